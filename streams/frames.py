@@ -1,0 +1,80 @@
+"""The two types that travel: `EncodedFrame` on the way in, `Packet` on the way out.
+
+Nothing else crosses between site, relay and studio, and neither is ever decoded in the relay.
+Times: `pts` counts in units of 1/clock_rate s and never wraps (RTP's 32 bits are unwrapped at the
+uplink); `*_ns` are nanoseconds. CLOCK_MONOTONIC is one clock for all processes of a machine.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NewType
+
+SiteId = NewType("SiteId", str)
+"""A site's short name, `[a-z0-9-]{1,32}`: `hall`, `muong-lay`. A site is one source."""
+
+VIDEO_CLOCK_RATE = 90_000
+AUDIO_CLOCK_RATE = 48_000
+
+
+class Codec(IntEnum):
+    """The numbers are the wire's: never reuse one."""
+
+    H264 = 1
+    VP8 = 2
+    OPUS = 3
+
+    @property
+    def is_video(self) -> bool:
+        return self is not Codec.OPUS
+
+    @property
+    def clock_rate(self) -> int:
+        return VIDEO_CLOCK_RATE if self.is_video else AUDIO_CLOCK_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """One picture (H.264: Annex B access unit; VP8: frame) or one Opus packet, from a site."""
+
+    source: SiteId
+    codec: Codec
+    pts: int
+    """Unwrapped RTP timestamp, in 1/codec.clock_rate s; its zero is arbitrary for each stream."""
+    captured_ns: int | None
+    """When the site captured it, on the site's own NTP clock (RTCP sender report, RFC 3550 6.4.1);
+    comparable between sound and picture of one site only. None before the first report."""
+    received_ns: int
+    """CLOCK_MONOTONIC of the relay's machine when its last packet arrived."""
+    key: bool
+    """Decodable without any earlier frame. Always True for Opus."""
+    data: bytes
+
+
+class Feed:
+    """Who a program packet is for. A site whose microphone is open has a feed of its own."""
+
+    ROOM = "room"
+    """What everybody in the session sees and hears."""
+    PUBLIC = "public"
+    """Stands in for the room while an item is closed: the slate, and silence."""
+
+    @staticmethod
+    def minus(site: SiteId) -> str:
+        """The room's sound without that site's own: its mix-minus (sound only)."""
+        return f"minus:{site}"
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One encoded access unit (H.264, Annex B) or Opus packet of the program, from the studio."""
+
+    feed: str
+    codec: Codec
+    pts: int
+    """Program time in 1/codec.clock_rate s: sound and picture share one zero, and it goes on
+    across a restart of the studio."""
+    key: bool
+    public: bool
+    """May leave the room. The studio sets it frame by frame: what was composed while an item is
+    closed stays unmarked, whatever the relay's own state says when the packet reaches it."""
+    data: bytes

@@ -1,0 +1,173 @@
+"""Relay ⇄ studio: one Unix stream socket, length-prefixed messages, a bounded queue at each side.
+
+The relay listens, the studio connects (and connects again: either side may die and return).
+A message is `u32 length | u8 type | body`, big-endian. The two hot ones have packed bodies,
+all others are small JSON objects. `Outbox` is the bound: when the other side does not read,
+whole frames are dropped and counted, never a part of one and never the reader's own loop stalled.
+"""
+
+import asyncio
+import json
+import struct
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from streams.frames import Codec, EncodedFrame, Packet, SiteId
+
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+"""A 1080p keyframe is under 1 MB; anything larger is a fault of the sender, not a frame."""
+
+MAX_QUEUED_BYTES = 4 * 1024 * 1024
+"""About 2 s of fifty standby sites, or of one program ladder."""
+
+_LENGTH = struct.Struct("!I")
+_FRAME = struct.Struct("!BBBqqq")
+_PACKET = struct.Struct("!BBBq")
+_NOT_CAPTURED = -(2**63)
+
+
+class WireError(Exception):
+    """The other side sent what no version of it should send; the connection must be dropped."""
+
+
+class Kind(IntEnum):
+    """Message types; r→s from relay to studio, s→r back."""
+
+    FRAME = 1
+    """r→s, packed: an `EncodedFrame`."""
+    PROGRAM = 2
+    """r→s, JSON: the whole `ProgramState`; the newest wins."""
+    KEYFRAME = 3
+    """r→s `{"feed": …}`: a viewer needs one. s→r `{"source": …}`: a decoder needs one."""
+    PACKET = 4
+    """s→r, packed: a `Packet`."""
+    LEVELS = 5
+    """s→r `{"levels": {site: dBFS}}`, ten times a second."""
+    STILL = 6
+    """s→r, packed: `u8 length | name | JPEG`; name is a site's id, or `@preview`."""
+    STATUS = 7
+    """s→r, JSON: what is recorded, disk left, frames late, faults. Once a second, and on change."""
+    SOURCE_GONE = 8
+    """r→s `{"source": …}`: the site left or its line was declared dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A small picture for the operator's page."""
+
+    name: str
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Any of the JSON messages."""
+
+    kind: Kind
+    body: dict[str, Any]
+
+
+Message = EncodedFrame | Packet | Still | Note
+
+
+def _name(text: str) -> bytes:
+    raw = text.encode()
+    if len(raw) > 255:
+        raise ValueError(f"name of {len(raw)} bytes on the wire: {text[:40]!r}…")
+    return bytes((len(raw),)) + raw
+
+
+def encode(message: Message) -> bytes:
+    """One message, with its length prefix."""
+    match message:
+        case EncodedFrame():
+            captured = _NOT_CAPTURED if message.captured_ns is None else message.captured_ns
+            head = _FRAME.pack(
+                Kind.FRAME,
+                message.codec,
+                message.key,
+                message.pts,
+                captured,
+                message.received_ns,
+            )
+            body = b"".join((head, _name(message.source), message.data))
+        case Packet():
+            flags = message.key | message.public << 1
+            head = _PACKET.pack(Kind.PACKET, message.codec, flags, message.pts)
+            body = b"".join((head, _name(message.feed), message.data))
+        case Still():
+            body = b"".join((bytes((Kind.STILL,)), _name(message.name), message.jpeg))
+        case Note():
+            text = json.dumps(message.body, ensure_ascii=False, separators=(",", ":"))
+            body = bytes((message.kind,)) + text.encode()
+    return _LENGTH.pack(len(body)) + body
+
+
+def _split_name(body: bytes, at: int) -> tuple[str, bytes]:
+    end = at + 1 + body[at]
+    return body[at + 1 : end].decode(), body[end:]
+
+
+def decode(body: bytes) -> Message:
+    """One message without its length prefix. Raises `WireError` on anything malformed."""
+    try:
+        kind = Kind(body[0])
+        if kind is Kind.FRAME:
+            _, codec, key, pts, captured, received = _FRAME.unpack_from(body)
+            name, data = _split_name(body, _FRAME.size)
+            captured_ns = None if captured == _NOT_CAPTURED else captured
+            return EncodedFrame(
+                SiteId(name), Codec(codec), pts, captured_ns, received, bool(key), data
+            )
+        if kind is Kind.PACKET:
+            _, codec, flags, pts = _PACKET.unpack_from(body)
+            name, data = _split_name(body, _PACKET.size)
+            return Packet(name, Codec(codec), pts, bool(flags & 1), bool(flags & 2), data)
+        if kind is Kind.STILL:
+            return Still(*_split_name(body, 1))
+        note = json.loads(body[1:])
+    except (IndexError, ValueError, struct.error) as error:
+        raise WireError(f"malformed message of {len(body)} bytes: {error}") from error
+    if not isinstance(note, dict):
+        raise WireError(f"{kind.name} carries {type(note).__name__}, not an object")
+    return Note(kind, note)
+
+
+async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
+    """Messages until the other side goes away. Raises `WireError`."""
+    while True:
+        try:
+            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+            if not 0 < length <= MAX_MESSAGE_BYTES:
+                raise WireError(f"a message of {length} bytes")
+            body = await reader.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        yield decode(body)
+
+
+class Outbox:
+    """The sending half of one connection. Policy when full: drop this message, count it.
+
+    `Note`s always pass: they are few, small, and state that nobody sends again.
+    """
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._transport = writer.transport
+        self.dropped = 0
+
+    def offer(self, message: Message) -> bool:
+        """Sends now or never; False if it was dropped."""
+        if self._transport.is_closing():
+            return False
+        queued = self._transport.get_write_buffer_size()
+        if queued > MAX_QUEUED_BYTES and not isinstance(message, Note):
+            self.dropped += 1
+            return False
+        self._transport.write(encode(message))
+        return True
+
+    def close(self) -> None:
+        self._transport.close()
