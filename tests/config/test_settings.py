@@ -1,0 +1,98 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import config
+from config.settings import (
+    MAX_SOCKET_PATH_BYTES,
+    ConfigError,
+    Settings,
+    Storage,
+    known_keys,
+    load,
+    socket_path,
+)
+
+DEFAULT_TOML = Path(config.__file__).with_name("default.toml")
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "diemcau.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_default_file_says_what_the_model_says() -> None:
+    assert Settings.model_validate(tomllib.loads(DEFAULT_TOML.read_text("utf-8"))) == Settings()
+
+
+def test_default_file_names_every_setting() -> None:
+    text = DEFAULT_TOML.read_text("utf-8")
+    names = {key.rpartition(".")[2] for key in known_keys(Settings)}
+    assert [name for name in sorted(names) if name not in text] == []
+
+
+def test_nothing_given_is_the_default() -> None:
+    assert load(None, {}) == Settings()
+
+
+def test_all_faults_at_once_each_with_key_rule_and_nearest_name(tmp_path: Path) -> None:
+    path = written(tmp_path, '[http]\nprot = 1\nport = "x"\n[program]\nfps = 900\n[htps]\n')
+    with pytest.raises(ConfigError) as caught:
+        load(path, {})
+    text = str(caught.value)
+    assert "http.prot: there is no such setting; did you mean `http.port`?" in text
+    assert "http.port = 'x'" in text
+    assert "program.fps = 900: Input should be less than or equal to 60" in text
+    assert "did you mean `https`?" in text
+    assert str(path) in text
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"[http\n", "not valid TOML"),
+        (b"\xff\xfe", "not valid TOML"),
+        (b"port = ", "not valid TOML"),
+    ],
+)
+def test_broken_files_are_named(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=says):
+        load(path, {})
+
+
+def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load(tmp_path / "none.toml", {})
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path, {})
+
+
+def test_environment_goes_over_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "[http]\nport = 1\n[program]\nfps = 30\n")
+    settings = load(path, {"DIEMCAU_HTTP__PORT": "81", "DIEMCAU_LANGUAGE": "en", "PATH": "/bin"})
+    assert (settings.http.port, settings.program.fps, settings.language) == (81, 30, "en")
+
+
+def test_environment_that_names_no_section_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, 'language = "vi"\n')
+    with pytest.raises(ConfigError, match="DIEMCAU_LANGUAGE__X"):
+        load(path, {"DIEMCAU_LANGUAGE__X": "1"})
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, 'procedures = "ours.toml"\n[storage]\ndata_dir = "x"\n')
+    settings = load(path, {})
+    assert settings.storage.data_dir == tmp_path.resolve() / "x"
+    assert settings.procedures == tmp_path.resolve() / "ours.toml"
+
+
+def test_socket_path_fits_whatever_the_data_folder(tmp_path: Path) -> None:
+    near = socket_path(Storage(data_dir=tmp_path))
+    far = socket_path(Storage(data_dir=tmp_path / ("x" * 200)))
+    assert near == tmp_path / "run" / "studio.sock"
+    assert len(str(far).encode()) <= MAX_SOCKET_PATH_BYTES
+    assert far != socket_path(Storage(data_dir=tmp_path / ("y" * 200)))
