@@ -1,0 +1,75 @@
+"""What the documents say of the code is true."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "bench/README.md", "web/PROTOCOL.md"]
+FOLDERS = "config|streams|broadcast|web|tests|bench|docs"
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+PROJECT = tomllib.loads(text("pyproject.toml"))["project"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_named_exist(document: str) -> None:
+    named = re.findall(rf"[`(]((?:{FOLDERS})/[\w./-]*)[`)]", text(document))
+    missing = [path for path in named if not (ROOT / path).exists()]
+    assert [path for path in missing if not path.startswith("web/static/vendor")] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_make_targets_named_exist(document: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", text(document))) <= targets
+
+
+def test_make_help_lists_every_target() -> None:
+    makefile = text("Makefile")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert phony is not None
+    listed = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
+    assert listed == set(phony[1].split())
+
+
+def test_every_dependency_has_its_line() -> None:
+    table = text("ARCHITECTURE.md").partition("## Dependencies")[2]
+    wanted = {re.match(r"[\w.-]+", line)[0] for line in PROJECT["dependencies"]}  # type: ignore[index]
+    assert {name for name in wanted if name not in table} == set()
+
+
+def test_every_page_module_dependency_has_its_line() -> None:
+    table = text("ARCHITECTURE.md").partition("## Dependencies")[2]
+    block = re.search(r'"dependencies": \{(.*?)\}', text("package.json"), re.DOTALL)
+    assert block is not None
+    wanted = [name.removesuffix("-core") for name in re.findall(r'"([^"]+)":', block[1])]
+    assert [name for name in wanted if name not in table] == []
+
+
+def test_the_layers_in_prose_are_the_layers_checked() -> None:
+    contracts = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = " / ".join(f"`{layer}`" for layer in contracts[0]["layers"])
+    assert layers in re.sub(r"\s+", " ", text("ARCHITECTURE.md"))
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert f"## {PROJECT['version']}" in text("CHANGELOG.md")
+
+
+def test_ci_runs_what_a_developer_runs() -> None:
+    commands = [line for line in text(".ci/run").splitlines() if line and line[0] not in "#sc"]
+    assert commands == ["make test"]
+
+
+def test_every_subcommand_is_in_the_readme() -> None:
+    named = set(re.findall(r"diemcau (\w+)", text("README.md")))
+    code = set(re.findall(r'add_parser\(\s*"(\w+)"', text("web/cli.py")))
+    assert {"serve", "demo"} <= code
+    assert named - code == set()
