@@ -22,10 +22,12 @@ class Codec(IntEnum):
     H264 = 1
     VP8 = 2
     OPUS = 3
+    AAC = 4
+    """The program's sound for the segments; never on the wire."""
 
     @property
     def is_video(self) -> bool:
-        return self is not Codec.OPUS
+        return self in (Codec.H264, Codec.VP8)
 
     @property
     def clock_rate(self) -> int:

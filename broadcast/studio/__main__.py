@@ -1,0 +1,5 @@
+"""`python -m broadcast.studio SETTINGS.json`"""
+
+from broadcast.studio.main import main
+
+main()

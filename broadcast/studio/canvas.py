@@ -1,0 +1,179 @@
+"""The program picture: one I420 frame in memory, and how pictures and drawings are laid into it.
+
+Everything is even-aligned, so that luma and the halved chroma always agree.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, VideoReformatter
+
+from broadcast.program import Layout, Rect, Scene, seats_of
+
+Plane = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+BACKGROUND = (24, 132, 126)
+"""Y, U, V of the dark blue-grey behind the seats."""
+
+GAP = 1 / 320
+"""Half the space between two cells of a grid, as a fraction of the picture's width."""
+
+CROP_LIMIT = 1.12
+"""Shapes that differ by less fill their seat with a little cut off; others keep dark bars."""
+
+
+class Drawing(Protocol):
+    """A drawn overlay: premultiplied BT.709 limited planes, position and size even."""
+
+    @property
+    def x(self) -> int: ...
+    @property
+    def y(self) -> int: ...
+    @property
+    def y_plane(self) -> Plane: ...
+    @property
+    def u_plane(self) -> Plane: ...
+    @property
+    def v_plane(self) -> Plane: ...
+    @property
+    def alpha(self) -> Plane: ...
+    @property
+    def alpha_chroma(self) -> Plane: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of the picture in pixels; all four even."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def _even(value: float) -> int:
+    return 2 * round(value / 2)
+
+
+def boxes_of(layout: Layout, width: int, height: int) -> tuple[Box, ...]:
+    """Where the seats lie in a picture of this size; cells of a grid keep a gap."""
+    gap = GAP * width if layout in (Layout.GRID_4, Layout.GRID_9) else 0
+    return tuple(_box(seat, width, height, gap) for seat in seats_of(layout))
+
+
+def _box(seat: Rect, width: int, height: int, gap: float) -> Box:
+    x, y = _even(seat.x * width + gap), _even(seat.y * height + gap)
+    right = _even((seat.x + seat.width) * width - gap)
+    bottom = _even((seat.y + seat.height) * height - gap)
+    return Box(x, y, right - x, bottom - y)
+
+
+def seated(scene: Scene, width: int, height: int) -> list[tuple[Box, str]]:
+    """The scene's sites with their boxes, from back to front."""
+    return list(zip(boxes_of(scene.layout, width, height), scene.sources, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A picture is scaled to `width` × `height`; of that, `crop` is laid at (x, y)."""
+
+    width: int
+    height: int
+    crop: Box
+    x: int
+    y: int
+
+
+def fit(width: int, height: int, box: Box) -> Fit:
+    """Keeps the shape of the picture: nearly equal shapes fill the box, others get dark bars."""
+    across, down = box.width / width, box.height / height
+    cover = max(across, down) / min(across, down) < CROP_LIMIT
+    scale = max(across, down) if cover else min(across, down)
+    w, h = max(2, _even(width * scale)), max(2, _even(height * scale))
+    crop_w, crop_h = min(w, box.width), min(h, box.height)
+    crop = Box((w - crop_w) // 4 * 2, (h - crop_h) // 4 * 2, crop_w, crop_h)
+    x = box.x + (box.width - crop_w) // 4 * 2
+    y = box.y + (box.height - crop_h) // 4 * 2
+    return Fit(w, h, crop, x, y)
+
+
+def planes_of(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Views of a yuv420p frame's planes, without the padding; valid as long as the frame."""
+    y, u, v = (
+        np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
+            : plane.height, : plane.width
+        ]
+        for plane in frame.planes
+    )
+    return y, u, v
+
+
+class Canvas:
+    """Owned by one thread at a time. `frame` shares the memory, for the encoder."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        buffer = np.empty((height * 3 // 2, width), np.uint8)
+        self.y = buffer[:height]
+        chroma = buffer[height:].reshape(2, height // 2, width // 2)
+        self.u, self.v = chroma
+        self.frame = av.VideoFrame.from_numpy_buffer(buffer, "yuv420p")
+        self.frame.color_range = ColorRange.MPEG
+        self._scratch = np.empty(width * height, np.uint16)
+
+    def clear(self) -> None:
+        self.y[:], self.u[:], self.v[:] = BACKGROUND
+
+    def lay(self, planes: tuple[Plane, Plane, Plane], place: Fit) -> None:
+        """Copies the crop of a picture that was already scaled."""
+        crop = place.crop
+        for target, source, step in zip((self.y, self.u, self.v), planes, (1, 2, 2), strict=True):
+            x, y, w, h = place.x // step, place.y // step, crop.width // step, crop.height // step
+            top, left = crop.y // step, crop.x // step
+            target[y : y + h, x : x + w] = source[top : top + h, left : left + w]
+
+    def blend(self, drawing: Drawing) -> None:
+        """Lays a premultiplied drawing over what is there, in place."""
+        x, y = drawing.x, drawing.y
+        self._mix(self.y, drawing.y_plane, drawing.alpha, x, y)
+        self._mix(self.u, drawing.u_plane, drawing.alpha_chroma, x // 2, y // 2)
+        self._mix(self.v, drawing.v_plane, drawing.alpha_chroma, x // 2, y // 2)
+
+    def _mix(self, target: Plane, colour: Plane, alpha: Plane, x: int, y: int) -> None:
+        height, width = colour.shape
+        under = target[y : y + height, x : x + width]
+        scratch = self._scratch[: height * width].reshape(height, width)
+        # under * (255 - alpha) / 255, with the division as a shift: 257/65536 is 1/255.
+        np.subtract(255, alpha, out=scratch, dtype=np.uint16)
+        np.multiply(scratch, under, out=scratch, dtype=np.uint16)
+        np.add(scratch, 128, out=scratch)
+        np.add(scratch, scratch >> 8, out=scratch)
+        np.right_shift(scratch, 8, out=scratch)
+        np.add(scratch, colour, out=under, casting="unsafe")
+
+
+class Seat:
+    """Scales one site's pictures into one box; keeps the last result for sites with few frames."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self._reformatter = VideoReformatter()
+        self._source: av.VideoFrame | None = None
+        self._scaled: av.VideoFrame | None = None
+        self._fit: Fit | None = None
+
+    def paint(self, canvas: Canvas, picture: av.VideoFrame) -> None:
+        if picture is not self._source or self._scaled is None or self._fit is None:
+            self._fit = fit(picture.width, picture.height, self.box)
+            self._scaled = self._reformatter.reformat(
+                picture,
+                self._fit.width,
+                self._fit.height,
+                "yuv420p",
+                dst_color_range=ColorRange.MPEG,
+                threads=1,
+            )
+            self._source = picture
+        canvas.lay(planes_of(self._scaled), self._fit)

@@ -1,0 +1,90 @@
+"""Program time: the one clock of sound, picture and archive.
+
+Program time is Unix time in nanoseconds as it was read once at the start, carried on by
+CLOCK_MONOTONIC: it never jumps, and a studio that is started again goes on where the wall is.
+Everything periodic stands on a grid that begins at zero, so a restart lands on the same ticks.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
+
+NS_PER_S = 1_000_000_000
+
+BLOCK_SAMPLES = AUDIO_CLOCK_RATE // 50
+"""Sound is mixed and encoded in blocks of 20 ms, Opus' usual frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramClock:
+    shift_ns: int
+    """Program time minus CLOCK_MONOTONIC."""
+
+    @classmethod
+    def started_now(cls) -> "ProgramClock":
+        return cls(time.time_ns() - time.monotonic_ns())
+
+    def program_ns(self, monotonic_ns: int) -> int:
+        return monotonic_ns + self.shift_ns
+
+    def monotonic_ns(self, program_ns: int) -> int:
+        return program_ns - self.shift_ns
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns() + self.shift_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Ticks at `per_second`, numbered from the zero of program time."""
+
+    per_second: int
+
+    def index(self, program_ns: int) -> int:
+        """The tick at or before."""
+        return program_ns * self.per_second // NS_PER_S
+
+    def time_ns(self, index: int) -> int:
+        """Rounded up, so that `index(time_ns(i)) == i`."""
+        return -(-index * NS_PER_S // self.per_second)
+
+
+BLOCKS = Grid(AUDIO_CLOCK_RATE // BLOCK_SAMPLES)
+
+
+def video_pts(index: int, fps: int) -> int:
+    """Program time of the frame in 1/90000 s."""
+    return index * VIDEO_CLOCK_RATE // fps
+
+
+def segment_of(pts: int, segment_ms: int) -> int:
+    """Which segment of the grid a video pts lies in; a keyframe stands where it changes."""
+    return pts * 1000 // (VIDEO_CLOCK_RATE * segment_ms)
+
+
+class Metronome:
+    """Waits for every tick of a grid on the calling thread. Ticks missed by more than the patience
+    (the machine slept, or is too slow) are skipped and counted, never caught up in a burst."""
+
+    def __init__(
+        self, clock: ProgramClock, grid: Grid, stop: threading.Event, patience_ns: int
+    ) -> None:
+        self._clock, self._grid, self._stop, self._patience_ns = clock, grid, stop, patience_ns
+        self.skipped = 0
+
+    def ticks(self) -> Iterator[int]:
+        """Indices in rising order, each not before its time, until `stop` is set."""
+        index = self._grid.index(self._clock.now_ns()) + 1
+        while True:
+            ahead_ns = self._grid.time_ns(index) - self._clock.now_ns()
+            if self._stop.wait(max(0, ahead_ns) / NS_PER_S):
+                return
+            if -ahead_ns > self._patience_ns:
+                due = self._grid.index(self._clock.now_ns())
+                self.skipped += due - index
+                index = due
+            yield index
+            index += 1

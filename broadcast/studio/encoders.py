@@ -1,0 +1,130 @@
+"""The three encoders of the program, each a thin shell over PyAV; each is used by one thread only.
+
+Pictures are H.264 constrained baseline, which every browser decodes and which needs no look-ahead;
+sound is Opus for the network and AAC for the segments.
+"""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+
+from broadcast.studio.clock import BLOCK_SAMPLES
+from config.settings import Program
+from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
+
+Samples = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+"""`(2, n)`: left and right, full scale is ±1."""
+
+VIDEO_TIME_BASE = Fraction(1, VIDEO_CLOCK_RATE)
+AUDIO_TIME_BASE = Fraction(1, AUDIO_CLOCK_RATE)
+NEVER = 1_000_000_000
+AAC_BITRATE_BPS = 128_000
+FULL_HD_PIXELS = 1920 * 1080
+
+
+class H264Encoder:
+    """x264 superfast: 0.1 dB below veryfast at 60 % of its cost. Annex B, parameter sets before
+    every keyframe, keyframes only where asked for, no frame is held back."""
+
+    def __init__(self, program: Program) -> None:
+        context = av.CodecContext.create("libx264", "w")
+        assert isinstance(context, VideoCodecContext)
+        context.width, context.height = program.width, program.height
+        context.pix_fmt = "yuv420p"
+        context.framerate = Fraction(program.fps)
+        context.time_base = VIDEO_TIME_BASE
+        context.bit_rate = program.video_bitrate_bps
+        context.gop_size = NEVER
+        # A second thread costs a few per cent, but 1080p at 50/s does not fit into one.
+        context.thread_count = 1 if program.width * program.height < FULL_HD_PIXELS else 2
+        kbps = program.video_bitrate_bps // 1000
+        parameters = {
+            "keyint": "infinite",
+            "scenecut": 0,
+            "bframes": 0,
+            "annexb": 1,
+            "repeat-headers": 1,
+            "force-cfr": 1,
+            # A keyframe may take half a second of the line, no more.
+            "vbv-maxrate": kbps,
+            "vbv-bufsize": kbps // 2,
+            "colorprim": "bt709",
+            "transfer": "bt709",
+            "colormatrix": "bt709",
+            "range": "tv",
+        }
+        context.options = {
+            "preset": "superfast",
+            "tune": "zerolatency",
+            "profile": "baseline",
+            "forced-idr": "1",
+            "x264-params": ":".join(f"{key}={value}" for key, value in parameters.items()),
+        }
+        self._context = context
+
+    def encode(self, frame: av.VideoFrame, pts: int, *, key: bool) -> bytes:
+        """One access unit. `frame` is copied: its memory is free again on return."""
+        frame.pts = pts
+        frame.time_base = VIDEO_TIME_BASE
+        frame.pict_type = PictureType.I if key else PictureType.NONE
+        return b"".join(bytes(packet) for packet in self._context.encode(frame))
+
+
+class OpusEncoder:
+    """20 ms packets with in-band FEC: `voip` keeps to the hybrid mode, the one that has it."""
+
+    def __init__(self, bitrate_bps: int) -> None:
+        self._context = _audio_context("libopus", "flt", bitrate_bps)
+        self._context.options = {
+            "application": "voip",
+            "frame_duration": "20",
+            "vbr": "constrained",
+            "fec": "1",
+            "packet_loss": "10",
+        }
+        self._interleaved = np.empty((1, 2 * BLOCK_SAMPLES), np.float32)
+
+    def encode(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
+        """(pts, packet) of what is ready. The pts counts in the encoder's look-ahead of 6.5 ms."""
+        self._interleaved[0, 0::2] = block[0]
+        self._interleaved[0, 1::2] = block[1]
+        return _encode(self._context, self._interleaved, pts)
+
+
+class AacEncoder:
+    """AAC-LC, for the segments."""
+
+    def __init__(self) -> None:
+        self._context = _audio_context("aac", "fltp", AAC_BITRATE_BPS)
+        self._context.options = {"aac_coder": "fast"}
+
+    def encode(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
+        """(pts, access unit of 1024 samples) of what is ready."""
+        return _encode(self._context, block, pts)
+
+
+def _audio_context(codec: str, sample_format: str, bitrate_bps: int) -> AudioCodecContext:
+    context = av.CodecContext.create(codec, "w")
+    assert isinstance(context, AudioCodecContext)
+    context.sample_rate = AUDIO_CLOCK_RATE
+    context.layout = "stereo"
+    context.format = sample_format
+    context.bit_rate = bitrate_bps
+    context.time_base = AUDIO_TIME_BASE
+    return context
+
+
+def _encode(context: AudioCodecContext, block: Samples, pts: int) -> list[tuple[int, bytes]]:
+    frame = av.AudioFrame.from_ndarray(block, context.format.name, "stereo")
+    frame.sample_rate = AUDIO_CLOCK_RATE
+    frame.time_base = AUDIO_TIME_BASE
+    frame.pts = pts
+    return [
+        (packet.pts, bytes(packet))
+        for packet in context.encode(frame)
+        if packet.pts is not None and packet.size
+    ]

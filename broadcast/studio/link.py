@@ -1,0 +1,77 @@
+"""The studio's end of the wire: connects to the relay, again and again, for ever.
+
+Runs on the event loop. Other threads hand their messages over by `send`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from streams.wire import MAX_QUEUED_BYTES, Message, Outbox, WireError, read_messages
+
+RETRY_S = 0.15
+
+log = logging.getLogger(__name__)
+
+
+class Link:
+    """`on_message` is called on the loop for each message; `on_connected` after each connect.
+
+    While the relay is away, messages are dropped: nothing of a live program is worth keeping.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        on_message: Callable[[Message], None],
+        on_connected: Callable[[], None],
+    ) -> None:
+        self._path = path
+        self._on_message = on_message
+        self._on_connected = on_connected
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._outbox: Outbox | None = None
+        self._dropped_before = 0
+
+    @property
+    def dropped(self) -> int:
+        """Messages that a slow relay made us drop, over all connections."""
+        return self._dropped_before + (self._outbox.dropped if self._outbox else 0)
+
+    def send(self, message: Message) -> None:
+        """From any thread; never blocks."""
+        if self._outbox is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._offer, message)
+
+    def _offer(self, message: Message) -> None:
+        if self._outbox is not None:
+            self._outbox.offer(message)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            try:
+                reader, writer = await asyncio.open_unix_connection(
+                    self._path, limit=MAX_QUEUED_BYTES
+                )
+            except OSError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            await self._serve(reader, writer)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        log.info("connected to the relay")
+        outbox = self._outbox = Outbox(writer)
+        try:
+            self._on_connected()
+            async for message in read_messages(reader):
+                self._on_message(message)
+            log.warning("the relay went away")
+        except WireError as error:
+            log.error("the relay sent what cannot be understood: %s", error)
+        finally:
+            self._outbox = None
+            self._dropped_before += outbox.dropped
+            outbox.close()

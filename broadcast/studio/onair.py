@@ -1,0 +1,49 @@
+"""What is in force now, as one immutable snapshot: scene, overlays, microphones, and secrecy.
+
+A frame is composed from one snapshot, and the same snapshot says whether it may leave the room;
+no frame can be composed under one state and marked under another.
+"""
+
+import json
+from dataclasses import dataclass
+
+from broadcast.program import Overlay, ProgramState, Take
+
+REOPEN_GUARD_NS = 500_000_000
+"""Longer than any picture or sound waits for its presentation time (`playout.MAX_HOLD_NS`): what
+was captured while the item was closed has been shown to the room before the public is let in."""
+
+
+def overlay_key(overlay: Overlay) -> str:
+    """Equal for equal content."""
+    return f"{overlay.name} {json.dumps(overlay.fields, sort_keys=True, ensure_ascii=False)}"
+
+
+@dataclass(frozen=True, slots=True)
+class OnAir:
+    state: ProgramState
+    overlay_keys: tuple[str, ...]
+    """`overlay_key` of each of `state.overlays`."""
+    opened_ns: int | None
+    """CLOCK_MONOTONIC since when the public may see; None while it may not. Nothing received
+    before may be in a public frame."""
+    guard_ns: int
+
+    def is_public(self, monotonic_ns: int) -> bool:
+        """Whether what is composed at this moment may leave the room."""
+        return self.opened_ns is not None and monotonic_ns >= self.opened_ns + self.guard_ns
+
+
+def follow(last: OnAir | None, state: ProgramState, now_ns: int) -> OnAir:
+    """The snapshot from `now_ns` (CLOCK_MONOTONIC) on.
+
+    The first one after the start of the process needs no guard: nothing older can be in it.
+    """
+    keys = tuple(overlay_key(overlay) for overlay in state.overlays)
+    if state.public is not Take.ROOM:
+        return OnAir(state, keys, None, REOPEN_GUARD_NS)
+    if last is None:
+        return OnAir(state, keys, now_ns, 0)
+    if last.opened_ns is None:
+        return OnAir(state, keys, now_ns, REOPEN_GUARD_NS)
+    return OnAir(state, keys, last.opened_ns, last.guard_ns)

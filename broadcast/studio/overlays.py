@@ -1,0 +1,101 @@
+"""Draws overlays on a thread of its own; the frame clock takes whatever is drawn by then.
+
+A drawing is used only while its overlay, word for word, is in the state the frame is composed
+from: a name never stands under the next speaker, and nothing drawn for a closed item survives it.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from broadcast.program import Overlay, Rect
+from broadcast.studio.canvas import Drawing
+from broadcast.studio.onair import overlay_key
+
+log = logging.getLogger(__name__)
+
+
+class Renderer(Protocol):
+    """`broadcast.overlay.render.Renderer`."""
+
+    def render(self, overlay: Overlay, now_ms: int, box: Rect | None = None) -> Drawing | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One overlay, over the whole picture or within a seat."""
+
+    key: str
+    overlay: Overlay
+    box: Rect | None = None
+
+    @classmethod
+    def of(cls, overlay: Overlay, box: Rect | None = None) -> "Request":
+        return cls(f"{overlay_key(overlay)} {box}", overlay, box)
+
+    @property
+    def ticks(self) -> bool:
+        """Looks different every second."""
+        return any(name.endswith("_at_ms") for name in self.overlay.fields)
+
+
+class Board:
+    """The drawings of everything that was last asked for."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self._requests: tuple[Request, ...] = ()
+        self._drawn: dict[str, Drawing | None] = {}
+        self._wake = threading.Event()
+        self._stop = False
+        self._thread = threading.Thread(target=self._run, name="overlays")
+        self.failed = 0
+        """Templates that could not be drawn; the picture goes on without them."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop = True
+        self._wake.set()
+        self._thread.join()
+
+    def ask(self, requests: tuple[Request, ...]) -> None:
+        """From any thread: what may be needed from now on. What is no longer asked is forgotten."""
+        if requests != self._requests:
+            self._requests = requests
+            self._wake.set()
+
+    def drawing(self, key: str) -> Drawing | None:
+        """On the frame clock: the newest drawing, if there is one yet."""
+        return self._drawn.get(key)
+
+    def _run(self) -> None:
+        while not self._stop:
+            # Wakes at each full second of wall time, when the clocks change.
+            self._wake.wait(1.001 - time.time() % 1)
+            fresh = self._wake.is_set()
+            self._wake.clear()
+            self._draw_all(fresh)
+
+    def _draw_all(self, fresh: bool) -> None:
+        requests, now_ms = self._requests, time.time_ns() // 1_000_000
+        drawn = dict(self._drawn)
+        for request in requests:
+            if request.ticks or request.key not in drawn:
+                drawn[request.key] = self._draw(request, now_ms)
+                if fresh:
+                    self._drawn = dict(drawn)
+        keys = {request.key for request in requests}
+        self._drawn = {key: drawing for key, drawing in drawn.items() if key in keys}
+
+    def _draw(self, request: Request, now_ms: int) -> Drawing | None:
+        try:
+            return self._renderer.render(request.overlay, now_ms, request.box)
+        except Exception:
+            # A broken template of the customer's theme must not stop the program.
+            self.failed += 1
+            log.exception("overlay `%s` cannot be drawn", request.overlay.name)
+            return None

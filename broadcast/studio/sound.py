@@ -1,0 +1,166 @@
+"""The mixing thread: every 20 ms all microphones in, each feed's packet out.
+
+It also reads the meters, ten times a second. A block is mixed when its time is over, so that the
+sound and the picture of one moment leave together.
+"""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, NS_PER_S, Metronome, ProgramClock
+from broadcast.studio.encoders import AacEncoder, OpusEncoder, Samples
+from broadcast.studio.mixer import FALL, RISE, Limiter, mix
+from broadcast.studio.onair import OnAir
+from broadcast.studio.sources import Source, Sources
+from streams.frames import Codec, Feed, Packet, SiteId
+
+PATIENCE_NS = NS_PER_S // 5
+LINGER_BLOCKS = 50
+"""A site's mix-minus goes on for 1 s after its microphone closed: its player changes feeds."""
+
+LEVEL_BLOCKS = 5
+STALE_NS = NS_PER_S
+"""A site that sent no sound for so long reads as silent."""
+
+
+class MinusFeed:
+    """One open site's return sound."""
+
+    def __init__(self, bitrate_bps: int) -> None:
+        self.encoder = OpusEncoder(bitrate_bps)
+        self.limiter = Limiter()
+        self.linger = LINGER_BLOCKS
+
+
+class PublicSound:
+    """What leaves the room: the room's mix while the public may hear it, else silence.
+
+    Opening is a ramp. Closing may use nothing that was said after: the last public block is run
+    backwards, fading, which has no click and no news.
+    """
+
+    def __init__(self) -> None:
+        self._last: Samples | None = None
+
+    def block(self, room: Samples, *, public: bool) -> Samples:
+        if public:
+            block = room * RISE if self._last is None else room
+            self._last = block
+            return block
+        tail, self._last = self._last, None
+        if tail is None:
+            return np.zeros_like(room)
+        return tail[:, ::-1] * FALL
+
+
+class SoundDesk:
+    """Owns the encoders of all sound feeds; everything but `start` and `close` is on its thread."""
+
+    def __init__(
+        self,
+        clock: ProgramClock,
+        sources: Sources,
+        bitrate_bps: int,
+        on_air: Callable[[], OnAir | None],
+        send: Callable[[Packet], None],
+        send_levels: Callable[[dict[SiteId, float]], None],
+    ) -> None:
+        self._clock, self._sources, self._bitrate_bps = clock, sources, bitrate_bps
+        self._on_air, self._send, self._send_levels = on_air, send, send_levels
+        self._stop = threading.Event()
+        self.metronome = Metronome(clock, BLOCKS, self._stop, PATIENCE_NS)
+        self._thread = threading.Thread(target=self._run, name="sound")
+        self._room = OpusEncoder(bitrate_bps)
+        self._room_limiter = Limiter()
+        self._closed: OpusEncoder | None = None
+        self._aac = AacEncoder()
+        self._public_sound = PublicSound()
+        self._was_public = False
+        self._minus: dict[SiteId, MinusFeed] = {}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        for index in self.metronome.ticks():
+            self._tick(index)
+
+    def _tick(self, index: int) -> None:
+        """The block that ends at this tick."""
+        from_ns = self._clock.monotonic_ns(BLOCKS.time_ns(index - 1))
+        for source in self._sources.all():
+            source.sound.decode()
+        if index % LEVEL_BLOCKS == 0:
+            self._send_levels(self._levels(from_ns))
+        snapshot = self._on_air()
+        if snapshot is None:
+            return
+        heard = self._heard(snapshot.state.open_microphones, from_ns)
+        pts = (index - 1) * BLOCK_SAMPLES
+        self._mix(heard, snapshot, pts, public=snapshot.is_public(from_ns))
+
+    def _levels(self, now_ns: int) -> dict[SiteId, float]:
+        return {
+            source.site: round(source.sound.meter.read(), 1)
+            for source in self._sources.all()
+            if now_ns - source.sound.received_ns < STALE_NS
+        }
+
+    def _heard(self, opened: frozenset[SiteId], from_ns: int) -> dict[SiteId, Samples]:
+        """The faded sound of each site that is open, opening or closing."""
+        heard = {}
+        for source in self._sources.all():
+            fader = source.sound.fader
+            fader.open = source.site in opened
+            if not fader.silent and (block := self._block(source, from_ns)) is not None:
+                heard[source.site] = fader.apply(block)
+        return heard
+
+    @staticmethod
+    def _block(source: Source, from_ns: int) -> Samples | None:
+        return source.sound.block(from_ns)
+
+    def _mix(
+        self, heard: dict[SiteId, Samples], snapshot: OnAir, pts: int, *, public: bool
+    ) -> None:
+        total = mix(heard)
+        self._mix_minus(total, heard, snapshot.state.open_microphones, pts)
+        room = self._room_limiter.apply(total)
+        if public and not self._was_public:
+            # A fresh encoder: the old one's look-ahead still holds 6.5 ms of the closed room.
+            self._room, self._closed = OpusEncoder(self._bitrate_bps), None
+        self._was_public = public
+        self._emit(Feed.ROOM, self._room, room, pts, public=public)
+        block = self._public_sound.block(room, public=public)
+        if not public:
+            self._closed = self._closed or OpusEncoder(self._bitrate_bps)
+            self._emit(Feed.PUBLIC, self._closed, block, pts, public=True)
+        for at, data in self._aac.encode(block, pts):
+            self._send(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
+
+    def _mix_minus(
+        self, total: Samples, heard: dict[SiteId, Samples], opened: frozenset[SiteId], pts: int
+    ) -> None:
+        """Subtracted before the limiter: what is not linear cannot be taken out again."""
+        for site in opened:
+            self._minus.setdefault(site, MinusFeed(self._bitrate_bps)).linger = LINGER_BLOCKS
+        for site, feed in list(self._minus.items()):
+            own = heard.get(site)
+            block = total.copy() if own is None else total - own
+            self._emit(Feed.minus(site), feed.encoder, feed.limiter.apply(block), pts)
+            if site not in opened:
+                feed.linger -= 1
+                if feed.linger == 0:
+                    del self._minus[site]
+
+    def _emit(
+        self, feed: str, encoder: OpusEncoder, block: Samples, pts: int, *, public: bool = False
+    ) -> None:
+        for at, data in encoder.encode(block, pts):
+            self._send(Packet(feed, Codec.OPUS, at, True, public, data))
