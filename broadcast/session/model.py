@@ -133,6 +133,8 @@ class Request:
     state: RequestState = RequestState.WAITING
     answers_to: RequestId | None = None
     """For an answer: the question. For a rebuttal: the question whose answer is debated."""
+    invited: bool = False
+    """The chair gave the floor unasked; nothing was registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,10 @@ class Turn:
     paused_at_ms: int | None = None
     paused_ms: int = 0
     """Time the clock stood, without the pause that still runs."""
+    warn_ms: int = 30_000
+    """The clock warns when this much is left."""
+    answers: tuple[RequestId, ...] = ()
+    """For an answer: the questions it answers; the chair may have several answered at once."""
 
     def used_ms(self, now_ms: int) -> int:
         end = self.ended_at_ms or self.paused_at_ms or now_ms
@@ -164,6 +170,15 @@ class Round:
     number: int
     item: ItemId
     questions: tuple[RequestId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """What the end of a pause (giải lao) brings back."""
+
+    clock_ran: bool
+    microphones: frozenset[SiteId]
+    turn_microphone: SiteId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +196,22 @@ class SessionState:
     delegates: dict[DelegateId, Delegate] = field(default_factory=dict)
     agenda: tuple[AgendaItem, ...] = ()
     current_item: ItemId | None = None
+    done_items: frozenset[ItemId] = frozenset()
+    """Were current while the session ran, and are no more."""
     requests: dict[RequestId, Request] = field(default_factory=dict)
     turns: tuple[Turn, ...] = ()
     """In the order they were given; the floor's holder is the last, if it has not ended."""
-    round: Round | None = None
+    rounds: tuple[Round, ...] = ()
+    """Of all items, in the order they were called."""
     program: Scene = Scene()
     preview: Scene = Scene()
     before_turn: Scene | None = None
     """The picture that the end of the present turn goes back to."""
     open_microphones: frozenset[SiteId] = frozenset()
+    turn_microphone: SiteId | None = None
+    """The site whose microphone the present turn opened, and its end closes."""
+    pause: Break | None = None
+    """While the phase is paused."""
     hidden_overlays: frozenset[OverlayName] = frozenset()
     version: int = 0
     """How many events were folded."""
@@ -199,6 +221,12 @@ class SessionState:
         """The one turn that runs now."""
         last = self.turns[-1] if self.turns else None
         return last if last is not None and last.ended_at_ms is None else None
+
+    @property
+    def round(self) -> Round | None:
+        """The last one of the current item."""
+        rounds = (one for one in reversed(self.rounds) if one.item == self.current_item)
+        return next(rounds, None)
 
     @property
     def item(self) -> AgendaItem | None:

@@ -1,0 +1,59 @@
+"""Session state → what is on air. Pure. The one place where a closed item is cut off.
+
+The public gets the room's picture while the session is live and the current item is open, and the
+slate at all other times. Nothing an operator can switch comes into that decision.
+"""
+
+from collections.abc import Callable
+
+from broadcast.overlay import views
+from broadcast.program import Layout, Overlay, ProgramState, Scene, Take
+from broadcast.session.model import OverlayName, Phase, SessionState
+
+_RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
+_SLATED = frozenset({Phase.PAUSED, Phase.ENDED})
+
+
+def program_of(state: SessionState) -> ProgramState:
+    """Everything the studio is to make true."""
+    slated = state.phase in _SLATED
+    return ProgramState(
+        version=state.version,
+        stream=state.id,
+        recording=state.phase in _RECORDED,
+        finished=state.phase is Phase.ENDED,
+        public=public_take(state),
+        public_slate=views.public_slate(state),
+        program=Scene(Layout.SLATE) if slated else state.program,
+        preview=state.preview,
+        overlays=() if slated else overlays_of(state),
+        slate=views.slate(state),
+        open_microphones=state.open_microphones,
+        site_names={site.id: site.name for site in state.sites.values()},
+    )
+
+
+def public_take(state: SessionState) -> Take:
+    """What may leave the room now."""
+    return Take.ROOM if state.phase is Phase.LIVE and not state.closed else Take.SLATE
+
+
+def overlays_of(state: SessionState) -> tuple[Overlay, ...]:
+    """Those that are switched on and have something to say, from back to front."""
+    drawn = (_VIEWS[name](state) for name in OverlayName if name not in state.hidden_overlays)
+    return tuple(overlay for overlay in drawn if overlay is not None)
+
+
+def _clock(state: SessionState) -> Overlay | None:
+    floor = state.floor
+    return views.clock(state, floor.warn_ms) if floor is not None else None
+
+
+_VIEWS: dict[OverlayName, Callable[[SessionState], Overlay | None]] = {
+    OverlayName.AGENDA: views.agenda,
+    OverlayName.QUEUE: views.queue,
+    OverlayName.LOWER_THIRD: views.lower_third,
+    OverlayName.CLOCK: _clock,
+    OverlayName.LIVE: views.live,
+    OverlayName.LOGO: views.logo,
+}

@@ -1,0 +1,130 @@
+"""All commands, and how one is read from JSON. Each stands with its rule in `rules/`."""
+
+from typing import Annotated, Any, get_args
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from broadcast.session.model import Role
+from broadcast.session.rules.agenda import ChooseItem, SetItemClosed
+from broadcast.session.rules.phases import EndSession, GoLive, PauseSession, ResumeSession
+from broadcast.session.rules.picture import (
+    CloseMicrophone,
+    Cut,
+    MuteAll,
+    OpenMicrophone,
+    SceneWish,
+    SetPreview,
+    ShowOverlay,
+)
+from broadcast.session.rules.registry import RULES
+from broadcast.session.rules.requests import MarkAbsent, Register, Reorder, Withdraw
+from broadcast.session.rules.turns import (
+    Call,
+    CallNext,
+    CallRound,
+    EndTurn,
+    ExtendTurn,
+    GiveTurn,
+    PauseClock,
+    ResumeClock,
+)
+
+Command = (
+    GoLive
+    | PauseSession
+    | ResumeSession
+    | EndSession
+    | ChooseItem
+    | SetItemClosed
+    | Register
+    | Withdraw
+    | Reorder
+    | CallNext
+    | Call
+    | CallRound
+    | MarkAbsent
+    | GiveTurn
+    | EndTurn
+    | PauseClock
+    | ResumeClock
+    | ExtendTurn
+    | Cut
+    | SetPreview
+    | OpenMicrophone
+    | CloseMicrophone
+    | MuteAll
+    | ShowOverlay
+)
+
+COMMAND_ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
+COMMANDS: dict[str, type[Command]] = {
+    command.__dataclass_fields__["type"].default: command for command in get_args(Command)
+}
+"""By their `type`, in the order of the protocol's table."""
+
+
+class CommandError(Exception):
+    """Not a command. `field` names what is wrong ("" for the whole), `rule` says the rule."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}" if field else rule)
+        self.field = field
+        self.rule = rule
+
+
+def parse_command(wish: Any) -> Command:
+    """From a page's JSON. Raises `CommandError` with the first fault."""
+    try:
+        return COMMAND_ADAPTER.validate_python(wish)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        # The first part of a place is the union's tag, which the page knows as `type`.
+        field = ".".join(str(part) for part in fault["loc"][1:]) or "type"
+        raise CommandError(field if isinstance(wish, dict) else "", fault["msg"]) from None
+
+
+def dump_command(command: Command) -> dict[str, Any]:
+    """The reverse of `parse_command`."""
+    dumped: dict[str, Any] = COMMAND_ADAPTER.dump_python(command, mode="json")
+    return dumped
+
+
+def may(role: Role) -> frozenset[str]:
+    """The types of command that a role may give at all."""
+    return frozenset(name for name, command in COMMANDS.items() if role in RULES[command].roles)
+
+
+__all__ = [
+    "COMMANDS",
+    "COMMAND_ADAPTER",
+    "Call",
+    "CallNext",
+    "CallRound",
+    "ChooseItem",
+    "CloseMicrophone",
+    "Command",
+    "CommandError",
+    "Cut",
+    "EndSession",
+    "EndTurn",
+    "ExtendTurn",
+    "GiveTurn",
+    "GoLive",
+    "MarkAbsent",
+    "MuteAll",
+    "OpenMicrophone",
+    "PauseClock",
+    "PauseSession",
+    "Register",
+    "Reorder",
+    "ResumeClock",
+    "ResumeSession",
+    "SceneWish",
+    "SetItemClosed",
+    "SetPreview",
+    "ShowOverlay",
+    "Withdraw",
+    "dump_command",
+    "may",
+    "parse_command",
+]

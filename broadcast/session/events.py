@@ -1,0 +1,255 @@
+"""What happened. The list of these is the session; everything else is derived.
+
+The JSON is kept for decades: a field may be added with a default, none may change its meaning.
+Every event says when (`at_ms`, epoch milliseconds); who is in the store's record beside it.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from broadcast.program import Scene
+from broadcast.session.model import (
+    AgendaItem,
+    Delegate,
+    DelegateId,
+    ItemId,
+    OverlayName,
+    RequestId,
+    RequestKind,
+    Site,
+    TurnId,
+)
+from streams.frames import SiteId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What all events share."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPrepared(Happened):
+    """First in every log: who takes part, and the agenda."""
+
+    type: Literal["session_prepared"] = "session_prepared"
+    id: str
+    title: str
+    subtitle: str = ""
+    sites: tuple[Site, ...]
+    delegates: tuple[Delegate, ...] = ()
+    agenda: tuple[AgendaItem, ...] = ()
+    hidden_overlays: frozenset[OverlayName] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionWentLive(Happened):
+    type: Literal["session_went_live"] = "session_went_live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPaused(Happened):
+    type: Literal["session_paused"] = "session_paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionResumed(Happened):
+    type: Literal["session_resumed"] = "session_resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Happened):
+    type: Literal["session_ended"] = "session_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemChosen(Happened):
+    type: Literal["item_chosen"] = "item_chosen"
+    item: ItemId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSecrecySet(Happened):
+    """An item was closed (kín) to the public, or opened."""
+
+    type: Literal["item_secrecy_set"] = "item_secrecy_set"
+    item: ItemId
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRegistered(Happened):
+    type: Literal["request_registered"] = "request_registered"
+    request: RequestId
+    delegate: DelegateId
+    kind: RequestKind
+    item: ItemId
+    answers_to: RequestId | None = None
+    invited: bool = False
+    """The chair gave the floor unasked: `TurnStarted` follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWithdrawn(Happened):
+    type: Literal["request_withdrawn"] = "request_withdrawn"
+    request: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestMarkedAbsent(Happened):
+    type: Literal["request_marked_absent"] = "request_marked_absent"
+    request: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueReordered(Happened):
+    """The chair moved a waiting request."""
+
+    type: Literal["queue_reordered"] = "queue_reordered"
+    request: RequestId
+    before: RequestId | None
+    """None: to the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundCalled(Happened):
+    """These questioners are asked to get ready. The same number again: others joined it."""
+
+    type: Literal["round_called"] = "round_called"
+    number: int
+    item: ItemId
+    questions: tuple[RequestId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStarted(Happened):
+    type: Literal["turn_started"] = "turn_started"
+    turn: TurnId
+    request: RequestId
+    delegate: DelegateId
+    kind: RequestKind
+    item: ItemId
+    site: SiteId
+    limit_ms: int
+    warn_ms: int
+    answers: tuple[RequestId, ...] = ()
+    in_order: bool = True
+    """False: the chair called past others who were to come first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnded(Happened):
+    type: Literal["turn_ended"] = "turn_ended"
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnExtended(Happened):
+    """The chair gave more time, or less."""
+
+    type: Literal["turn_extended"] = "turn_extended"
+    turn: TurnId
+    limit_ms: int
+    """The new limit, from the start of the turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockPaused(Happened):
+    type: Literal["clock_paused"] = "clock_paused"
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockResumed(Happened):
+    type: Literal["clock_resumed"] = "clock_resumed"
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureCut(Happened):
+    type: Literal["picture_cut"] = "picture_cut"
+    scene: Scene
+    turn: TurnId | None = None
+    """Cut by the start of this turn, whose end cuts back; None: by the operator, who has the
+    last word, or by the end of a turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewSet(Happened):
+    type: Literal["preview_set"] = "preview_set"
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MicrophoneOpened(Happened):
+    type: Literal["microphone_opened"] = "microphone_opened"
+    site: SiteId
+    turn: TurnId | None = None
+    """Opened by the start of this turn, whose end closes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MicrophoneClosed(Happened):
+    type: Literal["microphone_closed"] = "microphone_closed"
+    site: SiteId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlaySwitched(Happened):
+    type: Literal["overlay_switched"] = "overlay_switched"
+    name: OverlayName
+    visible: bool
+
+
+Event = (
+    SessionPrepared
+    | SessionWentLive
+    | SessionPaused
+    | SessionResumed
+    | SessionEnded
+    | ItemChosen
+    | ItemSecrecySet
+    | RequestRegistered
+    | RequestWithdrawn
+    | RequestMarkedAbsent
+    | QueueReordered
+    | RoundCalled
+    | TurnStarted
+    | TurnEnded
+    | TurnExtended
+    | ClockPaused
+    | ClockResumed
+    | PictureCut
+    | PreviewSet
+    | MicrophoneOpened
+    | MicrophoneClosed
+    | OverlaySwitched
+)
+Events = tuple[Event, ...]
+
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+class EventError(Exception):
+    """A stored event cannot be read: the log is of another version, or damaged."""
+
+
+def dump_event(event: Event) -> dict[str, Any]:
+    """As it goes into the log: plain JSON values, with `type`."""
+    dumped: dict[str, Any] = _ADAPTER.dump_python(event, mode="json")
+    return dumped
+
+
+def load_event(dumped: dict[str, Any]) -> Event:
+    """The reverse of `dump_event`. Raises `EventError`."""
+    try:
+        return _ADAPTER.validate_python(dumped)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        named = f"event {dumped.get('type')!r} cannot be read"
+        raise EventError(f"{named}: {where}: {first['msg']}") from None

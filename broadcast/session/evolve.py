@@ -1,0 +1,289 @@
+"""State after an event. Total: whatever is in the log is applied; `decide` is what refuses."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import reduce
+from typing import Any, TypeVar
+
+from broadcast.program import Layout, Scene
+from broadcast.session.events import (
+    ClockPaused,
+    ClockResumed,
+    Event,
+    ItemChosen,
+    ItemSecrecySet,
+    MicrophoneClosed,
+    MicrophoneOpened,
+    OverlaySwitched,
+    PictureCut,
+    PreviewSet,
+    QueueReordered,
+    RequestMarkedAbsent,
+    RequestRegistered,
+    RequestWithdrawn,
+    RoundCalled,
+    SessionEnded,
+    SessionPaused,
+    SessionPrepared,
+    SessionResumed,
+    SessionWentLive,
+    TurnEnded,
+    TurnExtended,
+    TurnStarted,
+)
+from broadcast.session.model import (
+    Break,
+    Phase,
+    Request,
+    RequestId,
+    RequestState,
+    Round,
+    SessionState,
+    SiteKind,
+    Turn,
+)
+
+Apply = Callable[[SessionState, Any], SessionState]
+A = TypeVar("A", bound=Apply)
+_APPLY: dict[type, Apply] = {}
+
+
+def evolve(state: SessionState, event: Event) -> SessionState:
+    """The state after one more event."""
+    return replace(_APPLY[type(event)](state, event), version=state.version + 1)
+
+
+def fold(events: Iterable[Event], state: SessionState | None = None) -> SessionState:
+    """The state after all of them, from nothing or from `state`."""
+    return reduce(evolve, events, state if state is not None else SessionState())
+
+
+def _on(event: type) -> Callable[[A], A]:
+    def enter(apply: A) -> A:
+        _APPLY[event] = apply
+        return apply
+
+    return enter
+
+
+# The session and its agenda
+
+
+@_on(SessionPrepared)
+def _prepared(_: SessionState, event: SessionPrepared) -> SessionState:
+    halls = [site.id for site in event.sites if site.kind is SiteKind.HALL]
+    return SessionState(
+        id=event.id,
+        title=event.title,
+        subtitle=event.subtitle,
+        sites={site.id: site for site in event.sites},
+        delegates={delegate.id: delegate for delegate in event.delegates},
+        agenda=event.agenda,
+        preview=Scene(Layout.FULL, (halls[0],)) if halls else Scene(),
+        hidden_overlays=event.hidden_overlays,
+    )
+
+
+@_on(SessionWentLive)
+def _went_live(state: SessionState, event: SessionWentLive) -> SessionState:
+    return replace(state, phase=Phase.LIVE, started_at_ms=event.at_ms)
+
+
+@_on(SessionPaused)
+def _paused(state: SessionState, _: SessionPaused) -> SessionState:
+    floor = state.floor
+    before = Break(
+        clock_ran=floor is not None and floor.paused_at_ms is None,
+        microphones=state.open_microphones,
+        turn_microphone=state.turn_microphone,
+    )
+    return replace(state, phase=Phase.PAUSED, pause=before)
+
+
+@_on(SessionResumed)
+def _resumed(state: SessionState, _: SessionResumed) -> SessionState:
+    return replace(state, phase=Phase.LIVE, pause=None)
+
+
+@_on(SessionEnded)
+def _ended(state: SessionState, event: SessionEnded) -> SessionState:
+    done = state.done_items | ({state.current_item} if state.current_item is not None else set())
+    return replace(state, phase=Phase.ENDED, ended_at_ms=event.at_ms, pause=None, done_items=done)
+
+
+@_on(ItemChosen)
+def _item_chosen(state: SessionState, event: ItemChosen) -> SessionState:
+    done = state.done_items
+    if state.current_item is not None and state.phase is not Phase.PREPARED:
+        done |= {state.current_item}
+    return replace(state, current_item=event.item, done_items=done - {event.item})
+
+
+@_on(ItemSecrecySet)
+def _item_secrecy_set(state: SessionState, event: ItemSecrecySet) -> SessionState:
+    agenda = tuple(
+        replace(item, closed=event.closed) if item.id == event.item else item
+        for item in state.agenda
+    )
+    return replace(state, agenda=agenda)
+
+
+# The queue
+
+
+@_on(RequestRegistered)
+def _registered(state: SessionState, event: RequestRegistered) -> SessionState:
+    request = Request(
+        id=event.request,
+        delegate=event.delegate,
+        kind=event.kind,
+        item=event.item,
+        registered_at_ms=event.at_ms,
+        order=len(state.requests) + 1,
+        answers_to=event.answers_to,
+        invited=event.invited,
+    )
+    return replace(state, requests={**state.requests, request.id: request})
+
+
+@_on(RequestWithdrawn)
+def _withdrawn(state: SessionState, event: RequestWithdrawn) -> SessionState:
+    return _with_request_state(state, event.request, RequestState.WITHDRAWN)
+
+
+@_on(RequestMarkedAbsent)
+def _marked_absent(state: SessionState, event: RequestMarkedAbsent) -> SessionState:
+    return _with_request_state(state, event.request, RequestState.ABSENT)
+
+
+def _with_request_state(state: SessionState, request: RequestId, to: RequestState) -> SessionState:
+    changed = replace(state.requests[request], state=to)
+    return replace(state, requests={**state.requests, request: changed})
+
+
+@_on(QueueReordered)
+def _reordered(state: SessionState, event: QueueReordered) -> SessionState:
+    """The waiting requests of its item share out their places anew; no other moves."""
+    moved = state.requests[event.request]
+    line = sorted(
+        (
+            request
+            for request in state.requests.values()
+            if request.item == moved.item and request.state is RequestState.WAITING
+        ),
+        key=lambda request: request.order,
+    )
+    places = [request.order for request in line]
+    line.remove(moved)
+    ids = [request.id for request in line]
+    line.insert(ids.index(event.before) if event.before in ids else len(line), moved)
+    placed = {
+        request.id: replace(request, order=order)
+        for request, order in zip(line, places, strict=True)
+    }
+    return replace(state, requests={**state.requests, **placed})
+
+
+@_on(RoundCalled)
+def _round_called(state: SessionState, event: RoundCalled) -> SessionState:
+    called = Round(event.number, event.item, event.questions)
+    others = tuple(
+        one for one in state.rounds if (one.item, one.number) != (event.item, event.number)
+    )
+    requests = dict(state.requests)
+    for question in event.questions:
+        if requests[question].state is RequestState.WAITING:
+            requests[question] = replace(requests[question], state=RequestState.CALLED)
+    return replace(state, rounds=(*others, called), requests=requests)
+
+
+# The floor
+
+
+@_on(TurnStarted)
+def _turn_started(state: SessionState, event: TurnStarted) -> SessionState:
+    turn = Turn(
+        id=event.turn,
+        delegate=event.delegate,
+        kind=event.kind,
+        item=event.item,
+        site=event.site,
+        started_at_ms=event.at_ms,
+        limit_ms=event.limit_ms,
+        request=event.request,
+        warn_ms=event.warn_ms,
+        answers=event.answers,
+    )
+    started = replace(state, turns=(*state.turns, turn))
+    return _with_request_state(started, event.request, RequestState.CALLED)
+
+
+@_on(TurnEnded)
+def _turn_ended(state: SessionState, event: TurnEnded) -> SessionState:
+    """A clock that stood is taken off at once, so that `used_ms` is final."""
+    turn = state.turns[-1]
+    stood_ms = event.at_ms - turn.paused_at_ms if turn.paused_at_ms is not None else 0
+    ended = replace(
+        turn, ended_at_ms=event.at_ms, paused_at_ms=None, paused_ms=turn.paused_ms + stood_ms
+    )
+    state = replace(state, turns=(*state.turns[:-1], ended))
+    if turn.request is None:
+        return state
+    return _with_request_state(state, turn.request, RequestState.HEARD)
+
+
+@_on(TurnExtended)
+def _turn_extended(state: SessionState, event: TurnExtended) -> SessionState:
+    return _with_floor(state, replace(state.turns[-1], limit_ms=event.limit_ms))
+
+
+@_on(ClockPaused)
+def _clock_paused(state: SessionState, event: ClockPaused) -> SessionState:
+    return _with_floor(state, replace(state.turns[-1], paused_at_ms=event.at_ms))
+
+
+@_on(ClockResumed)
+def _clock_resumed(state: SessionState, event: ClockResumed) -> SessionState:
+    turn = state.turns[-1]
+    stood_ms = event.at_ms - (turn.paused_at_ms if turn.paused_at_ms is not None else event.at_ms)
+    return _with_floor(state, replace(turn, paused_at_ms=None, paused_ms=turn.paused_ms + stood_ms))
+
+
+def _with_floor(state: SessionState, turn: Turn) -> SessionState:
+    return replace(state, turns=(*state.turns[:-1], turn))
+
+
+# Picture, sound, overlays
+
+
+@_on(PictureCut)
+def _picture_cut(state: SessionState, event: PictureCut) -> SessionState:
+    before = None if event.turn is None else state.before_turn or state.program
+    return replace(state, program=event.scene, before_turn=before)
+
+
+@_on(PreviewSet)
+def _preview_set(state: SessionState, event: PreviewSet) -> SessionState:
+    return replace(state, preview=event.scene)
+
+
+@_on(MicrophoneOpened)
+def _microphone_opened(state: SessionState, event: MicrophoneOpened) -> SessionState:
+    of_turn = state.turn_microphone if event.turn is None else event.site
+    return replace(
+        state, open_microphones=state.open_microphones | {event.site}, turn_microphone=of_turn
+    )
+
+
+@_on(MicrophoneClosed)
+def _microphone_closed(state: SessionState, event: MicrophoneClosed) -> SessionState:
+    of_turn = None if state.turn_microphone == event.site else state.turn_microphone
+    return replace(
+        state, open_microphones=state.open_microphones - {event.site}, turn_microphone=of_turn
+    )
+
+
+@_on(OverlaySwitched)
+def _overlay_switched(state: SessionState, event: OverlaySwitched) -> SessionState:
+    hidden = state.hidden_overlays - {event.name}
+    return replace(state, hidden_overlays=hidden if event.visible else hidden | {event.name})

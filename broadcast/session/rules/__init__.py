@@ -1,0 +1,1 @@
+"""The rules: one command, one small function, its roles and phases beside it."""

@@ -1,0 +1,106 @@
+"""Going live, pausing, resuming, ending."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from broadcast.program import Layout, Scene
+from broadcast.session.events import (
+    ClockPaused,
+    ClockResumed,
+    Event,
+    Events,
+    MicrophoneClosed,
+    MicrophoneOpened,
+    PictureCut,
+    SessionEnded,
+    SessionPaused,
+    SessionResumed,
+    SessionWentLive,
+)
+from broadcast.session.model import Break, Phase, SessionState, SiteKind
+from broadcast.session.rules.command import Command
+from broadcast.session.rules.floor import free_floor
+from broadcast.session.rules.registry import DIRECTING, LIVE, ON, Act, rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoLive(Command):
+    """Starts the public picture and the recording; from the slate it cuts to the hall."""
+
+    type: Literal["go_live"] = "go_live"
+
+
+@rule(GoLive, DIRECTING, frozenset({Phase.PREPARED}))
+def go_live(state: SessionState, act: Act) -> Events:
+    events: list[Event] = [SessionWentLive(at_ms=act.at_ms)]
+    hall = next((site.id for site in state.sites.values() if site.kind is SiteKind.HALL), None)
+    if hall is not None and state.program.layout is Layout.SLATE:
+        events.append(PictureCut(at_ms=act.at_ms, scene=Scene(Layout.FULL, (hall,))))
+    return tuple(events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseSession(Command):
+    """A break: the slate is on, the speaker's clock stands, every microphone is closed."""
+
+    type: Literal["pause_session"] = "pause_session"
+
+
+@rule(PauseSession, DIRECTING, LIVE)
+def pause_session(state: SessionState, act: Act) -> Events:
+    events: list[Event] = [SessionPaused(at_ms=act.at_ms)]
+    floor = state.floor
+    if floor is not None and floor.paused_at_ms is None:
+        events.append(ClockPaused(at_ms=act.at_ms, turn=floor.id))
+    return (*events, *close_all(state, act))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeSession(Command):
+    """Ends the break: picture, clock and microphones are as they were before it."""
+
+    type: Literal["resume_session"] = "resume_session"
+
+
+@rule(ResumeSession, DIRECTING, frozenset({Phase.PAUSED}))
+def resume_session(state: SessionState, act: Act) -> Events:
+    events: list[Event] = [SessionResumed(at_ms=act.at_ms)]
+    if state.pause is not None:
+        events += _microphones_again(state, state.pause, act)
+    floor = state.floor
+    if floor is not None and state.pause is not None and state.pause.clock_ran:
+        events.append(ClockResumed(at_ms=act.at_ms, turn=floor.id))
+    return tuple(events)
+
+
+def _microphones_again(state: SessionState, before: Break, act: Act) -> list[Event]:
+    """Those that the break closed. The speaker's is the turn's again, if the turn still runs."""
+    floor = state.floor
+    events: list[Event] = []
+    for site in sorted(before.microphones - state.open_microphones):
+        of_turn = site == before.turn_microphone
+        if of_turn and floor is None:
+            continue
+        turn = floor.id if of_turn and floor is not None else None
+        events.append(MicrophoneOpened(at_ms=act.at_ms, site=site, turn=turn))
+    return events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSession(Command):
+    """Ends the session for good: the recording is closed, the archive is there."""
+
+    type: Literal["end_session"] = "end_session"
+
+
+@rule(EndSession, DIRECTING, ON)
+def end_session(state: SessionState, act: Act) -> Events:
+    ended, free = free_floor(state, act)
+    return (*ended, *close_all(free, act), SessionEnded(at_ms=act.at_ms))
+
+
+def close_all(state: SessionState, act: Act) -> Events:
+    """Every open microphone, closed."""
+    return tuple(
+        MicrophoneClosed(at_ms=act.at_ms, site=site) for site in sorted(state.open_microphones)
+    )

@@ -1,0 +1,148 @@
+"""What the operator does by hand: pictures, microphones, overlays.
+
+A switch that already stands as wished is no fault and no event: two people may reach for it.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool
+
+from broadcast.program import Layout, Scene
+from broadcast.session.events import (
+    Event,
+    Events,
+    MicrophoneClosed,
+    MicrophoneOpened,
+    OverlaySwitched,
+    PictureCut,
+    PreviewSet,
+)
+from broadcast.session.model import OverlayName, SessionState
+from broadcast.session.rules.command import Command
+from broadcast.session.rules.phases import close_all
+from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
+from broadcast.session.text import SiteName
+from streams.frames import SiteId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneWish:
+    """A layout and the sites in its seats; a layout may have seats to spare."""
+
+    layout: Layout
+    sources: Annotated[tuple[SiteName, ...], Field(max_length=9)] = ()
+
+
+def scene_of(state: SessionState, wish: SceneWish) -> Scene:
+    """Refused: a site that is not in the session, twice in the picture, or without a seat."""
+    sources = tuple(SiteId(source) for source in wish.sources)
+    for source in sources:
+        _known(state, source)
+    if len(set(sources)) < len(sources):
+        raise Refusal("site_twice")
+    if len(sources) > wish.layout.seats:
+        raise Refusal("too_many_sites", seats=wish.layout.seats)
+    if not sources and wish.layout is not Layout.SLATE:
+        raise Refusal("scene_empty")
+    return Scene(wish.layout, sources)
+
+
+def _known(state: SessionState, site: str) -> SiteId:
+    if SiteId(site) not in state.sites:
+        raise Refusal("unknown_site")
+    return SiteId(site)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut(Command):
+    """Puts a scene on air; without one, preview and program change places."""
+
+    type: Literal["cut"] = "cut"
+    scene: SceneWish | None = None
+
+
+@rule(Cut, OPERATING, OPEN)
+def cut(state: SessionState, command: Cut, act: Act) -> Events:
+    """The operator has the last word: a cut to what a turn shows makes it stay after the turn."""
+    scene = scene_of(state, command.scene) if command.scene is not None else state.preview
+    events: list[Event] = []
+    if scene != state.program or state.before_turn is not None:
+        events.append(PictureCut(at_ms=act.at_ms, scene=scene))
+    if command.scene is None and state.preview != state.program:
+        events.append(PreviewSet(at_ms=act.at_ms, scene=state.program))
+    return tuple(events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPreview(Command):
+    """Prepares a scene."""
+
+    type: Literal["set_preview"] = "set_preview"
+    scene: SceneWish
+
+
+@rule(SetPreview, OPERATING, OPEN)
+def set_preview(state: SessionState, command: SetPreview, act: Act) -> Events:
+    scene = scene_of(state, command.scene)
+    return (PreviewSet(at_ms=act.at_ms, scene=scene),) if scene != state.preview else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMicrophone(Command):
+    """Lets a site be heard, until it is closed by hand."""
+
+    type: Literal["open_microphone"] = "open_microphone"
+    site: SiteName
+
+
+@rule(OpenMicrophone, OPERATING, OPEN)
+def open_microphone(state: SessionState, command: OpenMicrophone, act: Act) -> Events:
+    site = _known(state, command.site)
+    if site in state.open_microphones:
+        return ()
+    return (MicrophoneOpened(at_ms=act.at_ms, site=site),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseMicrophone(Command):
+    """Silences a site, also one that has the floor."""
+
+    type: Literal["close_microphone"] = "close_microphone"
+    site: SiteName
+
+
+@rule(CloseMicrophone, OPERATING, OPEN)
+def close_microphone(state: SessionState, command: CloseMicrophone, act: Act) -> Events:
+    site = _known(state, command.site)
+    if site not in state.open_microphones:
+        return ()
+    return (MicrophoneClosed(at_ms=act.at_ms, site=site),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteAll(Command):
+    """Closes every microphone, at once."""
+
+    type: Literal["mute_all"] = "mute_all"
+
+
+@rule(MuteAll, OPERATING, OPEN)
+def mute_all(state: SessionState, act: Act) -> Events:
+    return close_all(state, act)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowOverlay(Command):
+    """Switches an overlay. What it shows follows the session: a lower third needs a speaker."""
+
+    type: Literal["show_overlay"] = "show_overlay"
+    name: OverlayName
+    visible: StrictBool
+
+
+@rule(ShowOverlay, OPERATING, OPEN)
+def show_overlay(state: SessionState, command: ShowOverlay, act: Act) -> Events:
+    if command.visible == (command.name not in state.hidden_overlays):
+        return ()
+    return (OverlaySwitched(at_ms=act.at_ms, name=command.name, visible=command.visible),)

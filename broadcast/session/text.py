@@ -1,0 +1,40 @@
+"""Names and ids at the border: one spelling, nothing invisible, bounded."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+MAX_CHARS = 300
+"""The longest title of an agenda item we met has about 200 characters."""
+
+_BIDI_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+"""They let a name rewrite what stands beside it (UAX #9; CVE-2021-42574)."""
+
+
+def clean(text: str) -> str:
+    """NFC, single spaces, no space at the ends. Raises ValueError for what no name contains."""
+    normal = unicodedata.normalize("NFC", text)
+    for char in normal:
+        if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI_CONTROLS:
+            raise ValueError(f"U+{ord(char):04X} is a control character; no text may contain it")
+    tidy = " ".join(normal.split())
+    if len(tidy) > MAX_CHARS:
+        raise ValueError(f"has {len(tidy)} characters; at most {MAX_CHARS} are allowed")
+    return tidy
+
+
+def _some(text: str) -> str:
+    if not text:
+        raise ValueError("is empty; a name is needed")
+    return text
+
+
+Text = Annotated[str, AfterValidator(clean)]
+"""May be empty."""
+Name = Annotated[Text, AfterValidator(_some)]
+Id = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{1,64}\z")]
+"""Of a session, item, delegate, request or turn: goes into URLs and file names as it is."""
+SiteName = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9-]{1,32}\z")]
