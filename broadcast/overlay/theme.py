@@ -1,0 +1,62 @@
+"""How the overlays look: SVG templates, colours and words, each replaceable by a theme's folder.
+
+A theme is a folder with any of our templates' names and a `theme.toml` with any of our colours
+and words; what it leaves out stays as built in.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from broadcast.overlay.fit import fit, measure
+from broadcast.overlay.fonts import FAMILY
+
+BUILT_IN = Path(__file__).parent / "templates"
+
+
+class ThemeError(ValueError):
+    """A theme that cannot be used; the sentence names the file and the fault."""
+
+
+def environment(theme: Path | None = None) -> Environment:
+    """Jinja2 over the theme's folder first, then ours. Raises `ThemeError`."""
+    settings = _read(BUILT_IN / "theme.toml")
+    folders = [BUILT_IN]
+    if theme is not None:
+        if not theme.is_dir():
+            raise ThemeError(f"{theme}: is not a folder")
+        folders.insert(0, theme)
+        _merge(settings, theme / "theme.toml")
+    templates = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals |= {"font": FAMILY, "fit": fit, "measure": measure, **settings}
+    return templates
+
+
+def _merge(settings: dict[str, Any], path: Path) -> None:
+    if not path.exists():
+        return
+    for section, values in _read(path).items():
+        known = settings.get(section)
+        if known is None or not isinstance(values, dict):
+            raise ThemeError(f"{path}: there is no section [{section}]")
+        for key, value in values.items():
+            if key not in known:
+                raise ThemeError(f"{path}: [{section}] has no key `{key}`")
+            if type(value) is not type(known[key]):
+                raise ThemeError(f"{path}: `{key}` in [{section}] must be a text")
+            known[key] = value
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ThemeError(f"{path}: {error}") from None

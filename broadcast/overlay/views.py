@@ -1,0 +1,149 @@
+"""What the overlays say about a session: `SessionState` → `Overlay` (pure).
+
+None: there is nothing to show. Whether the operator hides an overlay is the director's matter.
+What is said here can reach the public: a closed item's title is in none of these fields.
+"""
+
+from typing import Any
+
+from broadcast.program import Overlay
+from broadcast.session.model import AgendaItem, ItemKind, Phase, Request, SessionState
+from broadcast.session.order import calling_order
+
+QUEUE_ROWS = 4
+"""As many as fit beside a speaker; the rest is a number."""
+
+CLOSED_ITEM = "Nội dung họp kín"
+"""Stands for the title of a closed item wherever the public may look."""
+
+_SENTENCES = {
+    "waiting": "Phiên họp sẽ bắt đầu trong ít phút nữa",
+    "pause": "Phiên họp sẽ tiếp tục trong ít phút nữa",
+    "closed": "Nội dung này được họp kín theo quy định. "
+    "Chương trình truyền trực tiếp sẽ tiếp tục khi phiên họp công khai trở lại.",
+    "ended": "Trân trọng cảm ơn quý vị đại biểu và cử tri đã theo dõi",
+}
+
+
+def lower_third(state: SessionState) -> Overlay | None:
+    """Who has the floor: `name`, `title`, `site`."""
+    turn = state.floor
+    if turn is None:
+        return None
+    delegate = state.delegates.get(turn.delegate)
+    site = state.sites.get(turn.site)
+    name, title = (
+        (delegate.name, _standing(delegate.title, delegate.group)) if delegate else ("", "")
+    )
+    fields = {"name": name, "title": title, "site": site.name if site else ""}
+    return Overlay("lower_third", fields) if any(fields.values()) else None
+
+
+def _standing(title: str, group: str) -> str:
+    return " – ".join(part for part in (title, group) if part)
+
+
+def agenda(state: SessionState) -> Overlay | None:
+    """`title`, `items` of `number` (from 1), `title`, `state` done|current|coming."""
+    if not state.agenda:
+        return None
+    current = next(
+        (i for i, item in enumerate(state.agenda) if item.id == state.current_item), None
+    )
+    items = [
+        {"number": i + 1, "title": _public_title(item), "state": _item_state(state, i, current)}
+        for i, item in enumerate(state.agenda)
+    ]
+    return Overlay("agenda", {"title": "Chương trình", "items": items})
+
+
+def _public_title(item: AgendaItem) -> str:
+    return CLOSED_ITEM if item.closed else item.title
+
+
+def _item_state(state: SessionState, index: int, current: int | None) -> str:
+    """Items are taken in order; before the first one is opened, all are to come."""
+    if state.phase is Phase.ENDED:
+        return "done"
+    if current is None or index > current:
+        return "coming"
+    return "current" if index == current else "done"
+
+
+def queue(state: SessionState) -> Overlay | None:
+    """`title`, `rows` of `number`, `name`, `site`, `kind` in the order of calling, `more`."""
+    line = calling_order(state)
+    if not line:
+        return None
+    rows = [_row(state, number, request) for number, request in enumerate(line[:QUEUE_ROWS], 1)]
+    fields = {"title": _queue_title(state), "rows": rows, "more": len(line) - len(rows)}
+    return Overlay("queue", fields)
+
+
+def _queue_title(state: SessionState) -> str:
+    questioning = state.item is not None and state.item.kind is ItemKind.QUESTIONING
+    return "Đăng ký chất vấn" if questioning else "Đăng ký phát biểu"
+
+
+def _row(state: SessionState, number: int, request: Request) -> dict[str, Any]:
+    delegate = state.delegates.get(request.delegate)
+    site = state.sites.get(delegate.site) if delegate else None
+    return {
+        "number": number,
+        "name": delegate.name if delegate else "",
+        "site": site.name if site else "",
+        "kind": request.kind.value,
+    }
+
+
+def clock(state: SessionState, warn_ms: int) -> Overlay | None:
+    """The floor's clock: it turns amber when `warn_ms` are left."""
+    turn = state.floor
+    if turn is None:
+        return None
+    fields = {
+        "kind": turn.kind.value,
+        "started_at_ms": turn.started_at_ms,
+        "limit_ms": turn.limit_ms,
+        "paused_at_ms": turn.paused_at_ms,
+        "paused_ms": turn.paused_ms,
+        "warn_ms": warn_ms,
+    }
+    return Overlay("clock", fields)
+
+
+def live(state: SessionState) -> Overlay | None:
+    """Only while it is true: on air, and nothing closed."""
+    return Overlay("live") if state.phase is Phase.LIVE and not state.closed else None
+
+
+def logo(state: SessionState, text: str = "") -> Overlay:  # noqa: ARG001 -- all views take the state
+    """The office's mark; without `text` the theme's own words stand beside it."""
+    return Overlay("logo", {"text": text})
+
+
+def slate(state: SessionState) -> Overlay:
+    """For the room: the program's `slate` layout."""
+    return _slate(state, _slate_mode(state))
+
+
+def public_slate(state: SessionState) -> Overlay:
+    """For the public, while the room's picture is not theirs."""
+    return _slate(state, _slate_mode(state))
+
+
+def _slate_mode(state: SessionState) -> str:
+    if state.phase is Phase.ENDED:
+        return "ended"
+    if state.phase is Phase.PREPARED:
+        return "waiting"
+    if state.closed:
+        return "closed"
+    return "pause" if state.phase is Phase.PAUSED else "title"
+
+
+def _slate(state: SessionState, mode: str) -> Overlay:
+    """`mode` waiting|pause|closed|ended, or `title` (on air: names the session and its item)."""
+    text = _SENTENCES.get(mode, state.item.title if state.item else "")
+    fields = {"mode": mode, "title": state.title, "subtitle": state.subtitle, "text": text}
+    return Overlay("slate", fields)
