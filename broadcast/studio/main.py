@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 from pydantic import ValidationError
 
+from broadcast.outputs.segments import Order, Segments
 from broadcast.program import PROGRAM_STATE, Overlay, Rect
 from broadcast.studio.canvas import Drawing
 from broadcast.studio.clock import ProgramClock
@@ -31,6 +32,8 @@ from streams.wire import Kind, Message, Note
 
 SWITCH_INTERVAL_S = 0.0005
 """The default of 5 ms lets a thread that computes keep the frame clock waiting for a whole tick."""
+
+STATUS_TICKS = 10
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +56,9 @@ class Studio:
             self._encoding,
             lambda: self._on_air,
         )
+        self._segments = Segments(
+            settings.storage.data_dir / "archive", program, settings.recording
+        )
         self._sound = SoundDesk(
             self._clock,
             self._sources,
@@ -64,17 +70,61 @@ class Studio:
 
     async def run(self) -> None:
         """Until cancelled."""
-        parts = (self._sources, self._board, self._encoding, self._frames, self._sound)
+        parts = (
+            self._segments,
+            self._sources,
+            self._board,
+            self._encoding,
+            self._frames,
+            self._sound,
+        )
         for part in parts:
             part.start()
         try:
-            await self.link.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.link.run())
+                tasks.create_task(self._report())
         finally:
+            # Makers first, so that what they still hand over is written.
             for part in reversed(parts):
                 part.close()
 
+    async def _report(self) -> None:
+        """The status, once a second and when what it says of faults or recording changes."""
+        said: tuple[object, ...] = ()
+        while True:
+            for _ in range(STATUS_TICKS):
+                status = self._segments.status()
+                if (news := (status.recording, status.faults)) != said:
+                    said = news
+                    break
+                await asyncio.sleep(1 / STATUS_TICKS)
+            self._greet()
+
     def _greet(self) -> None:
-        pass
+        self.link.send(Note(Kind.STATUS, self._status()))
+
+    def _status(self) -> dict[str, Any]:
+        status, state = self._segments.status(), self._on_air.state if self._on_air else None
+        tracks = [(source.picture, source.sound) for source in self._sources.all()]
+        return {
+            "recording": status.recording,
+            "recorded_s": status.recorded_s,
+            "recorded_bytes": status.recorded_bytes,
+            "disk_free_bytes": status.disk_free_bytes,
+            "frames": self._frames.frames,
+            "late_frames": self._frames.late + self._frames.metronome.skipped,
+            "dropped": {
+                "wire": self.link.dropped,
+                "recording": status.dropped,
+                "pictures": sum(picture.dropped for picture, _ in tracks),
+                "sound": sum(sound.dropped for _, sound in tracks),
+                "sound_blocks": self._sound.metronome.skipped,
+            },
+            "faults": [{"code": f.code, "detail": f.detail} for f in status.faults],
+            "stream": state.stream if state else "",
+            "version": state.version if state else 0,
+        }
 
     def _receive(self, message: Message) -> None:
         match message:
@@ -94,12 +144,15 @@ class Studio:
             log.error("a program state that cannot be followed: %s", error)
             return
         self._on_air = follow(self._on_air, state, time.monotonic_ns())
+        self._segments.follow(Order(state.stream, state.recording, state.finished))
         self._sources.want(frozenset(state.program.sources + state.preview.sources))
 
     def _ask_keyframe(self, site: SiteId) -> None:
         self.link.send(Note(Kind.KEYFRAME, {"source": site}))
 
     def _send(self, packet: Packet) -> None:
+        """From the encoding and the mixing thread: every packet of the program, once."""
+        self._segments.offer(packet)
         if packet.codec is not Codec.AAC:
             self.link.send(packet)
 
@@ -150,6 +203,7 @@ def _die(args: threading.ExceptHookArgs) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s studio %(levelname)s %(message)s")
+    logging.getLogger("pyvips").setLevel(logging.WARNING)
     if len(sys.argv) != 2:
         sys.exit("usage: python -m broadcast.studio SETTINGS.json")
     threading.excepthook = _die

@@ -94,8 +94,8 @@ class Board:
     def _draw(self, request: Request, now_ms: int) -> Drawing | None:
         try:
             return self._renderer.render(request.overlay, now_ms, request.box)
-        except Exception:
+        except Exception as error:
             # A broken template of the customer's theme must not stop the program.
             self.failed += 1
-            log.exception("overlay `%s` cannot be drawn", request.overlay.name)
+            log.error("overlay `%s` cannot be drawn: %r", request.overlay.name, error)
             return None

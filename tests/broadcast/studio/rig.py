@@ -1,4 +1,4 @@
-"""A relay's end of the wire for tests, and sites that play clips into it: real socket, real process.
+"""A relay's end of the wire for tests, with sites that play clips; real socket, real process.
 
 The sites' pictures carry their number, their sound is a tone of their own (see tests/media.py).
 """
@@ -77,8 +77,10 @@ def _pictures(
     for number in range(seconds * FPS):
         flash = flashes and number % FPS < 2
         planar = media.draw(*size, media.Mark(site, number), flash=flash)
-        for packet in context.encode(media.frame_of(planar, number, Fraction(1, FPS))):
-            coded.append(Coded(number / FPS, codec, packet.is_keyframe, bytes(packet)))
+        coded += [
+            Coded(number / FPS, codec, packet.is_keyframe, bytes(packet))
+            for packet in context.encode(media.frame_of(planar, number, Fraction(1, FPS)))
+        ]
     assert len(coded) == seconds * FPS
     return coded
 
@@ -94,9 +96,11 @@ def _sound(site: int, seconds: int, flashes: bool) -> list[Coded]:
     for at in range(0, len(samples), 960):
         frame = av.AudioFrame.from_ndarray(samples[None, at : at + 960], "flt", "mono")
         frame.sample_rate, frame.pts = media.RATE, at
-        for packet in context.encode(frame):
-            # The encoder's look-ahead of 6.5 ms: a site's RTP timestamp ignores it, as browsers do.
-            coded.append(Coded(at / media.RATE, Codec.OPUS, True, bytes(packet)))
+        # The encoder's look-ahead of 6.5 ms is not in a site's RTP timestamp, as in browsers.
+        coded += [
+            Coded(at / media.RATE, Codec.OPUS, True, bytes(packet))
+            for packet in context.encode(frame)
+        ]
     return coded
 
 

@@ -1,0 +1,98 @@
+"""The playlist of a recording (RFC 8216): text in, text out. Pure.
+
+It only ever grows, by whole entries, and is valid after each; live, rewind and archive read it.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+END = "#EXT-X-ENDLIST\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One listed segment."""
+
+    name: str
+    duration_s: float
+    wall_ms: int
+    """Unix time of its first picture."""
+    init: str | None = None
+    """Named where it changes: at the start, and after a discontinuity."""
+    discontinuity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    """What a file says; a line that a crash cut short is not part of it."""
+
+    entries: tuple[Entry, ...]
+    ended: bool
+    length: int
+    """Characters up to the end of the last whole entry (or header)."""
+
+    @property
+    def duration_s(self) -> float:
+        return sum(entry.duration_s for entry in self.entries)
+
+    @property
+    def init(self) -> str | None:
+        """The one in force at the end."""
+        return next((e.init for e in reversed(self.entries) if e.init), None)
+
+
+def header(segment_ms: int) -> str:
+    """Durations are rounded to whole seconds before they are held against the target (4.3.3.1)."""
+    return (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        f"#EXT-X-TARGETDURATION:{-(-segment_ms // 1000)}\n"
+        "#EXT-X-MEDIA-SEQUENCE:0\n"
+        "#EXT-X-PLAYLIST-TYPE:EVENT\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+    )
+
+
+def lines(entry: Entry) -> str:
+    """What one more segment adds to the file."""
+    moment = datetime.fromtimestamp(entry.wall_ms / 1000, UTC)
+    return "".join(
+        (
+            "#EXT-X-DISCONTINUITY\n" if entry.discontinuity else "",
+            f'#EXT-X-MAP:URI="{entry.init}"\n' if entry.init else "",
+            f"#EXT-X-PROGRAM-DATE-TIME:{moment:%Y-%m-%dT%H:%M:%S}.{entry.wall_ms % 1000:03}Z\n",
+            f"#EXTINF:{entry.duration_s:.5f},\n",
+            f"{entry.name}\n",
+        )
+    )
+
+
+_ENTRY = re.compile(
+    r"(?P<gap>\#EXT-X-DISCONTINUITY\n)?"
+    r'(?:\#EXT-X-MAP:URI="(?P<init>[^"\n]+)"\n)?'
+    r"\#EXT-X-PROGRAM-DATE-TIME:(?P<moment>\S+)\n"
+    r"\#EXTINF:(?P<duration>[\d.]+),\n"
+    r"(?P<name>[^#\n]+)\n"
+)
+_HEADER = re.compile(r"#EXTM3U\n(?:#EXT-X-(?!DISCONTINUITY|MAP|PROGRAM|ENDLIST)[^\n]+\n)+")
+
+
+def parse(text: str) -> Playlist | None:
+    """What `header` and `lines` wrote; None if not even the header is whole."""
+    head = _HEADER.match(text)
+    if head is None:
+        return None
+    entries, at = [], head.end()
+    while (match := _ENTRY.match(text, at)) is not None:
+        entries.append(_entry(match))
+        at = match.end()
+    return Playlist(tuple(entries), text.startswith(END, at), at)
+
+
+def _entry(match: re.Match[str]) -> Entry:
+    moment = datetime.fromisoformat(match["moment"])
+    wall_ms = round(moment.timestamp() * 1000)
+    return Entry(
+        match["name"], float(match["duration"]), wall_ms, match["init"], bool(match["gap"])
+    )

@@ -1,0 +1,232 @@
+"""The recording: fMP4 segments and their playlist, which are live HLS, rewind and archive at once.
+
+A thread of its own writes; the encoders only ever put packets into a bounded queue. A disk that
+refuses costs recording, never the live program: the fault is told, and tried again.
+"""
+
+import errno
+import logging
+import os
+import queue
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcast.outputs.output import Fault, OutputStatus
+from broadcast.outputs.parts import Cutter
+from broadcast.outputs.recorder import Recorder
+from config.settings import Program, Recording
+from streams.frames import VIDEO_CLOCK_RATE, Codec, Packet
+
+MAX_QUEUED_PACKETS = 2000
+"""Half a minute of picture and sound: longer than a disk that spins up or flushes."""
+
+RETRY_S = 2.0
+DISK_CHECK_S = 1.0
+CLOSE_S = 10.0
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to record now."""
+
+    stream: str = ""
+    recording: bool = False
+    finished: bool = False
+
+
+class Keeper:
+    """Follows orders and takes packets; on the writing thread only. Raises `OSError`."""
+
+    def __init__(self, archive: Path, program: Program, settings: Recording) -> None:
+        self._archive, self._program, self._settings = archive, program, settings
+        self._recorder: Recorder | None = None
+        self._cutter = self._new_cutter()
+        self._order = Order()
+        self.recorded_s, self.recorded_bytes = 0.0, 0
+
+    def _new_cutter(self) -> Cutter:
+        frame = VIDEO_CLOCK_RATE // self._program.fps
+        return Cutter(self._settings.segment_ms, self._settings.part_ms, frame)
+
+    @property
+    def recording(self) -> bool:
+        return self._recorder is not None
+
+    def free_bytes(self) -> int:
+        """On the archive's disk."""
+        self._archive.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self._archive).free
+
+    def obey(self, order: Order) -> None:
+        """Stops, starts, or marks the end; what was taken before is written before."""
+        last, self._order = self._order, order
+        if self._recorder is not None and (order.stream != last.stream or not order.recording):
+            self.stop()
+        folder = self._archive / order.stream
+        if not order.stream or not (order.recording or folder.exists()):
+            return
+        if self._recorder is None:
+            self._recorder = self._opened(folder)
+        if order.finished:
+            self._recorder.end()
+        if not order.recording or self._recorder.ended:
+            self._recorder = None
+
+    def _opened(self, folder: Path) -> Recorder:
+        if self.free_bytes() < self._settings.stop_free_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        recorder = Recorder(folder, self._program, self._settings.segment_ms)
+        self.recorded_s, self.recorded_bytes = recorder.recorded_s, recorder.recorded_bytes
+        self._cutter = self._new_cutter()
+        return recorder
+
+    def take(self, packet: Packet) -> bool:
+        """True if that wrote something."""
+        if self._recorder is None:
+            return False
+        parts = self._cutter.add(packet)
+        for part in parts:
+            self._recorder.write(part)
+        self.recorded_s = self._recorder.recorded_s
+        self.recorded_bytes = self._recorder.recorded_bytes
+        return bool(parts)
+
+    def stop(self) -> None:
+        """Writes and lists what there is; the recording can go on later."""
+        if self._recorder is None:
+            return
+        for part in self._cutter.flush():
+            self._recorder.write(part)
+        self._recorder.finish_segment()
+        self._recorder = None
+
+    def abandon(self) -> None:
+        """After a fault: leaves the files as they are, for recovery at the next opening."""
+        if self._recorder is not None:
+            self._recorder.abandon()
+        self._recorder = None
+
+
+class Segments:
+    """The `Output` that records. Queue: `MAX_QUEUED_PACKETS`; when it is full everything up to the
+    next keyframe is dropped and counted, and the recording shows a discontinuity there."""
+
+    def __init__(self, archive: Path, program: Program, settings: Recording) -> None:
+        self._settings = settings
+        self._keeper = Keeper(archive, program, settings)
+        self._queue: queue.Queue[Packet | Order | None] = queue.Queue(MAX_QUEUED_PACKETS)
+        # A disk that hangs must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
+        self._order = Order()
+        self._obeyed: Order | None = None
+        self._retry_at = self._check_at = 0.0
+        self._fault: Fault | None = None
+        self._free_bytes: int | None = None
+        self._skipping = False
+        self._dropped = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Writes and lists what was offered, then ends; gives a hanging disk 10 s."""
+        try:
+            self._queue.put(None, timeout=CLOSE_S)
+        except queue.Full:
+            log.error("the disk hangs: the end of the recording is lost")
+            return
+        self._thread.join(CLOSE_S)
+
+    def follow(self, order: Order) -> None:
+        """From any thread: what to record from now on, after what was offered before."""
+        try:
+            self._queue.put_nowait(order)
+        except queue.Full:
+            # The disk hangs; the order overtakes the packets, which is better than to lose it.
+            self._order = order
+
+    def offer(self, packet: Packet) -> None:
+        if not packet.public or packet.codec not in (Codec.H264, Codec.AAC):
+            return
+        if packet.codec is Codec.H264 and packet.key:
+            self._skipping = False
+        try:
+            if self._skipping:
+                raise queue.Full
+            self._queue.put_nowait(packet)
+        except queue.Full:
+            self._skipping = True
+            self._dropped += 1
+
+    def status(self) -> OutputStatus:
+        faults = [self._fault] if self._fault is not None else []
+        free, keeper = self._free_bytes, self._keeper
+        if free is not None and free < self._settings.warn_free_bytes and not faults:
+            faults.append(Fault("disk_low", f"{free} bytes"))
+        return OutputStatus(
+            recording=keeper.recording and self._fault is None,
+            recorded_s=round(keeper.recorded_s, 3),
+            recorded_bytes=keeper.recorded_bytes,
+            disk_free_bytes=free,
+            dropped=self._dropped,
+            faults=tuple(faults),
+        )
+
+    def _run(self) -> None:
+        while True:
+            try:
+                item = self._queue.get(timeout=0.1)
+            except queue.Empty:
+                self._step(None)
+                continue
+            if item is None:
+                break
+            if isinstance(item, Order):
+                self._order = item
+                self._step(None)
+            else:
+                self._step(item)
+        try:
+            self._keeper.stop()
+        except OSError as error:
+            self._fail(error)
+
+    def _step(self, packet: Packet | None) -> None:
+        """One packet, or the passing of time."""
+        now = time.monotonic()
+        try:
+            if now >= self._check_at:
+                self._check_at = now + DISK_CHECK_S
+                self._check_disk()
+            if self._order != self._obeyed and now >= self._retry_at:
+                order = self._order
+                self._keeper.obey(order)
+                self._obeyed = order
+                if not order.recording:
+                    self._fault = None
+            if packet is not None and self._keeper.take(packet):
+                self._fault = None
+        except OSError as error:
+            self._fail(error)
+
+    def _check_disk(self) -> None:
+        self._free_bytes = self._keeper.free_bytes()
+        if self._keeper.recording and self._free_bytes < self._settings.stop_free_bytes:
+            self._keeper.stop()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _fail(self, error: OSError) -> None:
+        """Tells it, and tries the whole order again in a while."""
+        self._keeper.abandon()
+        code = "disk_full" if error.errno in FULL else "disk_error"
+        if self._fault is None or self._fault.code != code:
+            log.error("recording stopped: %s", error)
+        self._fault = Fault(code, str(error.strerror or error))
+        self._obeyed = None
+        self._retry_at = time.monotonic() + RETRY_S
