@@ -1,0 +1,185 @@
+"""A council written down once (`config/presets/*.toml`), from which sessions are prepared.
+
+The border for names: whatever enters a session here is normalised, bounded and free of control
+characters, and refers only to what is there.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+import config
+from broadcast.session.events import SessionPrepared
+from broadcast.session.model import (
+    AgendaItem,
+    Delegate,
+    DelegateId,
+    ItemId,
+    ItemKind,
+    OverlayName,
+    Site,
+    SiteKind,
+)
+from broadcast.session.text import Id, Name, SiteName, Text
+from config.settings import ConfigError
+from streams.frames import SiteId
+
+FOLDER = Path(config.__file__).parent / "presets"
+RESERVED_SITES = frozenset({"room"})
+"""`/whep/{session}/room` is not a site's return feed."""
+MAX_SITES = 500
+MAX_DELEGATES = 1000
+MAX_ITEMS = 200
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Site(_Section):
+    id: SiteName
+    name: Name
+    kind: SiteKind = SiteKind.DISTRICT
+
+
+class _Delegate(_Section):
+    id: Id
+    name: Name
+    title: Text = ""
+    group: Text = ""
+    site: SiteName
+
+
+class _Item(_Section):
+    id: Id
+    title: Name
+    kind: ItemKind = ItemKind.DISCUSSION
+    presenter: Id | None = None
+    planned_minutes: int = Field(0, ge=0, le=24 * 60)
+    closed: bool = False
+    questioned: tuple[Id, ...] = ()
+
+
+class Preset(_Section):
+    """Sites, delegates and an agenda. Raises pydantic's `ValidationError`, with all faults."""
+
+    title: Name
+    subtitle: Text = ""
+    hidden_overlays: frozenset[OverlayName] = frozenset()
+    sites: Annotated[tuple[_Site, ...], Field(min_length=1, max_length=MAX_SITES)]
+    delegates: Annotated[tuple[_Delegate, ...], Field(max_length=MAX_DELEGATES)] = ()
+    agenda: Annotated[tuple[_Item, ...], Field(max_length=MAX_ITEMS)] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Preset":
+        faults = [*self._repeated(), *self._dangling(), *self._misplaced()]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _repeated(self) -> Iterator[str]:
+        yield from _twice("site", (site.id for site in self.sites))
+        yield from _twice("delegate", (delegate.id for delegate in self.delegates))
+        yield from _twice("agenda item", (item.id for item in self.agenda))
+
+    def _dangling(self) -> Iterator[str]:
+        sites = {site.id for site in self.sites}
+        delegates = {delegate.id for delegate in self.delegates}
+        for delegate in self.delegates:
+            if delegate.site not in sites:
+                yield f"delegate {delegate.id!r} sits at {delegate.site!r}, which is no site"
+        for item in self.agenda:
+            named = {item.presenter, *item.questioned} - {None} - delegates
+            for unknown in sorted(str(one) for one in named):
+                yield f"agenda item {item.id!r} names {unknown!r}, who is no delegate"
+
+    def _misplaced(self) -> Iterator[str]:
+        halls = [site.id for site in self.sites if site.kind is SiteKind.HALL]
+        if len(halls) != 1:
+            yield f"one site is the hall; here {len(halls)} are"
+        for site in self.sites:
+            if site.id in RESERVED_SITES:
+                yield f"a site cannot be called {site.id!r}"
+
+
+def _twice(what: str, ids: Iterable[str]) -> Iterator[str]:
+    for one, count in Counter(ids).items():
+        if count > 1:
+            yield f"{what} {one!r} is there {count} times"
+
+
+def load_preset(path: Path) -> Preset:
+    """Raises `ConfigError` with all faults at once."""
+    try:
+        return Preset.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        faults = "\n".join(
+            f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ConfigError(f"{path}: the preset cannot be used:\n{faults}") from None
+
+
+def prepare(
+    preset: Preset, session_id: str, at_ms: int, sites: Collection[str] | None = None
+) -> SessionPrepared:
+    """The first event of a session: all of the preset, or only `sites` (and who sits there).
+
+    Raises ValueError for a site that the preset does not have, and if the hall is left out.
+    """
+    present = _present(preset, sites)
+    delegates = tuple(
+        Delegate(DelegateId(one.id), one.name, one.title, one.group, SiteId(one.site))
+        for one in preset.delegates
+        if one.site in present
+    )
+    there = {delegate.id for delegate in delegates}
+    return SessionPrepared(
+        at_ms=at_ms,
+        id=session_id,
+        title=preset.title,
+        subtitle=preset.subtitle,
+        sites=tuple(
+            Site(SiteId(site.id), site.name, site.kind)
+            for site in preset.sites
+            if site.id in present
+        ),
+        delegates=delegates,
+        agenda=tuple(_item(item, there) for item in preset.agenda),
+        hidden_overlays=preset.hidden_overlays,
+    )
+
+
+def _present(preset: Preset, chosen: Collection[str] | None) -> set[str]:
+    known = {site.id for site in preset.sites}
+    if chosen is None:
+        return known
+    unknown = set(chosen) - known
+    if unknown:
+        raise ValueError(f"the preset has no site {', '.join(sorted(unknown))}")
+    halls = {site.id for site in preset.sites if site.kind is SiteKind.HALL}
+    if not halls <= set(chosen):
+        raise ValueError("a session needs its hall")
+    return set(chosen)
+
+
+def _item(item: _Item, there: set[DelegateId]) -> AgendaItem:
+    """Without those who are not there."""
+    presenter = DelegateId(item.presenter) if item.presenter is not None else None
+    return AgendaItem(
+        id=ItemId(item.id),
+        title=item.title,
+        kind=item.kind,
+        presenter=presenter if presenter in there else None,
+        planned_minutes=item.planned_minutes,
+        closed=item.closed,
+        questioned=tuple(DelegateId(one) for one in item.questioned if DelegateId(one) in there),
+    )
