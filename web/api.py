@@ -1,0 +1,110 @@
+"""What programs ask: sessions, chapters, health, figures."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+
+from web.auth import Tokens, identify
+from web.border import client_address
+from web.errors import Problem
+from web.media import Media
+from web.metrics import Figures, exposition
+from web.on_air import OnAir
+from web.openapi import document
+from web.replies import reply
+from web.sessions import Sessions
+
+_LOOPBACK = {"127.0.0.1", "::1"}
+
+
+class Api:
+    """`GET` only: nothing here changes anything."""
+
+    def __init__(self, sessions: Sessions, on_air: OnAir, media: Media, tokens: Tokens) -> None:
+        self._sessions = sessions
+        self._on_air = on_air
+        self._media = media
+        self._tokens = tokens
+        self._exposition: Callable[[], bytes] = exposition(self._figures)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/sessions", self._list),
+            web.get("/api/v1/openapi.json", _openapi),
+            web.get("/healthz", _healthz),
+            web.get("/readyz", self._readyz),
+            web.get("/metrics", self._metrics),
+        ]
+
+    async def _list(self, request: web.Request) -> web.Response:
+        del request
+        states = await self._sessions.states()
+        has = await asyncio.to_thread(lambda: [self._media.has(state.id) for state in states])
+        return reply(
+            {
+                "sessions": [
+                    {
+                        "id": state.id,
+                        "title": state.title,
+                        "subtitle": state.subtitle,
+                        "phase": state.phase,
+                        "started_at_ms": state.started_at_ms,
+                        "ended_at_ms": state.ended_at_ms,
+                        "has_archive": has_archive,
+                    }
+                    for state, has_archive in zip(states, has, strict=True)
+                ]
+            }
+        )
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        """503 names what is missing, for whoever restarts or routes."""
+        del request
+        parts: dict[str, bool] = {
+            "session": self._sessions.current is not None,
+            "studio": self._on_air.link.connected,
+        }
+        return reply(
+            {"ready": all(parts.values()), **parts}, status=200 if all(parts.values()) else 503
+        )
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        """For this machine, and for whoever is signed in to operate."""
+        here = client_address(request) in _LOOPBACK
+        if not here and not identify(self._tokens, request, changes=False).staff:
+            raise Problem(403, "forbidden", role="viewer")
+        return web.Response(
+            body=self._exposition(),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+    def _figures(self) -> Figures:
+        desks = self._sessions.desks()
+        current = self._sessions.current
+        link = self._on_air.link
+        studio = self._on_air.studio()
+        return Figures(
+            pages=sum(len(desk.hub) for desk in desks),
+            page_messages_dropped=sum(desk.hub.dropped for desk in desks),
+            webrtc_viewers=self._on_air.relay.viewers,
+            studio_connected=link.connected,
+            frames_dropped=link.frames_dropped,
+            recording=studio.recording,
+            recorded_seconds=studio.recorded_s,
+            disk_free_bytes=studio.disk_free_bytes,
+            late_frames=studio.late_frames,
+            frames=studio.frames,
+            alarms=len(current.alarms) if current is not None else 0,
+            lines=self._on_air.relay.lines(),
+        )
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    del request
+    return reply(document())
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    del request
+    return reply({"status": "ok"})

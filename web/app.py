@@ -1,0 +1,177 @@
+"""The relay process: `python -m web.app SETTINGS.json`. Composition root; owns every task.
+
+To work on the pages against a real server:
+
+    .venv/bin/diemcau session create --data-dir /tmp/x --title "Thử"    # prints every link
+    .venv/bin/diemcau serve --data-dir /tmp/x --http-port 8080          # relay and studio
+
+or the relay alone, without pictures: write `{"storage": {"data_dir": "/tmp/x"}}` to a file and
+give it as SETTINGS.json. A changed template or script is there at the next request; a changed
+catalogue after a restart.
+"""
+
+import asyncio
+import logging
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+
+from broadcast.session.procedure import load_procedure
+from broadcast.store import Store
+from config.settings import ConfigError, Settings
+from web import border, whip
+from web.accounts import SignIn
+from web.api import Api
+from web.auth import Tokens
+from web.certificate import tls_context
+from web.commands import Commands
+from web.doorkeeper import Doorkeeper
+from web.live import Live
+from web.media import Media
+from web.on_air import OnAir
+from web.pages import Pages
+from web.ports import places, sentence
+from web.sessions import Sessions
+from web.setup import now_ms, open_store, open_tokens
+from web.sign_in import SignInRoutes
+from web.supervisor import EXIT_USER, stop_on_signals
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a running server is reached."""
+
+    http_port: int
+    https_port: int | None
+    media_port: int
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Listening]:
+    """A whole relay, until the block ends. Raises `ConfigError` for what a person must mend."""
+    async with AsyncExitStack() as stack:
+        procedure = load_procedure(settings.procedures)
+        store = open_store(settings)
+        stack.callback(store.close)
+        tokens = open_tokens(settings, store)
+        sessions = Sessions(store, settings, procedure, now_ms)
+        await sessions.start()
+        on_air = OnAir(sessions, settings, now_ms)
+        await _start_media(on_air, settings, stack)
+        live = Live(sessions, tokens, now_ms)
+        app = _application(settings, store, tokens, sessions, on_air, live)
+        ports = await _listen(app, settings, stack)
+        stack.push_async_callback(live.close)
+        await _run_beside(on_air, stack)
+        yield Listening(ports[0], ports[1] if settings.https.enabled else None, on_air.relay.port)
+
+
+async def _start_media(on_air: OnAir, settings: Settings, stack: AsyncExitStack) -> None:
+    try:
+        await on_air.relay.start()
+    except OSError as error:
+        raise ConfigError(sentence(places(settings)[-1], error)) from None
+    stack.push_async_callback(on_air.relay.close)
+    server = await on_air.link.start()
+    stack.callback(on_air.link.close)
+    stack.callback(server.close)
+    on_air.follow()
+
+
+async def _run_beside(on_air: OnAir, stack: AsyncExitStack) -> None:
+    """`on_air.run` for as long as the block. If it fails, the block is cancelled and fails too:
+    a relay that shows nobody the truth must be started again."""
+    group = await stack.enter_async_context(asyncio.TaskGroup())
+    task = group.create_task(on_air.run())
+    stack.callback(task.cancel)
+
+
+def _application(
+    settings: Settings,
+    store: Store,
+    tokens: Tokens,
+    sessions: Sessions,
+    on_air: OnAir,
+    live: Live,
+) -> web.Application:
+    app = web.Application(
+        middlewares=[border.errors_and_language],
+        client_max_size=settings.security.max_body_bytes,
+    )
+    app[border.DEFAULT_LANGUAGE] = settings.language
+    app.on_response_prepare.append(border.set_headers)
+    pages = Pages(sessions, tokens)
+    app[border.RENDER_PROBLEM] = pages.problem
+    media = Media(settings.storage.data_dir / "archive", sessions.is_over)
+    rooms = (
+        pages,
+        live,
+        media,
+        SignInRoutes(tokens, SignIn(store, now_ms), settings.security, now_ms),
+        Commands(on_air.perform, tokens, now_ms),
+        Api(sessions, on_air, media, tokens),
+    )
+    for room in rooms:
+        app.add_routes(room.routes())
+    app.add_routes(whip.routes(on_air.relay, Doorkeeper(sessions, tokens, now_ms)))
+    app.router.add_route("*", "/{path:.*}", border.unknown)
+    return app
+
+
+async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> list[int]:
+    """The real ports of HTTP and HTTPS. Raises `ConfigError`."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    for place in places(settings)[:-1]:
+        context = _tls(settings) if place.section == "https" else None
+        site = web.TCPSite(runner, place.host, place.port, ssl_context=context, reuse_address=True)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigError(sentence(place, error)) from None
+    return [int(address[1]) for address in runner.addresses]
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    now = datetime.fromtimestamp(time.time(), UTC)
+    return tls_context(settings.https, settings.storage.data_dir, now)
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT. Raises `ConfigError`."""
+    stop = stop_on_signals()
+    async with running(settings) as listening:
+        _log.info("listening: %s", listening)
+        await stop.wait()
+
+
+def main() -> int:
+    """The process that the supervisor starts."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s relay %(levelname)s %(name)s: %(message)s"
+    )
+    if len(sys.argv) != 2:
+        sys.stderr.write("usage: python -m web.app SETTINGS.json\n")
+        return EXIT_USER
+    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+    try:
+        uvloop.run(serve(settings))
+    except ConfigError as error:
+        sys.stderr.write(f"diemcau: {error}\n")
+        return EXIT_USER
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

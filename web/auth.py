@@ -1,0 +1,224 @@
+"""Who asks: signed tokens, the cookie, and what each proves.
+
+A token is `URLSafeSerializer` text over name, roles, session, site, serial and expiry, signed
+with the secret in `data_dir`. It travels in an `Authorization: Bearer` header, in the body of a
+sign-in or in the fragment of a link: never in a query, never in a log. Its serial numbers the
+generation of links for one place (a site of a session, a role of a session): revoking a
+generation ends all links of it at once, and nobody has to remember which were handed out.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from broadcast.session.model import Role
+from broadcast.store import Store
+from config.settings import Security
+from streams.frames import SiteId
+from web.border import require_same_origin
+from web.errors import Problem
+
+COOKIE = "diemcau"
+MAX_TOKEN_CHARS = 1024
+SECRET_FILE = "secret.key"  # noqa: S105 - a file's name
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who acts. A token is good for one session, an account for all."""
+
+    name: str
+    roles: frozenset[Role]
+    session: str | None = None
+    site: SiteId | None = None
+
+    @property
+    def role(self) -> Role:
+        """The one that pages show: the strongest."""
+        return next(role for role in Role if role in self.roles)
+
+    @property
+    def staff(self) -> bool:
+        """Sees the control panel."""
+        return bool(self.roles & {Role.OPERATOR, Role.CHAIR, Role.CLERK})
+
+    def in_session(self, session: str) -> "Identity":
+        """Itself where it counts, a viewer elsewhere."""
+        return self if self.session in {None, session} else VIEWER
+
+
+VIEWER = Identity("", frozenset({Role.VIEWER}))
+
+
+class _Claims(BaseModel):
+    """What is signed. `account` is set in the cookie of a person who gave a password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    roles: tuple[Role, ...] = ()
+    session: str | None = None
+    site: str | None = None
+    serial: str
+    expires_at_ms: int
+    account: bool = False
+
+
+def load_secret(data_dir: Path) -> bytes:
+    """The key that signs everything; made at the first start, readable by us alone."""
+    path = data_dir / SECRET_FILE
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_bytes(32))
+    except FileExistsError:
+        pass
+    return path.read_bytes()
+
+
+class Tokens:
+    """Issues and checks what is signed. `clock` gives epoch milliseconds."""
+
+    def __init__(
+        self, store: Store, secret: bytes, security: Security, clock: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._security = security
+        self._clock = clock
+        self._token = URLSafeSerializer(secret, salt="diemcau.token")
+        self._cookie = URLSafeSerializer(secret, salt="diemcau.cookie")
+
+    def issue_token(self, role: Role, session: str) -> str:
+        """For a sign-in link to one session: good for `security.cookie_hours`."""
+        claims = _Claims(
+            name=role.value,
+            roles=(role,),
+            session=session,
+            serial=self._generation(f"{session}:{role}"),
+            expires_at_ms=self._clock() + self._security.cookie_hours * HOUR_MS,
+        )
+        return self._sign(self._token, claims)
+
+    def issue_join_token(self, session: str, site: SiteId) -> str:
+        """For one site of one session: good for `security.join_link_hours`."""
+        claims = _Claims(
+            name=site,
+            roles=(Role.SITE,),
+            session=session,
+            site=site,
+            serial=self._generation(f"{session}/{site}"),
+            expires_at_ms=self._clock() + self._security.join_link_hours * HOUR_MS,
+        )
+        return self._sign(self._token, claims)
+
+    def revoke_join_tokens(self, session: str, site: SiteId) -> None:
+        """Every link of this site handed out so far is dead; a new one can be issued."""
+        self._store.revoke(self._generation(f"{session}/{site}"))
+
+    def revoke_tokens(self, role: Role, session: str) -> None:
+        """The same for a role's sign-in links."""
+        self._store.revoke(self._generation(f"{session}:{role}"))
+
+    def _generation(self, place: str) -> str:
+        number = 1
+        while self._store.is_revoked(f"{place}#{number}"):
+            number += 1
+        return f"{place}#{number}"
+
+    def identify(self, token: str) -> Identity:
+        """Raises `Problem` 401: wrong, expired or revoked."""
+        return self._identity(self._verify(self._token, token))
+
+    def cookie_for_account(self, name: str) -> str:
+        """After the password was right."""
+        claims = _Claims(
+            name=name,
+            account=True,
+            serial=f"cookie#{secrets.token_hex(8)}",
+            expires_at_ms=self._clock() + self._security.cookie_hours * HOUR_MS,
+        )
+        return self._sign(self._cookie, claims)
+
+    def cookie_for_token(self, token: str) -> str:
+        """A sign-in link becomes a cookie that lives and dies with it. Raises `Problem` 401."""
+        claims = self._verify(self._token, token)
+        self._identity(claims)
+        return self._sign(self._cookie, claims)
+
+    def identify_cookie(self, cookie: str) -> Identity:
+        """Raises `Problem` 401."""
+        return self._identity(self._verify(self._cookie, cookie))
+
+    def sign_out(self, cookie: str) -> None:
+        """A cookie that was copied is worth nothing after this; a link's own stays good."""
+        try:
+            claims = self._verify(self._cookie, cookie)
+        except Problem:
+            return
+        if claims.account:
+            self._store.revoke(claims.serial)
+
+    def _sign(self, serializer: URLSafeSerializer, claims: _Claims) -> str:
+        text = serializer.dumps(claims.model_dump(mode="json", exclude_defaults=True))
+        return text if isinstance(text, str) else text.decode()
+
+    def _verify(self, serializer: URLSafeSerializer, text: str) -> _Claims:
+        if len(text) > MAX_TOKEN_CHARS:
+            raise Problem(401, "token_wrong")
+        try:
+            claims = _Claims.model_validate(serializer.loads(text))
+        except (BadSignature, ValidationError):
+            raise Problem(401, "token_wrong") from None
+        if self._clock() >= claims.expires_at_ms:
+            raise Problem(401, "token_expired")
+        if self._store.is_revoked(claims.serial):
+            raise Problem(401, "token_revoked")
+        return claims
+
+    def _identity(self, claims: _Claims) -> Identity:
+        if not claims.account:
+            site = SiteId(claims.site) if claims.site is not None else None
+            return Identity(claims.name, frozenset(claims.roles), claims.session, site)
+        account = self._store.account(claims.name)
+        if account is None or account.disabled:
+            raise Problem(401, "token_revoked")
+        return Identity(account.name, account.roles)
+
+
+def bearer(request: web.Request) -> str | None:
+    """The token of RFC 6750, 2.1."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def identify(tokens: Tokens, request: web.Request, *, changes: bool) -> Identity:
+    """The bearer, else the cookie, else a viewer. Raises `Problem` 401 or 403.
+
+    `changes`: the request does something, so a cookie counts only from a page of ours.
+    """
+    token = bearer(request)
+    if token is not None:
+        return tokens.identify(token)
+    cookie = request.cookies.get(COOKIE)
+    if cookie is None:
+        return VIEWER
+    if changes:
+        require_same_origin(request)
+    return tokens.identify_cookie(cookie)
+
+
+def require_site(tokens: Tokens, request: web.Request, session: str, site: str) -> Identity:
+    """The site itself, by its join token. Raises `Problem` 401 or 403."""
+    token = bearer(request)
+    if token is None:
+        raise Problem(401, "token_missing")
+    identity = tokens.identify(token)
+    if identity.session != session or identity.site != site:
+        raise Problem(403, "other_site")
+    return identity

@@ -1,0 +1,115 @@
+"""Where every request enters and every answer leaves: language, errors, headers, origin."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from web.catalogues import preferred
+from web.errors import Problem, not_found
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LANGUAGE = web.RequestKey("language", str)
+NONCE = web.RequestKey("nonce", str)
+DEFAULT_LANGUAGE = web.AppKey("default_language", str)
+RENDER_PROBLEM: web.AppKey[Callable[[web.Request, Problem], web.Response]] = web.AppKey(
+    "render_problem"
+)
+
+_log = logging.getLogger(__name__)
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_MACHINES = ("/api/", "/whip/", "/whep/", "/live/", "/archive/", "/static/", "/metrics")
+"""Paths whose errors are JSON; all others are pages."""
+
+
+def _allow(request: web.Request) -> str:
+    """Camera and microphone on our own pages, nothing else."""
+    del request
+    return "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
+
+
+def content_security_policy(nonce: str) -> str:
+    """For a page: everything from here, inline script only with this page's nonce."""
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
+        "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
+        "font-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'self'"
+    )
+
+
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """The headers that every answer carries, files and WebSockets included."""
+    headers = response.headers
+    headers["Server"] = "diemcau"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if response.content_type == "text/html":
+        headers["Content-Security-Policy"] = content_security_policy(request[NONCE])
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = _allow(request)
+        headers.setdefault("Cache-Control", "no-store")
+    else:
+        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+
+def client_address(request: web.Request) -> str:
+    """Whom we serve. A reverse proxy on this machine is believed, and its last entry only."""
+    peer = request.remote or ""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    if forwarded and peer in {"127.0.0.1", "::1"}:
+        return forwarded.rpartition(",")[2].strip()
+    return peer
+
+
+def same_origin(request: web.Request) -> bool:
+    """Whether a browser says that a page of ours made this request (RFC 6454)."""
+    origin = request.headers.get("Origin", "")
+    return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host", "")
+
+
+def require_same_origin(request: web.Request) -> None:
+    """Raises `Problem` 403 when the cookie may have been sent by a foreign page."""
+    if not same_origin(request):
+        raise Problem(403, "wrong_origin")
+
+
+@web.middleware
+async def errors_and_language(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns what went wrong into an answer that says what to do, in the reader's language."""
+    request[NONCE] = secrets.token_urlsafe(16)
+    request[LANGUAGE] = preferred(
+        request.headers.get("Accept-Language", ""),
+        request.cookies.get("lang", ""),
+        request.app[DEFAULT_LANGUAGE],
+    )
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return _answer(request, problem)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _answer(request, Problem(error.status, _HTTP_CODES.get(error.status, "bad_request")))
+    except ConnectionError:
+        raise
+    except Exception:
+        reference = secrets.token_hex(4)
+        _log.exception("fault %s in %s %s", reference, request.method, request.path)
+        return _answer(request, Problem(500, "fault", reference=reference))
+
+
+def _answer(request: web.Request, problem: Problem) -> web.Response:
+    if request.path.startswith(_MACHINES):
+        return problem.response(request[LANGUAGE])
+    return request.app[RENDER_PROBLEM](request, problem)
+
+
+async def unknown(request: web.Request) -> web.StreamResponse:
+    """Any path that nobody serves."""
+    del request
+    raise not_found()

@@ -1,0 +1,162 @@
+"""`diemcau check`: is this machine ready, and what to do where it is not."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+import av
+from av.codec import Codec
+
+from broadcast.session.procedure import load_procedure
+from config.settings import ConfigError, Settings
+from web.certificate import tls_context
+from web.ports import places, settled
+
+CODECS = (
+    ("libx264", "w"),
+    ("aac", "w"),
+    ("libopus", "w"),
+    ("h264", "r"),
+    ("vp8", "r"),
+    ("opus", "r"),
+)
+MIN_CORES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `advice` says what to do where it is not in order."""
+
+    what: str
+    ok: bool = True
+    advice: str = ""
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Everything that must be in order, one by one."""
+    yield from _ports(settings)
+    for look in (
+        _data_dir,
+        _disk,
+        _certificate,
+        _procedures,
+        _codecs,
+        _fonts,
+        _pages,
+        _clock,
+        _cores,
+    ):
+        yield look(settings)
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    what = ", ".join(f"{place.section} {place.protocol} {place.port}" for place in places(settings))
+    try:
+        settled(settings)
+    except ConfigError as error:
+        for sentence in str(error).splitlines():
+            yield Finding("ports", ok=False, advice=sentence)
+    else:
+        yield Finding(f"ports are free: {what}")
+
+
+def _data_dir(settings: Settings) -> Finding:
+    folder = settings.storage.data_dir.absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        return Finding(f"data folder {folder}", False, f"{error.strerror}; set [storage] data_dir")
+    return Finding(f"data folder {folder} can be written")
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.storage.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    hours = free * 8 / (settings.program.video_bitrate_bps + 128_000) / 3600
+    what = f"disk: {free / 1e9:.0f} GB free, some {hours:.0f} hours of recording"
+    if free < settings.recording.warn_free_bytes:
+        return Finding(what, False, "free some, or set [storage] data_dir to a larger disk")
+    return Finding(what)
+
+
+def _certificate(settings: Settings) -> Finding:
+    if not settings.https.enabled:
+        return Finding("https is switched off", True, "cameras of other machines need it")
+    try:
+        tls_context(
+            settings.https, settings.storage.data_dir, datetime.fromtimestamp(time.time(), UTC)
+        )
+    except ConfigError as error:
+        return Finding("certificate", False, str(error))
+    if settings.https.certificate is None:
+        return Finding(
+            "certificate: self-made", True, "browsers warn once; see [https] certificate"
+        )
+    return Finding(f"certificate {settings.https.certificate}")
+
+
+def _procedures(settings: Settings) -> Finding:
+    try:
+        load_procedure(settings.procedures)
+    except ConfigError as error:
+        return Finding("rules of procedure", False, str(error))
+    return Finding("rules of procedure can be read")
+
+
+def _codecs(settings: Settings) -> Finding:
+    del settings
+    missing = [name for name, mode in CODECS if not _has_codec(name, mode)]
+    if missing:
+        advice = "install PyAV's own wheel: pip install --force-reinstall --only-binary av av"
+        return Finding(f"codecs missing: {', '.join(missing)}", False, advice)
+    return Finding(f"codecs: {', '.join(name for name, _ in CODECS)}")
+
+
+def _has_codec(name: str, mode: str) -> bool:
+    try:
+        Codec(name, "w" if mode == "w" else "r")
+    except av.error.FFmpegError:
+        return False
+    return True
+
+
+def _fonts(settings: Settings) -> Finding:
+    del settings
+    if find_spec("fontpkg_be_vietnam_pro") is None:
+        return Finding("fonts", False, "pip install fontpkg-be-vietnam-pro")
+    return Finding("fonts: Be Vietnam Pro")
+
+
+def _pages(settings: Settings) -> Finding:
+    del settings
+    vendor = Path(__file__).parent / "static" / "vendor" / "preact.mjs"
+    if not vendor.is_file():
+        return Finding("scripts of the pages", False, "run `make run` or `make test` once")
+    return Finding("scripts of the pages are installed")
+
+
+def _clock(settings: Settings) -> Finding:
+    """Recordings and minutes carry this machine's time."""
+    del settings
+    now = datetime.fromtimestamp(time.time(), UTC)
+    what = f"clock: {now:%Y-%m-%d %H:%M:%S} UTC"
+    if now.year < 2025:
+        return Finding(what, False, "the date is wrong: switch on time synchronisation")
+    return Finding(what)
+
+
+def _cores(settings: Settings) -> Finding:
+    del settings
+    cores = len(os.sched_getaffinity(0))
+    advice = "" if cores >= MIN_CORES else "the studio needs one core and the relay another"
+    return Finding(f"{cores} processor cores", cores >= MIN_CORES, advice)

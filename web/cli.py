@@ -1,0 +1,216 @@
+"""The command line. Exit status: 0 done, 1 failed, 2 something a person must mend first."""
+
+import argparse
+import asyncio
+import getpass
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from broadcast.session.model import Role
+from broadcast.store import Store
+from config.settings import ConfigError, Settings, load
+from web import check, setup
+from web.accounts import hash_password
+from web.addresses import base_url
+from web.setup import SetupError
+from web.supervisor import EXIT_USER, Failed, supervise
+
+ACCOUNT_ROLES = (Role.OPERATOR, Role.CHAIR, Role.CLERK, Role.VIEWER)
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="diemcau", description="Broadcasts and directs the sessions of a People's Council."
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="see config/default.toml")
+    common.add_argument("--data-dir", type=Path, metavar="FOLDER", help="over [storage] data_dir")
+    listening = argparse.ArgumentParser(add_help=False)
+    for section, what in (("http", "HTTP"), ("https", "HTTPS"), ("media", "media (UDP)")):
+        listening.add_argument(
+            f"--{section}-port", type=_port, metavar="PORT", help=f"{what} port; 0 chooses one"
+        )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", parents=[common, listening], help="the server")
+    serve.set_defaults(run=_serve)
+    demo = commands.add_parser("demo", parents=[common, listening], help="a whole hearing, drawn")
+    demo.add_argument("--json", action="store_true", help="print one line of JSON with all links")
+    demo.set_defaults(run=_demo)
+    checks = commands.add_parser("check", parents=[common], help="is this machine ready?")
+    checks.set_defaults(run=_check)
+    _add_user(commands.add_parser("user", help="who may sign in"), common)
+    _add_session(commands.add_parser("session", help="sessions and their links"), common)
+    return root
+
+
+def _add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = user.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", parents=[common], help="a new account, or a new password")
+    add.add_argument("name")
+    add.add_argument(
+        "--role", action="append", required=True, choices=ACCOUNT_ROLES, metavar="ROLE",
+        help="operator, chair, clerk or viewer; may be given more than once",
+    )  # fmt: skip
+    add.add_argument("--password-stdin", action="store_true", help="read it from standard input")
+    add.set_defaults(run=_user_add)
+    actions.add_parser("list", parents=[common]).set_defaults(run=_user_list)
+    disable = actions.add_parser("disable", parents=[common], help="ends its sign-ins at once")
+    disable.add_argument("name")
+    disable.set_defaults(run=_user_disable)
+
+
+def _add_session(session: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = session.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create", parents=[common], help="prints the links")
+    create.add_argument("--preset", default="dien_bien", metavar="NAME")
+    create.add_argument("--title", default="")
+    create.add_argument("--subtitle", default="", help="place and date, as the slate shows them")
+    create.set_defaults(run=_session_create)
+    actions.add_parser("list", parents=[common]).set_defaults(run=_session_list)
+    links = actions.add_parser("links", parents=[common], help="its links again")
+    links.add_argument("session")
+    links.set_defaults(run=_session_links)
+    revoke = actions.add_parser("revoke", parents=[common], help="ends all links of a site or role")
+    revoke.add_argument("session")
+    revoke.add_argument("place", help="a site's id, or operator, chair, clerk")
+    revoke.set_defaults(run=_session_revoke)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return number
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """From the file, the environment and the command line, the last one counting most.
+
+    Raises `ConfigError`.
+    """
+    settings = load(arguments.config, os.environ)
+    updates: dict[str, object] = {}
+    for section in ("http", "https", "media"):
+        port = getattr(arguments, f"{section}_port", None)
+        if port is not None:
+            updates[section] = getattr(settings, section).model_copy(update={"port": port})
+    data_dir = arguments.data_dir or settings.storage.data_dir
+    updates["storage"] = settings.storage.model_copy(update={"data_dir": data_dir.absolute()})
+    return settings.model_copy(update=updates)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    asyncio.run(supervise(settings, _announce))
+    return 0
+
+
+def _announce(settings: Settings) -> None:
+    print(f"Diemcau: {base_url(settings)}/", file=sys.stderr)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from web.demo.main import run  # its drawing costs half a second that `serve` need not pay
+
+    return run(settings_of(arguments), as_json=arguments.json)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    findings = list(check.findings(settings_of(arguments)))
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}")
+        if finding.advice:
+            print(f"      {finding.advice}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _store(arguments: argparse.Namespace) -> Store:
+    return setup.open_store(settings_of(arguments))
+
+
+def _user_add(arguments: argparse.Namespace) -> int:
+    password = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else _ask_password()
+    try:
+        hashed = hash_password(password)
+    except ValueError as error:
+        raise SetupError(str(error)) from None
+    roles = frozenset(Role(role) for role in arguments.role)
+    setup.put_account(_store(arguments), arguments.name, hashed, roles)
+    print(f"{arguments.name}: {', '.join(arguments.role)}")
+    return 0
+
+
+def _ask_password() -> str:
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != first:
+        raise SetupError("the two passwords differ; nothing was changed")
+    return first
+
+
+def _user_list(arguments: argparse.Namespace) -> int:
+    for account in _store(arguments).accounts():
+        print(f"{account.name}\t{','.join(sorted(account.roles))}\t{'disabled' * account.disabled}")
+    return 0
+
+
+def _user_disable(arguments: argparse.Namespace) -> int:
+    setup.disable_account(_store(arguments), arguments.name)
+    return 0
+
+
+def _session_create(arguments: argparse.Namespace) -> int:
+    store = _store(arguments)
+    session = setup.prepare_session(
+        store, arguments.preset, title=arguments.title, subtitle=arguments.subtitle
+    )
+    return _print_links(arguments, store, session)
+
+
+def _session_list(arguments: argparse.Namespace) -> int:
+    store = _store(arguments)
+    for entry in store.sessions():
+        print(f"{entry.id}\t{setup.session_state(store, entry.id).phase}\t{entry.title}")
+    return 0
+
+
+def _session_links(arguments: argparse.Namespace) -> int:
+    return _print_links(arguments, _store(arguments), arguments.session)
+
+
+def _print_links(arguments: argparse.Namespace, store: Store, session: str) -> int:
+    for name, link in setup.links(settings_of(arguments), store, session):
+        print(f"{name}\n    {link}")
+    return 0
+
+
+def _session_revoke(arguments: argparse.Namespace) -> int:
+    store = _store(arguments)
+    setup.revoke_links(settings_of(arguments), store, arguments.session, arguments.place)
+    print(f"{arguments.place}: all its links are dead; `diemcau session links` gives new ones")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`diemcau …`"""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s"
+    )
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (ConfigError, SetupError) as error:
+        print(f"diemcau: {error}", file=sys.stderr)
+    except SQLAlchemyError as error:
+        print(f"diemcau: the database: {error}", file=sys.stderr)
+    except Failed:
+        pass  # the child has said why
+    return EXIT_USER
+
+
+if __name__ == "__main__":
+    sys.exit(main())

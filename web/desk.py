@@ -1,0 +1,84 @@
+"""One session as this server runs it: its floor, its pages, and what is judged from both."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from broadcast.session.commands import Command
+from broadcast.session.events import Event
+from broadcast.session.model import Phase
+from config.settings import Settings
+from streams.frames import SiteId
+from web.alarms import SILENT_DBFS, Alarm, Situation, judge
+from web.auth import Identity
+from web.client import Audience
+from web.floor import Floor, allowed
+from web.hub import Hub
+from web.outside import Outside
+from web.patches import View
+from web.quality import Quality, wishes
+from web.views import Views, next_site
+
+
+class Desk:
+    """`see` brings it the world; `do` brings it a command. Both tell the pages what changed."""
+
+    def __init__(self, floor: Floor, settings: Settings, clock: Callable[[], int]) -> None:
+        self.floor = floor
+        self.hub = Hub(self._look, allowed, clock)
+        self.alarms: tuple[Alarm, ...] = ()
+        self._settings = settings
+        self._clock = clock
+        self._outside = Outside(clock())
+        self._qualities: Mapping[SiteId, Quality] = {}
+        self._heard_at_ms: dict[SiteId, int] = {}
+        self._opened_at_ms = clock()
+        self._resumed = floor.state.phase in {Phase.LIVE, Phase.PAUSED}
+
+    async def do(self, command: Command, identity: Identity) -> tuple[Event, ...]:
+        """What happened. Raises `Problem`."""
+        return await self.floor.do(command, identity)
+
+    def see(self, outside: Outside) -> int:
+        """Judges the world anew and tells the pages; the version they have then."""
+        self._heed_microphones(outside.now_ms)
+        outside = replace(
+            outside,
+            reports=dict(self.hub.reports),
+            heard_at_ms=dict(self._heard_at_ms),
+            viewers=self.hub.watching,
+        )
+        self._outside = outside
+        state = self.floor.state
+        coming = next_site(state, self.floor.procedure)
+        self._qualities = wishes(state, self._settings.program, coming)
+        self.alarms = judge(self._situation(), self.alarms)
+        self.hub.tell_quality(self._qualities)
+        return self.hub.refresh()
+
+    def hear(self, levels: Mapping[str, float]) -> None:
+        """Ten times a second, from the studio."""
+        now_ms = self._clock()
+        for site in self._heard_at_ms:
+            if levels.get(site, SILENT_DBFS) > SILENT_DBFS:
+                self._heard_at_ms[site] = now_ms
+        self.hub.tell_levels(levels)
+
+    def _heed_microphones(self, now_ms: int) -> None:
+        """A microphone that opens has until then not been silent for long."""
+        self._heard_at_ms = {
+            site: self._heard_at_ms.get(site, now_ms) for site in self.floor.state.open_microphones
+        }
+
+    def _situation(self) -> Situation:
+        return Situation(
+            self.floor.state,
+            self._outside,
+            self._settings.recording,
+            self._opened_at_ms,
+            self._resumed,
+        )
+
+    def _look(self) -> Callable[[Audience], View]:
+        return Views(
+            self.floor.state, self.floor.procedure, self._outside, self._qualities, self.alarms
+        ).of

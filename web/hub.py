@@ -1,0 +1,162 @@
+"""The pages of one session: who is there, and what they were last told."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from streams.frames import SiteId
+from streams.wire import Still
+from web.auth import Identity
+from web.client import Audience, Bye, Client
+from web.outside import Report
+from web.patches import View, diff
+from web.quality import Quality
+from web.replies import dumps
+
+
+class Hub:
+    """The pages of one session, and what each audience was last told.
+
+    `look` freezes the world and gives what draws a view of it for any audience; `may` gives the
+    command types of an identity.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Callable[[Audience], View]],
+        may: Callable[[Identity], list[str]],
+        clock: Callable[[], int],
+    ) -> None:
+        self._look = look
+        self._may = may
+        self._clock = clock
+        self._clients: set[Client] = set()
+        self._told: dict[Audience, View] = {}
+        self._stills: dict[str, bytes] = {}
+        self._qualities: dict[SiteId, str] = {}
+        self.reports: dict[SiteId, Report] = {}
+        self.version = 0
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    @property
+    def watching(self) -> int:
+        """Public pages that are open."""
+        return sum(client.page == "watch" for client in self._clients)
+
+    @property
+    def clients(self) -> Iterator[Client]:
+        return iter(tuple(self._clients))
+
+    def join(self, client: Client) -> None:
+        """From now on it is told everything. A site's older page makes way for the newer."""
+        site = client.audience.site
+        for other in self.clients:
+            if site is not None and other.audience.site == site:
+                other.end("taken_over")
+        self._clients.add(client)
+        if client.audience not in self._told:
+            self._told[client.audience] = self._look()(client.audience)
+        if client.audience.staff:
+            for name, message in self._stills.items():
+                client.out.set_still(name, message)
+        if site is not None:
+            self.reports.setdefault(site, Report())
+            if site in self._qualities:
+                client.out.set_latest("quality", self._qualities[site])
+        client.wake()
+
+    def leave(self, client: Client) -> None:
+        """Forgets it; a site without a page has no report."""
+        self._clients.discard(client)
+        self.dropped += client.out.dropped
+        audiences = {other.audience for other in self._clients}
+        for audience in self._told.keys() - audiences:
+            del self._told[audience]
+        sites = {audience.site for audience in audiences}
+        for site in self.reports.keys() - sites:
+            del self.reports[site]
+
+    def snapshot(self, client: Client) -> str:
+        """What this audience was last told, so that the patches after it fit."""
+        return dumps(
+            {
+                "type": "snapshot",
+                "version": self.version,
+                "server_time_ms": self._clock(),
+                "role": client.identity.role,
+                "may": self._may(client.identity),
+                "view": self._told[client.audience],
+            }
+        )
+
+    def refresh(self) -> int:
+        """Tells every page what changed since the last time; the version they have then."""
+        patches: dict[Audience, str] = {}
+        version = self.version + 1
+        draw = self._look()
+        for audience, old in self._told.items():
+            new = draw(audience)
+            patch = diff(old, new)
+            if patch:
+                self._told[audience] = new
+                patches[audience] = dumps({"type": "patch", "version": version, "patch": patch})
+        if patches:
+            self.version = version
+        for client in self._clients:
+            if client.audience in patches:
+                client.out.add_patch(patches[client.audience])
+                client.wake()
+        return self.version
+
+    def tell_levels(self, levels: Mapping[str, float]) -> None:
+        """To the control panels; a page that is behind hears the newest only."""
+        text = dumps({"type": "levels", "levels": levels})
+        for client in self._staff():
+            client.out.set_levels(text)
+            client.wake()
+
+    def tell_still(self, still: Still) -> None:
+        name = still.name.encode()
+        message = bytes((len(name),)) + name + still.jpeg
+        self._stills[still.name] = message
+        for client in self._staff():
+            client.out.set_still(still.name, message)
+            client.wake()
+
+    def tell_quality(self, wishes: Mapping[SiteId, Quality]) -> None:
+        """To each site whose wish changed."""
+        texts = {site: _quality_text(wish) for site, wish in wishes.items()}
+        for client in self._clients:
+            site = client.audience.site
+            if site in texts and texts[site] != self._qualities.get(site):
+                client.out.set_latest("quality", texts[site])
+                client.wake()
+        self._qualities = texts
+
+    def forget_still(self, name: str) -> None:
+        """A picture of a site that left would pass for one of now."""
+        self._stills.pop(name, None)
+
+    def report(self, client: Client, report: Report) -> None:
+        site = client.audience.site
+        """Raises `Bye` when the page is none of a site."""
+        if site is None:
+            raise Bye("not_understood")
+        self.reports[site] = report
+
+    def _staff(self) -> Iterator[Client]:
+        return (client for client in self._clients if client.audience.staff)
+
+
+def _quality_text(wish: Quality) -> str:
+    return dumps(
+        {
+            "type": "quality",
+            "level": wish.level,
+            "width": wish.width,
+            "height": wish.height,
+            "fps": wish.fps,
+            "max_bitrate_bps": wish.max_bitrate_bps,
+        }
+    )

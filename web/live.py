@@ -1,0 +1,181 @@
+"""The live WebSocket: every open page sees the session as it is, and the server sees every page.
+
+One task reads a page, one writes it; both belong to the request and end with it. What is said to
+many is put into words once for each audience (`web.hub`), and no page can make the server hold
+more than a little for it (`web.client`).
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from web.auth import COOKIE, VIEWER, Identity, Tokens
+from web.border import LANGUAGE, require_same_origin
+from web.catalogues import say
+from web.client import Audience, Bye, Client
+from web.errors import Problem
+from web.hub import Hub
+from web.outside import Report
+from web.replies import dumps
+from web.sessions import Sessions
+
+HELLO_S = 10.0
+HEARTBEAT_S = 10.0
+"""A page that does not answer a WebSocket ping within half of this is gone."""
+MAX_PAGES = 2000
+MAX_MESSAGE_BYTES = 16_384
+
+
+class Hello(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    type: Literal["hello"]
+    page: Literal["operator", "site", "watch"]
+    token: str | None = Field(None, max_length=1024)
+
+
+class Ping(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    type: Literal["ping"]
+    sent_at_ms: float
+
+
+_SAID: TypeAdapter[Ping | Report] = TypeAdapter(
+    Annotated[Ping | Report, Field(discriminator="type")]
+)
+
+
+class Live:
+    """`GET /api/v1/sessions/{session}/live`."""
+
+    def __init__(self, sessions: Sessions, tokens: Tokens, clock: Callable[[], int]) -> None:
+        self._sessions = sessions
+        self._tokens = tokens
+        self._clock = clock
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/v1/sessions/{session}/live", self._serve)]
+
+    async def close(self) -> None:
+        """Pages come back by themselves to the next server (RFC 6455, 1012)."""
+        for socket in tuple(self._sockets):
+            await socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart")
+
+    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        session = request.match_info["session"]
+        hub = (await self._sessions.desk(session)).hub
+        if "Origin" in request.headers:
+            require_same_origin(request)
+        if len(self._sockets) >= MAX_PAGES:
+            raise Problem(503, "too_many_pages", retry_after_s=30)
+        socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False
+        )
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        try:
+            await self._converse(request, socket, hub, session)
+        except* Bye as byes:
+            await _say_bye(socket, _first(byes), request[LANGUAGE])
+        except* ConnectionError:
+            pass  # the page is gone, which is what ends a conversation
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    async def _converse(
+        self, request: web.Request, socket: web.WebSocketResponse, hub: Hub, session: str
+    ) -> None:
+        hello = await _hello(socket)
+        check = self._checker(request, hello, session)
+        identity = check()
+        site = identity.site if hello.page == "site" else None
+        audience = Audience(hello.page == "operator", site, request[LANGUAGE])
+        client = Client(socket, hello.page, identity, audience, check)
+        hub.join(client)
+        try:
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(client.write(hub.snapshot))
+                await self._listen(client, hub)
+                writer.cancel()
+        finally:
+            hub.leave(client)
+
+    def _checker(self, request: web.Request, hello: Hello, session: str) -> Callable[[], Identity]:
+        """Who the page is; asked again from time to time. Raises `Bye`."""
+        cookie = request.cookies.get(COOKIE) if "Origin" in request.headers else None
+
+        def check() -> Identity:
+            try:
+                if hello.token is not None:
+                    found = self._tokens.identify(hello.token)
+                elif cookie is not None and hello.page != "watch":
+                    found = self._tokens.identify_cookie(cookie)
+                else:
+                    found = VIEWER
+            except Problem as problem:
+                revoked = problem.code == "token_revoked"
+                raise Bye("revoked" if revoked else "unauthorized") from None
+            return _fitting(found.in_session(session), hello.page)
+
+        return check
+
+    async def _listen(self, client: Client, hub: Hub) -> None:
+        async for message in client.socket:
+            if message.type is not WSMsgType.TEXT:
+                raise Bye("not_understood")
+            try:
+                said = _SAID.validate_json(message.data)
+            except ValidationError:
+                raise Bye("not_understood") from None
+            match said:
+                case Ping():
+                    client.out.set_latest("pong", self._pong(said))
+                    client.wake()
+                case Report():
+                    hub.report(client, said)
+
+    def _pong(self, ping: Ping) -> str:
+        return dumps(
+            {"type": "pong", "sent_at_ms": ping.sent_at_ms, "server_time_ms": self._clock()}
+        )
+
+
+def _fitting(identity: Identity, page: str) -> Identity:
+    """Raises `Bye` when this page is not for this identity."""
+    if page == "operator" and not identity.staff:
+        raise Bye("unauthorized")
+    if page == "site" and identity.site is None:
+        raise Bye("unauthorized")
+    return identity
+
+
+async def _hello(socket: web.WebSocketResponse) -> Hello:
+    try:
+        async with asyncio.timeout(HELLO_S):
+            message = await socket.receive()
+        if message.type is not WSMsgType.TEXT:
+            raise Bye("not_understood")
+        return Hello.model_validate(json.loads(message.data))
+    except (TimeoutError, ValueError):
+        raise Bye("not_understood") from None
+
+
+def _first(group: BaseExceptionGroup[Bye]) -> Bye:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, Bye)
+    return error
+
+
+async def _say_bye(socket: web.WebSocketResponse, bye: Bye, language: str) -> None:
+    if socket.closed:
+        return
+    message = say(language, f"bye.{bye.code}")
+    await socket.send_str(dumps({"type": "bye", "code": bye.code, "message": message}))
+    await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=bye.code.encode())

@@ -1,0 +1,150 @@
+"""HLS over HTTP: the archive's own files, live and afterwards.
+
+A file is served only if the stream's playlist names it, so nothing else in the folder, nothing
+half-written and no other folder can be reached, and every segment may be cached for ever.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from web.errors import not_found
+
+PLAYLIST = "index.m3u8"
+STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+FILE_NAME = re.compile(r"init-\d{1,9}\.mp4|\d{8}\.m4s")
+_MAP_URI = re.compile(r'^#EXT-X-MAP:.*?URI="([^"]+)"', re.MULTILINE)
+_TYPES = {".m4s": "video/iso.segment", ".mp4": "video/mp4"}
+"""RFC 8216bis, 3.1.2; hls.js asks for neither, Safari takes both."""
+
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+END = "#EXT-X-ENDLIST\n"
+
+
+@dataclass(slots=True)
+class Listing:
+    """The names in one playlist. It only ever grows, so only the new end is read."""
+
+    path: Path
+    names: set[str] = field(default_factory=set)
+    ended: bool = False
+    _size: int = 0
+    _inode: int = 0
+    _rest: str = ""
+
+    def refresh(self) -> None:
+        """Reads what was appended. Raises OSError if there is no playlist. Blocking, but short:
+        a playlist grows by some 80 bytes for each segment."""
+        with self.path.open("rb") as file:
+            stat = os.fstat(file.fileno())
+            if stat.st_ino != self._inode or stat.st_size < self._size:
+                self._start_over(stat.st_ino)
+            file.seek(self._size)
+            added = file.read(stat.st_size - self._size)
+        self._size += len(added)
+        whole, _, self._rest = (self._rest + added.decode("utf-8", "replace")).rpartition("\n")
+        self._take(whole)
+
+    def _start_over(self, inode: int) -> None:
+        self.names.clear()
+        self.ended, self._size, self._inode, self._rest = False, 0, inode, ""
+
+    def _take(self, text: str) -> None:
+        self.names.update(line.strip() for line in text.splitlines() if line[:1] not in {"", "#"})
+        self.names.update(_MAP_URI.findall(text))
+        self.ended = self.ended or END.strip() in text
+
+
+class Media:
+    """`/live/{session}/…` and `/archive/{session}/…`: the same files.
+
+    `is_over` tells whether a session has ended: a studio that died before it could write the end
+    mark must not leave players waiting for more.
+    """
+
+    def __init__(self, archive: Path, is_over: Callable[[str], bool]) -> None:
+        self._archive = archive
+        self._is_over = is_over
+        self._listings: dict[str, Listing] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/live/{session}/{name}", self._serve),
+            web.get("/archive/{session}/{name}", self._serve),
+            web.options("/live/{session}/{name}", _preflight),
+            web.options("/archive/{session}/{name}", _preflight),
+        ]
+
+    def has(self, session: str) -> bool:
+        """Whether anything was recorded."""
+        return (self._archive / session / PLAYLIST).is_file()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        session, name = request.match_info["session"], request.match_info["name"]
+        if not STREAM_NAME.fullmatch(session):
+            raise not_found()
+        if name == PLAYLIST:
+            return await self._playlist(session)
+        if not FILE_NAME.fullmatch(name) or name not in (await self._listing(session)).names:
+            raise not_found()
+        return self._segment(self._archive / session / name)
+
+    async def _listing(self, session: str) -> Listing:
+        """Raises `Problem` 404 where nothing was recorded."""
+        listing = self._listings.get(session) or Listing(self._archive / session / PLAYLIST)
+        try:
+            await asyncio.to_thread(listing.refresh)
+        except OSError:
+            raise not_found() from None
+        self._listings[session] = listing
+        return listing
+
+    async def _playlist(self, session: str) -> web.StreamResponse:
+        listing = await self._listing(session)
+        headers = {"Cache-Control": "no-cache", **_open_to_all()}
+        if self._is_over(session) and not listing.ended:
+            text = await asyncio.to_thread(listing.path.read_text, "utf-8")
+            return web.Response(
+                text=_finished(text), headers=headers, content_type=PLAYLIST_TYPE, charset="utf-8"
+            )
+        headers["Content-Type"] = PLAYLIST_TYPE
+        return web.FileResponse(listing.path, headers=headers)
+
+    def _segment(self, path: Path) -> web.StreamResponse:
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "Content-Type": _TYPES[path.suffix],
+            **_open_to_all(),
+        }
+        return web.FileResponse(path, headers=headers)
+
+
+def _finished(text: str) -> str:
+    """With the end mark, after the last whole line."""
+    whole, newline, _ = text.rpartition("\n")
+    return whole + newline + END
+
+
+def _open_to_all() -> dict[str, str]:
+    """What is public may be played from any page (WHATWG Fetch, CORS)."""
+    return {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Content-Length, Content-Range, Date",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    del request
+    headers = {
+        **_open_to_all(),
+        "Access-Control-Allow-Methods": "GET, HEAD",
+        "Access-Control-Allow-Headers": "Range",
+        "Access-Control-Max-Age": "86400",
+    }
+    return web.Response(status=204, headers=headers)

@@ -1,0 +1,138 @@
+"""The session that is on the studio: its state becomes the program, the studio's word its view.
+
+Owns the relay and the link; everything between them and the current desk goes through here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from streams.relay import Relay
+
+from broadcast.director import program_of
+from broadcast.program import Take
+from broadcast.session.commands import Command
+from broadcast.session.model import Phase
+from config.settings import Settings, socket_path
+from streams.frames import Packet, SiteId
+from streams.wire import Still
+from web.auth import Identity
+from web.client import Bye
+from web.desk import Desk
+from web.outside import Outside, Studio, studio_of
+from web.sessions import Sessions
+from web.studio_link import Ears, StudioLink
+
+LOOK_S = 0.25
+"""How often the lines are looked at. A command is told at once."""
+CHECK_S = 5.0
+"""How long a revoked link still works on an open page."""
+
+_log = logging.getLogger(__name__)
+
+
+class OnAir:
+    """`run` keeps it; `start` before, `close` after. `clock` gives epoch milliseconds."""
+
+    def __init__(self, sessions: Sessions, settings: Settings, clock: Callable[[], int]) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
+        self.relay = Relay(
+            settings.media,
+            on_frame=self.link.offer,
+            on_source_gone=self._source_gone,
+            on_keyframe_wanted=self.link.ask_keyframe,
+        )
+
+    def _ears(self) -> Ears:
+        return Ears(
+            packet=self._packet,
+            levels=self._levels,
+            still=self._still,
+            keyframe=lambda site: self.relay.ask_keyframe(site),
+            connected=self._connected,
+            changed=self.look,
+        )
+
+    async def perform(self, session: str, command: Command, identity: Identity) -> int:
+        """One command in one session; the version that its pages have then. Raises `Problem`."""
+        desk = await self._sessions.desk(session)
+        self._sessions.require_current(desk)
+        await desk.do(command, identity)
+        self.follow()
+        return desk.see(self._outside(desk))
+
+    def follow(self) -> None:
+        """States the program anew. The relay closes before the studio hears of it, and opens
+        after: what is secret is guarded first."""
+        desk = self._sessions.current
+        if desk is None:
+            return
+        program = program_of(desk.floor.state)
+        if program.public is Take.SLATE:
+            self.relay.set_public(take_room=False)
+        self.link.show(program)
+        self.relay.set_open_microphones(program.open_microphones)
+        if program.public is Take.ROOM:
+            self.relay.set_public(take_room=True)
+
+    def look(self) -> None:
+        """Shows every open desk the world as it is now."""
+        for desk in self._sessions.desks():
+            desk.see(self._outside(desk))
+
+    def studio(self) -> Studio:
+        """Its last word."""
+        return studio_of(self.link.status, self.link.gone_at_ms, self._clock())
+
+    def _outside(self, desk: Desk) -> Outside:
+        now_ms = self._clock()
+        if desk is not self._sessions.current:
+            return Outside(now_ms)
+        return Outside(now_ms, lines=self.relay.lines(), studio=self.studio(), attached=True)
+
+    async def run(self) -> None:
+        """Until cancelled: looks at the lines, and at who may still be here."""
+        next_check_ms = self._clock()
+        while True:
+            self.follow()
+            self.look()
+            if self._clock() >= next_check_ms:
+                next_check_ms = self._clock() + int(CHECK_S * 1000)
+                self._check_pages()
+            await asyncio.sleep(LOOK_S)
+
+    def _check_pages(self) -> None:
+        for desk in self._sessions.desks():
+            over = desk is not self._sessions.current and desk.floor.state.phase is Phase.ENDED
+            for client in desk.hub.clients:
+                try:
+                    client.check()
+                except Bye as bye:
+                    client.end(bye.code)
+                else:
+                    if over and client.page == "site":
+                        client.end("session_over")
+
+    def _connected(self) -> None:
+        """The studio can decode nothing until each site sends a keyframe."""
+        for site in self.relay.lines():
+            self.relay.ask_keyframe(site)
+
+    def _source_gone(self, site: SiteId) -> None:
+        self.link.tell_gone(site)
+        if self._sessions.current is not None:
+            self._sessions.current.hub.forget_still(site)
+        self.look()
+
+    def _packet(self, packet: Packet) -> None:
+        self.relay.send(packet)
+
+    def _levels(self, levels: dict[str, float]) -> None:
+        if self._sessions.current is not None:
+            self._sessions.current.hear(levels)
+
+    def _still(self, still: Still) -> None:
+        if self._sessions.current is not None:
+            self._sessions.current.hub.tell_still(still)

@@ -1,0 +1,114 @@
+"""`/api/v1/openapi.json`: commands and their fields come from the core, so it cannot go stale."""
+
+from functools import cache
+from importlib.metadata import version
+from inspect import cleandoc
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from broadcast.session.commands import COMMANDS, may
+from broadcast.session.model import Role
+
+_REF = "#/components/schemas/{model}"
+_ERRORS = {
+    "401": "not signed in, or the link is wrong, expired or revoked",
+    "403": "the role may not",
+    "404": "no such session or site",
+    "409": "refused by the rules of procedure",
+    "413": "too large",
+    "422": "not understood",
+    "429": "too many",
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """OpenAPI 3.1."""
+    schemas = _command_schemas()
+    schemas["Error"] = _error_schema()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Diemcau",
+            "version": version("diemcau"),
+            "description": "What pages and server say to each other is told in web/PROTOCOL.md.",
+        },
+        "paths": _paths(),
+        "components": {"schemas": schemas, "securitySchemes": _SECURITY},
+        "security": [{"bearer": []}, {"cookie": []}, {}],
+    }
+
+
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "diemcau"},
+}
+
+
+def _command_schemas() -> dict[str, Any]:
+    schemas: dict[str, Any] = {}
+    for name, command in COMMANDS.items():
+        schema = TypeAdapter(command).json_schema(ref_template=_REF)
+        schemas |= schema.pop("$defs", {})
+        roles = [role.value for role in Role if name in may(role)]
+        schema["description"] = f"{cleandoc(command.__doc__ or '')}\n\nRoles: {', '.join(roles)}"
+        schemas[command.__name__] = schema
+    union = [{"$ref": _REF.format(model=one.__name__)} for one in COMMANDS.values()]
+    mapping = {n: _REF.format(model=one.__name__) for n, one in COMMANDS.items()}
+    schemas["Command"] = {
+        "oneOf": union,
+        "discriminator": {"propertyName": "type", "mapping": mapping},
+    }
+    return schemas
+
+
+def _error_schema() -> dict[str, Any]:
+    text = {"type": "string"}
+    error = {"code": text, "message": text, "params": {"type": "object"}}
+    inner = {"type": "object", "properties": error, "required": list(error)}
+    return {"type": "object", "properties": {"error": inner}, "required": ["error"]}
+
+
+def _paths() -> dict[str, Any]:
+    session = [{"name": "session", "in": "path", "required": True, "schema": {"type": "string"}}]
+    return {
+        "/api/v1/sign-in": {"post": _operation("Signs in", body=_CREDENTIALS)},
+        "/api/v1/sign-out": {"post": _operation("Signs out")},
+        "/api/v1/sessions": {"get": _operation("All sessions, newest first")},
+        "/api/v1/sessions/{session}/chapters": {
+            "parameters": session,
+            "get": _operation("Marks of the archive: items and turns"),
+        },
+        "/api/v1/sessions/{session}/commands": {
+            "parameters": session,
+            "post": _operation("One command", body={"$ref": _REF.format(model="Command")}),
+        },
+        "/api/v1/sessions/{session}/live": {
+            "parameters": session,
+            "get": {
+                "summary": "WebSocket: snapshot, patches, levels, stills",
+                "responses": {"101": {"description": "see web/PROTOCOL.md"}},
+            },
+        },
+        "/healthz": {"get": _operation("The process answers")},
+        "/readyz": {"get": _operation("Store, session and studio are there")},
+    }
+
+
+_CREDENTIALS = {
+    "type": "object",
+    "properties": {key: {"type": "string"} for key in ("name", "password", "token")},
+}
+
+
+def _operation(summary: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+    responses: dict[str, Any] = {"200": {"description": "done"}}
+    for status, text in _ERRORS.items():
+        responses[status] = {"description": text, "content": error}
+    operation: dict[str, Any] = {"summary": summary, "responses": responses}
+    if body is not None:
+        content = {"application/json": {"schema": body}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation

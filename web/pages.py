@@ -1,0 +1,161 @@
+"""The pages: a shell each, with its texts and its settings as JSON; the rest is `static/`."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from broadcast.session.model import SessionState
+from streams.frames import SiteId
+from web.auth import VIEWER, Identity, Tokens, identify
+from web.border import LANGUAGE, NONCE
+from web.catalogues import catalogue, say
+from web.errors import Problem, not_found
+from web.sessions import Sessions
+
+WEB = Path(__file__).parent
+STATIC = (WEB / "static").resolve()
+_WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
+_OUR_PATH = re.compile(r"/(?:operator|watch|play)/[A-Za-z0-9_-]{1,64}")
+_DAY_S = 86_400
+
+
+def _fonts() -> Path:
+    spec = find_spec("fontpkg_be_vietnam_pro")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package fontpkg-be-vietnam-pro is not installed")
+    return Path(spec.origin).parent / "files"
+
+
+class Pages:
+    """Draws the shells."""
+
+    def __init__(self, sessions: Sessions, tokens: Tokens) -> None:
+        self._sessions = sessions
+        self._tokens = tokens
+        self._templates = Environment(
+            loader=FileSystemLoader(WEB / "templates"),
+            autoescape=select_autoescape(),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._fonts = _fonts()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self._home),
+            web.get("/sign-in", self._sign_in),
+            web.get("/operator/{session}", self._operator),
+            web.get("/join/{session}/{site}", self._join),
+            web.get("/watch/{session}", self._watch),
+            web.get("/play/{session}", self._play),
+            web.get("/static/fonts/be-vietnam-pro-{weight}.ttf", self._font),
+            web.get("/static/{path:.+}", _static),
+            web.get("/favicon.ico", _favicon),
+        ]
+
+    async def _home(self, request: web.Request) -> web.Response:
+        return self._page(request, "home", who=self._who(request))
+
+    async def _sign_in(self, request: web.Request) -> web.Response:
+        wish = request.query.get("next", "")
+        return self._page(request, "sign_in", next=wish if _OUR_PATH.fullmatch(wish) else "/")
+
+    async def _operator(self, request: web.Request) -> web.StreamResponse:
+        state = await self._session(request)
+        who = self._who(request).in_session(state.id)
+        if not who.staff:
+            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        return self._page(request, "operator", state, who=who)
+
+    async def _join(self, request: web.Request) -> web.Response:
+        state = await self._session(request)
+        site = state.sites.get(SiteId(request.match_info["site"]))
+        if site is None:
+            raise not_found()
+        return self._page(request, "join", state, site=site.id, heading=site.name)
+
+    async def _watch(self, request: web.Request) -> web.Response:
+        return self._page(request, "watch", await self._session(request))
+
+    async def _play(self, request: web.Request) -> web.Response:
+        return self._page(request, "play", await self._session(request))
+
+    async def _session(self, request: web.Request) -> SessionState:
+        """Raises `Problem` 404."""
+        return (await self._sessions.desk(request.match_info["session"])).floor.state
+
+    def _who(self, request: web.Request) -> Identity:
+        try:
+            return identify(self._tokens, request, changes=False)
+        except Problem:
+            return VIEWER
+
+    def _page(
+        self,
+        request: web.Request,
+        name: str,
+        state: SessionState | None = None,
+        *,
+        who: Identity = VIEWER,
+        heading: str = "",
+        status: int = 200,
+        **config: Any,
+    ) -> web.Response:
+        language = request[LANGUAGE]
+        texts = catalogue(language)
+        session = {"id": state.id, "title": state.title} if state is not None else None
+        about = heading or (state.title if state is not None else "")
+        title = " · ".join(filter(None, (about, say(language, f"title.{name}"), "Diemcau")))
+        settings = {
+            "page": name,
+            "language": language,
+            "session": session and session["id"],
+            "session_title": session and session["title"],
+            "site": None,
+            "role": who.role.value,
+            "name": who.name,
+            **config,
+        }
+        html = self._templates.get_template(f"{name}.html").render(
+            lang=language, texts=texts, config=settings, csp_nonce=request[NONCE], title=title
+        )
+        return web.Response(text=html, content_type="text/html", status=status)
+
+    def problem(self, request: web.Request, problem: Problem) -> web.Response:
+        """An error as a page, with what to do."""
+        message = problem.message(request[LANGUAGE])
+        return self._page(
+            request, "error", status=problem.status, code=problem.code, message=message
+        )
+
+    async def _font(self, request: web.Request) -> web.StreamResponse:
+        weight = _WEIGHTS.get(request.match_info["weight"])
+        if weight is None:
+            raise not_found()
+        headers = {"Content-Type": "font/ttf", "Cache-Control": f"public, max-age={30 * _DAY_S}"}
+        return web.FileResponse(self._fonts / f"BeVietnamPro-{weight}.ttf", headers=headers)
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    """Scripts and styles. Browsers ask each time and mostly hear 304: a new version of ours must
+    not meet an old module in somebody's cache."""
+    path = (STATIC / request.match_info["path"]).resolve()
+    if not path.is_relative_to(STATIC) or not path.is_file():
+        raise not_found()
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache", **_script_type(path)})
+
+
+def _script_type(path: Path) -> dict[str, str]:
+    """RFC 9239; Python's table depends on the machine's `/etc/mime.types`."""
+    is_script = path.suffix in {".js", ".mjs"}
+    return {"Content-Type": "text/javascript; charset=utf-8"} if is_script else {}
+
+
+async def _favicon(request: web.Request) -> web.StreamResponse:
+    del request
+    raise web.HTTPMovedPermanently("/static/favicon.svg")

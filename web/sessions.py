@@ -1,0 +1,111 @@
+"""All sessions: which there are, which is on the studio, and a desk for each that is open."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+from broadcast.session.evolve import fold
+from broadcast.session.model import Phase, SessionState
+from broadcast.session.procedure import Procedure
+from broadcast.store import Store
+from config.settings import Settings
+from web.desk import Desk
+from web.errors import Problem, not_found
+from web.floor import Floor
+from web.media import STREAM_NAME
+
+MAX_DESKS = 32
+"""Desks of old sessions that nobody looks at are closed first; their log is in the store."""
+
+_UNDER_WAY = {Phase.LIVE, Phase.PAUSED}
+
+
+class Sessions:
+    """`current` is the one session whose sites, program and recording are real just now."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        procedure: Procedure,
+        clock: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._procedure = procedure
+        self._clock = clock
+        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        self._loading = asyncio.Lock()
+        self._folded: dict[str, SessionState] = {}
+        self.current: Desk | None = None
+
+    async def start(self) -> None:
+        """After a crash: the one that was under way, else the newest to come, else the newest."""
+        chosen = _choose(await self.states())
+        if chosen is not None:
+            self.current = await self.desk(chosen)
+
+    async def states(self) -> list[SessionState]:
+        """Of all sessions, the one prepared last first."""
+        return await asyncio.to_thread(self._fold_all)
+
+    def _fold_all(self) -> list[SessionState]:
+        entries = self._store.sessions()
+        for entry in entries:
+            known = self._folded.get(entry.id, SessionState())
+            if known.version != entry.events:
+                added = self._store.load(entry.id, after=known.version)
+                self._folded[entry.id] = fold((one.event for one in added), known)
+        return [self._folded[entry.id] for entry in entries]
+
+    async def desk(self, session: str) -> Desk:
+        """Raises `Problem` 404."""
+        if not STREAM_NAME.fullmatch(session):
+            raise not_found()
+        async with self._loading:
+            desk = self._desks.get(session) or await self._open(session)
+        self._desks.move_to_end(session)
+        self._adopt(desk)
+        return desk
+
+    async def _open(self, session: str) -> Desk:
+        floor = await asyncio.to_thread(Floor, session, self._store, self._procedure, self._clock)
+        desk = self._desks[session] = Desk(floor, self._settings, self._clock)
+        idle = [
+            key for key, one in self._desks.items() if one is not self.current and not len(one.hub)
+        ]
+        for key in idle[: max(0, len(self._desks) - MAX_DESKS)]:
+            del self._desks[key]
+        return desk
+
+    def _adopt(self, desk: Desk) -> None:
+        """The studio is free when its session is over."""
+        over = self.current is None or self.current.floor.state.phase is Phase.ENDED
+        if over and desk.floor.state.phase is not Phase.ENDED:
+            self.current = desk
+
+    def require_current(self, desk: Desk) -> None:
+        """For a command. A session that is only prepared makes way for another; one that is under
+        way does not: raises `Problem` 409."""
+        if desk is self.current:
+            return
+        if self.current is not None and self.current.floor.state.phase in _UNDER_WAY:
+            raise Problem(409, "not_on_air")
+        self.current = desk
+
+    def desks(self) -> list[Desk]:
+        """Those that are open."""
+        return list(self._desks.values())
+
+    def is_over(self, session: str) -> bool:
+        """Whether an open session has ended; one that nobody opened since cannot be under way."""
+        desk = self._desks.get(session)
+        return desk is None or desk.floor.state.phase is Phase.ENDED
+
+
+def _choose(states: list[SessionState]) -> str | None:
+    for phases in (_UNDER_WAY, {Phase.PREPARED}, set(Phase)):
+        for state in states:
+            if state.phase in phases:
+                return state.id
+    return None

@@ -1,0 +1,151 @@
+"""Preparing: the store, sessions and their links, without a running server."""
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from broadcast.session.decide import Act
+from broadcast.session.events import Event, ItemChosen
+from broadcast.session.evolve import fold
+from broadcast.session.model import ItemId, Role, SessionState
+from broadcast.session.preset import FOLDER, Preset, load_preset, prepare
+from broadcast.session.text import clean
+from broadcast.store import Account, Store, StoreError
+from config.settings import ConfigError, Settings
+from streams.frames import SiteId
+from web.addresses import join_path, public_url, sign_in_path
+from web.auth import Tokens, load_secret
+
+DATABASE = "diemcau.sqlite3"
+
+
+class SetupError(Exception):
+    """What was asked cannot be done; `str()` is the sentence."""
+
+
+def now_ms() -> int:
+    """The server's clock: epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def open_store(settings: Settings) -> Store:
+    """Raises `ConfigError` with a sentence when the database cannot be opened."""
+    data_dir = settings.storage.data_dir.absolute()
+    url = settings.storage.database_url or f"sqlite:///{data_dir / DATABASE}"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not settings.storage.database_url:
+            (data_dir / DATABASE).touch(mode=0o600)
+        return Store(url)
+    except OSError as error:
+        raise ConfigError(
+            f"storage.data_dir = {str(data_dir)!r}: {error.strerror}; set another `data_dir` in "
+            "[storage], or give this user the right to write there"
+        ) from None
+    except StoreError as error:
+        raise ConfigError(f"{_place(settings)}: {error}{_advice(settings)}") from None
+
+
+def _place(settings: Settings) -> str:
+    if settings.storage.database_url:
+        return "storage.database_url"
+    return f"storage.data_dir = {str(settings.storage.data_dir)!r}"
+
+
+def _advice(settings: Settings) -> str:
+    """Where the disk is the likely reason, its free space says so."""
+    if settings.storage.database_url:
+        return ""
+    space = os.statvfs(settings.storage.data_dir)
+    free = space.f_bavail * space.f_frsize
+    return f" ({free / 1e6:.0f} MB of disk are free)"
+
+
+def open_tokens(settings: Settings, store: Store) -> Tokens:
+    """Signs with the same secret as the server that is, or will be, running."""
+    return Tokens(store, load_secret(settings.storage.data_dir), settings.security, now_ms)
+
+
+def put_account(store: Store, name: str, password_hash: str, roles: frozenset[Role]) -> None:
+    """Enters it, or gives it a new password and new roles. Raises `SetupError`."""
+    store.save_account(Account(_clean(name, "name"), password_hash, roles))
+
+
+def disable_account(store: Store, name: str) -> None:
+    """Ends its sign-ins at once. Raises `SetupError`."""
+    account = store.account(_clean(name, "name"))
+    if account is None:
+        raise SetupError(f"there is no account {name!r}; see `diemcau user list`")
+    store.save_account(replace(account, disabled=True))
+
+
+def prepare_session(store: Store, preset: str, *, title: str = "", subtitle: str = "") -> str:
+    """A new session of the council that `preset` names (or a TOML file of one); its id.
+
+    The first item of the agenda is the current one. Raises `ConfigError` or `SetupError`.
+    """
+    council = _preset(preset)
+    changes = {"title": _clean(title, "title"), "subtitle": _clean(subtitle, "subtitle")}
+    council = council.model_copy(update={key: text for key, text in changes.items() if text})
+    at_ms = now_ms()
+    session = f"{time.strftime('%Y%m%d')}-{secrets.token_hex(3)}"
+    events: list[Event] = [prepare(council, session, at_ms)]
+    if council.agenda:
+        events.append(ItemChosen(at_ms=at_ms, item=ItemId(council.agenda[0].id)))
+    act = Act(at_ms, Role.SYSTEM, "setup", None, secrets.token_hex(8))
+    store.append(session, 0, events, act)
+    return session
+
+
+def _preset(name: str) -> Preset:
+    path = Path(name)
+    if path.suffix == ".toml":
+        return load_preset(path)
+    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    if name not in known:
+        raise SetupError(f"there is no preset {name!r}; there are {', '.join(known)}, or a file")
+    return load_preset(FOLDER / f"{name}.toml")
+
+
+def session_state(store: Store, session: str) -> SessionState:
+    """Raises `SetupError`."""
+    recorded = store.load(session)
+    if not recorded:
+        raise SetupError(f"there is no session {session!r}; see `diemcau session list`")
+    return fold(one.event for one in recorded)
+
+
+def links(settings: Settings, store: Store, session: str) -> Iterator[tuple[str, str]]:
+    """Names and links, for other machines: operator, chair, clerk, public, each site.
+
+    Raises `SetupError`.
+    """
+    state = session_state(store, session)
+    tokens, base = open_tokens(settings, store), public_url(settings)
+    for role in (Role.OPERATOR, Role.CHAIR, Role.CLERK):
+        yield role.value, base + sign_in_path(tokens.issue_token(role, session))
+    yield "public", f"{base}/watch/{session}"
+    for site in state.sites.values():
+        token = tokens.issue_join_token(session, site.id)
+        yield site.name, base + join_path(session, site.id, token)
+
+
+def revoke_links(settings: Settings, store: Store, session: str, place: str) -> None:
+    """Of a site, or of a role. Raises `SetupError`."""
+    state, tokens = session_state(store, session), open_tokens(settings, store)
+    if place in {Role.OPERATOR, Role.CHAIR, Role.CLERK}:
+        tokens.revoke_tokens(Role(place), session)
+    elif place in state.sites:
+        tokens.revoke_join_tokens(session, SiteId(place))
+    else:
+        raise SetupError(f"{place!r} is no site of it; there are {', '.join(state.sites)}")
+
+
+def _clean(text: str, what: str) -> str:
+    try:
+        return clean(text)
+    except ValueError as error:
+        raise SetupError(f"the {what} {error}") from None

@@ -1,0 +1,124 @@
+"""`POST /api/v1/sign-in` and `sign-out`: a password or a link's token becomes a cookie."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from config.settings import Security
+from web.accounts import SignIn
+from web.auth import COOKIE, Identity, Tokens
+from web.border import client_address, require_same_origin
+from web.errors import Problem
+from web.limits import Limiter
+from web.replies import reply
+
+
+class _Credentials(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str | None = Field(None, max_length=300)
+    password: str | None = Field(None, max_length=1024)
+    token: str | None = Field(None, max_length=1024)
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The body as an object. Raises `Problem` 422 (or 413, from the server's limit)."""
+    if request.content_type != "application/json":
+        raise Problem(422, "not_json")
+    try:
+        body = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        raise Problem(422, "not_json") from None
+    if not isinstance(body, dict):
+        raise Problem(422, "not_json")
+    return body
+
+
+def fault(error: ValidationError) -> Problem:
+    """The first field that is not as it should be."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "?"
+    return Problem(422, "not_understood", field=field, rule=first["msg"])
+
+
+class SignInRoutes:
+    """Answers with who one is now, and where to go: `{"role", "name", "session", "next"}`."""
+
+    def __init__(
+        self, tokens: Tokens, sign_in: SignIn, security: Security, clock: Callable[[], int]
+    ) -> None:
+        self._tokens = tokens
+        self._sign_in = sign_in
+        self._security = security
+        self._clock = clock
+        # A token cannot be guessed; this only keeps a broken script from costing us.
+        self._token_tries = Limiter(60, 60_000)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/api/v1/sign-in", self._enter),
+            web.post("/api/v1/sign-out", self._leave),
+        ]
+
+    async def _enter(self, request: web.Request) -> web.Response:
+        if "Origin" in request.headers:
+            require_same_origin(request)
+        try:
+            credentials = _Credentials.model_validate(await read_json(request))
+        except ValidationError as error:
+            raise fault(error) from None
+        cookie = await self._cookie(credentials, client_address(request))
+        identity = self._tokens.identify_cookie(cookie)
+        response = reply(_welcome(identity))
+        response.set_cookie(
+            COOKIE,
+            cookie,
+            max_age=self._security.cookie_hours * 3600,
+            path="/",
+            httponly=True,
+            samesite="Strict",
+            secure=_over_tls(request),
+        )
+        return response
+
+    async def _cookie(self, credentials: _Credentials, address: str) -> str:
+        if credentials.token is not None:
+            now_ms = self._clock()
+            if self._token_tries.wait_ms(address, now_ms):
+                raise Problem(429, "too_many_requests", retry_after_s=60)
+            self._token_tries.count(address, now_ms)
+            return self._tokens.cookie_for_token(credentials.token)
+        if credentials.name is None or credentials.password is None:
+            raise Problem(422, "not_understood", field="name", rule="name + password, or token")
+        name = await self._sign_in.check(credentials.name, credentials.password, address)
+        return self._tokens.cookie_for_account(name)
+
+    async def _leave(self, request: web.Request) -> web.Response:
+        require_same_origin(request)
+        self._tokens.sign_out(request.cookies.get(COOKIE, ""))
+        response = reply({})
+        response.del_cookie(COOKIE, path="/")
+        return response
+
+
+def _welcome(identity: Identity) -> dict[str, Any]:
+    session = identity.session
+    go_on = "/"
+    if session is not None:
+        go_on = f"/operator/{session}" if identity.staff else f"/watch/{session}"
+    return {
+        "role": identity.role,
+        "name": identity.name,
+        "session": session,
+        "next": go_on,
+    }
+
+
+def _over_tls(request: web.Request) -> bool:
+    """Also behind a proxy on this machine that says so."""
+    if request.secure:
+        return True
+    local = request.remote in {"127.0.0.1", "::1"}
+    return local and request.headers.get("X-Forwarded-Proto", "") == "https"

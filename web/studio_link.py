@@ -1,0 +1,162 @@
+"""The relay's end of the wire: listens on a Unix socket, speaks with one studio at a time.
+
+Frames, the program state and wishes for keyframes go out; packets, levels, stills and status come
+in. What cannot be sent at once is dropped whole and counted (`streams.wire.Outbox`), so a slow
+studio costs pictures but never stalls the relay.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from broadcast.program import PROGRAM_STATE, ProgramState
+from streams.frames import EncodedFrame, Packet, SiteId
+from streams.wire import (
+    MAX_QUEUED_BYTES,
+    Kind,
+    Message,
+    Note,
+    Outbox,
+    Still,
+    WireError,
+    read_messages,
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who hears what the studio says. Called on the loop; must not block."""
+
+    packet: Callable[[Packet], None]
+    levels: Callable[[dict[str, float]], None]
+    still: Callable[[Still], None]
+    keyframe: Callable[[SiteId], None]
+    connected: Callable[[], None]
+    """It knows nothing yet but the program state, which it has been sent."""
+    changed: Callable[[], None]
+    """It came, went or reported."""
+
+
+@dataclass(slots=True)
+class StudioLink:
+    """Owns the socket while `serve` runs. `clock` gives epoch milliseconds."""
+
+    path: Path
+    ears: Ears
+    clock: Callable[[], int]
+    program: ProgramState = field(default_factory=ProgramState)
+    status: dict[str, Any] = field(default_factory=dict)
+    """The last STATUS; empty while no studio is connected."""
+    gone_at_ms: int | None = None
+    """Since when there is no studio; None while there is one."""
+    frames_dropped: int = 0
+    _outbox: Outbox | None = None
+    _closed: bool = False
+
+    @property
+    def connected(self) -> bool:
+        return self._outbox is not None
+
+    async def start(self) -> asyncio.Server:
+        """Listens; the caller closes the server. Raises OSError."""
+        self.gone_at_ms = self.clock()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            return await asyncio.start_unix_server(self._welcome, self.path, limit=MAX_QUEUED_BYTES)
+        finally:
+            os.umask(before)
+
+    def close(self) -> None:
+        """Ends the present connection; none is taken any more."""
+        self._closed = True
+        if self._outbox is not None:
+            self._outbox.close()
+
+    def show(self, program: ProgramState) -> bool:
+        """States what is on air; False if that is what was stated already.
+
+        The version grows over a restart of the relay too: the studio keeps the newest, and events
+        are fewer than milliseconds.
+        """
+        program = replace(program, version=self.program.version)
+        if program == self.program:
+            return False
+        version = max(self.program.version + 1, self.clock())
+        self.program = replace(program, version=version)
+        self._send_program()
+        return True
+
+    def offer(self, frame: EncodedFrame) -> None:
+        """A site's frame; dropped while there is no studio."""
+        if self._outbox is not None and not self._outbox.offer(frame):
+            self.frames_dropped += 1
+
+    def tell_gone(self, source: SiteId) -> None:
+        """The site left, or its line was declared dead."""
+        self._note(Kind.SOURCE_GONE, {"source": source})
+
+    def ask_keyframe(self, feed: str) -> None:
+        """A viewer needs one."""
+        self._note(Kind.KEYFRAME, {"feed": feed})
+
+    def _send_program(self) -> None:
+        self._note(Kind.PROGRAM, PROGRAM_STATE.dump_python(self.program, mode="json"))
+
+    def _note(self, kind: Kind, body: dict[str, Any]) -> None:
+        if self._outbox is not None:
+            self._outbox.offer(Note(kind, body))
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One studio, until it goes. A newer one replaces it: the older is dead or dying."""
+        if self._closed:
+            writer.close()
+            return
+        if self._outbox is not None:
+            self._outbox.close()
+        outbox = self._outbox = Outbox(writer)
+        self.gone_at_ms = None
+        _log.info("the studio is connected")
+        try:
+            self._send_program()
+            self.ears.connected()
+            self.ears.changed()
+            async for message in read_messages(reader):
+                self._hear(message)
+        except WireError as error:
+            _log.error("the studio's connection is dropped: %s", error)
+        finally:
+            outbox.close()
+            self._part(outbox)
+
+    def _part(self, outbox: Outbox) -> None:
+        if self._outbox is not outbox:
+            return
+        self._outbox = None
+        self.status = {}
+        self.gone_at_ms = self.clock()
+        _log.warning("the studio is gone")
+        self.ears.changed()
+
+    def _hear(self, message: Message) -> None:
+        match message:
+            case Packet():
+                self.ears.packet(message)
+            case Still():
+                self.ears.still(message)
+            case Note(Kind.LEVELS, {"levels": dict(levels)}):
+                self.ears.levels(levels)
+            case Note(Kind.KEYFRAME, {"source": str(source)}):
+                self.ears.keyframe(SiteId(source))
+            case Note(Kind.STATUS, status):
+                self.status = status
+                self.ears.changed()
+            case _:
+                raise WireError(f"the studio sent {type(message).__name__} {message!r:.80}")

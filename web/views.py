@@ -1,0 +1,376 @@
+"""What each kind of page sees of a session (PROTOCOL.md, `view`). Pure.
+
+One `Views` is one look: the parts that several audiences share are built once for all of them.
+What is closed is left out here, so that a page cannot show what it was never sent.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from streams.relay import Line
+
+from broadcast.program import Scene
+from broadcast.session.model import (
+    AgendaItem,
+    DelegateId,
+    ItemId,
+    OverlayName,
+    Phase,
+    Request,
+    SessionState,
+    Site,
+)
+from broadcast.session.order import (
+    Upcoming,
+    answered,
+    calling_order,
+    limit_ms,
+    may_ask,
+    next_request,
+    questions_heard,
+)
+from broadcast.session.procedure import Procedure
+from streams.frames import SiteId
+from web.alarms import Alarm
+from web.catalogues import say
+from web.client import Audience
+from web.outside import Outside, Report, line_quality
+from web.patches import View
+from web.quality import Quality
+
+
+def on_program(scene: Scene, site: SiteId) -> bool:
+    """Whether this site sits in a seat of the scene."""
+    return site in scene.sources[: scene.layout.seats]
+
+
+def next_site(state: SessionState, procedure: Procedure) -> SiteId | None:
+    """Where whoever `call_next` would call sits."""
+    call = next_request(state, procedure)
+    return state.delegates[call.delegate].site if call is not None else None
+
+
+@dataclass(frozen=True)
+class Views:
+    """A look at one session, for any audience."""
+
+    state: SessionState
+    procedure: Procedure
+    outside: Outside
+    qualities: Mapping[SiteId, Quality]
+    alarms: Sequence[Alarm]
+
+    def of(self, audience: Audience) -> View:
+        """The view of one audience."""
+        if audience.staff:
+            return self._staff | {"alarms": self._alarms(audience.language)}
+        if audience.site is not None:
+            return self._shared_by_sites | {
+                "agenda": self._agenda(audience.language, self._secret - {self.state.current_item}),
+                "me": self._me(audience.site),
+            }
+        return self._public(audience.language)
+
+    @cached_property
+    def _session(self) -> dict[str, Any]:
+        state = self.state
+        return {
+            "id": state.id,
+            "title": state.title,
+            "subtitle": state.subtitle,
+            "phase": state.phase,
+            "started_at_ms": state.started_at_ms,
+            "ended_at_ms": state.ended_at_ms,
+            "current_item": state.current_item,
+            "closed": state.closed,
+        }
+
+    @cached_property
+    def _staff(self) -> dict[str, Any]:
+        state = self.state
+        return {
+            "session": self._session,
+            "agenda": self._agenda("", frozenset()),
+            "delegates": [
+                {"id": d.id, "name": d.name, "title": d.title, "group": d.group, "site": d.site}
+                for d in state.delegates.values()
+            ],
+            "queue": self._queue,
+            "next": self._call,
+            "floor": self._floor,
+            "round": self._round,
+            "questions": self._questions,
+            "sites": [self._site(site) for site in state.sites.values()],
+            "program": _scene(state.program),
+            "preview": _scene(state.preview),
+            "overlays": {name: name not in state.hidden_overlays for name in OverlayName},
+            "outputs": self._outputs,
+        }
+
+    @cached_property
+    def _shared_by_sites(self) -> dict[str, Any]:
+        return {
+            "session": self._session,
+            "floor": self._floor,
+            "questions": self._questions,
+            "queue": [
+                {"id": row["id"], "name": row["name"], "kind": row["kind"], "state": row["state"]}
+                for row in self._queue
+            ],
+        }
+
+    def _public(self, language: str) -> dict[str, Any]:
+        on_air = self.state.phase in {Phase.LIVE, Phase.PAUSED} and not self.state.closed
+        return {
+            "session": self._session,
+            "agenda": self._agenda(language, self._secret),
+            "floor": self._floor if on_air else None,
+            "viewers": self.outside.viewers,
+        }
+
+    @property
+    def _secret(self) -> frozenset[ItemId]:
+        return frozenset(item.id for item in self.state.agenda if item.closed)
+
+    def _agenda(self, language: str, hidden: frozenset[ItemId | None]) -> list[dict[str, Any]]:
+        return [
+            self._closed_item(item, language) if item.id in hidden else self._item(item)
+            for item in self.state.agenda
+        ]
+
+    def _item(self, item: AgendaItem) -> dict[str, Any]:
+        return {
+            "id": item.id,
+            "title": item.title,
+            "kind": item.kind,
+            "presenter": self._name(item.presenter),
+            "planned_minutes": item.planned_minutes,
+            "closed": item.closed,
+            "questioned": list(item.questioned),
+            "state": self._item_state(item),
+        }
+
+    def _closed_item(self, item: AgendaItem, language: str) -> dict[str, Any]:
+        return {
+            "id": item.id,
+            "title": say(language, "agenda.closed"),
+            "closed": True,
+            "state": self._item_state(item),
+        }
+
+    def _item_state(self, item: AgendaItem) -> str:
+        if self.state.phase is Phase.ENDED:
+            return "done"
+        if item.id == self.state.current_item:
+            return "current"
+        return "done" if item.id in self.state.done_items else "coming"
+
+    @cached_property
+    def _next(self) -> Upcoming | None:
+        return next_request(self.state, self.procedure)
+
+    @cached_property
+    def _queue(self) -> list[dict[str, Any]]:
+        return [self._row(request) for request in calling_order(self.state)]
+
+    def _row(self, request: Request) -> dict[str, Any]:
+        delegate = self.state.delegates[request.delegate]
+        return {
+            "id": request.id,
+            "delegate": delegate.id,
+            "name": delegate.name,
+            "title": delegate.title,
+            "site": delegate.site,
+            "kind": request.kind,
+            "registered_at_ms": request.registered_at_ms,
+            "state": request.state,
+            "answers_to": request.answers_to,
+            "limit_ms": limit_ms(self.state, self.procedure, delegate.id, request.kind),
+            "next": self._next is not None and self._next.request == request.id,
+        }
+
+    @cached_property
+    def _call(self) -> dict[str, Any] | None:
+        """What one click on "call the next" does; it may be an answer that nobody asked to give."""
+        call = self._next
+        if call is None:
+            return None
+        delegate = self.state.delegates[call.delegate]
+        return {
+            "request": call.request,
+            "delegate": delegate.id,
+            "name": delegate.name,
+            "title": delegate.title,
+            "site": delegate.site,
+            "kind": call.kind,
+            "limit_ms": limit_ms(
+                self.state, self.procedure, delegate.id, call.kind, len(call.answers)
+            ),
+            "opens_round": len(call.round),
+        }
+
+    @cached_property
+    def _round(self) -> dict[str, Any] | None:
+        found = self.state.round
+        if found is None:
+            return None
+        questions = [self.state.requests[question] for question in found.questions]
+        return {
+            "number": found.number,
+            "questions": [
+                {
+                    "request": question.id,
+                    "name": self._name(question.delegate),
+                    "state": question.state,
+                    "answered": answered(self.state, question.id),
+                }
+                for question in questions
+            ],
+        }
+
+    @cached_property
+    def _questions(self) -> list[dict[str, Any]]:
+        """What an answer or a rebuttal can be about."""
+        return [
+            {
+                "request": question.id,
+                "name": self._name(question.delegate),
+                "answered": answered(self.state, question.id),
+            }
+            for question in questions_heard(self.state)
+        ]
+
+    @cached_property
+    def _floor(self) -> dict[str, Any] | None:
+        turn = self.state.floor
+        if turn is None:
+            return None
+        delegate = self.state.delegates.get(turn.delegate)
+        return {
+            "turn": turn.id,
+            "delegate": turn.delegate,
+            "name": delegate.name if delegate else "",
+            "title": delegate.title if delegate else "",
+            "site": turn.site,
+            "kind": turn.kind,
+            "started_at_ms": turn.started_at_ms,
+            "limit_ms": turn.limit_ms,
+            "paused_at_ms": turn.paused_at_ms,
+            "paused_ms": turn.paused_ms,
+        }
+
+    def _name(self, delegate: DelegateId | None) -> str:
+        found = self.state.delegates.get(delegate) if delegate is not None else None
+        return found.name if found is not None else ""
+
+    def _site(self, site: Site) -> dict[str, Any]:
+        line = self.outside.lines.get(site.id)
+        report = self.outside.reports.get(site.id)
+        quality = self.qualities.get(site.id)
+        return {
+            "id": site.id,
+            "name": site.name,
+            "kind": site.kind,
+            "present": self.outside.present(site.id),
+            "microphone_open": site.id in self.state.open_microphones,
+            "tally": self._tally(site.id),
+            "quality": quality.level if quality else None,
+            **_line(line, report),
+            **_devices(report, line),
+        }
+
+    def _tally(self, site: SiteId) -> str:
+        if on_program(self.state.program, site):
+            return "program"
+        return "preview" if on_program(self.state.preview, site) else "none"
+
+    def _me(self, site: SiteId) -> dict[str, Any]:
+        state = self.state
+        own = [d for d in state.delegates.values() if d.site == site]
+        place = {row["id"]: number for number, row in enumerate(self._queue, start=1)}
+        rows = [row for row in self._queue if row["site"] == site]
+        soon = self._call is not None and self._call["site"] == site
+        tally = self._tally(site)
+        return {
+            "site": site,
+            "name": state.sites[site].name,
+            "delegates": [{"id": d.id, "name": d.name, "title": d.title} for d in own],
+            "tally": "next" if soon and tally != "program" else tally,
+            "microphone_open": site in state.open_microphones,
+            "requests": [
+                {
+                    "id": row["id"],
+                    "delegate": row["delegate"],
+                    "kind": row["kind"],
+                    "state": row["state"],
+                    "place": place[row["id"]],
+                }
+                for row in rows
+            ],
+            "may_ask": list(may_ask(state, self.procedure, site)),
+        }
+
+    @cached_property
+    def _outputs(self) -> dict[str, Any]:
+        studio = self.outside.studio
+        return {
+            "studio": studio.state,
+            "recording": studio.recording,
+            "recorded_s": round(studio.recorded_s),
+            "recorded_bytes": studio.recorded_bytes,
+            "disk_free_bytes": studio.disk_free_bytes // 1_000_000 * 1_000_000,
+            "disk_hours_left": studio.disk_hours_left,
+            "viewers": self.outside.viewers,
+            "late_frames": studio.late_frames,
+            "frames": studio.frames,
+        }
+
+    def _alarms(self, language: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "code": alarm.code,
+                "message": say(language, f"alarm.{alarm.code}", alarm.params),
+                "since_at_ms": alarm.since_at_ms,
+                "site": alarm.site,
+            }
+            for alarm in self.alarms
+        ]
+
+
+def _scene(scene: Scene) -> dict[str, Any]:
+    return {"layout": scene.layout, "sources": list(scene.sources)}
+
+
+def _line(line: Line | None, report: Report | None) -> dict[str, Any]:
+    """Rounded, so that a patch goes out when something changed and not when it trembled."""
+    rtt_ms = line.rtt_ms if line is not None else None
+    if rtt_ms is None and report is not None:
+        rtt_ms = report.rtt_ms
+    return {
+        "line": line_quality(line),
+        "rtt_ms": None if rtt_ms is None else round(rtt_ms),
+        "loss_percent": None if line is None else round(line.loss_percent, 1),
+        "bitrate_bps": None if line is None else round(line.bitrate_bps, -4),
+        "codec": None if line is None else line.codec,
+        "size": f"{line.width}x{line.height}" if line is not None and line.width else None,
+        "video": _flow(line, line is not None and line.video_alive),
+        "audio": _flow(line, line is not None and line.audio_alive),
+    }
+
+
+def _flow(line: Line | None, alive: bool) -> str:
+    if line is None:
+        return "none"
+    return "ok" if alive else "lost"
+
+
+def _devices(report: Report | None, line: Line | None) -> dict[str, Any]:
+    """What the page says; a WHIP encoder has no page, so its devices are as good as its line."""
+    if report is not None:
+        return {"camera": report.camera, "microphone": report.microphone}
+    return {
+        "camera": "ok" if line is not None and line.video_alive else "none",
+        "microphone": "ok" if line is not None and line.audio_alive else "none",
+    }
