@@ -1,0 +1,170 @@
+"""Chapters of a recording: what was public of each agenda item, and each turn within it. Pure.
+
+Derived anew from the event log at every request, so a correction in the log (a speaker marked
+absent, an item closed) is a correction here, while the session runs and years later.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Generic, Literal, TypeVar
+
+from broadcast.outputs.playlist import Playlist
+from broadcast.session.events import Event
+from broadcast.session.evolve import evolve
+from broadcast.session.model import AgendaItem, ItemId, Phase, SessionState, Turn, TurnId
+from broadcast.session.order import was_absent
+
+SLIP_MS = 1000
+"""What lasted less was a slip of the finger."""
+
+_RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the recording; they follow each other in it, whatever the wall clock says."""
+
+    wall_ms: int
+    """Unix time of its first picture."""
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """From `start_s` up to `end_s`, in seconds of the playlist."""
+
+    start_s: float
+    end_s: float
+    kind: Literal["item", "turn"]
+    title: str
+    subtitle: str
+
+
+def segments_of(playlist: Playlist) -> tuple[Segment, ...]:
+    return tuple(Segment(entry.wall_ms, entry.duration_s * 1000) for entry in playlist.entries)
+
+
+def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[Chapter, ...]:
+    """In order of their start, an item before its turns.
+
+    Nothing of a closed item is in it: an item that was closed for a while is two chapters, one
+    before and one after.
+    """
+    states = list(_states(events))
+    if not states or not segments:
+        return ()
+    last = states[-1][1]
+    timeline = _Timeline(segments)
+    items = [_item_chapter(last, span, timeline) for span in _spans(states, _public_item)]
+    turns = [
+        _turn_chapter(last, span, timeline)
+        for span in _spans(states, _public_turn)
+        if not was_absent(last, _turn(last, span.what).request)
+    ]
+    found = (chapter for chapter in items + turns if chapter.end_s > chapter.start_s)
+    return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.kind)))
+
+
+def _states(events: Iterable[Event]) -> Iterator[tuple[int, SessionState]]:
+    state = SessionState()
+    for event in events:
+        state = evolve(state, event)
+        yield event.at_ms, state
+
+
+K = TypeVar("K", ItemId, TurnId)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span(Generic[K]):
+    what: K | None
+    """None: nothing of the kind."""
+    start_ms: int
+    end_ms: int | None
+    """None: it goes on."""
+
+
+def _public_item(state: SessionState) -> ItemId | None:
+    """The item that the public sees now."""
+    return state.current_item if state.phase in _RECORDED and not state.closed else None
+
+
+def _public_turn(state: SessionState) -> TurnId | None:
+    floor = state.floor
+    return floor.id if floor is not None and _public_item(state) is not None else None
+
+
+def _spans(
+    states: list[tuple[int, SessionState]], what: Callable[[SessionState], K | None]
+) -> list[_Span[K]]:
+    """How long `what` gave the same answer; a slip in between does not part it."""
+    spans: list[_Span[K]] = []
+    for span in _steady(states, what):
+        before = spans[-1] if spans else None
+        if before is not None and before.what == span.what:
+            spans[-1] = replace(before, end_ms=span.end_ms)
+        else:
+            spans.append(span)
+    return [span for span in spans if span.what is not None]
+
+
+def _steady(
+    states: list[tuple[int, SessionState]], what: Callable[[SessionState], K | None]
+) -> Iterator[_Span[K]]:
+    """Without slips; but however short a secret was, it stays one (`what` is None then)."""
+    changes: list[tuple[int, K | None]] = []
+    for at_ms, state in states:
+        now = what(state)
+        if not changes or changes[-1][1] != now:
+            changes.append((at_ms, now))
+    ends = [*(at_ms for at_ms, _ in changes[1:]), None]
+    for (at_ms, key), end_ms in zip(changes, ends, strict=True):
+        if key is None or end_ms is None or end_ms - at_ms >= SLIP_MS:
+            yield _Span(key, at_ms, end_ms)
+
+
+class _Timeline:
+    """Wall clock → seconds of the playlist. What was not recorded has no length in it."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        # A wall clock that was set back must not break the search: later segments count as later.
+        self._starts = list(accumulate((segment.wall_ms for segment in segments), max))
+        durations = [segment.duration_ms for segment in segments]
+        self._before = list(accumulate(durations, initial=0.0))
+
+    def second(self, wall_ms: int | None) -> float:
+        """None is the end."""
+        if wall_ms is None:
+            return round(self._before[-1] / 1000, 3)
+        index = bisect_right(self._starts, wall_ms) - 1
+        if index < 0:
+            return 0.0
+        into_ms = min(wall_ms - self._starts[index], self._segments[index].duration_ms)
+        return round((self._before[index] + into_ms) / 1000, 3)
+
+
+def _item_chapter(last: SessionState, span: _Span[ItemId], timeline: _Timeline) -> Chapter:
+    item = next(one for one in last.agenda if one.id == span.what)
+    start_s, end_s = timeline.second(span.start_ms), timeline.second(span.end_ms)
+    return Chapter(start_s, end_s, "item", item.title, _persons(last, item))
+
+
+def _persons(last: SessionState, item: AgendaItem) -> str:
+    """Who presents it, or who is questioned."""
+    ids = (item.presenter,) if item.presenter is not None else item.questioned
+    return ", ".join(last.delegates[one].name for one in ids)
+
+
+def _turn_chapter(last: SessionState, span: _Span[TurnId], timeline: _Timeline) -> Chapter:
+    turn = _turn(last, span.what)
+    delegate, site = last.delegates[turn.delegate], last.sites[turn.site]
+    start_s, end_s = timeline.second(span.start_ms), timeline.second(span.end_ms)
+    standing = " · ".join(part for part in (delegate.title, site.name) if part)
+    return Chapter(start_s, end_s, "turn", delegate.name, standing)
+
+
+def _turn(last: SessionState, turn: TurnId | None) -> Turn:
+    return next(one for one in last.turns if one.id == turn)
