@@ -19,13 +19,15 @@ from broadcast.outputs.segments import Order, Segments
 from broadcast.program import PROGRAM_STATE, Overlay, Rect
 from broadcast.studio.canvas import Drawing
 from broadcast.studio.clock import ProgramClock
+from broadcast.studio.composer import Composer
 from broadcast.studio.encoding import VideoEncoding
+from broadcast.studio.frameclock import FrameClock
 from broadcast.studio.link import Link
 from broadcast.studio.onair import OnAir, follow
 from broadcast.studio.overlays import Board, Renderer
-from broadcast.studio.pictures import Composer, FrameClock
 from broadcast.studio.sound import SoundDesk
-from broadcast.studio.sources import Sources
+from broadcast.studio.sources import PictureTrack, Sources
+from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from config.settings import Settings, socket_path
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.wire import Kind, Message, Note
@@ -47,14 +49,22 @@ class Studio:
         self._on_air: OnAir | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
         self._sources = Sources(self._ask_keyframe)
-        self._board = Board(renderer(program.width, program.height, program.theme))
+        size = program.width, program.height
+        self._board = Board(renderer(*size, program.theme))
+        self._small_board = Board(renderer(*PREVIEW_SIZE, program.theme))
         self._encoding = VideoEncoding(program, settings.recording.segment_ms, self._send)
         self._frames = FrameClock(
             self._clock,
-            program,
-            Composer(program, self._sources, self._board),
+            program.fps,
+            Composer(size, self._sources, self._board, PictureTrack.due),
             self._encoding,
             lambda: self._on_air,
+        )
+        self._stills = Stills(
+            self._sources,
+            Composer(PREVIEW_SIZE, self._sources, self._small_board, lambda track, _: track.newest),
+            lambda: self._on_air,
+            self.link.send,
         )
         self._segments = Segments(
             settings.storage.data_dir / "archive", program, settings.recording
@@ -74,6 +84,8 @@ class Studio:
             self._segments,
             self._sources,
             self._board,
+            self._small_board,
+            self._stills,
             self._encoding,
             self._frames,
             self._sound,
@@ -113,7 +125,7 @@ class Studio:
             "recorded_bytes": status.recorded_bytes,
             "disk_free_bytes": status.disk_free_bytes,
             "frames": self._frames.frames,
-            "late_frames": self._frames.late + self._frames.metronome.skipped,
+            "late_frames": self._frames.late,
             "dropped": {
                 "wire": self.link.dropped,
                 "recording": status.dropped,

@@ -4,26 +4,18 @@ A frame is composed from one snapshot, and the same snapshot says whether it may
 no frame can be composed under one state and marked under another.
 """
 
-import json
 from dataclasses import dataclass
 
-from broadcast.program import Overlay, ProgramState, Take
+from broadcast.program import ProgramState, Take
 
 REOPEN_GUARD_NS = 500_000_000
 """Longer than any picture or sound waits for its presentation time (`playout.MAX_HOLD_NS`): what
 was captured while the item was closed has been shown to the room before the public is let in."""
 
 
-def overlay_key(overlay: Overlay) -> str:
-    """Equal for equal content."""
-    return f"{overlay.name} {json.dumps(overlay.fields, sort_keys=True, ensure_ascii=False)}"
-
-
 @dataclass(frozen=True, slots=True)
 class OnAir:
     state: ProgramState
-    overlay_keys: tuple[str, ...]
-    """`overlay_key` of each of `state.overlays`."""
     opened_ns: int | None
     """CLOCK_MONOTONIC since when the public may see; None while it may not. Nothing received
     before may be in a public frame."""
@@ -39,11 +31,10 @@ def follow(last: OnAir | None, state: ProgramState, now_ns: int) -> OnAir:
 
     The first one after the start of the process needs no guard: nothing older can be in it.
     """
-    keys = tuple(overlay_key(overlay) for overlay in state.overlays)
     if state.public is not Take.ROOM:
-        return OnAir(state, keys, None, REOPEN_GUARD_NS)
+        return OnAir(state, None, REOPEN_GUARD_NS)
     if last is None:
-        return OnAir(state, keys, now_ns, 0)
+        return OnAir(state, now_ns, 0)
     if last.opened_ns is None:
-        return OnAir(state, keys, now_ns, REOPEN_GUARD_NS)
-    return OnAir(state, keys, last.opened_ns, last.guard_ns)
+        return OnAir(state, now_ns, REOPEN_GUARD_NS)
+    return OnAir(state, last.opened_ns, last.guard_ns)

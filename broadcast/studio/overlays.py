@@ -4,6 +4,7 @@ A drawing is used only while its overlay, word for word, is in the state the fra
 from: a name never stands under the next speaker, and nothing drawn for a closed item survives it.
 """
 
+import json
 import logging
 import threading
 import time
@@ -12,7 +13,6 @@ from typing import Protocol
 
 from broadcast.program import Overlay, Rect
 from broadcast.studio.canvas import Drawing
-from broadcast.studio.onair import overlay_key
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,8 @@ class Request:
 
     @classmethod
     def of(cls, overlay: Overlay, box: Rect | None = None) -> "Request":
-        return cls(f"{overlay_key(overlay)} {box}", overlay, box)
+        fields = json.dumps(overlay.fields, sort_keys=True, ensure_ascii=False)
+        return cls(f"{overlay.name} {fields} {box}", overlay, box)
 
     @property
     def ticks(self) -> bool:

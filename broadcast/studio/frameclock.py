@@ -1,0 +1,75 @@
+"""The frame clock: composes one picture each tick and hands it to the encoding thread."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from broadcast.program import ProgramState
+from broadcast.studio.clock import NS_PER_S, Grid, Metronome, ProgramClock, video_pts
+from broadcast.studio.composer import Composer, View
+from broadcast.studio.encoding import Shot, VideoEncoding
+from broadcast.studio.onair import OnAir
+
+
+def program_view(state: ProgramState) -> View:
+    return View(state.program, state.slate, state.overlays, state.site_names, (state.public_slate,))
+
+
+class FrameClock:
+    """A thread of its own. `on_air` gives the snapshot in force, or None before the first."""
+
+    def __init__(
+        self,
+        clock: ProgramClock,
+        fps: int,
+        composer: Composer,
+        encoding: VideoEncoding,
+        on_air: Callable[[], OnAir | None],
+    ) -> None:
+        self._clock, self._fps, self._on_air = clock, fps, on_air
+        self._grid = Grid(fps)
+        self._composer, self._encoding = composer, encoding
+        self._frame_ns = NS_PER_S // fps
+        self._stop = threading.Event()
+        self._metronome = Metronome(clock, self._grid, self._stop, 2 * self._frame_ns)
+        self._thread = threading.Thread(target=self._run, name="frame-clock")
+        self._late = 0
+        self.frames = 0
+        """How many there should have been."""
+
+    @property
+    def late(self) -> int:
+        """Frames composed after the next was due, or left out because the machine is too slow."""
+        return self._late + self._metronome.skipped
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        for index in self._metronome.ticks():
+            snapshot = self._on_air()
+            if snapshot is not None:
+                self._tick(index, snapshot)
+
+    def _tick(self, index: int, snapshot: OnAir) -> None:
+        """One frame, composed and marked from one snapshot."""
+        due_ns = self._clock.monotonic_ns(self._grid.time_ns(index))
+        self.frames += 1
+        canvas = self._encoding.room_canvas()
+        if canvas is None:
+            self._late += 1
+            return
+        public = snapshot.is_public(due_ns)
+        oldest_ns = (snapshot.opened_ns or 0) if public else 0
+        self._composer.follow(program_view(snapshot.state))
+        self._composer.compose(canvas, due_ns, oldest_ns)
+        slate = None if public else self._encoding.slate_canvas()
+        if slate is not None:
+            self._composer.compose_slate(slate, snapshot.state.public_slate)
+        self._encoding.offer(Shot(canvas, slate, video_pts(index, self._fps), public))
+        if time.monotonic_ns() - due_ns > self._frame_ns:
+            self._late += 1
