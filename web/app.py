@@ -32,6 +32,7 @@ from web.accounts import SignIn
 from web.api import Api
 from web.auth import Tokens
 from web.certificate import tls_context
+from web.chapters import Chapters
 from web.commands import Commands
 from web.doorkeeper import Doorkeeper
 from web.live import Live
@@ -112,13 +113,15 @@ def _application(
     app.on_response_prepare.append(border.set_headers)
     pages = Pages(sessions, tokens)
     app[border.RENDER_PROBLEM] = pages.problem
-    media = Media(settings.storage.data_dir / "archive", sessions.is_over)
+    archive = settings.storage.data_dir / "archive"
+    media = Media(archive, sessions.is_over)
     rooms = (
         pages,
         live,
         media,
         SignInRoutes(tokens, SignIn(store, now_ms), settings.security, now_ms),
         Commands(on_air.perform, tokens, now_ms),
+        Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
     )
     for room in rooms:

@@ -47,6 +47,6 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457 for it
         return reply({"error": error}, status=self.status, headers=headers)
 
 
-def not_found() -> Problem:
-    """404 for what nobody named."""
-    return Problem(404, "not_found")
+def not_found(code: str = "not_found") -> Problem:
+    """404 for what is not there."""
+    return Problem(404, code)

@@ -1,0 +1,86 @@
+"""`/api/v1/sessions/{session}/chapters`: marks of the archive, by agenda item and by turn."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from broadcast.archive.chapters import chapters_of, segments_of
+from broadcast.outputs.playlist import parse
+from broadcast.session.events import Event
+from broadcast.session.model import Phase
+from web.errors import not_found
+from web.floor import Floor
+from web.media import PLAYLIST
+from web.replies import reply
+from web.sessions import Sessions
+
+FRESH_MS = 5000
+"""Chapters of a running session are worked out this often, however many ask."""
+MAX_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    at_ms: int
+    version: int
+    answer: dict[str, Any]
+    over: bool
+    """The recording has its end mark: nothing can change but by an event."""
+
+
+class Chapters:
+    """Worked out on a thread and kept: eight hours of segments are no work for an event loop."""
+
+    def __init__(self, sessions: Sessions, archive: Path, clock: Callable[[], int]) -> None:
+        self._sessions = sessions
+        self._archive = archive
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/v1/sessions/{session}/chapters", self._serve)]
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        floor = (await self._sessions.desk(request.match_info["session"])).floor
+        async with self._one_at_a_time:
+            kept = self._kept.get(floor.id)
+            if kept is None or not self._fresh(kept, floor):
+                kept = await self._renew(floor)
+        return reply(kept.answer)
+
+    def _fresh(self, kept: _Kept, floor: Floor) -> bool:
+        young = self._clock() - kept.at_ms < FRESH_MS
+        over = floor.state.phase is Phase.ENDED and kept.over
+        return kept.version == floor.state.version and (young or over)
+
+    async def _renew(self, floor: Floor) -> _Kept:
+        path = self._archive / floor.id / PLAYLIST
+        version = floor.state.version
+        answer, over = await asyncio.to_thread(_work_out, floor.events, path)
+        kept = self._kept[floor.id] = _Kept(self._clock(), version, answer, over)
+        self._kept.move_to_end(floor.id)
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return kept
+
+
+def _work_out(events: Sequence[Event], path: Path) -> tuple[dict[str, Any], bool]:
+    """And whether the recording is over. Raises `Problem` 404 where nothing was recorded."""
+    try:
+        playlist = parse(path.read_text("utf-8"))
+    except FileNotFoundError:
+        playlist = None
+    if playlist is None:
+        raise not_found("no_archive")
+    chapters = chapters_of(events, segments_of(playlist))
+    answer = {
+        "duration_s": round(playlist.duration_s, 3),
+        "chapters": [asdict(chapter) for chapter in chapters],
+    }
+    return answer, playlist.ended
