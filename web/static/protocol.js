@@ -1,0 +1,316 @@
+// What a page and the server say to each other: web/PROTOCOL.md in code. Knows no document, so that
+// it runs in a page, a worker or a test alike.
+
+/** @import {Command, QualityWish, Role, SiteReport, View} from "./types.js" */
+
+export const SAID_BY_PAGE = ["hello", "ping", "site_report"];
+export const SAID_BY_SERVER = ["snapshot", "patch", "levels", "quality", "bye", "pong"];
+export const COMMANDS = [
+  "go_live", "pause_session", "resume_session", "end_session",
+  "choose_item", "set_item_closed",
+  "register", "withdraw", "reorder",
+  "call_next", "call", "call_round", "mark_absent", "give_turn",
+  "end_turn", "pause_clock", "resume_clock", "extend_turn",
+  "cut", "set_preview",
+  "open_microphone", "close_microphone", "mute_all",
+  "show_overlay",
+];
+
+/** The name under which the still of the preview scene comes. */
+export const PREVIEW = "@preview";
+
+const PING_MS = 5000;
+const ANSWER_MS = 5000; // a server that says nothing for so long after a ping is gone
+const RETRY_MIN_MS = 300;
+const RETRY_MAX_MS = 3000;
+const COMMAND_MS = 8000;
+const OFFSETS_KEPT = 8;
+
+/**
+ * A command that was not carried out. `message` is the server's whole sentence; it is empty when the
+ * server was not reached (`code` "unreachable").
+ */
+export class Refusal extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {number} status HTTP status, 0 if there was no answer
+   * @param {Record<string, unknown>} [params]
+   */
+  constructor(code, message, status, params = {}) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.params = params;
+  }
+}
+
+/**
+ * A JSON merge patch (RFC 7396). What the patch does not name is the same object as before, so that
+ * `===` tells what changed.
+ * @param {any} target
+ * @param {any} patch
+ * @returns {any}
+ */
+export function merge(target, patch) {
+  if (!isRecord(patch)) return patch;
+  const merged = isRecord(target) ? {...target} : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = merge(merged[key], value);
+  }
+  return merged;
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+function isRecord(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The server's clock, from pings: the offset of the fastest of the last few answers is the best.
+ */
+export class ServerClock {
+  /** @type {{offset: number, rtt: number}[]} */
+  #samples = [];
+  #offset = 0;
+
+  /** The server's time now, epoch milliseconds. */
+  now() {
+    return Date.now() + this.#offset;
+  }
+
+  /** A time without a round trip: only good until the first pong. @param {number} serverMs */
+  guess(serverMs) {
+    if (!this.#samples.length) this.#offset = serverMs - Date.now();
+  }
+
+  /** @param {number} sentMs our clock @param {number} serverMs @param {number} gotMs our clock */
+  pong(sentMs, serverMs, gotMs) {
+    const rtt = gotMs - sentMs;
+    this.#samples.push({offset: serverMs - sentMs - rtt / 2, rtt});
+    if (this.#samples.length > OFFSETS_KEPT) this.#samples.shift();
+    this.#offset = this.#samples.reduce((a, b) => (b.rtt < a.rtt ? b : a)).offset;
+  }
+
+  /** After a sleep or a change of the computer's clock the old answers mean nothing. */
+  forget() {
+    this.#samples = [];
+  }
+}
+
+/**
+ * What a page hears. Each may be left out.
+ * @typedef {object} Listener
+ * @property {(view: View, about: {version: number, role: Role, may: string[]}) => void} [onView]
+ *   after a snapshot and after every patch
+ * @property {(state: "connecting" | "open" | "lost") => void} [onConnection]
+ * @property {(levels: Record<string, number>) => void} [onLevels] dBFS by site
+ * @property {(name: string, jpeg: Blob) => void} [onStill] a site's picture, or `PREVIEW`
+ * @property {(wish: QualityWish) => void} [onQuality]
+ * @property {(code: string, message: string) => void} [onBye] the server will not have us back
+ */
+
+/** The live WebSocket of one session: connects, says who we are, and comes back by itself. */
+export class Live {
+  clock = new ServerClock();
+  /** @type {View | undefined} */
+  view;
+  version = 0;
+  /** @type {Role} */
+  role = "viewer";
+  /** @type {string[]} */
+  may = [];
+
+  #session;
+  #page;
+  #token;
+  #listener;
+  #base;
+  /** @type {WebSocket | undefined} */
+  #socket;
+  #retries = 0;
+  #over = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retryTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #pingTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #answerTimer;
+
+  /**
+   * @param {string} session
+   * @param {"operator" | "site" | "watch"} page
+   * @param {Listener} listener
+   * @param {{token?: string | undefined, base?: string}} [options] without a token the cookie counts
+   */
+  constructor(session, page, listener, {token, base = globalThis.location.href} = {}) {
+    this.#session = session;
+    this.#page = page;
+    this.#listener = listener;
+    this.#token = token;
+    this.#base = base;
+  }
+
+  start() {
+    this.#over = false;
+    this.#connect();
+  }
+
+  /** For good, until `start`. */
+  close() {
+    this.#over = true;
+    clearTimeout(this.#retryTimer);
+    this.#drop();
+  }
+
+  /** The network is back, or the page woke up: do not wait for the timer. */
+  hurry() {
+    if (this.#over) return;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#ping();
+    else if (!this.#socket) this.#connect();
+  }
+
+  /** Tell how a site is doing; lost if we are not connected, as the next one says all again.
+   * @param {SiteReport} report */
+  report(report) {
+    this.#say({type: "site_report", ...report});
+  }
+
+  /**
+   * Gives a command. Resolves with the version of the view that shows it.
+   * @param {Command} command
+   * @returns {Promise<number>}
+   * @throws {Refusal}
+   */
+  async command(command) {
+    const answer = await this.#post(`/api/v1/sessions/${this.#session}/commands`, command);
+    return answer.version;
+  }
+
+  /** @param {string} path @param {unknown} body @returns {Promise<any>} */
+  async #post(path, body) {
+    /** @type {Record<string, string>} */
+    const headers = {"Content-Type": "application/json"};
+    if (this.#token) headers["Authorization"] = `Bearer ${this.#token}`;
+    let response;
+    try {
+      response = await fetch(new URL(path, this.#base), {
+        method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(COMMAND_MS),
+      });
+    } catch {
+      throw new Refusal("unreachable", "", 0);
+    }
+    return answerOf(response);
+  }
+
+  #connect() {
+    clearTimeout(this.#retryTimer);
+    this.#listener.onConnection?.(this.#retries ? "lost" : "connecting");
+    const url = new URL(`/api/v1/sessions/${this.#session}/live`, this.#base);
+    url.protocol = url.protocol.replace("http", "ws");
+    url.hash = "";
+    const socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.#hello();
+    socket.onmessage = (event) => this.#hear(event.data);
+    socket.onclose = () => this.#lost(socket);
+    this.#socket = socket;
+    this.#expectAnswer();
+  }
+
+  #hello() {
+    const token = this.#token ? {token: this.#token} : {};
+    this.#say({type: "hello", page: this.#page, ...token});
+    this.clock.forget();
+    this.#ping();
+  }
+
+  #ping() {
+    clearTimeout(this.#pingTimer);
+    this.#say({type: "ping", sent_at_ms: Date.now()});
+    this.#expectAnswer();
+    this.#pingTimer = setTimeout(() => this.#ping(), PING_MS);
+  }
+
+  #expectAnswer() {
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = setTimeout(() => this.#lost(this.#socket), ANSWER_MS);
+  }
+
+  /** @param {object} message */
+  #say(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** @param {string | ArrayBuffer} data */
+  #hear(data) {
+    clearTimeout(this.#answerTimer); // whatever it is: the server lives
+    if (typeof data === "string") this.#understand(JSON.parse(data));
+    else this.#still(new Uint8Array(data));
+  }
+
+  /** @param {any} message */
+  #understand(message) {
+    switch (message.type) {
+      case "snapshot":
+        ({version: this.version, role: this.role, may: this.may, view: this.view} = message);
+        this.clock.guess(message.server_time_ms);
+        this.#retries = 0;
+        this.#listener.onConnection?.("open");
+        return this.#tellView();
+      case "patch":
+        this.view = merge(this.view, message.patch);
+        this.version = message.version;
+        return this.#tellView();
+      case "levels":
+        return this.#listener.onLevels?.(message.levels);
+      case "quality":
+        return this.#listener.onQuality?.(message);
+      case "pong":
+        return this.clock.pong(message.sent_at_ms, message.server_time_ms, Date.now());
+      case "bye":
+        this.close();
+        return this.#listener.onBye?.(message.code, message.message);
+    }
+  }
+
+  #tellView() {
+    const {version, role, may} = this;
+    if (this.view) this.#listener.onView?.(this.view, {version, role, may});
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes u8 length, name, JPEG */
+  #still(bytes) {
+    const end = 1 + (bytes[0] ?? 0);
+    const name = new TextDecoder().decode(bytes.subarray(1, end));
+    this.#listener.onStill?.(name, new Blob([bytes.subarray(end)], {type: "image/jpeg"}));
+  }
+
+  /** @param {WebSocket | undefined} socket */
+  #lost(socket) {
+    if (socket !== this.#socket || this.#over) return;
+    this.#drop();
+    // Full jitter (many pages come back at once after a restart of the server).
+    const ceiling = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#retries);
+    this.#retries += 1;
+    this.#retryTimer = setTimeout(() => this.#connect(), ceiling * (0.5 + Math.random() / 2));
+    this.#listener.onConnection?.("lost");
+  }
+
+  #drop() {
+    clearTimeout(this.#pingTimer);
+    clearTimeout(this.#answerTimer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+  }
+}
+
+/** The body, or a `Refusal` with the server's sentence. @param {Response} response */
+async function answerOf(response) {
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  const error = body.error ?? {code: "unreachable", message: ""};
+  throw new Refusal(error.code, error.message, response.status, error.params);
+}

@@ -1,0 +1,146 @@
+// The one state of a page, as signals: filled by the live connection, read by the parts.
+
+import {batch, computed, signal} from "@preact/signals";
+import {Live, Refusal} from "./protocol.js";
+import {config, t} from "./texts.js";
+
+/** @import {Signal} from "@preact/signals" */
+/** @import {Command, OperatorView, PublicView, QualityWish, Role, SiteReport, SiteView, View}
+ *   from "./types.js" */
+
+/** The last thing that the server told; stays while the connection is away.
+ * @type {Signal<View | undefined>} */
+export const view = signal(undefined);
+
+/** @type {Signal<Role>} */
+export const role = signal("viewer");
+
+/** The types of command that we may give. @type {Signal<ReadonlySet<string>>} */
+export const may = signal(new Set());
+
+/** @type {Signal<"connecting" | "open" | "lost" | "over">} */
+export const connection = signal("connecting");
+
+/** Why the server closed for good. @type {Signal<{code: string, message: string} | undefined>} */
+export const bye = signal(undefined);
+
+/** dBFS by site, ten a second: for effects that draw, not for components that render.
+ * @type {Signal<Record<string, number>>} */
+export const levels = signal({});
+
+/** What this site is asked to send. @type {Signal<QualityWish | undefined>} */
+export const quality = signal(undefined);
+
+/** Commands on their way, as JSON: a second click does not give the same one again.
+ * @type {Signal<ReadonlySet<string>>} */
+export const pending = signal(new Set());
+
+/** Commands can be given now. */
+export const ready = computed(() => connection.value === "open");
+
+/** @type {Map<string, Signal<Blob | undefined>>} */
+const stills = new Map();
+
+/** @type {Live | undefined} */
+let live;
+
+/** The newest still of a site, or of `PREVIEW`. @param {string} name */
+export function still(name) {
+  const found = stills.get(name) ?? signal(/** @type {Blob | undefined} */ (undefined));
+  stills.set(name, found);
+  return found;
+}
+
+/** The server's clock, epoch milliseconds. */
+export function now() {
+  return live ? live.clock.now() : Date.now();
+}
+
+/** The view as operator, chair and clerk have it; only in parts that show when there is one. */
+export function operatorView() {
+  return /** @type {OperatorView} */ (view.value);
+}
+
+/** The view as a site has it. */
+export function siteView() {
+  return /** @type {SiteView} */ (view.value);
+}
+
+/** The view as the public has it. */
+export function publicView() {
+  return /** @type {PublicView} */ (view.value);
+}
+
+/**
+ * Opens the live connection of the page's session.
+ * @param {"operator" | "site" | "watch"} page
+ * @param {{token?: string | undefined}} [options]
+ */
+export function connect(page, options = {}) {
+  live?.close();
+  live = new Live(config.session ?? "", page, listener, options);
+  live.start();
+  globalThis.addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", hurry);
+}
+
+function hurry() {
+  if (!document.hidden) live?.hurry();
+}
+
+/** @type {import("./protocol.js").Listener} */
+const listener = {
+  onView(told, about) {
+    batch(() => {
+      view.value = told;
+      role.value = about.role;
+      if (about.may.length !== may.value.size || about.may.some((type) => !may.value.has(type))) {
+        may.value = new Set(about.may);
+      }
+    });
+  },
+  onConnection(state) {
+    connection.value = state;
+  },
+  onLevels(told) {
+    levels.value = told;
+  },
+  onStill(name, jpeg) {
+    still(name).value = jpeg;
+  },
+  onQuality(wish) {
+    quality.value = wish;
+  },
+  onBye(code, message) {
+    batch(() => {
+      bye.value = {code, message};
+      connection.value = "over";
+    });
+  },
+};
+
+/** @param {SiteReport} report */
+export function report(report) {
+  live?.report(report);
+}
+
+/**
+ * Gives a command; the same one is not sent twice at a time.
+ * @param {Command} command
+ * @returns {Promise<boolean>} whether it was sent and carried out
+ * @throws {Refusal} with a whole sentence for the user
+ */
+export async function give(command) {
+  const key = JSON.stringify(command);
+  if (!live || pending.value.has(key)) return false;
+  pending.value = new Set([...pending.value, key]);
+  try {
+    await live.command(command);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal && !error.message) error.message = t("common.unreachable");
+    throw error;
+  } finally {
+    pending.value = new Set([...pending.value].filter((other) => other !== key));
+  }
+}

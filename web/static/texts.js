@@ -1,0 +1,63 @@
+// What the page says and knows from the start: the texts and settings that the server put into it.
+
+/** @import {Config} from "./types.js" */
+
+/** @param {string} id @returns {any} */
+function embedded(id) {
+  return JSON.parse(document.getElementById(id)?.textContent || "{}");
+}
+
+/** @type {Record<string, string>} */
+const texts = embedded("texts");
+
+/** @type {Config} */
+export const config = embedded("config");
+
+/**
+ * One text of the catalogues; the key itself if nobody wrote it. `{name}` in the text is replaced.
+ * @param {string} key
+ * @param {Record<string, string | number>} [params]
+ */
+export function t(key, params = {}) {
+  const text = texts[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (place, name) => String(params[name] ?? place));
+}
+
+/** Whether the catalogues have this text. @param {string} key */
+export function knows(key) {
+  return key in texts;
+}
+
+const numbers = new Intl.NumberFormat(config.language ?? "vi", {maximumFractionDigits: 1});
+
+/** A number as one writes it in this language: 1.234,5. @param {number} value */
+export function number(value) {
+  return numbers.format(value);
+}
+
+/**
+ * A span of time as mm:ss, or h:mm:ss from an hour on. Whole seconds, cut off.
+ * @param {number} ms
+ */
+export function span(ms) {
+  const all = Math.max(0, Math.floor(ms / 1000));
+  const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  const pair = (/** @type {number} */ part) => String(part).padStart(2, "0");
+  return hours ? `${hours}:${pair(minutes)}:${pair(seconds)}` : `${pair(minutes)}:${pair(seconds)}`;
+}
+
+/**
+ * The time of day of a moment, HH:MM, as the reader's clock shows it.
+ * @param {number} atMs epoch milliseconds
+ */
+export function timeOfDay(atMs) {
+  return new Date(atMs).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit"});
+}
+
+/**
+ * For searching without diacritics: "Đỗ Thị Hằng" → "do thi hang".
+ * @param {string} text
+ */
+export function plain(text) {
+  return text.normalize("NFD").replace(/\p{Mn}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
+}

@@ -1,0 +1,225 @@
+// The words of web/PROTOCOL.md as types. Nothing here runs.
+// A field that the server sets to null is taken out of the view by the merge patch (RFC 7396), so
+// whatever may be null may also be missing.
+
+/**
+ * @typedef {"operator" | "chair" | "clerk" | "viewer" | "site" | "system"} Role
+ * @typedef {"prepared" | "live" | "paused" | "ended"} Phase
+ * @typedef {"full" | "picture-in-picture" | "side-by-side" | "grid-4" | "grid-9" | "slate"} Layout
+ * @typedef {"agenda" | "queue" | "lower_third" | "clock" | "live" | "logo"} OverlayName
+ * @typedef {"presentation" | "speech" | "debate" | "explanation" | "opening" | "question" | "answer"
+ *   | "rebuttal"} RequestKind
+ * @typedef {"report" | "discussion" | "questioning" | "explanation" | "other"} ItemKind
+ * @typedef {"ok" | "lost" | "none"} Flow
+ * @typedef {"ok" | "none" | "denied" | "lost"} Device
+ * @typedef {"good" | "fair" | "poor" | "lost"} LineQuality
+ * @typedef {"program" | "preview" | "none"} Tally
+ */
+
+/** @typedef {{layout: Layout, sources: string[]}} Scene */
+
+/**
+ * @typedef {object} Session
+ * @property {string} id
+ * @property {string} title
+ * @property {string} subtitle
+ * @property {Phase} phase
+ * @property {number} [started_at_ms]
+ * @property {number} [ended_at_ms]
+ * @property {string} [current_item]
+ * @property {boolean} closed
+ */
+
+/**
+ * A closed item is only `id`, `title`, `closed` and `state` for a site or the public.
+ * @typedef {object} AgendaItem
+ * @property {string} id
+ * @property {string} title
+ * @property {ItemKind} [kind]
+ * @property {string} [presenter]
+ * @property {number} [planned_minutes]
+ * @property {boolean} closed
+ * @property {string[]} [questioned]
+ * @property {"coming" | "current" | "done"} state
+ */
+
+/** @typedef {{id: string, name: string, title: string, group: string, site: string}} Delegate */
+
+/**
+ * @typedef {object} QueueRow
+ * @property {string} id
+ * @property {string} delegate
+ * @property {string} name
+ * @property {string} title
+ * @property {string} site
+ * @property {RequestKind} kind
+ * @property {number} registered_at_ms
+ * @property {"waiting" | "called"} state
+ * @property {string} [answers_to]
+ * @property {number} limit_ms
+ * @property {boolean} next
+ */
+
+/**
+ * Whom "call the next" would call; an answer may be due that nobody registered.
+ * @typedef {object} Upcoming
+ * @property {string} [request]
+ * @property {string} delegate
+ * @property {string} name
+ * @property {string} title
+ * @property {string} site
+ * @property {RequestKind} kind
+ * @property {number} limit_ms
+ * @property {number} opens_round how many questioners the call brings into a new round; 0 for none
+ */
+
+/**
+ * @typedef {object} Floor
+ * @property {string} turn
+ * @property {string} delegate
+ * @property {string} name
+ * @property {string} title
+ * @property {string} site
+ * @property {RequestKind} kind
+ * @property {number} started_at_ms
+ * @property {number} limit_ms
+ * @property {number} [paused_at_ms]
+ * @property {number} paused_ms
+ */
+
+/** @typedef {{request: string, name: string, answered: boolean}} Question */
+
+/**
+ * @typedef {object} Round
+ * @property {number} number
+ * @property {(Question & {state: "waiting" | "called" | "heard" | "withdrawn" | "absent"})[]} questions
+ */
+
+/**
+ * @typedef {object} Site
+ * @property {string} id
+ * @property {string} name
+ * @property {"hall" | "district"} kind
+ * @property {boolean} present
+ * @property {Flow} video
+ * @property {Flow} audio
+ * @property {boolean} microphone_open
+ * @property {Tally} tally
+ * @property {LineQuality} [line]
+ * @property {number} [rtt_ms]
+ * @property {number} [loss_percent]
+ * @property {number} [bitrate_bps]
+ * @property {string} [codec]
+ * @property {string} [size]
+ * @property {"standby" | "preview" | "on_air"} [quality]
+ * @property {Device} [camera]
+ * @property {Device} [microphone]
+ */
+
+/**
+ * @typedef {object} Outputs
+ * @property {"running" | "starting" | "lost"} studio
+ * @property {boolean} recording
+ * @property {number} recorded_s
+ * @property {number} recorded_bytes
+ * @property {number} disk_free_bytes
+ * @property {number} [disk_hours_left]
+ * @property {number} viewers
+ * @property {number} late_frames
+ * @property {number} frames
+ */
+
+/** @typedef {{code: string, message: string, since_at_ms: number, site?: string}} Alarm */
+
+/**
+ * What operator, chair and clerk see.
+ * @typedef {object} OperatorView
+ * @property {Session} session
+ * @property {AgendaItem[]} agenda
+ * @property {Delegate[]} delegates
+ * @property {QueueRow[]} queue in calling order, of the current item
+ * @property {Upcoming} [next]
+ * @property {Floor} [floor]
+ * @property {Round} [round]
+ * @property {Question[]} [questions] what an answer or a rebuttal can be about
+ * @property {Site[]} sites
+ * @property {Scene} program
+ * @property {Scene} preview
+ * @property {Record<OverlayName, boolean>} overlays
+ * @property {Outputs} outputs
+ * @property {Alarm[]} alarms
+ */
+
+/**
+ * What a site is to the session.
+ * @typedef {object} Me
+ * @property {string} site
+ * @property {string} name
+ * @property {{id: string, name: string, title: string}[]} delegates
+ * @property {"program" | "preview" | "next" | "none"} tally
+ * @property {boolean} microphone_open
+ * @property {{id: string, delegate: string, kind: RequestKind, state: "waiting" | "called",
+ *   place: number}[]} requests
+ * @property {RequestKind[]} may_ask
+ */
+
+/**
+ * What a site sees.
+ * @typedef {object} SiteView
+ * @property {Session} session
+ * @property {AgendaItem[]} agenda
+ * @property {Floor} [floor]
+ * @property {{id: string, name: string, kind: RequestKind, state: string}[]} queue
+ * @property {Question[]} [questions]
+ * @property {Me} me
+ */
+
+/**
+ * What the public sees.
+ * @typedef {object} PublicView
+ * @property {Session} session
+ * @property {AgendaItem[]} agenda
+ * @property {Floor} [floor]
+ * @property {number} viewers
+ */
+
+/** @typedef {OperatorView | SiteView | PublicView} View */
+
+/** @typedef {{type: string, [field: string]: unknown}} Command */
+
+/**
+ * What a site is asked to send.
+ * @typedef {object} QualityWish
+ * @property {"standby" | "preview" | "on_air"} level
+ * @property {number} width
+ * @property {number} height
+ * @property {number} fps
+ * @property {number} max_bitrate_bps
+ */
+
+/**
+ * What a site's page tells of itself.
+ * @typedef {object} SiteReport
+ * @property {number} [rtt_ms]
+ * @property {number} [sent_bps]
+ * @property {Device} camera
+ * @property {Device} microphone
+ * @property {number} [lost_packets]
+ */
+
+/**
+ * The settings that the server puts into a page (`#config`).
+ * @typedef {object} Config
+ * @property {string} page
+ * @property {"vi" | "en"} language
+ * @property {string | null} session
+ * @property {string | null} session_title
+ * @property {string | null} site
+ * @property {Role} role
+ * @property {string} name
+ * @property {string} [next] where to go after signing in
+ * @property {string} [code] of an error
+ * @property {string} [message] of an error
+ */
+
+export {};
