@@ -5,13 +5,14 @@ what was appended is on the disk when the call returns. Safe to call from severa
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy import event as on
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from broadcast.session.decide import Act
 from broadcast.session.events import Event, SessionPrepared, dump_event, load_event
@@ -53,7 +54,7 @@ _revoked = sql.Table(
 
 
 class StoreError(Exception):
-    """The database cannot be used. `str()` is a sentence for the operator."""
+    """The database cannot be used. `str()` says why, in the database's own words."""
 
 
 class Conflict(Exception):  # noqa: N818 - not a fault: somebody else was first
@@ -93,30 +94,54 @@ class Account:
 
 
 class Store:
-    """Opens the database and makes its tables. Raises `StoreError` if that cannot be done."""
+    """Opens the database and makes its tables.
+
+    Every call, the constructor too, raises `StoreError` if the database cannot do it: no disk
+    space, no right, no server, tables of a newer version. Nothing is half done then.
+    """
 
     def __init__(self, url: str) -> None:
-        try:
-            self._engine = sql.create_engine(url)
+        with _in_our_words():
+            # A server that was restarted must not cost the first click after it.
+            self._engine = sql.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":
                 on.listen(self._engine, "connect", _set_up_sqlite)
-            self._prepare()
-        except SQLAlchemyError as error:
-            raise StoreError(f"the database cannot be opened: {error}") from error
+            try:
+                self._make_tables()
+            except DBAPIError:
+                # The server and the command line may both be the first to open a new database.
+                self._make_tables()
+            self._check_version()
 
-    def _prepare(self) -> None:
+    def _make_tables(self) -> None:
         with self._engine.begin() as db:
             _tables.create_all(db)
-            found = db.execute(sql.select(_schema.c.version)).scalar()
-            if found is None:
+            if db.execute(sql.select(_schema.c.version)).first() is None:
                 db.execute(_schema.insert().values(version=SCHEMA_VERSION))
-            elif found != SCHEMA_VERSION:
-                raise StoreError(
-                    f"the database has schema version {found}, this program needs {SCHEMA_VERSION}"
-                )
+
+    def _check_version(self) -> None:
+        with self._engine.connect() as db:
+            found = db.execute(sql.select(_schema.c.version)).scalar_one()
+        if found != SCHEMA_VERSION:
+            self.close()
+            raise StoreError(
+                f"its tables have version {found}, this program knows version {SCHEMA_VERSION};"
+                " start the program that wrote them, or another database"
+            )
 
     def close(self) -> None:
         self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sql.Connection]:
+        with _in_our_words(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def _writing(self) -> Iterator[sql.Connection]:
+        """One transaction: on the disk when it is left, or undone."""
+        with _in_our_words(), self._engine.begin() as db:
+            yield db
 
     # The event log
 
@@ -140,7 +165,7 @@ class Store:
             for number, event in enumerate(events, 1)
         ]
         try:
-            with self._engine.begin() as db:
+            with self._writing() as db:
                 if self._version(db, session_id) != expected_version:
                     raise Conflict(session_id)
                 if expected_version == 0 and events:
@@ -165,7 +190,7 @@ class Store:
             .where(_events.c.session == session_id, _events.c.version > after)
             .order_by(_events.c.version)
         )
-        with self._engine.connect() as db:
+        with self._reading() as db:
             return [_recorded(row) for row in db.execute(wanted)]
 
     def sessions(self) -> list[CatalogueEntry]:
@@ -176,19 +201,19 @@ class Store:
             .group_by(*_sessions.c)
             .order_by(_sessions.c.prepared_at_ms.desc(), _sessions.c.id)
         )
-        with self._engine.connect() as db:
+        with self._reading() as db:
             return [CatalogueEntry(**row._mapping) for row in db.execute(wanted)]
 
     # Accounts and revoked tokens
 
     def account(self, name: str) -> Account | None:
-        with self._engine.connect() as db:
+        with self._reading() as db:
             row = db.execute(sql.select(_accounts).where(_accounts.c.name == name)).first()
         return _account(row) if row is not None else None
 
     def accounts(self) -> list[Account]:
         """All, by name."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             rows = db.execute(sql.select(_accounts).order_by(_accounts.c.name))
             return [_account(row) for row in rows]
 
@@ -200,32 +225,45 @@ class Store:
             "roles": " ".join(sorted(account.roles)),
             "disabled": account.disabled,
         }
-        with self._engine.begin() as db:
+        with self._writing() as db:
             db.execute(_accounts.delete().where(_accounts.c.name == account.name))
             db.execute(_accounts.insert().values(row))
 
     def delete_account(self, name: str) -> bool:
         """Whether there was one."""
-        with self._engine.begin() as db:
+        with self._writing() as db:
             return db.execute(_accounts.delete().where(_accounts.c.name == name)).rowcount > 0
 
     def revoke(self, serial: str) -> None:
         """The token with this serial is good for nothing from now on."""
         try:
-            with self._engine.begin() as db:
+            with self._writing() as db:
                 db.execute(_revoked.insert().values(serial=serial))
         except IntegrityError:
-            return  # Revoked already: as wished.
+            return  # It was revoked already.
 
     def is_revoked(self, serial: str) -> bool:
-        with self._engine.connect() as db:
+        with self._reading() as db:
             found = db.execute(sql.select(_revoked).where(_revoked.c.serial == serial)).first()
         return found is not None
 
     def revoked(self) -> frozenset[str]:
         """The serials of all revoked tokens."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             return frozenset(db.execute(sql.select(_revoked.c.serial)).scalars())
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """An `IntegrityError` stays: it says that somebody else was first."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise StoreError(" ".join(str(error.orig).split())) from error
+    except (SQLAlchemyError, ImportError) as error:
+        raise StoreError(str(error)) from error
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

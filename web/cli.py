@@ -9,10 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from broadcast.session.model import Role
-from broadcast.store import Store
+from broadcast.store import Store, StoreError
 from config.settings import ConfigError, Settings, load
 from web import check, setup
 from web.accounts import hash_password
@@ -40,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     demo = commands.add_parser("demo", parents=[common, listening], help="a whole hearing, drawn")
     demo.add_argument("--json", action="store_true", help="print one line of JSON with all links")
+    demo.add_argument("--auto", action="store_true", help="the hearing directs itself")
     demo.set_defaults(run=_demo)
     checks = commands.add_parser("check", parents=[common], help="is this machine ready?")
     checks.set_defaults(run=_check)
@@ -205,7 +204,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except (ConfigError, SetupError) as error:
         print(f"diemcau: {error}", file=sys.stderr)
-    except SQLAlchemyError as error:
+    except StoreError as error:
         print(f"diemcau: the database: {error}", file=sys.stderr)
     except Failed:
         pass  # the child has said why

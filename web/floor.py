@@ -9,15 +9,13 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from broadcast.session.commands import Command, may
 from broadcast.session.decide import Act, Refusal, decide
 from broadcast.session.events import Event
 from broadcast.session.evolve import fold
 from broadcast.session.model import Role, SessionState
 from broadcast.session.procedure import Procedure
-from broadcast.store import Conflict, Store
+from broadcast.store import Conflict, Store, StoreError
 from web.auth import Identity
 from web.errors import Problem
 
@@ -66,9 +64,9 @@ class Floor:
             await asyncio.to_thread(self._store.append, self.id, self.state.version, events, act)
         except Refusal as refusal:
             raise Problem.refused(refusal.code, refusal.params) from None
-        except SQLAlchemyError as error:
+        except StoreError as error:
             _log.error("session %s cannot be written: %s", self.id, error)
-            raise Problem(503, "store", reason=str(getattr(error, "orig", error))) from None
+            raise Problem(503, "store", reason=str(error)) from None
         self._take(events)
         return events
 
