@@ -1,0 +1,89 @@
+"""Glass to glass: from drawing a picture at a site to seeing it in the return feed.
+
+The picture carries the clock in hundredths of a second. The floor is the same publisher and the
+same viewer on a direct line: encoder, network and decoder, and no program between.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiortc import RTCPeerConnection
+
+from bench.figure import Figure
+from tests.media import NUMBERS, wait_until
+from tests.peers import MarkedCamera, Watched, publishing, read_mark, watch_tracks, watching
+from tests.server import LEFT, RIGHT, Server
+
+PICTURES = 150
+TICKS = 100
+
+
+def ticks(monotonic_s: float) -> int:
+    return int(monotonic_s * TICKS) % NUMBERS
+
+
+def delays_ms(watched: Watched) -> list[float]:
+    """Of every picture that could be read."""
+    found = []
+    for seen_s, picture in watched.pictures:
+        mark = read_mark(picture)
+        if mark is not None:
+            found.append((ticks(seen_s) - mark.number) % NUMBERS * 1000 / TICKS)
+    return found
+
+
+async def _through_the_program(server: Server) -> list[float]:
+    whip = server.url(f"/whip/{LEFT}")
+    back = server.url(f"/whep/{server.session}/{RIGHT}")
+    async with publishing(whip, server.site_tokens[LEFT], 1, 700, clock=ticks):
+        server.command("go_live")
+        server.cut("full", LEFT)
+        async with watching(back, server.site_tokens[RIGHT]) as watched:
+            await wait_until(lambda: watched.mark(), "the site on air")
+            watched.forget()
+            await wait_until(lambda: len(watched.pictures) >= PICTURES, "pictures", 60)
+            return delays_ms(watched)
+
+
+async def _direct() -> list[float]:
+    sender, viewer, watched = RTCPeerConnection(), RTCPeerConnection(), Watched()
+    sender.addTrack(MarkedCamera(1, clock=ticks))
+    tasks = watch_tracks(viewer, watched)
+    try:
+        await sender.setLocalDescription(await sender.createOffer())
+        await viewer.setRemoteDescription(sender.localDescription)
+        await viewer.setLocalDescription(await viewer.createAnswer())
+        await sender.setRemoteDescription(viewer.localDescription)
+        await wait_until(lambda: watched.mark(), "a picture")
+        watched.forget()
+        await wait_until(lambda: len(watched.pictures) >= PICTURES // 2, "pictures", 60)
+        return delays_ms(watched)
+    finally:
+        await sender.close()
+        await viewer.close()
+        await asyncio.gather(*tasks)
+
+
+def figures() -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
+        served = asyncio.run(_through_the_program(server))
+    floor = statistics.median(asyncio.run(_direct()))
+    yield Figure(
+        "glass to glass, site to program to site, median",
+        statistics.median(served),
+        "ms",
+        floor,
+        "aiortc to aiortc directly",
+    )
+    worst = sorted(served)[int(len(served) * 0.95)]
+    yield Figure("glass to glass, 95th percentile", worst, "ms")
+
+
+if __name__ == "__main__":
+    print(f"clock ticks of {1000 / TICKS} ms, now {ticks(time.monotonic())}")
+    for figure in figures():
+        print(figure)

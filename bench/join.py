@@ -1,0 +1,81 @@
+"""From the click to the first picture of a viewer that joins by WHEP.
+
+The floor is the same viewer on a direct line to the publisher, without a server between: two
+stock aiortc peers in one process, the publisher's encoder started by the join itself.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiortc import RTCPeerConnection
+
+from bench.figure import Figure
+from tests.media import wait_until
+from tests.peers import MarkedCamera, Watched, publishing, watch_tracks, watching
+from tests.server import LEFT, Server
+
+JOINS = 9
+
+
+async def _served(server: Server) -> list[float]:
+    """Seconds of each join to a running program with one site on air."""
+    took = []
+    url = server.url(f"/whep/{server.session}")
+    whip = server.url(f"/whip/{LEFT}")
+    async with publishing(whip, server.site_tokens[LEFT], 1, 700):
+        server.command("go_live")
+        server.cut("full", LEFT)
+        async with watching(url) as watched:
+            await wait_until(lambda: watched.mark(), "the site on air")
+        for _ in range(JOINS):
+            began = time.monotonic()
+            async with watching(url) as watched:
+                await wait_until(lambda: watched.pictures, "a picture")
+                took.append(watched.pictures[0][0] - began)
+    return took
+
+
+async def _direct() -> float:
+    """Seconds of one join without a server."""
+    began = time.monotonic()
+    sender, viewer, watched = RTCPeerConnection(), RTCPeerConnection(), Watched()
+    sender.addTrack(MarkedCamera(1))
+    tasks = watch_tracks(viewer, watched)
+    try:
+        await sender.setLocalDescription(await sender.createOffer())
+        await viewer.setRemoteDescription(sender.localDescription)
+        await viewer.setLocalDescription(await viewer.createAnswer())
+        await sender.setRemoteDescription(viewer.localDescription)
+        await wait_until(lambda: watched.pictures, "a picture")
+        return watched.pictures[0][0] - began
+    finally:
+        await sender.close()
+        await viewer.close()
+        await asyncio.gather(*tasks)
+
+
+async def _floor() -> list[float]:
+    return [await _direct() for _ in range(JOINS)]
+
+
+def figures() -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
+        served = asyncio.run(_served(server))
+        floor = statistics.median(asyncio.run(_floor()))
+    yield Figure(
+        "WHEP join to first picture, median",
+        statistics.median(served) * 1000,
+        "ms",
+        floor * 1000,
+        "aiortc to aiortc directly",
+    )
+    yield Figure("WHEP join to first picture, worst", max(served) * 1000, "ms")
+
+
+if __name__ == "__main__":
+    for figure in figures():
+        print(figure)

@@ -1,0 +1,64 @@
+"""A real Chromium for tests, its camera and microphone played from files."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import BrowserContext, Page, async_playwright
+
+from tests import media
+
+FPS = 15
+LOOP_S = 8
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def camera_files(folder: Path, site: int, hz: float) -> tuple[Path, Path]:
+    """A clip that says `site` and counts its frames, and beeps of `hz`; both `LOOP_S` long."""
+    video = folder / f"site{site}.y4m"
+    audio = folder / f"site{site}.wav"
+    media.write_y4m(video, 640, 360, FPS, media.numbered(site, FPS * LOOP_S))
+    media.write_wav(audio, media.tone(hz, LOOP_S, beep_s=0.4))
+    return video, audio
+
+
+@asynccontextmanager
+async def chromium(
+    camera: tuple[Path, Path] | None = None, *, size: tuple[int, int] = (1280, 800)
+) -> AsyncIterator[BrowserContext]:
+    """One browser, until left; `camera` as from `camera_files`."""
+    arguments = list(_ARGUMENTS)
+    if camera is not None:
+        arguments.append(f"--use-file-for-fake-video-capture={camera[0]}")
+        arguments.append(f"--use-file-for-fake-audio-capture={camera[1]}")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=arguments
+        )
+        try:
+            context = await browser.new_context(
+                viewport={"width": size[0], "height": size[1]},
+                permissions=["camera", "microphone"],
+                locale="vi-VN",
+            )
+            yield context
+        finally:
+            await browser.close()
+
+
+def complaints(page: Page) -> Sequence[str]:
+    """Grows with every uncaught error and every error message of the page's console."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
+    return found

@@ -1,0 +1,139 @@
+"""Kill any part in the middle of a turn: the session goes on where it was."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import hls
+from tests.live import Page, page
+from tests.media import wait_until
+from tests.server import LEFT, RIGHT, Server, drawn_site
+
+KEPT_S = 1.0
+"""What a kill may cost of what was recorded."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Live, with a turn of LEFT's delegate under way and another delegate waiting."""
+    with Server(tmp_path_factory.mktemp("kill")) as server, drawn_site(server, LEFT):
+        with drawn_site(server, RIGHT):
+            server.command("go_live")
+            for delegate in ("lay-1", "chua-1"):
+                server.command("register", delegate=delegate, kind="speech")
+            server.command("call_next")
+            yield server
+
+
+def essence(view: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same after any fault."""
+    return {
+        "phase": view["session"]["phase"],
+        "item": view["session"]["current_item"],
+        "floor": view["floor"],
+        "queue": [row["id"] for row in view["queue"]],
+        "program": view["program"],
+        "open": [row["id"] for row in view["sites"] if row["microphone_open"]],
+    }
+
+
+async def all_is_well(shown: Page) -> None:
+    """Both sites send pictures, the studio runs and records."""
+    await shown.until(
+        lambda view: all(
+            row["present"] and row["video"] == "ok" for row in view["sites"] if row["id"] != "hall"
+        ),
+        "both sites",
+        30,
+    )
+    await shown.until(lambda view: view["outputs"]["studio"] == "running", "the studio", 30)
+    await shown.until(lambda view: view["outputs"]["recording"], "the recording", 30)
+
+
+async def more_is_recorded(shown: Page) -> None:
+    before = shown.view["outputs"]["recorded_s"]
+    await shown.until(
+        lambda view: view["outputs"]["recorded_s"] > before + 2.5, "more recording", 30
+    )
+
+
+def archive(server: Server) -> hls.Recording:
+    base = f"/archive/{server.session}"
+
+    def fetch(name: str) -> bytes:
+        answer = server.get(f"{base}/{name}")
+        assert answer.status == 200, name
+        return answer.body
+
+    return hls.read(fetch("index.m3u8").decode(), fetch)
+
+
+@pytest.mark.parametrize("victims", [("studio",), ("relay",), ("studio", "relay")])
+def test_a_killed_process_returns_and_nothing_is_forgotten(
+    server: Server, victims: tuple[str, ...]
+) -> None:
+    async def story() -> None:
+        async with page(server) as shown:
+            await all_is_well(shown)
+            await more_is_recorded(shown)
+            before = essence(shown.view)
+            assert before["floor"]["delegate"] == "lay-1"
+            killed_at = time.time()
+            pids = {name: server.kill(name) for name in victims}
+            snapshots = shown.snapshots
+            for name, pid in pids.items():
+                await asyncio.to_thread(server.wait_for_child, name, pid)
+            back_s = time.time() - killed_at
+            if "relay" in victims:
+                await wait_until(lambda: shown.snapshots > snapshots, "the page's return")
+            await all_is_well(shown)
+            assert essence(shown.view) == before
+            await more_is_recorded(shown)
+            assert back_s < 4  # 2 s, and what a busy machine adds
+            check_archive(archive(server), killed_at, studio="studio" in victims)
+
+    asyncio.run(story())
+
+
+def check_archive(recording: hls.Recording, killed_at: float, *, studio: bool) -> None:
+    assert hls.faults(recording) == []
+    spans = [(part.at_s, part.at_s + part.duration_s) for part in recording.segments]
+    if not studio:
+        assert any(start < killed_at < end for start, end in spans), "recording never stopped"
+        return
+    kept = max(end for start, end in spans if start < killed_at)
+    assert kept > killed_at - KEPT_S
+    assert any(part.discontinuity and part.at_s > killed_at for part in recording.segments)
+
+
+def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:
+    async def before_and_after() -> tuple[dict[str, Any], dict[str, Any]]:
+        async with page(server) as shown:
+            await all_is_well(shown)
+            await more_is_recorded(shown)
+            before = essence(shown.view)
+            recorded = archive(server)
+            server.kill_everything()
+            await asyncio.to_thread(server.start)
+            assert recorded.segments[:-1] == archive(server).segments[: len(recorded.segments) - 1]
+            await wait_until(lambda: shown.snapshots > 1, "the page's return")
+            await all_is_well(shown)
+            await more_is_recorded(shown)
+            return before, essence(shown.view)
+
+    before, after = asyncio.run(before_and_after())
+    assert before == after
+    assert after["phase"] == "live"
+    assert hls.faults(archive(server)) == []
+
+
+def test_ended_cleanly_nothing_is_left_running(tmp_path: Path) -> None:
+    with Server(tmp_path) as server:
+        pids = list(server.children().values())
+        assert len(pids) == 2
+        assert server.stop() == 0
+    assert not [pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists()]

@@ -1,0 +1,201 @@
+"""Foreign peers: stock aiortc, untouched, publishing by WHIP and playing by WHEP.
+
+What they publish says who and when it is (`tests.media`); what they play is kept decoded.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import aiohttp
+import av
+import numpy as np
+from aiortc import (
+    MediaStreamTrack,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+
+from tests.media import (
+    NUMBERS,
+    RATE,
+    WHOLE,
+    Mark,
+    Picture,
+    Rect,
+    Samples,
+    draw,
+    frame_of,
+    luma_of,
+    read_mark,
+    samples_of,
+)
+
+FPS = 15
+BEEP_S = 0.4
+
+
+def number_at(monotonic_s: float) -> int:
+    """The number that every publisher of this machine draws at that moment: a common clock."""
+    return int(monotonic_s * FPS) % NUMBERS
+
+
+class MarkedCamera(MediaStreamTrack):
+    """Draws its site's number, and the frame number of the moment."""
+
+    kind = "video"
+
+    def __init__(
+        self,
+        site: int,
+        width: int = 640,
+        height: int = 360,
+        clock: Callable[[float], int] = number_at,
+    ) -> None:
+        super().__init__()
+        self._site = site
+        self._clock = clock
+        self._size = width, height
+        self._zero = time.monotonic()
+        self._count = 0
+
+    async def recv(self) -> av.VideoFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        due_s = self._zero + self._count / FPS
+        await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+        pts, self._count = self._count, self._count + 1
+        planar = draw(*self._size, Mark(self._site, self._clock(time.monotonic())))
+        return frame_of(planar, pts, Fraction(1, FPS))
+
+
+class Beeper(MediaStreamTrack):
+    """Beeps of a site's own pitch."""
+
+    kind = "audio"
+
+    def __init__(self, hz: float, level_dbfs: float = -12) -> None:
+        super().__init__()
+        self._zero = time.monotonic()
+        self._at = 0
+        t = np.arange(round(2 * BEEP_S * RATE)) / RATE
+        loop = np.sin(2 * np.pi * hz * t) * 10 ** (level_dbfs / 20) * (t < BEEP_S)
+        self._loop = (loop * 32767).astype(np.int16)
+
+    async def recv(self) -> av.AudioFrame:
+        if self.readyState != "live":
+            raise MediaStreamError
+        await asyncio.sleep(max(0.0, self._zero + self._at / RATE - time.monotonic()))
+        at, self._at = self._at, self._at + 960
+        samples = np.take(self._loop, range(at, at + 960), mode="wrap")
+        frame = av.AudioFrame.from_ndarray(samples[None], "s16", "mono")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
+        return frame
+
+
+async def post_sdp(
+    http: aiohttp.ClientSession, url: str, sdp: str, token: str | None
+) -> tuple[int, str, str]:
+    """Status, `Location` and body of a WHIP or WHEP POST."""
+    headers = {"Content-Type": "application/sdp"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    async with http.post(url, data=sdp, headers=headers) as response:
+        return response.status, response.headers.get("Location", ""), await response.text()
+
+
+async def _connect(peer: RTCPeerConnection, url: str, token: str | None) -> str:
+    await peer.setLocalDescription(await peer.createOffer())
+    async with aiohttp.ClientSession() as http:
+        status, location, body = await post_sdp(http, url, peer.localDescription.sdp, token)
+    if status != 201:
+        raise ConnectionError(f"{status}: {body[:300]}")
+    await peer.setRemoteDescription(RTCSessionDescription(body, "answer"))
+    return location
+
+
+@asynccontextmanager
+async def publishing(
+    url: str,
+    token: str,
+    site: int,
+    hz: float,
+    codec: str = "video/H264",
+    clock: Callable[[float], int] = number_at,
+) -> AsyncIterator[RTCPeerConnection]:
+    """A site on the air, until left. Raises `ConnectionError` with the server's answer."""
+    peer = RTCPeerConnection()
+    peer.addTrack(MarkedCamera(site, clock=clock))
+    peer.addTrack(Beeper(hz))
+    for transceiver in peer.getTransceivers():
+        transceiver.direction = "sendonly"
+        if transceiver.kind == "video":
+            codecs = RTCRtpSender.getCapabilities("video").codecs
+            transceiver.setCodecPreferences([c for c in codecs if c.mimeType == codec])
+    try:
+        await _connect(peer, url, token)
+        yield peer
+    finally:
+        await peer.close()
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a viewer received, with the moment on CLOCK_MONOTONIC at which it was decoded."""
+
+    pictures: list[tuple[float, Picture]] = field(default_factory=list)
+    sound: list[tuple[float, Samples]] = field(default_factory=list)
+
+    def mark(self, rect: Rect = WHOLE) -> Mark | None:
+        """Of the newest picture."""
+        return read_mark(self.pictures[-1][1], rect) if self.pictures else None
+
+    def last_sound(self, seconds: float) -> Samples:
+        """What was heard last; shorter if there is less."""
+        parts = self.sound[-round(seconds / 0.02) :]
+        return np.concatenate([part for _, part in parts]) if parts else np.zeros(0, np.float32)
+
+    def forget(self) -> None:
+        self.pictures.clear()
+        self.sound.clear()
+
+
+async def _collect(track: MediaStreamTrack, watched: Watched) -> None:
+    while True:
+        try:
+            frame = await track.recv()
+        except MediaStreamError:
+            return
+        if isinstance(frame, av.VideoFrame):
+            watched.pictures.append((time.monotonic(), luma_of(frame)))
+            del watched.pictures[:-200]
+        elif isinstance(frame, av.AudioFrame):
+            watched.sound.append((time.monotonic(), samples_of(frame)))
+
+
+def watch_tracks(peer: RTCPeerConnection, watched: Watched) -> list[asyncio.Task[None]]:
+    """Collects every track the peer will get; the tasks end with the tracks."""
+    tasks: list[asyncio.Task[None]] = []
+    peer.on("track", lambda track: tasks.append(asyncio.create_task(_collect(track, watched))))
+    return tasks
+
+
+@asynccontextmanager
+async def watching(url: str, token: str | None = None) -> AsyncIterator[Watched]:
+    """A WHEP player, until left. Raises `ConnectionError` with the server's answer."""
+    peer = RTCPeerConnection()
+    watched = Watched()
+    tasks = watch_tracks(peer, watched)
+    peer.addTransceiver("video", direction="recvonly")
+    peer.addTransceiver("audio", direction="recvonly")
+    try:
+        await _connect(peer, url, token)
+        yield watched
+    finally:
+        await peer.close()
+        await asyncio.gather(*tasks)

@@ -1,0 +1,337 @@
+"""A real server for tests: `diemcau serve` in a folder of its own, on ports that were free.
+
+Nothing here is faked: supervisor, relay and studio are the processes that users run. A test can
+end any of them, find the replacement, and ask over HTTP what a page would ask.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from broadcast.session.decide import Act
+from broadcast.session.events import ItemChosen, SessionPrepared
+from broadcast.session.model import (
+    AgendaItem,
+    Delegate,
+    DelegateId,
+    ItemId,
+    ItemKind,
+    Role,
+    Site,
+    SiteKind,
+)
+from broadcast.store import Store
+from config.settings import Settings, load
+from streams.frames import SiteId
+from tests.media import wait_for
+from web import setup
+from web.auth import Tokens, load_secret
+from web.demo.orders import Orders
+from web.ports import settled
+
+ROOT = Path(__file__).parent.parent
+READY_S = 60
+HALL, LEFT, RIGHT = SiteId("hall"), SiteId("muong-lay"), SiteId("tua-chua")
+SITES = (
+    Site(HALL, "Hội trường", SiteKind.HALL),
+    Site(LEFT, "Thị xã Mường Lay"),
+    Site(RIGHT, "Huyện Tủa Chùa"),
+)
+DELEGATES = (
+    Delegate(DelegateId("chu-toa"), "Nguyễn Văn Chủ", "Chủ tịch HĐND tỉnh", "", HALL),
+    Delegate(DelegateId("lay-1"), "Điêu Thị Xuân", "Đại biểu", "Tổ Mường Lay", LEFT),
+    Delegate(DelegateId("lay-2"), "Lỳ Thị Phượng", "Đại biểu", "Tổ Mường Lay", LEFT),
+    Delegate(DelegateId("chua-1"), "Giàng A Dính", "Đại biểu", "Tổ Tủa Chùa", RIGHT),
+)
+OPEN_ITEM, CLOSED_ITEM = ItemId("thao-luan"), ItemId("kin")
+AGENDA = (
+    AgendaItem(OPEN_ITEM, "Thảo luận", ItemKind.DISCUSSION, planned_minutes=30),
+    AgendaItem(CLOSED_ITEM, "Công tác nhân sự", ItemKind.OTHER, closed=True),
+)
+
+CONFIG = """
+[http]
+port = 0
+[https]
+port = 0
+[media]
+port = 0
+host = "0.0.0.0"
+[program]
+width = 640
+height = 360
+fps = 25
+video_bitrate_bps = 1500000
+[storage]
+data_dir = "data"
+"""
+"""A small picture: the tests look at where things are, not at how fine, and share two cores."""
+
+
+class RefusedError(Exception):
+    """The server's answer was an error."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"{status}: {body[:300]}")
+        self.status = status
+        self.body = body
+
+    @property
+    def code(self) -> str:
+        return str(json.loads(self.body)["error"]["code"])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Server:
+    """`with Server(tmp_path) as server:` Ready when entered, gone when left."""
+
+    def __init__(self, folder: Path, config: str = CONFIG) -> None:
+        self.folder = folder
+        self.session = f"test-{secrets.token_hex(4)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._config = folder / "diemcau.toml"
+        self._config.write_text(config, "utf-8")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.settings: Settings = settled(load(self._config, {}))
+        self._prepare()
+
+    def _prepare(self) -> None:
+        store = setup.open_store(self.settings)
+        now_ms = setup.now_ms()
+        prepared = SessionPrepared(
+            at_ms=now_ms,
+            id=self.session,
+            title="Phiên thử",
+            sites=SITES,
+            delegates=DELEGATES,
+            agenda=AGENDA,
+        )
+        chosen = ItemChosen(at_ms=now_ms, item=OPEN_ITEM)
+        store.append(
+            self.session, 0, (prepared, chosen), Act(now_ms, Role.SYSTEM, "test", None, "t0")
+        )
+        tokens = self.tokens(store)
+        self.operator = tokens.issue_token(Role.OPERATOR, self.session)
+        self.site_tokens = {
+            site.id: tokens.issue_join_token(self.session, site.id) for site in SITES
+        }
+
+    def tokens(self, store: Store, skew_ms: int = 0) -> Tokens:
+        """Signs with the server's own key; `skew_ms` moves the clock."""
+        secret = load_secret(self.settings.storage.data_dir)
+        clock = lambda: setup.now_ms() + skew_ms  # noqa: E731
+        return Tokens(store, secret, self.settings.security, clock)
+
+    def __enter__(self) -> "Server":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # Its life.
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    def start(self) -> None:
+        """Raises `TimeoutError` with the end of the log."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "web.cli", "serve", "--config", str(self._config)],
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=os.environ | self._ports(),
+            )
+        try:
+            wait_for(self._ready, "the server's answer", READY_S)
+        except TimeoutError as error:
+            self.stop()
+            raise TimeoutError(f"{error}\n{self.log_tail()}") from None
+
+    def _ports(self) -> dict[str, str]:
+        """The same after a restart, so that sites and pages find it again."""
+        return {
+            "DIEMCAU_HTTP__PORT": str(self.settings.http.port),
+            "DIEMCAU_HTTPS__PORT": str(self.settings.https.port),
+            "DIEMCAU_MEDIA__PORT": str(self.settings.media.port),
+        }
+
+    def log_tail(self, size: int = 4000) -> str:
+        return self.log.read_text("utf-8", "replace")[-size:]
+
+    def _ready(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the server ended:\n{self.log_tail()}")
+        try:
+            return self.get("/readyz").status == 200
+        except OSError:
+            return False
+
+    def stop(self) -> int:
+        """SIGTERM, as a service manager does; the exit status. SIGKILL after 20 s, and fails."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill_everything()
+            raise
+        finally:
+            self._process = None
+
+    def kill_everything(self) -> None:
+        """As a power cut would."""
+        assert self._process is not None
+        pids = list(self.children().values())
+        self._process.kill()
+        self._process.wait()
+        for pid in pids:
+            kill(pid)
+        self._process = None
+
+    def children(self) -> dict[str, int]:
+        """`relay` and `studio` with their process ids."""
+        assert self._process is not None
+        modules = {"web.app": "relay", "broadcast.studio": "studio"}
+        found = {}
+        for pid, arguments in _processes_under(self._process.pid):
+            for module, name in modules.items():
+                if module in arguments:
+                    found[name] = pid
+        return found
+
+    def kill(self, name: str) -> int:
+        """`kill -9` of `relay` or `studio`; its process id."""
+        pid = self.children()[name]
+        kill(pid)
+        return pid
+
+    def wait_for_child(self, name: str, not_pid: int, bound_s: float = 20) -> int:
+        """The replacement's process id."""
+        return wait_for(
+            lambda: pid if (pid := self.children().get(name)) != not_pid else None,
+            f"a new {name}",
+            bound_s,
+        )
+
+    # What pages ask.
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.http.port}"
+
+    @property
+    def archive(self) -> Path:
+        return self.settings.storage.data_dir / "archive" / self.session
+
+    def url(self, path: str) -> str:
+        return f"{self.base_url}{path}"
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        """Any answer, errors too. Raises `OSError` while nobody listens."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self.url(path), body, names, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return Answer(response.status, dict(response.headers), response.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, dict(error.headers), error.read())
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.request("GET", path, None, **headers)
+
+    def command(self, type_: str, *, token: str | None = None, **fields: Any) -> int:
+        """As the operator, or whoever has the token; the new version. Raises `RefusedError`."""
+        answer = self.request(
+            "POST",
+            f"/api/v1/sessions/{self.session}/commands",
+            json.dumps({"type": type_, **fields}).encode(),
+            Content_Type="application/json",
+            Authorization=f"Bearer {token or self.operator}",
+        )
+        if answer.status != 200:
+            raise RefusedError(answer.status, answer.body.decode())
+        return int(answer.json()["version"])
+
+    def cut(self, layout: str, *sources: str) -> int:
+        return self.command("cut", scene={"layout": layout, "sources": list(sources)})
+
+    def join_url(self, site: SiteId) -> str:
+        return self.url(f"/join/{self.session}/{site}#{self.site_tokens[site]}")
+
+    @property
+    def operator_url(self) -> str:
+        return self.url(f"/sign-in?next=/operator/{self.session}#token={self.operator}")
+
+
+@contextmanager
+def drawn_site(server: Server, site: SiteId) -> Iterator[int]:
+    """A site of the demo's kind: it joins and rejoins by itself. Its process id."""
+    look = {
+        "name": site,
+        "place": site,
+        "wall": (200, 200, 200),
+        "curtain": (90, 30, 30),
+        "suit": (40, 50, 80),
+    }
+    orders = Orders(
+        server.base_url, server.session, site, server.site_tokens[site], look, 120, 1, 3600
+    )
+    path = server.folder / f"{site}.json"
+    orders.write(path)
+    with (server.folder / f"{site}.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "web.demo.site", str(path)], stderr=log, cwd=ROOT
+        )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def kill(pid: int) -> None:
+    """A process that is gone already is as dead as wished."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _processes_under(parent: int) -> Sequence[tuple[int, list[str]]]:
+    """Its children, with their arguments."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text()
+            arguments = (folder / "cmdline").read_bytes().decode().split("\0")
+        except (OSError, UnicodeDecodeError):
+            continue
+        state, ppid = stat.rpartition(")")[2].split()[:2]
+        if int(ppid) == parent and state != "Z":
+            found.append((int(folder.name), arguments))
+    return found
