@@ -116,7 +116,7 @@ def _announce(settings: Settings) -> None:
 def _demo(arguments: argparse.Namespace) -> int:
     from web.demo.main import run  # its drawing costs half a second that `serve` need not pay
 
-    return run(settings_of(arguments), as_json=arguments.json)
+    return run(settings_of(arguments), as_json=arguments.json, directed=arguments.auto)
 
 
 def _check(arguments: argparse.Namespace) -> int:
