@@ -1,0 +1,133 @@
+"""Lip sync: sound and picture of one moment are presented together, whatever each went through."""
+
+import random
+
+import pytest
+
+from broadcast.studio.playout import (
+    MAX_DELAY_NS,
+    MAX_HOLD_NS,
+    MIN_DELAY_NS,
+    NS_PER_MS,
+    NS_PER_S,
+    Playout,
+    Transit,
+)
+
+SOUND_ZERO, PICTURE_ZERO, CAPTURE_ZERO = 7 * NS_PER_S, 9000 * NS_PER_S, 10**18
+
+
+def stream(
+    transit: Transit,
+    zero: int,
+    step_ms: int,
+    travel_ms: float,
+    *,
+    seconds: float = 10,
+    captured: bool = True,
+    jitter_ms: float = 0,
+    drift: float = 0.0,
+    seed: int = 1,
+) -> None:
+    """Frames captured every `step_ms`, each `travel_ms` (and up to `jitter_ms` more) later here.
+    The site's clock runs `1 + drift` times as fast as ours."""
+    rng = random.Random(seed)
+    for n in range(int(seconds * 1000 / step_ms)):
+        at = n * step_ms * NS_PER_MS
+        late = (travel_ms + rng.random() * jitter_ms) * NS_PER_MS
+        captured_ns = CAPTURE_ZERO + at if captured else None
+        transit.add(zero + at, captured_ns, int(at / (1 + drift) + late))
+
+
+def presented(playout: Playout, moment_ns: int) -> tuple[int, int]:
+    """When sound and picture captured at that moment are presented."""
+    playout.retarget()
+    assert playout.sound_target_ns is not None
+    assert playout.picture_offset_ns is not None
+    return (
+        SOUND_ZERO + moment_ns + playout.sound_target_ns,
+        PICTURE_ZERO + moment_ns + playout.picture_offset_ns,
+    )
+
+
+@pytest.mark.parametrize("picture_ms", [20, 60, 150])
+def test_capture_times_line_up_streams_that_travel_unequally(picture_ms: int) -> None:
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20)
+    stream(playout.picture, PICTURE_ZERO, 40, picture_ms)
+    sound, picture = presented(playout, 9 * NS_PER_S)
+    assert abs(sound - picture) < NS_PER_MS
+    assert sound >= 9 * NS_PER_S + picture_ms * NS_PER_MS + MIN_DELAY_NS
+
+
+def test_without_capture_times_both_count_as_equally_fast() -> None:
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20, captured=False)
+    stream(playout.picture, PICTURE_ZERO, 40, 30, captured=False)
+    sound, picture = presented(playout, 9 * NS_PER_S)
+    assert abs(sound - picture) == 10 * NS_PER_MS
+
+
+def test_jitter_lengthens_the_delay_for_both() -> None:
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20)
+    stream(playout.picture, PICTURE_ZERO, 40, 20, jitter_ms=150)
+    sound, picture = presented(playout, 9 * NS_PER_S)
+    assert abs(sound - picture) < NS_PER_MS
+    assert sound - 9 * NS_PER_S > (20 + 150) * NS_PER_MS
+
+
+def test_the_delay_stays_within_bounds() -> None:
+    quiet, wild = Transit(), Transit()
+    stream(quiet, 0, 20, 20)
+    stream(wild, 0, 20, 20, jitter_ms=5000)
+    assert quiet.delay_ns() == MIN_DELAY_NS
+    assert wild.delay_ns() == MAX_DELAY_NS
+
+
+def test_capture_times_that_cannot_be_are_not_believed() -> None:
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20)
+    stream(playout.picture, PICTURE_ZERO, 40, 20)
+    playout.picture.captured_shift_ns = -(10**18)
+    playout.retarget()
+    assert playout.sound_target_ns is not None
+    held = SOUND_ZERO + playout.sound_target_ns
+    assert held - 20 * NS_PER_MS <= MAX_HOLD_NS
+
+
+@pytest.mark.parametrize("drift", [-300e-6, 300e-6])
+def test_the_target_follows_a_drifting_clock(drift: float) -> None:
+    transit = Transit()
+    stream(transit, 0, 20, 20, seconds=100, drift=drift)
+    assert transit.base_ns is not None
+    here = 100 / (1 + drift) - 100
+    assert abs(transit.base_ns - 20 * NS_PER_MS - here * NS_PER_S) < 4 * NS_PER_MS
+
+
+def test_the_picture_follows_where_the_sound_really_is() -> None:
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20)
+    stream(playout.picture, PICTURE_ZERO, 40, 20)
+    _, before = presented(playout, NS_PER_S)
+    playout.sound_error_ns = 30 * NS_PER_MS
+    _, after = presented(playout, NS_PER_S)
+    assert after - before == 30 * NS_PER_MS
+
+
+def test_a_stream_that_begins_anew_forgets_the_old_one() -> None:
+    transit = Transit()
+    stream(transit, 0, 20, 20)
+    transit.add(5000 * NS_PER_S, None, 11 * NS_PER_S)
+    assert transit.base_ns == 11 * NS_PER_S - 5000 * NS_PER_S
+
+
+def test_offsets_outlive_the_streams_they_came_from() -> None:
+    """Sound that still waits is played out after the site has gone."""
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20)
+    playout.retarget()
+    before = playout.sound_target_ns
+    playout.restart()
+    playout.retarget()
+    assert playout.sound_target_ns == before
