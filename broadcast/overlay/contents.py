@@ -82,7 +82,7 @@ def _clock(fields: Fields, now_ms: int) -> Fields:
         _number(fields, "paused_ms", 0, _MAX_MS),
         _number(fields, "warn_ms", 30_000, _MAX_MS),
     )
-    return {"kind": _text(fields, "kind"), "limit_s": limit_ms // 1000, **asdict(reading)}
+    return {"kind": _text(fields, "kind"), **asdict(reading)}
 
 
 def _slate(fields: Fields, _now_ms: int) -> Fields:

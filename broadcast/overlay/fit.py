@@ -17,6 +17,8 @@ MAX_MARKS = 2
 ELLIPSIS = "…"
 LEADING = 1.28
 """Line distance in font sizes: a mark above (Ễ) clears a mark below (ậ) of the line before."""
+CAPITALS = 0.71
+"""Height of a capital letter in font sizes."""
 _SLACK = 1.01
 """librsvg and Pillow agree on widths to about 0.5 %."""
 
@@ -82,6 +84,10 @@ class Fitted:
     def height(self) -> float:
         """Of all lines together."""
         return self.leading * len(self.lines)
+
+    def baseline(self, top: float, height: float) -> float:
+        """Of the first line, for the block to stand in the middle of `top` … `top + height`."""
+        return top + (height - (len(self.lines) - 1) * self.leading + CAPITALS * self.size) / 2
 
 
 def measure(text: str, size: float, weight: int = 400) -> float:

@@ -56,7 +56,8 @@ def draw(svg: bytes, x: int, y: int) -> Drawn | None:
 
     None if nothing of it is visible. Raises `pyvips.Error`. Lets go of the GIL while it draws.
     """
-    picture = pyvips.Image.svgload_buffer(svg).premultiply().recomb(_TO_YUVA)
+    drawing = pyvips.Image.svgload_buffer(svg).copy_memory()
+    picture = drawing.premultiply().recomb(_TO_YUVA)
     full, half = _array(picture), _array(picture.shrink(2, 2))
     ink = half[..., 3] > 0
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))

@@ -14,10 +14,10 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    text: str
+    reading: str
     """`02:59` down to `00:00`, then `+0:01` up; hours only where there are any."""
     tone: Tone
-    left: int
+    left_percent: int
     """Of the limit, in percent, rounded up: 100 … 0."""
     paused: bool
 
@@ -35,9 +35,9 @@ def read(
     end_ms = now_ms if paused_at_ms is None else paused_at_ms
     left_ms = limit_ms - max(0, end_ms - started_at_ms - paused_ms)
     return Reading(
-        text=_text(left_ms),
+        reading=_text(left_ms),
         tone=_tone(left_ms, warn_ms),
-        left=min(100, max(0, -(-100 * left_ms // max(1, limit_ms)))),
+        left_percent=min(100, max(0, -(-100 * left_ms // max(1, limit_ms)))),
         paused=paused_at_ms is not None,
     )
 

@@ -1,0 +1,180 @@
+"""`python -m broadcast.overlay.preview OUT_DIR [--theme DIR] [--size 1280x720]`
+
+Every overlay as a PNG, alone over a drawn hall and all together: to judge a theme by eye.
+"""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from broadcast.overlay.planes import Drawn, Plane
+from broadcast.overlay.render import Renderer
+from broadcast.program import Layout, Overlay, Rect, seats_of
+
+NOW_MS = 1_700_000_000_000
+
+Picture = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+"""Y, U, V at full size, height × width × 3."""
+
+
+def _clock(used_ms: int, kind: str = "question", paused: bool = False) -> Overlay:
+    fields = {
+        "kind": kind,
+        "started_at_ms": NOW_MS - used_ms,
+        "limit_ms": 180_000,
+        "warn_ms": 30_000,
+        "paused_at_ms": NOW_MS if paused else None,
+        "paused_ms": 0,
+    }
+    return Overlay("clock", fields)
+
+
+def _third(name: str, title: str, site: str) -> Overlay:
+    return Overlay("lower_third", {"name": name, "title": title, "site": site})
+
+
+_ITEMS = (
+    "Khai mạc phiên họp",
+    "Báo cáo tình hình phát triển kinh tế – xã hội 6 tháng đầu năm",
+    "Chất vấn Giám đốc Sở Nông nghiệp và Môi trường về cấp nước sạch cho các xã vùng cao",
+    "Chất vấn Giám đốc Sở Y tế về thuốc và vật tư tại trạm y tế xã",
+    "Nội dung họp kín",
+    "Bế mạc",
+)
+_AGENDA = Overlay(
+    "agenda",
+    {
+        "title": "Chương trình",
+        "items": [
+            {"number": n, "title": title, "state": ("done", "current", "coming")[(n > 2) + (n > 3)]}
+            for n, title in enumerate(_ITEMS, 1)
+        ],
+    },
+)
+_QUEUE = Overlay(
+    "queue",
+    {
+        "title": "Đăng ký chất vấn",
+        "rows": [
+            {"number": number, "name": name, "site": site, "kind": kind}
+            for number, name, site, kind in (
+                (1, "Lò Thị Ếm", "Điểm cầu huyện Mường Ảng", "question"),
+                (2, "Giàng A Dính", "Điểm cầu huyện Tủa Chùa", "question"),
+                (3, "Quàng Văn Ngoãn", "Điểm cầu huyện Điện Biên Đông", "rebuttal"),
+                (4, "Nguyễn Thị Hồng Nhung", "Điểm cầu thành phố Điện Biên Phủ", "question"),
+            )
+        ],
+        "more": 5,
+    },
+)
+_SESSION = {
+    "title": "Kỳ họp thứ mười lăm, HĐND tỉnh Điện Biên khóa XV, nhiệm kỳ 2021 – 2026",
+    "subtitle": "Điện Biên Phủ, ngày 8 tháng 7 năm 2026",
+}
+_TEXTS = {
+    "waiting": "Phiên họp sẽ bắt đầu trong ít phút nữa",
+    "pause": "Phiên họp sẽ tiếp tục trong ít phút nữa",
+    "closed": "Nội dung này được họp kín theo quy định. "
+    "Chương trình truyền trực tiếp sẽ tiếp tục khi phiên họp công khai trở lại.",
+    "ended": "Trân trọng cảm ơn quý vị đại biểu và cử tri đã theo dõi",
+    "title": _ITEMS[2],
+}
+_LONG = _third(
+    "Nguyễn Hoàng Phương Thảo Công Tằng Tôn Nữ Quỳnh Anh",
+    "Ủy viên Ban Thường vụ Tỉnh ủy, Phó Chủ tịch Thường trực Hội đồng nhân dân tỉnh, "
+    "Trưởng đoàn Đại biểu Quốc hội tỉnh Điện Biên",
+    "Điểm cầu trung tâm – Hội trường Hội đồng nhân dân tỉnh",
+)
+_LOWER_THIRD = _third(
+    "Mùa A Vảng", "Đại biểu HĐND tỉnh – Tổ huyện Mường Nhé", "Điểm cầu huyện Mường Nhé"
+)
+_LOGO = Overlay("logo", {"text": "HĐND TỈNH ĐIỆN BIÊN"})
+_LIVE = Overlay("live")
+
+Layer = tuple[Overlay, Rect | None]
+
+
+def _whole(*overlays: Overlay) -> list[Layer]:
+    return [(overlay, None) for overlay in overlays]
+
+
+def _seats(layout: Layout) -> list[Layer]:
+    names = ("Điểm cầu trung tâm", "Điểm cầu huyện Mường Nhé", "Điểm cầu thị xã Mường Lay")
+    layers: list[Layer] = []
+    for index, seat in enumerate(seats_of(layout)):
+        name = "signal_lost" if index % 3 == 1 else "seat_title"
+        layers.append((Overlay(name, {"site": names[index % 3]}), seat))
+    return layers
+
+
+SHEETS: dict[str, list[Layer]] = {
+    "all": _whole(_AGENDA, _QUEUE, _LOWER_THIRD, _clock(97_300), _LIVE, _LOGO),
+    "all-long": _whole(_AGENDA, _QUEUE, _LONG, _clock(192_000), _LIVE, _LOGO),
+    "lower_third": _whole(_LOWER_THIRD),
+    "lower_third-long": _whole(_LONG),
+    "agenda": _whole(_AGENDA),
+    "queue": _whole(_QUEUE),
+    "clock-warning": _whole(_clock(160_000, "rebuttal")),
+    "clock-over": _whole(_clock(192_000, "answer")),
+    "clock-paused": _whole(_clock(60_000, "speech", paused=True)),
+    "live-logo": _whole(_LIVE, _LOGO),
+    "signal_lost": [(Overlay("signal_lost", {"site": "Điểm cầu huyện Mường Nhé"}), None)],
+    **{f"seats-{layout}": _seats(layout) for layout in Layout if layout.seats > 1},
+    **{
+        f"slate-{mode}": _whole(Overlay("slate", {"mode": mode, "text": text, **_SESSION}))
+        for mode, text in _TEXTS.items()
+    },
+}
+
+
+def compose(renderer: Renderer, layers: Iterable[Layer]) -> Image.Image:
+    """The layers over the hall, as the studio blends them."""
+    picture = np.zeros((renderer.height, renderer.width, 3), np.float32)
+    picture[...] = (16, 128, 128)
+    backdrop = (Overlay("_backdrop"), None)
+    for overlay, box in (backdrop, *layers):
+        drawn = renderer.render(overlay, NOW_MS, box)
+        if drawn is not None:
+            _blend(picture, drawn)
+    return Image.fromarray(_rgb(picture))
+
+
+def _blend(picture: Picture, drawn: Drawn) -> None:
+    under = picture[drawn.y : drawn.y + drawn.height, drawn.x : drawn.x + drawn.width]
+    alphas = (drawn.alpha, _doubled(drawn.alpha_chroma), _doubled(drawn.alpha_chroma))
+    planes = (drawn.y_plane, _doubled(drawn.u_plane), _doubled(drawn.v_plane))
+    for band, (alpha, plane) in enumerate(zip(alphas, planes, strict=True)):
+        under[..., band] = under[..., band] * (255 - alpha) / 255 + plane
+
+
+def _doubled(plane: Plane) -> Plane:
+    return plane.repeat(2, axis=0).repeat(2, axis=1)
+
+
+def _rgb(picture: Picture) -> Plane:
+    """BT.709, limited range, to full-range RGB."""
+    luma = (picture[..., 0] - 16) * (255 / 219)
+    u, v = ((picture[..., band] - 128) * (255 / 224) for band in (1, 2))
+    red, blue = luma + 1.5748 * v, luma + 1.8556 * u
+    green = (luma - 0.2126 * red - 0.0722 * blue) / 0.7152
+    return np.stack([red, green, blue], axis=-1).round().clip(0, 255).astype(np.uint8)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m broadcast.overlay.preview")
+    parser.add_argument("folder", type=Path, help="where the PNG files go")
+    parser.add_argument("--theme", type=Path, help="folder of a theme")
+    parser.add_argument("--size", default="1280x720", help="of the picture; default 1280x720")
+    options = parser.parse_args(arguments)
+    width, height = (int(side) for side in options.size.split("x"))
+    renderer = Renderer(width, height, options.theme)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name, layers in SHEETS.items():
+        compose(renderer, layers).save(options.folder / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
