@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from broadcast.store import StoreError
 from web.catalogues import preferred
 from web.errors import Problem, not_found
 
@@ -95,6 +96,9 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
         if error.status < 400:
             raise
         return _answer(request, Problem(error.status, _HTTP_CODES.get(error.status, "bad_request")))
+    except StoreError as error:
+        _log.error("the database failed in %s %s: %s", request.method, request.path, error)
+        return _answer(request, Problem(503, "store", reason=str(error), retry_after_s=5))
     except ConnectionError:
         raise
     except Exception:

@@ -1,0 +1,218 @@
+"""The live WebSocket against a real relay: what each kind of page is told."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from tests.web.rig import CHUA, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SESSION, relay, settings_in
+
+
+def test_a_snapshot_then_patches_that_follow_the_commands(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as page:
+            await page.until(lambda p: p.snapshot)
+            assert page.snapshot["role"] == "operator"
+            assert "go_live" in page.snapshot["may"]
+            assert page.view["session"]["phase"] == "prepared"
+            status, answer = await rig.command("go_live")
+            assert status == 200
+            await page.until(lambda p: p.version >= answer["version"])
+            assert page.view["session"]["phase"] == "live"
+            await rig.command("register", delegate="lay-1", kind="speech")
+            await rig.command("register", delegate="chua-1", kind="speech")
+            await page.until(lambda p: len(p.view["queue"]) == 2)
+            assert [row["next"] for row in page.view["queue"]] == [True, False]
+            assert page.view["next"]["delegate"] == "lay-1"
+            await rig.command("call_next")
+            await page.until(lambda p: p.view.get("floor"))
+            floor = page.view["floor"]
+            assert (floor["delegate"], floor["site"], floor["limit_ms"]) == ("lay-1", LAY, 420_000)
+            assert [site["microphone_open"] for site in page.view["sites"]] == [False, True, False]
+            assert page.view["program"] == {"layout": "full", "sources": [LAY]}
+            await rig.command("end_turn")
+            await page.until(lambda p: not p.view.get("floor"))
+
+    asyncio.run(scenario())
+
+
+def test_a_second_page_gets_what_the_first_was_patched_to(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as page:
+            await page.until(lambda p: p.snapshot)
+            for command in ("go_live", "call_next", "pause_session", "resume_session"):
+                await rig.command(command)
+            await page.until(lambda p: p.view["session"]["phase"] == "live")
+            async with rig.page("operator", rig.operator) as late:
+                await late.until(lambda p: p.snapshot)
+                await page.until(lambda p: p.version >= late.version)
+                assert late.view | {"alarms": 0} == _filled(page.view, late.view) | {"alarms": 0}
+
+    def _filled(view: dict[str, Any], full: dict[str, Any]) -> dict[str, Any]:
+        """Null and absent are the same."""
+        return {key: view.get(key) for key in full} | view
+
+    asyncio.run(scenario())
+
+
+def test_a_site_sees_itself_and_its_place(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("site", rig.site()) as page:
+            await page.until(lambda p: p.snapshot)
+            me = page.view["me"]
+            assert (me["site"], me["tally"], me["requests"]) == (LAY, "none", [])
+            assert [delegate["id"] for delegate in me["delegates"]] == ["lay-1"]
+            assert "speech" in me["may_ask"]
+            assert page.last.get("quality") or (await page.until(lambda p: p.last.get("quality")))
+            assert page.last["quality"]["level"] == "standby"
+            status, _ = await rig.command(
+                "register", token=rig.site(), delegate="lay-1", kind="speech"
+            )
+            assert status == 200
+            await page.until(lambda p: p.view["me"]["requests"])
+            assert page.view["me"]["requests"][0]["place"] == 1
+            assert page.view["me"]["tally"] == "next"
+            await rig.command("go_live")
+            await rig.command("call_next")
+            await page.until(lambda p: p.view["me"]["tally"] == "program")
+            await page.until(lambda p: p.last["quality"]["level"] == "on_air")
+            assert page.last["quality"]["width"] == 1280
+            assert page.view["me"]["microphone_open"]
+
+    asyncio.run(scenario())
+
+
+def test_the_public_is_told_nothing_secret(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("watch") as page:
+            await page.until(lambda p: p.snapshot)
+            assert page.snapshot["role"] == "viewer"
+            assert page.snapshot["may"] == []
+            heard = [str(page.snapshot)]
+            for command in ("go_live", "call_next"):
+                await rig.command(command)
+            await rig.command("register", delegate="lay-1", kind="speech")
+            await rig.command("choose_item", item=SECRET)
+            _, answer = await rig.command("give_turn", delegate="chua-1", kind="speech")
+            await rig.command("choose_item", item=ITEM)
+            _, answer = await rig.command("end_turn")
+            _, answer = await rig.command("choose_item", item=ITEM)
+            while page.version < answer["version"]:
+                heard.append(str(await page.hear()))
+            assert not any(SECRET_TITLE in text for text in heard)
+            assert not any("Giàng A Dính" in text for text in heard)
+            assert any("Nội dung họp kín" in text for text in heard)
+
+    asyncio.run(scenario())
+
+
+def test_the_newer_page_of_a_site_takes_over(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("site", rig.site()) as old:
+            await old.until(lambda p: p.snapshot)
+            async with rig.page("site", rig.site()) as new:
+                await new.until(lambda p: p.snapshot)
+                await old.until(lambda p: p.last.get("bye"))
+                assert old.last["bye"]["code"] == "taken_over"
+                await new.socket.send_json(
+                    {"type": "site_report", "camera": "ok", "microphone": "ok"}
+                )
+                async with rig.page("operator", rig.operator) as panel:
+                    await panel.until(lambda p: p.view and p.view["sites"][1].get("camera") == "ok")
+                    assert panel.view["sites"][1]["present"]
+            async with rig.page("operator", rig.operator) as panel:
+                await panel.until(lambda p: p.view and not p.view["sites"][1]["present"])
+
+    asyncio.run(scenario())
+
+
+def test_a_revoked_link_ends_the_page(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("site", rig.site()) as page:
+            await page.until(lambda p: p.snapshot)
+            rig.tokens.revoke_join_tokens(SESSION, LAY)
+            await page.until(lambda p: p.last.get("bye"))
+            assert page.last["bye"]["code"] == "revoked"
+            async with rig.page("site", rig.site()) as again:
+                await again.until(lambda p: p.snapshot)
+
+    asyncio.run(scenario())
+
+
+def test_what_no_page_says_ends_the_conversation(tmp_path: Path) -> None:
+    said: list[Any] = [
+        b"\x00binary",
+        "not json",
+        "[]",
+        '{"type": "hello"}',
+        '{"type": "hello", "page": "castle"}',
+        '{"type": "hello", "page": "watch", "more": 1}',
+        "{" * 20_000,
+    ]
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            url = rig.url(f"/api/v1/sessions/{SESSION}/live")
+            for words in said:
+                async with rig.http.ws_connect(url) as socket:
+                    if isinstance(words, bytes):
+                        await socket.send_bytes(words)
+                    else:
+                        await socket.send_str(words)
+                    async with asyncio.timeout(10):
+                        answers = [message async for message in socket]
+                    assert all("not_understood" in str(answer.data) for answer in answers)
+
+    asyncio.run(scenario())
+
+
+def test_a_page_needs_the_right_to_be_what_it_says(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            cases = [
+                ("operator", None),
+                ("operator", rig.site()),
+                ("site", None),
+                ("site", rig.operator),
+                ("operator", "forged.token"),
+            ]
+            for kind, token in cases:
+                async with rig.page(kind, token) as page:
+                    await page.until(lambda p: p.last.get("bye"))
+                    assert page.last["bye"]["code"] == "unauthorized"
+                    assert page.view is None
+
+    asyncio.run(scenario())
+
+
+def test_ping_brings_the_servers_time(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("watch") as page:
+            await page.until(lambda p: p.snapshot)
+            await page.socket.send_json({"type": "ping", "sent_at_ms": 12.5})
+            await page.until(lambda p: p.last.get("pong"))
+            assert page.last["pong"]["sent_at_ms"] == 12.5
+            assert (
+                abs(page.last["pong"]["server_time_ms"] - page.snapshot["server_time_ms"]) < 60_000
+            )
+
+    asyncio.run(scenario())
+
+
+def test_a_page_of_another_web_site_is_refused(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            path = f"/api/v1/sessions/{SESSION}/live"
+            answer = await rig.get(path, headers={"Origin": "https://evil.example"})
+            assert answer.status == 403
+
+    asyncio.run(scenario())
+
+
+def test_hall_and_others_are_listed_in_order(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as page:
+            await page.until(lambda p: p.snapshot)
+            assert [site["id"] for site in page.view["sites"]] == [HALL, LAY, CHUA]
+            assert {alarm["code"] for alarm in page.view["alarms"]} >= {"hall_absent"}
+
+    asyncio.run(scenario())
