@@ -50,7 +50,7 @@ def recover(folder: Path, segment_ms: int) -> Recovered:
     while (folder / init_name(inits)).exists():
         inits += 1
     origin_s = origin_of((folder / init_name(0)).read_bytes()) if inits else None
-    if origin_s is not None and not listed.ended:
+    if not listed.ended:
         listed = _list_orphans(folder, listed, inits, origin_s)
     size = sum(path.stat().st_size for path in folder.glob("*.m4s"))
     count = len(listed.entries)
@@ -71,13 +71,14 @@ def _whole_playlist(folder: Path, segment_ms: int) -> playlist.Playlist:
 
 
 def _list_orphans(
-    folder: Path, listed: playlist.Playlist, inits: int, origin_s: int
+    folder: Path, listed: playlist.Playlist, inits: int, origin_s: int | None
 ) -> playlist.Playlist:
     entries = list(listed.entries)
     while (path := folder / segment_name(len(entries))).exists():
         whole = whole_fragments(path.read_bytes())
-        if whole is None:
-            path.unlink()
+        if whole is None or origin_s is None:
+            # Cannot be played, for want of one whole part or of its init segment.
+            path.rename(path.with_suffix(".lost"))
             break
         _truncate(path, whole.length)
         newest = init_name(inits - 1)
