@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -56,26 +56,18 @@ class Page:
 
 
 @asynccontextmanager
-async def page(
-    server: Server, kind: str = "operator", token: str | None = None
+async def page_at(
+    base_url: str, session: str, token: str | None, kind: str = "operator"
 ) -> AsyncIterator[Page]:
     """Open until left; joins again by itself, as a page does."""
     shown = Page()
-    path = f"/api/v1/sessions/{server.session}/live"
-    hello = {"type": "hello", "page": kind}
-    if kind != "watch":
-        hello["token"] = token or server.operator
+    hello = {"type": "hello", "page": kind} | ({"token": token} if token else {})
 
     async def listen() -> None:
-        async with aiohttp.ClientSession(server.base_url) as http:
+        async with aiohttp.ClientSession(base_url) as http:
             while True:
-                try:
-                    async with http.ws_connect(path, heartbeat=5) as socket:
-                        await socket.send_json(hello)
-                        async for message in socket:
-                            shown.hear(message)
-                except (aiohttp.ClientError, OSError):
-                    pass  # nobody listens just now
+                with suppress(aiohttp.ClientError, OSError):  # nobody listens just now
+                    await _hear(http, f"/api/v1/sessions/{session}/live", hello, shown)
                 await asyncio.sleep(0.1)
 
     task = asyncio.create_task(listen())
@@ -85,3 +77,18 @@ async def page(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def _hear(http: aiohttp.ClientSession, path: str, hello: dict[str, str], shown: Page) -> None:
+    async with http.ws_connect(path, heartbeat=5) as socket:
+        await socket.send_json(hello)
+        async for message in socket:
+            shown.hear(message)
+
+
+def page(
+    server: Server, kind: str = "operator", token: str | None = None
+) -> AbstractAsyncContextManager[Page]:
+    """`page_at` for the operator of a test's server, or for who has the token."""
+    key = None if kind == "watch" else token or server.operator
+    return page_at(server.base_url, server.session, key, kind)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from urllib.parse import urljoin
 
 import aiohttp
 import av
@@ -128,20 +129,48 @@ async def publishing(
     codec: str = "video/H264",
     clock: Callable[[float], int] = number_at,
 ) -> AsyncIterator[RTCPeerConnection]:
-    """A site on the air, until left. Raises `ConnectionError` with the server's answer."""
+    """A marked and beeping site, until left. Raises `ConnectionError` with the server's answer."""
+    camera = MarkedCamera(site, clock=clock)
+    async with publishing_tracks(url, token, camera, Beeper(hz), codec) as peer:
+        yield peer
+
+
+@asynccontextmanager
+async def publishing_tracks(
+    url: str,
+    token: str,
+    camera: MediaStreamTrack,
+    microphone: MediaStreamTrack,
+    codec: str = "video/H264",
+) -> AsyncIterator[RTCPeerConnection]:
+    """The same for any tracks."""
     peer = RTCPeerConnection()
-    peer.addTrack(MarkedCamera(site, clock=clock))
-    peer.addTrack(Beeper(hz))
+    peer.addTrack(camera)
+    peer.addTrack(microphone)
     for transceiver in peer.getTransceivers():
         transceiver.direction = "sendonly"
         if transceiver.kind == "video":
             codecs = RTCRtpSender.getCapabilities("video").codecs
             transceiver.setCodecPreferences([c for c in codecs if c.mimeType == codec])
+    location = ""
     try:
-        await _connect(peer, url, token)
+        location = await _connect(peer, url, token)
         yield peer
     finally:
+        if location:
+            await _hang_up(urljoin(url, location), token)
         await peer.close()
+
+
+async def _hang_up(resource: str, token: str | None) -> None:
+    """A server that was killed meanwhile has nothing to hang up."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        try:
+            async with http.delete(resource):
+                pass
+        except aiohttp.ClientError:
+            return
 
 
 @dataclass(slots=True)
@@ -193,9 +222,12 @@ async def watching(url: str, token: str | None = None) -> AsyncIterator[Watched]
     tasks = watch_tracks(peer, watched)
     peer.addTransceiver("video", direction="recvonly")
     peer.addTransceiver("audio", direction="recvonly")
+    location = ""
     try:
-        await _connect(peer, url, token)
+        location = await _connect(peer, url, token)
         yield watched
     finally:
+        if location:
+            await _hang_up(urljoin(url, location), token)
         await peer.close()
         await asyncio.gather(*tasks)

@@ -218,7 +218,7 @@ class Server:
         assert self._process is not None
         modules = {"web.app": "relay", "broadcast.studio": "studio"}
         found = {}
-        for pid, arguments in _processes_under(self._process.pid):
+        for pid, arguments in processes_under(self._process.pid):
             for module, name in modules.items():
                 if module in arguments:
                     found[name] = pid
@@ -322,7 +322,7 @@ def kill(pid: int) -> None:
         return
 
 
-def _processes_under(parent: int) -> Sequence[tuple[int, list[str]]]:
+def processes_under(parent: int) -> Sequence[tuple[int, list[str]]]:
     """Its children, with their arguments."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):

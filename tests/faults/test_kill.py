@@ -20,13 +20,16 @@ KEPT_S = 1.0
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Live, with a turn of LEFT's delegate under way and another delegate waiting."""
-    with Server(tmp_path_factory.mktemp("kill")) as server, drawn_site(server, LEFT):
-        with drawn_site(server, RIGHT):
-            server.command("go_live")
-            for delegate in ("lay-1", "chua-1"):
-                server.command("register", delegate=delegate, kind="speech")
-            server.command("call_next")
-            yield server
+    with (
+        Server(tmp_path_factory.mktemp("kill")) as server,
+        drawn_site(server, LEFT),
+        drawn_site(server, RIGHT),
+    ):
+        server.command("go_live")
+        for delegate in ("lay-1", "chua-1"):
+            server.command("register", delegate=delegate, kind="speech")
+        server.command("call_next")
+        yield server
 
 
 def essence(view: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""The demo as a user starts it: `diemcau demo --json`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.server import ROOT, processes_under
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    process: "subprocess.Popen[str]"
+    links: dict[str, Any]
+
+    def processes(self) -> dict[str, list[int]]:
+        """Process ids of `relay`, `studio` and all `sites`."""
+        modules = {"web.app": "relay", "broadcast.studio": "studio", "web.demo.site": "sites"}
+        found: dict[str, list[int]] = {"relay": [], "studio": [], "sites": []}
+        for pid, arguments in processes_under(self.process.pid):
+            for module in modules.keys() & set(arguments):
+                found[modules[module]].append(pid)
+        return found
+
+
+@contextmanager
+def running_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
+    """Ready when entered; ended by SIGTERM when left. Raises `RuntimeError` with its log."""
+    command = [
+        sys.executable, "-m", "web.cli", "demo", "--json", "--data-dir", str(folder / "data"),
+        "--http-port", "0", "--https-port", "0", "--media-port", "0", *arguments,
+    ]  # fmt: skip
+    with (folder / "demo.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ
+        )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError((folder / "demo.log").read_text()[-4000:])
+        yield Demo(process, json.loads(line))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        finally:
+            process.kill()
+            process.stdout.close()

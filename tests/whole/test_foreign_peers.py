@@ -1,0 +1,155 @@
+"""Peers that know nothing of us: stock aiortc by WHIP and WHEP, FFmpeg's WHIP muxer."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from broadcast.program import Layout, seats_of
+from tests import media
+from tests.live import page
+from tests.media import Mark, wait_until
+from tests.peers import Watched, publishing, watching
+from tests.server import HALL, LEFT, RIGHT, Server
+
+LEFT_HZ, RIGHT_HZ = 700, 1300
+HEARD_DBFS, SILENT_DBFS = -30, -60
+MINUS_DB = 30
+"""How much lower a site hears itself than others hear it."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("foreign")) as server:
+        server.command("go_live")
+        yield server
+
+
+def whip(server: Server, site: str) -> str:
+    return server.url(f"/whip/{site}")
+
+
+def heard(watched: Watched, hz: float) -> float:
+    """Of the last 1.6 s: two beeps and the silence between."""
+    return media.loudest_tone(watched.last_sound(1.6), hz)
+
+
+async def settled(watched: Watched) -> None:
+    """Until everything that is heard was made after this moment, and then some."""
+    watched.forget()
+    await wait_until(lambda: len(watched.sound) > 150, "sound", 30)
+
+
+async def shows(watched: Watched, rect: media.Rect, site: int) -> None:
+    def right() -> bool:
+        mark = watched.mark(rect)
+        return mark is not None and mark.site == site
+
+    await wait_until(right, f"site {site} in {rect}", 30)
+
+
+@pytest.mark.parametrize("codec", ["video/H264", "video/VP8"])
+def test_the_program_shows_and_sounds_what_was_chosen(server: Server, codec: str) -> None:
+    async def story() -> None:
+        tokens = server.site_tokens
+        async with (
+            publishing(whip(server, LEFT), tokens[LEFT], 1, LEFT_HZ, codec),
+            publishing(whip(server, RIGHT), tokens[RIGHT], 2, RIGHT_HZ, codec),
+            watching(server.url(f"/whep/{server.session}")) as public,
+        ):
+            server.command("mute_all")
+            server.cut("full", LEFT)
+            await shows(public, media.WHOLE, 1)
+            server.cut("full", RIGHT)
+            await shows(public, media.WHOLE, 2)
+            for layout in (Layout.SIDE_BY_SIDE, Layout.PICTURE_IN_PICTURE, Layout.GRID_4):
+                server.cut(layout, LEFT, RIGHT)
+                seats = seats_of(layout)
+                await shows(public, seats[0], 1)
+                await shows(public, seats[1], 2)
+            server.command("open_microphone", site=LEFT)
+            await settled(public)
+            assert heard(public, LEFT_HZ) > HEARD_DBFS
+            assert heard(public, RIGHT_HZ) < SILENT_DBFS
+
+    asyncio.run(story())
+
+
+def test_nobody_hears_himself_and_all_hear_the_others(server: Server) -> None:
+    async def story() -> None:
+        tokens, session = server.site_tokens, server.session
+        async with (
+            publishing(whip(server, LEFT), tokens[LEFT], 1, LEFT_HZ),
+            publishing(whip(server, RIGHT), tokens[RIGHT], 2, RIGHT_HZ),
+            watching(server.url(f"/whep/{session}/{LEFT}"), tokens[LEFT]) as left,
+            watching(server.url(f"/whep/{session}/{RIGHT}"), tokens[RIGHT]) as right,
+            watching(server.url(f"/whep/{session}/{HALL}"), tokens[HALL]) as hall,
+        ):
+            server.command("mute_all")
+            server.command("open_microphone", site=LEFT)
+            await asyncio.gather(settled(left), settled(right), settled(hall))
+            assert heard(right, LEFT_HZ) > HEARD_DBFS
+            assert heard(hall, LEFT_HZ) > HEARD_DBFS
+            assert heard(left, LEFT_HZ) < heard(right, LEFT_HZ) - MINUS_DB
+            server.command("open_microphone", site=RIGHT)
+            await asyncio.gather(settled(left), settled(right), settled(hall))
+            assert heard(hall, LEFT_HZ) > HEARD_DBFS
+            assert heard(hall, RIGHT_HZ) > HEARD_DBFS
+            assert heard(left, RIGHT_HZ) > HEARD_DBFS
+            assert heard(right, LEFT_HZ) > HEARD_DBFS
+            assert heard(left, LEFT_HZ) < heard(right, LEFT_HZ) - MINUS_DB
+            assert heard(right, RIGHT_HZ) < heard(left, RIGHT_HZ) - MINUS_DB
+            server.command("mute_all")
+
+    asyncio.run(story())
+
+
+def ffmpeg_whip(url: str, token: str, site: int, stop_s: float) -> None:
+    """Publishes for a while, as `ffmpeg -f whip` does. Blocks."""
+    options = {"authorization": token}
+    with av.open(url, "w", format="whip", options=options) as out:
+        video = out.add_stream(
+            "libx264", rate=15, options={"preset": "ultrafast", "tune": "zerolatency", "bf": "0"}
+        )
+        video.width, video.height, video.pix_fmt, video.gop_size = 640, 360, "yuv420p", 15
+        video.profile = "Baseline"
+        audio = out.add_stream("libopus", rate=media.RATE, layout="stereo")
+        began, at = time.monotonic(), 0
+        beep = np.repeat((media.tone(900, 0.8, beep_s=0.4) * 32767).astype(np.int16), 2)
+        for number in range(int(stop_s * 15)):
+            time.sleep(max(0.0, began + number / 15 - time.monotonic()))
+            planar = media.draw(640, 360, Mark(site, number))
+            out.mux(video.encode(media.frame_of(planar, number, Fraction(1, 15))))
+            while at < (number + 1) * media.RATE // 15:
+                part = np.take(beep, range(2 * at, 2 * at + 1920), mode="wrap")
+                frame = av.AudioFrame.from_ndarray(part[None], "s16", "stereo")
+                frame.sample_rate, frame.pts = media.RATE, at
+                out.mux(audio.encode(frame))
+                at += 960
+
+
+def test_ffmpeg_publishes(server: Server) -> None:
+    async def story() -> None:
+        publisher = asyncio.create_task(
+            asyncio.to_thread(
+                ffmpeg_whip, whip(server, HALL), server.site_tokens[HALL], 5, stop_s=12
+            )
+        )
+        async with page(server) as shown:
+            await shown.until(
+                lambda _: shown.site(HALL)["video"] == "ok", "FFmpeg's picture arriving", 30
+            )
+            server.cut("full", HALL)
+            server.command("mute_all")
+            server.command("open_microphone", site=HALL)
+            async with watching(server.url(f"/whep/{server.session}")) as public:
+                await shows(public, media.WHOLE, 5)
+                await wait_until(lambda: heard(public, 900) > HEARD_DBFS, "FFmpeg's tone")
+            server.command("mute_all")
+        await publisher
+
+    asyncio.run(story())

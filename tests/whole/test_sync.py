@@ -1,0 +1,116 @@
+"""Lips and voice: a flash and a beep made at one moment come out at one moment."""
+
+import asyncio
+import math
+import statistics
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from aiortc import MediaStreamTrack
+
+from tests import hls, media
+from tests.live import page
+from tests.media import RATE, Mark, wait_until
+from tests.peers import publishing_tracks, watching
+from tests.server import LEFT, Server
+
+FPS = 25
+EVERY_S = 2
+HZ = 1000
+APART_MS = 40
+"""EBU R37: sound at most 40 ms before the picture, 60 ms after; we hold both to 40."""
+
+
+class FlashCamera(MediaStreamTrack):
+    """White for one frame whenever CLOCK_MONOTONIC passes a multiple of `EVERY_S`."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tick = math.ceil(time.monotonic() * FPS)
+        self._zero = self._tick
+
+    async def recv(self) -> av.VideoFrame:
+        await asyncio.sleep(max(0.0, self._tick / FPS - time.monotonic()))
+        tick, self._tick = self._tick, self._tick + 1
+        planar = media.draw(320, 180, Mark(1, 7), flash=tick % (EVERY_S * FPS) == 0)
+        return media.frame_of(planar, tick - self._zero, Fraction(1, FPS))
+
+
+class FlashBeeper(MediaStreamTrack):
+    """60 ms of tone from the same moments on."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tick = math.ceil(time.monotonic() * 50)
+        self._zero = self._tick
+        self._tone = (media.tone(HZ, 0.02) * 32767).astype(np.int16)
+
+    async def recv(self) -> av.AudioFrame:
+        await asyncio.sleep(max(0.0, self._tick / 50 - time.monotonic()))
+        tick, self._tick = self._tick, self._tick + 1
+        samples = self._tone * (tick % (EVERY_S * 50) < 3)
+        frame = av.AudioFrame.from_ndarray(samples[None], "s16", "mono")
+        frame.sample_rate, frame.pts = RATE, (tick - self._zero) * 960
+        frame.time_base = Fraction(1, RATE)
+        return frame
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("sync")) as server:
+        yield server
+
+
+def onsets(clip: media.Clip) -> tuple[list[float], list[float]]:
+    """When flashes begin, and when beeps do."""
+    flashes = [
+        at
+        for (_, before), (at, now) in zip(clip.pictures, clip.pictures[1:], strict=False)
+        if media.is_flash(now) and not media.is_flash(before)
+    ]
+    sound = clip.heard()
+    zero = clip.sound[0][0]
+    step = RATE // 200
+    loud = np.abs(sound[: len(sound) // step * step]).reshape(-1, step).max(axis=1) > 0.05
+    starts = np.flatnonzero(loud[1:] & ~loud[:-1]) + 1
+    beeps = [zero + float(start) * step / RATE for start in starts]
+    return flashes, [
+        at for at, before in zip(beeps, [-9.0, *beeps], strict=False) if at - before > 0.5
+    ]
+
+
+def test_sound_and_picture_stay_together_in_the_recording(server: Server) -> None:
+    async def story() -> None:
+        whip = server.url(f"/whip/{LEFT}")
+        token = server.site_tokens[LEFT]
+        async with (
+            page(server) as shown,
+            publishing_tracks(whip, token, FlashCamera(), FlashBeeper()),
+        ):
+            server.command("go_live")
+            server.cut("full", LEFT)
+            server.command("open_microphone", site=LEFT)
+            async with watching(server.url(f"/whep/{server.session}")) as public:
+                await wait_until(lambda: public.mark(), "the site on air", 30)
+            await shown.until(lambda view: view["outputs"]["recorded_s"] > 22, "a recording", 60)
+
+    asyncio.run(story())
+
+    def fetch(name: str) -> bytes:
+        return server.get(f"/archive/{server.session}/{name}").body
+
+    recording = hls.read(fetch("index.m3u8").decode(), fetch)
+    assert hls.faults(recording) == []
+    whole = media.decode(recording.segments[0].init + b"".join(s.media for s in recording.segments))
+    flashes, beeps = onsets(whole)
+    assert len(flashes) >= 6
+    apart = [min((beep - flash for beep in beeps), key=abs) * 1000 for flash in flashes[1:-1]]
+    assert abs(statistics.median(apart)) <= APART_MS, apart
