@@ -15,11 +15,12 @@ import logging
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -55,6 +56,8 @@ class Listening:
     http_port: int
     https_port: int | None
     media_port: int
+    watch: asyncio.Task[None]
+    """Shows every page the world as it is; ends only if it fails."""
 
 
 @asynccontextmanager
@@ -73,8 +76,9 @@ async def running(settings: Settings) -> AsyncIterator[Listening]:
         app = _application(settings, store, tokens, sessions, on_air, live)
         ports = await _listen(app, settings, stack)
         stack.push_async_callback(live.close)
-        await _run_beside(on_air, stack)
-        yield Listening(ports[0], ports[1] if settings.https.enabled else None, on_air.relay.port)
+        watch = await stack.enter_async_context(_beside(on_air.run()))
+        https_port = ports[1] if settings.https.enabled else None
+        yield Listening(ports[0], https_port, on_air.relay.port, watch)
 
 
 async def _start_media(on_air: OnAir, settings: Settings, stack: AsyncExitStack) -> None:
@@ -89,12 +93,16 @@ async def _start_media(on_air: OnAir, settings: Settings, stack: AsyncExitStack)
     on_air.follow()
 
 
-async def _run_beside(on_air: OnAir, stack: AsyncExitStack) -> None:
-    """`on_air.run` for as long as the block. If it fails, the block is cancelled and fails too:
-    a relay that shows nobody the truth must be started again."""
-    group = await stack.enter_async_context(asyncio.TaskGroup())
-    task = group.create_task(on_air.run())
-    stack.callback(task.cancel)
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Runs it for as long as the block; what it raised is raised at the block's end."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _application(
@@ -155,8 +163,16 @@ async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. Raises `ConfigError`."""
     stop = stop_on_signals()
     async with running(settings) as listening:
-        _log.info("listening: %s", listening)
-        await stop.wait()
+        _log.info(
+            "HTTP port %d, HTTPS %s, media %d",
+            listening.http_port,
+            listening.https_port,
+            listening.media_port,
+        )
+        stopped = asyncio.ensure_future(stop.wait())
+        # A relay that shows nobody the truth any more must be started again.
+        await asyncio.wait({stopped, listening.watch}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from broadcast.session.commands import Command, CommandError, parse_command
-from web.auth import Identity, Tokens, identify
+from web.auth import VIEWER, Identity, Tokens, identify
 from web.border import client_address
 from web.errors import Problem
 from web.limits import Limiter
@@ -31,6 +31,8 @@ class Commands:
     async def _serve(self, request: web.Request) -> web.Response:
         session = request.match_info["session"]
         identity = identify(self._tokens, request, changes=True).in_session(session)
+        if identity is VIEWER:
+            raise Problem(401, "not_signed_in")
         self._hold_back(f"{identity.name} {client_address(request)}")
         body = await read_json(request)
         try:

@@ -86,13 +86,11 @@ class Floor:
 
 
 def role_for(command_type: str, identity: Identity) -> Role:
-    """The role in which somebody does this. Raises `Problem` 403 (401 for a stranger)."""
+    """The role in which somebody does this. Raises `Problem` 403."""
     for role in Role:
         if role in identity.roles and command_type in may(role):
             return role
-    if not identity.name:
-        raise Problem(401, "not_signed_in")
-    raise Problem(403, "forbidden", role=identity.role.value)
+    raise Problem(403, "forbidden", role=identity.role)
 
 
 def allowed(identity: Identity) -> list[str]:

@@ -176,6 +176,11 @@ class Page:
         return found
 
 
+def _http() -> aiohttp.ClientSession:
+    """Keeps cookies for 127.0.0.1 as a browser does."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
 @asynccontextmanager
 async def relay(settings: Settings) -> AsyncIterator[Rig]:
     """Prepares a session the first time, runs a relay on it."""
@@ -184,7 +189,7 @@ async def relay(settings: Settings) -> AsyncIterator[Rig]:
         if not store.sessions():
             prepare(store)
         tokens = setup.open_tokens(settings, store)
-        async with running(settings) as listening, aiohttp.ClientSession() as http:
+        async with running(settings) as listening, _http() as http:
             yield Rig(settings, store, tokens, f"http://127.0.0.1:{listening.http_port}", http)
     finally:
         store.close()
