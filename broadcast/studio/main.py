@@ -194,7 +194,11 @@ def renderer(width: int, height: int, theme: Path | None) -> Renderer:
 
 
 def read_settings(path: Path) -> Settings:
-    return Settings.model_validate_json(path.read_text("utf-8"))
+    """What the supervisor wrote. Ends the process with a sentence if it cannot be used."""
+    try:
+        return Settings.model_validate_json(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        sys.exit(f"{path}: {error}")
 
 
 async def _until_told(studio: Studio) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import dataclasses
 import itertools
+import math
 import signal
 import sys
 import time
@@ -127,6 +128,8 @@ class Relay:
         self.received = Received()
         self.state = ProgramState()
         self.connects = 0
+        self.played: list[tuple[int, str, Coded]] = []
+        """(CLOCK_MONOTONIC in ns, site, frame), of everything the sites sent."""
         self._outbox: Outbox | None = None
         self._server: asyncio.AbstractServer | None = None
 
@@ -142,6 +145,7 @@ class Relay:
             self._server.close()
         if self._outbox is not None:
             self._outbox.close()
+        await media.wait_until(lambda: not self.connected, "the connection is closed")
 
     @property
     def connected(self) -> bool:
@@ -152,10 +156,14 @@ class Relay:
         self.connects += 1
         if self.state.version:
             self._send_state()
-        async for message in read_messages(reader):
-            self._keep(message)
-        self._outbox = None
-        writer.close()
+        try:
+            async for message in read_messages(reader):
+                self._keep(message)
+        finally:
+            self._outbox = None
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     def _keep(self, message: Message) -> None:
         match message:
@@ -192,7 +200,7 @@ class Relay:
     ) -> None:
         """Plays a clip in a loop as that site, until cancelled. Frames arrive `lateness_s` late;
         the site's clock runs `rate` times as fast as ours."""
-        length = max(frame.at_s for frame in frames if frame.codec.is_video) + 1 / FPS
+        length = math.ceil(max(frame.at_s for frame in frames))
         began = time.monotonic()
         offset = {True: 123_456_789, False: 987_654_321}
         for round_, coded in ((n, coded) for n in itertools.count() for coded in frames):
@@ -202,6 +210,7 @@ class Relay:
             pts = offset[coded.codec.is_video] + round(media_s * coded.codec.clock_rate)
             captured_ns = 10**18 + round(media_s * 1e9) if captured else None
             now_ns = time.monotonic_ns()
+            self.played.append((now_ns, site, coded))
             self.offer(
                 EncodedFrame(
                     SiteId(site), coded.codec, pts, captured_ns, now_ns, coded.key, coded.data

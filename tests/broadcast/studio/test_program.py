@@ -1,0 +1,289 @@
+"""The whole studio process over its real socket: what goes in comes out where it belongs."""
+
+import asyncio
+import dataclasses
+import io
+import itertools
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from broadcast.program import Layout, Scene, Take, seats_of
+from config.settings import Settings
+from streams.frames import Codec, Feed, SiteId
+from streams.wire import Kind, Note
+from tests import media
+from tests.broadcast.studio.rig import (
+    ROOT,
+    TONES,
+    Rig,
+    clip,
+    decoded_pictures,
+    decoded_sound,
+    full,
+    rig,
+)
+
+HALL, A, B, C = (SiteId(name) for name in ("hall", "a", "b", "c"))
+SITES = (HALL, A, B, C)
+FRAME = 3600
+
+
+def run(test: "asyncio._CoroutineLike[None]", bound_s: float = 100) -> None:
+    asyncio.run(asyncio.wait_for(test, bound_s))
+
+
+def join_all(r: Rig) -> None:
+    for number, site in enumerate(SITES):
+        # VP8 for one of them.
+        r.site(site, clip(number, codec=Codec.VP8 if site == A else Codec.H264))
+
+
+async def on_screen(r: Rig, scene: Scene) -> list[int | None]:
+    """Which site's mark each seat of the newest pictures shows."""
+    packets = await r.packets(Feed.ROOM, Codec.H264, 30)
+    _, picture = decoded_pictures(packets)[-1]
+    marks = [media.read_mark(picture, rect) for rect in seats_of(scene.layout)]
+    return [mark and mark.site for mark in marks[: len(scene.sources)]]
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        Scene(Layout.FULL, (B,)),
+        Scene(Layout.PICTURE_IN_PICTURE, (A, HALL)),
+        Scene(Layout.SIDE_BY_SIDE, (A, C)),
+        Scene(Layout.GRID_4, SITES),
+        Scene(Layout.GRID_9, SITES),
+    ],
+    ids=lambda scene: scene.layout,
+)
+def test_each_site_is_in_its_seat(tmp_path: Path, scene: Scene) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=scene)
+            wanted = [SITES.index(site) for site in scene.sources]
+            async with asyncio.timeout(30):
+                while await on_screen(r, scene) != wanted:
+                    pass
+
+    run(test())
+
+
+def test_a_cut_acts_on_the_next_frame(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=full(HALL), preview=full(B))
+            await media.wait_until(
+                lambda: {HALL, B} <= {s.name for s in r.relay.received.stills}, ""
+            )
+            await r.packets(Feed.ROOM, Codec.H264, 30)
+            cut_at_ns = time.time_ns()
+            r.relay.follow(program=full(B))
+            await r.packets(Feed.ROOM, Codec.H264, 30)
+            pictures = decoded_pictures(r.relay.received.of(Feed.ROOM, Codec.H264))
+            sites = [(pts, mark.site) for pts, p in pictures if (mark := media.read_mark(p))]
+            first = next(pts for pts, site in reversed(sites) if site == 0) + FRAME
+            # Program time is wall time; composing may wait for one tick, plus a slow machine.
+            assert -1 < (first - cut_at_ns * 9 / 100_000) / FRAME < 3
+            assert {site for pts, site in sites if pts >= first} == {2}
+
+    run(test())
+
+
+def test_timestamps_are_one_line_and_keyframes_stand_on_the_grid(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=full(HALL), open_microphones=frozenset({A}))
+            await r.packets(Feed.ROOM, Codec.H264, 80)
+            received = r.relay.received
+            for feed, codec, step in (
+                (Feed.ROOM, Codec.H264, FRAME),
+                (Feed.ROOM, Codec.OPUS, 960),
+                (Feed.minus(A), Codec.OPUS, 960),
+            ):
+                pts = [packet.pts for packet in received.of(feed, codec)]
+                steps = {b - a for a, b in itertools.pairwise(pts)}
+                # A frame may be left out on a busy machine, but time never stands or goes back.
+                assert step in steps
+                assert all(s > 0 and s % step == 0 for s in steps)
+            video = received.of(Feed.ROOM, Codec.H264)
+            sound = received.of(Feed.ROOM, Codec.OPUS)
+            assert video[0].key
+            keys = [packet.pts for packet in video[1:] if packet.key]
+            assert keys
+            assert all(pts % 90_000 == 0 for pts in keys), "segments of 1 s"
+            assert abs(video[-1].pts / 90_000 - sound[-1].pts / 48_000) < 0.2
+            assert all(packet.data.startswith(b"\0\0\0\1\x67") for packet in video if packet.key)
+
+    run(test())
+
+
+def test_only_open_microphones_are_heard_and_nobody_hears_himself(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            opened = frozenset({HALL, B})
+            r.relay.follow(public=Take.ROOM, program=full(HALL), open_microphones=opened)
+            await r.packets(Feed.minus(B), Codec.OPUS, 100)
+            room = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-40:])
+            minus = decoded_sound(r.relay.received.of(Feed.minus(B), Codec.OPUS)[-40:])
+            levels = [media.tone_level(room, hz) for hz in TONES]
+            assert levels[0] > -16
+            assert levels[2] > -16
+            assert max(levels[1], levels[3]) < -60
+            assert media.tone_level(minus, TONES[0]) > -16
+            assert media.tone_level(minus, TONES[2]) < -12 - 40
+            r.relay.follow(open_microphones=frozenset())
+            await r.packets(Feed.ROOM, Codec.OPUS, 25)
+            silent = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[10:])
+            assert max(media.tone_level(silent, hz) for hz in TONES) < -70
+            before = len(r.relay.received.of(Feed.minus(B), Codec.OPUS))
+            await r.packets(Feed.ROOM, Codec.OPUS, 60)
+            assert len(r.relay.received.of(Feed.minus(B), Codec.OPUS)) - before <= 50
+
+    run(test())
+
+
+def test_levels_stills_and_status_are_told(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(stream="s", recording=True, program=full(HALL), preview=full(C))
+            received = r.relay.received
+            names = {"@preview", *SITES}
+            await media.wait_until(lambda: names <= {s.name for s in received.stills}, "stills")
+            await r.packets(Feed.ROOM, Codec.H264, 60)
+            levels = received.newest_note(Kind.LEVELS)
+            assert levels is not None
+            # The full meter of a closed microphone too; a sine of -12 dBFS.
+            assert {site: pytest.approx(-12, abs=1) for site in SITES} == levels["levels"]
+            status = received.newest_note(Kind.STATUS)
+            assert status is not None
+            assert status["recording"]
+            assert status["recorded_s"] > 0
+            assert status["stream"] == "s"
+            assert status["version"] == 1
+            assert status["frames"] > 20
+            preview = [still for still in received.stills if still.name == "@preview"][-1]
+            image = Image.open(io.BytesIO(preview.jpeg)).convert("L")
+            assert image.size == (480, 270)
+            mark = media.read_mark(np.asarray(image))
+            assert mark is not None
+            assert mark.site == 3
+
+    run(test())
+
+
+def test_a_keyframe_comes_when_asked_for_but_not_more_than_once_a_second(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=full(HALL))
+            await r.packets(Feed.ROOM, Codec.H264, 30)
+            before = len(r.relay.received.of(Feed.ROOM, Codec.H264))
+            for _ in range(100):
+                r.relay.offer(Note(Kind.KEYFRAME, {"feed": Feed.ROOM}))
+                await asyncio.sleep(0.02)
+            new = r.relay.received.of(Feed.ROOM, Codec.H264)[before:]
+            off_grid = [packet for packet in new if packet.key and packet.pts % 90_000]
+            assert 1 <= len(off_grid) <= 3
+
+    run(test())
+
+
+def test_sites_and_relay_may_come_and_go(tmp_path: Path) -> None:
+    """The recording goes on while there is no relay; what is on air then is what it was."""
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=full(B), stream="s", recording=True)
+            await r.packets(Feed.ROOM, Codec.H264, 30)
+            index = tmp_path / "archive" / "s" / "index.m3u8"
+            await r.relay.hang_up()
+            await media.wait_until(lambda: not r.relay.connected, "the studio notices")
+            had = index.read_text().count("m4s")
+            await media.wait_until(lambda: index.read_text().count("m4s") > had, "it records")
+            await r.relay.listen()
+            await media.wait_until(lambda: r.relay.connected, "the studio comes back")
+            await r.packets(Feed.ROOM, Codec.H264, 10)
+            await r.leave(B)
+            r.relay.offer(Note(Kind.SOURCE_GONE, {"source": B}))
+            # The card has no mark; then the site is back, with a stream of its own.
+            async with asyncio.timeout(20):
+                while await on_screen(r, full(B)) != [None]:
+                    pass
+                r.site(B, clip(2))
+                while await on_screen(r, full(B)) != [2]:
+                    pass
+
+    run(test())
+
+
+def test_a_site_without_a_camera_is_heard(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            r.site(HALL, clip(0))
+            r.site(A, [frame for frame in clip(1) if frame.codec is Codec.OPUS])
+            r.relay.follow(public=Take.ROOM, program=full(A), open_microphones=frozenset({A}))
+            await r.packets(Feed.ROOM, Codec.OPUS, 60)
+            heard = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-30:])
+            assert media.loudest_tone(heard, TONES[1]) > -16
+
+    run(test())
+
+
+def test_nonsense_from_the_relay_does_no_harm(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=full(HALL))
+            await r.packets(Feed.ROOM, Codec.H264, 10)
+            r.relay.offer(Note(Kind.PROGRAM, {"program": {"layout": "upside-down"}}))
+            r.relay.offer(Note(Kind.KEYFRAME, {}))
+            r.relay.offer(Note(Kind.SOURCE_GONE, {"source": "nobody"}))
+            garbage = [dataclasses.replace(frame, data=b"\xff" * 50) for frame in clip(1)[:20]]
+            r.site("garbage", garbage)
+            r.relay.follow(program=Scene(Layout.SIDE_BY_SIDE, (HALL, SiteId("garbage"))))
+            await r.packets(Feed.ROOM, Codec.H264, 30)
+            assert await on_screen(r, r.relay.state.program) == [0, None]
+
+    run(test())
+
+
+def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=full(HALL), stream="s", recording=True)
+            await r.packets(Feed.ROOM, Codec.H264, 40)
+            assert await r.kill_studio(signal.SIGTERM) == 0
+            folder = tmp_path / "archive" / "s"
+            listed = (folder / "index.m3u8").read_text()
+            last = max(folder.glob("*.m4s"))
+            assert last.name in listed
+
+    run(test())
+
+
+def test_settings_that_cannot_be_read_end_it_with_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"program": {"fps": 1000}}))
+    for arguments in ([], [str(tmp_path / "none.json")], [str(path)]):
+        command = [sys.executable, "-m", "broadcast.studio", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        assert done.stderr.strip()
+    assert Settings()
