@@ -20,6 +20,7 @@ WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
 _OUR_PATH = re.compile(r"/(?:operator|watch|play)/[A-Za-z0-9_-]{1,64}")
+_FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 _DAY_S = 86_400
 
 
@@ -144,7 +145,8 @@ class Pages:
 async def _static(request: web.Request) -> web.StreamResponse:
     """Scripts and styles. Browsers ask each time and mostly hear 304: a new version of ours must
     not meet an old module in somebody's cache."""
-    path = (STATIC / request.match_info["path"]).resolve()
+    name = request.match_info["path"]
+    path = (STATIC / name).resolve() if _FILE.fullmatch(name) else STATIC
     if not path.is_relative_to(STATIC) or not path.is_file():
         raise not_found()
     return web.FileResponse(path, headers={"Cache-Control": "no-cache", **_script_type(path)})

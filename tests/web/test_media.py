@@ -1,0 +1,178 @@
+"""HLS files over real HTTP: what a playlist names is served, and nothing else whatever is asked."""
+
+import asyncio
+from pathlib import Path
+
+from tests.web.rig import SESSION, Rig, relay, settings_in
+from web.media import Listing
+
+PLAYLIST = """#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:2
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:EVENT
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="init-1.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-11-23T05:00:00.000Z
+#EXTINF:2.00000,
+00000001.m4s
+"""
+SECOND = "#EXT-X-PROGRAM-DATE-TIME:2026-11-23T05:00:02.000Z\n#EXTINF:2.00000,\n00000002.m4s\n"
+BODY = bytes(range(256)) * 4
+
+
+def _record(rig: Rig) -> Path:
+    folder = rig.settings.storage.data_dir / "archive" / SESSION
+    folder.mkdir(parents=True)
+    (folder / "index.m3u8").write_text(PLAYLIST)
+    for name in ("init-1.mp4", "00000001.m4s", "00000002.m4s", "notes.txt", "99999999.m4s"):
+        (folder / name).write_bytes(BODY)
+    (folder.parent / "neighbour.m4s").write_bytes(b"secret")
+    return folder
+
+
+def test_types_caching_and_ranges(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            _record(rig)
+            for root in ("live", "archive"):
+                playlist = await rig.get(f"/{root}/{SESSION}/index.m3u8")
+                assert await playlist.text() == PLAYLIST
+                assert playlist.content_type == "application/vnd.apple.mpegurl"
+                assert playlist.headers["Cache-Control"] == "no-cache"
+                assert playlist.headers["Access-Control-Allow-Origin"] == "*"
+                again = await rig.get(
+                    f"/{root}/{SESSION}/index.m3u8",
+                    headers={"If-None-Match": playlist.headers["ETag"]},
+                )
+                assert again.status == 304
+                segment = await rig.get(f"/{root}/{SESSION}/00000001.m4s")
+                assert await segment.read() == BODY
+                assert segment.content_type == "video/iso.segment"
+                assert "immutable" in segment.headers["Cache-Control"]
+                assert segment.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+                init = await rig.get(
+                    f"/{root}/{SESSION}/init-1.mp4", headers={"Range": "bytes=4-7"}
+                )
+                assert (init.status, await init.read()) == (206, BODY[4:8])
+                assert init.content_type == "video/mp4"
+
+    asyncio.run(scenario())
+
+
+def test_a_segment_is_there_once_the_playlist_names_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            folder = _record(rig)
+            path = f"/live/{SESSION}/00000002.m4s"
+            assert (await rig.get(path)).status == 404
+            with (folder / "index.m3u8").open("a") as playlist:
+                playlist.write(SECOND[:-5])
+                playlist.flush()
+                assert (await rig.get(path)).status == 404
+                playlist.write(SECOND[-5:])
+            assert (await rig.get(path)).status == 200
+
+    asyncio.run(scenario())
+
+
+ESCAPES = [
+    "notes.txt",
+    "99999999.m4s",
+    "../neighbour.m4s",
+    "..%2fneighbour.m4s",
+    "%2e%2e/neighbour.m4s",
+    "%2e%2e%2fneighbour.m4s",
+    "..%5cneighbour.m4s",
+    "....//neighbour.m4s",
+    "00000001.m4s%00",
+    "00000001.m4s/",
+    "00000001.m4s%20",
+    "INDEX.M3U8",
+    "index.m3u8.bak",
+    "%2fetc%2fpasswd",
+    "",
+]
+
+
+def test_nothing_else_can_be_reached(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            _record(rig)
+            for name in ESCAPES:
+                for root in ("live", "archive"):
+                    answer = await _raw(rig, f"/{root}/{SESSION}/{name}")
+                    assert (name, answer.split()[1]) == (name, b"404")
+                    assert b"secret" not in answer
+            for path in (
+                "/live/../../etc/passwd",
+                "/live/%2e%2e/diemcau.sqlite3",
+                "/static/../app.py",
+                "/static/%2e%2e/app.py",
+                "/static/..%2f..%2fpyproject.toml",
+                "/static//etc/passwd",
+                "/static/%00",
+                f"/archive/.%2f{SESSION}/index.m3u8",
+            ):
+                answer = await _raw(rig, path)
+                assert (path, answer.split()[1]) == (path, b"404")
+
+    asyncio.run(scenario())
+
+
+async def _raw(rig: Rig, path: str) -> bytes:
+    """Without a client that tidies the path."""
+    host, _, port = rig.base.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n\r\n"
+    writer.write(head.encode())
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+def test_an_ended_session_has_an_end_even_if_the_studio_died(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            folder = _record(rig)
+            with (folder / "index.m3u8").open("a") as playlist:
+                playlist.write("#EXTINF:1.0")
+            await rig.command("go_live")
+            live = await (await rig.get(f"/archive/{SESSION}/index.m3u8")).text()
+            assert "ENDLIST" not in live
+            await rig.command("end_session")
+            ended = await (await rig.get(f"/archive/{SESSION}/index.m3u8")).text()
+            assert ended == PLAYLIST + "#EXT-X-ENDLIST\n"
+
+    asyncio.run(scenario())
+
+
+def test_chapters_need_a_recording(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            path = f"/api/v1/sessions/{SESSION}/chapters"
+            missing = await rig.get(path)
+            assert (missing.status, (await missing.json())["error"]["code"]) == (404, "no_archive")
+            _record(rig)
+            assert await (await rig.get(path)).json() == {"duration_s": 2.0, "chapters": []}
+            listed = (await (await rig.get("/api/v1/sessions")).json())["sessions"]
+            assert [(row["id"], row["has_archive"]) for row in listed] == [(SESSION, True)]
+
+    asyncio.run(scenario())
+
+
+def test_a_listing_follows_a_playlist_that_was_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "index.m3u8"
+    path.write_text(PLAYLIST + SECOND)
+    listing = Listing(path)
+    listing.refresh()
+    assert listing.names == {"init-1.mp4", "00000001.m4s", "00000002.m4s"}
+    path.write_text(PLAYLIST)
+    listing.refresh()
+    assert listing.names == {"init-1.mp4", "00000001.m4s"}
+    with path.open("a") as file:
+        file.write("#EXT-X-ENDLIST\n")
+    listing.refresh()
+    assert listing.ended

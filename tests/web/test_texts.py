@@ -1,0 +1,85 @@
+"""Both languages say everything, in whole sentences and composed letters."""
+
+import json
+import re
+import unicodedata
+
+import pytest
+
+from tests.test_docs import text
+from web.catalogues import FOLDER, LANGUAGES, catalogue, preferred, say
+
+ROOMS = sorted(path.name for path in (FOLDER / "vi").glob("*.json"))
+WEB = FOLDER.parent
+
+
+def _room(language: str, name: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((FOLDER / language / name).read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_both_languages_have_the_same_keys_and_places(name: str) -> None:
+    vietnamese, english = _room("vi", name), _room("en", name)
+    assert vietnamese.keys() == english.keys()
+    for key in vietnamese:
+        places = [set(re.findall(r"\{(\w+)\}", room[key])) for room in (vietnamese, english)]
+        assert (key, places[0]) == (key, places[1])
+
+
+def test_no_room_is_in_one_language_only() -> None:
+    assert sorted(path.name for path in (FOLDER / "en").glob("*.json")) == ROOMS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_key_has_one_owner_and_its_text_is_composed(language: str) -> None:
+    seen: dict[str, str] = {}
+    for name in ROOMS:
+        for key, said in _room(language, name).items():
+            assert key not in seen, f"{key} is in {seen.get(key)} and {name}"
+            seen[key] = name
+            assert unicodedata.is_normalized("NFC", said), key
+            assert said.strip() == said, key
+
+
+def test_every_error_of_the_code_has_a_sentence() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in WEB.glob("*.py"))
+    errors = set(re.findall(r'Problem\(\s*\d+,\s*"(\w+)"', code))
+    errors |= set(re.findall(r'not_found\("(\w+)"\)', code))
+    goodbyes = set(re.findall(r'(?:Bye|\.end)\("(\w+)"\)', code))
+    judged = (WEB / "alarms.py").read_text("utf-8")
+    alarms = set(re.findall(r'yield \(?"(\w+)"', judged)) | {"hall_absent", "studio_lost"}
+    wanted = {f"error.{code}" for code in errors}
+    wanted |= {f"bye.{code}" for code in goodbyes} | {f"alarm.{code}" for code in alarms}
+    assert len(wanted) > 30
+    for language in LANGUAGES:
+        assert wanted - catalogue(language).keys() == set()
+
+
+def test_goodbyes_are_those_of_the_protocol() -> None:
+    row = re.search(r"^\| `bye` .*$", text("web/PROTOCOL.md"), re.MULTILINE)
+    assert row is not None
+    named = set(re.findall(r"`(\w+)`", row[0].partition("why the server closes")[2]))
+    assert named == {key[4:] for key in catalogue("vi") if key.startswith("bye.")}
+
+
+@pytest.mark.parametrize(
+    ("header", "chosen", "expected"),
+    [
+        ("", "", "vi"),
+        ("vi-VN,vi;q=0.9,en;q=0.8", "", "vi"),
+        ("en-US,en;q=0.9", "", "en"),
+        ("en-US,en;q=0.9", "vi", "vi"),
+        ("fr,en;q=0.5", "", "vi"),
+        ("en;q=0.4,vi;q=0.8", "", "vi"),
+        ("en;q=x,vi", "", "vi"),
+        (";;;,,", "zz", "vi"),
+    ],
+)
+def test_the_language_of_an_answer(header: str, chosen: str, expected: str) -> None:
+    assert preferred(header, chosen, "vi") == expected
+
+
+def test_a_missing_value_leaves_its_place() -> None:
+    assert "{minutes}" in say("vi", "error.too_many_tries", {})
+    assert say("vi", "no.such.key") == "no.such.key"
