@@ -14,8 +14,8 @@ from broadcast.program import Overlay
 
 Fields = dict[str, Any]
 
-AGENDA_ROWS = 5
-QUEUE_ROWS = 4
+AGENDA_ROWS = 4
+QUEUE_ROWS = 3
 _STATES = ("done", "current", "coming")
 _MODES = ("waiting", "pause", "closed", "ended", "title")
 _MAX_NUMBER = 9_999

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from broadcast.overlay.breaks import break_lines, words_of
 from broadcast.overlay.fonts import EM, face
 
 MAX_CHARS = 1000
@@ -102,19 +103,17 @@ def fit(
     least: float | None = None,
     lines: int = 1,
     weight: int = 400,
-    balance: bool = False,
 ) -> Fitted:
     """As large as it goes within `width` and `lines`: from `size` down to `least`, then cut.
 
-    `balance` makes the lines about equally long, for centred texts. No text gives no lines.
+    Lines break where it reads well. No text gives no lines.
     """
     text, width, lines = clean(text), max(1.0, width), max(1, lines)
     least = size if least is None else min(size, least)
+    words = words_of(text)
     for candidate in _sizes(size, least):
-        found = _wrap(text, width, candidate, weight)
-        if found is not None and len(found) <= lines:
-            if balance:
-                found = _balanced(text, width, candidate, weight, found)
+        found = _wrap(words, width, candidate, weight, lines)
+        if found is not None:
             return _fitted(found, candidate, weight)
     return _fitted(_cut(text, width, least, weight, lines), least, weight)
 
@@ -137,31 +136,10 @@ def _length(text: str, weight: int) -> float:
     return face(weight).getlength(text)
 
 
-def _wrap(text: str, width: float, size: float, weight: int) -> list[str] | None:
-    """Greedy, at spaces; None if a word is wider than a line."""
-    lines: list[str] = []
-    for word in text.split():
-        if measure(word, size, weight) > width:
-            return None
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and measure(longer, size, weight) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def _balanced(text: str, width: float, size: float, weight: int, greedy: list[str]) -> list[str]:
-    """The narrowest block with no more lines than the greedy one."""
-    best, low = greedy, width / max(1, len(greedy))
-    while width - low > size / 4:
-        middle = (low + width) / 2
-        found = _wrap(text, middle, size, weight)
-        if found is not None and len(found) <= len(greedy):
-            best, width = found, middle
-        else:
-            low = middle
-    return best
+def _wrap(words: list[str], width: float, size: float, weight: int, lines: int) -> list[str] | None:
+    scale = size / EM * _SLACK
+    lengths = [_length(word, weight) * scale for word in words]
+    return break_lines(words, lengths, _length(" ", weight) * scale, width, lines)
 
 
 def _cut(text: str, width: float, size: float, weight: int, lines: int) -> list[str]:

@@ -61,13 +61,12 @@ _QUEUE = Overlay(
         "rows": [
             {"number": number, "name": name, "site": site, "kind": kind}
             for number, name, site, kind in (
-                (1, "Lò Thị Ếm", "Điểm cầu huyện Mường Ảng", "question"),
-                (2, "Giàng A Dính", "Điểm cầu huyện Tủa Chùa", "question"),
-                (3, "Quàng Văn Ngoãn", "Điểm cầu huyện Điện Biên Đông", "rebuttal"),
-                (4, "Nguyễn Thị Hồng Nhung", "Điểm cầu thành phố Điện Biên Phủ", "question"),
+                (1, "Lò Thị Ếm", "Huyện Mường Ảng", "question"),
+                (2, "Nguyễn Thị Hồng Nhung", "Thành phố Điện Biên Phủ", "question"),
+                (3, "Quàng Văn Ngoãn", "Huyện Điện Biên Đông", "rebuttal"),
             )
         ],
-        "more": 5,
+        "more": 6,
     },
 )
 _SESSION = {

@@ -57,7 +57,6 @@ class Area:
             "top": max(0, edge_y - self.y) / s,
             "right": (self.width - max(0, self.x + self.width - frame_width + edge_x)) / s,
             "bottom": (self.height - max(0, self.y + self.height - frame_height + edge_y)) / s,
-            "px": 1 / s,
         }
 
 

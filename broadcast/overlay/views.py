@@ -10,8 +10,8 @@ from broadcast.program import Overlay
 from broadcast.session.model import AgendaItem, ItemKind, Phase, Request, SessionState
 from broadcast.session.order import calling_order
 
-QUEUE_ROWS = 4
-"""As many as fit beside a speaker; the rest is a number."""
+QUEUE_ROWS = 3
+"""One round of questioners, large enough to read on a phone; the rest is a number."""
 
 CLOSED_ITEM = "Nội dung họp kín"
 """Stands for the title of a closed item wherever the public may look."""
@@ -91,9 +91,15 @@ def _row(state: SessionState, number: int, request: Request) -> dict[str, Any]:
     return {
         "number": number,
         "name": delegate.name if delegate else "",
-        "site": site.name if site else "",
+        "site": _short(site.name) if site else "",
         "kind": request.kind.value,
     }
+
+
+def _short(site: str) -> str:
+    """In a list of sites each need not say that it is one: "Huyện Mường Nhé"."""
+    rest = site.removeprefix("Điểm cầu ")
+    return rest[:1].upper() + rest[1:]
 
 
 def clock(state: SessionState, warn_ms: int) -> Overlay | None:
