@@ -1,0 +1,99 @@
+"""What the operator does by hand."""
+
+import pytest
+
+from broadcast.program import Layout, Scene
+from broadcast.session.commands import (
+    CloseMicrophone,
+    Cut,
+    MuteAll,
+    OpenMicrophone,
+    SceneWish,
+    SetPreview,
+    ShowOverlay,
+)
+from broadcast.session.model import OverlayName
+from tests.broadcast.session.hearing import CHUA, HALL, NHE, Hearing
+
+WIDE = SceneWish(layout=Layout.SIDE_BY_SIDE, sources=(HALL, NHE))
+
+
+def test_a_cut_without_a_scene_changes_preview_and_program() -> None:
+    hearing = Hearing()
+    hearing.do(SetPreview(scene=WIDE))
+    before = hearing.state.program
+    hearing.do(Cut())
+    assert hearing.state.program == Scene(Layout.SIDE_BY_SIDE, (HALL, NHE))
+    assert hearing.state.preview == before
+
+
+def test_a_cut_to_a_scene_leaves_the_preview() -> None:
+    hearing = Hearing()
+    before = hearing.state.preview
+    hearing.do(Cut(scene=WIDE))
+    assert hearing.state.program == Scene(Layout.SIDE_BY_SIDE, (HALL, NHE))
+    assert hearing.state.preview == before
+
+
+def test_everything_works_in_a_rehearsal() -> None:
+    hearing = Hearing(live=False)
+    hearing.do(Cut(scene=WIDE))
+    hearing.do(OpenMicrophone(site=NHE))
+    hearing.do(ShowOverlay(name=OverlayName.CLOCK, visible=False))
+    assert hearing.state.open_microphones == {NHE}
+
+
+@pytest.mark.parametrize(
+    ("layout", "sources", "code"),
+    [
+        (Layout.FULL, ("la",), "unknown_site"),
+        (Layout.FULL, (HALL, NHE), "too_many_sites"),
+        (Layout.SLATE, (HALL,), "too_many_sites"),
+        (Layout.SIDE_BY_SIDE, (HALL, HALL), "site_twice"),
+        (Layout.GRID_4, (), "scene_empty"),
+    ],
+)
+def test_pictures_that_cannot_be(layout: Layout, sources: tuple[str, ...], code: str) -> None:
+    wish = SceneWish(layout=layout, sources=sources)
+    assert Hearing().refused(Cut(scene=wish)) == code
+    assert Hearing().refused(SetPreview(scene=wish)) == code
+
+
+def test_a_layout_may_have_seats_to_spare() -> None:
+    hearing = Hearing()
+    hearing.do(Cut(scene=SceneWish(layout=Layout.GRID_4, sources=(HALL, NHE, CHUA))))
+    assert hearing.state.program.sources == (HALL, NHE, CHUA)
+
+
+def test_microphones() -> None:
+    hearing = Hearing()
+    hearing.do(OpenMicrophone(site=NHE))
+    hearing.do(OpenMicrophone(site=CHUA))
+    hearing.do(CloseMicrophone(site=NHE))
+    assert hearing.state.open_microphones == {CHUA}
+    hearing.do(OpenMicrophone(site=HALL))
+    hearing.do(MuteAll())
+    assert hearing.state.open_microphones == frozenset()
+    assert hearing.refused(OpenMicrophone(site="la")) == "unknown_site"
+    assert hearing.refused(CloseMicrophone(site="la")) == "unknown_site"
+
+
+def test_switches_that_stand_as_wished_are_no_events() -> None:
+    hearing = Hearing()
+    hearing.do(OpenMicrophone(site=NHE))
+    assert hearing.do(OpenMicrophone(site=NHE)) == ()
+    assert hearing.do(CloseMicrophone(site=CHUA)) == ()
+    assert hearing.do(ShowOverlay(name=OverlayName.LOGO, visible=True)) == ()
+    assert hearing.do(Cut(scene=SceneWish(layout=Layout.FULL, sources=(HALL,)))) == ()
+    hearing.do(SetPreview(scene=WIDE))
+    assert hearing.do(SetPreview(scene=WIDE)) == ()
+    hearing.do(MuteAll())
+    assert hearing.do(MuteAll()) == ()
+
+
+def test_overlays() -> None:
+    hearing = Hearing()
+    hearing.do(ShowOverlay(name=OverlayName.QUEUE, visible=False))
+    assert hearing.state.hidden_overlays == {OverlayName.QUEUE}
+    hearing.do(ShowOverlay(name=OverlayName.QUEUE, visible=True))
+    assert hearing.state.hidden_overlays == frozenset()

@@ -1,0 +1,43 @@
+"""Names at the border."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broadcast.session.text import MAX_CHARS, clean
+
+
+def test_combining_marks_become_one_spelling() -> None:
+    typed = unicodedata.normalize("NFD", "Nguyễn Thị Ngọc Ánh")
+    assert clean(typed) == "Nguyễn Thị Ngọc Ánh"
+
+
+def test_spaces_are_tidied() -> None:
+    assert clean("  Lò \u00a0 Văn  Ún ") == "Lò Văn Ún"
+
+
+def test_three_hundred_characters_are_a_name_and_one_more_is_not() -> None:
+    decomposed = unicodedata.normalize("NFD", "ễ" * MAX_CHARS)
+    assert clean(decomposed) == "ễ" * MAX_CHARS
+    with pytest.raises(ValueError, match="at most 300"):
+        clean("a" * (MAX_CHARS + 1))
+
+
+@pytest.mark.parametrize(
+    "char", ["\x00", "\n", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066"]
+)
+def test_nothing_that_controls_is_in_a_name(char: str) -> None:
+    with pytest.raises(ValueError, match=f"U\\+{ord(char):04X}"):
+        clean(f"Lò{char}Văn")
+
+
+@given(st.text())
+def test_clean_text_stays_as_it_is(text: str) -> None:
+    try:
+        once = clean(text)
+    except ValueError:
+        return
+    assert clean(once) == once
+    assert len(once) <= MAX_CHARS
