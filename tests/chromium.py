@@ -1,6 +1,6 @@
 """A real Chromium for tests, its camera and microphone played from files."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -56,9 +56,14 @@ async def chromium(
             await browser.close()
 
 
-def complaints(page: Page) -> Sequence[str]:
+def complaints(page: Page) -> list[str]:
     """Grows with every uncaught error and every error message of the page's console."""
     found: list[str] = []
     page.on("pageerror", lambda error: found.append(str(error)))
     page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
     return found
+
+
+async def join_as_a_person_would(tab: Page) -> None:
+    """From the camera test to the call: the one button, once it can be pressed."""
+    await tab.get_by_test_id("join").click(timeout=20_000)

@@ -63,6 +63,17 @@ class Recording:
         return sum(segment.duration_s for segment in self.segments)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    init: str
+    media: str
+
+
+def names(text: str) -> list[Names]:
+    """The files of each segment, in order."""
+    return [Names(row.init_section.uri, row.uri) for row in m3u8.loads(text).segments]
+
+
 def read(text: str, fetch: Fetch) -> Recording:
     """The whole of it, every segment fetched."""
     playlist = m3u8.loads(text)

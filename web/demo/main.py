@@ -108,6 +108,7 @@ def _first_events(session: str, now_ms: int) -> tuple[SessionPrepared, ItemChose
             sites=scenario.SITES,
             delegates=scenario.DELEGATES,
             agenda=scenario.AGENDA,
+            hidden_overlays=scenario.HIDDEN_OVERLAYS,
         ),
         ItemChosen(at_ms=now_ms, item=scenario.FIRST_ITEM),
     )

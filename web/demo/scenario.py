@@ -8,6 +8,7 @@ from broadcast.session.model import (
     DelegateId,
     ItemId,
     ItemKind,
+    OverlayName,
     Site,
     SiteKind,
 )
@@ -119,6 +120,9 @@ def _item(
 
 FIRST_ITEM = ItemId("thao-luan")
 """The hearing opens at the discussion: the queue fills while you look around."""
+
+HIDDEN_OVERLAYS = frozenset({OverlayName.AGENDA})
+"""It covers much of the picture; the operator shows it between speakers."""
 
 AGENDA = (
     _item(

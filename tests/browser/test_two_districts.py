@@ -1,0 +1,163 @@
+"""Two districts join in real Chromium by the real page; the program is read back and measured.
+
+Each browser's camera is a file whose frames say who they are, its microphone a beep of its own.
+"""
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page as BrowserPage
+
+from broadcast.program import Layout, seats_of
+from streams.frames import SiteId
+from tests import hls, media
+from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
+from tests.live import Page, page
+from tests.media import wait_until
+from tests.peers import Watched, watching
+from tests.server import HALL, LEFT, RIGHT, Server
+
+HZ = {LEFT: 700.0, RIGHT: 1300.0}
+NUMBER = {LEFT: 1, RIGHT: 2}
+FPS = 25
+CUT_FRAMES = 3
+HEARD_DBFS, SILENT_DBFS, MINUS_DB = -36, -60, 30
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("districts")) as server:
+        yield server
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    tab: BrowserPage
+    complaints: list[str]
+
+
+@asynccontextmanager
+async def district(server: Server, site: SiteId, folder: Path) -> AsyncIterator[District]:
+    """In a browser of its own, joined, until left."""
+    async with chromium(camera_files(folder, NUMBER[site], HZ[site])) as browser:
+        tab = await browser.new_page()
+        found = complaints(tab)
+        await tab.goto(server.join_url(site))
+        await join_as_a_person_would(tab)
+        yield District(tab, found)
+
+
+async def shows(watched: Watched, rect: media.Rect, site: SiteId) -> None:
+    def right() -> bool:
+        mark = watched.mark(rect)
+        return mark is not None and mark.site == NUMBER[site]
+
+    await wait_until(right, f"{site} in {rect}", 30)
+
+
+def heard(watched: Watched, site: SiteId) -> float:
+    return media.loudest_tone(watched.last_sound(2), HZ[site])
+
+
+async def fresh_sound(*all_watched: Watched) -> None:
+    """Until what is heard was made after this moment."""
+    for watched in all_watched:
+        watched.forget()
+    await wait_until(lambda: all(len(w.sound) > 200 for w in all_watched), "sound", 30)
+
+
+async def check_layouts(server: Server, public: Watched) -> None:
+    for layout in (Layout.SIDE_BY_SIDE, Layout.PICTURE_IN_PICTURE, Layout.GRID_4, Layout.GRID_9):
+        server.cut(layout, RIGHT, LEFT)
+        seats = seats_of(layout)
+        await shows(public, seats[0], RIGHT)
+        await shows(public, seats[1], LEFT)
+
+
+async def cut_back_and_forth(server: Server) -> list[tuple[float, SiteId]]:
+    """The moments of six cuts, each from preview; the moment is when the answer was there."""
+    cuts = []
+    for site in (LEFT, RIGHT) * 3:
+        server.command("set_preview", scene={"layout": "full", "sources": [site]})
+        await asyncio.sleep(2.5)
+        server.command("cut")
+        cuts.append((time.time(), site))
+    await asyncio.sleep(3)
+    return cuts
+
+
+async def check_sound(server: Server, public: Watched) -> None:
+    session, tokens = server.session, server.site_tokens
+    async with (
+        watching(server.url(f"/whep/{session}/{LEFT}"), tokens[LEFT]) as left,
+        watching(server.url(f"/whep/{session}/{HALL}"), tokens[HALL]) as hall,
+    ):
+        server.command("open_microphone", site=LEFT)
+        await fresh_sound(public, left, hall)
+        assert heard(public, LEFT) > HEARD_DBFS
+        assert heard(hall, LEFT) > HEARD_DBFS
+        assert heard(public, RIGHT) < SILENT_DBFS, "a closed microphone is heard"
+        assert heard(left, LEFT) < heard(hall, LEFT) - MINUS_DB, "the speaker hears himself"
+        server.command("open_microphone", site=RIGHT)
+        server.command("close_microphone", site=LEFT)
+        await fresh_sound(public, left)
+        assert heard(public, RIGHT) > HEARD_DBFS
+        assert heard(left, RIGHT) > HEARD_DBFS
+        assert heard(public, LEFT) < SILENT_DBFS
+
+
+async def on_air(shown: Page) -> None:
+    await shown.until(
+        lambda _: all(shown.site(site)["video"] == "ok" for site in (LEFT, RIGHT)),
+        "both districts' pictures",
+        60,
+    )
+
+
+@pytest.mark.timeout(240)
+def test_two_districts_in_chromium(server: Server, tmp_path: Path) -> None:
+    async def story() -> list[tuple[float, SiteId]]:
+        async with (
+            district(server, LEFT, tmp_path) as left,
+            district(server, RIGHT, tmp_path) as right,
+            page(server) as shown,
+        ):
+            await on_air(shown)
+            server.command("go_live")
+            server.cut("full", LEFT)
+            async with watching(server.url(f"/whep/{server.session}")) as public:
+                await shows(public, media.WHOLE, LEFT)
+                await check_layouts(server, public)
+                await check_sound(server, public)
+            cuts = await cut_back_and_forth(server)
+            assert left.complaints == []
+            assert right.complaints == []
+            return cuts
+
+    cuts = asyncio.run(story())
+    check_cuts_in_the_recording(server, cuts)
+
+
+def check_cuts_in_the_recording(server: Server, cuts: list[tuple[float, SiteId]]) -> None:
+    def fetch(name: str) -> bytes:
+        return server.get(f"/live/{server.session}/{name}").body
+
+    recording = hls.read(fetch("index.m3u8").decode(), fetch)
+    assert hls.faults(recording) == []
+    seen: list[tuple[float, int]] = []
+    for segment in recording.segments:
+        clip = segment.clip()
+        zero = segment.at_s - clip.pictures[0][0]
+        seen += [(zero + at, mark.site) for at, mark in clip.marks() if mark]
+    late = []
+    for moment, site in cuts:
+        first = next(at for at, number in seen if at > moment - 0.5 and number == NUMBER[site])
+        late.append((first - moment) * FPS)
+    assert statistics.median(late) <= CUT_FRAMES, late
+    assert max(late) <= 3 * CUT_FRAMES, late  # the machine of a test may stand still for a while
