@@ -1,0 +1,225 @@
+"""A closed item never leaves the room: not one picture, not one sample, not in the segments.
+
+The room's own feed shows and sounds it all the time; what is marked public, and what is on disk,
+is searched for the pictures that the site sent while it was closed and for its tone.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from m3u8 import load
+
+from broadcast.program import Overlay, Take
+from streams.frames import Codec, Feed, Packet, SiteId
+from tests import media
+from tests.broadcast.studio.rig import (
+    FPS,
+    TONES,
+    Coded,
+    Rig,
+    clip,
+    decoded_pictures,
+    decoded_sound,
+    full,
+    rig,
+)
+
+HALL, SECRET = SiteId("hall"), SiteId("secret")
+SPREAD_DBFS = -55
+"""What the ramps of another tone and the codec's noise leave at this one's frequency. That the
+closed sound itself leaves nothing is shown where nobody else speaks."""
+SLATE = Overlay("slate", {"mode": "closed", "title": "Nội dung họp kín"})
+
+
+def public(r: Rig, codec: Codec) -> list[Packet]:
+    return [p for _, p in r.relay.received.packets if p.public and p.codec is codec]
+
+
+def runs(packets: Sequence[Packet]) -> list[list[Packet]]:
+    """Split where the feed changes: a viewer's decoder sees each run from its keyframe on."""
+    parts: list[list[Packet]] = []
+    for packet in packets:
+        if not parts or parts[-1][-1].feed != packet.feed:
+            parts.append([])
+        parts[-1].append(packet)
+    return parts
+
+
+def public_marks(r: Rig) -> set[tuple[int, int]]:
+    """(site, number) of all that the public could see in the packets."""
+    pictures = [p for run in runs(public(r, Codec.H264)) for p in decoded_pictures(run)]
+    return {(mark.site, mark.number) for _, p in pictures if (mark := media.read_mark(p))}
+
+
+def recorded(folder: Path) -> media.Clip:
+    playlist = load(str(folder / "index.m3u8"))
+    clip_ = media.Clip()
+    init = b""
+    for segment in playlist.segments:
+        init = (folder / segment.init_section.uri).read_bytes()
+        one = media.decode(init + (folder / segment.uri).read_bytes())
+        clip_.pictures += one.pictures
+        clip_.sound += one.sound
+    return clip_
+
+
+def renumbered(site: int) -> tuple[Coded, ...]:
+    """A clip long enough that no picture's number comes twice in the test."""
+    return clip(site, 16)
+
+
+def sent_between(r: Rig, site: str, from_ns: int, to_ns: int) -> set[int]:
+    """The numbers of the pictures that the site sent in that time."""
+    return {
+        round(coded.at_s * FPS)
+        for at_ns, name, coded in r.relay.played
+        if name == site and coded.codec.is_video and from_ns <= at_ns < to_ns
+    }
+
+
+async def closed_for_a_while(r: Rig) -> tuple[int, int]:
+    """Open with the hall, closed with the secret site on air and heard, open again with the hall.
+    When it was closed, CLOCK_MONOTONIC."""
+    r.site(HALL, renumbered(0))
+    r.site(SECRET, renumbered(3))
+    r.relay.follow(
+        stream="s",
+        recording=True,
+        public=Take.ROOM,
+        public_slate=SLATE,
+        program=full(HALL),
+        open_microphones=frozenset({HALL}),
+    )
+    await r.packets(Feed.ROOM, Codec.H264, 60)
+    closed_ns = time.monotonic_ns()
+    r.relay.follow(
+        public=Take.SLATE, program=full(SECRET), open_microphones=frozenset({HALL, SECRET})
+    )
+    await r.packets(Feed.PUBLIC, Codec.H264, 60)
+    opened_ns = time.monotonic_ns()
+    r.relay.follow(public=Take.ROOM, program=full(HALL), open_microphones=frozenset({HALL}))
+    before = len(public(r, Codec.H264))
+
+    def back() -> bool:
+        new = public(r, Codec.H264)[before:]
+        return sum(p.feed == Feed.ROOM for p in new) > 60
+
+    await media.wait_until(back, "the room is public again")
+    return closed_ns, opened_ns
+
+
+def test_nothing_of_a_closed_item_leaves_the_room(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            closed_ns, opened_ns = await closed_for_a_while(r)
+            room = r.relay.received.of(Feed.ROOM, Codec.H264)
+            seen = {m.site for _, p in decoded_pictures(room) if (m := media.read_mark(p))}
+            assert seen == {0, 3}, "the room itself saw it"
+            sound = decoded_sound(r.relay.received.of(Feed.ROOM, Codec.OPUS))
+            assert media.loudest_tone(sound, TONES[3]) > -16
+
+            marks = public_marks(r)
+            assert {site for site, _ in marks} == {0}
+            # The hall's pictures too: what it sent while it was closed stays inside.
+            inside = sent_between(r, HALL, closed_ns + 10_000_000, opened_ns)
+            assert not {number for site, number in marks if site == 0} & inside
+            for run in runs(public(r, Codec.OPUS)):
+                assert media.loudest_tone(decoded_sound(run), TONES[3]) < SPREAD_DBFS
+            await r.kill_studio(15)
+            clip_ = recorded(tmp_path / "archive" / "s")
+            kept = [mark for _, mark in clip_.marks() if mark]
+            assert {mark.site for mark in kept} == {0}
+            assert not {mark.number for mark in kept} & inside
+            assert media.loudest_tone(clip_.heard(), TONES[3]) < SPREAD_DBFS
+            assert media.loudest_tone(clip_.heard(), TONES[0]) > -16
+
+    asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def test_each_switch_is_a_keyframe_on_one_timeline(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            await closed_for_a_while(r)
+            video = runs(public(r, Codec.H264))
+            assert [run[0].feed for run in video] == [Feed.ROOM, Feed.PUBLIC, Feed.ROOM]
+            assert all(run[0].key for run in video)
+            for codec in (Codec.H264, Codec.OPUS):
+                pts = [packet.pts for packet in public(r, codec)]
+                assert pts == sorted(set(pts))
+            gaps = [b[0].pts - a[-1].pts for a, b in itertools.pairwise(video)]
+            assert max(gaps) <= 3 * 3600, "the next frame, but for a busy machine"
+            inside = [p for p in r.relay.received.of(Feed.ROOM, Codec.H264) if not p.public]
+            assert len(inside) >= 60
+            assert not any(p.public for p in r.relay.received.of(Feed.minus(HALL), Codec.OPUS))
+
+    asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def test_a_picture_frozen_since_the_closed_item_is_not_shown(tmp_path: Path) -> None:
+    """The line of the site on air dies while closed; on reopening its last picture is a secret."""
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            r.site(SECRET, renumbered(3))
+            r.relay.follow(public=Take.SLATE, public_slate=SLATE, program=full(SECRET))
+            await r.packets(Feed.ROOM, Codec.H264, 40)
+            await r.leave(SECRET)
+            r.relay.follow(public=Take.ROOM)
+            await media.wait_until(
+                lambda: sum(p.feed == Feed.ROOM for p in public(r, Codec.H264)) > 60, "it is open"
+            )
+            assert public_marks(r) == set()
+
+    asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def test_sound_that_was_on_its_way_when_it_opened_is_not_heard(tmp_path: Path) -> None:
+    """The site speaks until the moment of opening; its sound waits in the jitter buffer then, and
+    in the encoder's look-ahead. Nobody else speaks: the public must hear nothing at all."""
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            r.site(SECRET, clip(3))
+            opened = frozenset({SECRET})
+            r.relay.follow(
+                stream="s", recording=True, program=full(SECRET), open_microphones=opened
+            )
+            await r.packets(Feed.ROOM, Codec.OPUS, 120)
+            await r.leave(SECRET)
+            r.relay.follow(public=Take.ROOM)
+            await media.wait_until(
+                lambda: sum(p.feed == Feed.ROOM for p in public(r, Codec.OPUS)) > 50, "it is open"
+            )
+            for run in runs(public(r, Codec.OPUS)):
+                assert np.abs(decoded_sound(run)).max() < 0.001
+            room = decoded_sound(r.relay.received.of(Feed.ROOM, Codec.OPUS))
+            assert media.loudest_tone(room, TONES[3]) > -16, "the room did hear it"
+            await r.kill_studio(15)
+            sound = recorded(tmp_path / "archive" / "s").heard()
+            assert len(sound) > media.RATE
+            assert np.abs(sound).max() < 0.001
+
+    asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def test_a_restart_while_closed_stays_closed(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            r.site(SECRET, renumbered(3))
+            r.relay.follow(stream="s", recording=True, program=full(SECRET), public_slate=SLATE)
+            await r.packets(Feed.PUBLIC, Codec.H264, 30)
+            await r.kill_studio()
+            await r.start_studio()
+            await r.packets(Feed.PUBLIC, Codec.H264, 30)
+            assert public_marks(r) == set()
+            assert all(p.feed == Feed.PUBLIC for p in public(r, Codec.H264))
+            await r.kill_studio(15)
+            clip_ = recorded(tmp_path / "archive" / "s")
+            assert len(clip_.pictures) > 30
+            assert not any(mark for _, mark in clip_.marks())
+
+    asyncio.run(asyncio.wait_for(test(), 100))
