@@ -1,0 +1,100 @@
+"""kill -9 in the middle of a segment: at most a second is lost, and the recording goes on."""
+
+import asyncio
+import itertools
+from pathlib import Path
+
+import av
+import m3u8
+
+from broadcast.program import Take
+from streams.frames import Codec, Feed
+from tests import media
+from tests.broadcast.studio.rig import Rig, clip, full, rig
+
+
+def runs_of(folder: Path) -> list[tuple[float, media.Clip]]:
+    """(wall time of its first picture, media) of each run: from one discontinuity to the next."""
+    runs: list[tuple[float, list[str]]] = []
+    for segment in m3u8.load(str(folder / "index.m3u8")).segments:
+        if not runs or segment.discontinuity:
+            began = segment.program_date_time.timestamp()
+            runs.append((began, [segment.init_section.uri]))
+        runs[-1][1].append(segment.uri)
+    return [
+        (began, media.decode(b"".join((folder / name).read_bytes() for name in names)))
+        for began, names in runs
+    ]
+
+
+async def recording_in_mid_segment(r: Rig) -> int:
+    """Records until it is 600 ms into a segment of 1 s. The pts of the newest picture then."""
+    await r.packets(Feed.ROOM, Codec.H264, 60)
+
+    def newest() -> int | None:
+        pts = r.relay.received.of(Feed.ROOM, Codec.H264)[-1].pts
+        return pts if pts % 90_000 > 54_000 else None
+
+    return await media.wait_until(newest, "it is in mid-segment")
+
+
+def test_a_killed_studio_loses_less_than_a_second(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            r.site("hall", clip(0, 16))
+            r.relay.follow(
+                stream="s",
+                recording=True,
+                public=Take.ROOM,
+                program=full("hall"),
+                open_microphones=frozenset({"hall"}),
+            )
+            killed_pts = await recording_in_mid_segment(r)
+            await r.kill_studio()
+            await r.start_studio()
+            await r.packets(Feed.ROOM, Codec.H264, 40)
+            pts = [packet.pts for packet in r.relay.received.of(Feed.ROOM, Codec.H264)]
+            assert pts == sorted(set(pts)), "program time goes on, and never back"
+            assert await r.kill_studio(15) == 0
+        (began, before), (again, after) = runs_of(tmp_path / "archive" / "s")
+        length = before.pictures[-1][0] - before.pictures[0][0] + 0.04
+        assert killed_pts / 90_000 - (began + length) < 1.0
+        first_after = pts[pts.index(killed_pts) :]
+        assert again > began + length
+        assert first_after
+        # What is there is whole: each run's pictures follow one another, its sound is aligned.
+        for clip_ in (before, after):
+            numbers = [mark.number for _, mark in clip_.marks() if mark is not None]
+            assert len(numbers) > 20
+            steps = [b - a for a, b in itertools.pairwise(numbers)]
+            assert all(0 <= step <= 3 for step in steps)
+            assert abs(clip_.pictures[0][0] - clip_.sound[0][0]) < 0.05
+            assert abs(clip_.pictures[-1][0] - clip_.sound[-1][0]) < 0.25
+
+    asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def test_the_playlist_plays_over_the_gap(tmp_path: Path) -> None:
+    """FFmpeg's own HLS reader, from the first picture to the last."""
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            r.site("hall", clip(0, 16))
+            r.relay.follow(stream="s", recording=True, public=Take.ROOM, program=full("hall"))
+            for _ in range(2):
+                await recording_in_mid_segment(r)
+                await r.kill_studio()
+                await r.start_studio()
+            await r.packets(Feed.ROOM, Codec.H264, 40)
+            r.relay.follow(recording=False, finished=True)
+            index = tmp_path / "archive" / "s" / "index.m3u8"
+            await media.wait_until(lambda: "ENDLIST" in index.read_text(), "it is ended")
+        assert m3u8.load(str(index)).is_endlist
+        with av.open(str(index)) as container:
+            marks = [media.read_mark(media.luma_of(frame)) for frame in container.decode(video=0)]
+        listed = sum(segment.duration for segment in m3u8.load(str(index)).segments)
+        assert abs(len(marks) - listed * 25) <= 4
+        # Only the first pictures of each run may still be the card of a site not yet seen.
+        assert sum(mark is None for mark in marks) < len(marks) / 2
+
+    asyncio.run(asyncio.wait_for(test(), 100))
