@@ -1,0 +1,76 @@
+"""The one file that touches aiortc's private names; aiortc's version is pinned for it.
+
+`RTCDtlsTransport` does the handshake, checks the fingerprint and derives the SRTP keys. It never
+sees a media packet: those are told apart before it, at the port.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal
+
+from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCRtpSender
+from aiortc.rtcdtlstransport import RTCDtlsTransport
+from pylibsrtp import Session
+
+MAX_WAITING = 32
+"""Datagrams of a handshake that wait for it; a whole flight has about 6. Full: the newest is lost,
+and DTLS sends it again."""
+
+
+class _Path:
+    """What RTCDtlsTransport needs of an ICE transport."""
+
+    state = "completed"
+    role = "controlled"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send_datagram = send
+        self.incoming: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING)
+
+    async def _send(self, data: bytes) -> None:
+        self._send_datagram(data)
+
+    async def _recv(self) -> bytes:
+        data = await self.incoming.get()
+        if data is None:
+            raise ConnectionError("closed")
+        return data
+
+
+class Dtls:
+    """One DTLS association. `handshake` returns when its SRTP sessions are ready."""
+
+    def __init__(self, certificate: RTCCertificate, send: Callable[[bytes], None]) -> None:
+        self._path = _Path(send)
+        path: Any = self._path
+        self._transport = RTCDtlsTransport(path, [certificate])
+
+    def receive(self, datagram: bytes) -> None:
+        """A DTLS record from the peer's checked address."""
+        if not self._path.incoming.full():
+            self._path.incoming.put_nowait(datagram)
+
+    async def handshake(
+        self, role: Literal["client", "server"], fingerprints: list[RTCDtlsFingerprint]
+    ) -> tuple[Session, Session]:
+        """(rx, tx). Raises `ConnectionError` when it fails or the fingerprint is another's."""
+        self._transport._set_role(role)
+        await self._transport.start(RTCDtlsParameters(fingerprints=fingerprints))
+        if self._transport.state != "connected":
+            raise ConnectionError("the DTLS handshake failed")
+        return self._transport._rx_srtp, self._transport._tx_srtp
+
+    @property
+    def closed(self) -> bool:
+        """The peer said goodbye, or the handshake failed."""
+        return self._transport.state in ("closed", "failed")
+
+    async def close(self) -> None:
+        await self._transport.stop()
+
+
+def on_keyframe_request(sender: RTCRtpSender, wanted: Callable[[], None]) -> None:
+    """Hears a PLI for a track of packets that are encoded already: stock aiortc notes it for an
+    encoder that such a track does not use. For sites that we draw ourselves."""
+    hear: Any = wanted
+    sender._send_keyframe = hear  # type: ignore[method-assign]

@@ -1,0 +1,58 @@
+"""One access unit or Opus packet → RTP payloads, once for all viewers. Pure."""
+
+MAX_PAYLOAD = 1200
+"""Below every usual path's MTU, with room for headers, SRTP's tag and a tunnel."""
+
+STAP_A, FU_A = 24, 28
+_PARAMETER_SETS = (7, 8)
+
+
+def nal_units(data: bytes) -> list[bytes]:
+    """The NAL units of an Annex B byte stream, without start codes (H.264 B.1)."""
+    units, start = [], data.find(b"\0\0\1")
+    while start >= 0:
+        begin = start + 3
+        start = data.find(b"\0\0\1", begin)
+        unit = data[begin:start] if start >= 0 else data[begin:]
+        unit = unit.rstrip(b"\0") if start >= 0 else unit
+        if unit:
+            units.append(unit)
+    return units
+
+
+def h264_payloads(data: bytes) -> list[bytes]:
+    """RFC 6184, packetization-mode 1. Fragments of one unit are equally long but for the last, so
+    that the kernel can cut them from one buffer (UDP_SEGMENT)."""
+    payloads: list[bytes] = []
+    parameter_sets = []
+    for unit in nal_units(data):
+        kind = unit[0] & 0x1F
+        if kind == 9:
+            continue  # access unit delimiters tell a receiver of RTP nothing
+        if kind in _PARAMETER_SETS:
+            parameter_sets.append(unit)
+            continue
+        if parameter_sets:
+            payloads.append(_stap_a(parameter_sets))
+            parameter_sets = []
+        payloads.extend([unit] if len(unit) <= MAX_PAYLOAD else _fragments(unit))
+    return payloads
+
+
+def _stap_a(units: list[bytes]) -> bytes:
+    importance = max(unit[0] & 0x60 for unit in units)
+    sized = b"".join(len(unit).to_bytes(2) + unit for unit in units)
+    return bytes((importance | STAP_A,)) + sized
+
+
+def _fragments(unit: bytes) -> list[bytes]:
+    indicator, kind = unit[0] & 0x60 | FU_A, unit[0] & 0x1F
+    room, size = MAX_PAYLOAD - 2, len(unit) - 1
+    count = -(-size // room)
+    length = -(-size // count)
+    parts = []
+    for index in range(count):
+        flags = (0x80 if index == 0 else 0) | (0x40 if index == count - 1 else 0)
+        start = 1 + index * length
+        parts.append(bytes((indicator, kind | flags)) + unit[start : start + length])
+    return parts

@@ -1,0 +1,119 @@
+"""The one UDP port: tells STUN, DTLS and SRTP apart (RFC 7983) and finds the peer.
+
+Addresses are bound by STUN checks only: a request with a known ufrag and a valid
+MESSAGE-INTEGRITY (RFC 8445 7.3). Whatever else comes from an unbound address is dropped and
+counted, without an answer.
+"""
+
+import asyncio
+import struct
+from collections import deque
+from typing import Protocol, cast
+
+from aioice import stun
+
+Address = tuple[str, int]
+BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
+MAX_ADDRESSES = 8
+"""A browser checks from each of its interfaces; the oldest is forgotten."""
+
+
+class Endpoint(Protocol):
+    """A peer, as the port sees it."""
+
+    ufrag: str
+    password: str
+
+    def on_check(self, *, nominated: bool, address: Address) -> None: ...
+    def on_dtls(self, datagram: bytes) -> None: ...
+    def on_media(self, datagram: bytes) -> None: ...
+
+
+class Port(asyncio.DatagramProtocol):
+    """Datagrams in by address, out by `send`."""
+
+    def __init__(self) -> None:
+        self._by_ufrag: dict[str, Endpoint] = {}
+        self._by_address: dict[Address, Endpoint] = {}
+        self._addresses: dict[str, deque[Address]] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+        self.strangers = 0
+        """Datagrams dropped because nobody here expected them."""
+
+    async def open(self, host: str, port: int) -> int:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
+        self._transport = transport
+        return cast(int, transport.get_extra_info("sockname")[1])
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        first = data[0] if data else 255
+        if first < 4:
+            self._on_stun(data, addr)
+            return
+        endpoint = self._by_address.get(addr)
+        if endpoint is None:
+            self.strangers += 1
+        elif 20 <= first < 64:
+            endpoint.on_dtls(data)
+        elif 128 <= first < 192:
+            endpoint.on_media(data)
+
+    def _on_stun(self, data: bytes, address: Address) -> None:
+        """Answers a valid connectivity check and binds its address; all else has no answer."""
+        try:
+            request = stun.parse_message(data)
+        except (ValueError, IndexError, struct.error):
+            self.strangers += 1
+            return
+        ours = str(request.attributes.get("USERNAME", "")).partition(":")[0]
+        endpoint = self._by_ufrag.get(ours)
+        is_check = (request.message_method, request.message_class) == BINDING_REQUEST
+        if (
+            endpoint is None
+            or not is_check
+            or not request.check_message_integrity(endpoint.password.encode())
+        ):
+            self.strangers += 1
+            return
+        self._bind(endpoint, address)
+        response = stun.Message(
+            stun.Method.BINDING,
+            stun.Class.RESPONSE,
+            transaction_id=request.transaction_id,
+            attributes={"XOR-MAPPED-ADDRESS": address[:2]},
+        )
+        response.add_message_integrity(endpoint.password.encode())
+        self.send(bytes(response), address)
+        endpoint.on_check(nominated="USE-CANDIDATE" in request.attributes, address=address)
+
+    def _bind(self, endpoint: Endpoint, address: Address) -> None:
+        """Media from this address is this peer's now, however many addresses it checks from."""
+        previous = self._by_address.get(address)
+        if previous is endpoint:
+            return
+        bound = self._addresses.setdefault(endpoint.ufrag, deque())
+        if len(bound) >= MAX_ADDRESSES:
+            self._by_address.pop(bound.popleft(), None)
+        bound.append(address)
+        self._by_address[address] = endpoint
+
+    def error_received(self, exc: Exception) -> None:
+        """A peer's port is closed (ICMP); its silence will tell."""
+
+    def add(self, endpoint: Endpoint) -> None:
+        self._by_ufrag[endpoint.ufrag] = endpoint
+
+    def remove(self, endpoint: Endpoint) -> None:
+        self._by_ufrag.pop(endpoint.ufrag, None)
+        for address in self._addresses.pop(endpoint.ufrag, ()):
+            if self._by_address.get(address) is endpoint:
+                del self._by_address[address]
+
+    def send(self, datagram: bytes, address: Address) -> None:
+        if self._transport is not None:
+            self._transport.sendto(datagram, address)

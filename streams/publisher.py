@@ -1,0 +1,149 @@
+"""What a connected site sends: packets → frames, and the feedback that keeps them coming."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiortc.rate import RemoteBitrateEstimator
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    pack_remb_fci,
+)
+
+from streams import rtp
+from streams.frames import Codec, EncodedFrame, SiteId
+from streams.sdp import Section
+from streams.uplink import Statistics, Uplink
+
+OUR_SSRC = 1
+REPORT_INTERVAL_NS = 1_000_000_000
+MAX_BITRATE_BPS = 6_000_000
+"""What one source may ask of the line, whatever the estimate says."""
+
+
+@dataclass(slots=True)
+class _Reported:
+    """What the last receiver report said, to tell the difference (RFC 3550 A.3)."""
+
+    expected: int = 0
+    received: int = 0
+    octets: int = 0
+    at_ns: int = 0
+    bitrate_bps: float = 0.0
+    fraction_lost: float = 0.0
+    last_sr: int = 0
+    last_sr_ns: int = 0
+
+
+class Publisher:
+    """The traffic of one site's connection."""
+
+    def __init__(
+        self,
+        site: SiteId,
+        sections: tuple[Section, ...],
+        send_rtcp: Callable[[bytes], None],
+        on_frame: Callable[[EncodedFrame], None],
+    ) -> None:
+        self.site = site
+        self._by_payload_type = {s.payload_type: s for s in sections if s.codec is not None}
+        self._send_rtcp = send_rtcp
+        self._on_frame = on_frame
+        self.uplinks: dict[Codec, Uplink] = {}
+        self._reported: dict[int, _Reported] = {}
+        self._estimator = RemoteBitrateEstimator()
+        self._reported_ns = 0
+
+    def on_rtp(self, packet: bytes, now_ns: int) -> None:
+        section = self._by_payload_type.get(packet[1] & 0x7F)
+        if section is None or section.codec is None:
+            return
+        parsed = rtp.parse(packet, section.abs_send_time)
+        uplink = self.uplinks.get(section.codec)
+        if uplink is None or uplink.ssrc != parsed.ssrc:
+            uplink = self.uplinks[section.codec] = Uplink(self.site, section.codec, parsed.ssrc)
+            self._reported[parsed.ssrc] = _Reported(at_ns=now_ns)
+        if parsed.abs_send_time is not None:
+            self._estimate(parsed, len(packet), now_ns)
+        for frame in uplink.add(parsed, now_ns):
+            self._on_frame(frame)
+
+    def _estimate(self, packet: rtp.RtpPacket, size: int, now_ns: int) -> None:
+        assert packet.abs_send_time is not None
+        estimate = self._estimator.add(now_ns // 1_000_000, packet.abs_send_time, size, packet.ssrc)
+        if estimate is not None:
+            bitrate, ssrcs = estimate
+            fci = pack_remb_fci(min(bitrate, MAX_BITRATE_BPS), ssrcs)
+            self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, OUR_SSRC, 0, fci)))
+
+    def on_rtcp(self, packets: list[AnyRtcpPacket], now_ns: int) -> None:
+        for packet in packets:
+            if not isinstance(packet, RtcpSrPacket):
+                continue
+            for uplink in self.uplinks.values():
+                if uplink.ssrc == packet.ssrc:
+                    info = packet.sender_info
+                    uplink.on_sender_report(info.ntp_timestamp, info.rtp_timestamp)
+                    reported = self._reported[packet.ssrc]
+                    reported.last_sr = info.ntp_timestamp >> 16 & 0xFFFFFFFF
+                    reported.last_sr_ns = now_ns
+
+    def tick(self, now_ns: int) -> None:
+        for uplink in self.uplinks.values():
+            wishes, frames = uplink.poll(now_ns)
+            for frame in frames:
+                self._on_frame(frame)
+            if wishes.nack:
+                nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, OUR_SSRC, uplink.ssrc, wishes.nack)
+                self._send_rtcp(bytes(nack))
+            if wishes.pli:
+                self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, OUR_SSRC, uplink.ssrc)))
+        if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
+            self._reported_ns = now_ns
+            reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
+            self._send_rtcp(bytes(RtcpRrPacket(OUR_SSRC, reports)))
+
+    def _report(self, uplink: Uplink, now_ns: int) -> RtcpReceiverInfo:
+        last, statistics = self._reported[uplink.ssrc], uplink.statistics
+        expected = uplink.expected - last.expected
+        lost = max(0, expected - (statistics.received - last.received))
+        last.fraction_lost = lost / expected if expected > 0 else 0.0
+        elapsed_ns = max(1, now_ns - last.at_ns)
+        last.bitrate_bps = (statistics.octets - last.octets) * 8e9 / elapsed_ns
+        last.expected, last.received = uplink.expected, statistics.received
+        last.octets, last.at_ns = statistics.octets, now_ns
+        delay = (now_ns - last.last_sr_ns) * 65536 // 1_000_000_000 if last.last_sr else 0
+        return RtcpReceiverInfo(
+            ssrc=uplink.ssrc,
+            fraction_lost=min(255, int(last.fraction_lost * 256)),
+            packets_lost=max(0, uplink.expected - statistics.received),
+            highest_sequence=uplink.highest_sequence,
+            jitter=int(statistics.jitter),
+            lsr=last.last_sr,
+            dlsr=min(delay, 0xFFFFFFFF),
+        )
+
+    def ask_keyframe(self) -> None:
+        for uplink in self.uplinks.values():
+            if uplink.codec.is_video:
+                uplink.ask_keyframe()
+
+    def uplink(self, *, video: bool) -> Uplink | None:
+        return next((u for c, u in self.uplinks.items() if c.is_video is video), None)
+
+    def bitrate_bps(self) -> float:
+        return sum(self._reported[u.ssrc].bitrate_bps for u in self.uplinks.values())
+
+    def loss_percent(self) -> float:
+        fractions = [self._reported[u.ssrc].fraction_lost for u in self.uplinks.values()]
+        return 100 * max(fractions, default=0.0)
+
+    def statistics(self) -> list[Statistics]:
+        return [uplink.statistics for uplink in self.uplinks.values()]

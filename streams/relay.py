@@ -1,0 +1,283 @@
+"""The relay: sites in, program out, over one UDP port. Decodes nothing.
+
+One scheduler serves all connections: NACK, PLI, reports and the watch for silent peers. A
+connection costs one task, which sleeps from the handshake to the end.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from aiortc import RTCCertificate
+
+from config.settings import Media
+from streams.addresses import own_addresses
+from streams.fanout import Lane
+from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.peer import Peer
+from streams.port import Port
+from streams.publisher import Publisher
+from streams.sdp import Direction, Offer, OfferError, Ours, answer, read_offer
+from streams.viewer import Audience, Viewer
+
+__all__ = ["Audience", "Connection", "Line", "OfferError", "Relay", "SiteTaken"]
+
+TICK_S = 0.02
+TAKEOVER_NS = 2_000_000_000
+"""A site whose connection was silent for so long may be taken over by a new one."""
+ALIVE_NS = 2_000_000_000
+KEYFRAME_INTERVAL_NS = 1_000_000_000
+
+log = logging.getLogger(__name__)
+
+
+class SiteTaken(Exception):  # noqa: N818 - a state of affairs, told by its name
+    """Another connection sends for this site right now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    id: str
+    """Unguessable; names the WHIP or WHEP resource."""
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a site's line is now."""
+
+    codec: str | None
+    width: int | None
+    height: int | None
+    bitrate_bps: float
+    loss_percent: float
+    rtt_ms: float | None
+    jitter_ms: float | None
+    video_alive: bool
+    audio_alive: bool
+    since_ns: int
+    """CLOCK_MONOTONIC when it connected."""
+
+
+class Relay:
+    def __init__(
+        self,
+        settings: Media,
+        *,
+        on_frame: Callable[[EncodedFrame], None],
+        on_source_gone: Callable[[SiteId], None],
+        on_keyframe_wanted: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._on_frame = on_frame
+        self._on_source_gone = on_source_gone
+        self._on_keyframe_wanted = on_keyframe_wanted
+        self._certificate = RTCCertificate.generateCertificate()
+        self._port = Port()
+        self._peers: dict[str, Peer] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
+        self._viewers: dict[str, Viewer] = {}
+        self._lanes: dict[tuple[str, bool], Lane] = {}
+        self._open_microphones: frozenset[SiteId] = frozenset()
+        self._take_room = False
+        self._keyframe_ns: dict[str, int] = {}
+        self._scheduler: asyncio.Task[None] | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Binds the port. Raises `OSError` where it is in use."""
+        self.port = await self._port.open(self._settings.host, self._settings.port)
+        self._scheduler = asyncio.create_task(self._schedule(), name="relay scheduler")
+
+    async def close(self) -> None:
+        for peer in self._peers.values():
+            peer.end()
+        await asyncio.gather(*self._tasks.values())
+        if self._scheduler is not None:
+            self._scheduler.cancel()
+            await asyncio.gather(self._scheduler, return_exceptions=True)
+        self._port.close()
+
+    # --- connections ---
+
+    async def publish(self, site: SiteId, offer: str) -> Connection:
+        """A site begins to send. Raises `OfferError`, `SiteTaken`."""
+        read = read_offer(offer, "publish")
+        held = self._publishers.get(site)
+        if held is not None:
+            if time.monotonic_ns() - held[0].last_heard_ns < TAKEOVER_NS:
+                raise SiteTaken(f"another connection is sending for {site}")
+            await self.hang_up(held[0].id)
+        if len(self._publishers) >= self._settings.max_sites:
+            raise OfferError(503, "As many sites as are allowed are here already.")
+        peer = self._admit(read)
+        publisher = Publisher(site, read.sections, peer.send_rtcp, self._on_frame)
+        peer.traffic = publisher
+        self._publishers[site] = (peer, publisher, time.monotonic_ns())
+        self._run(peer)
+        return Connection(peer.id, self._answer(read, peer, "publish"))
+
+    async def view(self, audience: Audience, offer: str) -> Connection:
+        """A viewer begins to watch. Raises `OfferError`."""
+        if len(self._viewers) >= self._settings.max_viewers:
+            raise OfferError(
+                503, "As many viewers as are allowed are watching; use the HLS player."
+            )
+        read = read_offer(offer, "view")
+        sections = tuple(
+            replace(section, ssrc=secrets.randbelow(1 << 31) + 2) if section.codec else section
+            for section in read.sections
+        )
+        read = replace(read, sections=sections)
+        peer = self._admit(read)
+        viewer = Viewer(
+            audience,
+            sections,
+            peer.send_rtp,
+            peer.send_rtcp,
+            lambda: self._want_keyframe(audience),
+        )
+        peer.traffic = self._viewers[peer.id] = viewer
+        self._run(peer)
+        return Connection(peer.id, self._answer(read, peer, "view"))
+
+    async def hang_up(self, connection_id: str) -> bool:
+        """Ends a connection; False if there is none of that name."""
+        peer, task = self._peers.get(connection_id), self._tasks.get(connection_id)
+        if peer is None or task is None:
+            return False
+        peer.end()
+        await asyncio.wait([task])
+        return True
+
+    def _admit(self, offer: Offer) -> Peer:
+        peer = Peer(offer, self._certificate, self._port.send)
+        self._peers[peer.id] = peer
+        self._port.add(peer)
+        return peer
+
+    def _run(self, peer: Peer) -> None:
+        self._tasks[peer.id] = asyncio.create_task(self._life(peer), name=f"peer {peer.id[:6]}")
+
+    async def _life(self, peer: Peer) -> None:
+        try:
+            await peer.run()
+        finally:
+            self._port.remove(peer)
+            del self._peers[peer.id], self._tasks[peer.id]
+            self._viewers.pop(peer.id, None)
+            for site, (owner, _, _) in list(self._publishers.items()):
+                if owner is peer:
+                    del self._publishers[site]
+                    self._on_source_gone(site)
+
+    def _answer(self, offer: Offer, peer: Peer, direction: Direction) -> str:
+        addresses = self._settings.addresses or own_addresses(self._settings.host)
+        fingerprint = next(
+            f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256"
+        )
+        ours = Ours(peer.ufrag, peer.password, fingerprint, addresses, self.port)
+        return answer(offer, ours, direction)
+
+    # --- program out ---
+
+    def send(self, packet: Packet) -> None:
+        """A program packet from the studio, to everybody who may have it."""
+        lane = self._lane(packet.feed, packet.codec)
+        payloads = lane.put(packet)
+        for viewer in list(self._viewers.values()):
+            if self._may_have(viewer.audience, packet):
+                viewer.offer(lane, packet.pts, payloads, key=packet.key)
+            else:
+                viewer.leave(lane)
+
+    def _lane(self, feed: str, codec: Codec) -> Lane:
+        key = (feed, codec.is_video)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(codec)
+        return lane
+
+    def _may_have(self, audience: Audience, packet: Packet) -> bool:
+        """The one place that says who gets what."""
+        if not audience.room:
+            public_feed = Feed.ROOM if self._take_room else Feed.PUBLIC
+            return packet.public and packet.feed == public_feed
+        if packet.codec.is_video or audience.site not in self._open_microphones:
+            return packet.feed == Feed.ROOM
+        return packet.feed == Feed.minus(audience.site)
+
+    def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
+        """These sites get the room's sound without their own."""
+        self._open_microphones = sites
+        for feed, video in [key for key in self._lanes if key[0].startswith("minus:")]:
+            if SiteId(feed.removeprefix("minus:")) not in sites:
+                del self._lanes[feed, video]
+
+    def set_public(self, *, take_room: bool) -> None:
+        """Whether the public may have the room's packets at all; a second guard."""
+        self._take_room = take_room
+
+    def _want_keyframe(self, audience: Audience) -> None:
+        feed = Feed.ROOM if audience.room or self._take_room else Feed.PUBLIC
+        now_ns = time.monotonic_ns()
+        if now_ns - self._keyframe_ns.get(feed, -KEYFRAME_INTERVAL_NS) >= KEYFRAME_INTERVAL_NS:
+            self._keyframe_ns[feed] = now_ns
+            self._on_keyframe_wanted(feed)
+
+    # --- sites in ---
+
+    def ask_keyframe(self, source: SiteId) -> None:
+        """A PLI to the site, at most one per 500 ms."""
+        held = self._publishers.get(source)
+        if held is not None:
+            held[1].ask_keyframe()
+
+    def lines(self) -> dict[SiteId, Line]:
+        """The sites that are connected."""
+        now_ns = time.monotonic_ns()
+        return {
+            site: _line(publisher, since_ns, now_ns)
+            for site, (peer, publisher, since_ns) in self._publishers.items()
+            if peer.connected
+        }
+
+    @property
+    def viewers(self) -> int:
+        return len(self._viewers)
+
+    async def _schedule(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_ns = time.monotonic_ns()
+            for peer in list(self._peers.values()):
+                if peer.is_gone(now_ns):
+                    peer.end()
+                elif peer.connected:
+                    peer.traffic.tick(now_ns)
+
+
+def _line(publisher: Publisher, since_ns: int, now_ns: int) -> Line:
+    picture, sound = publisher.uplink(video=True), publisher.uplink(video=False)
+    either = picture or sound
+    width, height = (picture.size or (None, None)) if picture is not None else (None, None)
+    return Line(
+        codec=picture.codec.name if picture is not None else None,
+        width=width,
+        height=height,
+        bitrate_bps=publisher.bitrate_bps(),
+        loss_percent=publisher.loss_percent(),
+        rtt_ms=None,
+        jitter_ms=(
+            either.statistics.jitter * 1000 / either.codec.clock_rate
+            if either is not None
+            else None
+        ),
+        video_alive=picture is not None and now_ns - picture.last_received_ns < ALIVE_NS,
+        audio_alive=sound is not None and now_ns - sound.last_received_ns < ALIVE_NS,
+        since_ns=since_ns,
+    )

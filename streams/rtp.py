@@ -1,0 +1,78 @@
+"""What we need of an RTP header (RFC 3550 5.1), read without making an object of every packet."""
+
+import struct
+from dataclasses import dataclass
+
+HEADER = struct.Struct("!BBHII")
+ONE_BYTE_EXTENSIONS = 0xBEDE
+
+
+class Unwrapper:
+    """Counters of `bits` that wrap → counters that do not. Takes any order within half a turn."""
+
+    def __init__(self, bits: int) -> None:
+        self._turn = 1 << bits
+        self._last: int | None = None
+
+    def __call__(self, value: int) -> int:
+        if self._last is None:
+            self._last = value
+            return value
+        half = self._turn >> 1
+        delta = (value - self._last + half) % self._turn - half
+        unwrapped = self._last + delta
+        self._last = max(self._last, unwrapped)
+        return unwrapped
+
+
+@dataclass(frozen=True, slots=True)
+class RtpPacket:
+    payload_type: int
+    marker: bool
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: bytes
+    abs_send_time: int | None
+    """24 bits in 1/2^18 s, if the extension was there."""
+
+
+def parse(data: bytes, abs_send_time_id: int | None = None) -> RtpPacket:
+    """Raises `ValueError` on anything that is not a whole RTP packet."""
+    if len(data) < HEADER.size:
+        raise ValueError("an RTP packet shorter than its header")
+    first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    if first >> 6 != 2:
+        raise ValueError("not RTP version 2")
+    start = HEADER.size + 4 * (first & 0x0F)
+    send_time = None
+    if first & 0x10:
+        send_time, start = _extensions(data, start, abs_send_time_id)
+    end = len(data)
+    if first & 0x20:
+        end -= data[-1]
+    if start > end:
+        raise ValueError("an RTP packet with more header or padding than data")
+    return RtpPacket(
+        second & 0x7F, bool(second & 0x80), sequence, timestamp, ssrc, data[start:end], send_time
+    )
+
+
+def _extensions(data: bytes, start: int, wanted: int | None) -> tuple[int | None, int]:
+    if start + 4 > len(data):
+        raise ValueError("a truncated RTP header extension")
+    profile, words = struct.unpack_from("!HH", data, start)
+    at, end = start + 4, start + 4 + 4 * words
+    if end > len(data):
+        raise ValueError("a truncated RTP header extension")
+    if wanted is None or profile != ONE_BYTE_EXTENSIONS:
+        return None, end
+    while at < end:
+        ident, length = data[at] >> 4, (data[at] & 0x0F) + 1
+        if data[at] == 0:
+            at += 1
+            continue
+        if ident == wanted and length == 3 and at + 4 <= end:
+            return int.from_bytes(data[at + 1 : at + 4]), end
+        at += 1 + length
+    return None, end

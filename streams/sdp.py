@@ -1,0 +1,213 @@
+"""Offer → what it asks for → answer (RFC 8866, RFC 8829; ICE-lite: RFC 8445 2.4)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from aiortc import RTCDtlsFingerprint
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.sdp import MediaDescription, SessionDescription
+
+from streams.frames import Codec
+
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+MAX_OFFER_BYTES = 65_536
+MAX_SECTIONS = 16
+PREFERENCE = {Codec.H264: 0, Codec.VP8: 1, Codec.OPUS: 0}
+_CODEC_OF = {"video/h264": Codec.H264, "video/vp8": Codec.VP8, "audio/opus": Codec.OPUS}
+
+Direction = Literal["publish", "view"]
+
+
+class OfferError(Exception):
+    """The offer cannot be answered; `status` is the HTTP status of RFC 9725 4.2 for it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One m-line as it will be answered. `codec` is None where it is refused."""
+
+    kind: str
+    mid: str
+    profile: str
+    codec: Codec | None = None
+    payload_type: int = 0
+    format_parameters: str = ""
+    abs_send_time: int | None = None
+    ssrc: int = 0
+    """Ours, when we send; 0 when we receive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    sections: tuple[Section, ...]
+    ufrag: str
+    fingerprints: tuple[RTCDtlsFingerprint, ...]
+    dtls_role: Literal["client", "server"]
+    """Ours."""
+
+
+def read_offer(text: str, direction: Direction) -> Offer:
+    """Raises `OfferError` with a sentence for whoever wrote the client."""
+    if len(text) > MAX_OFFER_BYTES:
+        raise OfferError(413, f"The SDP offer is larger than {MAX_OFFER_BYTES} bytes.")
+    try:
+        session = SessionDescription.parse(text)
+    except Exception as error:  # aiortc's parser raises whatever the malformed line led to
+        raise OfferError(400, f"This is not a valid SDP offer ({error!r}).") from error
+    if not 0 < len(session.media) <= MAX_SECTIONS:
+        raise OfferError(400, "The SDP offer has no media section, or too many.")
+    sections = _sections(session.media, direction)
+    if all(section.codec is None for section in sections):
+        raise OfferError(
+            406,
+            "Nothing in the offer can be used: H.264 or VP8 pictures and Opus sound are needed.",
+        )
+    first = session.media[0]
+    ufrag = first.ice.usernameFragment if first.ice is not None else None
+    if first.dtls is None or not first.dtls.fingerprints or not ufrag:
+        raise OfferError(400, "The SDP offer has no DTLS fingerprint or no ICE user name.")
+    if not all(media.rtcp_mux for media in session.media if media.kind in ("audio", "video")):
+        raise OfferError(406, "RTP and RTCP must share one port: offer a=rtcp-mux.")
+    role: Literal["client", "server"] = "client" if first.dtls.role == "server" else "server"
+    return Offer(sections, ufrag, tuple(first.dtls.fingerprints), role)
+
+
+def _sections(media: Iterable[MediaDescription], direction: Direction) -> tuple[Section, ...]:
+    sections: list[Section] = []
+    for one in media:
+        taken = any(s.kind == one.kind and s.codec is not None for s in sections)
+        sections.append(_section(one, direction, taken=taken))
+    return tuple(sections)
+
+
+def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> Section:
+    refused = Section(media.kind, media.rtp.muxId, media.profile)
+    fitting = ("sendonly", "sendrecv") if direction == "publish" else ("recvonly", "sendrecv")
+    if taken or media.port == 0 or (media.direction or "sendrecv") not in fitting:
+        return refused
+    usable = [
+        (PREFERENCE[codec], index, codec, parameters)
+        for index, parameters in enumerate(media.rtp.codecs)
+        if (codec := _codec(parameters, direction)) is not None
+    ]
+    if not usable:
+        return refused
+    _, _, codec, chosen = min(usable, key=lambda candidate: candidate[:2])
+    extensions = {extension.uri: extension.id for extension in media.rtp.headerExtensions}
+    return Section(
+        media.kind,
+        media.rtp.muxId,
+        media.profile,
+        codec,
+        chosen.payloadType or 0,
+        _format_parameters(codec, chosen),
+        extensions.get(ABS_SEND_TIME) if direction == "publish" else None,
+    )
+
+
+def _codec(parameters: RTCRtpCodecParameters, direction: Direction) -> Codec | None:
+    codec = _CODEC_OF.get(parameters.mimeType.lower())
+    if codec is Codec.H264 and str(parameters.parameters.get("packetization-mode", "0")) != "1":
+        return None
+    if codec is Codec.VP8 and direction == "view":
+        return None  # the program is encoded once, in H.264
+    return codec
+
+
+def _format_parameters(codec: Codec, parameters: RTCRtpCodecParameters) -> str:
+    if codec is Codec.OPUS:
+        return "minptime=10;useinbandfec=1"
+    if codec is Codec.VP8:
+        return ""
+    level = parameters.parameters.get("profile-level-id", "42e01f")
+    return f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={level}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What the answer says of this server."""
+
+    ufrag: str
+    password: str
+    fingerprint: RTCDtlsFingerprint
+    addresses: tuple[str, ...]
+    port: int
+
+
+def answer(offer: Offer, ours: Ours, direction: Direction) -> str:
+    accepted = [section for section in offer.sections if section.codec is not None]
+    lines = [
+        "v=0",
+        "o=- 1 1 IN IP4 0.0.0.0",
+        "s=-",
+        "t=0 0",
+        "a=ice-lite",
+        "a=group:BUNDLE " + " ".join(section.mid for section in accepted),
+        "a=msid-semantic: WMS *",
+    ]
+    for section in offer.sections:
+        lines += _answered(section, offer, ours, direction) if section.codec else _refused(section)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _refused(section: Section) -> list[str]:
+    return [
+        f"m={section.kind} 0 {section.profile} 0",
+        "c=IN IP4 0.0.0.0",
+        f"a=mid:{section.mid}",
+        "a=inactive",
+    ]
+
+
+def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) -> list[str]:
+    assert section.codec is not None
+    pt = section.payload_type
+    lines = [
+        f"m={section.kind} {ours.port} {section.profile} {pt}",
+        f"c=IN {_family(ours.addresses[0])} {ours.addresses[0]}",
+        f"a=mid:{section.mid}",
+        f"a=ice-ufrag:{ours.ufrag}",
+        f"a=ice-pwd:{ours.password}",
+        f"a=fingerprint:{ours.fingerprint.algorithm} {ours.fingerprint.value}",
+        f"a=setup:{'active' if offer.dtls_role == 'client' else 'passive'}",
+        "a=recvonly" if direction == "publish" else "a=sendonly",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+        f"a=rtpmap:{pt} {_RTPMAP[section.codec]}",
+    ]
+    if section.format_parameters:
+        lines.append(f"a=fmtp:{pt} {section.format_parameters}")
+    if section.codec.is_video:
+        feedback = ("nack", "nack pli", "ccm fir", "goog-remb")
+        lines += [f"a=rtcp-fb:{pt} {kind}" for kind in feedback]
+    else:
+        lines.append(f"a=rtcp-fb:{pt} nack")
+    if section.abs_send_time is not None:
+        lines.append(f"a=extmap:{section.abs_send_time} {ABS_SEND_TIME}")
+    if section.ssrc:
+        lines.append(f"a=msid:diemcau {section.kind}")
+        lines.append(f"a=ssrc:{section.ssrc} cname:diemcau")
+    lines += _candidates(ours)
+    return lines
+
+
+_RTPMAP = {Codec.H264: "H264/90000", Codec.VP8: "VP8/90000", Codec.OPUS: "opus/48000/2"}
+
+
+def _family(address: str) -> str:
+    return "IP6" if ":" in address else "IP4"
+
+
+def _candidates(ours: Ours) -> list[str]:
+    """Host candidates, component 1 (RFC 8839 5.1); the first address is preferred."""
+    lines = [
+        f"a=candidate:{index + 1} 1 udp {(126 << 24) + ((65535 - index) << 8) + 255} "
+        f"{address} {ours.port} typ host"
+        for index, address in enumerate(ours.addresses)
+    ]
+    return [*lines, "a=end-of-candidates"]

@@ -1,0 +1,271 @@
+"""One stream of a site: packets in, whole frames out, and what to ask of the sender. Pure.
+
+`Uplink.add` takes packets in the order of arrival; `poll` says what to do now. Time is an argument
+(CLOCK_MONOTONIC, ns). Frames leave in order. A missing packet is asked for again (NACK, RFC 4585)
+after 20 ms, or at once when two later ones are there, and again every `RETRY_NS`; after
+`GIVE_UP_NS` the frame is given up, and video waits for a keyframe, which it asks for (PLI).
+"""
+
+from dataclasses import dataclass, field
+
+from aiortc.codecs.h264 import h264_depayload
+from aiortc.codecs.vpx import vp8_depayload
+
+from streams.frames import Codec, EncodedFrame, SiteId
+from streams.rtp import RtpPacket, Unwrapper
+
+NS_PER_MS = 1_000_000
+FIRST_NACK_NS = 20 * NS_PER_MS
+RETRY_NS = 60 * NS_PER_MS
+GIVE_UP_NS = 500 * NS_PER_MS
+GIVE_UP_SOUND_NS = 120 * NS_PER_MS
+PLI_INTERVAL_NS = 500 * NS_PER_MS
+WINDOW = 1024
+"""Packets kept for reordering; a jump beyond it is a new stream."""
+MAX_NACKS = 64
+MAX_FRAME_BYTES = 2_000_000
+
+NTP_FRACTION = 1 << 32
+
+
+@dataclass(slots=True)
+class _Missing:
+    since_ns: int
+    asked_ns: int | None = None
+
+
+@dataclass(slots=True)
+class Statistics:
+    """For receiver reports (RFC 3550 6.4.1) and for people."""
+
+    received: int = 0
+    octets: int = 0
+    lost: int = 0
+    """Given up, never arrived."""
+    repaired: int = 0
+    frames: int = 0
+    jitter: float = 0.0
+    """In units of the RTP timestamp."""
+    bad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What to send to the source now."""
+
+    nack: list[int] = field(default_factory=list)
+    """16-bit sequence numbers, rising."""
+    pli: bool = False
+
+
+class Uplink:
+    def __init__(self, source: SiteId, codec: Codec, ssrc: int) -> None:
+        self.source, self.codec, self.ssrc = source, codec, ssrc
+        self.statistics = Statistics()
+        self.last_received_ns = 0
+        self._sequence = Unwrapper(16)
+        self._timestamp = Unwrapper(32)
+        self._packets: dict[int, tuple[RtpPacket, int]] = {}
+        self._missing: dict[int, _Missing] = {}
+        self._next: int | None = None
+        self._highest: int | None = None
+        self._base = 0
+        self._broken = codec.is_video
+        """Video that cannot be decoded until a keyframe comes."""
+        self._pli_wanted = False
+        self._pli_ns: int | None = None
+        self.size: tuple[int, int] | None = None
+        self._report: tuple[int, int] | None = None
+        """(NTP time of the site in ns, unwrapped RTP timestamp) of the last sender report."""
+        self._transit: float | None = None
+
+    # --- packets in ---
+
+    def add(self, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
+        """Frames that are whole now, in order."""
+        self.last_received_ns = now_ns
+        statistics = self.statistics
+        statistics.received += 1
+        statistics.octets += len(packet.payload)
+        sequence = self._sequence(packet.sequence)
+        if self._next is None or abs(sequence - self._next) > WINDOW:
+            self._restart(sequence)
+        assert self._next is not None
+        if sequence < self._next or sequence in self._packets:
+            return []
+        if self._missing.pop(sequence, None) is not None:
+            statistics.repaired += 1
+        else:
+            self._note_jitter(packet.timestamp, now_ns)
+        self._packets[sequence] = (packet, now_ns)
+        self._note_gap(sequence, now_ns)
+        return self._collect(now_ns)
+
+    def _restart(self, sequence: int) -> None:
+        self._packets.clear()
+        self._missing.clear()
+        self._next = self._highest = sequence
+        self._base = sequence
+        self._break()
+
+    def _break(self) -> None:
+        if self.codec.is_video:
+            self._broken = self._pli_wanted = True
+
+    def _note_gap(self, sequence: int, now_ns: int) -> None:
+        assert self._highest is not None
+        for missing in range(self._highest + 1, sequence):
+            self._missing[missing] = _Missing(now_ns)
+        self._highest = max(self._highest, sequence)
+
+    def _note_jitter(self, timestamp: int, now_ns: int) -> None:
+        """RFC 3550 A.8."""
+        transit = now_ns * self.codec.clock_rate / 1e9 - timestamp
+        if self._transit is not None:
+            difference = abs((transit - self._transit + 2**31) % 2**32 - 2**31)
+            self.statistics.jitter += (difference - self.statistics.jitter) / 16
+        self._transit = transit
+
+    # --- frames out ---
+
+    def _collect(self, now_ns: int) -> list[EncodedFrame]:
+        frames = []
+        while (run := self._whole_frame()) is not None:
+            frame = self._assemble(run)
+            if frame is not None:
+                frames.append(frame)
+        del now_ns
+        return frames
+
+    def _whole_frame(self) -> list[tuple[RtpPacket, int]] | None:
+        """The next frame's packets, taken out; None while any is missing."""
+        assert self._next is not None
+        first = self._packets.get(self._next)
+        if first is None:
+            return None
+        sequence, timestamp = self._next, first[0].timestamp
+        while (held := self._packets.get(sequence)) is not None:
+            if held[0].timestamp != timestamp:
+                return self._take(sequence)
+            sequence += 1
+            if held[0].marker or not self.codec.is_video:
+                return self._take(sequence)
+        return None
+
+    def _take(self, end: int) -> list[tuple[RtpPacket, int]]:
+        assert self._next is not None
+        run = [self._packets.pop(sequence) for sequence in range(self._next, end)]
+        self._next = end
+        return run
+
+    def _assemble(self, run: list[tuple[RtpPacket, int]]) -> EncodedFrame | None:
+        try:
+            data = b"".join(self._depayload(packet.payload) for packet, _ in run)
+        except (ValueError, IndexError):
+            self.statistics.bad += 1
+            self._break()
+            return None
+        if not data:
+            return None  # padding: a probe of the sender's bandwidth
+        key = is_key(self.codec, data)
+        if self._broken and not key:
+            self._pli_wanted = True
+            return None
+        self._broken = self._pli_wanted = False
+        self.statistics.frames += 1
+        pts = self._timestamp(run[0][0].timestamp)
+        return EncodedFrame(
+            self.source, self.codec, pts, self._captured(pts), run[-1][1], key, data
+        )
+
+    def _depayload(self, payload: bytes) -> bytes:
+        if not payload or self.codec is Codec.OPUS:
+            return payload
+        return h264_depayload(payload) if self.codec is Codec.H264 else vp8_depayload(payload)
+
+    def _captured(self, pts: int) -> int | None:
+        if self._report is None:
+            return None
+        ntp_ns, reported = self._report
+        return ntp_ns + (pts - reported) * 1_000_000_000 // self.codec.clock_rate
+
+    def on_sender_report(self, ntp_timestamp: int, rtp_timestamp: int) -> None:
+        """64-bit NTP time and the RTP timestamp of the same moment (RFC 3550 6.4.1)."""
+        ntp_ns = ntp_timestamp * 1_000_000_000 // NTP_FRACTION
+        self._report = (ntp_ns, self._timestamp(rtp_timestamp))
+
+    # --- time ---
+
+    def poll(self, now_ns: int) -> tuple[Wishes, list[EncodedFrame]]:
+        """What to ask for now, and the frames that need not wait any longer."""
+        frames = self._give_up(now_ns)
+        nack = [sequence & 0xFFFF for sequence in self._due(now_ns)]
+        return Wishes(nack, self._pli_due(now_ns)), frames
+
+    def _due(self, now_ns: int) -> list[int]:
+        assert self._highest is not None or not self._missing
+        due: list[int] = []
+        for sequence, missing in self._missing.items():
+            if missing.asked_ns is None:
+                late = now_ns - missing.since_ns >= FIRST_NACK_NS
+                ready = late or (self._highest or 0) - sequence >= 2
+            else:
+                ready = now_ns - missing.asked_ns >= RETRY_NS
+            if ready and len(due) < MAX_NACKS:
+                missing.asked_ns = now_ns
+                due.append(sequence)
+        return due
+
+    def _give_up(self, now_ns: int) -> list[EncodedFrame]:
+        limit_ns = GIVE_UP_NS if self.codec.is_video else GIVE_UP_SOUND_NS
+        gone = [s for s, missing in self._missing.items() if now_ns - missing.since_ns > limit_ns]
+        if not gone:
+            return []
+        for sequence in gone:
+            del self._missing[sequence]
+        self.statistics.lost += len(gone)
+        self._skip_past(max(gone))
+        return self._collect(now_ns)
+
+    def _skip_past(self, sequence: int) -> None:
+        assert self._next is not None
+        for dropped in range(self._next, sequence + 1):
+            self._packets.pop(dropped, None)
+            self._missing.pop(dropped, None)
+        self._next = max(self._next, sequence + 1)
+        self._break()
+
+    def _pli_due(self, now_ns: int) -> bool:
+        recent = self._pli_ns is not None and now_ns - self._pli_ns < PLI_INTERVAL_NS
+        if not self._pli_wanted or recent:
+            return False
+        self._pli_ns = now_ns
+        return True
+
+    def ask_keyframe(self) -> None:
+        """The next `poll` asks for one, if the last is long enough ago."""
+        self._pli_wanted = True
+
+    @property
+    def expected(self) -> int:
+        """Packets that should have come (RFC 3550 A.3)."""
+        return 0 if self._highest is None else self._highest - self._base + 1
+
+    @property
+    def highest_sequence(self) -> int:
+        """Extended highest sequence number received, 32 bits."""
+        return (self._highest or 0) & 0xFFFFFFFF
+
+
+def is_key(codec: Codec, data: bytes) -> bool:
+    """Whether it can be decoded alone. H.264: holds an IDR slice; VP8: RFC 6386 9.1."""
+    if codec is Codec.VP8:
+        return not data[0] & 1
+    if codec is Codec.OPUS:
+        return True
+    at = data.find(b"\0\0\1")
+    while at >= 0 and at + 3 < len(data):
+        if data[at + 3] & 0x1F == 5:
+            return True
+        at = data.find(b"\0\0\1", at + 3)
+    return False

@@ -1,0 +1,90 @@
+"""WHIP (RFC 9725) in, WHEP out: HTTP around the relay's offers and answers."""
+
+from typing import Protocol
+
+from aiohttp import web
+
+from streams.frames import SiteId
+from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken
+from web.errors import Problem
+
+SDP = "application/sdp"
+
+
+class Authorise(Protocol):
+    """Who may send and who may watch. Both raise aiohttp's HTTP errors."""
+
+    async def publisher(self, request: web.Request, site: SiteId) -> None:
+        """The bearer token must be this site's."""
+
+    async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
+        """`target`: None for the public program, a site for its return feed, or `room`."""
+
+
+def routes(relay: Relay, authorise: Authorise) -> list[web.RouteDef]:
+    """The endpoints and their resources."""
+    handlers = _Handlers(relay, authorise)
+    return [
+        web.post("/whip/{site}", handlers.publish),
+        web.delete("/whip/{site}/{resource}", handlers.end),
+        web.post("/whep/{session}", handlers.watch),
+        web.post("/whep/{session}/{target}", handlers.watch),
+        web.delete("/whep/{session}/resource/{resource}", handlers.end),
+        web.delete("/whep/{session}/{target}/resource/{resource}", handlers.end),
+        web.patch("/{kind:whip|whep}/{path:.+}", handlers.no_trickle),
+    ]
+
+
+class _Handlers:
+    def __init__(self, relay: Relay, authorise: Authorise) -> None:
+        self._relay = relay
+        self._authorise = authorise
+
+    async def publish(self, request: web.Request) -> web.Response:
+        site = SiteId(request.match_info["site"])
+        await self._authorise.publisher(request, site)
+        try:
+            connection = await self._relay.publish(site, await _offer(request))
+        except OfferError as error:
+            raise Problem(error.status, "offer", reason=str(error)) from None
+        except SiteTaken:
+            raise Problem(409, "site_taken", site=site, retry_after_s=2) from None
+        return _created(connection, f"/whip/{site}/{connection.id}")
+
+    async def watch(self, request: web.Request) -> web.Response:
+        session, target = request.match_info["session"], request.match_info.get("target")
+        audience = await self._authorise.viewer(request, session, target)
+        try:
+            connection = await self._relay.view(audience, await _offer(request))
+        except OfferError as error:
+            raise Problem(error.status, "offer", reason=str(error)) from None
+        return _created(connection, f"{request.path}/resource/{connection.id}")
+
+    async def end(self, request: web.Request) -> web.Response:
+        """The resource's name is the key: 144 random bits that only its maker was told."""
+        if not await self._relay.hang_up(request.match_info["resource"]):
+            raise Problem(404, "no_such_connection")
+        return web.Response()
+
+    async def no_trickle(self, request: web.Request) -> web.Response:
+        """RFC 9725 4.3: a server may support neither trickle ICE nor restarts."""
+        del request
+        raise Problem(405, "no_patch")
+
+
+async def _offer(request: web.Request) -> str:
+    if request.content_type != SDP:
+        raise Problem(415, "not_sdp")
+    try:
+        return await request.text()
+    except UnicodeDecodeError:
+        raise Problem(400, "offer", reason="not UTF-8 text") from None
+
+
+def _created(connection: Connection, location: str) -> web.Response:
+    return web.Response(
+        status=201,
+        text=connection.answer,
+        content_type=SDP,
+        headers={"Location": location, "Access-Control-Expose-Headers": "Location"},
+    )
