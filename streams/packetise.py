@@ -1,23 +1,12 @@
 """One access unit or Opus packet → RTP payloads, once for all viewers. Pure."""
 
+from streams.pictures import nal_units
+
 MAX_PAYLOAD = 1200
 """Below every usual path's MTU, with room for headers, SRTP's tag and a tunnel."""
 
 STAP_A, FU_A = 24, 28
 _PARAMETER_SETS = (7, 8)
-
-
-def nal_units(data: bytes) -> list[bytes]:
-    """The NAL units of an Annex B byte stream, without start codes (H.264 B.1)."""
-    units, start = [], data.find(b"\0\0\1")
-    while start >= 0:
-        begin = start + 3
-        start = data.find(b"\0\0\1", begin)
-        unit = data[begin:start] if start >= 0 else data[begin:]
-        unit = unit.rstrip(b"\0") if start >= 0 else unit
-        if unit:
-            units.append(unit)
-    return units
 
 
 def h264_payloads(data: bytes) -> list[bytes]:

@@ -12,6 +12,7 @@ from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
 
 from streams.frames import Codec, EncodedFrame, SiteId
+from streams.pictures import ParameterSets, is_key, size_of
 from streams.rtp import RtpPacket, Unwrapper
 
 NS_PER_MS = 1_000_000
@@ -23,7 +24,6 @@ PLI_INTERVAL_NS = 500 * NS_PER_MS
 WINDOW = 1024
 """Packets kept for reordering; a jump beyond it is a new stream."""
 MAX_NACKS = 64
-MAX_FRAME_BYTES = 2_000_000
 
 NTP_FRACTION = 1 << 32
 
@@ -75,6 +75,8 @@ class Uplink:
         self._pli_wanted = False
         self._pli_ns: int | None = None
         self.size: tuple[int, int] | None = None
+        """Width and height of the last keyframe."""
+        self._parameter_sets = ParameterSets()
         self._report: tuple[int, int] | None = None
         """(NTP time of the site in ns, unwrapped RTP timestamp) of the last sender report."""
         self._transit: float | None = None
@@ -99,7 +101,7 @@ class Uplink:
             self._note_jitter(packet.timestamp, now_ns)
         self._packets[sequence] = (packet, now_ns)
         self._note_gap(sequence, now_ns)
-        return self._collect(now_ns)
+        return self._collect()
 
     def _restart(self, sequence: int) -> None:
         self._packets.clear()
@@ -128,13 +130,12 @@ class Uplink:
 
     # --- frames out ---
 
-    def _collect(self, now_ns: int) -> list[EncodedFrame]:
+    def _collect(self) -> list[EncodedFrame]:
         frames = []
         while (run := self._whole_frame()) is not None:
             frame = self._assemble(run)
             if frame is not None:
                 frames.append(frame)
-        del now_ns
         return frames
 
     def _whole_frame(self) -> list[tuple[RtpPacket, int]] | None:
@@ -168,10 +169,14 @@ class Uplink:
         if not data:
             return None  # padding: a probe of the sender's bandwidth
         key = is_key(self.codec, data)
+        if self.codec is Codec.H264:
+            data = self._parameter_sets.complete(data, key=key)
         if self._broken and not key:
             self._pli_wanted = True
             return None
-        self._broken = self._pli_wanted = False
+        if key and self.codec.is_video:
+            self._broken = self._pli_wanted = False
+            self.size = size_of(self.codec, data)
         self.statistics.frames += 1
         pts = self._timestamp(run[0][0].timestamp)
         return EncodedFrame(
@@ -225,7 +230,7 @@ class Uplink:
             del self._missing[sequence]
         self.statistics.lost += len(gone)
         self._skip_past(max(gone))
-        return self._collect(now_ns)
+        return self._collect()
 
     def _skip_past(self, sequence: int) -> None:
         assert self._next is not None
@@ -255,17 +260,3 @@ class Uplink:
     def highest_sequence(self) -> int:
         """Extended highest sequence number received, 32 bits."""
         return (self._highest or 0) & 0xFFFFFFFF
-
-
-def is_key(codec: Codec, data: bytes) -> bool:
-    """Whether it can be decoded alone. H.264: holds an IDR slice; VP8: RFC 6386 9.1."""
-    if codec is Codec.VP8:
-        return not data[0] & 1
-    if codec is Codec.OPUS:
-        return True
-    at = data.find(b"\0\0\1")
-    while at >= 0 and at + 3 < len(data):
-        if data[at + 3] & 0x1F == 5:
-            return True
-        at = data.find(b"\0\0\1", at + 3)
-    return False

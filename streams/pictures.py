@@ -1,0 +1,147 @@
+"""What a coded picture says of itself, without decoding it."""
+
+from streams.frames import Codec
+
+IDR, SPS, PPS = 5, 7, 8
+START_CODE = b"\0\0\0\1"
+
+
+def nal_units(data: bytes) -> list[bytes]:
+    """The NAL units of an Annex B byte stream, without start codes (H.264 B.1)."""
+    units, start = [], data.find(b"\0\0\1")
+    while start >= 0:
+        begin = start + 3
+        start = data.find(b"\0\0\1", begin)
+        unit = data[begin:start].rstrip(b"\0") if start >= 0 else data[begin:]
+        if unit:
+            units.append(unit)
+    return units
+
+
+def is_key(codec: Codec, data: bytes) -> bool:
+    """Whether it can be decoded alone. H.264: holds an IDR slice; VP8: RFC 6386 9.1."""
+    if codec is Codec.VP8:
+        return not data[0] & 1
+    if codec is Codec.OPUS:
+        return True
+    at = data.find(b"\0\0\1")
+    while at >= 0 and at + 3 < len(data):
+        if data[at + 3] & 0x1F == IDR:
+            return True
+        at = data.find(b"\0\0\1", at + 3)
+    return False
+
+
+def size_of(codec: Codec, data: bytes) -> tuple[int, int] | None:
+    """Width and height of a key picture, None where it does not say."""
+    if codec is Codec.VP8:
+        return _vp8_size(data)
+    sps = next((unit for unit in nal_units(data) if unit[0] & 0x1F == SPS), None)
+    return None if sps is None else _sps_size(sps)
+
+
+def _vp8_size(data: bytes) -> tuple[int, int] | None:
+    """RFC 6386 9.1."""
+    if len(data) < 10 or data[3:6] != b"\x9d\x01\x2a":
+        return None
+    width = int.from_bytes(data[6:8], "little") & 0x3FFF
+    return width, int.from_bytes(data[8:10], "little") & 0x3FFF
+
+
+class _Bits:
+    """Reads a NAL unit's payload without emulation prevention (H.264 7.3.1). Raises `IndexError`
+    at the end."""
+
+    def __init__(self, unit: bytes) -> None:
+        self._data = unit.replace(b"\0\0\3", b"\0\0")
+        self._at = 8
+
+    def bits(self, count: int) -> int:
+        value = 0
+        for _ in range(count):
+            value = value << 1 | self._data[self._at >> 3] >> (7 - self._at % 8) & 1
+            self._at += 1
+        return value
+
+    def ue(self) -> int:
+        """Exp-Golomb (H.264 9.1)."""
+        zeros = 0
+        while not self.bits(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.bits(zeros)
+
+
+_HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128)
+
+
+def _sps_size(sps: bytes) -> tuple[int, int] | None:
+    """H.264 7.3.2.1.1, 8-bit 4:2:0 only: what WebRTC sends."""
+    bits = _Bits(sps)
+    try:
+        return _read_sps(bits)
+    except IndexError:
+        return None
+
+
+def _read_sps(bits: _Bits) -> tuple[int, int] | None:
+    profile = bits.bits(8)
+    bits.bits(16)
+    bits.ue()
+    if profile in _HIGH_PROFILES:
+        if bits.ue() != 1:  # chroma_format_idc
+            return None
+        bits.ue()
+        bits.ue()
+        bits.bits(1)
+        if bits.bits(1):  # scaling matrices: nobody sends them here
+            return None
+    bits.ue()
+    order_type = bits.ue()
+    if order_type == 0:
+        bits.ue()
+    elif order_type == 1:
+        bits.bits(1)
+        for _ in range(2):
+            bits.ue()
+        for _ in range(bits.ue()):
+            bits.ue()
+    bits.ue()
+    bits.bits(1)
+    width, height = 16 * (bits.ue() + 1), 16 * (bits.ue() + 1)
+    frames_only = bits.bits(1)
+    if not frames_only:
+        height *= 2
+        bits.bits(1)
+    bits.bits(1)
+    if bits.bits(1):
+        left, right, top, bottom = (bits.ue() for _ in range(4))
+        width -= 2 * (left + right)
+        height -= 2 * (2 - frames_only) * (top + bottom)
+    return width, height
+
+
+class ParameterSets:
+    """Puts the newest SPS and PPS before keyframes that come without: some encoders send them
+    once, and a decoder that joins later needs them (H.264 7.4.1.2.1)."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, bytes] = {}
+
+    def complete(self, data: bytes, *, key: bool) -> bytes:
+        """An access unit, with its parameter sets if it is a keyframe."""
+        kinds = set()
+        for unit in _parameter_sets(data):
+            kinds.add(unit[0] & 0x1F)
+            self._kept[unit[0] & 0x1F] = unit
+        if not key or SPS in kinds:
+            return data
+        kept = (START_CODE + self._kept[kind] for kind in (SPS, PPS) if kind in self._kept)
+        return b"".join((*kept, data))
+
+
+def _parameter_sets(data: bytes) -> list[bytes]:
+    """They come before the slices; a packet of slices only is told by its first unit."""
+    first = data.find(b"\0\0\1")
+    if first < 0 or (len(data) > first + 3 and data[first + 3] & 0x1F in (1, IDR)):
+        return []
+    return [unit for unit in nal_units(data) if unit[0] & 0x1F in (SPS, PPS)]
