@@ -211,14 +211,3 @@ def identify(tokens: Tokens, request: web.Request, *, changes: bool) -> Identity
     if changes:
         require_same_origin(request)
     return tokens.identify_cookie(cookie)
-
-
-def require_site(tokens: Tokens, request: web.Request, session: str, site: str) -> Identity:
-    """The site itself, by its join token. Raises `Problem` 401 or 403."""
-    token = bearer(request)
-    if token is None:
-        raise Problem(401, "token_missing")
-    identity = tokens.identify(token)
-    if identity.session != session or identity.site != site:
-        raise Problem(403, "other_site")
-    return identity

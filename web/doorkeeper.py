@@ -1,13 +1,77 @@
-"""Who may send and who may watch by WebRTC: the answer that `web.whip` asks for."""
+"""Who may send and who may watch by WebRTC: the answers that `web.whip` asks for."""
 
 from collections.abc import Callable
 
-from web.auth import Tokens
+from aiohttp import web
+
+from streams.frames import SiteId
+from streams.relay import Audience
+from web.auth import VIEWER, Identity, Tokens, bearer, identify
+from web.border import client_address
+from web.desk import Desk
+from web.errors import Problem, not_found
+from web.limits import Limiter
 from web.sessions import Sessions
+
+ROOM = "room"
+"""`/whep/{session}/room`: no site may have this name."""
 
 
 class Doorkeeper:
+    """Only the session on the studio has pictures. Everything raises `Problem`."""
+
     def __init__(self, sessions: Sessions, tokens: Tokens, clock: Callable[[], int]) -> None:
         self._sessions = sessions
         self._tokens = tokens
         self._clock = clock
+        # An offer costs a certificate check and a handshake. Ten sites or an office full of
+        # viewers may come from one address after a restart; more at once is somebody's loop.
+        self._offers = Limiter(120, 60_000)
+
+    async def publisher(self, request: web.Request, site: SiteId) -> None:
+        """The bearer token must be this site's, for the session on the studio."""
+        self._hold_back(request)
+        current = self._sessions.current
+        if current is None or site not in current.floor.state.sites:
+            raise not_found("unknown_site")
+        self._require_site(request, current, site)
+
+    async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
+        """`target`: None for the public program, a site for its return feed, or `room`."""
+        self._hold_back(request)
+        desk = await self._sessions.desk(session)
+        if desk is not self._sessions.current:
+            raise Problem(409, "not_on_air")
+        if target is None:
+            return Audience(room=False, site=None)
+        if target == ROOM:
+            self._require_staff(request, session)
+            return Audience(room=True, site=None)
+        site = SiteId(target)
+        if site not in desk.floor.state.sites:
+            raise not_found("unknown_site")
+        self._require_site(request, desk, site)
+        return Audience(room=True, site=site)
+
+    def _require_site(self, request: web.Request, desk: Desk, site: SiteId) -> None:
+        token = bearer(request)
+        if token is None:
+            raise Problem(401, "token_missing")
+        identity = self._tokens.identify(token)
+        if identity.site != site:
+            raise Problem(403, "other_site")
+        if identity.session != desk.floor.id:
+            raise Problem(409, "not_on_air")
+
+    def _require_staff(self, request: web.Request, session: str) -> None:
+        identity: Identity = identify(self._tokens, request, changes=True).in_session(session)
+        if identity is VIEWER:
+            raise Problem(401, "not_signed_in")
+        if not identity.staff:
+            raise Problem(403, "forbidden", role=identity.role)
+
+    def _hold_back(self, request: web.Request) -> None:
+        who, now_ms = client_address(request), self._clock()
+        if self._offers.wait_ms(who, now_ms):
+            raise Problem(429, "too_many_requests", retry_after_s=10)
+        self._offers.count(who, now_ms)

@@ -1,0 +1,151 @@
+"""The command line as users type it, in processes of its own: answers, sentences, exit status."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def diemcau(
+    *arguments: str, stdin: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "web.cli", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_session_its_links_and_their_end(tmp_path: Path) -> None:
+    data = ("--data-dir", str(tmp_path))
+    title = "Kỳ họp thứ mười hai"
+    made = diemcau("session", "create", *data, "--title", title, "--subtitle", "e\u0302")
+    assert made.returncode == 0, made.stderr
+    joins = re.findall(r"https://\S+/join/(\S+?)/hall#(\S+)", made.stdout)
+    assert len(joins) == 1
+    session, token = joins[0]
+    listed = diemcau("session", "list", *data).stdout
+    assert listed.strip().split("\t") == [session, "prepared", title]
+    again = diemcau("session", "links", *data, session).stdout
+    assert "/operator" not in again
+    assert "/sign-in#token=" in again
+    assert diemcau("session", "revoke", *data, session, "hall").returncode == 0
+    fresh = re.findall(r"/hall#(\S+)", diemcau("session", "links", *data, session).stdout)
+    assert fresh != [token]
+    for path in ("secret.key", "diemcau.sqlite3"):
+        assert (tmp_path / path).stat().st_mode & 0o077 == 0
+
+
+def test_accounts(tmp_path: Path) -> None:
+    data = ("--data-dir", str(tmp_path))
+    add = ("user", "add", *data, "kỹ-thuật", "--role", "operator", "--role", "clerk")
+    assert diemcau(*add, "--password-stdin", stdin="short\n").returncode == 2
+    made = diemcau(*add, "--password-stdin", stdin="mười ba con vịt\n")
+    assert made.returncode == 0, made.stderr
+    assert diemcau("user", "list", *data).stdout == "kỹ-thuật\tclerk,operator\t\n"
+    assert diemcau("user", "disable", *data, "kỹ-thuật").returncode == 0
+    assert "disabled" in diemcau("user", "list", *data).stdout
+    unknown = diemcau("user", "disable", *data, "nobody")
+    assert (unknown.returncode, "Traceback" in unknown.stderr) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[http]\nport = 99999\nhots = 'x'\n", ["http.port", "http.hots", "http.host"]),
+        ("[http\n", ["not valid TOML"]),
+        ("[storage]\ndata_dir = '/dev/null/x'\n", ["data_dir"]),
+        ("procedures = 'missing.toml'\n", ["missing.toml"]),
+    ],
+)
+def test_settings_that_cannot_be_used(tmp_path: Path, toml: str, said: list[str]) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text(f"{toml}\n", "utf-8")
+    ended = diemcau("serve", "--config", str(config), **_elsewhere(tmp_path, toml))
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False), ended.stderr
+    assert ended.stdout == ""
+    for part in said:
+        assert part in ended.stderr
+
+
+def _elsewhere(folder: Path, toml: str) -> dict[str, str]:
+    """Ports that are free, where the case is about something else."""
+    if "port" in toml:
+        return {}
+    environment = {f"DIEMCAU_{name}__PORT": "0" for name in ("HTTP", "HTTPS", "MEDIA")}
+    if "data_dir" not in toml:
+        environment["DIEMCAU_STORAGE__DATA_DIR"] = str(folder / "data")
+    return environment
+
+
+@pytest.mark.parametrize(
+    ("section", "kind"), [("http", socket.SOCK_STREAM), ("media", socket.SOCK_DGRAM)]
+)
+def test_a_port_in_use_is_named_with_its_key(
+    tmp_path: Path, section: str, kind: socket.SocketKind
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if kind is socket.SOCK_STREAM:
+            taken.listen()
+        port = taken.getsockname()[1]
+        ports = dict.fromkeys(("http", "https", "media"), 0) | {section: port}
+        options = [f"--{name}-port={number}" for name, number in ports.items()]
+        ended = diemcau("serve", "--data-dir", str(tmp_path), *options)
+    assert ended.returncode == 2
+    assert f"{section}.port = {port}" in ended.stderr
+    assert f"[{section}]" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_database_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "diemcau.sqlite3").write_text("not a database at all, but long enough to be read")
+    ended = diemcau("session", "list", "--data-dir", str(tmp_path))
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+    assert "database" in ended.stderr
+
+
+def test_no_room_for_the_database(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for a full disk, which needs root to make."""
+    create = ("-m", "web.cli", "session", "create", "--data-dir", str(tmp_path))
+    made = subprocess.run(
+        ["bash", "-c", 'ulimit -f 8; exec "$@"', "-", sys.executable, *create],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (made.returncode, "Traceback" in made.stderr) == (2, False), made.stderr
+    assert "MB of disk are free" in made.stderr
+
+
+def test_check_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        checked = diemcau("check", "--data-dir", str(tmp_path), DIEMCAU_HTTP__PORT=str(port))
+    assert checked.returncode == 1
+    assert re.search(rf"FAIL  ports\n +http\.port = {port}.*\n", checked.stdout)
+    assert "ok    codecs: libx264" in checked.stdout
+
+
+def test_unknown_presets_and_roles(tmp_path: Path) -> None:
+    data = ("--data-dir", str(tmp_path))
+    unknown = diemcau("session", "create", *data, "--preset", "ha_noi")
+    assert (unknown.returncode, "dien_bien" in unknown.stderr) == (2, True)
+    assert diemcau("user", "add", *data, "x", "--role", "king").returncode == 2
+    long = diemcau("session", "create", *data, "--title", "x" * 400)
+    assert (long.returncode, "at most 300" in long.stderr) == (2, True)

@@ -1,0 +1,44 @@
+"""Small unless somebody looks at it; never smaller than its seat."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broadcast.program import Layout, Scene, seats_of
+from broadcast.session.model import SessionState, Site
+from config.settings import Program
+from streams.frames import SiteId
+from web.quality import STANDBY, Level, wishes
+
+IDS = [SiteId(name) for name in ("hall", "lay", "chua", "nhe")]
+SITES = {site: Site(site, site) for site in IDS}
+SCENES = st.builds(
+    Scene, st.sampled_from(Layout), st.lists(st.sampled_from(IDS), unique=True).map(tuple)
+)
+PROGRAM = Program()
+
+
+def test_what_each_is_asked_for() -> None:
+    state = SessionState(
+        sites=SITES,
+        program=Scene(Layout.FULL, (IDS[0],)),
+        preview=Scene(Layout.GRID_4, (IDS[0], IDS[1])),
+    )
+    asked = wishes(state, PROGRAM, next_site=IDS[2])
+    assert (asked[IDS[0]].level, asked[IDS[0]].width) == (Level.ON_AIR, 1280)
+    assert (asked[IDS[1]].level, asked[IDS[1]].width) == (Level.PREVIEW, 640)
+    assert (asked[IDS[2]].level, asked[IDS[2]].width) == (Level.PREVIEW, 1280)
+    assert asked[IDS[3]] == STANDBY
+
+
+@given(SCENES, SCENES, st.sampled_from([None, *IDS]))
+def test_a_seat_is_never_larger_than_its_picture(
+    program: Scene, preview: Scene, coming: SiteId | None
+) -> None:
+    asked = wishes(SessionState(sites=SITES, program=program, preview=preview), PROGRAM, coming)
+    assert asked.keys() == SITES.keys()
+    for site, seat in zip(program.sources, seats_of(program.layout), strict=False):
+        wish = asked[site]
+        assert wish.level is Level.ON_AIR
+        assert wish.width >= 0.9 * seat.width * PROGRAM.width
+        assert wish.width % 2 == wish.height % 2 == 0
+        assert STANDBY.max_bitrate_bps < wish.max_bitrate_bps <= PROGRAM.video_bitrate_bps
