@@ -37,6 +37,7 @@ from tests.media import wait_for
 from web import setup
 from web.auth import Tokens, load_secret
 from web.demo.orders import Orders
+from web.demo.room import Look
 from web.ports import settled
 
 ROOT = Path(__file__).parent.parent
@@ -291,13 +292,7 @@ class Server:
 @contextmanager
 def drawn_site(server: Server, site: SiteId) -> Iterator[int]:
     """A site of the demo's kind: it joins and rejoins by itself. Its process id."""
-    look = {
-        "name": site,
-        "place": site,
-        "wall": (200, 200, 200),
-        "curtain": (90, 30, 30),
-        "suit": (40, 50, 80),
-    }
+    look = Look(site, site, (200, 200, 200), (90, 30, 30), (40, 50, 80))
     orders = Orders(
         server.base_url, server.session, site, server.site_tokens[site], look, 120, 1, 3600
     )

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -128,7 +128,7 @@ def _site_programs(settings: Settings, hearing: Hearing) -> list[Program]:
             session=hearing.session,
             site=drawn.site.id,
             token=hearing.site_tokens[drawn.site.id],
-            look=asdict(drawn.look),
+            look=drawn.look,
             pitch_hz=drawn.pitch_hz,
             seed=number + 1,
             patience_s=2.0 + 3.0 * number,

@@ -1,10 +1,12 @@
 """What a site's process is told, in a file: a command line can be read by everybody."""
 
-import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
+
+from web.demo.room import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +15,7 @@ class Orders:
     session: str
     site: str
     token: str
-    look: dict[str, Any]
-    """The fields of a `Look`."""
+    look: Look
     pitch_hz: float
     seed: int
     patience_s: float
@@ -23,9 +24,12 @@ class Orders:
     def write(self, path: Path) -> None:
         """For our own eyes only."""
         path.unlink(missing_ok=True)
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            json.dump(asdict(self), file)
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(_ORDERS.dump_json(self))
+
+
+_ORDERS = TypeAdapter(Orders)
 
 
 def read(path: Path) -> Orders:
-    return Orders(**json.loads(path.read_text("utf-8")))
+    return _ORDERS.validate_json(path.read_bytes())

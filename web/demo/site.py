@@ -18,12 +18,12 @@ from typing import Any
 
 import aiohttp
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from streams.aiortc_private import on_keyframe_request
 
+from streams.aiortc_private import on_keyframe_request
 from web.demo.camera import Camera, Microphone, Quality
 from web.demo.crowd import Crowd
 from web.demo.orders import Orders, read
-from web.demo.room import Look, Room
+from web.demo.room import Room
 from web.demo.voice import Speech, speak
 
 REPORT_S = 2.0
@@ -42,7 +42,7 @@ class Site:
 
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
-        self._room = Room(Look(**orders.look))
+        self._room = Room(orders.look)
         self._speech: Speech = speak(orders.pitch_hz, orders.seed)
         self._zero_s = time.monotonic()
         self._headers = {"Authorization": f"Bearer {orders.token}"}
