@@ -39,7 +39,6 @@ def test_a_key_has_one_owner_and_its_text_is_composed(language: str) -> None:
             assert key not in seen, f"{key} is in {seen.get(key)} and {name}"
             seen[key] = name
             assert unicodedata.is_normalized("NFC", said), key
-            assert said.strip() == said, key
 
 
 def test_every_error_of_the_code_has_a_sentence() -> None:
