@@ -1,0 +1,315 @@
+// WHIP out and WHEP in (RFC 9725): one peer connection each, which comes back by itself. Knows no
+// document, so that pages and tests use it alike.
+
+/** @import {QualityWish} from "./types.js" */
+
+const RETRY_MIN_MS = 300;
+const RETRY_MAX_MS = 3000;
+const DISCONNECTED_MS = 2000; // a line that hiccups for less repairs itself
+const CONNECT_MS = 10_000;
+const OFFER_MS = 8000;
+
+/** Statuses that another try cannot change: the token, the address or the offer is wrong. */
+const FINAL = [400, 401, 403, 404, 406, 410, 413, 415, 422];
+
+/**
+ * `refused`: the server will not have us, and `detail` is its sentence; every other trouble is
+ * `lost`, and is tried again until `stop`.
+ * @typedef {"connecting" | "connected" | "lost" | "refused" | "closed"} RtcState
+ * @typedef {(state: RtcState, detail: string) => void} OnState
+ * @typedef {{rttMs: number | undefined, sentBps: number, lostPackets: number, frames: number}} RtcStats
+ */
+
+class Refused extends Error {
+  /** @param {string} message @param {number} status */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What publisher and player share: offer, answer, watching the line, trying again, leaving. */
+class Connection {
+  /** @type {RTCPeerConnection | undefined} */
+  pc;
+  #url;
+  #token;
+  #onState;
+  /** @type {string | undefined} */
+  #resource;
+  #retries = 0;
+  #over = false;
+  /** @type {RtcState} */
+  #state = "closed";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #leave = () => this.#delete();
+
+  /** @param {string} url @param {{token?: string | undefined, onState?: OnState | undefined}} options */
+  constructor(url, {token, onState}) {
+    this.#url = url;
+    this.#token = token;
+    this.#onState = onState;
+  }
+
+  /** Begins, and goes on until `stop`. */
+  open() {
+    this.#over = false;
+    globalThis.addEventListener?.("pagehide", this.#leave);
+    void this.#connect();
+  }
+
+  /** Ends for good, and tells the server so. */
+  stop() {
+    this.#over = true;
+    globalThis.removeEventListener?.("pagehide", this.#leave);
+    this.#drop();
+    this.#tell("closed");
+  }
+
+  /** Adds the transceivers. @param {RTCPeerConnection} _pc @returns {Promise<void> | void} */
+  prepare(_pc) {}
+
+  /** Called when media can flow. */
+  connected() {}
+
+  async #connect() {
+    this.#drop();
+    this.#tell("connecting");
+    const pc = (this.pc = new RTCPeerConnection({bundlePolicy: "max-bundle"}));
+    pc.onconnectionstatechange = () => this.#watch(pc);
+    this.#after(CONNECT_MS, () => this.#again(pc));
+    try {
+      await this.prepare(pc);
+      await pc.setLocalDescription();
+      // The server is ICE-lite: it needs no candidate of ours, so nothing is waited for.
+      const answer = await this.#post(pc.localDescription?.sdp ?? "");
+      if (pc === this.pc) await pc.setRemoteDescription({type: "answer", sdp: answer});
+    } catch (error) {
+      if (pc !== this.pc || this.#over) return;
+      if (error instanceof Refused && FINAL.includes(error.status)) this.#refused(error.message);
+      else this.#again(pc);
+    }
+  }
+
+  /** @param {string} offer @returns {Promise<string>} */
+  async #post(offer) {
+    /** @type {Record<string, string>} */
+    const headers = {"Content-Type": "application/sdp"};
+    if (this.#token) headers["Authorization"] = `Bearer ${this.#token}`;
+    const signal = AbortSignal.timeout(OFFER_MS);
+    const answer = await fetch(this.#url, {method: "POST", headers, body: offer, signal});
+    if (answer.status !== 201) throw new Refused(await sentence(answer), answer.status);
+    const location = answer.headers.get("Location");
+    this.#resource = location ? new URL(location, answer.url).href : undefined;
+    return answer.text();
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #watch(pc) {
+    if (pc !== this.pc || this.#over) return;
+    if (pc.connectionState === "connected") {
+      clearTimeout(this.#timer);
+      this.#retries = 0;
+      this.#tell("connected");
+      this.connected();
+    } else if (pc.connectionState === "disconnected") {
+      this.#tell("lost");
+      this.#after(DISCONNECTED_MS, () => this.#again(pc));
+    } else if (pc.connectionState === "failed" || pc.connectionState === "closed") {
+      this.#again(pc);
+    }
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #again(pc) {
+    if (pc !== this.pc || this.#over) return;
+    this.#drop();
+    this.#tell("lost");
+    const wait = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#retries++);
+    this.#after(wait, () => void this.#connect());
+  }
+
+  /** @param {string} message */
+  #refused(message) {
+    this.#drop();
+    this.#tell("refused", message);
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#delete();
+    this.pc?.close();
+    this.pc = undefined;
+  }
+
+  #delete() {
+    if (!this.#resource) return;
+    /** @type {Record<string, string>} */
+    const headers = this.#token ? {Authorization: `Bearer ${this.#token}`} : {};
+    // It survives the page; a server that is away has forgotten the connection anyway.
+    fetch(this.#resource, {method: "DELETE", headers, keepalive: true}).catch(() => undefined);
+    this.#resource = undefined;
+  }
+
+  /** @param {number} ms @param {() => void} act */
+  #after(ms, act) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, ms);
+  }
+
+  /** @param {RtcState} state @param {string} [detail] */
+  #tell(state, detail = "") {
+    if (state === this.#state && !detail) return;
+    this.#state = state;
+    this.#onState?.(state, detail);
+  }
+
+  /** @returns {Promise<RtcStats>} */
+  async stats() {
+    /** @type {RtcStats} */
+    const stats = {rttMs: undefined, sentBps: 0, lostPackets: 0, frames: 0};
+    const report = await this.pc?.getStats();
+    report?.forEach((entry) => collect(stats, entry));
+    return stats;
+  }
+}
+
+/** @param {RtcStats} stats @param {any} entry */
+function collect(stats, entry) {
+  if (entry.type === "candidate-pair" && entry.nominated) {
+    if (entry.currentRoundTripTime !== undefined) stats.rttMs = entry.currentRoundTripTime * 1000;
+  } else if (entry.type === "outbound-rtp") {
+    stats.sentBps += entry.targetBitrate ?? 0;
+    stats.frames += entry.framesSent ?? 0;
+  } else if (entry.type === "remote-inbound-rtp") {
+    stats.lostPackets += Math.max(0, entry.packetsLost ?? 0);
+  } else if (entry.type === "inbound-rtp") {
+    stats.lostPackets += Math.max(0, entry.packetsLost ?? 0);
+    stats.frames += entry.framesDecoded ?? 0;
+  }
+}
+
+/** @param {Response} answer */
+async function sentence(answer) {
+  try {
+    return (await answer.json()).error.message;
+  } catch {
+    return `HTTP ${answer.status}`;
+  }
+}
+
+/** Sends a camera and a microphone. */
+export class WhipPublisher extends Connection {
+  /** @type {MediaStream} */
+  #stream;
+  /** @type {RTCRtpSender | undefined} */
+  #video;
+  /** @type {RTCRtpSender | undefined} */
+  #audio;
+  /** @type {QualityWish | undefined} */
+  #quality;
+
+  /** @param {string} url @param {{token?: string, stream: MediaStream, onState?: OnState}} options */
+  constructor(url, {token, stream, onState}) {
+    super(url, {token, onState});
+    this.#stream = stream;
+  }
+
+  start() {
+    this.open();
+  }
+
+  /** @override @param {RTCPeerConnection} pc */
+  async prepare(pc) {
+    const stream = this.#stream;
+    const [audio] = stream.getAudioTracks();
+    const [video] = stream.getVideoTracks();
+    /** @type {RTCRtpTransceiverInit} */
+    const options = {direction: "sendonly", streams: [stream]};
+    // Both are always offered: a camera that is plugged in later needs no new negotiation.
+    this.#audio = pc.addTransceiver(audio ?? "audio", options).sender;
+    const transceiver = pc.addTransceiver(video ?? "video", options);
+    this.#video = transceiver.sender;
+    const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+    const usable = ["video/H264", "video/VP8"].flatMap((name) =>
+      codecs.filter((codec) => codec.mimeType === name));
+    if (usable.length) transceiver.setCodecPreferences(usable);
+  }
+
+  /** @override */
+  connected() {
+    void this.#apply();
+  }
+
+  /**
+   * Another camera or microphone, or none, without a new connection.
+   * @param {MediaStream} stream
+   */
+  async setStream(stream) {
+    this.#stream = stream;
+    await this.#audio?.replaceTrack(stream.getAudioTracks()[0] ?? null);
+    await this.#video?.replaceTrack(stream.getVideoTracks()[0] ?? null);
+    await this.#apply();
+  }
+
+  /** How much to send, as the control room wishes. @param {QualityWish} wish */
+  async setQuality(wish) {
+    this.#quality = wish;
+    await this.#apply();
+  }
+
+  async #apply() {
+    const wish = this.#quality;
+    if (!wish || this.pc?.connectionState !== "connected") return;
+    const height = this.#video?.track?.getSettings().height ?? wish.height;
+    await change(this.#video, {
+      maxBitrate: wish.max_bitrate_bps,
+      maxFramerate: wish.fps,
+      scaleResolutionDownBy: Math.max(1, height / wish.height),
+      priority: "low",
+    });
+    await change(this.#audio, {priority: "high", networkPriority: "high"});
+  }
+}
+
+/** @param {RTCRtpSender | undefined} sender @param {Partial<RTCRtpEncodingParameters>} wish */
+async function change(sender, wish) {
+  if (!sender?.track) return;
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings ?? []) Object.assign(encoding, wish);
+  try {
+    await sender.setParameters(parameters);
+  } catch (error) {
+    // The connection was replaced meanwhile: the next one is told when it is there.
+    if (!(error instanceof DOMException)) throw error;
+  }
+}
+
+/** Plays a feed of the program. */
+export class WhepPlayer extends Connection {
+  #media = new MediaStream();
+
+  /** @param {string} url @param {{token?: string, onState?: OnState}} [options] */
+  constructor(url, {token, onState} = {}) {
+    super(url, {token, onState});
+  }
+
+  /** @returns {Promise<MediaStream>} one stream for ever: its tracks change at a reconnection */
+  async start() {
+    this.open();
+    return this.#media;
+  }
+
+  /** @override @param {RTCPeerConnection} pc */
+  prepare(pc) {
+    for (const kind of ["audio", "video"]) pc.addTransceiver(kind, {direction: "recvonly"});
+    pc.ontrack = ({track}) => {
+      if (pc !== this.pc) return;
+      for (const old of this.#media.getTracks()) {
+        if (old.kind === track.kind) this.#media.removeTrack(old);
+      }
+      this.#media.addTrack(track);
+    };
+  }
+}
