@@ -4,13 +4,13 @@ Everything is even-aligned, so that luma and the halved chroma always agree.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
-from broadcast.program import Layout, Rect, Scene, seats_of
+from broadcast.overlay.planes import Drawn
+from broadcast.program import Layout, Rect, seats_of
 
 Plane = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -24,25 +24,6 @@ CROP_LIMIT = 1.12
 """Shapes that differ by less fill their seat with a little cut off; others keep dark bars."""
 
 
-class Drawing(Protocol):
-    """A drawn overlay: premultiplied BT.709 limited planes, position and size even."""
-
-    @property
-    def x(self) -> int: ...
-    @property
-    def y(self) -> int: ...
-    @property
-    def y_plane(self) -> Plane: ...
-    @property
-    def u_plane(self) -> Plane: ...
-    @property
-    def v_plane(self) -> Plane: ...
-    @property
-    def alpha(self) -> Plane: ...
-    @property
-    def alpha_chroma(self) -> Plane: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Box:
     """A part of the picture in pixels; all four even."""
@@ -51,6 +32,15 @@ class Box:
     y: int
     width: int
     height: int
+
+    def of(self, width: int, height: int) -> Rect:
+        """The same as fractions of a picture of that size."""
+        return Rect(self.x / width, self.y / height, self.width / width, self.height / height)
+
+    def meets(self, other: "Box") -> bool:
+        """Whether they have a pixel in common."""
+        across = self.x < other.x + other.width and other.x < self.x + self.width
+        return across and self.y < other.y + other.height and other.y < self.y + self.height
 
 
 def _even(value: float) -> int:
@@ -68,11 +58,6 @@ def _box(seat: Rect, width: int, height: int, gap: float) -> Box:
     right = _even((seat.x + seat.width) * width - gap)
     bottom = _even((seat.y + seat.height) * height - gap)
     return Box(x, y, right - x, bottom - y)
-
-
-def seated(scene: Scene, width: int, height: int) -> list[tuple[Box, str]]:
-    """The scene's sites with their boxes, from back to front."""
-    return list(zip(boxes_of(scene.layout, width, height), scene.sources, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +84,10 @@ def fit(width: int, height: int, box: Box) -> Fit:
     return Fit(w, h, crop, x, y)
 
 
+def area_of(drawing: Drawn) -> Box:
+    return Box(drawing.x, drawing.y, drawing.width, drawing.height)
+
+
 def planes_of(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
     """Views of a yuv420p frame's planes, without the padding; valid as long as the frame."""
     y, u, v = (
@@ -111,16 +100,12 @@ def planes_of(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
 
 
 class Canvas:
-    """Owned by one thread at a time. `frame` shares the memory, for the encoder."""
+    """Owned by one thread at a time. The planes are views of the frame's own memory."""
 
     def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
-        buffer = np.empty((height * 3 // 2, width), np.uint8)
-        self.y = buffer[:height]
-        chroma = buffer[height:].reshape(2, height // 2, width // 2)
-        self.u, self.v = chroma
-        self.frame = av.VideoFrame.from_numpy_buffer(buffer, "yuv420p")
+        self.frame = av.VideoFrame(width, height, "yuv420p")
         self.frame.color_range = ColorRange.MPEG
+        self.y, self.u, self.v = planes_of(self.frame)
         self._scratch = np.empty(width * height, np.uint16)
 
     def clear(self) -> None:
@@ -134,7 +119,7 @@ class Canvas:
             top, left = crop.y // step, crop.x // step
             target[y : y + h, x : x + w] = source[top : top + h, left : left + w]
 
-    def blend(self, drawing: Drawing) -> None:
+    def blend(self, drawing: Drawn) -> None:
         """Lays a premultiplied drawing over what is there, in place."""
         x, y = drawing.x, drawing.y
         self._mix(self.y, drawing.y_plane, drawing.alpha, x, y)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from broadcast.program import Layout, Overlay, Scene, seats_of
-from broadcast.studio.canvas import Canvas, Seat, boxes_of
+from broadcast.overlay.render import Drawn
+from broadcast.program import Layout, Overlay, Scene
+from broadcast.studio.canvas import Canvas, Seat, area_of, boxes_of
 from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.sources import Picture, PictureTrack, Source, Sources
@@ -39,13 +40,13 @@ class SeatPlan:
 def seat_plans(
     scene: Scene, names: dict[SiteId, str], width: int, height: int
 ) -> tuple[SeatPlan, ...]:
-    """The occupied seats of a scene; seats that share the picture carry their site's name."""
-    titled = scene.layout is not Layout.FULL
-    boxes = boxes_of(scene.layout, width, height)
+    """The occupied seats of a scene. A seat that is only a part of the picture has its site's name
+    in it; who fills the whole of it is told by the lower third."""
     plans = []
-    for box, rect, site in zip(boxes, seats_of(scene.layout), scene.sources, strict=False):
-        name = {"site": names.get(site, site)}
-        title = Request.of(Overlay("seat_title", name), rect) if titled else None
+    for box, site in zip(boxes_of(scene.layout, width, height), scene.sources, strict=False):
+        name, rect = {"site": names.get(site, site)}, box.of(width, height)
+        whole = (box.width, box.height) == (width, height)
+        title = None if whole else Request.of(Overlay("seat_title", name), rect)
         lost = Request.of(Overlay("signal_lost", name), rect)
         plans.append(SeatPlan(site, Seat(box), title, lost))
     return tuple(plans)
@@ -98,20 +99,29 @@ class Composer:
         canvas.clear()
         if self._view.scene.layout is Layout.SLATE:
             self._blend(canvas, self._slate)
-        for plan in self._plans:
-            self._compose_seat(canvas, plan, now_ns, oldest_ns)
-        for request in self._overlays:
-            self._blend(canvas, request)
+        titles = [self._compose_seat(canvas, plan, now_ns, oldest_ns) for plan in self._plans]
+        overlays = [self._drawing(request) for request in self._overlays]
+        covered = [area_of(drawn) for drawn in overlays if drawn is not None]
+        for title in titles:
+            # A name half under another graphic is worse than none.
+            if title is not None and not any(area_of(title).meets(area) for area in covered):
+                canvas.blend(title)
+        for drawn in overlays:
+            if drawn is not None:
+                canvas.blend(drawn)
 
-    def _compose_seat(self, canvas: Canvas, plan: SeatPlan, now_ns: int, oldest_ns: int) -> None:
+    def _compose_seat(
+        self, canvas: Canvas, plan: SeatPlan, now_ns: int, oldest_ns: int
+    ) -> Drawn | None:
+        """Paints the site or its card; returns the title to be laid over it."""
         source = self._sources.get(plan.site)
         if source is None or is_lost(source, now_ns):
             self._blend(canvas, plan.lost)
-            return
+            return None
         picture = self._pick(source.picture, now_ns)
         if picture is not None and picture.received_ns >= oldest_ns:
             plan.seat.paint(canvas, picture.frame)
-        self._blend(canvas, plan.title)
+        return self._drawing(plan.title)
 
     def compose_slate(self, canvas: Canvas, overlay: Overlay) -> None:
         """A slate alone; one of the view's overlays on standby."""
@@ -119,5 +129,8 @@ class Composer:
         self._blend(canvas, Request.of(overlay))
 
     def _blend(self, canvas: Canvas, request: Request | None) -> None:
-        if request is not None and (drawing := self._board.drawing(request.key)) is not None:
-            canvas.blend(drawing)
+        if (drawn := self._drawing(request)) is not None:
+            canvas.blend(drawn)
+
+    def _drawing(self, request: Request | None) -> Drawn | None:
+        return None if request is None else self._board.drawing(request.key)

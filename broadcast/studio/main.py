@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import os
 import signal
@@ -16,15 +15,15 @@ import uvloop
 from pydantic import ValidationError
 
 from broadcast.outputs.segments import Order, Segments
-from broadcast.program import PROGRAM_STATE, Overlay, Rect
-from broadcast.studio.canvas import Drawing
+from broadcast.overlay.render import Renderer
+from broadcast.program import PROGRAM_STATE
 from broadcast.studio.clock import ProgramClock
 from broadcast.studio.composer import Composer
 from broadcast.studio.encoding import VideoEncoding
 from broadcast.studio.frameclock import FrameClock
 from broadcast.studio.link import Link
 from broadcast.studio.onair import OnAir, follow
-from broadcast.studio.overlays import Board, Renderer
+from broadcast.studio.overlays import Board
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import PictureTrack, Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
@@ -50,8 +49,8 @@ class Studio:
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
         self._sources = Sources(self._ask_keyframe)
         size = program.width, program.height
-        self._board = Board(renderer(*size, program.theme))
-        self._small_board = Board(renderer(*PREVIEW_SIZE, program.theme))
+        self._board = Board(Renderer(*size, program.theme))
+        self._small_board = Board(Renderer(*PREVIEW_SIZE, program.theme))
         self._encoding = VideoEncoding(program, settings.recording.segment_ms, self._send)
         self._frames = FrameClock(
             self._clock,
@@ -170,27 +169,6 @@ class Studio:
 
     def _send_levels(self, levels: dict[SiteId, float]) -> None:
         self.link.send(Note(Kind.LEVELS, {"levels": levels}))
-
-
-class Bare:
-    """Stands in where no overlay can be drawn."""
-
-    def render(
-        self,
-        overlay: Overlay,  # noqa: ARG002
-        now_ms: int,  # noqa: ARG002
-        box: Rect | None = None,  # noqa: ARG002
-    ) -> Drawing | None:
-        return None
-
-
-def renderer(width: int, height: int, theme: Path | None) -> Renderer:
-    try:
-        module = importlib.import_module("broadcast.overlay.render")
-    except ImportError:
-        return Bare()
-    made: Renderer = module.Renderer(width, height, theme)
-    return made
 
 
 def read_settings(path: Path) -> Settings:

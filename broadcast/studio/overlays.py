@@ -9,18 +9,15 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import Protocol
 
+from broadcast.overlay.render import Drawn, Renderer
 from broadcast.program import Overlay, Rect
-from broadcast.studio.canvas import Drawing
 
 log = logging.getLogger(__name__)
 
 
-class Renderer(Protocol):
-    """`broadcast.overlay.render.Renderer`."""
-
-    def render(self, overlay: Overlay, now_ms: int, box: Rect | None = None) -> Drawing | None: ...
+TICK_S = 0.1
+"""How soon a clock shows its next second; what looks the same comes from the renderer's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Board:
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
         self._requests: tuple[Request, ...] = ()
-        self._drawn: dict[str, Drawing | None] = {}
+        self._drawn: dict[str, Drawn | None] = {}
         self._wake = threading.Event()
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="overlays")
@@ -69,30 +66,27 @@ class Board:
             self._requests = requests
             self._wake.set()
 
-    def drawing(self, key: str) -> Drawing | None:
+    def drawing(self, key: str) -> Drawn | None:
         """On the frame clock: the newest drawing, if there is one yet."""
         return self._drawn.get(key)
 
     def _run(self) -> None:
         while not self._stop:
-            # Wakes at each full second of wall time, when the clocks change.
-            self._wake.wait(1.001 - time.time() % 1)
-            fresh = self._wake.is_set()
+            ticking = any(request.ticks for request in self._requests)
+            self._wake.wait(TICK_S if ticking else None)
             self._wake.clear()
-            self._draw_all(fresh)
+            self._draw_all()
 
-    def _draw_all(self, fresh: bool) -> None:
+    def _draw_all(self) -> None:
+        """What is missing and what ticks; each is there for the next frame as soon as drawn."""
         requests, now_ms = self._requests, time.time_ns() // 1_000_000
-        drawn = dict(self._drawn)
+        kept = {request.key for request in requests}
+        self._drawn = {key: drawn for key, drawn in self._drawn.items() if key in kept}
         for request in requests:
-            if request.ticks or request.key not in drawn:
-                drawn[request.key] = self._draw(request, now_ms)
-                if fresh:
-                    self._drawn = dict(drawn)
-        keys = {request.key for request in requests}
-        self._drawn = {key: drawing for key, drawing in drawn.items() if key in keys}
+            if request.ticks or request.key not in self._drawn:
+                self._drawn = {**self._drawn, request.key: self._draw(request, now_ms)}
 
-    def _draw(self, request: Request, now_ms: int) -> Drawing | None:
+    def _draw(self, request: Request, now_ms: int) -> Drawn | None:
         try:
             return self._renderer.render(request.overlay, now_ms, request.box)
         except Exception as error:

@@ -21,7 +21,7 @@ from streams.frames import SiteId
 from streams.wire import Still
 
 SITE_SIZE = (256, 144)
-PREVIEW_SIZE = (480, 270)
+PREVIEW_SIZE = (512, 288)
 PREVIEW_NAME = "@preview"
 
 TICK_S = 0.2

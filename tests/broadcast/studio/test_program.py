@@ -177,7 +177,7 @@ def test_levels_stills_and_status_are_told(tmp_path: Path) -> None:
             assert status["frames"] > 20
             preview = [still for still in received.stills if still.name == "@preview"][-1]
             image = Image.open(io.BytesIO(preview.jpeg)).convert("L")
-            assert image.size == (480, 270)
+            assert image.size == (512, 288)
             mark = media.read_mark(np.asarray(image))
             assert mark is not None
             assert mark.site == 3
