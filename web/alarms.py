@@ -21,6 +21,9 @@ SILENT_MS = 8000
 LATE_SHARE = 0.02
 RESUMED_MS = 60_000
 
+PATIENCE_MS = {"not_recording": 4000, "site_gone": 1500, "picture_lost": 1000, "sound_lost": 1000}
+"""A recording begins with the next keyframe, a page that reloads is away for a moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -56,6 +59,13 @@ def judge(situation: Situation, before: Sequence[Alarm]) -> tuple[Alarm, ...]:
     return tuple(found)
 
 
+def due(alarms: Sequence[Alarm], now_ms: int) -> tuple[Alarm, ...]:
+    """Those that have lasted long enough to be worth a look."""
+    return tuple(
+        alarm for alarm in alarms if now_ms - alarm.since_at_ms >= PATIENCE_MS.get(alarm.code, 0)
+    )
+
+
 Finding = tuple[str, SiteId | None, dict[str, Any]]
 
 
@@ -76,21 +86,25 @@ def _studio(situation: Situation) -> Iterator[Finding]:
     if studio.state != "running":
         yield f"studio_{studio.state}", None, {}
         return
-    disk_full = studio.disk_free_bytes < situation.limits.stop_free_bytes
-    if phase is Phase.LIVE and not studio.recording and not disk_full:
+    if phase is Phase.LIVE and not studio.recording and not studio.faults:
         yield "not_recording", None, {}
-    if studio.frames and studio.late_frames / studio.frames > LATE_SHARE:
-        yield "late_frames", None, {"percent": round(100 * studio.late_frames / studio.frames)}
+    if situation.outside.late_share > LATE_SHARE:
+        yield "late_frames", None, {"percent": round(100 * situation.outside.late_share)}
 
 
 def _disk(situation: Situation) -> Iterator[Finding]:
+    """The studio says what it cannot do; how much room is enough is in the settings."""
     studio, limits = situation.outside.studio, situation.limits
-    if studio.state != "running":
+    free = studio.disk_free_bytes
+    if free is None:
         return
-    params = {"free_gb": round(studio.disk_free_bytes / 1e9, 1)}
-    if studio.disk_free_bytes < limits.stop_free_bytes:
+    params = {"free_gb": round(free / 1e9, 1)}
+    faults = {fault.code: fault.detail for fault in studio.faults}
+    if "disk_full" in faults or free < limits.stop_free_bytes:
         yield "disk_full", None, params
-    elif studio.disk_free_bytes < limits.warn_free_bytes:
+    elif "disk_error" in faults:
+        yield "disk_error", None, {"detail": faults["disk_error"]}
+    elif free < limits.warn_free_bytes:
         yield "disk_low", None, params
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from streams.relay import Line
 
 from streams.frames import SiteId
+from streams.relay import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Figures:
     frames_dropped: int
     recording: bool
     recorded_seconds: float
-    disk_free_bytes: int
+    disk_free_bytes: int | None
     late_frames: int
     frames: int
     alarms: int
@@ -51,7 +51,9 @@ class _Collector(Collector):
     def collect(self) -> Iterable[Metric]:
         figures = self._look()
         for name, text in _HELP.items():
-            yield GaugeMetricFamily(f"diemcau_{name}", text, value=float(getattr(figures, name)))
+            yield GaugeMetricFamily(
+                f"diemcau_{name}", text, value=float(getattr(figures, name) or 0)
+            )
         yield from _lines(figures.lines)
 
 

@@ -7,19 +7,18 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from streams.relay import Relay
-
 from broadcast.director import program_of
 from broadcast.program import Take
 from broadcast.session.commands import Command
 from broadcast.session.model import Phase
 from config.settings import Settings, socket_path
 from streams.frames import Packet, SiteId
+from streams.relay import Relay
 from streams.wire import Still
 from web.auth import Identity
 from web.client import Bye
 from web.desk import Desk
-from web.outside import Outside, Studio, studio_of
+from web.outside import Outside, Pace, Studio, hours_left, studio_of
 from web.sessions import Sessions
 from web.studio_link import Ears, StudioLink
 
@@ -36,7 +35,9 @@ class OnAir:
 
     def __init__(self, sessions: Sessions, settings: Settings, clock: Callable[[], int]) -> None:
         self._sessions = sessions
+        self._settings = settings
         self._clock = clock
+        self._pace = Pace()
         self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
         self.relay = Relay(
             settings.media,
@@ -90,7 +91,15 @@ class OnAir:
         now_ms = self._clock()
         if desk is not self._sessions.current:
             return Outside(now_ms)
-        return Outside(now_ms, lines=self.relay.lines(), studio=self.studio(), attached=True)
+        studio = self.studio()
+        return Outside(
+            now_ms,
+            lines=self.relay.lines(),
+            studio=studio,
+            disk_hours_left=hours_left(studio, self._settings),
+            late_share=self._pace.late_share(studio, now_ms),
+            attached=True,
+        )
 
     async def run(self) -> None:
         """Until cancelled: looks at the lines, and at who may still be here."""

@@ -1,16 +1,22 @@
 """What is true now and is no part of the session: lines, pages, the studio. Plain data."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from streams.relay import Line
 
+from config.settings import Settings
 from streams.frames import SiteId
+from streams.relay import Line
 
 Device = Literal["ok", "none", "denied", "lost"]
 
+AAC_BPS = 128_000
+PACE_STEP_MS = 5_000
+PACE_WINDOW_MS = 60_000
+PACE_MIN_FRAMES = 250
 STARTING_MS = 5000
 """A studio that is away for less is being started again by the supervisor."""
 
@@ -27,6 +33,14 @@ class Report(BaseModel):
     lost_packets: int | None = Field(None, ge=0, le=2**40)
 
 
+class Fault(BaseModel):
+    """What the studio cannot do, and why. `code` is an alarm's."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    code: str
+    detail: str = ""
+
+
 class Studio(BaseModel):
     """The studio's last word, and whether it is there to say one."""
 
@@ -35,11 +49,21 @@ class Studio(BaseModel):
     recording: bool = False
     recorded_s: float = 0
     recorded_bytes: int = 0
-    disk_free_bytes: int = 0
-    disk_hours_left: float | None = None
+    disk_free_bytes: int | None = None
+    """None: it has not looked yet."""
     frames: int = 0
     late_frames: int = 0
-    faults: tuple[str, ...] = ()
+    """Of `frames`; both since the studio started."""
+    faults: tuple[Fault, ...] = ()
+
+
+def hours_left(studio: Studio, settings: Settings) -> float | None:
+    """Of recording, to a tenth."""
+    if studio.disk_free_bytes is None:
+        return None
+    room = max(0, studio.disk_free_bytes - settings.recording.stop_free_bytes)
+    bits_per_s = settings.program.video_bitrate_bps + AAC_BPS
+    return round(room * 8 / bits_per_s / 3600, 1)
 
 
 ABSENT = Studio()
@@ -55,6 +79,26 @@ def studio_of(status: Mapping[str, Any], gone_at_ms: int | None, now_ms: int) ->
         return Studio(state="running" if status else "starting")
 
 
+class Pace:
+    """How many of the program's pictures came late, of those of the last minute."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[int, int, int]] = deque()
+
+    def late_share(self, studio: Studio, now_ms: int) -> float:
+        """0 to 1; 0 while there is too little to say. A studio that started anew counts anew."""
+        samples = self._samples
+        if samples and studio.frames < samples[-1][1]:
+            samples.clear()
+        if not samples or now_ms - samples[-1][0] >= PACE_STEP_MS:
+            samples.append((now_ms, studio.frames, studio.late_frames))
+        while now_ms - samples[0][0] > PACE_WINDOW_MS:
+            samples.popleft()
+        _, frames, late = samples[0]
+        made = studio.frames - frames
+        return (studio.late_frames - late) / made if made >= PACE_MIN_FRAMES else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """One look at the world. Empty for a session that is not on the studio."""
@@ -66,6 +110,10 @@ class Outside:
     heard_at_ms: Mapping[SiteId, int] = field(default_factory=dict)
     """When each open microphone last gave a sound, or was opened."""
     studio: Studio = ABSENT
+    disk_hours_left: float | None = None
+    """Of recording, until it stops for want of room."""
+    late_share: float = 0
+    """Of the program's pictures of the last minute."""
     viewers: int = 0
     attached: bool = False
     """Whether this session is the one on the studio."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from streams.relay import Line
-
 from broadcast.program import Scene
 from broadcast.session.model import (
     AgendaItem,
@@ -33,7 +31,8 @@ from broadcast.session.order import (
 )
 from broadcast.session.procedure import Procedure
 from streams.frames import SiteId
-from web.alarms import Alarm
+from streams.relay import Line
+from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
 from web.outside import Outside, Report, line_quality
@@ -314,14 +313,14 @@ class Views:
 
     @cached_property
     def _outputs(self) -> dict[str, Any]:
-        studio = self.outside.studio
+        studio, free = self.outside.studio, self.outside.studio.disk_free_bytes
         return {
             "studio": studio.state,
             "recording": studio.recording,
             "recorded_s": round(studio.recorded_s),
             "recorded_bytes": studio.recorded_bytes,
-            "disk_free_bytes": studio.disk_free_bytes // 1_000_000 * 1_000_000,
-            "disk_hours_left": studio.disk_hours_left,
+            "disk_free_bytes": None if free is None else free // 10_000_000 * 10_000_000,
+            "disk_hours_left": self.outside.disk_hours_left,
             "viewers": self.outside.viewers,
             "late_frames": studio.late_frames,
             "frames": studio.frames,
@@ -335,7 +334,7 @@ class Views:
                 "since_at_ms": alarm.since_at_ms,
                 "site": alarm.site,
             }
-            for alarm in self.alarms
+            for alarm in due(self.alarms, self.outside.now_ms)
         ]
 
 

@@ -1,0 +1,146 @@
+"""Each alarm in the situation it is for, and silence where nothing is wrong."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from broadcast.program import Layout, Scene
+from broadcast.session.model import Phase, SessionState, Site, SiteKind
+from config.settings import Program, Recording, Settings
+from streams.frames import SiteId
+from streams.relay import Line
+from web.alarms import PATIENCE_MS, Alarm, Situation, due, judge
+from web.outside import Fault, Outside, Pace, Report, Studio, hours_left, line_quality, studio_of
+
+HALL, LAY = SiteId("hall"), SiteId("muong-lay")
+GOOD = Line("H264", 1280, 720, 2e6, 0.0, 20.0, 1.0, True, True, 0)
+DISK = 10**12
+RUNNING = Studio(state="running", recording=True, disk_free_bytes=DISK, frames=1000)
+STATE = SessionState(
+    sites={HALL: Site(HALL, "Hội trường", SiteKind.HALL), LAY: Site(LAY, "Mường Lay")},
+    phase=Phase.LIVE,
+    program=Scene(Layout.FULL, (LAY,)),
+)
+WORLD = Outside(
+    10**9, lines={HALL: GOOD, LAY: GOOD}, studio=RUNNING, attached=True, heard_at_ms={LAY: 10**9}
+)
+
+
+def _codes(state: SessionState = STATE, **changes: Any) -> list[str]:
+    world = replace(WORLD, **changes)
+    situation = Situation(state, world, Recording(), started_at_ms=0, resumed=False)
+    return [alarm.code for alarm in judge(situation, ())]
+
+
+def _lay(**changes: Any) -> dict[str, Any]:
+    return {"lines": {HALL: GOOD, LAY: replace(GOOD, **changes)}}
+
+
+def _studio(**changes: Any) -> dict[str, Any]:
+    return {"studio": RUNNING.model_copy(update=changes)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, []),
+        ({"attached": False, "lines": {}}, []),
+        (_lay(video_alive=False), ["picture_lost"]),
+        (_lay(audio_alive=False), ["sound_lost"]),
+        (_lay(video_alive=False, audio_alive=False), ["picture_lost"]),
+        (_lay(loss_percent=9.0), ["line_poor"]),
+        ({"lines": {HALL: GOOD}}, ["site_gone"]),
+        ({"lines": {HALL: GOOD}, "reports": {LAY: Report()}}, ["site_sends_nothing"]),
+        ({"lines": {LAY: GOOD}}, ["hall_absent"]),
+        ({"reports": {LAY: Report(camera="denied")}}, ["camera_denied"]),
+        ({"reports": {LAY: Report(microphone="lost")}}, ["microphone_lost"]),
+        (_studio(recording=False), ["not_recording"]),
+        (_studio(disk_free_bytes=10**10), ["disk_low"]),
+        (_studio(disk_free_bytes=10**6), ["disk_full"]),
+        (_studio(recording=False, faults=(Fault(code="disk_full"),)), ["disk_full"]),
+        (_studio(recording=False, faults=(Fault(code="disk_error"),)), ["disk_error"]),
+        (_studio(disk_free_bytes=None), []),
+        ({"studio": Studio(state="lost")}, ["studio_lost"]),
+        ({"studio": Studio(state="starting")}, ["studio_starting"]),
+        ({"late_share": 0.1}, ["late_frames"]),
+    ],
+)
+def test_each_alarm(changes: dict[str, Any], codes: list[str]) -> None:
+    assert _codes(**changes) == codes
+
+
+def test_an_open_microphone_without_a_sound() -> None:
+    state = replace(STATE, open_microphones=frozenset({LAY}))
+    assert _codes(state) == []
+    assert _codes(state, heard_at_ms={LAY: 10**9 - 9000}) == ["microphone_silent"]
+
+
+def test_a_session_that_was_resumed_says_so_for_a_while() -> None:
+    early = replace(WORLD, now_ms=1000)
+    situation = Situation(STATE, early, Recording(), started_at_ms=0, resumed=True)
+    assert [alarm.code for alarm in judge(situation, ())] == ["resumed"]
+    late = replace(situation, outside=replace(WORLD, now_ms=10**6))
+    assert judge(late, ()) == ()
+
+
+def test_an_alarm_keeps_its_age_and_waits_its_time() -> None:
+    world = replace(WORLD, lines={HALL: GOOD})
+    before = (Alarm("site_gone", LAY, 5),)
+    situation = Situation(STATE, world, Recording(), 0, resumed=False)
+    assert judge(situation, before)[0].since_at_ms == 5
+    fresh = judge(situation, ())
+    assert due(fresh, world.now_ms) == ()
+    assert due(fresh, world.now_ms + PATIENCE_MS["site_gone"]) == fresh
+
+
+def test_late_pictures_of_the_last_minute_only() -> None:
+    pace = Pace()
+    shares = [
+        pace.late_share(Studio(frames=second * 25, late_frames=min(second, 60) * 5), second * 1000)
+        for second in range(200)
+    ]
+    assert shares[5] == 0
+    assert shares[50] == pytest.approx(0.2)
+    assert shares[199] == 0
+    assert pace.late_share(Studio(frames=10, late_frames=10), 200_000) == 0
+
+
+def test_how_long_the_disk_lasts() -> None:
+    settings = Settings(program=Program(video_bitrate_bps=2_500_000))
+    studio = Studio(disk_free_bytes=settings.recording.stop_free_bytes + 1_182_600_000)
+    assert hours_left(studio, settings) == 1.0
+    assert hours_left(Studio(disk_free_bytes=0), settings) == 0
+    assert hours_left(Studio(), settings) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "gone_at_ms", "state"),
+    [
+        ({"recording": True}, None, "running"),
+        ({"recording": []}, None, "running"),
+        ({}, None, "starting"),
+        ({"recording": True}, 9000, "starting"),
+        ({}, 1000, "lost"),
+    ],
+)
+def test_whether_the_studio_is_there(
+    status: dict[str, Any], gone_at_ms: int | None, state: str
+) -> None:
+    assert studio_of(status, gone_at_ms, 10_000).state == state
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "good"),
+        ({"loss_percent": 2.0}, "fair"),
+        ({"rtt_ms": 300.0}, "fair"),
+        ({"loss_percent": 7.0}, "poor"),
+        ({"rtt_ms": None}, "good"),
+        ({"video_alive": False, "audio_alive": False}, "lost"),
+    ],
+)
+def test_a_line_in_one_word(changes: dict[str, Any], word: str) -> None:
+    assert line_quality(replace(GOOD, **changes)) == word
+    assert line_quality(None) == "lost"
