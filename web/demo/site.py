@@ -51,6 +51,8 @@ class Site:
     async def run(self) -> None:
         """Never returns."""
         backoff_s = FIRST_BACKOFF_S
+        ourselves = asyncio.current_task()
+        assert ourselves is not None
         async with aiohttp.ClientSession(self._orders.base_url, headers=self._headers) as http:
             while True:
                 began_s = time.monotonic()
@@ -58,6 +60,8 @@ class Site:
                     await self._join(http)
                 except (LineLostError, aiohttp.ClientError, OSError, TimeoutError) as error:
                     _log.info("%s: joins again: %s", self._orders.site, error or type(error))
+                if ourselves.cancelling():  # just as a stay failed: its error hid the wish to end
+                    raise asyncio.CancelledError
                 if time.monotonic() - began_s > LAST_BACKOFF_S:
                     backoff_s = FIRST_BACKOFF_S
                 await asyncio.sleep(backoff_s)
