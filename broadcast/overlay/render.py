@@ -75,7 +75,7 @@ class Renderer:
         self._broken: set[str] = set()
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, Drawn | None] = OrderedDict()
-        self._cached_bytes = 0
+        self.cached_bytes = 0
         self.hits = self.misses = 0
 
     def render(self, overlay: Overlay, now_ms: int, box: Rect | None = None) -> Drawn | None:
@@ -96,13 +96,18 @@ class Renderer:
             self._keep(key, drawn)
         return drawn
 
+    def svg(self, overlay: Overlay, now_ms: int, box: Rect | None = None) -> str:
+        """What `render` would rasterise, in the template's units. Raises whatever a theme does."""
+        content = prepare(overlay, now_ms)
+        return self._svg(self._themed, overlay.name, content, self._area(box))
+
     def _keep(self, key: str, drawn: Drawn | None) -> None:
         replaced = self._cache.pop(key, None)
         self._cache[key] = drawn
-        self._cached_bytes += _cost(drawn) - (_cost(replaced) if replaced else 0)
-        while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
+        self.cached_bytes += _cost(drawn) - (_cost(replaced) if replaced else 0)
+        while self.cached_bytes > CACHE_BYTES and len(self._cache) > 1:
             _, oldest = self._cache.popitem(last=False)
-            self._cached_bytes -= _cost(oldest)
+            self.cached_bytes -= _cost(oldest)
 
     def _area(self, box: Rect | None) -> Area:
         scale = min(self.width / UNITS[0], self.height / UNITS[1])
@@ -116,22 +121,19 @@ class Renderer:
     def _draw(self, name: str, content: Fields, area: Area) -> Drawn | None:
         if self._themed is not self._built_in and name not in self._broken:
             try:
-                return self._draw_with(self._themed, name, content, area)
+                return _rasterise(self._svg(self._themed, name, content, area), area)
             except Exception:
                 # Whatever a customer's template does wrong (Jinja2, XML, SVG), ours stands in.
                 self._broken.add(name)
                 log.exception("the theme's `%s.svg` cannot be drawn; ours is shown", name)
-        return self._draw_with(self._built_in, name, content, area)
+        return _rasterise(self._svg(self._built_in, name, content, area), area)
 
-    def _draw_with(
-        self, templates: Environment, name: str, content: Fields, area: Area
-    ) -> Drawn | None:
+    def _svg(self, templates: Environment, name: str, content: Fields, area: Area) -> str:
         try:
             template = templates.get_template(f"{name}.svg")
         except TemplateNotFound:
             raise LookupError(f"there is no overlay `{name}`") from None
-        text = template.render(**area.units(self.width, self.height), **content)
-        return _rasterise(text, area)
+        return template.render(**area.units(self.width, self.height), **content)
 
 
 def _themed(theme: Path | None, built_in: Environment) -> Environment:

@@ -18,7 +18,7 @@ class Reading:
     """`02:59` down to `00:00`, then `+0:01` up; hours only where there are any."""
     tone: Tone
     left_percent: int
-    """Of the limit, in percent, rounded up: 100 … 0."""
+    """Of the limit, by the seconds that are shown: 100 … 0."""
     paused: bool
 
 
@@ -37,7 +37,7 @@ def read(
     return Reading(
         reading=_text(left_ms),
         tone=_tone(left_ms, warn_ms),
-        left_percent=min(100, max(0, -(-100 * left_ms // max(1, limit_ms)))),
+        left_percent=min(100, max(0, 100_000 * -(-left_ms // 1000) // max(1, limit_ms))),
         paused=paused_at_ms is not None,
     )
 

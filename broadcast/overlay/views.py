@@ -123,9 +123,9 @@ def live(state: SessionState) -> Overlay | None:
     return Overlay("live") if state.phase is Phase.LIVE and not state.closed else None
 
 
-def logo(state: SessionState, text: str = "") -> Overlay:  # noqa: ARG001 -- all views take the state
-    """The office's mark; without `text` the theme's own words stand beside it."""
-    return Overlay("logo", {"text": text})
+def logo(_state: SessionState) -> Overlay:
+    """The office's mark; which words stand beside it is the theme's matter."""
+    return Overlay("logo", {"text": ""})
 
 
 def slate(state: SessionState) -> Overlay:

@@ -1,0 +1,141 @@
+"""An office's own look: templates, colours and words, replaced one by one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from broadcast.overlay.render import Drawn, Renderer
+from broadcast.overlay.theme import ThemeError, environment
+from broadcast.program import Overlay
+from tests.broadcast.overlay.samples import NOW_MS, usual
+
+SQUARE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="{x} {x} {size} {size}">
+<rect x="{x}" y="{x}" width="{size}" height="{size}" fill="{fill}" fill-opacity="{opacity}"/>
+</svg>"""
+
+
+def square(fill: str, opacity: float = 1, x: int = 100, size: int = 40) -> str:
+    return SQUARE.format(x=x, size=size, fill=fill, opacity=opacity)
+
+
+def drawn_with(theme: Path, overlay: Overlay) -> Drawn:
+    drawn = Renderer(1280, 720, theme).render(overlay, NOW_MS)
+    assert drawn is not None
+    return drawn
+
+
+@pytest.mark.parametrize(
+    ("fill", "yuv"),
+    [
+        ("#000000", (16, 128, 128)),
+        ("#ffffff", (235, 128, 128)),
+        ("#ff0000", (63, 102, 240)),
+        ("#00ff00", (173, 42, 26)),
+        ("#0000ff", (32, 240, 118)),
+    ],
+)
+def test_colours_are_bt709_limited_range(tmp_path: Path, fill: str, yuv: tuple[int, ...]) -> None:
+    (tmp_path / "live.svg").write_text(square(fill))
+    drawn = drawn_with(tmp_path, Overlay("live"))
+    assert (drawn.x, drawn.y, drawn.width, drawn.height) == (100, 100, 40, 40)
+    assert (drawn.alpha == 255).all()
+    for plane, value in zip((drawn.y_plane, drawn.u_plane, drawn.v_plane), yuv, strict=True):
+        assert (plane == value).all()
+
+
+def test_half_of_it_is_half_of_everything(tmp_path: Path) -> None:
+    (tmp_path / "live.svg").write_text(square("#ffffff", 0.5))
+    drawn = drawn_with(tmp_path, Overlay("live"))
+    assert np.abs(drawn.alpha.astype(int) - 128).max() <= 1
+    assert np.abs(drawn.y_plane.astype(int) - 235 / 2).max() <= 1
+    assert np.abs(drawn.u_plane.astype(int) - 64).max() <= 1
+
+
+def test_clear_margins_are_trimmed_and_the_rest_stays_put(tmp_path: Path) -> None:
+    wide = square("#fff").replace('viewBox="100 100 40 40"', 'viewBox="0 0 1280 720"')
+    (tmp_path / "live.svg").write_text(wide)
+    drawn = drawn_with(tmp_path, Overlay("live"))
+    assert (drawn.x, drawn.y, drawn.width, drawn.height) == (100, 100, 40, 40)
+
+
+def test_what_lies_outside_of_the_picture_is_not_drawn(tmp_path: Path) -> None:
+    (tmp_path / "live.svg").write_text(square("#fff", x=-20, size=5000))
+    drawn = drawn_with(tmp_path, Overlay("live"))
+    assert (drawn.x, drawn.y, drawn.width, drawn.height) == (0, 0, 1280, 720)
+    (tmp_path / "live.svg").write_text(square("#fff", x=5000))
+    assert Renderer(1280, 720, tmp_path).render(Overlay("live"), NOW_MS) is None
+
+
+def test_a_theme_replaces_file_by_file(tmp_path: Path) -> None:
+    (tmp_path / "live.svg").write_text(square("#fff"))
+    plain, themed = Renderer(1280, 720), Renderer(1280, 720, tmp_path)
+    for name, same in (("live", False), ("logo", True), ("lower_third", True)):
+        ours, theirs = plain.render(usual(name), NOW_MS), themed.render(usual(name), NOW_MS)
+        assert ours is not None
+        assert theirs is not None
+        assert (ours.y_plane.shape == theirs.y_plane.shape) is same
+
+
+def test_colours_and_words_alone_are_a_theme(tmp_path: Path) -> None:
+    (tmp_path / "theme.toml").write_text(
+        '[colours]\nalarm_light = "#00ff00"\n[words]\nlive = "PHÁT LẠI, KHÔNG TRỰC TIẾP"\n'
+    )
+    svg = Renderer(1280, 720, tmp_path).svg(Overlay("live"), NOW_MS)
+    assert "PHÁT LẠI" in svg
+    assert "#00ff00" in svg
+
+
+def test_a_theme_may_have_overlays_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "ticker.svg").write_text(square("{{ colours.gold }}"))
+    assert drawn_with(tmp_path, Overlay("ticker")).width == 40
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% if %}",
+        "{{ nothing.at.all }}",
+        "<svg",
+        "<svg/>",
+        '<svg viewBox="a b"/>',
+        "<p>&nbsp;</p>",
+        "",
+    ],
+)
+def test_ours_stands_in_for_a_broken_template(
+    tmp_path: Path, template: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "live.svg").write_text(template)
+    themed = Renderer(1280, 720, tmp_path)
+    ours = Renderer(1280, 720).render(Overlay("live"), NOW_MS)
+    drawn = themed.render(Overlay("live"), NOW_MS)
+    assert ours is not None
+    assert drawn is not None
+    assert (drawn.y_plane == ours.y_plane).all()
+    assert caplog.text.count("`live.svg` cannot be drawn") == 1
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("[colors]\nred = '#f00'", r"no section \[colors\]"),
+        ("[colours]\nrod = '#f00'", r"\[colours\] has no key `rod`"),
+        ("[colours]\nred = 7", r"`red` in \[colours\] must be a text"),
+        ("red = '#f00'", r"no section \[red\]"),
+        ("[colours", "theme.toml"),
+    ],
+)
+def test_a_wrong_theme_says_what_is_wrong(
+    tmp_path: Path, toml: str, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "theme.toml").write_text(toml)
+    with pytest.raises(ThemeError, match=sentence):
+        environment(tmp_path)
+    assert Renderer(1280, 720, tmp_path).render(Overlay("live"), NOW_MS) is not None
+    assert "the theme is not used" in caplog.text
+
+
+def test_a_theme_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert Renderer(1280, 720, tmp_path / "none").render(Overlay("live"), NOW_MS) is not None
+    assert "is not a folder" in caplog.text
