@@ -47,12 +47,14 @@ export class Refusal extends Error {
 
 /**
  * A JSON merge patch (RFC 7396). What the patch does not name is the same object as before, so that
- * `===` tells what changed.
+ * `===` tells what changed. What is null is missing, in lists too (where the RFC lets it stand): a
+ * view merged into nothing has no null in it.
  * @param {any} target
  * @param {any} patch
  * @returns {any}
  */
 export function merge(target, patch) {
+  if (Array.isArray(patch)) return patch.map((one) => merge(undefined, one));
   if (!isRecord(patch)) return patch;
   const merged = isRecord(target) ? {...target} : {};
   for (const [key, value] of Object.entries(patch)) {
@@ -254,7 +256,8 @@ export class Live {
   #understand(message) {
     switch (message.type) {
       case "snapshot":
-        ({version: this.version, role: this.role, may: this.may, view: this.view} = message);
+        ({version: this.version, role: this.role, may: this.may} = message);
+        this.view = merge(undefined, message.view);
         this.clock.guess(message.server_time_ms);
         this.#retries = 0;
         this.#listener.onConnection?.("open");

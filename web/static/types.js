@@ -1,6 +1,5 @@
 // The words of web/PROTOCOL.md as types. Nothing here runs.
-// A field that the server sets to null is taken out of the view by the merge patch (RFC 7396), so
-// whatever may be null may also be missing.
+// What the protocol calls null is missing here: a merge patch (RFC 7396) takes it out of the view.
 
 /**
  * @typedef {"operator" | "chair" | "clerk" | "viewer" | "site" | "system"} Role

@@ -1,0 +1,47 @@
+// What is wrong, and what to do about it: the server's sentences, the worst first.
+
+import {signal} from "@preact/signals";
+import {html} from "htm/preact";
+import {now, operatorView} from "../../state.js";
+import {t} from "../../texts.js";
+import {Icon} from "./icons.js";
+
+/** @import {Alarm} from "../../types.js" */
+
+/** These are heard, seen or lost for good; all others can wait a minute. */
+const GRAVE = new Set([
+  "studio_lost", "not_recording", "disk_full", "site_gone", "picture_lost", "sound_lost", "microphone_silent",
+]);
+const GOOD_NEWS = new Set(["resumed"]);
+const FOLDED = 2;
+
+const unfolded = signal(false);
+
+export function Alarms() {
+  const {alarms} = operatorView();
+  const sorted = [...alarms].sort((a, b) => weight(b) - weight(a));
+  const shown = unfolded.value ? sorted : sorted.slice(0, FOLDED);
+  const hidden = sorted.length - shown.length;
+  return html`<section class="alarms" aria-label=${t("operator.alarms")} data-testid="alarms">
+    <ul class="alarm-list" aria-live="assertive" aria-relevant="additions">
+      ${shown.map((alarm) => html`<${AlarmRow} key=${`${alarm.code} ${alarm.site ?? ""}`} alarm=${alarm} />`)}
+    </ul>
+    ${(hidden > 0 || unfolded.value && sorted.length > FOLDED) && html`<button type="button" class="small more-alarms"
+      aria-expanded=${unfolded.value} onClick=${() => { unfolded.value = !unfolded.value; }}>
+      ${unfolded.value ? t("operator.alarms_fewer") : t("operator.alarms_more", {count: hidden})}</button>`}
+  </section>`;
+}
+
+/** @param {Alarm} alarm */
+function weight(alarm) {
+  return GRAVE.has(alarm.code) ? 2 : GOOD_NEWS.has(alarm.code) ? 0 : 1;
+}
+
+/** @param {{alarm: Alarm}} props */
+function AlarmRow({alarm}) {
+  const level = ["news", "warn", "grave"][weight(alarm)];
+  const minutes = Math.floor((now() - alarm.since_at_ms) / 60_000);
+  return html`<li class="alarm" data-level=${level} data-code=${alarm.code}>
+    <${Icon} name=${level === "news" ? "check" : "warning"} /><p>${alarm.message}</p>
+    ${minutes >= 1 && html`<span class="muted numbers">${t("operator.since", {minutes})}</span>`}</li>`;
+}

@@ -1,0 +1,73 @@
+// Who has the floor, and their clock.
+
+import {html} from "htm/preact";
+import {useEffect, useRef} from "preact/hooks";
+import {read} from "../../clock.js";
+import {now, operatorView} from "../../state.js";
+import {t} from "../../texts.js";
+import {Do, siteName} from "./actions.js";
+import {Icon} from "./icons.js";
+
+/** @import {Floor as Turn} from "../../types.js" */
+
+const TICK_MS = 200;
+const MINUTE_MS = 60_000;
+
+export function Floor() {
+  const {floor} = operatorView();
+  return html`<section class="floor panel" aria-label=${t("operator.floor")} data-testid="floor"
+    data-taken=${Boolean(floor)}>
+    ${floor ? html`<${Speaker} turn=${floor} />` : html`<p class="nobody">${t("operator.nobody_speaking")}</p>`}
+  </section>`;
+}
+
+/** @param {{turn: Turn}} props */
+function Speaker({turn}) {
+  const paused = turn.paused_at_ms !== undefined;
+  return html`
+    <div class="speaker">
+      <p class="kind">${t(`kind.${turn.kind}`)}</p>
+      <h2 data-testid="floor-name">${turn.name}</h2>
+      <p class="muted">${[turn.title, siteName(turn.site)].filter(Boolean).join(" · ")}</p>
+    </div>
+    <${Clock} turn=${turn} />
+    <div class="turn-buttons">
+      <${Do} command=${{type: "extend_turn", by_ms: -MINUTE_MS}} class="small" testid="shorten"
+        label=${t("operator.shorten")} disabled=${turn.limit_ms <= MINUTE_MS}>−1′<//>
+      <${Do} command=${{type: "extend_turn", by_ms: MINUTE_MS}} class="small" testid="extend"
+        label=${t("operator.extend")}>+1′<kbd>+</kbd><//>
+      <${Do} command=${{type: paused ? "resume_clock" : "pause_clock"}} class="small" pressed=${paused}>
+        <${Icon} name=${paused ? "play" : "pause"} />
+        ${t(paused ? "operator.clock_resume" : "operator.clock_pause")}<kbd>P</kbd><//>
+      <${Do} command=${{type: "end_turn"}} class="end-turn">
+        <${Icon} name="stop" />${t("operator.end_turn")}<kbd>E</kbd><//>
+    </div>`;
+}
+
+/** Ticks by itself: the digits are written past the component tree. @param {{turn: Turn}} props */
+function Clock({turn}) {
+  const face = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const tick = () => {
+      if (face.current) show(face.current, turn);
+    };
+    tick();
+    const timer = setInterval(tick, TICK_MS);
+    return () => clearInterval(timer);
+  }, [turn]);
+  return html`<div class="clock numbers" ref=${face} role="timer" aria-label=${t("operator.clock")}
+    data-testid="clock"><span class="digits"></span><span class="clock-note"></span>
+    <div class="left"><div></div></div></div>`;
+}
+
+/** @param {HTMLElement} face @param {Turn} turn */
+function show(face, turn) {
+  const {text, tone, left, paused} = read(turn, now());
+  const [digits, note, bar] = face.children;
+  face.dataset["tone"] = tone;
+  face.dataset["paused"] = String(paused);
+  if (digits && digits.textContent !== text) digits.textContent = text;
+  if (note) note.textContent = paused ? t("operator.clock_stands") : tone === "over" ? t("operator.over_time") : "";
+  const fill = /** @type {HTMLElement | null} */ (bar?.firstElementChild ?? null);
+  fill?.style.setProperty("transform", `scaleX(${left})`);
+}

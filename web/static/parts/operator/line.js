@@ -1,0 +1,76 @@
+// How good a site's line is: a word on its tile, the figures when asked for.
+
+import {signal} from "@preact/signals";
+import {html} from "htm/preact";
+import {useEffect, useRef} from "preact/hooks";
+import {operatorView} from "../../state.js";
+import {number, t} from "../../texts.js";
+
+/** @import {Site} from "../../types.js" */
+
+/** The site whose figures are shown, and the button they belong to.
+ * @type {import("@preact/signals").Signal<{site: string, anchor: HTMLElement} | undefined>} */
+const shown = signal(undefined);
+
+/** The word for a site's line. @param {Site} site */
+function wordOf(site) {
+  return site.present ? site.line ?? "lost" : "absent";
+}
+
+/** @param {{site: Site}} props */
+export function LineButton({site}) {
+  const show = (/** @type {Event} */ event) => {
+    shown.value = {site: site.id, anchor: /** @type {HTMLElement} */ (event.currentTarget)};
+  };
+  const hide = () => {
+    if (shown.value?.site === site.id) shown.value = undefined;
+  };
+  const word = wordOf(site);
+  const text = word === "absent" ? t("operator.line_absent") : t(`line.${word}`);
+  return html`<button type="button" class="line" data-line=${word} aria-describedby="line-details"
+    aria-label=${t("operator.line_of", {quality: text})} data-testid=${`line-${site.id}`}
+    onMouseEnter=${show} onMouseLeave=${hide} onFocus=${show} onBlur=${hide} onClick=${show}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && hide()}>${text}</button>`;
+}
+
+/** The one card of figures, in the top layer so that no scrolling grid cuts it off. */
+export function LineDetails() {
+  const card = useRef(/** @type {HTMLElement | null} */ (null));
+  const at = shown.value;
+  const site = at && operatorView().sites.find((one) => one.id === at.site);
+  useEffect(() => {
+    if (!card.current) return;
+    card.current.togglePopover(Boolean(site));
+    if (site && at) place(card.current, at.anchor.getBoundingClientRect());
+  });
+  return html`<div id="line-details" class="line-details" popover="manual" role="tooltip" ref=${card}>
+    ${site && html`<h3>${site.name}</h3><dl class="numbers">
+      ${figuresOf(site).map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>`}
+  </div>`;
+}
+
+/** Above its button if there is room, else below; never beyond the edge.
+ * @param {HTMLElement} card @param {DOMRect} anchor */
+function place(card, anchor) {
+  const {width, height} = card.getBoundingClientRect();
+  const above = anchor.top - height - 8;
+  card.style.top = `${above > 8 ? above : anchor.bottom + 8}px`;
+  card.style.left = `${Math.max(8, Math.min(anchor.left, innerWidth - width - 8))}px`;
+}
+
+/** @param {Site} site @returns {[string, string][]} */
+function figuresOf(site) {
+  const dash = "–";
+  const known = (/** @type {number | undefined} */ value, /** @type {string} */ unit) => (
+    value === undefined ? dash : `${number(value)} ${unit}`
+  );
+  return [
+    [t("operator.rtt"), known(site.rtt_ms, "ms")],
+    [t("operator.loss"), known(site.loss_percent, "%")],
+    [t("operator.bitrate"), known(site.bitrate_bps && site.bitrate_bps / 1e6, "Mbit/s")],
+    [t("operator.picture"), [site.size?.replace("x", "×"), site.codec].filter(Boolean).join(" · ") || dash],
+    [t("operator.asked_for"), site.quality ? t(`operator.quality_${site.quality}`) : dash],
+    [t("operator.camera"), t(`operator.device_${site.camera ?? "none"}`)],
+    [t("operator.microphone"), t(`operator.device_${site.microphone ?? "none"}`)],
+  ];
+}

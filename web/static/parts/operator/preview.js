@@ -1,0 +1,72 @@
+// What the operator does to the preview scene: choosing a layout, seating sites.
+
+import {computed, signal} from "@preact/signals";
+import {operatorView, view} from "../../state.js";
+import {act} from "./actions.js";
+import {LAYOUTS, nextSeat, seated, seatsOf, vacated, withLayout} from "./seats.js";
+
+/** @import {Layout, Scene} from "../../types.js" */
+
+/** A seat that the operator picked for the next click. @type {import("@preact/signals").Signal<number | null>} */
+const picked = signal(null);
+const filled = signal(-1);
+
+/** The seat that the next click on a site fills. */
+export const target = computed(() => {
+  if (!view.value) return 0;
+  const scene = operatorView().preview;
+  const wish = picked.value;
+  const last = seatsOf(scene.layout).length - 1;
+  return wish !== null && wish <= last ? wish : nextSeat(scene, filled.value);
+});
+
+/** @param {number} seat */
+export function pickSeat(seat) {
+  picked.value = seat;
+}
+
+/** @param {Scene} scene */
+function setPreview(scene) {
+  return act({type: "set_preview", scene});
+}
+
+/** @param {Layout} layout */
+export function chooseLayout(layout) {
+  picked.value = null;
+  filled.value = -1;
+  return setPreview(withLayout(operatorView().preview, layout, candidates()));
+}
+
+/** The layout after the present one, or before it. @param {1 | -1} step */
+export function turnLayout(step) {
+  const at = LAYOUTS.indexOf(operatorView().preview.layout);
+  const next = LAYOUTS[(at + step + LAYOUTS.length) % LAYOUTS.length];
+  return next && chooseLayout(next);
+}
+
+/** A site into the seat that is next. @param {string} site */
+export async function seat(site) {
+  const at = target.value;
+  const scene = seated(operatorView().preview, at, site);
+  if (await setPreview(scene)) {
+    filled.value = scene.sources.indexOf(site);
+    picked.value = null;
+  }
+}
+
+/** @param {number} seat */
+export function vacate(seat) {
+  const scene = vacated(operatorView().preview, seat);
+  picked.value = null;
+  return setPreview(scene.sources.length ? scene : {layout: "slate", sources: []});
+}
+
+/** Who fills the seats of a larger layout: who speaks, the hall, who speaks next, then all others. */
+function candidates() {
+  const {floor, next, sites} = operatorView();
+  const here = new Set(sites.filter((site) => site.present).map((site) => site.id));
+  const hall = sites.find((site) => site.kind === "hall");
+  const first = [floor?.site, hall?.id, next?.site].filter((site) => site !== undefined);
+  const present = [...first, ...here].filter((site) => here.has(site));
+  return present.length ? present : sites.map((site) => site.id);
+}

@@ -1,0 +1,83 @@
+// Who sits where in the picture (bố cục hình). Pure: a scene in, a scene out.
+
+/** @import {Layout, Scene} from "../../types.js" */
+
+/** @typedef {{x: number, y: number, width: number, height: number}} Rect fractions of the picture */
+
+/** In the order of the buttons. @type {Layout[]} */
+export const LAYOUTS = ["full", "picture-in-picture", "side-by-side", "grid-4", "grid-9", "slate"];
+
+/** @param {number} n @returns {Rect[]} */
+function grid(n) {
+  return Array.from({length: n * n}, (_, seat) => (
+    {x: (seat % n) / n, y: Math.floor(seat / n) / n, width: 1 / n, height: 1 / n}
+  ));
+}
+
+/** @type {Record<Layout, Rect[]>} */
+const SEATS = {
+  "full": [{x: 0, y: 0, width: 1, height: 1}],
+  "picture-in-picture": [
+    {x: 0, y: 0, width: 1, height: 1}, {x: 0.7, y: 0.06, width: 0.27, height: 0.27},
+  ],
+  "side-by-side": [
+    {x: 0.01, y: 0.255, width: 0.485, height: 0.485},
+    {x: 0.505, y: 0.255, width: 0.485, height: 0.485},
+  ],
+  "grid-4": grid(2),
+  "grid-9": grid(3),
+  "slate": [],
+};
+
+/** Where the seats lie, from back to front. @param {Layout} layout */
+export function seatsOf(layout) {
+  return SEATS[layout];
+}
+
+/**
+ * Another layout for the same sites. Seats left over are filled from `others`, in their order, so
+ * that one press gives a picture that could go on air.
+ * @param {Scene} scene
+ * @param {Layout} layout
+ * @param {string[]} others sites that are there
+ * @returns {Scene}
+ */
+export function withLayout(scene, layout, others) {
+  const sources = [...new Set([...scene.sources, ...others])];
+  return {layout, sources: sources.slice(0, seatsOf(layout).length)};
+}
+
+/**
+ * A site takes a seat. If it sat elsewhere the two change places; a seat further on than the first
+ * free one means the first free one.
+ * @param {Scene} scene
+ * @param {number} seat
+ * @param {string} site
+ * @returns {Scene}
+ */
+export function seated(scene, seat, site) {
+  if (scene.layout === "slate") return {layout: "full", sources: [site]};
+  const sources = [...scene.sources];
+  const from = sources.indexOf(site);
+  const to = Math.min(seat, sources.length);
+  if (from >= 0 && to >= sources.length) return scene;
+  if (from >= 0) sources[from] = /** @type {string} */ (sources[to]);
+  sources[to] = site;
+  return {layout: scene.layout, sources};
+}
+
+/** A seat is left; those behind move up. @param {Scene} scene @param {number} seat @returns {Scene} */
+export function vacated(scene, seat) {
+  return {layout: scene.layout, sources: scene.sources.filter((_, index) => index !== seat)};
+}
+
+/**
+ * The seat that the next click fills: the first free one, else the one after the last that was filled.
+ * @param {Scene} scene
+ * @param {number} after the seat that was filled last, -1 for none
+ */
+export function nextSeat(scene, after) {
+  const seats = seatsOf(scene.layout).length;
+  if (scene.sources.length < seats) return scene.sources.length;
+  return seats ? (after + 1) % seats : 0;
+}

@@ -1,0 +1,74 @@
+// One key for what is done a hundred times a day. By the key's place (`code`), so that Vietnamese
+// input methods do not swallow it; never while somebody types or a dialog is open.
+
+import {operatorView, view} from "../../state.js";
+import {t} from "../../texts.js";
+import {act, canGive} from "./actions.js";
+import {openDelegates} from "./delegates.js";
+import {openHelp} from "./help.js";
+import {seat, turnLayout} from "./preview.js";
+import {toast} from "./toasts.js";
+
+const MINUTE_MS = 60_000;
+
+/** @type {Record<string, (event: KeyboardEvent) => unknown>} */
+const KEYS = {
+  Space: () => act({type: "cut"}),
+  Enter: () => act({type: "cut"}),
+  NumpadEnter: () => act({type: "cut"}),
+  KeyN: () => act({type: "call_next"}),
+  KeyE: () => act({type: "end_turn"}),
+  KeyM: muteAll,
+  KeyP: () => act({type: operatorView().floor?.paused_at_ms === undefined ? "pause_clock" : "resume_clock"}),
+  KeyL: (event) => canGive("set_preview") && turnLayout(event.shiftKey ? -1 : 1),
+  KeyR: () => canGive("register") && openDelegates(),
+  Equal: () => act({type: "extend_turn", by_ms: MINUTE_MS}),
+  NumpadAdd: () => act({type: "extend_turn", by_ms: MINUTE_MS}),
+  Minus: () => act({type: "extend_turn", by_ms: -MINUTE_MS}),
+  NumpadSubtract: () => act({type: "extend_turn", by_ms: -MINUTE_MS}),
+};
+
+async function muteAll() {
+  if (await act({type: "mute_all"})) toast(t("operator.all_muted"));
+}
+
+/** @param {KeyboardEvent} event */
+function pressed(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !view.value || busy(event)) return;
+  const does = event.key === "?" ? openHelp : digit(event) ?? KEYS[event.code];
+  if (!does) return;
+  event.preventDefault();
+  if (!event.repeat) void does(event);
+}
+
+/** @param {KeyboardEvent} event */
+function digit(event) {
+  const number = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+  const site = number && !event.shiftKey ? operatorView().sites[Number(number) - 1] : undefined;
+  return site && (() => canGive("set_preview") && seat(site.id));
+}
+
+/** The key belongs to somebody else: a field, a dialog, a menu, a button that was reached by Tab.
+ * @param {KeyboardEvent} event */
+function busy(event) {
+  const {target} = event;
+  if (!(target instanceof Element)) return false;
+  if (document.querySelector("dialog[open], .menu:popover-open")) return true;
+  if (target.closest("input, select, textarea, [contenteditable]")) return true;
+  return (event.code === "Space" || event.key === "Enter") && target.closest("button, a, video") !== null;
+}
+
+/** After a press with the pointer the focus goes back to the page: or the space bar would press the
+ * same button again instead of cutting. Whoever comes by Tab keeps the focus.
+ * @param {MouseEvent} event */
+function clicked(event) {
+  const button = event.target instanceof Element && event.target.closest("button");
+  const byPointer = event.detail > 0;
+  if (byPointer && button && !button.closest("dialog, .menu") && button === document.activeElement) button.blur();
+}
+
+/** Listens for as long as the page lives. */
+export function listenToKeys() {
+  document.addEventListener("keydown", pressed);
+  document.addEventListener("click", clicked);
+}

@@ -1,0 +1,102 @@
+// The multiview: every site as a tile. A click puts it into the preview.
+
+import {html} from "htm/preact";
+import {useLayoutEffect, useRef} from "preact/hooks";
+import {operatorView} from "../../state.js";
+import {t} from "../../texts.js";
+import {Do, canGive, mayGive, shortName} from "./actions.js";
+import {Icon} from "./icons.js";
+import {LineButton} from "./line.js";
+import {Meter} from "./meter.js";
+import {seat} from "./preview.js";
+import {Still} from "./still.js";
+import {columnsFor, SMALL} from "./tiling.js";
+
+/** @import {Site} from "../../types.js" */
+
+/** Sites that have a digit key. */
+export const KEYS = 9;
+
+export function Sites() {
+  const {sites} = operatorView();
+  const present = sites.filter((site) => site.present).length;
+  const open = sites.filter((site) => site.microphone_open).length;
+  return html`<section class="sites panel" aria-labelledby="sites-title" data-testid="sites">
+    <header>
+      <h2 id="sites-title">${t("operator.sites")}</h2>
+      <p class="muted">${t("operator.sites_present", {present, all: sites.length})}</p>
+      <p class=${open ? "open-count" : "muted"}>${t("operator.microphones_open", {open})}</p>
+      <${Do} command=${{type: "mute_all"}} disabled=${!open} class="small">
+        <${Icon} name="muted" />${t("operator.mute_all")}<kbd>M</kbd><//>
+    </header>
+    <${Tiles} sites=${sites} />
+  </section>`;
+}
+
+/** As large as the room allows without scrolling. @param {{sites: Site[]}} props */
+function Tiles({sites}) {
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    const room = list.current;
+    if (!room) return undefined;
+    const fit = () => {
+      const columns = columnsFor(sites.length, room.clientWidth, room.clientHeight);
+      room.style.setProperty("--columns", String(columns));
+      room.dataset["size"] = room.clientWidth / columns < SMALL ? "small" : "large";
+    };
+    const watcher = new ResizeObserver(fit);
+    watcher.observe(room);
+    return () => watcher.disconnect();
+  }, [sites.length]);
+  return html`<ul class="tiles" ref=${list}>
+    ${sites.map((site, index) => html`<${Tile} key=${site.id} site=${site} index=${index} />`)}
+  </ul>`;
+}
+
+/** @param {{site: Site, index: number}} props */
+function Tile({site, index}) {
+  const name = shortName(site.name);
+  return html`<li class="tile" data-tally=${site.tally} data-present=${site.present}
+    data-video=${site.video} data-open=${site.microphone_open} data-testid=${`site-${site.id}`}>
+    <button type="button" class="picture" disabled=${!canGive("set_preview")} title=${site.name}
+      aria-label=${labelOf(site)} onClick=${() => seat(site.id)} data-testid=${`seat-${site.id}`}>
+      <${Still} name=${site.id} label=${name} />
+      ${problemOf(site) && html`<span class="problem">${problemOf(site)}</span>`}
+      ${site.tally !== "none" && html`<span class="tally">${t(`operator.tally_${site.tally}`)}</span>`}
+      ${index < KEYS && mayGive("set_preview") && html`<kbd>${index + 1}</kbd>`}
+    </button>
+    <${Meter} site=${site.id} />
+    <div class="about">
+      <span class="name" title=${site.name}>${name}</span>
+      <${LineButton} site=${site} />
+      <${Microphone} site=${site} />
+    </div>
+  </li>`;
+}
+
+/** @param {Site} site */
+function labelOf(site) {
+  const tally = site.tally === "none" ? "" : `, ${t(`operator.tally_${site.tally}_long`)}`;
+  return t("operator.to_preview", {site: shortName(site.name)}) + tally;
+}
+
+/** Why the picture is not to be trusted; empty if it is. @param {Site} site */
+function problemOf(site) {
+  if (!site.present) return t("operator.site_absent");
+  if (site.video === "ok") return "";
+  return site.video === "lost" ? t("operator.picture_lost") : t("operator.no_picture");
+}
+
+/** @param {{site: Site}} props */
+function Microphone({site}) {
+  const open = site.microphone_open;
+  const type = open ? "close_microphone" : "open_microphone";
+  const label = t(`operator.${type}`, {site: shortName(site.name)});
+  if (!mayGive(type)) {
+    return open ? html`<span class="microphone on" title=${t("operator.microphone_is_open")}>
+      <${Icon} name="microphone" /></span>` : null;
+  }
+  return html`<${Do} command=${{type, site: site.id}} class=${`microphone ${open ? "on" : ""}`}
+    label=${label} pressed=${open} testid=${`microphone-${site.id}`}>
+    <${Icon} name=${open ? "microphone" : "muted"} /><//>`;
+}

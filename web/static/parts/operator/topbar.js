@@ -1,0 +1,90 @@
+// The head of the page: which session, is it on, is it being recorded, how much disk is left.
+
+import {html} from "htm/preact";
+import {useEffect, useRef} from "preact/hooks";
+import {now, operatorView, role} from "../../state.js";
+import {config, number, span, t} from "../../texts.js";
+import {openHelp} from "./help.js";
+import {Icon} from "./icons.js";
+import {Menu} from "./menu.js";
+import {PhaseButtons} from "./phase.js";
+
+const GB = 1e9;
+const HOURS_SHORT = 3;
+
+export function TopBar() {
+  const {session} = operatorView();
+  return html`<header class="topbar">
+    <a class="logo" href="/" title=${t("common.home")} aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
+    <div class="titles"><h1 title=${session.title}>${session.title}</h1><p class="muted">${session.subtitle}</p></div>
+    <${Phase} />
+    <${Recording} />
+    <${Disk} />
+    <${Viewers} />
+    <span class="gap"></span>
+    <${PhaseButtons} />
+    <${TimeOfDay} />
+    <button type="button" class="small plain help-button" data-testid="help-open" title=${t("operator.help")} onClick=${openHelp}>
+      <${Icon} name="keyboard" /><kbd>?</kbd></button>
+    <${Menu} id="page-menu" label=${t("operator.menu")} icon="menu"><${PageMenu} /><//>
+  </header>`;
+}
+
+function Phase() {
+  const {session} = operatorView();
+  return html`<p class="phase" data-phase=${session.phase} data-testid="phase">
+    ${session.phase === "live" && html`<span class="lamp"></span>`}${t(`phase.${session.phase}`)}</p>`;
+}
+
+function Recording() {
+  const {outputs} = operatorView();
+  const running = outputs.studio === "running";
+  const state = !running ? "lost" : outputs.recording ? "on" : "off";
+  return html`<p class="figure recording" data-state=${state} data-testid="recording" title=${t(`operator.recording_${state}_long`)}>
+    <span class="lamp"></span><b>${t(`operator.recording_${state}`)}</b>
+    ${outputs.recorded_s > 0 && html`<span class="numbers">${span(outputs.recorded_s * 1000)} · ${sizeOf(outputs.recorded_bytes)}</span>`}
+  </p>`;
+}
+
+/** @param {number} bytes */
+function sizeOf(bytes) {
+  return bytes < GB ? `${Math.round(bytes / 1e6)} MB` : `${number(bytes / GB)} GB`;
+}
+
+function Disk() {
+  const {outputs} = operatorView();
+  if (outputs.studio !== "running") return null;
+  const hours = outputs.disk_hours_left;
+  const short = hours !== undefined && hours < HOURS_SHORT;
+  return html`<p class="figure disk" data-short=${short} data-testid="disk" title=${t("operator.disk_long")}>
+    <${Icon} name="disk" /><span class="numbers">${t("operator.disk", {size: sizeOf(outputs.disk_free_bytes)})}
+    ${hours !== undefined && html` (≈ ${t("operator.hours", {hours: hours < 10 ? number(hours) : number(Math.round(hours))})})`}</span></p>`;
+}
+
+function Viewers() {
+  const {outputs} = operatorView();
+  return html`<p class="figure viewers" title=${t("operator.viewers_long")} data-testid="viewers">
+    <${Icon} name="eye" /><span class="numbers">${number(outputs.viewers)}</span></p>`;
+}
+
+/** The server's time of day: what the minutes will say. */
+function TimeOfDay() {
+  const face = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const tick = () => {
+      if (face.current) face.current.textContent = new Date(now()).toLocaleTimeString("vi", {hour12: false});
+    };
+    tick();
+    const timer = setInterval(tick, 500);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<time class="time-of-day numbers" ref=${face} aria-label=${t("operator.time_of_day")}></time>`;
+}
+
+function PageMenu() {
+  return html`<p class="muted signed-in">${t("operator.signed_in", {name: config.name || t(`role.${role.value}`), role: t(`role.${role.value}`)})}</p>
+    <a class="button plain" href=${`/watch/${config.session}`} target="_blank" rel="noopener">
+      <${Icon} name="eye" />${t("operator.open_watch")}</a>
+    <a class="button plain" href=${`/play/${config.session}`} target="_blank" rel="noopener">
+      <${Icon} name="play" />${t("operator.open_play")}</a>`;
+}
