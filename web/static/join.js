@@ -1,0 +1,71 @@
+// The page of a district: a meeting room at one computer. Test, join, and then one state at a time.
+
+import {html, render} from "htm/preact";
+import {signal} from "@preact/signals";
+import {bye, connect, connection, view} from "./state.js";
+import {config, t} from "./texts.js";
+import {open, wake, watchPlugs} from "./parts/site/devices.js";
+import {join} from "./parts/site/line.js";
+import {Room} from "./parts/site/room.js";
+import {DeviceTest} from "./parts/site/test.js";
+
+const KEY = `diemcau.join.${config.session}.${config.site}`;
+const JOINED = `${KEY}.joined`;
+
+const joined = signal(false);
+
+/** The link's secret stays in this tab: one browser can hold several sites. */
+function token() {
+  const given = decodeURIComponent(location.hash.slice(1));
+  if (given) {
+    sessionStorage.setItem(KEY, given);
+    history.replaceState(null, "", location.pathname);
+  }
+  return sessionStorage.getItem(KEY) ?? "";
+}
+
+function enter() {
+  wake();
+  sessionStorage.setItem(JOINED, "1");
+  joined.value = true;
+  connect("site", {token: secret});
+  join(secret);
+  void stayAwake();
+}
+
+/** A room's screen must not go dark in the middle of a session. */
+async function stayAwake() {
+  try {
+    await navigator.wakeLock?.request("screen");
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error; // low battery: the system has the last word
+  }
+}
+
+function Page() {
+  if (!secret) return html`<${Stop} title=${t("site.no_token")} note=${t("site.ask_for_link")} />`;
+  if (bye.value) return html`<${Stop} title=${bye.value.message} note=${t("site.ask_for_link")} />`;
+  if (!joined.value) return html`<${DeviceTest} onJoin=${enter} />`;
+  if (!view.value || !("me" in view.value)) {
+    return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
+  }
+  return html`<${Room} />`;
+}
+
+/** @param {{title: string, note: string}} props */
+function Stop({title, note}) {
+  return html`<main class="stop panel" data-testid="stop"><h1>${title}</h1><p>${note}</p></main>`;
+}
+
+const secret = token();
+const root = document.getElementById("page");
+if (root) render(html`<${Page} />`, root);
+if (secret) {
+  watchPlugs();
+  document.addEventListener("visibilitychange", () => {
+    if (joined.value && !document.hidden) void stayAwake();
+  });
+  await open();
+  // A page that was reloaded takes its place again without being asked.
+  if (sessionStorage.getItem(JOINED)) enter();
+}

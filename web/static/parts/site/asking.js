@@ -1,0 +1,72 @@
+// The room's delegates ask to speak, each by name.
+
+import {html} from "htm/preact";
+import {useState} from "preact/hooks";
+import {give, ready, siteView} from "../../state.js";
+import {t} from "../../texts.js";
+
+/** @import {Command, RequestKind} from "../../types.js" */
+
+/** The kinds that are about a question somebody asked. */
+const ABOUT_A_QUESTION = ["answer", "rebuttal"];
+
+export function Asking() {
+  const {me, questions = []} = siteView();
+  const [delegate, setDelegate] = useState("");
+  const [about, setAbout] = useState("");
+  const [said, setSaid] = useState("");
+  const who = me.delegates.length === 1 ? me.delegates[0]?.id ?? "" : delegate;
+  /** @param {Command} command */
+  const send = async (command) => {
+    try {
+      await give(command);
+      setSaid("");
+    } catch (error) {
+      setSaid(error instanceof Error ? error.message : String(error));
+    }
+  };
+  /** @param {RequestKind} kind */
+  const ask = (kind) => {
+    const answers = ABOUT_A_QUESTION.includes(kind) && about ? {answers_to: about} : {};
+    return send({type: "register", delegate: who, kind, ...answers});
+  };
+  const aboutQuestion = me.may_ask.some((kind) => ABOUT_A_QUESTION.includes(kind)) && questions.length > 0;
+  return html`<section class="panel asking" data-testid="asking">
+    <h2>${t("site.ask_title")}</h2>
+    <${Places} onWithdraw=${(/** @type {string} */ request) => send({type: "withdraw", request})} />
+    ${me.delegates.length > 1 && html`<label class="field">${t("site.who")}
+      <select value=${delegate} data-testid="ask-delegate"
+        onChange=${(/** @type {Event} */ event) => setDelegate(/** @type {HTMLSelectElement} */ (event.target).value)}>
+        <option value="">${t("site.choose_delegate")}</option>
+        ${me.delegates.map((one) => html`<option value=${one.id}>${one.name}</option>`)}
+      </select></label>`}
+    ${me.delegates.length === 0 && html`<p class="hint">${t("site.no_delegates")}</p>`}
+    ${aboutQuestion && html`<label class="field">${t("site.about_question")}
+      <select value=${about} data-testid="ask-about"
+        onChange=${(/** @type {Event} */ event) => setAbout(/** @type {HTMLSelectElement} */ (event.target).value)}>
+        <option value="">${t("site.choose_question")}</option>
+        ${questions.map((one) => html`<option value=${one.request}>${one.name}</option>`)}
+      </select></label>`}
+    <div class="kinds">${me.may_ask.map((kind) => html`
+      <button class="primary" disabled=${!who || !ready.value} onClick=${() => ask(kind)} data-testid=${`ask-${kind}`}>
+        ${t(`site.ask_${kind}`)}</button>`)}</div>
+    ${me.delegates.length > 0 && me.may_ask.length === 0 && html`<p class="hint">${t("site.cannot_ask_now")}</p>`}
+    ${said && html`<p class="error" role="alert" data-testid="ask-refused">${said}</p>`}
+  </section>`;
+}
+
+/** Where each of the room's requests stands. @param {{onWithdraw: (request: string) => void}} props */
+function Places({onWithdraw}) {
+  const {me} = siteView();
+  if (!me.requests.length) return null;
+  const name = (/** @type {string} */ id) => me.delegates.find((one) => one.id === id)?.name ?? "";
+  return html`<ul class="places">${me.requests.map((request) => html`
+    <li key=${request.id} data-testid="place">
+      <span class="place numbers">${request.state === "called" ? "●" : request.place}</span>
+      <span><strong>${name(request.delegate)}</strong><br />
+        <span class="muted">${t(`kind.${request.kind}`)} · ${request.state === "called"
+          ? t("site.place_called") : t("site.place", {place: request.place})}</span></span>
+      ${request.state === "waiting" && html`<button class="plain" disabled=${!ready.value}
+        onClick=${() => onWithdraw(request.id)} data-testid="withdraw">${t("site.withdraw")}</button>`}
+    </li>`)}</ul>`;
+}

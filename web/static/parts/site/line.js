@@ -1,0 +1,71 @@
+// The room's two connections: what it sends and what comes back.
+
+import {effect, signal} from "@preact/signals";
+import {WhepPlayer, WhipPublisher} from "../../rtc.js";
+import {quality, report} from "../../state.js";
+import {config} from "../../texts.js";
+import {camera, microphone, stream} from "./devices.js";
+
+/** @import {RtcState} from "../../rtc.js" */
+
+/** @type {import("@preact/signals").Signal<RtcState>} */
+export const sending = signal(/** @type {RtcState} */ ("closed"));
+/** Why the server will not have us. */
+export const refusal = signal("");
+/** @type {import("@preact/signals").Signal<RtcState>} */
+export const watching = signal(/** @type {RtcState} */ ("closed"));
+/** @type {import("@preact/signals").Signal<MediaStream | undefined>} */
+export const returned = signal(undefined);
+/** @type {import("@preact/signals").Signal<number | undefined>} */
+export const rttMs = signal(undefined);
+
+const REPORT_MS = 2000;
+
+/** @type {WhipPublisher | undefined} */
+let publisher;
+
+/** Joins for good. @param {string} token */
+export function join(token) {
+  publisher = new WhipPublisher(`/whip/${config.site}`, {
+    token,
+    stream: stream.value ?? new MediaStream(),
+    onState(state, detail) {
+      sending.value = state;
+      refusal.value = detail;
+    },
+  });
+  publisher.start();
+  const player = new WhepPlayer(`/whep/${config.session}/${config.site}`, {
+    token,
+    onState: (state) => (watching.value = state),
+  });
+  void player.start().then((media) => (returned.value = media));
+  effect(() => {
+    if (stream.value) void publisher?.setStream(stream.value);
+  });
+  effect(() => {
+    if (quality.value) void publisher?.setQuality(quality.value);
+  });
+  effect(() => void tell(camera.value, microphone.value));
+  setInterval(() => tell(camera.peek(), microphone.peek()), REPORT_MS);
+}
+
+/** Sends again after a refusal. */
+export function again() {
+  publisher?.start();
+}
+
+/**
+ * @param {import("../../types.js").Device} cameraState
+ * @param {import("../../types.js").Device} microphoneState
+ */
+async function tell(cameraState, microphoneState) {
+  const stats = await publisher?.stats();
+  rttMs.value = stats?.rttMs;
+  report({
+    camera: cameraState,
+    microphone: microphoneState,
+    ...(stats?.rttMs === undefined ? {} : {rtt_ms: Math.round(stats.rttMs)}),
+    ...(stats ? {sent_bps: Math.round(stats.sentBps), lost_packets: stats.lostPackets} : {}),
+  });
+}

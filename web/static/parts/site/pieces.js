@@ -1,0 +1,45 @@
+// Small things that several parts of a site's page show.
+
+import {html} from "htm/preact";
+import {useEffect, useRef} from "preact/hooks";
+import {level} from "./devices.js";
+
+const FLOOR_DBFS = -60;
+
+/** A stream on screen. @param {{stream: MediaStream | undefined, muted?: boolean, class?: string,
+ *   testid?: string, label: string, onBlocked?: (video: HTMLVideoElement) => void}} props */
+export function Video({stream, muted = false, class: name = "", testid, label, onBlocked}) {
+  const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  useEffect(() => {
+    const element = video.current;
+    if (!element || !stream) return;
+    element.srcObject = stream;
+    const play = () =>
+      element.play().catch((/** @type {DOMException} */ error) => {
+        if (error.name === "NotAllowedError") onBlocked?.(element);
+      });
+    void play();
+    const renewed = () => void play();
+    stream.addEventListener("addtrack", renewed);
+    return () => stream.removeEventListener("addtrack", renewed);
+  }, [stream]);
+  return html`<video ref=${video} class=${name} muted=${muted} playsinline autoplay aria-label=${label}
+    data-testid=${testid}></video>`;
+}
+
+/** How loud the room is; drawn past the component tree. @param {{label: string}} props */
+export function Meter({label}) {
+  const bar = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    let shown = 0;
+    const timer = setInterval(() => {
+      const now = Math.max(0, Math.min(1, 1 - level() / FLOOR_DBFS));
+      shown = Math.max(now, shown * 0.85);
+      bar.current?.style.setProperty("transform", `scaleX(${shown})`);
+      bar.current?.parentElement?.setAttribute("aria-valuenow", String(Math.round(shown * 100)));
+    }, 60);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<div class="meter" role="meter" aria-label=${label} aria-valuemin="0" aria-valuemax="100"
+    data-testid="meter"><div ref=${bar}></div></div>`;
+}

@@ -1,0 +1,124 @@
+// The joined room: one clear state at a time, big enough for a projector.
+
+import {html} from "htm/preact";
+import {useEffect, useRef, useState} from "preact/hooks";
+import {read} from "../../clock.js";
+import {connection, now, siteView} from "../../state.js";
+import {t} from "../../texts.js";
+import {Asking} from "./asking.js";
+import {camera, held, hold, microphone, stream, wake} from "./devices.js";
+import {again, refusal, returned, sending, watching} from "./line.js";
+import {Meter, Video} from "./pieces.js";
+import {Trouble} from "./test.js";
+
+/** @import {Floor} from "../../types.js" */
+
+/** What the room is now, in the order of what matters most. */
+function standing() {
+  const {me, session, floor} = siteView();
+  if (session.phase === "ended") return "ended";
+  if (me.tally === "program" || floor?.site === me.site) return "on-air";
+  if (me.tally === "next" || me.tally === "preview") return "next";
+  if (session.phase === "paused") return "paused";
+  return session.phase === "prepared" ? "prepared" : "waiting";
+}
+
+export function Room() {
+  const state = standing();
+  const {me, session, floor} = siteView();
+  return html`<div class="room" data-standing=${state} data-testid="room">
+    <header class="room-bar">
+      <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
+      <${Line} />
+    </header>
+    <${Trouble} device="camera" state=${camera.value} />
+    <${Trouble} device="microphone" state=${microphone.value} />
+    <${LineTrouble} />
+    <div class="standing" role="status" data-testid="standing">
+      <strong>${t(`site.standing_${state}`)}</strong><span>${t(`site.standing_${state}_note`)}</span>
+    </div>
+    <div class="room-grid">
+      <${ReturnFeed} />
+      <aside>
+        ${floor?.site === me.site && html`<${OwnClock} turn=${floor} />`}
+        <${OwnMicrophone} />
+        ${session.phase !== "ended" && html`<${Asking} />`}
+        <${Now} />
+      </aside>
+    </div>
+  </div>`;
+}
+
+/** The hall's picture and sound; a browser may want a click before it plays sound. */
+function ReturnFeed() {
+  const [blocked, setBlocked] = useState(/** @type {HTMLVideoElement | undefined} */ (undefined));
+  const play = () => {
+    wake();
+    void blocked?.play();
+    setBlocked(undefined);
+  };
+  return html`<section class="return" aria-label=${t("site.return_feed")}>
+    <${Video} stream=${returned.value} label=${t("site.return_feed")} testid="return-feed" onBlocked=${setBlocked} />
+    ${watching.value !== "connected" && html`<p class="no-picture">${t("site.return_connecting")}</p>`}
+    ${blocked && html`<button class="primary big unblock" data-testid="unblock" onClick=${play}>${t("site.unblock")}</button>`}
+    <div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} /></div>
+  </section>`;
+}
+
+/** Ticks past the component tree. @param {{turn: Floor}} props */
+function OwnClock({turn}) {
+  const face = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const tick = () => {
+      const {text, tone} = read(turn, now());
+      if (!face.current) return;
+      face.current.dataset["tone"] = tone;
+      if (face.current.textContent !== text) face.current.textContent = text;
+    };
+    tick();
+    const timer = setInterval(tick, 200);
+    return () => clearInterval(timer);
+  }, [turn]);
+  return html`<section class="panel own-clock">
+    <p>${t(`kind.${turn.kind}`)} · <strong>${turn.name}</strong></p>
+    <p class="digits numbers" role="timer" aria-label=${t("site.own_clock")} ref=${face} data-testid="own-clock"></p>
+  </section>`;
+}
+
+function OwnMicrophone() {
+  const open = siteView().me.microphone_open;
+  const key = open ? (held.value ? "held" : "open") : "closed";
+  return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
+    <p><strong>${t(`site.microphone_${key}_title`)}</strong></p>
+    <p class="hint">${t(`site.microphone_${key}_note`)}</p>
+    <${Meter} label=${t("site.level")} />
+    ${open && html`<button aria-pressed=${held.value} onClick=${() => hold(!held.value)} data-testid="hold">
+      ${t(held.value ? "site.release" : "site.hold")}</button>`}
+  </section>`;
+}
+
+function Now() {
+  const {agenda, session, floor, me} = siteView();
+  const item = agenda.find((one) => one.id === session.current_item);
+  return html`<section class="panel now">
+    <h2>${t("site.now")}</h2>
+    <p>${item ? item.title : t("site.no_item")}</p>
+    ${floor && floor.site !== me.site && html`<p class="muted">${t(`kind.${floor.kind}`)}: <strong>${floor.name}</strong></p>`}
+  </section>`;
+}
+
+/** In one word, top right. */
+function Line() {
+  const ok = connection.value === "open" && sending.value === "connected";
+  return html`<span class=${`badge line ${ok ? "ok" : "off"}`} data-testid="line">
+    ${t(ok ? "site.line_ok" : "site.line_lost")}</span>`;
+}
+
+function LineTrouble() {
+  if (sending.value === "refused") {
+    return html`<div class="notice bad" role="alert" data-testid="refused"><p>${refusal.value}</p>
+      <p><button onClick=${again}>${t("common.retry")}</button></p></div>`;
+  }
+  if (connection.value === "open" && (sending.value === "connected" || sending.value === "connecting")) return null;
+  return html`<div class="notice warn" role="alert" data-testid="line-lost"><p>${t("site.line_lost_note")}</p></div>`;
+}

@@ -1,0 +1,69 @@
+// Before joining: can we be seen and heard, and do we hear?
+
+import {html} from "htm/preact";
+import {useState} from "preact/hooks";
+import {t} from "../../texts.js";
+import {asking, busy, camera, choose, inUse, list, microphone, open, playTestTone, stream} from "./devices.js";
+import {Meter, Video} from "./pieces.js";
+
+/** @param {{onJoin: () => void}} props */
+export function DeviceTest({onJoin}) {
+  const usable = camera.value === "ok" || microphone.value === "ok";
+  return html`<main class="test" data-testid="device-test">
+    <h1>${t("site.test_title")}</h1>
+    <p class="muted">${t("site.test_intro")}</p>
+    <div class="test-grid">
+      <section class="panel">
+        <h2>${t("site.camera")}</h2>
+        <div class="mirror"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
+          ${camera.value !== "ok" && html`<p class="no-picture">${t(asking.value ? "site.asking" : "site.no_camera_picture")}</p>`}</div>
+        <${Choice} kind="video" label=${t("site.choose_camera")} />
+        <${Trouble} device="camera" state=${camera.value} />
+      </section>
+      <section class="panel">
+        <h2>${t("site.microphone")}</h2>
+        <p>${t("site.say_something")}</p>
+        <${Meter} label=${t("site.level")} />
+        <${Choice} kind="audio" label=${t("site.choose_microphone")} />
+        <${Trouble} device="microphone" state=${microphone.value} />
+        <h2>${t("site.speaker")}</h2>
+        <${SpeakerTest} />
+      </section>
+    </div>
+    <div class="join-row">
+      <button class="primary big" data-testid="join" disabled=${!usable || asking.value} onClick=${onJoin}>
+        ${t("site.join")}</button>
+      <p class="muted">${t(usable ? "site.join_note" : "site.join_needs_device")}</p>
+    </div>
+  </main>`;
+}
+
+/** @param {{kind: "video" | "audio", label: string}} props */
+function Choice({kind, label}) {
+  const devices = list.value.filter((device) => device.kind === `${kind}input`);
+  if (devices.length < 2) return null;
+  return html`<label class="field">${label}
+    <select value=${inUse(kind)} onChange=${(/** @type {Event} */ event) =>
+      void choose(kind, /** @type {HTMLSelectElement} */ (event.target).value)}>
+      ${devices.map((device) => html`<option value=${device.deviceId}>${device.label}</option>`)}
+    </select></label>`;
+}
+
+/** What is wrong with a device, and what to do. @param {{device: "camera" | "microphone", state: string}} props */
+export function Trouble({device, state}) {
+  if (state === "ok" || asking.value) return null;
+  const key = busy.value && state === "lost" ? "busy" : state;
+  return html`<div class="notice bad" role="alert" data-testid=${`${device}-trouble`}>
+    <p>${t(`site.${device}_${key}`)}</p>
+    <p><button onClick=${() => void open()}>${t("common.retry")}</button></p></div>`;
+}
+
+function SpeakerTest() {
+  const [played, setPlayed] = useState(false);
+  const play = () => {
+    void playTestTone();
+    setPlayed(true);
+  };
+  return html`<p><button onClick=${play} data-testid="test-tone">${t("site.play_tone")}</button></p>
+    ${played && html`<p class="hint">${t("site.no_tone_heard")}</p>`}`;
+}
