@@ -90,5 +90,5 @@ def test_the_small_one_is_right(tmp_path: Path) -> None:
 
 
 def test_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.toml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load_preset(tmp_path / "nowhere.toml")

@@ -72,5 +72,5 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.toml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load_procedure(tmp_path / "nowhere.toml")

@@ -1,0 +1,393 @@
+"""No sequence of commands breaks the rules.
+
+Commands are drawn at random, sensible and senseless ones alike, and after each the rules are
+checked against the log with other means than the code's own.
+"""
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from broadcast.archive.chapters import Segment, chapters_of
+from broadcast.director import program_of
+from broadcast.program import PROGRAM_STATE, Layout, Take
+from broadcast.session.commands import (
+    Call,
+    CallNext,
+    CallRound,
+    ChooseItem,
+    CloseMicrophone,
+    Command,
+    Cut,
+    EndSession,
+    EndTurn,
+    ExtendTurn,
+    GiveTurn,
+    GoLive,
+    MarkAbsent,
+    MuteAll,
+    OpenMicrophone,
+    PauseClock,
+    PauseSession,
+    Register,
+    Reorder,
+    ResumeClock,
+    ResumeSession,
+    SceneWish,
+    SetItemClosed,
+    SetPreview,
+    ShowOverlay,
+    Withdraw,
+    dump_command,
+    parse_command,
+)
+from broadcast.session.decide import Act, Refusal, decide
+from broadcast.session.events import Event, TurnStarted, dump_event, load_event
+from broadcast.session.evolve import evolve, fold
+from broadcast.session.model import (
+    ItemKind,
+    OverlayName,
+    Phase,
+    Request,
+    RequestKind,
+    RequestState,
+    Role,
+    SessionState,
+)
+from streams.frames import SiteId
+from tests.broadcast.session.hearing import PREPARED, PROCEDURE, SECRET, START_MS
+
+SITES = st.sampled_from([site.id for site in PREPARED.sites])
+ANY_SITE = st.one_of(SITES, st.just("la"))
+DELEGATES = st.sampled_from([delegate.id for delegate in PREPARED.delegates])
+KINDS = st.sampled_from(RequestKind)
+IN_QUESTIONING = st.sampled_from([RequestKind.QUESTION, RequestKind.ANSWER, RequestKind.REBUTTAL])
+ITEMS = st.sampled_from([item.id for item in PREPARED.agenda])
+SCENES = st.builds(
+    SceneWish,
+    layout=st.sampled_from(Layout),
+    sources=st.lists(ANY_SITE, max_size=3).map(tuple),
+)
+PLAIN = st.sampled_from(
+    [
+        CallRound(),
+        CallRound(size=2),
+        EndTurn(),
+        PauseClock(),
+        ResumeClock(),
+        PauseSession(),
+        MuteAll(),
+        Cut(),
+        GoLive(),
+    ]
+)
+SWITCHES: st.SearchStrategy[Command] = st.one_of(
+    st.builds(Cut, scene=SCENES),
+    st.builds(SetPreview, scene=SCENES),
+    st.builds(OpenMicrophone, site=ANY_SITE),
+    st.builds(CloseMicrophone, site=ANY_SITE),
+    st.builds(ShowOverlay, name=st.sampled_from(OverlayName), visible=st.booleans()),
+    st.builds(ExtendTurn, by_ms=st.sampled_from([60_000, -60_000, 10**7, -(10**7), 0])),
+)
+
+
+class Sessions(RuleBasedStateMachine):
+    """One session, kept as its log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[Event] = [PREPARED]
+        self.state = fold(self.log)
+        self.now_ms = START_MS
+        self.acts = 0
+
+    # What may be tried. The first few are what a hearing is made of, so that it gets somewhere.
+
+    @initialize(
+        item=st.sampled_from(["chat-van", "chat-van", "thao-luan", "bao-cao"]),
+        live=st.sampled_from([True, True, True, False]),
+    )
+    def begin(self, item: str, live: bool) -> None:
+        self.give(ChooseItem(item=item))
+        if live:
+            self.give(GoLive())
+
+    @rule()
+    def call_next(self) -> None:
+        self.give(CallNext())
+
+    @rule(delegate=DELEGATES)
+    def register_for_business(self, delegate: str) -> None:
+        questioning = self.state.current_item == "chat-van"
+        kind = RequestKind.QUESTION if questioning else RequestKind.SPEECH
+        self.give(Register(delegate=delegate, kind=kind))
+
+    @rule(delegate=DELEGATES, data=st.data())
+    def register_what_is_possible(self, delegate: str, data: st.DataObject) -> None:
+        kinds = PROCEDURE.items[self.state.item.kind].kinds  # type: ignore[union-attr]
+        self.give(Register(delegate=delegate, kind=data.draw(st.sampled_from(kinds))))
+
+    @precondition(lambda self: any(turn.answers for turn in self.state.turns))
+    @rule(delegate=DELEGATES, data=st.data())
+    def debate(self, delegate: str, data: st.DataObject) -> None:
+        """On an answer: by anybody, or by who asked."""
+        answered = sorted({question for turn in self.state.turns for question in turn.answers})
+        question = data.draw(st.sampled_from(answered))
+        if data.draw(st.booleans()):
+            delegate = self.state.requests[question].delegate
+        self.give(Register(delegate=delegate, kind=RequestKind.REBUTTAL, answers_to=question))
+
+    @rule(command=PLAIN)
+    def plain(self, command: Command) -> None:
+        self.give(command)
+
+    @rule(command=SWITCHES)
+    def switch(self, command: Command) -> None:
+        self.give(command)
+
+    @rule(seconds=st.integers(0, 600))
+    def time_passes(self, seconds: int) -> None:
+        self.now_ms += seconds * 1000
+
+    @precondition(lambda self: len(self.state.turns) % 5 == 4)
+    @rule(item=ITEMS)
+    def choose_item(self, item: str) -> None:
+        self.give(ChooseItem(item=item))
+
+    @precondition(lambda self: self.state.current_item not in {"chat-van", "thao-luan"})
+    @rule(item=st.sampled_from(["chat-van", "chat-van", "thao-luan"]))
+    def turn_to_business(self, item: str) -> None:
+        self.give(ChooseItem(item=item))
+
+    @precondition(lambda self: len(self.log) % 3 == 0)
+    @rule(item=ITEMS, closed=st.booleans())
+    def close_item(self, item: str, closed: bool) -> None:
+        self.give(SetItemClosed(item=item, closed=closed))
+
+    @rule(delegate=DELEGATES, kind=IN_QUESTIONING, data=st.data())
+    def register_about(self, delegate: str, kind: RequestKind, data: st.DataObject) -> None:
+        self.give(Register(delegate=delegate, kind=kind, answers_to=self.some_request(data)))
+
+    @rule(delegate=DELEGATES, site=SITES, kind=KINDS)
+    def register_by_site(self, delegate: str, site: SiteId, kind: RequestKind) -> None:
+        events = self.give(Register(delegate=delegate, kind=kind), Role.SITE, site)
+        if events:
+            assert self.state.delegates[delegate].site == site  # type: ignore[index]
+
+    @rule(delegate=DELEGATES, kind=KINDS, data=st.data())
+    def give_turn(self, delegate: str, kind: RequestKind, data: st.DataObject) -> None:
+        about = self.some_request(data) if data.draw(st.booleans()) else None
+        self.give(GiveTurn(delegate=delegate, kind=kind, answers_to=about))
+
+    @rule(data=st.data(), what=st.sampled_from([Call, Call, Withdraw, MarkAbsent]))
+    def about_a_request(self, data: st.DataObject, what: Any) -> None:
+        self.give(what(request=self.some_request(data)))
+
+    @rule(data=st.data())
+    def reorder(self, data: st.DataObject) -> None:
+        before = self.some_request(data) if data.draw(st.booleans()) else None
+        self.give(Reorder(request=self.some_request(data), before=before), Role.CHAIR)
+
+    @rule(role=st.sampled_from([Role.CLERK, Role.VIEWER]), command=PLAIN)
+    def without_the_right(self, role: Role, command: Command) -> None:
+        assert self.give(command, role) == ()
+
+    @precondition(lambda self: self.state.phase is Phase.PAUSED)
+    @rule()
+    def resume(self) -> None:
+        self.give(ResumeSession())
+
+    @precondition(lambda self: len(self.log) > 120)
+    @rule()
+    def end(self) -> None:
+        self.give(EndSession())
+
+    @precondition(lambda self: self.state.floor is None)
+    @rule()
+    def one_click_and_back(self) -> None:
+        """A turn leaves picture and sound as they were."""
+        before = self.state
+        if self.give(CallNext()):
+            self.give(EndTurn())
+            assert self.state.program == before.program
+            assert self.state.open_microphones == before.open_microphones
+            assert self.state.before_turn is None
+
+    def some_request(self, data: st.DataObject) -> str:
+        """The later ones are the open ones; a few do not exist."""
+        known = [*self.state.requests]
+        return data.draw(st.sampled_from([*known[::-1], "khong-co"]))
+
+    # Giving a command, and what must hold of each step
+
+    def give(
+        self, command: Command, role: Role = Role.OPERATOR, site: SiteId | None = None
+    ) -> tuple[Event, ...]:
+        assert parse_command(json.loads(json.dumps(dump_command(command)))) == command
+        self.acts += 1
+        self.now_ms += 1000
+        act = Act(self.now_ms, role, "thử", site, f"id-{self.acts}")
+        before = deepcopy(self.state)
+        try:
+            events = decide(self.state, command, act, PROCEDURE)
+        except Refusal:
+            assert self.state == before
+            return ()
+        assert self.state == before
+        for event in events:
+            self.check(event)
+            assert load_event(json.loads(json.dumps(dump_event(event)))) == event
+            self.state = evolve(self.state, event)
+        self.log += events
+        return events
+
+    def check(self, event: Event) -> None:
+        if isinstance(event, TurnStarted):
+            self.check_limit(event)
+            self.check_priority(event)
+            if event.in_order:
+                self.check_order(event)
+
+    def check_limit(self, event: TurnStarted) -> None:
+        """From the TOML, by what the delegate had in this item."""
+        had = [
+            turn
+            for turn in self.state.turns
+            if (turn.delegate, turn.kind, turn.item) == (event.delegate, event.kind, event.item)
+            and self.state.requests[turn.request].state is not RequestState.ABSENT  # type: ignore[index]
+        ]
+        limits = PROCEDURE.kinds[event.kind].limits_ms
+        limit_ms = limits[0] if not had else limits[-1]
+        assert event.limit_ms == limit_ms * max(1, len(event.answers))
+
+    def check_priority(self, event: TurnStarted) -> None:
+        """Art. 19.2d: no debate on an answer while the one who asked waits to debate it."""
+        request = self.state.requests[event.request]
+        if request.kind is not RequestKind.REBUTTAL:
+            return
+        asker = self.state.requests[request.answers_to].delegate  # type: ignore[index]
+        if event.delegate != asker:
+            assert not [
+                other
+                for other in self.waiting(RequestKind.REBUTTAL)
+                if other.delegate == asker and other.answers_to == request.answers_to
+            ]
+
+    def check_order(self, event: TurnStarted) -> None:
+        """Order of registration, as far as the law has no other."""
+        request = self.state.requests[event.request]
+        item = self.state.item
+        assert item is not None
+        if request.invited:
+            return
+        if item.kind is ItemKind.DISCUSSION:
+            assert all(request.order <= other.order for other in self.waiting())
+        if request.kind is RequestKind.QUESTION:
+            assert not self.waiting(RequestKind.REBUTTAL)
+            assert all(request.order <= other.order for other in self.waiting(request.kind))
+
+    def waiting(self, kind: RequestKind | None = None) -> list[Request]:
+        return [
+            request
+            for request in self.state.requests.values()
+            if request.item == self.state.current_item
+            and request.state is RequestState.WAITING
+            and kind in (None, request.kind)
+        ]
+
+    # What must always hold
+
+    @invariant()
+    def folding_the_log_gives_the_state(self) -> None:
+        assert self.state.version == len(self.log)
+        if len(self.log) % 7 == 0:
+            assert fold(self.log) == self.state
+
+    @invariant()
+    def one_has_the_floor(self) -> None:
+        running = [turn for turn in self.state.turns if turn.ended_at_ms is None]
+        assert running == ([self.state.floor] if self.state.floor is not None else [])
+        if self.state.floor is not None:
+            assert self.state.phase in {Phase.LIVE, Phase.PAUSED}
+            assert self.state.floor.item == self.state.current_item
+
+    @invariant()
+    def called_is_on_the_floor_or_in_a_round(self) -> None:
+        in_rounds = {question for one in self.state.rounds for question in one.questions}
+        floor = {self.state.floor.request} if self.state.floor is not None else set()
+        for request in self.state.requests.values():
+            if request.state is RequestState.CALLED:
+                assert request.id in in_rounds | floor
+
+    @invariant()
+    def places_in_the_queue_are_ones_own(self) -> None:
+        orders = [request.order for request in self.state.requests.values()]
+        assert len(set(orders)) == len(orders)
+
+    @invariant()
+    def nothing_closed_leaves_the_room(self) -> None:
+        program = program_of(self.state)
+        open_and_live = self.state.phase is Phase.LIVE and not self.state.closed
+        assert (program.public is Take.ROOM) == open_and_live
+        assert not (self.state.closed and program.public is Take.ROOM)
+
+    @invariant()
+    def no_title_of_a_closed_item_is_drawn(self) -> None:
+        secret = next(item for item in self.state.agenda if item.id == "nhan-su")
+        if secret.closed:
+            assert SECRET.encode() not in PROGRAM_STATE.dump_json(program_of(self.state))
+
+    @invariant()
+    def the_program_is_possible(self) -> None:
+        program = program_of(self.state)
+        assert PROGRAM_STATE.validate_json(PROGRAM_STATE.dump_json(program)) == program
+        for scene in (program.program, program.preview):
+            assert len(scene.sources) <= scene.layout.seats
+            assert set(scene.sources) <= set(self.state.sites)
+        assert program.open_microphones <= set(self.state.sites)
+        assert program.recording == (self.state.phase in {Phase.LIVE, Phase.PAUSED})
+
+    @invariant()
+    def the_turns_microphone_is_its_speakers(self) -> None:
+        floor = self.state.floor
+        if self.state.turn_microphone is not None:
+            assert floor is not None
+            assert floor.site == self.state.turn_microphone
+            assert self.state.turn_microphone in self.state.open_microphones
+
+    def teardown(self) -> None:
+        """Chapters of the whole: none in a secret, every turn within its item."""
+        length_ms = self.now_ms - START_MS + 5000
+        chapters = chapters_of(self.log, [Segment(START_MS, length_ms)])
+        items = [chapter for chapter in chapters if chapter.kind == "item"]
+        for start_ms, end_ms in secret_times(self.log, self.now_ms + 5000):
+            for chapter in chapters:
+                assert (
+                    chapter.end_s * 1000 <= start_ms - START_MS
+                    or chapter.start_s * 1000 >= end_ms - START_MS
+                )
+        for chapter in chapters:
+            if chapter.kind == "turn":
+                assert any(
+                    item.start_s <= chapter.start_s and chapter.end_s <= item.end_s
+                    for item in items
+                )
+
+
+def secret_times(log: list[Event], end_ms: int) -> list[tuple[int, int]]:
+    """When the public saw nothing of the room."""
+    state, times = SessionState(), []
+    for number, event in enumerate(log):
+        state = evolve(state, event)
+        until_ms = log[number + 1].at_ms if number + 1 < len(log) else end_ms
+        if state.closed and until_ms > event.at_ms:
+            times.append((event.at_ms, until_ms))
+    return times
+
+
+TestSessions = Sessions.TestCase
+TestSessions.settings = settings(max_examples=150, stateful_step_count=80, deadline=None)
