@@ -7,10 +7,10 @@ refuses costs recording, never the live program: the fault is told, and tried ag
 import errno
 import logging
 import os
-import queue
 import shutil
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from streams.frames import VIDEO_CLOCK_RATE, Codec, Packet
 MAX_QUEUED_PACKETS = 2000
 """Half a minute of picture and sound: longer than a disk that spins up or flushes."""
 
+LOOK_S = 0.1
 RETRY_S = 2.0
 DISK_CHECK_S = 1.0
 CLOSE_S = 10.0
@@ -120,7 +121,8 @@ class Segments:
     def __init__(self, archive: Path, program: Program, settings: Recording) -> None:
         self._settings = settings
         self._keeper = Keeper(archive, program, settings)
-        self._queue: queue.Queue[Packet | Order | None] = queue.Queue(MAX_QUEUED_PACKETS)
+        self._queue: deque[Packet | Order] = deque()
+        self._closing = threading.Event()
         # A disk that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
         self._order = Order()
@@ -136,33 +138,25 @@ class Segments:
 
     def close(self) -> None:
         """Writes and lists what was offered, then ends; gives a hanging disk 10 s."""
-        try:
-            self._queue.put(None, timeout=CLOSE_S)
-        except queue.Full:
-            log.error("the disk hangs: the end of the recording is lost")
-            return
+        self._closing.set()
         self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            log.error("the disk hangs: the end of the recording is lost")
 
     def follow(self, order: Order) -> None:
         """From any thread: what to record from now on, after what was offered before."""
-        try:
-            self._queue.put_nowait(order)
-        except queue.Full:
-            # The disk hangs; the order overtakes the packets, which is better than to lose it.
-            self._order = order
+        self._queue.append(order)
 
     def offer(self, packet: Packet) -> None:
         if not packet.public or packet.codec not in (Codec.H264, Codec.AAC):
             return
         if packet.codec is Codec.H264 and packet.key:
             self._skipping = False
-        try:
-            if self._skipping:
-                raise queue.Full
-            self._queue.put_nowait(packet)
-        except queue.Full:
+        if self._skipping or len(self._queue) >= MAX_QUEUED_PACKETS:
             self._skipping = True
             self._dropped += 1
+        else:
+            self._queue.append(packet)
 
     def status(self) -> OutputStatus:
         faults = [self._fault] if self._fault is not None else []
@@ -179,19 +173,16 @@ class Segments:
         )
 
     def _run(self) -> None:
-        while True:
-            try:
-                item = self._queue.get(timeout=0.1)
-            except queue.Empty:
-                self._step(None)
-                continue
-            if item is None:
-                break
-            if isinstance(item, Order):
-                self._order = item
-                self._step(None)
-            else:
-                self._step(item)
+        """Looks ten times a second: to be woken by each packet would cost more than to write it."""
+        closing = False
+        while not closing:
+            closing = self._closing.wait(LOOK_S)
+            self._step(None)
+            while self._queue:
+                item = self._queue.popleft()
+                if isinstance(item, Order):
+                    self._order = item
+                self._step(item if isinstance(item, Packet) else None)
         try:
             self._keeper.stop()
         except OSError as error:

@@ -82,6 +82,8 @@ class OpusEncoder:
         self._context.options = {
             "application": "voip",
             "frame_duration": "20",
+            # Of 10: a fifth cheaper than the default, and no difference at this bitrate.
+            "compression_level": "5",
             "vbr": "constrained",
             "fec": "1",
             "packet_loss": "10",

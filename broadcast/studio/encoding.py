@@ -7,7 +7,7 @@ and leaves a frame out.
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from broadcast.studio.canvas import Canvas
@@ -61,7 +61,9 @@ class KeyframeRule:
 class VideoEncoding:
     """Room and public encoder; the public one lives only while it is needed."""
 
-    def __init__(self, program: Program, segment_ms: int, send: Callable[[Packet], None]) -> None:
+    def __init__(
+        self, program: Program, segment_ms: int, send: Callable[[Sequence[Packet]], None]
+    ) -> None:
         self._program, self._segment_ms, self._send = program, segment_ms, send
         self._free: queue.SimpleQueue[Canvas] = queue.SimpleQueue()
         self._free_slates: queue.SimpleQueue[Canvas] = queue.SimpleQueue()
@@ -99,26 +101,27 @@ class VideoEncoding:
 
     def _run(self) -> None:
         while (shot := self._shots.get()) is not None:
-            self._encode_room(shot)
+            packets = [self._encode_room(shot)]
             if shot.slate is not None:
-                self._encode_slate(shot.slate, shot.pts)
+                packets.append(self._encode_slate(shot.slate, shot.pts))
             elif shot.public:
                 self._slate = None
+            self._send(packets)
 
-    def _encode_room(self, shot: Shot) -> None:
+    def _encode_room(self, shot: Shot) -> Packet:
         key = self._room_rule.next(shot.pts, time.monotonic_ns(), public=shot.public)
         data = self._room.encode(shot.room.frame, shot.pts, key=key)
         self._free.put(shot.room)
-        self._send(Packet(Feed.ROOM, Codec.H264, shot.pts, key, shot.public, data))
+        return Packet(Feed.ROOM, Codec.H264, shot.pts, key, shot.public, data)
 
-    def _encode_slate(self, canvas: Canvas, pts: int) -> None:
+    def _encode_slate(self, canvas: Canvas, pts: int) -> Packet:
         fresh = self._slate is None
         if self._slate is None:
             self._slate = H264Encoder(self._program)
         key = self._slate_rule.next(pts, time.monotonic_ns(), public=True) or fresh
         data = self._slate.encode(canvas.frame, pts, key=key)
         self._free_slates.put(canvas)
-        self._send(Packet(Feed.PUBLIC, Codec.H264, pts, key, True, data))
+        return Packet(Feed.PUBLIC, Codec.H264, pts, key, True, data)
 
 
 def _take(canvases: "queue.SimpleQueue[Canvas]") -> Canvas | None:

@@ -5,7 +5,7 @@ Runs on the event loop. Other threads hand their messages over by `send`.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from streams.wire import MAX_QUEUED_BYTES, Message, Outbox, WireError, read_messages
@@ -39,14 +39,16 @@ class Link:
         """Messages that a slow relay made us drop, over all connections."""
         return self._dropped_before + (self._outbox.dropped if self._outbox else 0)
 
-    def send(self, message: Message) -> None:
-        """From any thread; never blocks."""
+    def send(self, *messages: Message) -> None:
+        """From any thread; never blocks. Send together what belongs together: each call wakes the
+        loop once."""
         if self._outbox is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._offer, message)
+            self._loop.call_soon_threadsafe(self._offer, messages)
 
-    def _offer(self, message: Message) -> None:
-        if self._outbox is not None:
-            self._outbox.offer(message)
+    def _offer(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if self._outbox is not None:
+                self._outbox.offer(message)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +162,11 @@ class Studio:
     def _ask_keyframe(self, site: SiteId) -> None:
         self.link.send(Note(Kind.KEYFRAME, {"source": site}))
 
-    def _send(self, packet: Packet) -> None:
+    def _send(self, packets: Sequence[Packet]) -> None:
         """From the encoding and the mixing thread: every packet of the program, once."""
-        self._segments.offer(packet)
-        if packet.codec is not Codec.AAC:
-            self.link.send(packet)
+        for packet in packets:
+            self._segments.offer(packet)
+        self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))
 
     def _send_levels(self, levels: dict[SiteId, float]) -> None:
         self.link.send(Note(Kind.LEVELS, {"levels": levels}))

@@ -5,7 +5,7 @@ sound and the picture of one moment leave together.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from broadcast.studio.onair import OnAir
 from broadcast.studio.sources import Source, Sources
 from streams.frames import Codec, Feed, Packet, SiteId
 
-PATIENCE_NS = NS_PER_S // 5
+PATIENCE_NS = 2 * NS_PER_S
+"""A machine that is too busy makes up for missed blocks of sound, a millisecond each; pictures are
+left out instead."""
 LINGER_BLOCKS = 50
 """A site's mix-minus goes on for 1 s after its microphone closed: its player changes feeds."""
 
@@ -64,7 +66,7 @@ class SoundDesk:
         sources: Sources,
         bitrate_bps: int,
         on_air: Callable[[], OnAir | None],
-        send: Callable[[Packet], None],
+        send: Callable[[Sequence[Packet]], None],
         send_levels: Callable[[dict[SiteId, float]], None],
     ) -> None:
         self._clock, self._sources, self._bitrate_bps = clock, sources, bitrate_bps
@@ -103,7 +105,8 @@ class SoundDesk:
             return
         heard = self._heard(snapshot.state.open_microphones, from_ns)
         pts = (index - 1) * BLOCK_SAMPLES
-        self._mix(heard, snapshot, pts, public=snapshot.is_public(from_ns))
+        minus, total = self._mix_minus(heard, snapshot.state.open_microphones, pts)
+        self._send(minus + self._mix(total, pts, public=snapshot.is_public(from_ns)))
 
     def _levels(self, now_ns: int) -> dict[SiteId, float]:
         return {
@@ -126,41 +129,45 @@ class SoundDesk:
     def _block(source: Source, from_ns: int) -> Samples | None:
         return source.sound.block(from_ns)
 
-    def _mix(
-        self, heard: dict[SiteId, Samples], snapshot: OnAir, pts: int, *, public: bool
-    ) -> None:
-        total = mix(heard)
-        self._mix_minus(total, heard, snapshot.state.open_microphones, pts)
+    def _mix(self, total: Samples, pts: int, *, public: bool) -> list[Packet]:
+        """The room's packet, the public's, and the recording's."""
         room = self._room_limiter.apply(total)
         if public and not self._was_public:
             # A fresh encoder: the old one's look-ahead still holds 6.5 ms of the closed room.
             self._room, self._closed = OpusEncoder(self._bitrate_bps), None
         self._was_public = public
-        self._emit(Feed.ROOM, self._room, room, pts, public=public)
+        packets = _encoded(Feed.ROOM, self._room, room, pts, public=public)
         block = self._public_sound.block(room, public=public)
         if not public:
             self._closed = self._closed or OpusEncoder(self._bitrate_bps)
-            self._emit(Feed.PUBLIC, self._closed, block, pts, public=True)
+            packets += _encoded(Feed.PUBLIC, self._closed, block, pts, public=True)
         for at, data in self._aac.encode(block, pts):
-            self._send(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
+            packets.append(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
+        return packets
 
     def _mix_minus(
-        self, total: Samples, heard: dict[SiteId, Samples], opened: frozenset[SiteId], pts: int
-    ) -> None:
-        """Subtracted before the limiter: what is not linear cannot be taken out again."""
+        self, heard: dict[SiteId, Samples], opened: frozenset[SiteId], pts: int
+    ) -> tuple[list[Packet], Samples]:
+        """The return feeds' packets, and the sum of all. Each site is taken out before the
+        limiter: what is not linear cannot be taken out again."""
         for site in opened:
-            self._minus.setdefault(site, MinusFeed(self._bitrate_bps)).linger = LINGER_BLOCKS
+            if site not in self._minus:
+                self._minus[site] = MinusFeed(self._bitrate_bps)
+            self._minus[site].linger = LINGER_BLOCKS
+        total, packets = mix(heard), []
         for site, feed in list(self._minus.items()):
-            own = heard.get(site)
-            block = total.copy() if own is None else total - own
-            self._emit(Feed.minus(site), feed.encoder, feed.limiter.apply(block), pts)
+            block = total - heard[site] if site in heard else total.copy()
+            packets += _encoded(Feed.minus(site), feed.encoder, feed.limiter.apply(block), pts)
             if site not in opened:
                 feed.linger -= 1
                 if feed.linger == 0:
                     del self._minus[site]
+        return packets, total
 
-    def _emit(
-        self, feed: str, encoder: OpusEncoder, block: Samples, pts: int, *, public: bool = False
-    ) -> None:
-        for at, data in encoder.encode(block, pts):
-            self._send(Packet(feed, Codec.OPUS, at, True, public, data))
+
+def _encoded(
+    feed: str, encoder: OpusEncoder, block: Samples, pts: int, *, public: bool = False
+) -> list[Packet]:
+    return [
+        Packet(feed, Codec.OPUS, at, True, public, data) for at, data in encoder.encode(block, pts)
+    ]
