@@ -26,6 +26,7 @@ from broadcast.session.model import (
     DelegateId,
     ItemId,
     ItemKind,
+    OverlayName,
     Role,
     Site,
     SiteKind,
@@ -59,6 +60,8 @@ AGENDA = (
     AgendaItem(OPEN_ITEM, "Thảo luận", ItemKind.DISCUSSION, planned_minutes=30),
     AgendaItem(CLOSED_ITEM, "Công tác nhân sự", ItemKind.OTHER, closed=True),
 )
+HIDDEN = frozenset(OverlayName) - {OverlayName.LOWER_THIRD, OverlayName.CLOCK}
+"""What would cover the marks that tests read (`tests.media`)."""
 
 CONFIG = """
 [http]
@@ -125,6 +128,7 @@ class Server:
             sites=SITES,
             delegates=DELEGATES,
             agenda=AGENDA,
+            hidden_overlays=HIDDEN,
         )
         chosen = ItemChosen(at_ms=now_ms, item=OPEN_ITEM)
         store.append(
