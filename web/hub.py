@@ -7,7 +7,7 @@ from streams.wire import Still
 from web.auth import Identity
 from web.client import Audience, Bye, Client
 from web.outside import Report
-from web.patches import View, diff
+from web.patches import Differ, View
 from web.quality import Quality
 from web.replies import dumps
 
@@ -94,13 +94,13 @@ class Hub:
         """Tells every page what changed since the last time; the version they have then."""
         patches: dict[Audience, str] = {}
         version = self.version + 1
-        draw = self._look()
-        for audience, old in self._told.items():
-            new = draw(audience)
-            patch = diff(old, new)
+        draw, differ = self._look(), Differ()
+        views = {audience: draw(audience) for audience in self._told}
+        for audience, new in views.items():
+            patch = differ.text(self._told[audience], new)
             if patch:
-                self._told[audience] = new
-                patches[audience] = dumps({"type": "patch", "version": version, "patch": patch})
+                patches[audience] = f'{{"type":"patch","version":{version},"patch":{patch}}}'
+        self._told = views
         if patches:
             self.version = version
         for client in self._clients:

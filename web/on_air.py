@@ -22,7 +22,7 @@ from web.outside import Outside, Pace, Studio, hours_left, studio_of
 from web.sessions import Sessions
 from web.studio_link import Ears, StudioLink
 
-LOOK_S = 0.25
+LOOK_S = 0.5
 """How often the lines are looked at. A command is told at once."""
 CHECK_S = 5.0
 """How long a revoked link still works on an open page."""
@@ -81,7 +81,8 @@ class OnAir:
     def look(self) -> None:
         """Shows every open desk the world as it is now."""
         for desk in self._sessions.desks():
-            desk.see(self._outside(desk))
+            if len(desk.hub) or desk is self._sessions.current:
+                desk.see(self._outside(desk))
 
     def studio(self) -> Studio:
         """Its last word."""

@@ -5,7 +5,7 @@ What is closed is left out here, so that a page cannot show what it was never se
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -60,16 +60,16 @@ class Views:
     outside: Outside
     qualities: Mapping[SiteId, Quality]
     alarms: Sequence[Alarm]
+    _for_sites: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By language."""
 
     def of(self, audience: Audience) -> View:
         """The view of one audience."""
         if audience.staff:
             return self._staff | {"alarms": self._alarms(audience.language)}
         if audience.site is not None:
-            return self._shared_by_sites | {
-                "agenda": self._agenda(audience.language, self._secret - {self.state.current_item}),
-                "me": self._me(audience.site),
-            }
+            shared = self._shared_by_sites(audience.language)
+            return shared | {"me": self._me(audience.site)}
         return self._public(audience.language)
 
     @cached_property
@@ -108,10 +108,15 @@ class Views:
             "outputs": self._outputs,
         }
 
-    @cached_property
-    def _shared_by_sites(self) -> dict[str, Any]:
+    def _shared_by_sites(self, language: str) -> dict[str, Any]:
+        if language not in self._for_sites:
+            self._for_sites[language] = self._site_parts(language)
+        return self._for_sites[language]
+
+    def _site_parts(self, language: str) -> dict[str, Any]:
         return {
             "session": self._session,
+            "agenda": self._agenda(language, self._secret - {self.state.current_item}),
             "floor": self._floor,
             "questions": self._questions,
             "queue": [

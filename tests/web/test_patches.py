@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.patches import apply, diff
+from web.patches import Differ, apply, diff
 
 RFC_7396_APPENDIX_A = [
     ('{"a":"b"}', '{"a":"c"}', '{"a":"c"}'),
@@ -50,6 +50,19 @@ def _said(view: Any) -> Any:
 @given(VIEWS, VIEWS)
 def test_a_patch_makes_the_new_view_of_the_old(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert _said(apply(old, diff(old, new))) == _said(new)
+
+
+@given(VIEWS, VIEWS, VIEWS)
+def test_many_views_that_share_parts(
+    old: dict[str, Any], new: dict[str, Any], own: dict[str, Any]
+) -> None:
+    """The shared parts are the same objects, as those of sites are."""
+    differ = Differ()
+    for name in ("hall", "lay"):
+        before, after = {**old, "me": name}, {**new, "me": name, "own": {**own, "name": name}}
+        text = differ.text(before, after)
+        assert json.loads(text) == diff(before, after)
+    assert differ.text(new, new) == ""
 
 
 @given(VIEWS)
