@@ -3,6 +3,7 @@
 Sizes and widths are in the caller's unit (a template's: 1/1280 of the picture's width).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ MAX_CHARS = 1000
 MAX_MARKS = 2
 """Combining marks left on one letter after NFC. Vietnamese needs none; more are a prank."""
 ELLIPSIS = "…"
+_GAPS = re.compile(f"{ELLIPSIS}(?: ?{ELLIPSIS})+")
 LEADING = 1.28
 """Line distance in font sizes: a mark above (Ễ) clears a mark below (ậ) of the line before."""
 CAPITALS = 0.71
@@ -34,9 +36,7 @@ def clean(text: str) -> str:
     visible = "".join(" " if c.isspace() else c for c in text[:MAX_CHARS] if _is_visible(c))
     drawable = "".join(_drawable(c) for c in unicodedata.normalize("NFC", visible))
     composed = unicodedata.normalize("NFC", _without_piles(drawable))
-    while ELLIPSIS * 2 in composed:
-        composed = composed.replace(ELLIPSIS * 2, ELLIPSIS)
-    return " ".join(composed.split())
+    return _GAPS.sub(ELLIPSIS, " ".join(composed.split()))
 
 
 def _is_visible(char: str) -> bool:

@@ -47,7 +47,7 @@ _ITEMS = (
 _AGENDA = Overlay(
     "agenda",
     {
-        "title": "Chương trình",
+        "title": "Chương trình phiên họp",
         "items": [
             {"number": n, "title": title, "state": ("done", "current", "coming")[(n > 2) + (n > 3)]}
             for n, title in enumerate(_ITEMS, 1)
@@ -73,14 +73,7 @@ _SESSION = {
     "title": "Kỳ họp thứ mười lăm, HĐND tỉnh Điện Biên khóa XV, nhiệm kỳ 2021 – 2026",
     "subtitle": "Điện Biên Phủ, ngày 8 tháng 7 năm 2026",
 }
-_TEXTS = {
-    "waiting": "Phiên họp sẽ bắt đầu trong ít phút nữa",
-    "pause": "Phiên họp sẽ tiếp tục trong ít phút nữa",
-    "closed": "Nội dung này được họp kín theo quy định. "
-    "Chương trình truyền trực tiếp sẽ tiếp tục khi phiên họp công khai trở lại.",
-    "ended": "Trân trọng cảm ơn quý vị đại biểu và cử tri đã theo dõi",
-    "title": _ITEMS[2],
-}
+_MODES = {"waiting": "", "pause": "", "closed": "", "ended": "", "title": _ITEMS[2]}
 _LONG = _third(
     "Nguyễn Hoàng Phương Thảo Công Tằng Tôn Nữ Quỳnh Anh",
     "Ủy viên Ban Thường vụ Tỉnh ủy, Phó Chủ tịch Thường trực Hội đồng nhân dân tỉnh, "
@@ -124,7 +117,7 @@ SHEETS: dict[str, list[Layer]] = {
     **{f"seats-{layout}": _seats(layout) for layout in Layout if layout.seats > 1},
     **{
         f"slate-{mode}": _whole(Overlay("slate", {"mode": mode, "text": text, **_SESSION}))
-        for mode, text in _TEXTS.items()
+        for mode, text in _MODES.items()
     },
 }
 

@@ -16,14 +16,6 @@ QUEUE_ROWS = 3
 CLOSED_ITEM = "Nội dung họp kín"
 """Stands for the title of a closed item wherever the public may look."""
 
-_SENTENCES = {
-    "waiting": "Phiên họp sẽ bắt đầu trong ít phút nữa",
-    "pause": "Phiên họp sẽ tiếp tục trong ít phút nữa",
-    "closed": "Nội dung này được họp kín theo quy định. "
-    "Chương trình truyền trực tiếp sẽ tiếp tục khi phiên họp công khai trở lại.",
-    "ended": "Trân trọng cảm ơn quý vị đại biểu và cử tri đã theo dõi",
-}
-
 
 def lower_third(state: SessionState) -> Overlay | None:
     """Who has the floor: `name`, `title`, `site`."""
@@ -54,7 +46,7 @@ def agenda(state: SessionState) -> Overlay | None:
         {"number": i + 1, "title": _public_title(item), "state": _item_state(state, i, current)}
         for i, item in enumerate(state.agenda)
     ]
-    return Overlay("agenda", {"title": "Chương trình", "items": items})
+    return Overlay("agenda", {"title": "Chương trình phiên họp", "items": items})
 
 
 def _public_title(item: AgendaItem) -> str:
@@ -149,7 +141,8 @@ def _slate_mode(state: SessionState) -> str:
 
 
 def _slate(state: SessionState, mode: str) -> Overlay:
-    """`mode` waiting|pause|closed|ended, or `title` (on air: names the session and its item)."""
-    text = _SENTENCES.get(mode, state.item.title if state.item else "")
+    """`mode` waiting|pause|closed|ended, whose sentence is the theme's, or `title`: on air and
+    open, it names the session and its item."""
+    text = state.item.title if mode == "title" and state.item else ""
     fields = {"mode": mode, "title": state.title, "subtitle": state.subtitle, "text": text}
     return Overlay("slate", fields)

@@ -157,4 +157,5 @@ def test_a_closed_item_has_its_slate_and_its_title_is_nowhere() -> None:
 def test_every_kind_and_mode_has_its_words() -> None:
     words = environment().globals
     assert set(words["kinds"]) == set(RequestKind)  # type: ignore[call-overload]
-    assert set(words["slates"]) == {"waiting", "pause", "closed", "ended"}  # type: ignore[call-overload]
+    modes = {"waiting", "pause", "closed", "ended"}
+    assert set(words["slates"]) == set(words["sentences"]) == modes  # type: ignore[call-overload]
