@@ -1,0 +1,80 @@
+// The sessions: live now, coming, archived.
+
+import {html, render} from "htm/preact";
+import {signal} from "@preact/signals";
+import {config, t} from "./texts.js";
+
+/** @typedef {{id: string, title: string, subtitle: string, phase: import("./types.js").Phase,
+ *   started_at_ms: number | null, has_archive: boolean}} Listed */
+
+/** @type {import("@preact/signals").Signal<Listed[] | undefined>} */
+const sessions = signal(undefined);
+const failed = signal(false);
+
+async function load() {
+  try {
+    const answer = await fetch("/api/v1/sessions");
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    sessions.value = (await answer.json()).sessions;
+    failed.value = false;
+  } catch (error) {
+    failed.value = true;
+    console.warn(error);
+  }
+}
+
+const STAFF = ["operator", "chair", "clerk"];
+
+function Page() {
+  const all = sessions.value ?? [];
+  const live = all.filter((one) => one.phase === "live" || one.phase === "paused");
+  const coming = all.filter((one) => one.phase === "prepared");
+  const over = all.filter((one) => one.phase === "ended");
+  return html`<header class="site-head"><img src="/static/logo.svg" alt="Diemcau" width="200" height="48" />
+      <${Who} /></header>
+    <main class="home">
+      ${failed.value && html`<p class="notice bad">${t("public.list_failed")} <button onClick=${load}>${t("common.retry")}</button></p>`}
+      ${sessions.value && !all.length && html`<p class="notice">${t("public.no_sessions")}</p>`}
+      <${Group} title=${t("public.live_now")} sessions=${live} />
+      <${Group} title=${t("public.coming")} sessions=${coming} />
+      <${Group} title=${t("public.archive")} sessions=${over} />
+    </main>`;
+}
+
+function Who() {
+  if (!STAFF.includes(config.role)) return html`<a class="button" href="/sign-in">${t("common.sign_in")}</a>`;
+  const leave = async () => {
+    await fetch("/api/v1/sign-out", {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"});
+    location.reload();
+  };
+  return html`<div class="who"><span>${config.name}</span><button onClick=${leave}>${t("common.sign_out")}</button></div>`;
+}
+
+/** @param {{title: string, sessions: Listed[]}} props */
+function Group({title, sessions}) {
+  if (!sessions.length) return null;
+  return html`<section><h2>${title}</h2><ul class="sessions">${sessions.map((one) => html`<${Session} one=${one} />`)}</ul></section>`;
+}
+
+/** @param {{one: Listed}} props */
+function Session({one}) {
+  const on = one.phase === "live" || one.phase === "paused";
+  return html`<li class="panel" data-testid="session">
+    <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, date(one.started_at_ms)].filter(Boolean).join(" · ")}</p></div>
+    <span class=${`badge ${one.phase === "live" ? "on-air" : ""}`}>${t(`phase.${one.phase}`)}</span>
+    <div class="links">
+      ${STAFF.includes(config.role) && one.phase !== "ended" && html`<a class="button primary" href=${`/operator/${one.id}`}>${t("public.control")}</a>`}
+      ${on && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.watch")}</a>`}
+      ${one.has_archive && html`<a class="button" href=${`/play/${one.id}`}>${t(on ? "public.from_start" : "public.play")}</a>`}
+      ${one.phase === "prepared" && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.wait")}</a>`}
+    </div></li>`;
+}
+
+/** @param {number | null} atMs */
+function date(atMs) {
+  return atMs ? new Date(atMs).toLocaleDateString(config.language, {day: "numeric", month: "long", year: "numeric"}) : "";
+}
+
+const root = document.getElementById("page");
+if (root) render(html`<${Page} />`, root);
+void load();

@@ -1,0 +1,65 @@
+// A video fed by HLS: hls.js where there is Media Source, the browser's own player elsewhere.
+
+import Hls from "hls.js";
+
+const WORKER = "/static/vendor/hls.worker.js";
+const RETRY_MS = 2000;
+
+/**
+ * Plays until `close`; what is not there yet, or went away, is asked for again for ever.
+ * @param {HTMLVideoElement} video
+ * @param {string} url
+ * @param {{startS?: number, onState?: (state: "waiting" | "playing") => void}} [options]
+ *   `startS`: from where, in seconds; without it, a live list plays at its end
+ */
+export function attach(video, url, {startS, onState} = {}) {
+  if (!Hls.isSupported()) return attachNative(video, url, startS);
+  const hls = new Hls({
+    workerPath: WORKER,
+    startPosition: startS ?? -1,
+    backBufferLength: 60,
+    liveDurationInfinity: false,
+  });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const again = () => {
+    clearTimeout(timer);
+    onState?.("waiting");
+    timer = setTimeout(() => hls.loadSource(url), RETRY_MS);
+  };
+  hls.on(Hls.Events.ERROR, (_, problem) => {
+    if (!problem.fatal) return;
+    if (problem.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
+    else again();
+  });
+  hls.on(Hls.Events.FRAG_BUFFERED, () => onState?.("playing"));
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  return {
+    close() {
+      clearTimeout(timer);
+      hls.destroy();
+    },
+    /** Where "live" is, in seconds of the player. */
+    liveS: () => hls.liveSyncPosition ?? video.duration,
+  };
+}
+
+/** @param {HTMLVideoElement} video @param {string} url @param {number | undefined} startS */
+function attachNative(video, url, startS) {
+  const retry = () => setTimeout(() => (video.src = url), RETRY_MS);
+  const seek = () => {
+    if (startS !== undefined) video.currentTime = startS;
+  };
+  video.addEventListener("error", retry);
+  video.addEventListener("loadedmetadata", seek, {once: true});
+  video.src = url;
+  return {
+    close() {
+      video.removeEventListener("error", retry);
+      video.removeAttribute("src");
+      video.load();
+    },
+    liveS: () => (video.seekable.length ? video.seekable.end(video.seekable.length - 1) : 0),
+  };
+}

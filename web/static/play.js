@@ -1,0 +1,143 @@
+// Playback: the archive with a chapter for each item and each turn, each with a link of its own.
+
+import {html, render} from "htm/preact";
+import {computed, signal} from "@preact/signals";
+import {useEffect, useRef} from "preact/hooks";
+import {config, plain, span, t} from "./texts.js";
+import {attach} from "./parts/public/player.js";
+
+/** @typedef {{start_s: number, end_s: number, kind: "item" | "turn", title: string, subtitle: string}} Chapter */
+
+const REFRESH_MS = 10_000;
+const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
+const JUMP_S = 10;
+
+/** @type {import("@preact/signals").Signal<Chapter[]>} */
+const chapters = signal(/** @type {Chapter[]} */ ([]));
+const failed = signal("");
+const at = signal(0);
+const search = signal("");
+const copied = signal(-1);
+/** @type {HTMLVideoElement | null} */
+let video = null;
+
+const shown = computed(() => {
+  const wanted = plain(search.value.trim());
+  return wanted ? chapters.value.filter((one) => plain(`${one.title} ${one.subtitle}`).includes(wanted)) : chapters.value;
+});
+
+/** The one that is playing: a turn rather than the item around it. */
+const current = computed(() => {
+  const inside = chapters.value.filter((one) => one.start_s <= at.value && at.value < one.end_s);
+  return inside.findLast((one) => one.kind === "turn") ?? inside.at(-1);
+});
+
+async function load() {
+  try {
+    const answer = await fetch(`/api/v1/sessions/${config.session}/chapters`);
+    const told = await answer.json();
+    failed.value = answer.ok ? "" : told.error.message;
+    if (answer.ok) chapters.value = told.chapters;
+  } catch {
+    failed.value = t("common.unreachable");
+  }
+}
+
+/** @param {number} seconds */
+function seek(seconds) {
+  if (!video) return;
+  video.currentTime = seconds;
+  void video.play();
+}
+
+/** `#t=90` in seconds, as other players have it. */
+function wantedS() {
+  const value = Number(new URLSearchParams(location.hash.slice(1)).get("t"));
+  return Number.isFinite(value) && value > 0 ? value : 0;
+}
+
+function Page() {
+  return html`<header class="site-head"><a href="/"><img src="/static/logo.svg" alt="Diemcau" width="160" height="39" /></a></header>
+    <main class="watch play">
+      <div class="stage-column">
+        <${Player} />
+        <div class="about"><h1>${config.session_title}</h1>
+          ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
+        <${Speed} />
+      </div>
+      <${Chapters} />
+    </main>`;
+}
+
+function Player() {
+  const element = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  useEffect(() => {
+    if (!element.current) return;
+    video = element.current;
+    const player = attach(video, `/archive/${config.session}/index.m3u8`, {startS: wantedS()});
+    return () => player.close();
+  }, []);
+  const look = () => (at.value = video?.currentTime ?? 0);
+  return html`<div class="stage"><video ref=${element} controls playsinline onTimeUpdate=${look} onSeeked=${look}
+    data-testid="player" aria-label=${t("public.player")}></video></div>`;
+}
+
+function Speed() {
+  const set = (/** @type {Event} */ event) => {
+    if (video) video.playbackRate = Number(/** @type {HTMLSelectElement} */ (event.target).value);
+  };
+  return html`<label class="speed">${t("public.speed")}
+    <select onChange=${set}>${SPEEDS.map((speed) => html`<option value=${speed} selected=${speed === 1}>${speed}×</option>`)}</select></label>`;
+}
+
+function Chapters() {
+  return html`<section class="panel chapters" aria-label=${t("public.chapters")}>
+    <h2>${t("public.chapters")}</h2>
+    <input type="search" placeholder=${t("public.search")} aria-label=${t("public.search")} data-testid="search"
+      onInput=${(/** @type {Event} */ event) => (search.value = /** @type {HTMLInputElement} */ (event.target).value)} />
+    ${failed.value && html`<p class="error">${failed.value}</p>`}
+    ${!failed.value && !shown.value.length && html`<p class="muted">${t(search.value ? "public.nothing_found" : "public.no_chapters")}</p>`}
+    <ol class="chapter-list">${shown.value.map((one) => html`<${Row} one=${one} />`)}</ol></section>`;
+}
+
+/** @param {{one: Chapter}} props */
+function Row({one}) {
+  const hash = `#t=${Math.floor(one.start_s * 10) / 10}`;
+  const jump = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    history.replaceState(null, "", hash);
+    seek(one.start_s);
+  };
+  const copy = async () => {
+    await navigator.clipboard.writeText(location.href.split("#")[0] + hash);
+    copied.value = one.start_s;
+  };
+  return html`<li data-kind=${one.kind} data-testid="chapter" aria-current=${one === current.value ? "true" : undefined}>
+    <a href=${hash} onClick=${jump}><span class="numbers time">${span(one.start_s * 1000)}</span>
+      <span><span class="title">${one.title}</span>${one.subtitle && html`<span class="muted">${one.subtitle}</span>`}</span></a>
+    <button class="plain" onClick=${copy} title=${t("public.copy_link")} aria-label=${t("public.copy_link")}>
+      ${copied.value === one.start_s ? "✓" : html`<${LinkIcon} />`}</button></li>`;
+}
+
+function LinkIcon() {
+  return html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
+    <path d="M10 14a4 4 0 0 0 6 0l4-4a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-4 4a4 4 0 0 0 6 6l1-1" /></svg>`;
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (!video || event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+  if (event.target === video || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "ArrowLeft") seek(Math.max(0, video.currentTime - JUMP_S));
+  else if (event.key === "ArrowRight") seek(video.currentTime + JUMP_S);
+  else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) void (video.paused ? video.play() : video.pause());
+  else return;
+  event.preventDefault();
+}
+
+const root = document.getElementById("page");
+if (root) render(html`<${Page} />`, root);
+document.addEventListener("keydown", onKey);
+globalThis.addEventListener("hashchange", () => seek(wantedS()));
+void load();
+setInterval(load, REFRESH_MS); // a session that still runs gets more of them

@@ -1,0 +1,61 @@
+// Signing in: by name and password, or by a link that carries its token in the fragment.
+
+import {html, render} from "htm/preact";
+import {signal} from "@preact/signals";
+import {config, t} from "./texts.js";
+
+const busy = signal(false);
+const refused = signal("");
+
+/** @param {object} credentials */
+async function signIn(credentials) {
+  busy.value = true;
+  refused.value = "";
+  try {
+    const answer = await fetch("/api/v1/sign-in", {
+      method: "POST",
+      headers: {"Content-Type": "application/json"},
+      body: JSON.stringify(credentials),
+    });
+    const told = await answer.json();
+    if (answer.ok) location.replace(config.next && config.next !== "/" ? config.next : told.next ?? "/");
+    else refused.value = told.error.message;
+  } catch {
+    refused.value = t("common.unreachable");
+  } finally {
+    busy.value = false;
+  }
+}
+
+/** @param {SubmitEvent} event */
+function submit(event) {
+  event.preventDefault();
+  const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+  void signIn({name: form.get("name"), password: form.get("password")});
+}
+
+function Page() {
+  return html`<main class="sign-in">
+    <img src="/static/logo.svg" alt="Diemcau" width="240" height="58" />
+    <form class="panel" onSubmit=${submit}>
+      <h1>${t("common.sign_in")}</h1>
+      ${refused.value && html`<p class="notice bad" role="alert" data-testid="refused">${refused.value}</p>`}
+      <label class="field">${t("public.name")}<input name="name" autocomplete="username" required autofocus maxlength="64" /></label>
+      <label class="field">${t("public.password")}<input name="password" type="password" autocomplete="current-password" required maxlength="1024" /></label>
+      <button class="primary" disabled=${busy.value} data-testid="sign-in">${t("common.sign_in")}</button>
+      <p class="hint">${t("public.sign_in_note")}</p>
+    </form>
+    <p><a href="/">${t("common.home")}</a></p>
+  </main>`;
+}
+
+function tokenOfLink() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token) history.replaceState(null, "", location.pathname + location.search);
+  return token;
+}
+
+const root = document.getElementById("page");
+if (root) render(html`<${Page} />`, root);
+const token = tokenOfLink();
+if (token) void signIn({token});
