@@ -3,9 +3,8 @@
 import ipaddress
 import socket
 
-import ifaddr
-
 from config.settings import Settings
+from streams.addresses import own_addresses
 from streams.frames import SiteId
 
 
@@ -40,22 +39,12 @@ def sign_in_path(token: str) -> str:
 
 def local_names() -> set[str]:
     """All names and addresses by which this machine can be reached, by itself too."""
-    return {"localhost", "127.0.0.1", "::1", socket.gethostname()} | _addresses()
-
-
-def _addresses() -> set[str]:
-    """Of every interface, without those that mean nothing on another machine's link."""
-    found = {
-        ip.ip if isinstance(ip.ip, str) else ip.ip[0].partition("%")[0]
-        for adapter in ifaddr.get_adapters()
-        for ip in adapter.ips
-    }
-    return {text for text in found if not ipaddress.ip_address(text).is_link_local}
+    return {"localhost", "127.0.0.1", "::1", socket.gethostname(), *own_addresses("::")}
 
 
 def _reachable() -> list[str]:
     """IPv4 first: it is what can be read out on the telephone."""
-    outside = [ipaddress.ip_address(text) for text in _addresses()]
+    outside = [ipaddress.ip_address(text) for text in own_addresses("::")]
     real = [address for address in outside if not address.is_loopback]
     return [str(a) for a in sorted(real, key=lambda a: (a.version, int(a)))]
 
