@@ -75,6 +75,7 @@ def _read_configuration() -> None:
 
 
 def _draw_something() -> None:
+    # Here, not above: whoever only measures a text needs no libvips.
     import pyvips
 
     # Every picture here is drawn once and kept by our own cache.

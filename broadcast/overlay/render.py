@@ -102,9 +102,11 @@ class Renderer:
         return self._svg(self._themed, overlay.name, content, self._area(box))
 
     def _keep(self, key: str, drawn: Drawn | None) -> None:
-        replaced = self._cache.pop(key, None)
+        if key in self._cache:
+            # Two threads drew it at once.
+            self.cached_bytes -= _cost(self._cache.pop(key))
         self._cache[key] = drawn
-        self.cached_bytes += _cost(drawn) - (_cost(replaced) if replaced else 0)
+        self.cached_bytes += _cost(drawn)
         while self.cached_bytes > CACHE_BYTES and len(self._cache) > 1:
             _, oldest = self._cache.popitem(last=False)
             self.cached_bytes -= _cost(oldest)
