@@ -32,6 +32,9 @@ export function attach(video, url, {startS, onState} = {}) {
     if (problem.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
     else again();
   });
+  hls.once(Hls.Events.MANIFEST_PARSED, () => {
+    if (video.autoplay) video.play().catch(() => undefined); // not allowed: the controls are there
+  });
   hls.on(Hls.Events.FRAG_BUFFERED, () => onState?.("playing"));
   hls.loadSource(url);
   hls.attachMedia(video);

@@ -14,14 +14,9 @@ export function Video({stream, muted = false, class: name = "", testid, label, o
     const element = video.current;
     if (!element || !stream) return;
     element.srcObject = stream;
-    const play = () =>
-      element.play().catch((/** @type {DOMException} */ error) => {
-        if (error.name === "NotAllowedError") onBlocked?.(element);
-      });
-    void play();
-    const renewed = () => void play();
-    stream.addEventListener("addtrack", renewed);
-    return () => stream.removeEventListener("addtrack", renewed);
+    element.play().catch((/** @type {DOMException} */ error) => {
+      if (error.name === "NotAllowedError") onBlocked?.(element);
+    });
   }, [stream]);
   return html`<video ref=${video} class=${name} muted=${muted} playsinline autoplay aria-label=${label}
     data-testid=${testid}></video>`;

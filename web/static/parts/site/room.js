@@ -61,7 +61,6 @@ function ReturnFeed() {
     <${Video} stream=${returned.value} label=${t("site.return_feed")} testid="return-feed" onBlocked=${setBlocked} />
     ${watching.value !== "connected" && html`<p class="no-picture">${t("site.return_connecting")}</p>`}
     ${blocked && html`<button class="primary big unblock" data-testid="unblock" onClick=${play}>${t("site.unblock")}</button>`}
-    <div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} /></div>
   </section>`;
 }
 
@@ -89,9 +88,9 @@ function OwnMicrophone() {
   const open = siteView().me.microphone_open;
   const key = open ? (held.value ? "held" : "open") : "closed";
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
-    <p><strong>${t(`site.microphone_${key}_title`)}</strong></p>
+    <div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
+      <div><p><strong>${t(`site.microphone_${key}_title`)}</strong></p><${Meter} label=${t("site.level")} /></div></div>
     <p class="hint">${t(`site.microphone_${key}_note`)}</p>
-    <${Meter} label=${t("site.level")} />
     ${open && html`<button aria-pressed=${held.value} onClick=${() => hold(!held.value)} data-testid="hold">
       ${t(held.value ? "site.release" : "site.hold")}</button>`}
   </section>`;
