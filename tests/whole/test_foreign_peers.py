@@ -3,11 +3,16 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from broadcast.program import Layout, seats_of
 from tests import media
@@ -108,9 +113,35 @@ def test_nobody_hears_himself_and_all_hear_the_others(server: Server) -> None:
     asyncio.run(story())
 
 
-def ffmpeg_whip(url: str, token: str, site: int, stop_s: float) -> None:
+def certificate(folder: Path) -> dict[str, str]:
+    """Muxer options that name a P-256 certificate.
+
+    PyAV's FFmpeg uses GnuTLS, which makes itself one on P-224; RFC 8422 5.1.1 withdrew that curve
+    from TLS and OpenSSL 4 has no way to take it ("wrong curve", alert 47).
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ffmpeg")])
+    began = datetime.fromtimestamp(time.time() - 60, UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(began)
+        .not_valid_after(began + timedelta(days=2))
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    (folder / "cert.pem").write_bytes(made.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    )
+    return {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
+
+
+def ffmpeg_whip(url: str, options: dict[str, str], site: int, stop_s: float) -> None:
     """Publishes for a while, as `ffmpeg -f whip` does. Blocks."""
-    options = {"authorization": token}
     with av.open(url, "w", format="whip", options=options) as out:
         video = out.add_stream(
             "libx264", rate=15, options={"preset": "ultrafast", "tune": "zerolatency", "bf": "0"}
@@ -132,12 +163,12 @@ def ffmpeg_whip(url: str, token: str, site: int, stop_s: float) -> None:
                 at += 960
 
 
-def test_ffmpeg_publishes(server: Server) -> None:
+def test_ffmpeg_publishes(server: Server, tmp_path: Path) -> None:
+    options = certificate(tmp_path) | {"authorization": server.site_tokens[HALL]}
+
     async def story() -> None:
         publisher = asyncio.create_task(
-            asyncio.to_thread(
-                ffmpeg_whip, whip(server, HALL), server.site_tokens[HALL], 5, stop_s=12
-            )
+            asyncio.to_thread(ffmpeg_whip, whip(server, HALL), options, 5, stop_s=15)
         )
         async with page(server) as shown:
             await shown.until(
