@@ -84,7 +84,27 @@ export function shortName(name) {
   return short.charAt(0).toLocaleUpperCase("vi") + short.slice(1);
 }
 
+/** For a tile: "Huyện Mường Nhé" → "H. Mường Nhé". @param {string} name */
+export function tileName(name) {
+  const short = shortName(name);
+  for (const pair of t("operator.abbreviations").split("|")) {
+    const [word = "", sign = ""] = pair.split("=");
+    if (short.startsWith(`${word} `)) return sign + short.slice(word.length);
+  }
+  return short;
+}
+
 /** @param {string} site id */
 export function siteName(site) {
-  return shortName(operatorView().sites.find((one) => one.id === site)?.name ?? site);
+  return shortName(fullName(site));
+}
+
+/** As a tile names it. @param {string} site id */
+export function siteBrief(site) {
+  return tileName(fullName(site));
+}
+
+/** @param {string} site id */
+function fullName(site) {
+  return operatorView().sites.find((one) => one.id === site)?.name ?? site;
 }

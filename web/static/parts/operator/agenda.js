@@ -2,6 +2,7 @@
 
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
+import {useEffect, useRef} from "preact/hooks";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, Do, mayGive} from "./actions.js";
@@ -47,7 +48,9 @@ function Item({item, index}) {
 
 /** @param {{item: AgendaItem}} props */
 function ItemButtons({item}) {
-  return html`<div class="item-buttons">
+  const row = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => row.current?.scrollIntoView({block: "nearest"}), []);
+  return html`<div class="item-buttons" ref=${row}>
     ${item.state !== "current" && mayGive("choose_item") && html`<button type="button" class="primary small"
       data-testid=${`choose-${item.id}`} onClick=${() => choose(item)}>
       <${Icon} name="arrow" />${t("operator.choose_item")}</button>`}

@@ -13,22 +13,24 @@ const GRAVE = new Set([
   "studio_lost", "not_recording", "disk_full", "site_gone", "picture_lost", "sound_lost", "microphone_silent",
 ]);
 const GOOD_NEWS = new Set(["resumed"]);
-const FOLDED = 2;
 
+/** All of them show, over what lies below; else only those for which a place is kept, so that no
+ * button moves under a hand when an alarm comes. */
 const unfolded = signal(false);
 
 export function Alarms() {
   const {alarms} = operatorView();
   const sorted = [...alarms].sort((a, b) => weight(b) - weight(a));
-  const shown = unfolded.value ? sorted : sorted.slice(0, FOLDED);
-  const hidden = sorted.length - shown.length;
-  return html`<section class="alarms" aria-label=${t("operator.alarms")} data-testid="alarms">
+  const open = unfolded.value && sorted.length > 1;
+  return html`<section class="alarms" data-open=${open} data-count=${sorted.length} aria-label=${t("operator.alarms")}
+    data-testid="alarms">
     <ul class="alarm-list" aria-live="assertive" aria-relevant="additions">
-      ${shown.map((alarm) => html`<${AlarmRow} key=${`${alarm.code} ${alarm.site ?? ""}`} alarm=${alarm} />`)}
+      ${sorted.map((alarm) => html`<${AlarmRow} key=${`${alarm.code} ${alarm.site ?? ""}`} alarm=${alarm} />`)}
     </ul>
-    ${(hidden > 0 || unfolded.value && sorted.length > FOLDED) && html`<button type="button" class="small more-alarms"
-      aria-expanded=${unfolded.value} onClick=${() => { unfolded.value = !unfolded.value; }}>
-      ${unfolded.value ? t("operator.alarms_fewer") : t("operator.alarms_more", {count: hidden})}</button>`}
+    ${sorted.length === 0 && html`<p class="all-well"><${Icon} name="check" />${t("operator.alarms_none")}</p>`}
+    ${sorted.length > 1 && html`<button type="button" class="small more-alarms" aria-expanded=${open}
+      onClick=${() => { unfolded.value = !open; }}>
+      ${open ? t("operator.alarms_fewer") : t("operator.alarms_more", {count: sorted.length})}</button>`}
   </section>`;
 }
 

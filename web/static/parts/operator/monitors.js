@@ -7,7 +7,7 @@ import {PREVIEW} from "../../protocol.js";
 import {WhepPlayer} from "../../rtc.js";
 import {operatorView} from "../../state.js";
 import {config, t} from "../../texts.js";
-import {Do, canGive, mayGive, siteName} from "./actions.js";
+import {Do, canGive, mayGive, siteBrief} from "./actions.js";
 import {Icon} from "./icons.js";
 import {pickSeat, target, vacate} from "./preview.js";
 import {seatsOf} from "./seats.js";
@@ -21,10 +21,10 @@ const muted = signal(true);
 export function Monitors() {
   return html`<section class="monitors" aria-label=${t("operator.monitors")}>
     <${Preview} />
-    <div class="cut-column">
+    ${mayGive("cut") && html`<div class="cut-column">
       <${Do} command=${{type: "cut"}} class="cut" label=${t("operator.cut_hint")}>
         <span>${t("operator.cut")}</span><${Icon} name="arrow" /><kbd>${t("operator.key_space")}</kbd><//>
-    </div>
+    </div>`}
     <${Program} />
   </section>`;
 }
@@ -46,7 +46,7 @@ function Preview() {
  * @param {{seat: number, rect: Rect, site: string | undefined}} props */
 function Seat({seat, rect, site}) {
   const many = seatsOf(operatorView().preview.layout).length > 1;
-  const name = site ? siteName(site) : t("operator.seat_free");
+  const name = site ? siteBrief(site) : t("operator.seat_free");
   return html`<div class="seat" style=${styleOf(rect)} data-target=${many && target.value === seat}>
     <button type="button" class="seat-pick" onClick=${() => pickSeat(seat)} disabled=${!canGive("set_preview")}
       aria-pressed=${target.value === seat} aria-label=${t("operator.seat", {number: seat + 1, site: name})}
@@ -69,12 +69,13 @@ function Program() {
   const {program} = operatorView();
   return html`<figure class="monitor program" data-testid="program" data-layout=${program.layout}>
     <figcaption>
-      <b>PGM</b> ${t("operator.program")}
-      <span class="who">${program.sources.map(siteName).join(" · ")}</span>
+      <b>PGM</b> <span class="label">${t("operator.program")}</span>
+      <span class="on-air-names">${program.sources.map(siteBrief).join(" · ")}</span>
       <button type="button" class="small plain" aria-pressed=${!muted.value} data-testid="program-sound"
+        title=${t(muted.value ? "operator.program_unmute" : "operator.program_mute")}
         onClick=${() => { muted.value = !muted.value; }}>
         <${Icon} name=${muted.value ? "silent" : "sound"} />
-        ${muted.value ? t("operator.sound_off") : t("operator.sound_on")}
+        <span class="label">${muted.value ? t("operator.sound_off") : t("operator.sound_on")}</span>
       </button>
     </figcaption>
     <div class="screen"><${ProgramVideo} /><${Outside} /></div>
@@ -85,19 +86,24 @@ function Program() {
 function ProgramVideo() {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const line = useSignal({state: "connecting", detail: ""});
+  const playing = useSignal(false);
   useEffect(() => {
     const player = new WhepPlayer(`/whep/${config.session}/room`, {
-      onState: (state, detail) => { line.value = {state, detail}; },
+      onState: (state, detail) => {
+        line.value = {state, detail};
+        if (state !== "connected") playing.value = false;
+      },
     });
     void player.start().then((media) => {
       if (video.current) video.current.srcObject = media;
     });
     return () => player.stop();
   }, []);
-  const {state, detail} = line.value;
+  const {detail} = line.value;
   return html`<video ref=${video} autoplay playsinline muted=${muted.value} data-testid="program-video"
-    aria-label=${t("operator.program")} />
-    ${state !== "connected" && html`<p class="screen-note">${detail || t("operator.program_joining")}</p>`}`;
+    aria-label=${t("operator.program")} onPlaying=${() => { playing.value = true; }}
+    onTimeUpdate=${() => { playing.value = true; }} />
+    ${!playing.value && html`<p class="screen-note">${detail || t("operator.program_joining")}</p>`}`;
 }
 
 /** What the public sees instead, whenever that is not this picture. */

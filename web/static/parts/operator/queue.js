@@ -5,7 +5,7 @@ import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {now, operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {canGive, Do, mayGive, siteName} from "./actions.js";
+import {canGive, Do, mayGive, siteBrief} from "./actions.js";
 import {CallRound} from "./calling.js";
 import {openDelegates} from "./delegates.js";
 import {Icon} from "./icons.js";
@@ -46,7 +46,7 @@ function Row({row, index}) {
     <span class="place numbers">${index + 1}</span>
     <div class="who">
       <span class="name" title=${[row.name, row.title].filter(Boolean).join(", ")}>${row.name}</span>
-      <span class="detail"><b class="kind">${t(`kind.${row.kind}`)}</b> · ${siteName(row.site)}${row.state === "called" ? ` · ${t("operator.called")}` : ""}</span>
+      <span class="detail"><b class="kind">${t(`kind.${row.kind}`)}</b> · ${siteBrief(row.site)}${row.state === "called" ? ` · ${t("operator.called")}` : ""}</span>
     </div>
     <${Wait} row=${row} />
     <${Do} command=${{type: "call", request: row.id}} class="small" label=${t("operator.call_this", {name: row.name})}

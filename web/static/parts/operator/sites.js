@@ -4,18 +4,21 @@ import {html} from "htm/preact";
 import {useLayoutEffect, useRef} from "preact/hooks";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {Do, canGive, mayGive, shortName} from "./actions.js";
+import {Do, canGive, mayGive, shortName, tileName} from "./actions.js";
 import {Icon} from "./icons.js";
 import {LineButton} from "./line.js";
 import {Meter} from "./meter.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
-import {columnsFor, SMALL} from "./tiling.js";
+import {columnsFor, GAP, SMALL} from "./tiling.js";
 
 /** @import {Site} from "../../types.js" */
 
 /** Sites that have a digit key. */
 export const KEYS = 9;
+
+/** Sites that were here since the page was opened: if they are not, they were lost. @type {Set<string>} */
+const seen = new Set();
 
 export function Sites() {
   const {sites} = operatorView();
@@ -42,7 +45,7 @@ function Tiles({sites}) {
     const fit = () => {
       const columns = columnsFor(sites.length, room.clientWidth, room.clientHeight);
       room.style.setProperty("--columns", String(columns));
-      room.dataset["size"] = room.clientWidth / columns < SMALL ? "small" : "large";
+      room.dataset["size"] = (room.clientWidth + GAP) / columns - GAP < SMALL ? "small" : "large";
     };
     const watcher = new ResizeObserver(fit);
     watcher.observe(room);
@@ -55,9 +58,10 @@ function Tiles({sites}) {
 
 /** @param {{site: Site, index: number}} props */
 function Tile({site, index}) {
-  const name = shortName(site.name);
+  const name = tileName(site.name);
+  if (site.present) seen.add(site.id);
   return html`<li class="tile" data-tally=${site.tally} data-present=${site.present}
-    data-video=${site.video} data-open=${site.microphone_open} data-testid=${`site-${site.id}`}>
+    data-video=${site.present || !seen.has(site.id) ? site.video : "lost"} data-open=${site.microphone_open} data-testid=${`site-${site.id}`}>
     <button type="button" class="picture" disabled=${!canGive("set_preview")} title=${site.name}
       aria-label=${labelOf(site)} onClick=${() => seat(site.id)} data-testid=${`seat-${site.id}`}>
       <${Still} name=${site.id} label=${name} />
@@ -82,7 +86,7 @@ function labelOf(site) {
 
 /** Why the picture is not to be trusted; empty if it is. @param {Site} site */
 function problemOf(site) {
-  if (!site.present) return t("operator.site_absent");
+  if (!site.present) return t(seen.has(site.id) ? "operator.site_gone" : "operator.site_absent");
   if (site.video === "ok") return "";
   return site.video === "lost" ? t("operator.picture_lost") : t("operator.no_picture");
 }

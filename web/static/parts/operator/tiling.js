@@ -1,12 +1,16 @@
 // How many tiles stand side by side. Pure.
 
-const GAP = 8;
-const FOOT = 58; // what a tile has below its 16:9 picture: meter, name, line
-const NARROWEST = 112;
+export const GAP = 8; // px, also in the style sheet
+const NARROWEST = 90;
 const WIDEST = 300;
 
-/** Below this width a tile has small letters, px. */
-export const SMALL = 150;
+/** Below this width a tile has small letters, and only its name below the picture, px. */
+export const SMALL = 124;
+
+/** What a tile has below its 16:9 picture: meter, name, and if there is room a second line. @param {number} tile px */
+function foot(tile) {
+  return tile < SMALL ? 30 : 70;
+}
 
 /**
  * The fewest columns with which all tiles fit into the room; the most that stay readable if none do
@@ -21,7 +25,7 @@ export function columnsFor(count, width, height) {
   for (let columns = least; columns < most; columns += 1) {
     const tile = (width + GAP) / columns - GAP;
     const rows = Math.ceil(count / columns);
-    if (rows * ((tile * 9) / 16 + FOOT + GAP) - GAP <= height) return columns;
+    if (rows * ((tile * 9) / 16 + foot(tile) + GAP) - GAP <= height) return columns;
   }
   return most;
 }
