@@ -1,8 +1,10 @@
 """Signing in with a name and a password."""
 
 import asyncio
+import secrets
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -43,7 +45,6 @@ class SignIn:
         self._store = store
         self._clock = clock
         self._slots = asyncio.Semaphore(2)
-        self._nobody = _hasher.hash("nobody's password")
         self._pair = Limiter(5, 15 * _MINUTE_MS)
         self._either = Limiter(50, 15 * _MINUTE_MS)
 
@@ -52,8 +53,8 @@ class SignIn:
         name = _normal(name).strip()
         self._admit(name, address)
         account = self._store.account(name)
-        hashed = account.password_hash if account is not None else self._nobody
         async with self._slots:
+            hashed = account.password_hash if account is not None else None
             right = await asyncio.to_thread(_matches, hashed, _normal(password))
         if account is None or account.disabled or not right:
             raise Problem(401, "wrong_password")
@@ -76,8 +77,16 @@ class SignIn:
             limiter.count(key, now_ms)
 
 
-def _matches(hashed: str, password: str) -> bool:
+@cache
+def _nobodys() -> str:
+    """The hash of a password that nobody has."""
+    return _hasher.hash(secrets.token_hex())
+
+
+def _matches(hashed: str | None, password: str) -> bool:
     try:
-        return len(password) <= MAX_PASSWORD_CHARS and _hasher.verify(hashed, password)
+        return len(password) <= MAX_PASSWORD_CHARS and _hasher.verify(
+            hashed or _nobodys(), password
+        )
     except (VerificationError, InvalidHashError):
         return False

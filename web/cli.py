@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from broadcast.session.model import Role
+from broadcast.session.procedure import load_procedure
 from broadcast.store import Store, StoreError
 from config.settings import ConfigError, Settings, load
-from web import check, setup
+from web import setup
 from web.accounts import hash_password
-from web.addresses import base_url
+from web.addresses import base_url, public_url
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed, supervise
 
@@ -105,12 +106,17 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 def _serve(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
+    load_procedure(settings.procedures)  # its faults are told before anything is started
     asyncio.run(supervise(settings, _announce))
     return 0
 
 
 def _announce(settings: Settings) -> None:
-    print(f"Diemcau: {base_url(settings)}/", file=sys.stderr)
+    print(f"Diemcau: {base_url(settings)}/  {public_url(settings)}/", file=sys.stderr)
+    store = setup.open_store(settings)
+    if not store.sessions():
+        print("There is no session yet: `diemcau session create` makes one", file=sys.stderr)
+    store.close()
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -120,7 +126,9 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    findings = list(check.findings(settings_of(arguments)))
+    from web.check import findings as look  # it loads the codecs
+
+    findings = list(look(settings_of(arguments)))
     for finding in findings:
         print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}")
         if finding.advice:

@@ -1,25 +1,56 @@
-"""The command line as users type it, in processes of its own: answers, sentences, exit status."""
+"""The command line: answers, sentences and exit status; `serve` in a process of its own."""
 
+import io
 import os
 import re
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from web.cli import main
+
 ROOT = Path(__file__).parents[2]
 
 
-def diemcau(
-    *arguments: str, stdin: str = "", **environment: str
-) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def diemcau(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """In this process: starting one costs more than the command."""
+
+    def run(*arguments: str, stdin: str = "", **environment: str) -> Ended:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        try:
+            status = main(arguments)
+        except SystemExit as left:
+            status = int(str(left.code))
+        said = capsys.readouterr()
+        return Ended(status, said.out, said.err)
+
+    return run
+
+
+def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "web.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
-        input=stdin,
         capture_output=True,
         text=True,
         timeout=60,
@@ -27,7 +58,7 @@ def diemcau(
     )
 
 
-def test_a_session_its_links_and_their_end(tmp_path: Path) -> None:
+def test_a_session_its_links_and_their_end(tmp_path: Path, diemcau: Run) -> None:
     data = ("--data-dir", str(tmp_path))
     title = "Kỳ họp thứ mười hai"
     made = diemcau("session", "create", *data, "--title", title, "--subtitle", "e\u0302")
@@ -47,7 +78,7 @@ def test_a_session_its_links_and_their_end(tmp_path: Path) -> None:
         assert (tmp_path / path).stat().st_mode & 0o077 == 0
 
 
-def test_accounts(tmp_path: Path) -> None:
+def test_accounts(tmp_path: Path, diemcau: Run) -> None:
     data = ("--data-dir", str(tmp_path))
     add = ("user", "add", *data, "kỹ-thuật", "--role", "operator", "--role", "clerk")
     assert diemcau(*add, "--password-stdin", stdin="short\n").returncode == 2
@@ -72,7 +103,7 @@ def test_accounts(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_used(tmp_path: Path, toml: str, said: list[str]) -> None:
     config = tmp_path / "my.toml"
     config.write_text(f"{toml}\n", "utf-8")
-    ended = diemcau("serve", "--config", str(config), **_elsewhere(tmp_path, toml))
+    ended = process("serve", "--config", str(config), **_elsewhere(tmp_path, toml))
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False), ended.stderr
     assert ended.stdout == ""
     for part in said:
@@ -102,14 +133,14 @@ def test_a_port_in_use_is_named_with_its_key(
         port = taken.getsockname()[1]
         ports = dict.fromkeys(("http", "https", "media"), 0) | {section: port}
         options = [f"--{name}-port={number}" for name, number in ports.items()]
-        ended = diemcau("serve", "--data-dir", str(tmp_path), *options)
+        ended = process("serve", "--data-dir", str(tmp_path), *options)
     assert ended.returncode == 2
     assert f"{section}.port = {port}" in ended.stderr
     assert f"[{section}]" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_database_of_somebody_else(tmp_path: Path) -> None:
+def test_a_database_of_somebody_else(tmp_path: Path, diemcau: Run) -> None:
     (tmp_path / "diemcau.sqlite3").write_text("not a database at all, but long enough to be read")
     ended = diemcau("session", "list", "--data-dir", str(tmp_path))
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
@@ -131,7 +162,7 @@ def test_no_room_for_the_database(tmp_path: Path) -> None:
     assert "MB of disk are free" in made.stderr
 
 
-def test_check_says_what_to_do(tmp_path: Path) -> None:
+def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -142,7 +173,7 @@ def test_check_says_what_to_do(tmp_path: Path) -> None:
     assert "ok    codecs: libx264" in checked.stdout
 
 
-def test_unknown_presets_and_roles(tmp_path: Path) -> None:
+def test_unknown_presets_and_roles(tmp_path: Path, diemcau: Run) -> None:
     data = ("--data-dir", str(tmp_path))
     unknown = diemcau("session", "create", *data, "--preset", "ha_noi")
     assert (unknown.returncode, "dien_bien" in unknown.stderr) == (2, True)
