@@ -1,0 +1,142 @@
+"""One click on the operator's page: microphone, picture, lower third, clock, chapter, tally.
+
+The program is read back to see it, the site's page and the public's page are looked at; ending
+the turn undoes all of it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.async_api import Page as BrowserPage
+from playwright.async_api import expect
+
+from broadcast.program import Rect
+from tests import media
+from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
+from tests.live import page
+from tests.media import wait_until
+from tests.peers import Watched, publishing, watching
+from tests.server import HALL, LEFT, Server
+
+LOWER_THIRD = Rect(0.05, 0.75, 0.3, 0.19)
+CLOCK = Rect(0.77, 0.8, 0.17, 0.14)
+HZ = 700.0
+SLOW_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("click")) as server:
+        yield server
+
+
+def has_graphics(watched: Watched, rect: Rect) -> bool:
+    """Whether something is drawn there: the marked pictures are plain below their code."""
+    picture = watched.pictures[-1][1]
+    height, width = picture.shape
+    part = picture[
+        int(rect.y * height) : int((rect.y + rect.height) * height),
+        int(rect.x * width) : int((rect.x + rect.width) * width),
+    ]
+    return bool(np.ptp(part) > 60)
+
+
+async def shows_site(watched: Watched, number: int) -> None:
+    def right() -> bool:
+        mark = watched.mark()
+        return mark is not None and mark.site == number
+
+    await wait_until(right, f"site {number} on air", 30)
+
+
+def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
+    async def story() -> None:
+        hall = publishing(server.url(f"/whip/{HALL}"), server.site_tokens[HALL], 3, 300)
+        async with (
+            hall,
+            chromium(camera_files(tmp_path, 1, HZ)) as browser,
+            page(server) as shown,
+            watching(server.url(f"/whep/{server.session}")) as public,
+        ):
+            district, operator, watch = [await browser.new_page() for _ in range(3)]
+            troubles = [complaints(tab) for tab in (district, operator, watch)]
+            await district.goto(server.join_url(LEFT))
+            await join_as_a_person_would(district)
+            await operator.goto(server.operator_url)
+            await watch.goto(server.url(f"/watch/{server.session}"))
+            await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the district", 60)
+            await go_live_by_hand(operator)
+            server.cut("full", HALL)
+            server.command("open_microphone", site=HALL)
+            await shows_site(public, 3)
+            await ask_to_speak(district)
+            await call_and_check(operator, district, watch, public, shown)
+            await end_and_check(operator, district, watch, public, shown)
+            assert troubles == [[], [], []]
+        chapters = server.get(f"/api/v1/sessions/{server.session}/chapters").json()["chapters"]
+        (turn,) = [chapter for chapter in chapters if chapter["kind"] == "turn"]
+        assert "Điêu Thị Xuân" in turn["title"]
+        assert turn["end_s"] > turn["start_s"] > 0
+
+    asyncio.run(story())
+
+
+async def go_live_by_hand(operator: BrowserPage) -> None:
+    await operator.get_by_test_id("go_live").click(timeout=SLOW_MS)
+    await operator.get_by_test_id("confirm-do").click(timeout=SLOW_MS)
+
+
+async def ask_to_speak(district: BrowserPage) -> None:
+    await district.get_by_test_id("ask-delegate").select_option("lay-1", timeout=SLOW_MS)
+    await district.get_by_test_id("ask-speech").click(timeout=SLOW_MS)
+    await expect(district.get_by_test_id("place")).to_contain_text("Điêu Thị Xuân", timeout=SLOW_MS)
+
+
+async def call_and_check(
+    operator: BrowserPage,
+    district: BrowserPage,
+    watch: BrowserPage,
+    public: Watched,
+    shown: Any,
+) -> None:
+    assert not has_graphics(public, LOWER_THIRD)
+    assert not has_graphics(public, CLOCK)
+    await operator.get_by_test_id("call_next").click(timeout=SLOW_MS)
+    await shows_site(public, 1)
+    await wait_until(lambda: has_graphics(public, LOWER_THIRD), "the lower third")
+    await wait_until(lambda: has_graphics(public, CLOCK), "the clock")
+    await wait_until(
+        lambda: media.loudest_tone(public.last_sound(2), HZ) > -36, "the speaker's tone"
+    )
+    room = district.get_by_test_id("room")
+    await expect(room).to_have_attribute("data-standing", "on-air", timeout=SLOW_MS)
+    await expect(district.get_by_test_id("standing")).to_contain_text("ĐANG PHÁT")
+    await expect(district.get_by_test_id("own-clock")).to_contain_text("6:5", timeout=SLOW_MS)
+    await expect(operator.get_by_test_id("floor-name")).to_contain_text("Điêu Thị Xuân")
+    await expect(watch.get_by_test_id("speaking")).to_contain_text("Điêu Thị Xuân")
+    assert shown.site(LEFT)["microphone_open"]
+    assert shown.site(LEFT)["tally"] == "program"
+
+
+async def end_and_check(
+    operator: BrowserPage,
+    district: BrowserPage,
+    watch: BrowserPage,
+    public: Watched,
+    shown: Any,
+) -> None:
+    await operator.get_by_test_id("end_turn").click(timeout=SLOW_MS)
+    await shows_site(public, 3)
+    await wait_until(lambda: not has_graphics(public, LOWER_THIRD), "no lower third")
+    await wait_until(lambda: not has_graphics(public, CLOCK), "no clock")
+    await wait_until(lambda: media.loudest_tone(public.last_sound(1.6), HZ) < -60, "the tone's end")
+    assert media.loudest_tone(public.last_sound(1.6), 300) > -36, "the hall is heard as before"
+    await expect(watch.get_by_test_id("speaking")).to_have_count(0, timeout=SLOW_MS)
+    assert not shown.site(LEFT)["microphone_open"]
+    assert shown.view["floor"] is None
+    await expect(district.get_by_test_id("standing")).not_to_contain_text(
+        "ĐANG PHÁT", timeout=SLOW_MS
+    )

@@ -1,0 +1,98 @@
+"""hls.js in Chromium plays live, goes back to the start, and plays the archive with chapters."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page as BrowserPage
+from playwright.async_api import expect
+
+from tests.chromium import chromium, complaints
+from tests.live import page
+from tests.media import wait_until
+from tests.peers import publishing
+from tests.server import LEFT, Server
+
+SLOW_MS = 20_000
+STATE = """() => {
+  const video = document.querySelector('[data-testid="player"]');
+  return {at: video.currentTime, ready: video.readyState, error: video.error?.message ?? null,
+    decoded: video.getVideoPlaybackQuality().totalVideoFrames, source: video.currentSrc,
+    seekable: video.seekable.length ? video.seekable.end(0) : 0};
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("players")) as server:
+        yield server
+
+
+async def plays(tab: BrowserPage, what: str) -> dict[str, float]:
+    """Until two more seconds were played and a second's pictures decoded."""
+    await tab.get_by_test_id("player").wait_for(timeout=SLOW_MS)
+    began = await tab.evaluate(STATE)
+
+    async def further() -> dict[str, float] | None:
+        now: dict[str, float] = await tab.evaluate(STATE)
+        assert now["error"] is None
+        moved = abs(now["at"] - began["at"]) > 2 and now["decoded"] > began["decoded"] + 20
+        return now if moved else None
+
+    return await wait_until(further, what, 60)
+
+
+@pytest.mark.timeout(240)
+def test_live_rewind_and_archive(server: Server) -> None:
+    async def story() -> None:
+        whip = server.url(f"/whip/{LEFT}")
+        async with chromium() as browser:
+            watch, operator_tab = await browser.new_page(), await browser.new_page()
+            troubles = complaints(watch)
+            async with (
+                page(server) as shown,
+                publishing(whip, server.site_tokens[LEFT], 1, 700),
+            ):
+                server.command("go_live")
+                server.cut("full", LEFT)
+                for _ in range(2):
+                    server.command("give_turn", delegate="lay-1", kind="speech")
+                    recorded = shown.view["outputs"]["recorded_s"]
+                    await shown.until(
+                        lambda v, before=recorded: v["outputs"]["recorded_s"] > before + 6,
+                        "six seconds of a turn", 40,
+                    )  # fmt: skip
+                    server.command("end_turn")
+                await watch.goto(server.url(f"/watch/{server.session}"))
+                live = await plays(watch, "live playback")
+                assert str(live["source"]).startswith("blob:"), "hls.js, not the browser's own"
+                await watch.evaluate(
+                    "document.querySelector('[data-testid=\"player\"]').currentTime = 0.5"
+                )
+                early = await plays(watch, "playback from the start")
+                assert early["at"] < live["at"]
+                assert troubles == []
+                server.command("end_session")
+            await operator_tab.close()
+            await check_archive(await browser.new_page(), server)
+
+    asyncio.run(story())
+
+
+async def check_archive(play: BrowserPage, server: Server) -> None:
+    troubles = complaints(play)
+    await play.goto(server.url(f"/play/{server.session}#t=3"))
+    chapters = play.get_by_test_id("chapter")
+    await expect(chapters).to_have_count(3, timeout=SLOW_MS)  # one item, two turns
+    player = play.get_by_test_id("player")
+    await player.wait_for()
+    await wait_until(lambda: seeked(play), "the second that the link names", 40)
+    await player.evaluate("video => video.play()")
+    await plays(play, "the archive")
+    assert "#EXT-X-ENDLIST" in server.get(f"/archive/{server.session}/index.m3u8").body.decode()
+    assert troubles == []
+
+
+async def seeked(play: BrowserPage) -> bool:
+    state = await play.evaluate(STATE)
+    return bool(2.5 < state["at"] < 4 and state["ready"] >= 2)
