@@ -2,7 +2,7 @@
 
 from streams.frames import Codec
 
-IDR, SPS, PPS = 5, 7, 8
+IDR, SPS, PPS, FU_A = 5, 7, 8, 28
 START_CODE = b"\0\0\0\1"
 
 
@@ -30,6 +30,14 @@ def is_key(codec: Codec, data: bytes) -> bool:
             return True
         at = data.find(b"\0\0\1", at + 3)
     return False
+
+
+def begins_frame(codec: Codec, payload: bytes) -> bool:
+    """Whether an RTP payload can be a picture's first: no fragment from the middle (RFC 6184 5.8,
+    RFC 7741 4.2)."""
+    if codec is Codec.H264:
+        return payload[0] & 0x1F != FU_A or payload[1] & 0x80 != 0
+    return codec is Codec.OPUS or payload[0] & 0x17 == 0x10
 
 
 def size_of(codec: Codec, data: bytes) -> tuple[int, int] | None:
@@ -128,15 +136,17 @@ class ParameterSets:
         self._kept: dict[int, bytes] = {}
 
     def complete(self, data: bytes, *, key: bool) -> bytes:
-        """An access unit, with its parameter sets if it is a keyframe."""
+        """An access unit, with its parameter sets if it is a keyframe. Raises `ValueError` for a
+        keyframe whose parameter sets never came."""
         kinds = set()
         for unit in _parameter_sets(data):
             kinds.add(unit[0] & 0x1F)
             self._kept[unit[0] & 0x1F] = unit
         if not key or SPS in kinds:
             return data
-        kept = (START_CODE + self._kept[kind] for kind in (SPS, PPS) if kind in self._kept)
-        return b"".join((*kept, data))
+        if not self._kept.keys() >= {SPS, PPS}:
+            raise ValueError("a keyframe without parameter sets")
+        return b"".join((START_CODE, self._kept[SPS], START_CODE, self._kept[PPS], data))
 
 
 def _parameter_sets(data: bytes) -> list[bytes]:

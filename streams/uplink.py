@@ -12,7 +12,7 @@ from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
 
 from streams.frames import Codec, EncodedFrame, SiteId
-from streams.pictures import ParameterSets, is_key, size_of
+from streams.pictures import ParameterSets, begins_frame, is_key, size_of
 from streams.rtp import RtpPacket, Unwrapper
 
 NS_PER_MS = 1_000_000
@@ -68,6 +68,7 @@ class Uplink:
         self._packets: dict[int, tuple[RtpPacket, int]] = {}
         self._missing: dict[int, _Missing] = {}
         self._next: int | None = None
+        self._begun = False
         self._highest: int | None = None
         self._base = 0
         self._broken = codec.is_video
@@ -93,6 +94,8 @@ class Uplink:
         if self._next is None or abs(sequence - self._next) > WINDOW:
             self._restart(sequence)
         assert self._next is not None
+        if sequence < self._next and not self._begun:
+            self._rewind(sequence, now_ns)
         if sequence < self._next or sequence in self._packets:
             return []
         if self._missing.pop(sequence, None) is not None:
@@ -106,9 +109,16 @@ class Uplink:
     def _restart(self, sequence: int) -> None:
         self._packets.clear()
         self._missing.clear()
-        self._next = self._highest = sequence
-        self._base = sequence
+        self._next = self._highest = self._base = sequence
+        self._begun = False
         self._break()
+
+    def _rewind(self, sequence: int, now_ns: int) -> None:
+        """The stream's first packets came in another order; no frame has left yet."""
+        assert self._next is not None
+        for missing in range(sequence + 1, self._next):
+            self._missing[missing] = _Missing(now_ns)
+        self._next = self._base = sequence
 
     def _break(self) -> None:
         if self.codec.is_video:
@@ -156,21 +166,18 @@ class Uplink:
     def _take(self, end: int) -> list[tuple[RtpPacket, int]]:
         assert self._next is not None
         run = [self._packets.pop(sequence) for sequence in range(self._next, end)]
-        self._next = end
+        self._next, self._begun = end, True
         return run
 
     def _assemble(self, run: list[tuple[RtpPacket, int]]) -> EncodedFrame | None:
         try:
-            data = b"".join(self._depayload(packet.payload) for packet, _ in run)
+            data, key = self._picture([packet.payload for packet, _ in run if packet.payload])
         except (ValueError, IndexError):
             self.statistics.bad += 1
             self._break()
             return None
         if not data:
             return None  # padding: a probe of the sender's bandwidth
-        key = is_key(self.codec, data)
-        if self.codec is Codec.H264:
-            data = self._parameter_sets.complete(data, key=key)
         if self._broken and not key:
             self._pli_wanted = True
             return None
@@ -183,10 +190,18 @@ class Uplink:
             self.source, self.codec, pts, self._captured(pts), run[-1][1], key, data
         )
 
-    def _depayload(self, payload: bytes) -> bytes:
-        if not payload or self.codec is Codec.OPUS:
-            return payload
-        return h264_depayload(payload) if self.codec is Codec.H264 else vp8_depayload(payload)
+    def _picture(self, payloads: list[bytes]) -> tuple[bytes, bool]:
+        """The frame's data, and whether it is a keyframe. Raises `ValueError`, `IndexError`."""
+        if not payloads or self.codec is Codec.OPUS:
+            return b"".join(payloads), True
+        if not begins_frame(self.codec, payloads[0]):
+            raise ValueError("the beginning of the frame is missing")
+        depayload = h264_depayload if self.codec is Codec.H264 else vp8_depayload
+        data = b"".join(depayload(payload) for payload in payloads)
+        key = is_key(self.codec, data)
+        if self.codec is Codec.H264:
+            data = self._parameter_sets.complete(data, key=key)
+        return data, key
 
     def _captured(self, pts: int) -> int | None:
         if self._report is None:

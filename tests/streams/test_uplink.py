@@ -1,0 +1,139 @@
+"""Packets of a bad network → whole frames in order, and what is asked for meanwhile."""
+
+import random
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.frames import Codec, EncodedFrame, SiteId
+from streams.rtp import RtpPacket
+from streams.uplink import GIVE_UP_NS, PLI_INTERVAL_NS, Uplink
+from tests.streams.network import (
+    FRAME_MS,
+    NS_PER_MS,
+    SSRC,
+    Line,
+    decodes,
+    h264_units,
+    opus_packets,
+    transmitted,
+    video_packets,
+)
+
+HALL = SiteId("hall")
+UNITS = h264_units(100)
+
+
+def video() -> Uplink:
+    return Uplink(HALL, Codec.H264, SSRC)
+
+
+def run(uplink: Uplink, line: Line) -> tuple[list[tuple[int, EncodedFrame]], list[int]]:
+    told = list(transmitted(uplink, video_packets(UNITS), line))
+    frames = [(at, what) for at, what in told if isinstance(what, EncodedFrame)]
+    return frames, [at for at, what in told if what == "pli"]
+
+
+def test_a_clean_line_gives_every_frame_as_it_was() -> None:
+    frames, plis = run(video(), Line(loss=0))
+    assert len(frames) == len(UNITS)
+    assert plis == []
+    assert [frame.key for _, frame in frames] == [index % 25 == 0 for index in range(100)]
+    steps = {b.pts - a.pts for (_, a), (_, b) in pairwise(frames)}
+    assert steps == {90 * FRAME_MS}, "wrapped numbers and timestamps go on"
+    assert decodes([frame.data for _, frame in frames]) == len(UNITS)
+
+
+@pytest.mark.parametrize("loss", [0.01, 0.05, 0.2])
+def test_lost_packets_are_asked_for_and_come_again(loss: float) -> None:
+    uplink = video()
+    frames, _ = run(uplink, Line(loss, jitter_ms=25, seed=3))
+    assert uplink.statistics.repaired > 0
+    assert len(frames) > (0.98 if loss < 0.1 else 0.9) * len(UNITS)
+    assert decodes([frame.data for _, frame in frames]) == len(frames)
+
+
+def test_frames_leave_in_order_however_they_arrive() -> None:
+    frames, _ = run(video(), Line(loss=0.05, jitter_ms=80, seed=9))
+    stamps = [frame.pts for _, frame in frames]
+    assert stamps == sorted(stamps)
+
+
+def test_what_never_comes_is_given_up_and_a_keyframe_asked_for() -> None:
+    uplink = video()
+    packets = video_packets(UNITS)
+    lost = {packet.sequence for at, packet in packets if at // (FRAME_MS * NS_PER_MS) == 30}
+    frames, plis = [], []
+    for at, packet in packets:
+        if packet.sequence not in lost:
+            frames += uplink.add(packet, at)
+        wishes, more = uplink.poll(at)
+        frames += more
+        plis += [at] if wishes.pli else []
+    first_after = min(frame.pts for frame in frames[30:]) - frames[0].pts
+    assert [frame.key for frame in frames[30:31]] == [True], "nothing broken is passed on"
+    assert first_after == 50 * 90 * FRAME_MS
+    assert plis
+    assert plis[0] <= 31 * FRAME_MS * NS_PER_MS + GIVE_UP_NS + 100 * NS_PER_MS
+    assert decodes([frame.data for frame in frames]) == len(frames)
+
+
+def test_a_broken_source_hears_one_pli_in_half_a_second() -> None:
+    uplink = video()
+    plis = []
+    for at, packet in video_packets(UNITS[1:25]) * 4:
+        uplink.add(packet, at)
+        if uplink.poll(at)[0].pli:
+            plis.append(at)
+    assert plis
+    assert all(b - a >= PLI_INTERVAL_NS for a, b in pairwise(plis))
+
+
+def test_a_wish_for_a_keyframe_is_passed_on_once() -> None:
+    uplink = video()
+    for at, packet in video_packets(UNITS[:3]):
+        uplink.add(packet, at)
+    uplink.ask_keyframe()
+    wishes = [uplink.poll(10**9 + n * 20 * NS_PER_MS)[0].pli for n in range(10)]
+    assert wishes == [True] + [False] * 9 or sum(wishes) == 1
+
+
+def test_sound_never_waits_long_for_what_is_lost() -> None:
+    uplink = Uplink(HALL, Codec.OPUS, SSRC)
+    told = list(transmitted(uplink, opus_packets(500), Line(loss=0.1, jitter_ms=10, seed=5)))
+    frames = [(at, what) for at, what in told if isinstance(what, EncodedFrame)]
+    late = [at - frame.pts * 1_000_000 // 48 for at, frame in frames]
+    assert len(frames) > 485
+    assert max(late) < 250 * NS_PER_MS
+
+
+def test_capture_time_follows_the_sender_report() -> None:
+    uplink = Uplink(HALL, Codec.OPUS, SSRC)
+    (_, first), (_, second) = opus_packets(2)
+    assert uplink.add(first, 0)[0].captured_ns is None
+    uplink.on_sender_report((100 << 32) + (1 << 31), 0)
+    assert uplink.add(second, 0)[0].captured_ns == 100_500_000_000 + 20 * NS_PER_MS
+
+
+def test_a_new_stream_of_numbers_starts_anew() -> None:
+    uplink = video()
+    for at, packet in video_packets(UNITS[:10]):
+        uplink.add(packet, at)
+    jumped = video_packets(UNITS[25:35], first=20_000)
+    frames = [frame for at, packet in jumped for frame in uplink.add(packet, at)]
+    assert len(frames) == 10
+    assert not uplink.poll(10**9)[0].nack
+
+
+@given(st.lists(st.tuples(st.integers(0, 65_535), st.binary(max_size=30)), max_size=60))
+def test_any_payloads_and_numbers_do_no_harm(packets: list[tuple[int, bytes]]) -> None:
+    for codec in Codec:
+        uplink = Uplink(HALL, codec, SSRC)
+        for index, (sequence, payload) in enumerate(packets):
+            stamp = random.Random(sequence).getrandbits(32)
+            packet = RtpPacket(96, bool(index & 1), sequence, stamp, SSRC, payload, None)
+            uplink.add(packet, index * 10 * NS_PER_MS)
+            uplink.poll(index * 10 * NS_PER_MS)
+        assert len(uplink._missing) <= 2048
