@@ -1,7 +1,10 @@
 """Puts one frame together: seats from back to front, then the overlays. No thread of its own."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import av.error
 
 from broadcast.overlay.render import Drawn
 from broadcast.program import Layout, Overlay, Scene
@@ -10,6 +13,8 @@ from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.sources import Picture, PictureTrack, Source, Sources
 from streams.frames import SiteId
+
+log = logging.getLogger(__name__)
 
 LOST_NS = 2 * NS_PER_S
 """Without a frame for so long a site's last picture gives way to the signal-lost card."""
@@ -120,7 +125,10 @@ class Composer:
             return None
         picture = self._pick(source.picture, now_ns)
         if picture is not None and picture.received_ns >= oldest_ns:
-            plan.seat.paint(canvas, picture.frame)
+            try:
+                plan.seat.paint(canvas, picture.frame)
+            except (av.error.FFmpegError, ValueError) as error:
+                log.warning("%s: a picture that cannot be scaled: %s", plan.site, error)
         return self._drawing(plan.title)
 
     def compose_slate(self, canvas: Canvas, overlay: Overlay) -> None:

@@ -1,7 +1,6 @@
 """The studio process: owns every thread, follows the relay's messages, answers with packets."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -40,11 +39,16 @@ STATUS_TICKS = 10
 log = logging.getLogger(__name__)
 
 
+class OrphanedError(Exception):
+    """Whoever started the studio is gone."""
+
+
 class Studio:
     """`run` on the event loop; everything else on threads that `run` starts and joins."""
 
     def __init__(self, settings: Settings) -> None:
         program = settings.program
+        self._parent = os.getppid()
         self._clock = ProgramClock.started_now()
         self._on_air: OnAir | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
@@ -111,6 +115,10 @@ class Studio:
                     said = news
                     break
                 await asyncio.sleep(1 / STATUS_TICKS)
+            if os.getppid() != self._parent:
+                # Another supervisor will start another studio, for the same recording.
+                raise OrphanedError
+            self._sources.share()
             self._greet()
 
     def _greet(self) -> None:
@@ -186,8 +194,12 @@ async def _until_told(studio: Studio) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
+    try:
         await task
+    except* asyncio.CancelledError:
+        log.info("ended as told")
+    except* OrphanedError:
+        log.error("the supervisor is gone: so is this studio")
 
 
 def _die(args: threading.ExceptHookArgs) -> None:

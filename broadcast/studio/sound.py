@@ -13,7 +13,7 @@ from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, NS_PER_S, Metronome, P
 from broadcast.studio.encoders import AacEncoder, OpusEncoder, Samples
 from broadcast.studio.mixer import FALL, RISE, Limiter, mix
 from broadcast.studio.onair import OnAir
-from broadcast.studio.sources import Source, Sources
+from broadcast.studio.sources import Sources
 from streams.frames import Codec, Feed, Packet, SiteId
 
 PATIENCE_NS = 2 * NS_PER_S
@@ -121,13 +121,11 @@ class SoundDesk:
         for source in self._sources.all():
             fader = source.sound.fader
             fader.open = source.site in opened
-            if not fader.silent and (block := self._block(source, from_ns)) is not None:
+            if fader.silent:
+                source.sound.rest()
+            elif (block := source.sound.block(from_ns)) is not None:
                 heard[source.site] = fader.apply(block)
         return heard
-
-    @staticmethod
-    def _block(source: Source, from_ns: int) -> Samples | None:
-        return source.sound.block(from_ns)
 
     def _mix(self, total: Samples, pts: int, *, public: bool) -> list[Packet]:
         """The room's packet, the public's, and the recording's."""

@@ -36,8 +36,14 @@ MAX_PICTURES = 16
 """Decoded and not yet due: the longest hold at 30/s, and some; then the oldest is dropped."""
 
 KEYFRAME_INTERVAL_NS = 500_000_000
+MAX_PIXELS = 4096 * 2304
+"""A stream that says it is larger is not believed: its pictures would take all memory."""
+
 SMALL_PIXELS = 640 * 360
-"""A standby site that sends no more is decoded whole (0.01 of a core), others by keyframes."""
+"""A standby site that sends no more is always decoded whole (0.01 of a core)."""
+
+LARGE_DECODED = 4
+"""Of the others so many (0.04 of a core each at 720p); the rest by their keyframes."""
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +95,11 @@ class SoundTrack:
         parts = [planar(decoded) for decoded in self._decoder.decode(packet)]
         return np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), np.float32)
 
+    def rest(self) -> None:
+        """Nobody listens: the next block may be read from wherever it ought to be."""
+        self._reader = Reader()
+        self._playout.sound_error_ns = 0
+
     def block(self, from_ns: int) -> Samples | None:
         """The 20 ms to be heard from `from_ns` (CLOCK_MONOTONIC) on; None if nothing ever came."""
         target_ns = self._playout.sound_target_ns
@@ -124,7 +135,6 @@ class Picture:
     frame: av.VideoFrame
     media_ns: int
     received_ns: int
-    key: bool
 
 
 class PictureTrack:
@@ -137,19 +147,27 @@ class PictureTrack:
         self._pictures: deque[Picture] = deque(maxlen=MAX_PICTURES)
         self._decoder: VideoCodecContext | None = None
         self._codec: Codec | None = None
-        self._received: dict[int, tuple[int, bool]] = {}
+        self._received: dict[int, int] = {}
+        """When the frames came in that the decoder still holds, by pts."""
         self._broken = True
         """Nothing can be decoded before the next keyframe."""
         self._asked_ns = 0
         self._shown: Picture | None = None
         self.newest: Picture | None = None
         self.wanted = False
-        """On program or preview: every frame is decoded. Else only what a still needs."""
+        """On program or preview: every frame is decoded."""
+        self.spared = False
+        """Large and not wanted, but there is time for it."""
         self.dropped = 0
         self.received_ns = 0
         """Of the newest frame; 0 before the first."""
         self.lock = threading.Lock()
         """Held by the worker that decodes this track."""
+
+    @property
+    def large(self) -> bool:
+        newest = self.newest
+        return newest is not None and newest.frame.width * newest.frame.height > SMALL_PIXELS
 
     @property
     def waiting(self) -> bool:
@@ -172,9 +190,7 @@ class PictureTrack:
 
     def _worth(self, frame: EncodedFrame) -> bool:
         """Whether to decode it; skipping one makes all up to the next keyframe useless."""
-        if self.wanted or frame.key or self.newest is None:
-            return True
-        return self.newest.frame.width * self.newest.frame.height <= SMALL_PIXELS
+        return self.wanted or self.spared or frame.key or not self.large
 
     def restart(self) -> None:
         """The site's stream ended; the next one starts with a keyframe."""
@@ -211,18 +227,18 @@ class PictureTrack:
         packet = av.Packet(frame.data)
         packet.pts = packet.dts = frame.pts
         packet.time_base = VIDEO_TIME_BASE
-        self._received[frame.pts] = (frame.received_ns, frame.key)
+        self._received[frame.pts] = frame.received_ns
         for decoded in self._decoder.decode(packet):
             self._keep(decoded, frame)
 
     def _keep(self, decoded: av.VideoFrame, last: EncodedFrame) -> None:
         pts = last.pts if decoded.pts is None else decoded.pts
-        received_ns, key = self._received.get(pts, (last.received_ns, last.key))
+        received_ns = self._received.get(pts, last.received_ns)
         self._received = {p: r for p, r in self._received.items() if p > pts}
         when = pts * NS_PER_S // VIDEO_CLOCK_RATE
         if self.newest is not None and when < self.newest.media_ns - NS_PER_S:
             self._pictures.clear()
-        picture = Picture(decoded, when, received_ns, key)
+        picture = Picture(decoded, when, received_ns)
         self._pictures.append(picture)
         self.newest = picture
 
@@ -240,6 +256,7 @@ def _video_decoder(codec: Codec) -> VideoCodecContext:
     assert isinstance(decoder, VideoCodecContext)
     decoder.thread_count = 1
     decoder.flags |= Flags.low_delay
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
     return decoder
 
 
@@ -314,6 +331,13 @@ class Sources:
         self._wanted = sites
         for source in self.all():
             source.picture.wanted = source.site in sites
+        self.share()
+
+    def share(self) -> None:
+        """Says which of the large standby sites are decoded whole; call it once in a while."""
+        large = [s.picture for s in self.all() if s.picture.large and not s.picture.wanted]
+        for number, picture in enumerate(large):
+            picture.spared = number < LARGE_DECODED
 
     def _work(self) -> None:
         while (track := self._jobs.get()) is not None:

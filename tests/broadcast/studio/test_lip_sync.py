@@ -18,9 +18,7 @@ from tests.broadcast.studio.rig import Coded, clip, decoded_pictures, full, rig
 def flashes_s(packets: list[Packet]) -> list[float]:
     """When the picture turns white."""
     white = [(pts / 90_000, media.is_flash(picture)) for pts, picture in decoded_pictures(packets)]
-    return [
-        at for (_, before), (at, now) in itertools.pairwise(white) if now and not before
-    ]
+    return [at for (_, before), (at, now) in itertools.pairwise(white) if now and not before]
 
 
 def beeps_s(packets: list[Packet]) -> list[float]:

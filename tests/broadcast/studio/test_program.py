@@ -5,6 +5,7 @@ import dataclasses
 import io
 import itertools
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -288,3 +289,51 @@ def test_settings_that_cannot_be_read_end_it_with_a_sentence(tmp_path: Path) -> 
         assert "Traceback" not in done.stderr
         assert done.stderr.strip()
     assert Settings()
+
+
+def test_a_full_disk_costs_the_recording_not_the_program(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE stands for the full disk."""
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+
+    async def test() -> None:
+        made = Rig(tmp_path)
+        await made.relay.listen()
+        try:
+            await made.start_studio(preexec=small_files)
+            join_all(made)
+            made.relay.follow(public=Take.ROOM, program=full(HALL), stream="s", recording=True)
+
+            def faults() -> list[str]:
+                status = made.relay.received.newest_note(Kind.STATUS) or {"faults": []}
+                return [fault["code"] for fault in status["faults"]]
+
+            await media.wait_until(lambda: faults() == ["disk_full"], "the fault is told")
+            await made.packets(Feed.ROOM, Codec.H264, 50)
+            assert await on_screen(made, full(HALL)) == [0]
+        finally:
+            await made.close()
+
+    run(test())
+
+
+def test_a_studio_whose_supervisor_died_ends(tmp_path: Path) -> None:
+    """Else two studios would write one recording when the supervisor is started again."""
+
+    async def test() -> None:
+        made = Rig(tmp_path)
+        await made.relay.listen()
+        command = f"{sys.executable} -m broadcast.studio {tmp_path}/settings.json & read line"
+        shell = await asyncio.create_subprocess_shell(
+            command, stdin=asyncio.subprocess.PIPE, cwd=ROOT
+        )
+        try:
+            await media.wait_until(lambda: made.relay.connected, "the studio connects", 60)
+            shell.kill()
+            await shell.wait()
+            await media.wait_until(lambda: not made.relay.connected, "the studio ends")
+        finally:
+            await made.close()
+
+    run(test())

@@ -1,0 +1,157 @@
+"""Keyframes when they are due, and what the encoders promise."""
+
+import itertools
+import threading
+from collections.abc import Sequence
+
+import av
+import numpy as np
+import pytest
+
+from broadcast.studio.canvas import Canvas
+from broadcast.studio.clock import NS_PER_S
+from broadcast.studio.encoders import AacEncoder, H264Encoder, OpusEncoder
+from broadcast.studio.encoding import KeyframeRule, Shot, VideoEncoding
+from config.settings import Program
+from streams.frames import Feed, Packet
+from tests import media
+
+PROGRAM = Program(width=320, height=180, video_bitrate_bps=500_000)
+FRAME = 3600
+
+
+def keys(rule: KeyframeRule, frames: range, *, public: bool = True) -> list[int]:
+    return [n for n in frames if rule.next(n * FRAME, n * NS_PER_S // 25, public=public)]
+
+
+def test_keyframes_stand_on_the_grid() -> None:
+    assert keys(KeyframeRule(1000), range(10, 80)) == [10, 25, 50, 75]
+
+
+def test_a_left_out_frame_moves_the_keyframe_to_the_next() -> None:
+    rule = KeyframeRule(1000)
+    keys(rule, range(24))
+    assert keys(rule, range(27, 30)) == [27]
+
+
+def test_letting_the_public_in_takes_a_keyframe() -> None:
+    rule = KeyframeRule(10_000)
+    assert keys(rule, range(1, 5), public=False) == [1]
+    assert keys(rule, range(5, 9)) == [5]
+    assert keys(rule, range(9, 12), public=False) == []
+
+
+def test_asking_again_and_again_gives_one_a_second() -> None:
+    rule, given_ = KeyframeRule(100_000), []
+    for n in range(1, 101):
+        rule.ask()
+        given_ += keys(rule, range(n, n + 1))
+    assert all(b - a >= 25 for a, b in itertools.pairwise(given_[1:]))
+    assert 4 <= len(given_) <= 5
+
+
+def test_a_keyframe_that_was_due_answers_who_asked() -> None:
+    rule = KeyframeRule(1000)
+    keys(rule, range(30))
+    rule.ask()
+    assert keys(rule, range(30, 31)) == [30]
+    rule.ask()
+    assert keys(rule, range(31, 80)) == [50, 75]
+
+
+def canvases(count: int) -> list[Canvas]:
+    made = []
+    for number in range(count):
+        canvas = Canvas(PROGRAM.width, PROGRAM.height)
+        planar = media.draw(PROGRAM.width, PROGRAM.height, media.Mark(1, number))
+        canvas.y[:] = planar[: PROGRAM.height]
+        canvas.u[:], canvas.v[:] = 128, 128
+        made.append(canvas)
+    return made
+
+
+def nal_types(data: bytes) -> list[int]:
+    starts = [at for at in range(len(data) - 3) if data[at : at + 3] == b"\0\0\1"]
+    return [data[at + 3] & 31 for at in starts]
+
+
+def test_pictures_leave_at_once_with_parameter_sets_before_each_keyframe() -> None:
+    encoder = H264Encoder(PROGRAM)
+    units = [
+        encoder.encode(canvas.frame, n * FRAME, key=n % 5 == 0)
+        for n, canvas in enumerate(canvases(12))
+    ]
+    for n, unit in enumerate(units):
+        kinds = nal_types(unit)
+        assert kinds[-1] == (5 if n % 5 == 0 else 1)
+        assert (kinds[:2] == [7, 8]) == (n % 5 == 0)
+    # SPS: profile_idc 66 with constraint_set1: constrained baseline (H.264 A.2.1.1).
+    assert units[0][5] == 66
+    assert units[0][6] & 0x40
+
+
+def test_two_encoders_have_the_same_parameter_sets() -> None:
+    """So the recording goes from the room's to the slate's without a new init segment."""
+    canvas = canvases(1)[0]
+    first, second = (H264Encoder(PROGRAM).encode(canvas.frame, 0, key=True) for _ in range(2))
+    assert first[: first.index(b"\0\0\1\x65")] == second[: second.index(b"\0\0\1\x65")]
+
+
+def test_a_keyframe_does_not_choke_the_line() -> None:
+    """At most half a second of the bitrate, whatever is in the picture."""
+    encoder, rng = H264Encoder(PROGRAM), np.random.default_rng(1)
+    canvas = Canvas(PROGRAM.width, PROGRAM.height)
+    canvas.clear()
+    for n in range(50):
+        canvas.y[:] = rng.integers(16, 235, canvas.y.shape)
+        data = encoder.encode(canvas.frame, n * FRAME, key=n == 25)
+    encoder_bits = 8 * len(data)
+    assert encoder_bits < PROGRAM.video_bitrate_bps
+
+
+@pytest.mark.parametrize("encoder", [OpusEncoder(64_000), AacEncoder()])
+def test_sound_has_one_time_line(encoder: OpusEncoder | AacEncoder) -> None:
+    start = 86_000_000_000_000
+    block = np.zeros((2, 960), np.float32)
+    times = [at for n in range(100) for at, _ in encoder.encode(block, start + n * 960)]
+    steps = {b - a for a, b in itertools.pairwise(times)}
+    assert steps in ({960}, {1024})
+    # Its look-ahead is in the times: the sound of a block stands at the block's own time.
+    assert times[0] in (start - 312, start - 1024)
+
+
+def test_the_slate_is_encoded_only_while_it_is_needed() -> None:
+    sent: list[Packet] = []
+    done = threading.Event()
+
+    def send(packets: Sequence[Packet]) -> None:
+        sent.extend(packets)
+        if packets[-1].pts == 29 * FRAME:
+            done.set()
+
+    encoding = VideoEncoding(PROGRAM, 1000, send)
+    encoding.start()
+    for n in range(30):
+        room = media.wait_for(encoding.room_canvas, "a free canvas")
+        room.clear()
+        closed = 10 <= n < 20
+        slate = media.wait_for(encoding.slate_canvas, "a free canvas") if closed else None
+        if slate is not None:
+            slate.clear()
+        encoding.offer(Shot(room, slate, n * FRAME, public=not closed))
+    assert done.wait(10)
+    encoding.close()
+    public = [packet for packet in sent if packet.public]
+    assert [p.pts // FRAME for p in public] == list(range(30))
+    assert [p.feed for p in public] == 10 * [Feed.ROOM] + 10 * [Feed.PUBLIC] + 10 * [Feed.ROOM]
+    assert public[10].key
+    assert public[20].key
+
+
+def test_pictures_are_tagged_bt709() -> None:
+    encoder = H264Encoder(PROGRAM)
+    decoder = av.CodecContext.create("h264", "r")
+    frames = decoder.decode(av.Packet(encoder.encode(canvases(1)[0].frame, 0, key=True)))
+    frames += decoder.decode(None)
+    assert (frames[0].colorspace, frames[0].color_range) == (1, 1)
+    assert (frames[0].color_primaries, frames[0].color_trc) == (1, 1)
