@@ -101,6 +101,7 @@ class Views:
             "floor": self._floor,
             "round": self._round,
             "questions": self._questions,
+            "kinds": self._kinds,
             "sites": [self._site(site) for site in state.sites.values()],
             "program": _scene(state.program),
             "preview": _scene(state.preview),
@@ -234,6 +235,12 @@ class Views:
             ],
         }
 
+    @property
+    def _kinds(self) -> list[str]:
+        """What may be asked for in the current item, by anybody."""
+        item = self.state.item
+        return [] if item is None else list(self.procedure.items[item.kind].kinds)
+
     @cached_property
     def _questions(self) -> list[dict[str, Any]]:
         """What an answer or a rebuttal can be about."""
@@ -254,6 +261,7 @@ class Views:
         delegate = self.state.delegates.get(turn.delegate)
         return {
             "turn": turn.id,
+            "request": turn.request,
             "delegate": turn.delegate,
             "name": delegate.name if delegate else "",
             "title": delegate.title if delegate else "",
