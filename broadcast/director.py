@@ -12,6 +12,8 @@ from broadcast.session.model import OverlayName, Phase, SessionState
 
 _RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
 _SLATED = frozenset({Phase.PAUSED, Phase.ENDED})
+_OVER_A_SLATE = frozenset({OverlayName.LIVE, OverlayName.LOGO})
+"""A slate has its own words; these do not stand in their way."""
 
 
 def program_of(state: SessionState) -> ProgramState:
@@ -40,7 +42,9 @@ def public_take(state: SessionState) -> Take:
 
 def overlays_of(state: SessionState) -> tuple[Overlay, ...]:
     """Those that are switched on and have something to say, from back to front."""
-    drawn = (_VIEWS[name](state) for name in OverlayName if name not in state.hidden_overlays)
+    fitting = _OVER_A_SLATE if state.program.layout is Layout.SLATE else frozenset(OverlayName)
+    shown = [name for name in OverlayName if name in fitting - state.hidden_overlays]
+    drawn = (_VIEWS[name](state) for name in shown)
     return tuple(overlay for overlay in drawn if overlay is not None)
 
 

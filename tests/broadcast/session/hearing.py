@@ -1,6 +1,6 @@
 """A small hearing to try the rules on: a hall, two districts, and a clock that we turn."""
 
-from copy import deepcopy
+from dataclasses import replace
 
 from broadcast.session.commands import ChooseItem, Command, GoLive, Register
 from broadcast.session.decide import Act, Refusal, decide
@@ -15,6 +15,7 @@ from broadcast.session.model import (
     RequestId,
     RequestKind,
     Role,
+    SessionState,
     Site,
     SiteKind,
     Turn,
@@ -60,6 +61,16 @@ PREPARED = SessionPrepared(
 )
 
 
+def snapshot(state: SessionState) -> SessionState:
+    """A copy that nobody else can change: all is frozen but the dictionaries."""
+    return replace(
+        state,
+        sites=dict(state.sites),
+        delegates=dict(state.delegates),
+        requests=dict(state.requests),
+    )
+
+
 class Hearing:
     """Gives commands one second apart and keeps the log."""
 
@@ -95,7 +106,7 @@ class Hearing:
         self, command: Command, role: Role = Role.OPERATOR, site: SiteId | None = None
     ) -> str:
         """The refusal's code; nothing has changed."""
-        before = deepcopy(self.state)
+        before = snapshot(self.state)
         try:
             events = decide(self.state, command, self.act(role, site), PROCEDURE)
         except Refusal as refusal:

@@ -5,7 +5,6 @@ checked against the log with other means than the code's own.
 """
 
 import json
-from copy import deepcopy
 from typing import Any
 
 import hypothesis.strategies as st
@@ -59,7 +58,7 @@ from broadcast.session.model import (
     SessionState,
 )
 from streams.frames import SiteId
-from tests.broadcast.session.hearing import PREPARED, PROCEDURE, SECRET, START_MS
+from tests.broadcast.session.hearing import PREPARED, PROCEDURE, SECRET, START_MS, snapshot
 
 SITES = st.sampled_from([site.id for site in PREPARED.sites])
 ANY_SITE = st.one_of(SITES, st.just("la"))
@@ -104,6 +103,8 @@ class Sessions(RuleBasedStateMachine):
         self.state = fold(self.log)
         self.now_ms = START_MS
         self.acts = 0
+        self.before = self.state
+        """As it was when the command was given; `state` follows event by event."""
 
     # What may be tried. The first few are what a hearing is made of, so that it gets somewhere.
 
@@ -231,7 +232,7 @@ class Sessions(RuleBasedStateMachine):
         self.acts += 1
         self.now_ms += 1000
         act = Act(self.now_ms, role, "thử", site, f"id-{self.acts}")
-        before = deepcopy(self.state)
+        before = self.before = snapshot(self.state)
         try:
             events = decide(self.state, command, act, PROCEDURE)
         except Refusal:
@@ -287,7 +288,8 @@ class Sessions(RuleBasedStateMachine):
         if item.kind is ItemKind.DISCUSSION:
             assert all(request.order <= other.order for other in self.waiting())
         if request.kind is RequestKind.QUESTION:
-            assert not self.waiting(RequestKind.REBUTTAL)
+            if self.before.requests[request.id].state is RequestState.WAITING:
+                assert not self.waiting(RequestKind.REBUTTAL), "debate before a new round"
             assert all(request.order <= other.order for other in self.waiting(request.kind))
 
     def waiting(self, kind: RequestKind | None = None) -> list[Request]:
