@@ -12,10 +12,10 @@ from pathlib import Path
 
 import aiohttp
 import av
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import Page
 
 from tests import hls
-from tests.chromium import camera_files, chromium
+from tests.chromium import Chromium, camera_files, chromium
 from tests.demo import Demo, running_demo
 from tests.live import Page as LivePage
 from tests.live import page_at
@@ -47,7 +47,7 @@ async def take(page: Page, folder: Path, name: str) -> None:
     print(folder / f"{name}.png", flush=True)
 
 
-async def open_page(browser: BrowserContext, url: str) -> Page:
+async def open_page(browser: Chromium, url: str) -> Page:
     page = await browser.new_page()
     await page.goto(url)
     return page
@@ -107,8 +107,8 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
 
 
 async def speaker(shown: LivePage) -> str:
-    await wait_until(lambda: shown.view["floor"], "a turn")
-    return str(shown.view["floor"]["site"])
+    await wait_until(lambda: shown.view.get("floor"), "a turn")
+    return str(shown.view.get("floor")["site"])
 
 
 def main(folder: Path) -> None:

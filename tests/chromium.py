@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests import media
 
@@ -32,10 +32,26 @@ def camera_files(folder: Path, site: int, hz: float) -> tuple[Path, Path]:
     return video, audio
 
 
+class Chromium:
+    """Opens pages, each in a window of its own: a tab behind another one does not draw."""
+
+    def __init__(self, browser: Browser, size: tuple[int, int]) -> None:
+        self._browser = browser
+        self._size = size
+
+    async def new_page(self) -> Page:
+        context = await self._browser.new_context(
+            viewport={"width": self._size[0], "height": self._size[1]},
+            permissions=["camera", "microphone"],
+            locale="vi-VN",
+        )
+        return await context.new_page()
+
+
 @asynccontextmanager
 async def chromium(
     camera: tuple[Path, Path] | None = None, *, size: tuple[int, int] = (1280, 800)
-) -> AsyncIterator[BrowserContext]:
+) -> AsyncIterator[Chromium]:
     """One browser, until left; `camera` as from `camera_files`."""
     arguments = list(_ARGUMENTS)
     if camera is not None:
@@ -46,12 +62,7 @@ async def chromium(
             executable_path="/usr/bin/chromium", args=arguments
         )
         try:
-            context = await browser.new_context(
-                viewport={"width": size[0], "height": size[1]},
-                permissions=["camera", "microphone"],
-                locale="vi-VN",
-            )
-            yield context
+            yield Chromium(browser, size)
         finally:
             await browser.close()
 

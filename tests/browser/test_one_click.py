@@ -136,7 +136,7 @@ async def end_and_check(
     assert media.loudest_tone(public.last_sound(1.6), 300) > -36, "the hall is heard as before"
     await expect(watch.get_by_test_id("speaking")).to_have_count(0, timeout=SLOW_MS)
     assert not shown.site(LEFT)["microphone_open"]
-    assert shown.view["floor"] is None
+    assert shown.view.get("floor") is None
     await expect(district.get_by_test_id("standing")).not_to_contain_text(
         "ĐANG PHÁT", timeout=SLOW_MS
     )

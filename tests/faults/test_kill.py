@@ -37,7 +37,7 @@ def essence(view: dict[str, Any]) -> dict[str, Any]:
     return {
         "phase": view["session"]["phase"],
         "item": view["session"]["current_item"],
-        "floor": view["floor"],
+        "floor": view.get("floor"),
         "queue": [row["id"] for row in view["queue"]],
         "program": view["program"],
         "open": [row["id"] for row in view["sites"] if row["microphone_open"]],

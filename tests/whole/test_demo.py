@@ -44,8 +44,8 @@ async def direct(links: dict[str, object]) -> None:
                 headers={"Authorization": f"Bearer {token}"},
             ) as response:
                 assert response.status == 200, await response.text()
-        speaker = shown.view["queue"][0] if not shown.view["floor"] else shown.view["floor"]
-        await shown.until(lambda view: view["floor"] is not None, "a turn")
+        speaker = shown.view["queue"][0] if not shown.view.get("floor") else shown.view.get("floor")
+        await shown.until(lambda view: view.get("floor") is not None, "a turn")
         site = speaker["site"]
         await shown.until(lambda _: shown.site(site)["size"] == "1280x720", "full quality", 30)
         await shown.until(lambda _: shown.levels.get(site, -96) > -50, "the speaker's level", 30)

@@ -38,7 +38,7 @@ def wish(view: View, heard: set[tuple[str, str]]) -> tuple[str, str] | None:
     waiting = [row for row in me["requests"] if row["state"] == "waiting"]
     if kind is None or len(waiting) >= WAITING_AT_ONCE:
         return None
-    item = view["session"]["current_item"]
+    item = view["session"].get("current_item", "")
     for delegate in me["delegates"]:
         if (delegate["id"], item) not in heard:
             return delegate["id"], kind
@@ -73,7 +73,7 @@ class Crowd:
                 await asyncio.sleep(1)
                 continue
             delegate, kind = asked
-            self._heard.add((delegate, self._view["session"]["current_item"]))
+            self._heard.add((delegate, self._view["session"].get("current_item", "")))
             await self._register(delegate, kind)
             await asyncio.sleep(self._random.uniform(*PAUSE_S))
 
