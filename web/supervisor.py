@@ -163,9 +163,13 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def _settings_file(settings: Settings) -> Path:
+    return (settings.storage.data_dir / "run" / "settings.json").absolute()
+
+
 def write_settings(settings: Settings) -> Path:
     """The resolved settings for the children, for our eyes only."""
-    path = (settings.storage.data_dir / "run" / "settings.json").absolute()
+    path = _settings_file(settings)
     path.unlink(missing_ok=True)
     with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(settings.model_dump_json(indent=2))
@@ -188,10 +192,26 @@ async def supervise(settings: Settings, started: Callable[[Settings], None]) -> 
     """
     stop = stop_on_signals()
     with sole_owner(settings.storage.data_dir):
-        real = settled(settings)
+        real = await _settled(settings)
         path = write_settings(real)
         started(real)
         try:
             await keep(programs(path), stop)
         except* Failed as failures:
             raise failures.exceptions[0] from None
+        finally:
+            path.unlink(missing_ok=True)
+
+
+async def _settled(settings: Settings) -> Settings:
+    """Ports, with patience where the last supervisor was killed: its children still hold them
+    until they have closed the recording. Raises `ConfigError`."""
+    orphans = _settings_file(settings).exists()
+    patient_until = time.monotonic() + (GRACE_S if orphans else 0)
+    while True:
+        try:
+            return settled(settings)
+        except ConfigError:
+            if time.monotonic() >= patient_until:
+                raise
+            await asyncio.sleep(0.1)

@@ -1,7 +1,9 @@
 """The supervisor with real child processes: small ones that write down when they live and die."""
 
+import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import ConfigError, Settings
+from config.settings import ConfigError, Http, Settings
 from tests.media import wait_for
 from tests.web.rig import settings_in
-from web.supervisor import LAST_DELAY_S, delay_s, sole_owner, write_settings
+from web.supervisor import LAST_DELAY_S, _settled, delay_s, sole_owner, write_settings
 
 CHILD = """
 import os, signal, sys, time
@@ -157,3 +159,25 @@ def test_the_settings_reach_the_children_unread_by_others(tmp_path: Path) -> Non
     path = write_settings(settings)
     assert path.stat().st_mode & 0o777 == 0o600
     assert Settings.model_validate_json(path.read_text()) == settings
+
+
+def test_patience_with_the_children_of_a_killed_supervisor(tmp_path: Path) -> None:
+    async def scenario(settings: Settings, taken: socket.socket) -> int:
+        asyncio.get_running_loop().call_later(0.3, taken.close)
+        return (await _settled(settings)).http.port
+
+    for killed in (True, False):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            settings = settings_in(tmp_path).model_copy(update={"http": Http(port=port)})
+            run = settings.storage.data_dir / "run"
+            run.mkdir(parents=True, exist_ok=True)
+            if killed:
+                write_settings(settings)
+                assert asyncio.run(scenario(settings, taken)) == port
+            else:
+                (run / "settings.json").unlink()
+                with pytest.raises(ConfigError, match=f"http.port = {port}"):
+                    asyncio.run(scenario(settings, taken))

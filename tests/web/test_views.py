@@ -1,0 +1,146 @@
+"""What each audience sees of one state, without a server."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from broadcast.session.commands import parse_command
+from broadcast.session.decide import Act, decide
+from broadcast.session.events import ItemChosen, SessionPrepared
+from broadcast.session.evolve import fold
+from broadcast.session.model import (
+    AgendaItem,
+    DelegateId,
+    ItemId,
+    ItemKind,
+    Phase,
+    Role,
+    SessionState,
+)
+from broadcast.session.procedure import load_procedure
+from streams.frames import SiteId
+from streams.relay import Line
+from tests.web.rig import DELEGATES, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SITES
+from web.client import Audience
+from web.outside import Outside, Report, Studio
+from web.views import Views
+
+STAFF, PUBLIC = Audience(True, None, "vi"), Audience(False, None, "vi")
+SITE = Audience(False, LAY, "vi")
+RULES = load_procedure()
+QUESTIONS = ItemId("chat-van")
+AGENDA = (
+    AgendaItem(ITEM, "Thảo luận"),
+    AgendaItem(SECRET, SECRET_TITLE, closed=True),
+    AgendaItem(QUESTIONS, "Chất vấn", ItemKind.QUESTIONING, questioned=(DelegateId("chu-toa"),)),
+)
+START = fold(
+    [
+        SessionPrepared(
+            at_ms=0, id="x", title="x", sites=SITES, delegates=DELEGATES, agenda=AGENDA
+        ),
+        ItemChosen(at_ms=0, item=ITEM),
+    ]
+)
+
+
+def after(*wishes: dict[str, Any], state: SessionState = START) -> SessionState:
+    """The state when the operator has done all this, a second each."""
+    for number, wish in enumerate(wishes, 1):
+        act = Act(number * 1000, Role.OPERATOR, "x", None, f"id-{number}")
+        state = fold(decide(state, parse_command(wish), act, RULES), state)
+    return state
+
+
+def seen(state: SessionState, audience: Audience, outside: Outside | None = None) -> dict[str, Any]:
+    views = Views(state, RULES, outside or Outside(0), {}, ())
+    view: dict[str, Any] = json.loads(json.dumps(views.of(audience)))
+    return view
+
+
+def test_a_closed_item_is_named_to_the_room_and_only_when_it_is_its_turn() -> None:
+    assert SECRET_TITLE in str(seen(START, STAFF))
+    assert SECRET_TITLE not in str(seen(START, SITE))
+    assert SECRET_TITLE not in str(seen(START, PUBLIC))
+    now = after({"type": "choose_item", "item": SECRET})
+    assert SECRET_TITLE in str(seen(now, SITE))
+    assert SECRET_TITLE not in str(seen(now, PUBLIC))
+
+
+@pytest.mark.parametrize("item", [ITEM, SECRET])
+def test_the_public_sees_who_speaks_while_it_may_hear(item: ItemId) -> None:
+    live = after({"type": "go_live"}, {"type": "choose_item", "item": item})
+    turn = after({"type": "give_turn", "delegate": "lay-1", "kind": "speech"}, state=live)
+    floor = seen(turn, PUBLIC)["floor"]
+    assert (floor is not None) == (item == ITEM)
+    assert seen(turn, SITE)["floor"]["name"] == "Điêu Thị Xuân"
+    rehearsal = replace(turn, phase=Phase.PREPARED)
+    assert seen(rehearsal, PUBLIC)["floor"] is None
+
+
+def test_no_audience_but_the_panel_sees_lines_and_delegates() -> None:
+    for audience in (SITE, PUBLIC):
+        assert not {"sites", "delegates", "outputs", "alarms"} & seen(START, audience).keys()
+
+
+def test_an_answer_that_is_due_is_next_without_a_request() -> None:
+    state = after(
+        {"type": "go_live"},
+        {"type": "choose_item", "item": QUESTIONS},
+        {"type": "register", "delegate": "lay-1", "kind": "question"},
+        {"type": "call_next"},
+    )
+    assert seen(state, SITE)["me"]["tally"] == "program"
+    state = after({"type": "end_turn"}, state=state)
+    view = seen(state, STAFF)
+    assert view["next"] == {
+        "request": None,
+        "delegate": "chu-toa",
+        "name": "Nguyễn Văn Chủ",
+        "title": "Chủ tịch HĐND tỉnh",
+        "site": HALL,
+        "kind": "answer",
+        "limit_ms": 180_000,
+        "opens_round": 0,
+    }
+    assert view["questions"] == [{"request": "id-3", "name": "Điêu Thị Xuân", "answered": False}]
+    assert view["round"]["questions"][0]["state"] == "heard"
+    away = after({"type": "cut", "scene": {"layout": "slate", "sources": []}}, state=state)
+    assert seen(away, Audience(False, HALL, "vi"))["me"]["tally"] == "next"
+
+
+def test_items_are_done_current_or_coming() -> None:
+    state = after({"type": "go_live"}, {"type": "choose_item", "item": QUESTIONS})
+    assert [item["state"] for item in seen(state, STAFF)["agenda"]] == ["done", "coming", "current"]
+    ended = after({"type": "end_session"}, state=state)
+    assert {item["state"] for item in seen(ended, PUBLIC)["agenda"]} == {"done"}
+
+
+def test_devices_of_a_page_and_of_an_encoder_without_one() -> None:
+    line = Line("VP8", 640, 360, 512_345.0, 0.04, None, None, True, False, 0)
+    report = Report(camera="ok", microphone="denied", rtt_ms=41.6)
+    world = Outside(0, lines={HALL: line, LAY: line}, reports={LAY: report})
+    hall, lay, chua = seen(START, STAFF, world)["sites"]
+    assert (hall["camera"], hall["microphone"], hall["rtt_ms"]) == ("ok", "none", None)
+    assert (lay["camera"], lay["microphone"], lay["rtt_ms"]) == ("ok", "denied", 42)
+    assert (lay["size"], lay["bitrate_bps"], lay["loss_percent"]) == ("640x360", 510_000, 0.0)
+    assert (lay["video"], lay["audio"]) == ("ok", "lost")
+    assert (chua["present"], chua["line"], chua["video"]) == (False, "lost", "none")
+
+
+def test_outputs_before_the_studio_has_looked() -> None:
+    outputs = seen(START, STAFF, Outside(0, studio=Studio(state="running")))["outputs"]
+    assert (outputs["disk_free_bytes"], outputs["disk_hours_left"]) == (None, None)
+
+
+def test_every_part_that_the_protocol_names() -> None:
+    """The examples of PROTOCOL.md are the promise; `me.may_ask` is tried in test_live."""
+    assert set(seen(START, STAFF)) == {
+        "session", "agenda", "delegates", "kinds", "queue", "next", "floor", "round", "questions",
+        "sites", "program", "preview", "overlays", "outputs", "alarms",
+    }  # fmt: skip
+    assert set(seen(START, SITE)) == {"session", "agenda", "floor", "questions", "queue", "me"}
+    assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers"}
+    assert SiteId("hall") in {site["id"] for site in seen(START, STAFF)["sites"]}
