@@ -45,7 +45,7 @@ from broadcast.session.commands import (
     parse_command,
 )
 from broadcast.session.decide import Act, Refusal, decide
-from broadcast.session.events import Event, TurnStarted, dump_event, load_event
+from broadcast.session.events import Event, RoundCalled, TurnStarted, dump_event, load_event
 from broadcast.session.evolve import evolve, fold
 from broadcast.session.model import (
     ItemKind,
@@ -240,6 +240,8 @@ class Sessions(RuleBasedStateMachine):
             return ()
         assert self.state == before
         for event in events:
+            if isinstance(event, RoundCalled) and isinstance(command, CallNext | CallRound):
+                self.check_round(event)
             self.check(event)
             assert load_event(json.loads(json.dumps(dump_event(event)))) == event
             self.state = evolve(self.state, event)
@@ -252,6 +254,13 @@ class Sessions(RuleBasedStateMachine):
             self.check_priority(event)
             if event.in_order:
                 self.check_order(event)
+
+    def check_round(self, event: RoundCalled) -> None:
+        """Nobody who registered earlier is left out, and the first asks first."""
+        called = [self.state.requests[question].order for question in event.questions]
+        assert called == sorted(called)
+        later = [one for one in self.waiting(RequestKind.QUESTION) if one.id not in event.questions]
+        assert all(called[-1] < request.order for request in later)
 
     def check_limit(self, event: TurnStarted) -> None:
         """From the TOML, by what the delegate had in this item."""
