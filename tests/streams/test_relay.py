@@ -1,0 +1,253 @@
+"""The relay whole, over loopback: stock aiortc sends and watches, strangers try what they can."""
+
+import asyncio
+import os
+import random
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack
+
+from config.settings import Media
+from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.relay import TAKEOVER_NS, Audience, Connection, Relay, SiteTaken
+from tests.media import WHOLE, wait_until
+from tests.peers import MarkedCamera, Watched, watch_tracks
+from tests.streams.network import h264_units
+from tests.streams.offers import CHROMIUM, VIEW
+
+HALL = SiteId("hall")
+LEFT = SiteId("muong-lay")
+PUBLIC, ROOM = Audience(room=False, site=None), Audience(room=True, site=None)
+UNITS = h264_units(50)
+
+
+@dataclass
+class Heard:
+    frames: list[EncodedFrame] = field(default_factory=list)
+    gone: list[SiteId] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
+
+    def count(self, codec: Codec) -> int:
+        return sum(frame.codec is codec for frame in self.frames)
+
+
+@asynccontextmanager
+async def relay_of(heard: Heard) -> AsyncIterator[Relay]:
+    relay = Relay(
+        Media(host="127.0.0.1", port=0),
+        on_frame=heard.frames.append,
+        on_source_gone=heard.gone.append,
+        on_keyframe_wanted=heard.wanted.append,
+    )
+    await relay.start()
+    try:
+        yield relay
+    finally:
+        await relay.close()
+
+
+async def site(relay: Relay, codec: str = "video/H264", name: SiteId = HALL) -> RTCPeerConnection:
+    peer = RTCPeerConnection()
+    peer.addTrack(MarkedCamera(3))
+    peer.addTrack(AudioStreamTrack())
+    for transceiver in peer.getTransceivers():
+        transceiver.direction = "sendonly"
+        if transceiver.kind == "video":
+            codecs = RTCRtpSender.getCapabilities("video").codecs
+            transceiver.setCodecPreferences([c for c in codecs if c.mimeType == codec])
+    await connect(peer, lambda sdp: relay.publish(name, sdp))
+    return peer
+
+
+async def connect(
+    peer: RTCPeerConnection, ask: Callable[[str], Awaitable[Connection]]
+) -> Connection:
+    await peer.setLocalDescription(await peer.createOffer())
+    connection = await ask(peer.localDescription.sdp)
+    await peer.setRemoteDescription(RTCSessionDescription(connection.answer, "answer"))
+    return connection
+
+
+@asynccontextmanager
+async def viewer(relay: Relay, audience: Audience) -> AsyncIterator[Watched]:
+    """Plays by stock aiortc until left."""
+    peer, watched = RTCPeerConnection(), Watched()
+    tasks = watch_tracks(peer, watched)
+    for kind in ("audio", "video"):
+        peer.addTransceiver(kind, direction="recvonly")
+    try:
+        await connect(peer, lambda sdp: relay.view(audience, sdp))
+        yield watched
+    finally:
+        await peer.close()
+        await asyncio.gather(*tasks)
+
+
+def program(feed: str, index: int, *, public: bool) -> Packet:
+    return Packet(feed, Codec.H264, index * 3600, index % 25 == 0, public, UNITS[index % 50])
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.VP8])
+def test_a_site_of_stock_aiortc_is_heard_and_seen(codec: Codec) -> None:
+    async def story() -> None:
+        heard = Heard()
+        async with relay_of(heard) as relay:
+            peer = await site(relay, f"video/{codec.name}")
+            await wait_until(lambda: heard.count(codec) > 20, "pictures", 20)
+            await wait_until(lambda: heard.count(Codec.OPUS) > 20, "sound", 20)
+            assert heard.frames[0].codec is Codec.OPUS or heard.frames[0].key
+            line = relay.lines()[HALL]
+            assert (line.codec, line.width, line.height) == (codec.name, 640, 360)
+            assert line.video_alive
+            assert line.audio_alive
+            await wait_until(lambda: heard.frames[-1].captured_ns is not None, "reports", 20)
+            await peer.close()
+            await wait_until(lambda: heard.gone == [HALL], "the site's leaving", 10)
+            assert relay.lines() == {}
+
+    asyncio.run(story())
+
+
+def test_what_one_publishes_another_watches() -> None:
+    async def story() -> None:
+        heard = Heard()
+        async with relay_of(heard) as relay:
+
+            def back(frame: EncodedFrame) -> None:
+                relay.send(Packet(Feed.ROOM, frame.codec, frame.pts, frame.key, True, frame.data))
+
+            relay._on_frame = back
+            relay._on_keyframe_wanted = lambda _feed: relay.ask_keyframe(HALL)
+            relay.set_public(take_room=True)
+            peer = await site(relay)
+            async with viewer(relay, PUBLIC) as watched:
+
+                def seen() -> bool:
+                    mark = watched.mark(WHOLE)
+                    return mark is not None and mark.site == 3
+
+                await wait_until(seen, "the site's picture", 20)
+                await wait_until(lambda: len(watched.sound) > 10, "sound", 20)
+            await peer.close()
+
+    asyncio.run(story())
+
+
+def test_one_site_sends_once_but_returns_at_once() -> None:
+    async def story() -> None:
+        heard = Heard()
+        async with relay_of(heard) as relay:
+            first = await site(relay)
+            await wait_until(lambda: heard.count(Codec.H264) > 2, "pictures", 20)
+            with pytest.raises(SiteTaken):
+                await relay.publish(HALL, CHROMIUM)
+            for transceiver in first.getTransceivers():
+                await transceiver.sender.transport.transport.stop()  # the line is cut
+            dead = relay._publishers[HALL][0]
+            await wait_until(
+                lambda: time.monotonic_ns() - dead.last_heard_ns > TAKEOVER_NS, "silence", 10
+            )
+            second = await site(relay)
+            before = heard.count(Codec.H264)
+            await wait_until(lambda: heard.count(Codec.H264) > before + 5, "it again", 20)
+            await first.close()
+            await second.close()
+
+    asyncio.run(story())
+
+
+def test_who_may_have_what() -> None:
+    """Also of packets that were on their way while an item closed or opened again."""
+
+    async def story() -> None:
+        async with relay_of(Heard()) as relay:
+            marked, unmarked = (
+                program(Feed.ROOM, 0, public=True),
+                program(Feed.ROOM, 0, public=False),
+            )
+            slate, minus = program(Feed.PUBLIC, 0, public=True), sound(Feed.minus(HALL))
+            table = [
+                # take_room, packet, the public, the room
+                (True, marked, True, True),
+                (True, unmarked, False, True),
+                (True, slate, False, False),
+                (True, minus, False, False),
+                (False, marked, False, True),
+                (False, unmarked, False, True),
+                (False, slate, True, False),
+                (False, minus, False, False),
+            ]
+            for take_room, packet, public, room in table:
+                relay.set_public(take_room=take_room)
+                assert relay._may_have(PUBLIC, packet) is public
+                assert relay._may_have(ROOM, packet) is room
+
+    asyncio.run(story())
+
+
+def sound(feed: str) -> Packet:
+    return Packet(feed, Codec.OPUS, 0, True, True, b"")
+
+
+def test_an_open_site_gets_its_own_sound_and_all_others_the_rooms() -> None:
+    async def story() -> None:
+        async with relay_of(Heard()) as relay:
+            relay.set_open_microphones(frozenset({LEFT}))
+            room, minus = sound(Feed.ROOM), sound(Feed.minus(LEFT))
+            picture = program(Feed.ROOM, 0, public=True)
+            left, hall = Audience(True, LEFT), Audience(True, HALL)
+            may = relay._may_have
+            assert [may(left, p) for p in (room, minus, picture)] == [False, True, True]
+            assert [may(hall, p) for p in (room, minus, picture)] == [True, False, True]
+            assert [may(ROOM, p) for p in (room, minus, picture)] == [True, False, True]
+
+    asyncio.run(story())
+
+
+def test_noise_from_strangers_changes_nothing() -> None:
+    async def story() -> None:
+        heard = Heard()
+        async with relay_of(heard) as relay:
+            peer = await site(relay)
+            await wait_until(lambda: heard.count(Codec.H264) > 5, "pictures", 20)
+            await asyncio.to_thread(noise, relay.port)
+            before = heard.count(Codec.H264)
+            await wait_until(lambda: heard.count(Codec.H264) > before + 10, "the site", 20)
+            assert len(relay._peers) == 1
+            assert len(relay._port._by_address) <= 8
+            assert relay._port.strangers > 1000
+            await peer.close()
+
+    asyncio.run(story())
+
+
+def noise(port: int) -> None:
+    """Random, STUN-like, DTLS-like and SRTP-like datagrams, whole and cut."""
+    chance = random.Random(4)
+    heads = (b"\0\1\0\x08\x21\x12\xa4\x42", b"\x16\xfe\xfd", b"\x80\x60", b"\x80\xc8", b"")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for _ in range(3000):
+            head = chance.choice(heads)
+            datagram = head + os.urandom(chance.choice((0, 1, 12, 20, 100, 1400)))
+            stranger.sendto(datagram or b"\0", ("127.0.0.1", port))
+
+
+def test_who_offers_and_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.peer.HANDSHAKE_S", 0.3)
+
+    async def story() -> None:
+        heard = Heard()
+        async with relay_of(heard) as relay:
+            await relay.view(PUBLIC, VIEW)
+            assert relay.viewers == 1
+            await wait_until(lambda: relay.viewers == 0, "the deadline", 10)
+            assert relay._tasks == {}
+            assert relay._port._by_ufrag == {}
+
+    asyncio.run(story())
