@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from broadcast.overlay.breaks import break_lines, words_of
-from broadcast.overlay.fonts import EM, face
+from broadcast.overlay.fonts import EM, face, has_glyph
 
 MAX_CHARS = 1000
 """More than fits on any slate; what is longer is cut before any work is spent on it."""
@@ -44,18 +44,12 @@ def _is_visible(char: str) -> bool:
 
 
 def _drawable(char: str) -> str:
-    if _in_typeface(char):
+    if has_glyph(char):
         return char
     plain = unicodedata.normalize("NFKC", char)
-    if all(_in_typeface(c) for c in plain):
+    if all(has_glyph(c) for c in plain):
         return plain
     return ELLIPSIS if unicodedata.category(char)[0] in "LN" else ""
-
-
-@lru_cache(maxsize=4096)
-def _in_typeface(char: str) -> bool:
-    """A letter that it lacks comes out of Pillow as an empty picture."""
-    return char == " " or bool(bytes(face(400).getmask(char)))
 
 
 def _without_piles(text: str) -> str:

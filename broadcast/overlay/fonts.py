@@ -7,7 +7,7 @@ installed is shut out, so that a picture is the same on every machine, bare cont
 import os
 import tempfile
 import threading
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import fontpkg_be_vietnam_pro
@@ -44,6 +44,17 @@ def face(weight: int) -> ImageFont.FreeTypeFont:
     path = _FILES / f"BeVietnamPro-{_STYLES[nearest]}.ttf"
     # Basic layout needs no library of the system (raqm loads fribidi) and is exact for Latin.
     return ImageFont.truetype(path, EM, layout_engine=ImageFont.Layout.BASIC)
+
+
+@lru_cache(maxsize=4096)
+def has_glyph(char: str) -> bool:
+    """Whether the typeface can draw it: a letter that it lacks is an empty picture."""
+    return char == " " or bool(bytes(_small().getmask(char)))
+
+
+@cache
+def _small() -> ImageFont.FreeTypeFont:
+    return face(400).font_variant(size=16)
 
 
 def install() -> None:

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from jinja2 import Environment, TemplateNotFound
 
 from broadcast.overlay import fonts
-from broadcast.overlay.contents import Fields, prepare
+from broadcast.overlay.contents import NAMES, Fields, prepare
 from broadcast.overlay.planes import Drawn, draw
 from broadcast.overlay.theme import ThemeError, environment
 from broadcast.program import Overlay, Rect
@@ -71,6 +71,9 @@ class Renderer:
         fonts.install()
         self.width, self.height = width, height
         self._built_in = environment()
+        # Compiled now: the first speaker's name must not wait for it.
+        for name in NAMES:
+            self._built_in.get_template(f"{name}.svg")
         self._themed = _themed(theme, self._built_in)
         self._broken: set[str] = set()
         self._lock = threading.Lock()
