@@ -75,6 +75,7 @@
 /**
  * @typedef {object} Floor
  * @property {string} turn
+ * @property {string} [request] missing if nothing was registered
  * @property {string} delegate
  * @property {string} name
  * @property {string} title
@@ -141,6 +142,7 @@
  * @property {Floor} [floor]
  * @property {Round} [round]
  * @property {Question[]} [questions] what an answer or a rebuttal can be about
+ * @property {RequestKind[]} kinds what the current item hears
  * @property {Site[]} sites
  * @property {Scene} program
  * @property {Scene} preview

@@ -43,7 +43,7 @@ export function canGive(type) {
 
 /** Gives the command; a refusal becomes a toast and nothing else. @param {Command} command */
 export async function act(command) {
-  if (!canGive(command.type) || resting(command.type)) return false;
+  if (!ready.value || !mayGive(command.type) || resting(command.type)) return false;
   try {
     return await give(command);
   } catch (error) {

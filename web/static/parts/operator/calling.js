@@ -20,7 +20,7 @@ export function Calling() {
 /** @param {{next: Upcoming | undefined}} props */
 function CallNext({next}) {
   const label = t("operator.call_next");
-  return html`<${Do} command=${{type: "call_next"}} class="primary call-next" disabled=${!next} label=${label}>
+  return html`<${Do} command=${{type: "call_next"}} class="primary call-next" disabled=${!next}>
     <${Icon} name="speech" />
     <span class="call-text"><b>${label}</b><span>${next ? whoIsNext(next) : whyNobody()}</span>
       ${next && whyNotNow() && html`<span class="why-not">${whyNotNow()}</span>`}</span>

@@ -9,8 +9,9 @@ import {plain, t} from "../../texts.js";
 import {act, canGive, mayGive, siteName} from "./actions.js";
 import {Dialog} from "./dialogs.js";
 import {Icon} from "./icons.js";
+import {toast} from "./toasts.js";
 
-/** @import {ItemKind, RequestKind} from "../../types.js" */
+/** @import {RequestKind} from "../../types.js" */
 
 const open = signal(false);
 const sought = signal("");
@@ -20,28 +21,13 @@ const chosen = signal("");
 const kind = signal("");
 const question = signal("");
 
-/** Which kinds an item of each sort usually hears, the usual one first.
- * @type {Record<ItemKind, RequestKind[]>} */
-const USUAL = {
-  report: ["presentation", "explanation"],
-  discussion: ["speech", "debate", "explanation", "presentation"],
-  questioning: ["question", "rebuttal", "answer", "opening", "explanation"],
-  explanation: ["explanation", "question", "answer", "rebuttal", "speech", "presentation"],
-  other: ["speech", "presentation", "explanation"],
-};
-
 export function openDelegates() {
   sought.value = "";
   chosen.value = "";
   question.value = "";
-  kind.value = kinds()[0] ?? "speech";
-  open.value = true;
-}
-
-/** @returns {RequestKind[]} */
-function kinds() {
-  const {agenda} = operatorView();
-  return USUAL[agenda.find((item) => item.state === "current")?.kind ?? "other"];
+  kind.value = operatorView().kinds[0] ?? "";
+  if (kind.value) open.value = true;
+  else toast(t("operator.no_item"), "refused");
 }
 
 export function Delegates() {
@@ -97,7 +83,7 @@ function Found() {
 
 function Kinds() {
   return html`<div class="kinds" role="group" aria-label=${t("operator.kind")}>
-    ${kinds().map((one) => html`<button type="button" key=${one} class="small" aria-pressed=${kind.value === one}
+    ${operatorView().kinds.map((one) => html`<button type="button" key=${one} class="small" aria-pressed=${kind.value === one}
       data-testid=${`kind-${one}`} onClick=${() => { kind.value = one; }}>${t(`kind.${one}`)}</button>`)}
   </div>`;
 }

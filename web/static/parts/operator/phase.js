@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {operatorView} from "../../state.js";
-import {t} from "../../texts.js";
+import {config, t} from "../../texts.js";
 import {canGive, mayGive} from "./actions.js";
 import {ask} from "./dialogs.js";
 import {Icon} from "./icons.js";
@@ -18,6 +18,8 @@ export function PhaseButtons() {
       disabled=${!canGive("end_session")} data-testid="end_session"
       onClick=${() => ask({command: {type: "end_session"}, key: "end_session", hold: true})}>
       <${Icon} name="stop" />${t("operator.end")}</button>`}
+    ${phase === "ended" && html`<a class="button primary" href=${`/play/${config.session}`} data-testid="play-link">
+      <${Icon} name="play" />${t("operator.open_play")}</a>`}
   </div>`;
 }
 

@@ -3,7 +3,7 @@
 
 import {operatorView, view} from "../../state.js";
 import {t} from "../../texts.js";
-import {act, canGive} from "./actions.js";
+import {act, canGive, mayGive} from "./actions.js";
 import {openDelegates} from "./delegates.js";
 import {openHelp} from "./help.js";
 import {seat, turnLayout} from "./preview.js";
@@ -20,7 +20,7 @@ const KEYS = {
   KeyE: () => act({type: "end_turn"}),
   KeyM: muteAll,
   KeyP: () => act({type: operatorView().floor?.paused_at_ms === undefined ? "pause_clock" : "resume_clock"}),
-  KeyL: (event) => canGive("set_preview") && turnLayout(event.shiftKey ? -1 : 1),
+  KeyL: (event) => mayGive("set_preview") && turnLayout(event.shiftKey ? -1 : 1),
   KeyR: () => canGive("register") && openDelegates(),
   Equal: () => act({type: "extend_turn", by_ms: MINUTE_MS}),
   NumpadAdd: () => act({type: "extend_turn", by_ms: MINUTE_MS}),
@@ -45,7 +45,7 @@ function pressed(event) {
 function digit(event) {
   const number = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
   const site = number && !event.shiftKey ? operatorView().sites[Number(number) - 1] : undefined;
-  return site && (() => canGive("set_preview") && seat(site.id));
+  return site && (() => mayGive("set_preview") && seat(site.id));
 }
 
 /** The key belongs to somebody else: a field, a dialog, a menu, a button that was reached by Tab.

@@ -10,7 +10,7 @@ import {LineButton} from "./line.js";
 import {Meter} from "./meter.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
-import {columnsFor, GAP, SMALL} from "./tiling.js";
+import {tilingFor} from "./tiling.js";
 
 /** @import {Site} from "../../types.js" */
 
@@ -43,9 +43,9 @@ function Tiles({sites}) {
     const room = list.current;
     if (!room) return undefined;
     const fit = () => {
-      const columns = columnsFor(sites.length, room.clientWidth, room.clientHeight);
+      const {columns, compact} = tilingFor(sites.length, room.clientWidth, room.clientHeight);
       room.style.setProperty("--columns", String(columns));
-      room.dataset["size"] = (room.clientWidth + GAP) / columns - GAP < SMALL ? "small" : "large";
+      room.dataset["compact"] = String(compact);
     };
     const watcher = new ResizeObserver(fit);
     watcher.observe(room);

@@ -1,31 +1,32 @@
-// How many tiles stand side by side. Pure.
+// How many tiles stand side by side, and how. Pure.
 
-export const GAP = 8; // px, also in the style sheet
+const GAP = 8; // px, also in the style sheet
 const NARROWEST = 90;
 const WIDEST = 300;
+const ROOMY = 124; // the least width for a second line below the picture
+const FOOT = 72; // below its 16:9 picture: meter, name, line and microphone
+const COMPACT_FOOT = 32; // meter and name; line and microphone lie upon the picture
 
-/** Below this width a tile has small letters, and only its name below the picture, px. */
-export const SMALL = 124;
-
-/** What a tile has below its 16:9 picture: meter, name, and if there is room a second line. @param {number} tile px */
-function foot(tile) {
-  return tile < SMALL ? 30 : 70;
-}
+/** @typedef {{columns: number, compact: boolean}} Tiling */
 
 /**
- * The fewest columns with which all tiles fit into the room; the most that stay readable if none do
- * (then the grid scrolls).
+ * The fewest columns with which all tiles fit into the room, so that the pictures are as large as
+ * can be; if none do, the most that stay readable (then the grid scrolls).
  * @param {number} count of tiles
  * @param {number} width px
  * @param {number} height px
+ * @returns {Tiling}
  */
-export function columnsFor(count, width, height) {
+export function tilingFor(count, width, height) {
   const most = Math.max(1, Math.floor((width + GAP) / (NARROWEST + GAP)));
   const least = Math.max(1, Math.ceil((width + GAP) / (WIDEST + GAP)));
   for (let columns = least; columns < most; columns += 1) {
     const tile = (width + GAP) / columns - GAP;
-    const rows = Math.ceil(count / columns);
-    if (rows * ((tile * 9) / 16 + foot(tile) + GAP) - GAP <= height) return columns;
+    const fits = (/** @type {number} */ foot) => (
+      Math.ceil(count / columns) * ((tile * 9) / 16 + foot + GAP) - GAP <= height
+    );
+    if (tile >= ROOMY && fits(FOOT)) return {columns, compact: false};
+    if (fits(COMPACT_FOOT)) return {columns, compact: true};
   }
-  return most;
+  return {columns: most, compact: true};
 }
