@@ -18,7 +18,6 @@ _OVER_A_SLATE = frozenset({OverlayName.LIVE, OverlayName.LOGO})
 
 def program_of(state: SessionState) -> ProgramState:
     """Everything the studio is to make true."""
-    slated = state.phase in _SLATED
     return ProgramState(
         version=state.version,
         stream=state.id,
@@ -26,9 +25,9 @@ def program_of(state: SessionState) -> ProgramState:
         finished=state.phase is Phase.ENDED,
         public=public_take(state),
         public_slate=views.public_slate(state),
-        program=Scene(Layout.SLATE) if slated else state.program,
+        program=scene_on_air(state),
         preview=state.preview,
-        overlays=() if slated else overlays_of(state),
+        overlays=overlays_of(state),
         slate=views.slate(state),
         open_microphones=state.open_microphones,
         site_names={site.id: site.name for site in state.sites.values()},
@@ -40,8 +39,15 @@ def public_take(state: SessionState) -> Take:
     return Take.ROOM if state.phase is Phase.LIVE and not state.closed else Take.SLATE
 
 
+def scene_on_air(state: SessionState) -> Scene:
+    """What the room sees: in a break and at the end a slate, whatever the operator has cut to."""
+    return Scene(Layout.SLATE) if state.phase in _SLATED else state.program
+
+
 def overlays_of(state: SessionState) -> tuple[Overlay, ...]:
     """Those that are switched on and have something to say, from back to front."""
+    if state.phase in _SLATED:
+        return ()
     fitting = _OVER_A_SLATE if state.program.layout is Layout.SLATE else frozenset(OverlayName)
     shown = [name for name in OverlayName if name in fitting - state.hidden_overlays]
     drawn = (_VIEWS[name](state) for name in shown)

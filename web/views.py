@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from broadcast.director import scene_on_air
 from broadcast.program import Scene
 from broadcast.session.model import (
     AgendaItem,
@@ -294,7 +295,7 @@ class Views:
         }
 
     def _tally(self, site: SiteId) -> str:
-        if on_program(self.state.program, site):
+        if on_program(scene_on_air(self.state), site):
             return "program"
         return "preview" if on_program(self.state.preview, site) else "none"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from broadcast.director import program_of
+from broadcast.director import program_of, scene_on_air
 from broadcast.program import Layout, ProgramState, Scene, Take
 from broadcast.session.commands import (
     CallNext,
@@ -147,3 +147,11 @@ def test_live_is_said_only_while_it_is_true() -> None:
 def test_the_version_grows_with_every_event() -> None:
     hearing = Hearing("thao-luan")
     assert program(hearing).version == len(hearing.log)
+
+
+def test_in_a_break_no_site_is_on_air() -> None:
+    hearing = Hearing("thao-luan")
+    assert scene_on_air(hearing.state) == Scene(Layout.FULL, (HALL,))
+    hearing.do(PauseSession())
+    assert scene_on_air(hearing.state) == Scene(Layout.SLATE)
+    assert names(hearing) == []
