@@ -49,7 +49,7 @@ export function withLayout(scene, layout, others) {
 
 /**
  * A site takes a seat. If it sat elsewhere the two change places; a seat further on than the first
- * free one means the first free one.
+ * free one means the first free one, one that the layout does not have its last.
  * @param {Scene} scene
  * @param {number} seat
  * @param {string} site
@@ -59,7 +59,7 @@ export function seated(scene, seat, site) {
   if (scene.layout === "slate") return {layout: "full", sources: [site]};
   const sources = [...scene.sources];
   const from = sources.indexOf(site);
-  const to = Math.min(seat, sources.length);
+  const to = Math.min(seat, sources.length, seatsOf(scene.layout).length - 1);
   if (from >= 0 && to >= sources.length) return scene;
   if (from >= 0) sources[from] = /** @type {string} */ (sources[to]);
   sources[to] = site;

@@ -1,0 +1,182 @@
+"""The pages' pure parts, run by Node: they must agree with what the server and the studio do."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcast.overlay.ticking import read
+from broadcast.program import Layout, seats_of
+from web.patches import diff
+
+STATIC = Path(__file__).parents[3] / "web" / "static"
+NODE = shutil.which("node") or str(Path(sys.executable).with_name("node"))
+
+
+def run(module: str, expression: str, given_values: Any = None) -> Any:
+    """The value of an expression in which `m` is the module and `given` the values."""
+    url = json.dumps((STATIC / module).as_uri())
+    script = (
+        f"import * as m from {url}; import {{readFileSync}} from 'node:fs';"
+        "const given = JSON.parse(readFileSync(0, 'utf8'));"
+        f"process.stdout.write(JSON.stringify({expression}));"
+    )
+    done = subprocess.run(
+        [NODE, "--input-type=module", "--eval", script],
+        input=json.dumps(given_values),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_clock_reads_as_on_the_picture() -> None:
+    """On all pages and on the picture the same digits turn at the same moment."""
+    limits = [1_000, 60_000, 3_700_000]
+    usages = [0, 1, 999, 1_000, 29_999, 30_000, 59_000, 59_999, 60_000, 60_999, 61_000, 3_669_999]
+    usages += [3_700_000, 7_500_000]
+    turns = [
+        {
+            "started_at_ms": 5_000,
+            "limit_ms": limit,
+            "paused_ms": paused,
+            "now": 5_000 + paused + used,
+        }
+        for limit in limits
+        for used in usages
+        for paused in (0, 4_000)
+    ]
+    turns += [{**turn, "paused_at_ms": 6_500} for turn in turns]
+    shown = run("clock.js", "given.map((turn) => m.read(turn, turn.now))", turns)
+    for turn, mine in zip(turns, shown, strict=True):
+        fields = {name: value for name, value in turn.items() if name != "now"}
+        theirs = read(turn["now"], **fields)
+        assert (mine["text"], mine["tone"], mine["paused"]) == (
+            theirs.reading,
+            theirs.tone,
+            theirs.paused,
+        ), turn
+
+
+def test_the_seats_lie_where_the_studio_puts_them() -> None:
+    shown = run("parts/operator/seats.js", "m.LAYOUTS.map((one) => [one, m.seatsOf(one)])")
+    assert {name for name, _ in shown} == set(Layout)
+    for name, rects in shown:
+        expected = [
+            {"x": r.x, "y": r.y, "width": r.width, "height": r.height}
+            for r in seats_of(Layout(name))
+        ]
+        assert rects == expected
+
+
+SITES = ["hall", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("layout"), st.sampled_from([str(one) for one in Layout])),
+        st.tuples(st.just("seat"), st.integers(0, 8), st.sampled_from(SITES)),
+        st.tuples(st.just("vacate"), st.integers(0, 8)),
+    ),
+    max_size=30,
+)
+WALK = """given.steps.reduce(([scene, ...before], [what, x, y]) => {
+  const next = what === "layout" ? m.withLayout(scene, x, given.sites)
+    : what === "seat" ? m.seated(scene, x, y) : m.vacated(scene, x);
+  return [next, scene, ...before];
+}, [{layout: "slate", sources: []}])"""
+
+
+@settings(max_examples=25, deadline=None)
+@given(STEPS)
+def test_no_click_makes_a_scene_that_the_rules_refuse(steps: list[tuple[Any, ...]]) -> None:
+    """No site twice, none without a seat: whatever is clicked in whatever order."""
+    scenes = run("parts/operator/seats.js", WALK, {"steps": steps, "sites": SITES})
+    for scene in scenes:
+        sources = scene["sources"]
+        assert len(set(sources)) == len(sources) <= Layout(scene["layout"]).seats
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "merged"),
+    [  # RFC 7396, appendix A
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+        # and ours: what is null is missing, in lists too
+        ({}, {"a": [{"b": None, "c": 1}]}, {"a": [{"c": 1}]}),
+    ],
+)
+def test_merge_patch(target: Any, patch: Any, merged: Any) -> None:
+    assert run("protocol.js", "m.merge(given[0], given[1])", [target, patch]) == merged
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("aư", max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=8,
+)
+VIEWS = st.dictionaries(st.sampled_from(["session", "floor", "queue", "sites"]), VALUES)
+
+
+@settings(max_examples=25, deadline=None)
+@given(VIEWS, VIEWS)
+def test_a_page_follows_the_server(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """The snapshot and the server's own patch give what a fresh snapshot would."""
+    keys = {**dict.fromkeys(new), **dict.fromkeys(old)}
+    before, after = ({key: view.get(key) for key in keys} for view in (old, new))
+    merged = run(
+        "protocol.js",
+        "m.merge(m.merge(undefined, given[0]), given[1])",
+        [before, diff(before, after)],
+    )
+    assert merged == _without_nulls(after)
+
+
+def test_the_fastest_answer_sets_the_clock() -> None:
+    told = run(
+        "protocol.js",
+        """(() => {
+          const clock = new m.ServerClock();
+          const here = Date.now();
+          clock.pong(here - 900, here + 5_000, here);
+          clock.pong(here - 20, here + 7_000 - 10, here);
+          clock.pong(here - 600, here + 9_000, here);
+          return clock.now() - Date.now();
+        })()""",
+    )
+    assert abs(told - 7_000) < 50
+
+
+@pytest.mark.parametrize(("width", "height"), [(1180, 520), (820, 310), (550, 340)])
+@pytest.mark.parametrize("count", [1, 6, 11, 30, 50])
+def test_tiles_fit_the_room_or_are_as_small_as_may_be(count: int, width: int, height: int) -> None:
+    told = run("parts/operator/tiling.js", "m.tilingFor(...given)", [count, width, height])
+    columns = told["columns"]
+    tile = (width + 8) / columns - 8
+    rows = -(-count // columns)
+    needed = rows * (tile * 9 / 16 + (32 if told["compact"] else 72) + 8) - 8
+    assert 90 <= tile <= 300
+    assert needed <= height or tile < 108
