@@ -21,6 +21,9 @@ from streams.sdp import Offer
 
 HANDSHAKE_S = 15.0
 """From the answer to keys; a browser needs 0.2 s, a lossy line a few."""
+LISTEN_S = 0.05
+"""FFmpeg listens for our ClientHello only after its check was answered; one that comes before is
+lost, and OpenSSL takes a second to send it again."""
 SILENCE_NS = 5_000_000_000
 """A peer from whom nothing valid has come for so long is gone. Checks alone do not count for a
 publisher: a page can be alive and send nothing."""
@@ -61,6 +64,8 @@ class Peer:
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 await self._checked.wait()
+                if self.offer.dtls_role == "client":
+                    await asyncio.sleep(LISTEN_S)
                 self._rx, self._tx = await self._dtls.handshake(
                     self.offer.dtls_role, list(self.offer.fingerprints)
                 )

@@ -6,6 +6,7 @@ counted, without an answer.
 """
 
 import asyncio
+import socket
 import struct
 from collections import deque
 from typing import Protocol, cast
@@ -14,6 +15,8 @@ from aioice import stun
 
 Address = tuple[str, int]
 BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
+BUFFER_BYTES = 4 * 1024 * 1024
+"""Keyframes come and go in bursts. The kernel gives as much of it as it allows."""
 MAX_ADDRESSES = 8
 """A browser checks from each of its interfaces; the oldest is forgotten."""
 
@@ -44,6 +47,9 @@ class Port(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
         self._transport = transport
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         return cast(int, transport.get_extra_info("sockname")[1])
 
     def close(self) -> None:

@@ -154,6 +154,13 @@ class Relay:
         await asyncio.wait([task])
         return True
 
+    async def expel(self, site: SiteId) -> None:
+        """Ends all that a site sends and all that it gets back: its link was revoked."""
+        held = self._publishers.get(site)
+        ends = [name for name, viewer in self._viewers.items() if viewer.audience.site == site]
+        for name in [*ends, *([held[0].id] if held is not None else [])]:
+            await self.hang_up(name)
+
     def _admit(self, offer: Offer) -> Peer:
         peer = Peer(offer, self._certificate, self._port.send)
         self._peers[peer.id] = peer
