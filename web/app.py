@@ -12,13 +12,10 @@ catalogue after a restart.
 
 import asyncio
 import logging
-import ssl
 import sys
-import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +29,10 @@ from web import border, whip
 from web.accounts import SignIn
 from web.api import Api
 from web.auth import Tokens
-from web.certificate import tls_context
 from web.chapters import Chapters
 from web.commands import Commands
 from web.doorkeeper import Doorkeeper
+from web.listener import listen
 from web.live import Live
 from web.media import Media
 from web.on_air import OnAir
@@ -57,7 +54,7 @@ class Listening:
     https_port: int | None
     media_port: int
     watch: asyncio.Task[None]
-    """Shows every page the world as it is; ends only if it fails."""
+    """Shows every page the world as it is, and guards the door; ends only if it fails."""
 
 
 @asynccontextmanager
@@ -73,10 +70,11 @@ async def running(settings: Settings) -> AsyncIterator[Listening]:
         on_air = OnAir(sessions, settings, now_ms)
         await _start_media(on_air, settings, stack)
         live = Live(sessions, tokens, now_ms)
-        app = _application(settings, store, tokens, sessions, on_air, live)
-        ports = await _listen(app, settings, stack)
+        doorkeeper = Doorkeeper(sessions, tokens, on_air.relay, now_ms)
+        app = _application(settings, store, tokens, sessions, on_air, live, doorkeeper)
+        ports = await listen(app, settings, stack)
         stack.push_async_callback(live.close)
-        watch = await stack.enter_async_context(_beside(on_air.run()))
+        watch = await stack.enter_async_context(_beside(on_air.run(), doorkeeper.run()))
         https_port = ports[1] if settings.https.enabled else None
         yield Listening(ports[0], https_port, on_air.relay.port, watch)
 
@@ -94,9 +92,15 @@ async def _start_media(on_air: OnAir, settings: Settings, stack: AsyncExitStack)
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
-    """Runs it for as long as the block; what it raised is raised at the block's end."""
-    task = asyncio.create_task(work)
+async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Runs them for as long as the block; what one raised is raised at the block's end."""
+
+    async def all_of_them() -> None:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+
+    task = asyncio.create_task(all_of_them())
     try:
         yield task
     finally:
@@ -112,6 +116,7 @@ def _application(
     sessions: Sessions,
     on_air: OnAir,
     live: Live,
+    doorkeeper: Doorkeeper,
 ) -> web.Application:
     app = web.Application(
         middlewares=[border.errors_and_language],
@@ -134,29 +139,9 @@ def _application(
     )
     for room in rooms:
         app.add_routes(room.routes())
-    app.add_routes(whip.routes(on_air.relay, Doorkeeper(sessions, tokens, now_ms)))
+    app.add_routes(whip.routes(on_air.relay, doorkeeper))
     app.router.add_route("*", "/{path:.*}", border.unknown)
     return app
-
-
-async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> list[int]:
-    """The real ports of HTTP and HTTPS. Raises `ConfigError`."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    for place in places(settings)[:-1]:
-        context = _tls(settings) if place.section == "https" else None
-        site = web.TCPSite(runner, place.host, place.port, ssl_context=context, reuse_address=True)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError(sentence(place, error)) from None
-    return [int(address[1]) for address in runner.addresses]
-
-
-def _tls(settings: Settings) -> ssl.SSLContext:
-    now = datetime.fromtimestamp(time.time(), UTC)
-    return tls_context(settings.https, settings.storage.data_dir, now)
 
 
 async def serve(settings: Settings) -> None:

@@ -1,11 +1,12 @@
 """Who may send and who may watch by WebRTC: the answers that `web.whip` asks for."""
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
 
 from streams.frames import SiteId
-from streams.relay import Audience
+from streams.relay import Audience, Relay
 from web.auth import VIEWER, Identity, Tokens, bearer, identify
 from web.border import client_address
 from web.desk import Desk
@@ -13,20 +14,38 @@ from web.errors import Problem, not_found
 from web.limits import Limiter
 from web.sessions import Sessions
 
+CHECK_S = 5.0
+"""How long a revoked link still works."""
 ROOM = "room"
 """`/whep/{session}/room`: no site may have this name."""
 
 
 class Doorkeeper:
-    """Only the session on the studio has pictures. Everything raises `Problem`."""
+    """Only the session on the studio has pictures. Everything raises `Problem`.
 
-    def __init__(self, sessions: Sessions, tokens: Tokens, clock: Callable[[], int]) -> None:
+    `run` sees to it that a site whose link was revoked is not only kept out but put out.
+    """
+
+    def __init__(
+        self, sessions: Sessions, tokens: Tokens, relay: Relay, clock: Callable[[], int]
+    ) -> None:
         self._sessions = sessions
         self._tokens = tokens
+        self._relay = relay
         self._clock = clock
+        self._inside: dict[SiteId, set[str]] = {}
         # An offer costs a certificate check and a handshake. Ten sites or an office full of
         # viewers may come from one address after a restart; more at once is somebody's loop.
         self._offers = Limiter(120, 60_000)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(CHECK_S)
+            for site, tokens in list(self._inside.items()):
+                if any(self._tokens.is_revoked(token) for token in tokens):
+                    del self._inside[site]
+                    await self._relay.expel(site)
 
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's, for the session on the studio."""
@@ -62,6 +81,7 @@ class Doorkeeper:
             raise Problem(403, "other_site")
         if identity.session != desk.floor.id:
             raise Problem(409, "not_on_air")
+        self._inside.setdefault(site, set()).add(token)
 
     def _require_staff(self, request: web.Request, session: str) -> None:
         identity: Identity = identify(self._tokens, request, changes=True).in_session(session)

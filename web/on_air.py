@@ -16,7 +16,7 @@ from streams.frames import Packet, SiteId
 from streams.relay import Relay
 from streams.wire import Still
 from web.auth import Identity
-from web.client import Bye
+from web.client import Bye, Client
 from web.desk import Desk
 from web.outside import Outside, Pace, Studio, hours_left, studio_of
 from web.sessions import Sessions
@@ -28,6 +28,15 @@ CHECK_S = 5.0
 """How long a revoked link still works on an open page."""
 
 _log = logging.getLogger(__name__)
+
+
+def _revoked(client: Client) -> bool:
+    """What merely expired may stay until it leaves: no page is taken away in mid-session."""
+    try:
+        client.check()
+    except Bye as bye:
+        return bye.code == "revoked"
+    return False
 
 
 class OnAir:
@@ -117,13 +126,10 @@ class OnAir:
         for desk in self._sessions.desks():
             over = desk is not self._sessions.current and desk.floor.state.phase is Phase.ENDED
             for client in desk.hub.clients:
-                try:
-                    client.check()
-                except Bye as bye:
-                    client.end(bye.code)
-                else:
-                    if over and client.page == "site":
-                        client.end("session_over")
+                if _revoked(client):
+                    client.end("revoked")
+                elif over and client.page == "site":
+                    client.end("session_over")
 
     def _connected(self) -> None:
         """The studio can decode nothing until each site sends a keyframe."""

@@ -1,0 +1,94 @@
+"""Who may send and watch by WebRTC: over real HTTP, with a stock aiortc peer."""
+
+import asyncio
+from pathlib import Path
+
+from broadcast.session.model import Role
+from tests.peers import publishing
+from tests.web.rig import BOUND_S, CHUA, LAY, SESSION, Rig, prepare, relay, settings_in
+
+OFFER = b"v=0\r\n"
+
+
+async def _ask(rig: Rig, path: str, token: str | None = None, **headers: str) -> tuple[int, str]:
+    sent = {"Content-Type": "application/sdp", **headers}
+    if token is not None:
+        sent["Authorization"] = f"Bearer {token}"
+    async with rig.http.post(rig.url(path), data=OFFER, headers=sent) as answer:
+        error = (await answer.json())["error"]
+        assert error["message"].endswith(".")
+        return answer.status, error["code"]
+
+
+def test_the_door(tmp_path: Path) -> None:
+    """Whoever may enter hears that such an offer is none."""
+    let_in = (400, "offer")
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            prepare(rig.store, "khac")
+            other = rig.tokens.issue_join_token("khac", LAY)
+            viewer = rig.tokens.issue_token(Role.VIEWER, SESSION)
+            cases = [
+                (f"/whip/{LAY}", rig.site(LAY), let_in),
+                (f"/whip/{LAY}", None, (401, "token_missing")),
+                (f"/whip/{LAY}", "nonsense", (401, "token_wrong")),
+                (f"/whip/{LAY}", rig.site(CHUA), (403, "other_site")),
+                (f"/whip/{LAY}", rig.operator, (403, "other_site")),
+                (f"/whip/{LAY}", other, (409, "not_on_air")),
+                ("/whip/nowhere", rig.site(LAY), (404, "unknown_site")),
+                (f"/whep/{SESSION}", None, let_in),
+                (f"/whep/{SESSION}/room", rig.operator, let_in),
+                (f"/whep/{SESSION}/room", viewer, (403, "forbidden")),
+                (f"/whep/{SESSION}/room", rig.site(LAY), (403, "forbidden")),
+                (f"/whep/{SESSION}/room", None, (401, "not_signed_in")),
+                (f"/whep/{SESSION}/{LAY}", rig.site(LAY), let_in),
+                (f"/whep/{SESSION}/{LAY}", rig.site(CHUA), (403, "other_site")),
+                (f"/whep/{SESSION}/{LAY}", None, (401, "token_missing")),
+                (f"/whep/{SESSION}/nowhere", rig.site(LAY), (404, "unknown_site")),
+                ("/whep/khac", None, (409, "not_on_air")),
+                ("/whep/nowhere", None, (404, "not_found")),
+            ]
+            for path, token, expected in cases:
+                assert (path, *await _ask(rig, path, token)) == (path, *expected)
+
+    asyncio.run(scenario())
+
+
+def test_the_rooms_picture_by_cookie_needs_a_page_of_ours(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            cookie = f"diemcau={rig.tokens.cookie_for_token(rig.operator)}"
+            path = f"/whep/{SESSION}/room"
+            assert await _ask(rig, path, Cookie=cookie) == (403, "wrong_origin")
+            ours = await _ask(rig, path, Cookie=cookie, Origin=rig.base)
+            assert ours == (400, "offer")
+
+    asyncio.run(scenario())
+
+
+def test_too_many_offers_from_one_address(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            answers = [await _ask(rig, f"/whep/{SESSION}") for _ in range(121)]
+            assert answers[0] == (400, "offer")
+            assert answers[-1] == (429, "too_many_requests")
+            far = {"X-Forwarded-For": "198.51.100.7"}
+            assert await _ask(rig, f"/whep/{SESSION}", None, **far) == (400, "offer")
+
+    asyncio.run(scenario())
+
+
+def test_a_site_whose_link_is_revoked_is_put_out(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as panel:
+            await panel.until(lambda p: p.snapshot)
+            url = rig.url(f"/whip/{LAY}")
+            async with asyncio.timeout(4 * BOUND_S), publishing(url, rig.site(LAY), 1, 440.0):
+                await panel.until(lambda p: p.view["sites"][1]["video"] == "ok")
+                assert panel.view["sites"][1]["present"]
+                rig.tokens.revoke_join_tokens(SESSION, LAY)
+                await panel.until(lambda p: not p.view["sites"][1]["present"])
+                assert await _ask(rig, f"/whip/{LAY}", None) == (401, "token_missing")
+
+    asyncio.run(scenario())
