@@ -11,7 +11,8 @@ from broadcast.program import Layout, Overlay, Scene
 from broadcast.studio.canvas import Canvas, Seat, area_of, boxes_of
 from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.overlays import Board, Request
-from broadcast.studio.sources import Picture, PictureTrack, Source, Sources
+from broadcast.studio.picturetrack import Picture, PictureTrack
+from broadcast.studio.sources import Source, Sources
 from streams.frames import SiteId
 
 log = logging.getLogger(__name__)
@@ -38,22 +39,23 @@ class SeatPlan:
 
     site: SiteId
     seat: Seat
-    title: Request | None
+    name: Request
+    whole: bool
+    """It is all of the picture: who that is, the lower third tells."""
     lost: Request
 
 
 def seat_plans(
     scene: Scene, names: dict[SiteId, str], width: int, height: int
 ) -> tuple[SeatPlan, ...]:
-    """The occupied seats of a scene. A seat that is only a part of the picture has its site's name
-    in it; who fills the whole of it is told by the lower third."""
+    """The occupied seats of a scene."""
     plans = []
     for box, site in zip(boxes_of(scene.layout, width, height), scene.sources, strict=False):
         name, rect = {"site": names.get(site, site)}, box.of(width, height)
         whole = (box.width, box.height) == (width, height)
-        title = None if whole else Request.of(Overlay("seat_title", name), rect)
+        title = Request.of(Overlay("seat_title", name), rect)
         lost = Request.of(Overlay("signal_lost", name), rect)
-        plans.append(SeatPlan(site, Seat(box), title, lost))
+        plans.append(SeatPlan(site, Seat(box), title, whole, lost))
     return tuple(plans)
 
 
@@ -93,7 +95,7 @@ class Composer:
             self._plans = seat_plans(view.scene, view.site_names, *self._size)
         self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
         self._slate = Request.of(view.slate)
-        titles = [plan.title for plan in self._plans if plan.title is not None]
+        titles = [plan.name for plan in self._plans]
         lost = [plan.lost for plan in self._plans]
         standby = [Request.of(overlay) for overlay in view.standby]
         self._board.ask((*self._overlays, self._slate, *titles, *standby, *lost))
@@ -129,7 +131,7 @@ class Composer:
                 plan.seat.paint(canvas, picture.frame)
             except (av.error.FFmpegError, ValueError) as error:
                 log.warning("%s: a picture that cannot be scaled: %s", plan.site, error)
-        return self._drawing(plan.title)
+        return None if plan.whole and picture is not None else self._drawing(plan.name)
 
     def compose_slate(self, canvas: Canvas, overlay: Overlay) -> None:
         """A slate alone; one of the view's overlays on standby."""

@@ -24,8 +24,9 @@ from broadcast.studio.frameclock import FrameClock
 from broadcast.studio.link import Link
 from broadcast.studio.onair import OnAir, follow
 from broadcast.studio.overlays import Board
+from broadcast.studio.picturetrack import PictureTrack
 from broadcast.studio.sound import SoundDesk
-from broadcast.studio.sources import PictureTrack, Sources
+from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from config.settings import Settings, socket_path
 from streams.frames import Codec, EncodedFrame, Packet, SiteId

@@ -59,6 +59,11 @@ class Transit:
         self._transits.clear()
         self.base_ns = self.captured_shift_ns = None
 
+    @property
+    def fresh(self) -> bool:
+        """Only one frame is known of it."""
+        return len(self._transits) == 1
+
     def delay_ns(self) -> int:
         """How long to wait so that 19 of 20 frames come in time."""
         if self.base_ns is None:

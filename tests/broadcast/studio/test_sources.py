@@ -1,0 +1,160 @@
+"""What is decoded, what is dropped, and when a keyframe is asked for."""
+
+import time
+from collections.abc import Sequence
+
+from broadcast.studio.clock import NS_PER_S
+from broadcast.studio.picturetrack import MAX_QUEUED_FRAMES
+from broadcast.studio.soundtrack import MAX_QUEUED_SOUND
+from broadcast.studio.sources import LARGE_DECODED, Sources
+from streams.frames import Codec, EncodedFrame, SiteId
+from tests import media
+from tests.broadcast.studio.rig import Coded, clip
+
+SITE = SiteId("a")
+LARGE = (800, 450)
+
+
+def frames(coded: Sequence[Coded], *, zero: int = 1000, site: SiteId = SITE) -> list[EncodedFrame]:
+    """As if they had come in just now, each at its time."""
+    now_ns = time.monotonic_ns()
+    return [
+        EncodedFrame(
+            site,
+            one.codec,
+            zero + round(one.at_s * one.codec.clock_rate),
+            None,
+            now_ns + round(one.at_s * NS_PER_S),
+            one.key,
+            one.data,
+        )
+        for one in coded
+    ]
+
+
+def pictures(size: tuple[int, int] = (320, 180)) -> list[EncodedFrame]:
+    return frames([one for one in clip(0, 2, size) if one.codec is Codec.H264])
+
+
+class Pool:
+    """Running sources, and whom they asked for a keyframe."""
+
+    def __init__(self) -> None:
+        self.asked: list[SiteId] = []
+        self.sources = Sources(self.asked.append)
+
+    def __enter__(self) -> "Pool":
+        self.sources.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sources.close()
+
+    def decoded(self, site: SiteId = SITE) -> int | None:
+        """The number of the newest picture."""
+        source = self.sources.get(site)
+        newest = source and source.picture.newest
+        return media.read_frame_number(media.luma_of(newest.frame)) if newest else None
+
+    def play(self, some: Sequence[EncodedFrame], last: int, site: SiteId = SITE) -> None:
+        """Offers frames and waits until that number is decoded."""
+        for frame in some:
+            self.sources.offer(frame)
+        media.wait_for(lambda: self.decoded(site) == last, f"picture {last} is decoded")
+
+
+def test_nothing_is_decoded_before_a_keyframe_and_one_is_asked_for() -> None:
+    with Pool() as pool:
+        late = pictures()[1:]
+        first_key = next(n for n, frame in enumerate(late) if frame.key)
+        for frame in late[:first_key]:
+            pool.sources.offer(frame)
+        assert pool.asked == [SITE], "once, not for every frame"
+        pool.play(late[first_key:20], 20)
+
+
+def test_pictures_are_shown_when_their_time_has_come() -> None:
+    with Pool() as pool:
+        some = pictures()
+        pool.play(some[:10], 9)
+        source = pool.sources.get(SITE)
+        assert source is not None
+        offset_ns = source.playout.picture_offset_ns
+        assert offset_ns is not None
+        first = some[0].pts * NS_PER_S // 90_000 + offset_ns
+        assert source.picture.due(first - 1) is None
+        for number in (0, 0, 3, 9):
+            due = source.picture.due(first + number * NS_PER_S // 25 + 1)
+            assert due is not None
+            assert media.read_frame_number(media.luma_of(due.frame)) == number
+            assert due.received_ns == some[number].received_ns
+
+
+def test_a_large_standby_site_is_decoded_by_keyframes_once_there_are_many() -> None:
+    sites = [SiteId(f"s{n}") for n in range(LARGE_DECODED + 1)]
+    coded = [one for one in clip(0, 2, LARGE) if one.codec is Codec.H264]
+    keys = [n for n, one in enumerate(coded) if one.key]
+    with Pool() as pool:
+        for site in sites:
+            pool.play(frames(coded[:1], site=site), 0, site)
+        pool.sources.share()
+        for site in sites[:-1]:
+            pool.play(frames(coded, site=site)[1:45], 44, site)
+        spared = frames(coded, site=sites[-1])
+        pool.play(spared[1:45], max(n for n in keys if n < 45), sites[-1])
+        pool.sources.want(frozenset({sites[-1]}))
+        pool.sources.offer(spared[45])
+        assert pool.asked == [sites[-1]], "it has to be decoded whole from now on"
+
+
+def test_a_decoder_that_is_too_slow_drops_to_the_next_keyframe() -> None:
+    sources = Sources(lambda _: None)
+    some = pictures()
+    for frame in some:
+        sources.offer(frame)
+    source = sources.get(SITE)
+    assert source is not None
+    assert source.picture.dropped >= MAX_QUEUED_FRAMES
+    sources.start()
+    media.wait_for(lambda: not source.picture.waiting, "the rest is decoded")
+    sources.close()
+    newest = source.picture.newest
+    assert newest is None or newest.frame.width == 320
+
+
+def test_sound_that_nobody_fetches_is_bounded() -> None:
+    sources = Sources(lambda _: None)
+    sound = frames([one for one in clip(0) if one.codec is Codec.OPUS])
+    for frame in sound:
+        sources.offer(frame)
+    source = sources.get(SITE)
+    assert source is not None
+    assert source.sound.dropped == len(sound) - MAX_QUEUED_SOUND
+
+
+def test_a_stream_that_returns_with_other_times_is_shown_at_once() -> None:
+    with Pool() as pool:
+        coded = [one for one in clip(0, 2) if one.codec is Codec.H264]
+        pool.play(frames(coded)[:10], 9)
+        pool.sources.gone(SITE)
+        again = frames(coded, zero=77_000_000_000)
+        pool.play(again[:3], 2)
+        source = pool.sources.get(SITE)
+        assert source is not None
+        due = source.picture.due(again[2].received_ns + NS_PER_S)
+        assert due is not None
+        assert media.read_frame_number(media.luma_of(due.frame)) == 2
+
+
+def test_garbage_is_survived() -> None:
+    with Pool() as pool:
+        some = pictures()
+        pool.play(some[:5], 4)
+        for codec in (Codec.H264, Codec.VP8, Codec.OPUS):
+            for data in (b"", b"\0", b"\xff" * 999, b"\0\0\0\1\x65" + bytes(50)):
+                now_ns = time.monotonic_ns()
+                pool.sources.offer(EncodedFrame(SITE, codec, 5, None, now_ns, True, data))
+        source = pool.sources.get(SITE)
+        assert source is not None
+        source.sound.decode()
+        pool.play(pictures()[:20], 19)
