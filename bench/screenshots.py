@@ -108,7 +108,7 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
 
 async def speaker(shown: LivePage) -> str:
     await wait_until(lambda: shown.view.get("floor"), "a turn")
-    return str(shown.view.get("floor")["site"])
+    return str(shown.view["floor"]["site"])
 
 
 def main(folder: Path) -> None:

@@ -38,7 +38,7 @@ class LineLostError(Exception):
 
 
 class Site:
-    """One site, joined again and again until cancelled."""
+    """One site, joined again and again until told to end."""
 
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
@@ -46,26 +46,30 @@ class Site:
         self._speech: Speech = speak(orders.pitch_hz, orders.seed)
         self._zero_s = time.monotonic()
         self._headers = {"Authorization": f"Bearer {orders.token}"}
-        self._joined_at_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._ending = False
 
     async def run(self) -> None:
-        """Never returns."""
+        """Until `end`."""
+        self._task = asyncio.current_task()
         backoff_s = FIRST_BACKOFF_S
-        ourselves = asyncio.current_task()
-        assert ourselves is not None
         async with aiohttp.ClientSession(self._orders.base_url, headers=self._headers) as http:
-            while True:
+            while not self._ending:
                 began_s = time.monotonic()
                 try:
                     await self._join(http)
                 except (LineLostError, aiohttp.ClientError, OSError, TimeoutError) as error:
                     _log.info("%s: joins again: %s", self._orders.site, error or type(error))
-                if ourselves.cancelling():  # just as a stay failed: its error hid the wish to end
-                    raise asyncio.CancelledError
                 if time.monotonic() - began_s > LAST_BACKOFF_S:
                     backoff_s = FIRST_BACKOFF_S
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(LAST_BACKOFF_S, backoff_s * 2)
+
+    def end(self) -> None:
+        """Noted beside the cancellation: a stay that fails at the same moment would hide that."""
+        self._ending = True
+        if self._task is not None:
+            self._task.cancel()
 
     async def _join(self, http: aiohttp.ClientSession) -> None:
         """One stay. Raises `LineLostError` and what aiohttp raises."""
@@ -196,11 +200,11 @@ def _leaf(error: BaseException) -> BaseException:
 
 async def _run(orders: Orders) -> None:
     """Until SIGTERM or SIGINT."""
-    task = asyncio.create_task(Site(orders).run())
+    site = Site(orders)
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, site.end)
     with suppress(asyncio.CancelledError):
-        await task
+        await site.run()
 
 
 def main(path: Path) -> None:
