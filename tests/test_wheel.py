@@ -14,7 +14,7 @@ DATA = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".toml"}
 @pytest.fixture(scope="module")
 def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", out, "."]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", out, "."]
     subprocess.run(command, cwd=ROOT, check=True, timeout=100)
     (wheel,) = out.glob("*.whl")
     return set(zipfile.ZipFile(wheel).namelist())
