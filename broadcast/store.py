@@ -5,6 +5,8 @@ what was appended is on the disk when the call returns. Safe to call from severa
 """
 
 import json
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,12 @@ from broadcast.session.events import Event, SessionPrepared, dump_event, load_ev
 from broadcast.session.model import Role
 
 SCHEMA_VERSION = 1
+
+_ALONE = {
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "SELECT pg_advisory_xact_lock(7180213)",  # any number, but always the same
+}
+"""Keeps other programs out until the transaction ends; each of the two has its own way."""
 
 _tables = sql.MetaData()
 _schema = sql.Table("schema_version", _tables, sql.Column("version", sql.Integer, primary_key=True))
@@ -106,15 +114,16 @@ class Store:
             self._engine = sql.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":
                 on.listen(self._engine, "connect", _set_up_sqlite)
-            try:
-                self._make_tables()
-            except DBAPIError:
-                # The server and the command line may both be the first to open a new database.
-                self._make_tables()
+            self._make_tables()
             self._check_version()
 
     def _make_tables(self) -> None:
+        """The server and the command line may both be the first to open a new database."""
+        alone = _ALONE.get(self._engine.dialect.name)
+        if alone is None:
+            raise StoreError("it is neither SQLite nor PostgreSQL")
         with self._engine.begin() as db:
+            db.exec_driver_sql(alone)
             _tables.create_all(db)
             if db.execute(sql.select(_schema.c.version)).first() is None:
                 db.execute(_schema.insert().values(version=SCHEMA_VERSION))
@@ -269,9 +278,24 @@ def _in_our_words() -> Iterator[None]:
 def _set_up_sqlite(connection: Any, _: object) -> None:
     """WAL lets pages read while an event is written; FULL has it on the disk before we say so."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in ("busy_timeout=5000", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """The first to open a new database switches it; SQLite does not wait for that lock itself."""
+    for _ in range(100):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+    raise sqlite3.OperationalError("database is locked")
 
 
 def _entry(session_id: str, first: Event) -> dict[str, Any]:
