@@ -25,7 +25,7 @@ def test_every_module_and_data_file_is_in_it(wheel_names: set[str]) -> None:
         str(path.relative_to(ROOT))
         for room in ("config", "streams", "broadcast", "web")
         for path in (ROOT / room).rglob("*")
-        if path.suffix in DATA | {".py"} and path.name not in ("tsconfig.json",)
+        if path.suffix in DATA | {".py"} and path.name != "tsconfig.json"
     }
     assert wanted - wheel_names == set()
 
