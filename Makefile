@@ -26,10 +26,10 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	$(BIN)/lint-imports
 	$(NPM) exec -- tsc --project web/static/tsconfig.json
 
-unit: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
+unit: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium /usr/lib/postgresql ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
-soak: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## the slow tests
+soak: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium /usr/lib/postgresql ## the slow tests
 	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST_FLAGS)
 
 bench: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## one line per figure, see bench/README.md
@@ -73,3 +73,6 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 
 /usr/bin/chromium:
 	$(APT) update -qq && $(APT) install -y -qq chromium
+
+/usr/lib/postgresql:
+	$(APT) update -qq && $(APT) install -y -qq --no-install-recommends postgresql
