@@ -32,6 +32,7 @@ from web.auth import Tokens
 from web.chapters import Chapters
 from web.commands import Commands
 from web.doorkeeper import Doorkeeper
+from web.links import Links
 from web.listener import listen
 from web.live import Live
 from web.media import Media
@@ -136,6 +137,7 @@ def _application(
         Commands(on_air.perform, tokens, now_ms),
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
+        Links(sessions, tokens, settings),
     )
     for room in rooms:
         app.add_routes(room.routes())

@@ -80,6 +80,10 @@ def _paths() -> dict[str, Any]:
             "parameters": session,
             "get": _operation("Marks of the archive: items and turns"),
         },
+        "/api/v1/sessions/{session}/links": {
+            "parameters": session,
+            "get": _operation("The links that an operator hands out"),
+        },
         "/api/v1/sessions/{session}/commands": {
             "parameters": session,
             "post": _operation("One command", body={"$ref": _REF.format(model="Command")}),

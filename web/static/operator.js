@@ -14,6 +14,7 @@ import {Help} from "./parts/operator/help.js";
 import {Icon} from "./parts/operator/icons.js";
 import {Layouts} from "./parts/operator/layouts.js";
 import {LineDetails} from "./parts/operator/line.js";
+import {LinksDialog} from "./parts/operator/links.js";
 import {Monitors} from "./parts/operator/monitors.js";
 import {Overlays} from "./parts/operator/overlays.js";
 import {Queue} from "./parts/operator/queue.js";
@@ -42,7 +43,7 @@ function Page() {
         </div>
       </main>
     </div>
-    <${LineDetails} /><${Delegates} /><${Confirm} /><${Help} /><${Toasts} />`;
+    <${LineDetails} /><${Delegates} /><${Confirm} /><${LinksDialog} /><${Help} /><${Toasts} />`;
 }
 
 /** The page keeps what it knew; nothing can be pressed until the server is back. */

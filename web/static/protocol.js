@@ -186,20 +186,31 @@ export class Live {
    * @throws {Refusal}
    */
   async command(command) {
-    const answer = await this.#post(`/api/v1/sessions/${this.#session}/commands`, command);
+    const headers = {"Content-Type": "application/json"};
+    const answer = await this.#ask("commands", {method: "POST", headers, body: JSON.stringify(command)});
     return answer.version;
   }
 
-  /** @param {string} path @param {unknown} body @returns {Promise<any>} */
-  async #post(path, body) {
-    /** @type {Record<string, string>} */
-    const headers = {"Content-Type": "application/json"};
-    if (this.#token) headers["Authorization"] = `Bearer ${this.#token}`;
+  /**
+   * The links that an operator hands out, of sites by id.
+   * @returns {Promise<{watch: string, sites: {id: string, url: string}[]}>}
+   * @throws {Refusal}
+   */
+  links() {
+    return this.#ask("links", {headers: {}});
+  }
+
+  /**
+   * @param {string} what of the session
+   * @param {RequestInit & {headers: Record<string, string>}} request
+   * @returns {Promise<any>}
+   */
+  async #ask(what, request) {
+    const url = new URL(`/api/v1/sessions/${this.#session}/${what}`, this.#base);
+    if (this.#token) request.headers["Authorization"] = `Bearer ${this.#token}`;
     let response;
     try {
-      response = await fetch(new URL(path, this.#base), {
-        method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(COMMAND_MS),
-      });
+      response = await fetch(url, {...request, signal: AbortSignal.timeout(COMMAND_MS)});
     } catch {
       throw new Refusal("unreachable", "", 0);
     }

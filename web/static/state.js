@@ -138,9 +138,23 @@ export async function give(command) {
     await live.command(command);
     return true;
   } catch (error) {
-    if (error instanceof Refusal && !error.message) error.message = t("common.unreachable");
-    throw error;
+    throw inWords(error);
   } finally {
     pending.value = new Set([...pending.value].filter((other) => other !== key));
   }
+}
+
+/** The links to hand out; for an operator. @throws {Refusal} with a whole sentence for the user */
+export async function fetchLinks() {
+  try {
+    return await live?.links();
+  } catch (error) {
+    throw inWords(error);
+  }
+}
+
+/** What the server did not say, because it was not reached. @param {unknown} error */
+function inWords(error) {
+  if (error instanceof Refusal && !error.message) error.message = t("common.unreachable");
+  return error;
 }

@@ -5,7 +5,7 @@ import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {act, Do, mayGive} from "./actions.js";
+import {act, canGive, Do, mayGive} from "./actions.js";
 import {ask} from "./dialogs.js";
 import {Icon} from "./icons.js";
 
@@ -52,11 +52,11 @@ function ItemButtons({item}) {
   useEffect(() => row.current?.scrollIntoView({block: "nearest"}), []);
   return html`<div class="item-buttons" ref=${row}>
     ${item.state !== "current" && mayGive("choose_item") && html`<button type="button" class="primary small"
-      data-testid=${`choose-${item.id}`} onClick=${() => choose(item)}>
+      data-testid=${`choose-${item.id}`} disabled=${!canGive("choose_item")} onClick=${() => choose(item)}>
       <${Icon} name="arrow" />${t("operator.choose_item")}</button>`}
     ${item.closed
       ? mayGive("set_item_closed") && html`<button type="button" class="small" data-testid=${`open-${item.id}`}
-        onClick=${() => openToPublic(item)}><${Icon} name="eye" />${t("operator.open_item")}</button>`
+        disabled=${!canGive("set_item_closed")} onClick=${() => openToPublic(item)}><${Icon} name="eye" />${t("operator.open_item")}</button>`
       : html`<${Do} command=${{type: "set_item_closed", item: item.id, closed: true}} class="small"
         testid=${`close-${item.id}`}><${Icon} name="lock" />${t("operator.close_item")}<//>`}
   </div>`;
@@ -67,8 +67,9 @@ function ItemButtons({item}) {
 async function choose(item) {
   const command = {type: "choose_item", item: item.id};
   const {closed, phase} = operatorView().session;
-  if (closed && !item.closed && phase === "live") return ask({command, key: "to_public", params: {item: item.title}});
-  if (await act(command)) unfolded.value = "";
+  unfolded.value = "";
+  if (closed && !item.closed && phase === "live") ask({command, key: "to_public", params: {item: item.title}});
+  else await act(command);
 }
 
 /** @param {AgendaItem} item */

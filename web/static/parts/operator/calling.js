@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {canGive, Do, mayGive, siteName} from "./actions.js";
+import {canGive, Do, mayGive, siteBrief} from "./actions.js";
 import {Icon} from "./icons.js";
 
 /** @import {Round, Upcoming} from "../../types.js" */
@@ -32,7 +32,7 @@ function whoIsNext(next) {
   const kind = next.opens_round
     ? t("operator.opens_round", {count: next.opens_round})
     : t(`kind.${next.kind}`);
-  return [next.name, siteName(next.site), kind, t("common.minutes", {minutes: next.limit_ms / 60_000})].join(" · ");
+  return [next.name, siteBrief(next.site), kind, t("common.minutes", {minutes: next.limit_ms / 60_000})].join(" · ");
 }
 
 function whyNobody() {
@@ -51,7 +51,8 @@ function RoundLine({round}) {
     <b>${t("operator.round", {number: round.number})}</b>
     <ol class="questions">
       ${round.questions.map((question) => {
-        const state = question.answered ? "answered" : question.state;
+        const asks = operatorView().floor?.request === question.request;
+        const state = asks ? "asks" : question.answered ? "answered" : question.state;
         return html`<li key=${question.request} data-state=${state}>
           <span>${question.name}</span> <small>${t(`operator.question_${state}`)}</small></li>`;
       })}

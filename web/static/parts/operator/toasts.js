@@ -5,7 +5,8 @@ import {html} from "htm/preact";
 import {t} from "../../texts.js";
 import {Icon} from "./icons.js";
 
-const SHOWN_MS = 9000;
+/** A refusal must be read, what was done only noticed. */
+const SHOWN_MS = {refused: 9000, done: 3500};
 const MOST = 3;
 
 /** @typedef {{id: number, text: string, kind: "refused" | "done"}} Toast */
@@ -20,7 +21,7 @@ export function toast(text, kind = "done") {
   const id = last;
   const others = toasts.value.filter((one) => one.text !== text);
   toasts.value = [...others, {id, text, kind}].slice(-MOST);
-  setTimeout(() => dismiss(id), SHOWN_MS);
+  setTimeout(() => dismiss(id), SHOWN_MS[kind]);
 }
 
 /** @param {number} id */

@@ -6,6 +6,7 @@ import {now, operatorView, role} from "../../state.js";
 import {config, number, span, t} from "../../texts.js";
 import {openHelp} from "./help.js";
 import {Icon} from "./icons.js";
+import {mayHandOut, openLinks} from "./links.js";
 import {Menu} from "./menu.js";
 import {PhaseButtons} from "./phase.js";
 
@@ -83,6 +84,8 @@ function TimeOfDay() {
 
 function PageMenu() {
   return html`<p class="muted signed-in">${t("operator.signed_in", {name: config.name || t(`role.${role.value}`), role: t(`role.${role.value}`)})}</p>
+    ${mayHandOut() && html`<button type="button" class="plain" data-testid="links-open" onClick=${openLinks}>
+      <${Icon} name="link" />${t("operator.links")}</button>`}
     <a class="button plain" href=${`/watch/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="eye" />${t("operator.open_watch")}</a>
     <a class="button plain" href=${`/play/${config.session}`} target="_blank" rel="noopener">
