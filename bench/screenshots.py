@@ -12,18 +12,25 @@ from pathlib import Path
 
 import aiohttp
 import av
+import numpy as np
 from playwright.async_api import Page
 
-from tests import hls
-from tests.chromium import Chromium, camera_files, chromium
+from tests import hls, media
+from tests.chromium import FPS, Chromium, chromium, join_as_a_person_would
 from tests.demo import Demo, running_demo
 from tests.live import Page as LivePage
 from tests.live import page_at
 from tests.media import wait_until
+from web.demo.room import Look, Room
+from web.demo.scenario import SPARE
+from web.demo.voice import speak
 
 SIZE = (1440, 900)
-TURN_S = 24
+TURN_S = 20
 """Long enough for pictures to settle and for a chapter that can be seen."""
+
+
+PLAY_FROM_S = 6
 
 
 class Director:
@@ -76,19 +83,20 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
     async with (
         aiohttp.ClientSession(links["base_url"]) as http,
         page_at(links["base_url"], links["session_id"], links["operator_token"]) as shown,
-        chromium(camera_files(scratch, 1, 700), size=SIZE) as browser,
+        chromium(room_files(scratch), size=SIZE) as browser,
     ):
         director = Director(http, demo)
         await shown.until(lambda view: len(view["queue"]) >= 4, "a queue", 90)
+        district = await open_page(browser, join_url(demo, SPARE))
+        await join_as_a_person_would(district)
         operator = await open_page(browser, links["operator_url"])
         await director.say("go_live")
-        await director.say("show_overlay", name="queue", visible=True)
-        await director.say("call_next")
-        site = await speaker(shown)
-        district = await open_page(
-            browser, next(row["join_url"] for row in links["sites"] if row["id"] == site)
-        )
         watch = await open_page(browser, links["watch_url"])
+        await turns(director, shown, 1)
+        await director.say("give_turn", delegate="thao-thi-sua", kind="speech")
+        await director.say(
+            "cut", scene={"layout": "picture-in-picture", "sources": [SPARE, "hall"]}
+        )
         await asyncio.sleep(TURN_S)
         await take(operator, folder, "operator")
         await take(district, folder, "district")
@@ -96,19 +104,50 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
         await director.say("show_overlay", name="agenda", visible=True)
         await asyncio.sleep(6)
         await program_frame(http, demo, folder)
+        await director.say("show_overlay", name="agenda", visible=False)
         await director.say("end_turn")
-        for _ in range(2):
-            await director.say("call_next")
-            await asyncio.sleep(TURN_S / 2)
-            await director.say("end_turn")
-        play = await open_page(browser, f"{links['base_url']}/play/{links['session_id']}#t=12")
+        await turns(director, shown, 2)
+        address = f"{links['base_url']}/play/{links['session_id']}#t={PLAY_FROM_S}"
+        play = await open_page(browser, address)
         await asyncio.sleep(8)
         await take(play, folder, "play")
 
 
-async def speaker(shown: LivePage) -> str:
-    await wait_until(lambda: shown.view.get("floor"), "a turn")
-    return str(shown.view["floor"]["site"])
+async def turns(director: Director, shown: LivePage, count: int) -> None:
+    """Calls and ends that many, each long enough to be a chapter."""
+    for _ in range(count):
+        await director.say("call_next")
+        await asyncio.sleep(TURN_S / 2)
+        await director.say("end_turn")
+        await wait_until(lambda: not shown.view.get("floor"), "the turn's end")
+        await asyncio.sleep(2)
+
+
+def join_url(demo: Demo, site: str) -> str:
+    return str(next(row["join_url"] for row in demo.links["sites"] if row["id"] == site))
+
+
+def room_files(folder: Path) -> tuple[Path, Path]:
+    """A drawn room for the browser's camera, so that the district looks like one."""
+    look = Look(
+        "Điểm cầu huyện Tủa Chùa", "H. Tủa Chùa", (214, 206, 190), (46, 92, 60), (52, 40, 66),
+        long_hair=True,
+    )  # fmt: skip
+    room, speech = Room(look), speak(200, 9, 8)
+    frames = [
+        room.frame(
+            960, 540, f"09:15:{n // FPS:02d}", n, mouth_open=speech.mouth_at(n / FPS)
+        ).to_ndarray()
+        for n in range(8 * FPS)
+    ]
+    video = media.write_y4m(folder / "room.y4m", 960, 540, FPS, frames)
+    decoder = av.CodecContext.create("libopus", "r")
+    sound = [
+        media.samples_of(frame)
+        for packet in speech.packets
+        for frame in decoder.decode(av.Packet(packet))
+    ]
+    return video, media.write_wav(folder / "room.wav", np.concatenate(sound))
 
 
 def main(folder: Path) -> None:

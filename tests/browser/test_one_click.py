@@ -75,7 +75,8 @@ def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
             await ask_to_speak(district)
             await call_and_check(operator, district, watch, public, shown)
             await end_and_check(operator, district, watch, public, shown)
-            assert troubles == [[], [], []]
+            # The page of the public asks for the playlist until the first segment is there.
+            assert [row for rows in troubles for row in rows if "404" not in row] == []
         chapters = server.get(f"/api/v1/sessions/{server.session}/chapters").json()["chapters"]
         (turn,) = [chapter for chapter in chapters if chapter["kind"] == "turn"]
         assert "Điêu Thị Xuân" in turn["title"]

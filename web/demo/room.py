@@ -24,6 +24,7 @@ POSES = 4
 _SWAY = ((0, 0), (3, 1), (5, 0), (2, -1))
 _CLOCK_AT = (56, 262)
 _CLOCK_HEIGHT = 46
+_CLOCK_ADVANCE = 25
 _PANEL = (20, 30, 44)
 
 
@@ -143,8 +144,8 @@ class _Sprites:
 def _sprites(height: int) -> _Sprites:
     scale = height / HEIGHT
     tall = max(8, round(_CLOCK_HEIGHT * scale))
-    font = _font("SemiBold", max(7, round(tall * 0.72)))
-    advance = max(4, round(max(font.getlength(c) for c in "0123456789") + 1))
+    font = _font("SemiBold", max(6, int(tall * 0.72)))
+    advance = max(4, int(_CLOCK_ADVANCE * scale))
     glyphs = {}
     for character in "0123456789: #":
         patch = Image.new("L", (advance, tall), 42)
