@@ -39,12 +39,9 @@ def agenda(state: SessionState) -> Overlay | None:
     """`title`, `items` of `number` (from 1), `title`, `state` done|current|coming."""
     if not state.agenda:
         return None
-    current = next(
-        (i for i, item in enumerate(state.agenda) if item.id == state.current_item), None
-    )
     items = [
-        {"number": i + 1, "title": _public_title(item), "state": _item_state(state, i, current)}
-        for i, item in enumerate(state.agenda)
+        {"number": number, "title": _public_title(item), "state": _item_state(state, item)}
+        for number, item in enumerate(state.agenda, 1)
     ]
     return Overlay("agenda", {"title": "Chương trình phiên họp", "items": items})
 
@@ -53,13 +50,10 @@ def _public_title(item: AgendaItem) -> str:
     return CLOSED_ITEM if item.closed else item.title
 
 
-def _item_state(state: SessionState, index: int, current: int | None) -> str:
-    """Items are taken in order; before the first one is opened, all are to come."""
-    if state.phase is Phase.ENDED:
-        return "done"
-    if current is None or index > current:
-        return "coming"
-    return "current" if index == current else "done"
+def _item_state(state: SessionState, item: AgendaItem) -> str:
+    if item.id == state.current_item and state.phase is not Phase.ENDED:
+        return "current"
+    return "done" if item.id in state.done_items else "coming"
 
 
 def queue(state: SessionState) -> Overlay | None:

@@ -8,7 +8,7 @@ from broadcast.overlay.contents import QUEUE_ROWS as TEMPLATE_ROWS
 from broadcast.overlay.contents import prepare
 from broadcast.overlay.theme import environment
 from broadcast.program import Overlay
-from broadcast.session.commands import CallNext, ChooseItem, EndTurn
+from broadcast.session.commands import CallNext, ChooseItem, EndSession, EndTurn
 from broadcast.session.model import DelegateId, Phase, RequestKind, SessionState
 from tests.broadcast.session.hearing import SECRET, Hearing
 
@@ -79,24 +79,22 @@ def test_a_speaker_that_the_state_does_not_know() -> None:
     assert views.lower_third(nobody) is None
 
 
-def _states(state: SessionState) -> str:
+def _states(state: SessionState) -> list[str]:
     items = fields(views.agenda(state))["items"]
     assert isinstance(items, list)
-    return "".join(item["state"][0] for item in items)
+    return [item["state"] for item in items]
 
 
 def test_the_agenda_knows_past_present_and_future() -> None:
-    assert _states(Hearing(None, live=False).state) == "cccc"
+    assert _states(Hearing(None, live=False).state) == ["coming"] * 4
     hearing = Hearing("thao-luan")
-    assert [item.id for item in hearing.state.agenda][1] == "thao-luan"
-    items = fields(views.agenda(hearing.state))["items"]
-    assert [(item["number"], item["state"]) for item in items] == [  # type: ignore[attr-defined]
-        (1, "done"),
-        (2, "current"),
-        (3, "coming"),
-        (4, "coming"),
-    ]
-    assert _states(replace(hearing.state, phase=Phase.ENDED)) == "dddd"
+    first, second = (item.id for item in hearing.state.agenda[:2])
+    assert second == "thao-luan"
+    assert _states(hearing.state) == ["coming", "current", "coming", "coming"]
+    hearing.do(ChooseItem(item=first))
+    assert _states(hearing.state) == ["current", "done", "coming", "coming"], "out of order"
+    hearing.do(EndSession())
+    assert _states(hearing.state) == ["done", "done", "coming", "coming"], "never opened"
     assert views.agenda(replace(hearing.state, agenda=())) is None
 
 
