@@ -59,13 +59,16 @@ function Search() {
       }} /></label>`;
 }
 
-/** Delegates whose name, title, group or site has every word that was typed. */
+/** Delegates in whose name, title, group or site every word that was typed begins a word; names first. */
 function found() {
   const words = plain(sought.value).split(/\s+/).filter(Boolean);
-  return operatorView().delegates.filter((delegate) => {
-    const text = plain([delegate.name, delegate.title, delegate.group, siteName(delegate.site)].join(" "));
-    return words.every((word) => text.includes(word));
-  });
+  const has = (/** @type {string} */ text) => words.every((word) => ` ${plain(text)}`.includes(` ${word}`));
+  const {delegates} = operatorView();
+  const named = delegates.filter(({name}) => has(name));
+  const others = delegates.filter(({name, title, group, site}) => (
+    !has(name) && has([name, title, group, siteName(site)].join(" "))
+  ));
+  return [...named, ...others];
 }
 
 function Found() {

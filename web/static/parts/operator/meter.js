@@ -4,7 +4,6 @@ import {effect} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {levels} from "../../state.js";
-import {t} from "../../texts.js";
 
 const FLOOR_DBFS = -60;
 const FALL_PER_TICK = 0.07; // how fast the bar falls back: about 40 dB a second
@@ -22,5 +21,5 @@ export function Meter({site}) {
       bar.current?.style.setProperty("transform", `scaleX(${(1 - shown).toFixed(3)})`);
     });
   }, [site]);
-  return html`<div class="meter" role="img" aria-label=${t("operator.level")}><div ref=${bar}></div></div>`;
+  return html`<div class="meter" aria-hidden="true"><div ref=${bar}></div></div>`;
 }

@@ -2,6 +2,7 @@
 
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
+import {useEffect, useRef} from "preact/hooks";
 import {t} from "../../texts.js";
 import {Icon} from "./icons.js";
 
@@ -29,9 +30,15 @@ function dismiss(id) {
   toasts.value = toasts.value.filter((one) => one.id !== id);
 }
 
+/** In the top layer, and put there anew for each message: so it lies above a dialog that is open. */
 export function Toasts() {
-  return html`<div class="toasts" role="status" aria-live="assertive" data-testid="toasts">
-    ${toasts.value.map((one) => html`<div key=${one.id} class="toast" data-kind=${one.kind}>
+  const stack = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    stack.current?.togglePopover(false);
+    stack.current?.togglePopover(toasts.value.length > 0);
+  }, [toasts.value]);
+  return html`<div class="toasts" popover="manual" ref=${stack} data-testid="toasts">
+    ${toasts.value.map((one) => html`<div key=${one.id} class="toast" role="alert" data-kind=${one.kind}>
       <${Icon} name=${one.kind === "refused" ? "warning" : "check"} />
       <p>${one.text}</p>
       <button type="button" class="plain icon" aria-label=${t("common.close")}
