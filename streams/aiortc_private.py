@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
+from cryptography.x509 import InvalidVersion
+from OpenSSL.SSL import Error as OpenSSLError
 from pylibsrtp import Session
 
 MAX_WAITING = 32
@@ -55,7 +57,10 @@ class Dtls:
     ) -> tuple[Session, Session]:
         """(rx, tx). Raises `ConnectionError` when it fails or the fingerprint is another's."""
         self._transport._set_role(role)
-        await self._transport.start(RTCDtlsParameters(fingerprints=fingerprints))
+        try:
+            await self._transport.start(RTCDtlsParameters(fingerprints=fingerprints))
+        except (OpenSSLError, ValueError, InvalidVersion) as error:
+            raise ConnectionError(f"the peer's certificate cannot be read: {error}") from error
         if self._transport.state != "connected":
             raise ConnectionError("the DTLS handshake failed")
         return self._transport._rx_srtp, self._transport._tx_srtp

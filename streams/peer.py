@@ -61,21 +61,35 @@ class Peer:
 
     async def run(self) -> None:
         """From the answer to the end. Never raises for what a peer does."""
+        connecting = asyncio.create_task(self._connect())
+        ending = asyncio.create_task(self._end.wait())
         try:
-            async with asyncio.timeout(HANDSHAKE_S):
-                await self._checked.wait()
-                if self.offer.dtls_role == "client":
-                    await asyncio.sleep(LISTEN_S)
-                self._rx, self._tx = await self._dtls.handshake(
-                    self.offer.dtls_role, list(self.offer.fingerprints)
-                )
-            self.connected = True
-            await self._end.wait()
-        except (TimeoutError, ConnectionError) as error:
-            log.info("%s: no connection: %r", self.id[:6], error)
+            await asyncio.wait(
+                (connecting, ending), timeout=HANDSHAKE_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if connecting.done() and await connecting:
+                self.connected = True
+                await ending
         finally:
             self.connected = False
+            for task in (connecting, ending):
+                task.cancel()
+            await asyncio.gather(connecting, ending, return_exceptions=True)
             await self._dtls.close()
+
+    async def _connect(self) -> bool:
+        """Whether there are keys now."""
+        await self._checked.wait()
+        if self.offer.dtls_role == "client":
+            await asyncio.sleep(LISTEN_S)
+        try:
+            self._rx, self._tx = await self._dtls.handshake(
+                self.offer.dtls_role, list(self.offer.fingerprints)
+            )
+        except ConnectionError as error:
+            log.info("%s: no connection: %s", self.id[:6], error)
+            return False
+        return True
 
     def end(self) -> None:
         self._end.set()

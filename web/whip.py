@@ -9,6 +9,14 @@ from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken
 from web.errors import Problem
 
 SDP = "application/sdp"
+ANYWHERE = {"Access-Control-Allow-Origin": "*"}
+PREFLIGHT = {
+    **ANYWHERE,
+    "Access-Control-Allow-Methods": "POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "86400",
+    "Accept-Post": SDP,
+}
 
 
 class Authorise(Protocol):
@@ -32,6 +40,7 @@ def routes(relay: Relay, authorise: Authorise) -> list[web.RouteDef]:
         web.delete("/whep/{session}/resource/{resource}", handlers.end),
         web.delete("/whep/{session}/{target}/resource/{resource}", handlers.end),
         web.patch("/{kind:whip|whep}/{path:.+}", handlers.no_trickle),
+        web.options("/{kind:whip|whep}/{path:.+}", handlers.options),
     ]
 
 
@@ -64,12 +73,18 @@ class _Handlers:
         """The resource's name is the key: 144 random bits that only its maker was told."""
         if not await self._relay.hang_up(request.match_info["resource"]):
             raise Problem(404, "no_such_connection")
-        return web.Response()
+        return web.Response(headers=ANYWHERE)
 
     async def no_trickle(self, request: web.Request) -> web.Response:
         """RFC 9725 4.3: a server may support neither trickle ICE nor restarts."""
         del request
         raise Problem(405, "no_patch")
+
+    async def options(self, request: web.Request) -> web.Response:
+        """What may be posted here (RFC 9725 4.2), and leave for players on other sites' pages.
+        Leave without cookies: a foreign page can use a token it was given, nobody's sign-in."""
+        del request
+        return web.Response(status=204, headers=PREFLIGHT)
 
 
 async def _offer(request: web.Request) -> str:
@@ -86,5 +101,5 @@ def _created(connection: Connection, location: str) -> web.Response:
         status=201,
         text=connection.answer,
         content_type=SDP,
-        headers={"Location": location, "Access-Control-Expose-Headers": "Location"},
+        headers={**ANYWHERE, "Location": location, "Access-Control-Expose-Headers": "Location"},
     )

@@ -1,0 +1,149 @@
+"""WHIP and WHEP as RFC 9725 has them, over real HTTP, around a real relay."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from config.settings import Media
+from streams.frames import SiteId
+from streams.relay import Audience, Relay
+from tests.streams.offers import CHROMIUM, VIEW
+from web import border, whip
+from web.errors import Problem
+
+SDP = {"Content-Type": "application/sdp"}
+Client = TestClient[web.Request, web.Application]
+
+
+class Everybody:
+    """Lets all in who say "good", each as what they ask for."""
+
+    async def publisher(self, request: web.Request, site: SiteId) -> None:
+        del site
+        if request.headers.get("Authorization") != "Bearer good":
+            raise Problem(401, "token_missing")
+
+    async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
+        del request, session
+        return Audience(room=target is not None, site=SiteId(target) if target else None)
+
+
+@asynccontextmanager
+async def serving(**limits: int) -> AsyncIterator[tuple[Client, Relay]]:
+    relay = Relay(
+        Media(host="127.0.0.1", port=0, **limits),
+        on_frame=lambda _frame: None,
+        on_source_gone=lambda _site: None,
+        on_keyframe_wanted=lambda _feed: None,
+    )
+    await relay.start()
+    app = web.Application(middlewares=[border.errors_and_language], client_max_size=100_000)
+    app[border.DEFAULT_LANGUAGE] = "vi"
+    app.add_routes(whip.routes(relay, Everybody()))
+    async with TestClient(TestServer(app)) as client:
+        yield client, relay
+    await relay.close()
+
+
+def run(story: Callable[[Client, Relay], Awaitable[None]], **limits: int) -> None:
+    async def whole() -> None:
+        async with serving(**limits) as (client, relay):
+            await story(client, relay)
+
+    asyncio.run(whole())
+
+
+GOOD = {**SDP, "Authorization": "Bearer good"}
+
+
+def test_publishing_begins_with_201_and_ends_with_delete() -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        async with client.post("/whip/hall", data=CHROMIUM, headers=GOOD) as made:
+            assert made.status == 201
+            assert made.content_type == "application/sdp"
+            assert (await made.text()).startswith("v=0")
+            location = made.headers["Location"]
+        assert location.startswith("/whip/hall/")
+        async with client.delete(location) as ended:
+            assert ended.status == 200
+        async with client.delete(location) as again:
+            assert again.status == 404
+        assert relay._peers == {}
+
+    run(story)
+
+
+@pytest.mark.parametrize("path", ["/whep/s1", "/whep/s1/room", "/whep/s1/hall"])
+def test_watching_likewise(path: str) -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        async with client.post(path, data=VIEW, headers=SDP) as made:
+            assert made.status == 201
+            location = made.headers["Location"]
+        assert relay.viewers == 1
+        async with client.delete(location) as ended:
+            assert ended.status == 200
+        assert relay.viewers == 0
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (CHROMIUM, SDP, 401),
+        (CHROMIUM, {"Authorization": "Bearer good", "Content-Type": "text/plain"}, 415),
+        ("hello", GOOD, 400),
+        ("", GOOD, 400),
+        (b"\xff\xfe", GOOD, 400),
+        (CHROMIUM.replace("H264", "VP9").replace("VP8", "AV1").replace("opus", "isac"), GOOD, 406),
+        ("v=0\r\n" * 20_000, GOOD, 413),
+        (CHROMIUM + "a=x\r\n" * 15_000, GOOD, 413),
+    ],
+)
+def test_what_is_refused_says_why(body: str | bytes, headers: dict[str, str], status: int) -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        async with client.post("/whip/hall", data=body, headers=headers) as answer:
+            assert answer.status == status
+            error = (await answer.json())["error"]
+            assert len(error["message"]) > 10
+        assert relay._peers == {}
+
+    run(story)
+
+
+def test_a_second_publisher_is_told_to_wait() -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        del relay
+        async with client.post("/whip/hall", data=CHROMIUM, headers=GOOD):
+            pass
+        async with client.post("/whip/hall", data=CHROMIUM, headers=GOOD) as second:
+            assert second.status == 409
+            assert second.headers["Retry-After"] == "2"
+
+    run(story)
+
+
+def test_a_full_house_is_a_503() -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        del relay
+        async with client.post("/whep/s1", data=VIEW, headers=SDP) as answer:
+            assert answer.status == 503
+
+    run(story, max_viewers=0)
+
+
+def test_no_trickle_but_an_options() -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        del relay
+        async with client.patch("/whip/hall/x", data="a=candidate") as patch:
+            assert patch.status == 405
+        async with client.options("/whip/hall") as options:
+            assert options.status == 204
+            assert options.headers["Accept-Post"] == "application/sdp"
+            assert "Access-Control-Allow-Credentials" not in options.headers
+
+    run(story)
