@@ -11,7 +11,6 @@ from typing import Any, Literal
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from cryptography.x509 import InvalidVersion
-from OpenSSL.SSL import Error as OpenSSLError
 from pylibsrtp import Session
 
 MAX_WAITING = 32
@@ -59,7 +58,7 @@ class Dtls:
         self._transport._set_role(role)
         try:
             await self._transport.start(RTCDtlsParameters(fingerprints=fingerprints))
-        except (OpenSSLError, ValueError, InvalidVersion) as error:
+        except (ValueError, InvalidVersion) as error:
             raise ConnectionError(f"the peer's certificate cannot be read: {error}") from error
         if self._transport.state != "connected":
             raise ConnectionError("the DTLS handshake failed")
