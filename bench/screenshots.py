@@ -26,11 +26,12 @@ from web.demo.scenario import SPARE
 from web.demo.voice import speak
 
 SIZE = (1440, 900)
-TURN_S = 20
-"""Long enough for pictures to settle and for a chapter that can be seen."""
+TURN_S = 10
+"""Long enough for a chapter that can be seen."""
 
 
 PLAY_FROM_S = 6
+SETTLE_S = 8
 
 
 class Director:
@@ -50,14 +51,8 @@ class Director:
 
 
 async def take(page: Page, folder: Path, name: str) -> None:
-    await page.screenshot(path=folder / f"{name}.png")
+    await page.screenshot(path=folder / f"{name}.png", timeout=90_000)
     print(folder / f"{name}.png", flush=True)
-
-
-async def open_page(browser: Chromium, url: str) -> Page:
-    page = await browser.new_page()
-    await page.goto(url)
-    return page
 
 
 async def program_frame(http: aiohttp.ClientSession, demo: Demo, folder: Path) -> None:
@@ -87,20 +82,17 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
     ):
         director = Director(http, demo)
         await shown.until(lambda view: len(view["queue"]) >= 4, "a queue", 90)
-        district = await open_page(browser, join_url(demo, SPARE))
+        district = await browser.new_page()
+        await district.goto(join_url(demo, SPARE))
         await join_as_a_person_would(district)
-        operator = await open_page(browser, links["operator_url"])
         await director.say("go_live")
-        watch = await open_page(browser, links["watch_url"])
         await turns(director, shown, 1)
         await director.say("give_turn", delegate="thao-thi-sua", kind="speech")
-        await director.say(
-            "cut", scene={"layout": "picture-in-picture", "sources": [SPARE, "hall"]}
-        )
-        await asyncio.sleep(TURN_S)
-        await take(operator, folder, "operator")
+        scene = {"layout": "picture-in-picture", "sources": [SPARE, "hall"]}
+        await director.say("cut", scene=scene)
+        await shoot(browser, links["operator_url"], folder, "operator")
         await take(district, folder, "district")
-        await take(watch, folder, "watch")
+        await shoot(browser, links["watch_url"], folder, "watch")
         await director.say("show_overlay", name="agenda", visible=True)
         await asyncio.sleep(6)
         await program_frame(http, demo, folder)
@@ -108,16 +100,23 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
         await director.say("end_turn")
         await turns(director, shown, 2)
         address = f"{links['base_url']}/play/{links['session_id']}#t={PLAY_FROM_S}"
-        play = await open_page(browser, address)
-        await asyncio.sleep(8)
-        await take(play, folder, "play")
+        await shoot(browser, address, folder, "play")
+
+
+async def shoot(browser: Chromium, url: str, folder: Path, name: str) -> None:
+    """One page at a time: several at once would slow down the hearing that they show."""
+    page = await browser.new_page()
+    await page.goto(url)
+    await asyncio.sleep(SETTLE_S)
+    await take(page, folder, name)
+    await page.close()
 
 
 async def turns(director: Director, shown: LivePage, count: int) -> None:
     """Calls and ends that many, each long enough to be a chapter."""
     for _ in range(count):
         await director.say("call_next")
-        await asyncio.sleep(TURN_S / 2)
+        await asyncio.sleep(TURN_S)
         await director.say("end_turn")
         await wait_until(lambda: not shown.view.get("floor"), "the turn's end")
         await asyncio.sleep(2)
