@@ -21,11 +21,12 @@ from tests.demo import Demo, running_demo
 from tests.live import Page as LivePage
 from tests.live import page_at
 from tests.media import wait_until
+from web.demo import scenario
 from web.demo.room import Look, Room
-from web.demo.scenario import SPARE
 from web.demo.voice import speak
 
 SIZE = (1440, 900)
+SPARE = scenario.SPARE[0]
 TURN_S = 10
 """Long enough for a chapter that can be seen."""
 

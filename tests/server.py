@@ -10,6 +10,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import unicodedata
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -49,12 +50,23 @@ SITES = (
     Site(LEFT, "Thị xã Mường Lay"),
     Site(RIGHT, "Huyện Tủa Chùa"),
 )
+
+
+def _decomposed(text: str, length: int) -> str:
+    return (unicodedata.normalize("NFD", text) * length)[:length]
+
+
 DELEGATES = (
     Delegate(DelegateId("chu-toa"), "Nguyễn Văn Chủ", "Chủ tịch HĐND tỉnh", "", HALL),
     Delegate(DelegateId("lay-1"), "Điêu Thị Xuân", "Đại biểu", "Tổ Mường Lay", LEFT),
     Delegate(DelegateId("lay-2"), "Lỳ Thị Phượng", "Đại biểu", "Tổ Mường Lay", LEFT),
     Delegate(DelegateId("chua-1"), "Giàng A Dính", "Đại biểu", "Tổ Tủa Chùa", RIGHT),
+    Delegate(
+        DelegateId("rat-dai"), _decomposed("Nguyễn Thị Mường Ẳng ", 300), "Đại biểu", "", RIGHT
+    ),
 )
+LONG_NAME = DelegateId("rat-dai")
+"""His name has 300 characters, each vowel with its marks apart (NFD)."""
 OPEN_ITEM, CLOSED_ITEM = ItemId("thao-luan"), ItemId("kin")
 AGENDA = (
     AgendaItem(OPEN_ITEM, "Thảo luận", ItemKind.DISCUSSION, planned_minutes=30),

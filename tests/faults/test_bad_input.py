@@ -14,8 +14,8 @@ from aiortc import RTCPeerConnection
 
 from tests.live import page
 from tests.media import wait_until
-from tests.peers import MarkedCamera, post_sdp, publishing, watching
-from tests.server import HALL, LEFT, RIGHT, ROOT, RefusedError, Server
+from tests.peers import MarkedCamera, Watched, post_sdp, publishing, watching
+from tests.server import HALL, LEFT, LONG_NAME, RIGHT, ROOT, RefusedError, Server
 from web import setup
 
 
@@ -133,6 +133,35 @@ def test_commands_that_are_none_of_theirs(server: Server) -> None:
     with pytest.raises(RefusedError) as refused:
         server.command("no_such_thing")
     assert refused.value.status == 422
+
+
+def test_a_name_of_300_characters_with_combining_marks(server: Server) -> None:
+    async def story() -> None:
+        url, token = server.url(f"/whip/{RIGHT}"), server.site_tokens[RIGHT]
+        room = server.url(f"/whep/{server.session}/room")
+        async with (
+            page(server) as shown,
+            publishing(url, token, 2, 700),
+            watching(room, server.operator) as watched,
+        ):
+            await shown.until(lambda _: shown.site(RIGHT)["video"] == "ok", "the site")
+            server.command("go_live")
+            server.command("give_turn", delegate=LONG_NAME, kind="speech")
+            await shown.until(lambda view: view.get("floor"), "the turn")
+            await wait_until(lambda: watched.mark(), "his site on air")
+            await wait_until(lambda: lower_third_is_drawn(watched), "his lower third")
+            server.command("end_turn")
+
+    asyncio.run(story())
+
+
+def lower_third_is_drawn(watched: Watched) -> bool:
+    """White letters where the marked picture is plain."""
+    picture = watched.pictures[-1][1]
+    height, width = picture.shape
+    return bool(
+        (picture[int(0.78 * height) : int(0.94 * height), : width // 2] > 220).mean() > 0.01
+    )
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -30,7 +30,8 @@ async def direct(links: dict[str, object]) -> None:
     base, session, token = (str(links[k]) for k in ("base_url", "session_id", "operator_token"))
     sites = links["sites"]
     assert isinstance(sites, list)
-    assert {"id", "join_url", "whip_url", "token"} == set(sites[0])
+    assert {"id", "join_url", "whip_url", "token", "drawn"} == set(sites[0])
+    assert [row["drawn"] for row in sites] == [True] * 5 + [False] * 2
     async with page_at(base, session, token) as shown, aiohttp.ClientSession(base) as http:
         await shown.until(
             lambda view: sum(row["video"] == "ok" for row in view["sites"]) == 5, "pictures", 60

@@ -32,9 +32,6 @@ from web.supervisor import (
     write_settings,
 )
 
-READY_S = 60.0
-"""A server that has not answered by then has said why in its log."""
-
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
@@ -140,9 +137,8 @@ def _site_programs(settings: Settings, hearing: Hearing) -> list[Program]:
 
 
 async def _announce(settings: Settings, hearing: Hearing, as_json: bool) -> None:
-    """Prints the links once the server answers. Raises `TimeoutError`."""
-    async with asyncio.timeout(READY_S):
-        await _until_ready(f"{base_url(settings)}/readyz")
+    """Prints the links once the server answers; one that never does says why in its log."""
+    await _until_ready(f"{base_url(settings)}/readyz")
     found = links(settings, hearing)
     text = json.dumps(found, ensure_ascii=False) if as_json else _for_people(settings, found)
     sys.stdout.write(text + "\n")
@@ -176,6 +172,7 @@ def links(settings: Settings, hearing: Hearing) -> dict[str, Any]:
                 "join_url": base + join_path(session, name, token),
                 "whip_url": f"{base}/whip/{name}",
                 "token": token,
+                "drawn": name not in scenario.SPARE,
             }
             for name, token in hearing.site_tokens.items()
         ],
@@ -183,8 +180,8 @@ def links(settings: Settings, hearing: Hearing) -> dict[str, Any]:
 
 
 def _for_people(settings: Settings, found: dict[str, Any]) -> str:
-    spare = next(row for row in found["sites"] if row["id"] == scenario.SPARE)
-    outside = public_url(settings) + spare["join_url"].removeprefix(found["base_url"])
+    own = [row["join_url"] for row in found["sites"] if not row["drawn"]]
+    outside = [public_url(settings) + url.removeprefix(found["base_url"]) for url in own]
     archive = settings.storage.data_dir / "archive" / found["session_id"]
     return f"""
   {scenario.TITLE}
@@ -195,8 +192,10 @@ def _for_people(settings: Settings, found: dict[str, Any]) -> str:
   Công chúng xem / the public  {found["watch_url"]}
   Xem lại / playback           {found["base_url"]}/play/{found["session_id"]}
   Tham gia bằng máy quay của bạn / join with your own camera
-      máy này / here           {spare["join_url"]}
-      máy khác / elsewhere     {outside}
+      máy này / here           {own[0]}
+                               {own[1]}
+      máy khác / elsewhere     {outside[0]}
+                               {outside[1]}
   Bản ghi / the recording      {archive}
 
   Ctrl-C để kết thúc / ends it

@@ -17,8 +17,8 @@ from web.demo.room import Look
 
 TITLE = "Phiên giải trình trực tuyến của Thường trực HĐND tỉnh Điện Biên"
 SUBTITLE = "Về cấp nước sinh hoạt và giao thông nông thôn vùng cao"
-SPARE = SiteId("tua-chua")
-"""Has a place but no drawn room: it is for your own camera."""
+SPARE = (SiteId("tua-chua"), SiteId("dien-bien-dong"))
+"""These have a place but no drawn room: they are for your own camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,11 @@ DRAWN = (
     ),
 )  # fmt: skip
 
-SITES = (*(drawn.site for drawn in DRAWN), _site(SPARE, "Huyện Tủa Chùa"))
+SITES = (
+    *(drawn.site for drawn in DRAWN),
+    _site(SPARE[0], "Huyện Tủa Chùa"),
+    _site(SPARE[1], "Huyện Điện Biên Đông"),
+)
 
 
 def _delegate(id_: str, name: str, title: str, group: str, site: str) -> Delegate:
@@ -100,8 +104,10 @@ DELEGATES = (
     _delegate("dieu-thi-xuan", "Điêu Thị Xuân", _COUNCIL, "Tổ Mường Lay", "muong-lay"),
     _delegate("ly-thi-phuong", "Lỳ Thị Phượng", _COUNCIL, "Tổ Mường Lay", "muong-lay"),
     _delegate("nguyen-huu-duc", "Nguyễn Hữu Đức", _COUNCIL, "Tổ Mường Lay", "muong-lay"),
-    _delegate("giang-a-dinh", "Giàng A Dính", _COUNCIL, "Tổ Tủa Chùa", SPARE),
-    _delegate("thao-thi-sua", "Thào Thị Sua", _COUNCIL, "Tổ Tủa Chùa", SPARE),
+    _delegate("giang-a-dinh", "Giàng A Dính", _COUNCIL, "Tổ Tủa Chùa", SPARE[0]),
+    _delegate("thao-thi-sua", "Thào Thị Sua", _COUNCIL, "Tổ Tủa Chùa", SPARE[0]),
+    _delegate("lo-van-tien", "Lò Văn Tiến", _COUNCIL, "Tổ Điện Biên Đông", SPARE[1]),
+    _delegate("vang-thi-mai", "Vàng Thị Mai", _COUNCIL, "Tổ Điện Biên Đông", SPARE[1]),
 )  # fmt: skip
 
 
