@@ -153,6 +153,8 @@ def _user_add(arguments: argparse.Namespace) -> int:
 
 
 def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        raise SetupError("a password is typed at a terminal; from a program use --password-stdin")
     first = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != first:
         raise SetupError("the two passwords differ; nothing was changed")

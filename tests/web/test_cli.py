@@ -81,6 +81,8 @@ def test_a_session_its_links_and_their_end(tmp_path: Path, diemcau: Run) -> None
 def test_accounts(tmp_path: Path, diemcau: Run) -> None:
     data = ("--data-dir", str(tmp_path))
     add = ("user", "add", *data, "kỹ-thuật", "--role", "operator", "--role", "clerk")
+    unasked = diemcau(*add, stdin="mười ba con vịt\n")
+    assert (unasked.returncode, "--password-stdin" in unasked.stderr) == (2, True)
     assert diemcau(*add, "--password-stdin", stdin="short\n").returncode == 2
     made = diemcau(*add, "--password-stdin", stdin="mười ba con vịt\n")
     assert made.returncode == 0, made.stderr
