@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from streams.frames import Codec, Packet
 from streams.packetise import h264_payloads
 
-HISTORY = 1024
-"""Payloads kept of each lane: about 4 s of video at 2.5 Mbit/s. Policy: the oldest goes."""
+HISTORY = 1000
+"""Payloads kept of each lane: about 4 s of video at 2.5 Mbit/s. Policy: the oldest goes. Fewer than
+libsrtp's window of 1024 (`aiortc_private`): it refuses to send what is older."""
 
 
 @dataclass(frozen=True, slots=True)

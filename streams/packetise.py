@@ -1,12 +1,11 @@
 """One access unit or Opus packet → RTP payloads, once for all viewers. Pure."""
 
-from streams.pictures import nal_units
+from streams.pictures import FU_A, PPS, SPS, STAP_A, nal_units
 
 MAX_PAYLOAD = 1200
 """Below every usual path's MTU, with room for headers, SRTP's tag and a tunnel."""
 
-STAP_A, FU_A = 24, 28
-_PARAMETER_SETS = (7, 8)
+_PARAMETER_SETS = (SPS, PPS)
 
 
 def h264_payloads(data: bytes) -> list[bytes]:

@@ -6,12 +6,13 @@
 import asyncio
 import logging
 import secrets
+import struct
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from aiortc import RTCCertificate
-from aiortc.rtp import AnyRtcpPacket, RtcpPacket, is_rtcp
+from aiortc.rtp import is_rtcp
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
@@ -25,15 +26,24 @@ LISTEN_S = 0.05
 """FFmpeg listens for our ClientHello only after its check was answered; one that comes before is
 lost, and OpenSSL takes a second to send it again."""
 SILENCE_NS = 5_000_000_000
-"""A peer from whom nothing valid has come for so long is gone. Checks alone do not count for a
-publisher: a page can be alive and send nothing."""
+"""A peer from whom no valid media or report has come for so long is gone."""
+UNCHECKED_NS = 8_000_000_000
+"""Who watches is not gone while checks come: one who only listens reports every 2.5 to 7.5 s, one
+who gets nothing not at all. Browsers check every 2.5 s, aioice every 4 to 6 s. For a publisher
+checks do not count: a page can be alive and send nothing."""
 
 log = logging.getLogger(__name__)
 
 
 class Traffic(Protocol):
+    """What a connection is for. `on_*` get decrypted packets and may raise `ValueError`,
+    `IndexError` or `struct.error` for malformed ones."""
+
+    checks_suffice: bool
+    """Whether ICE checks alone are a sign of life."""
+
     def on_rtp(self, packet: bytes, now_ns: int) -> None: ...
-    def on_rtcp(self, packets: list[AnyRtcpPacket], now_ns: int) -> None: ...
+    def on_rtcp(self, compound: bytes, now_ns: int) -> None: ...
     def tick(self, now_ns: int) -> None: ...
 
 
@@ -49,7 +59,7 @@ class Peer:
         self.ufrag = secrets.token_hex(4)
         self.password = secrets.token_hex(16)
         self.offer = offer
-        self.last_heard_ns = time.monotonic_ns()
+        self.last_heard_ns = self._last_check_ns = time.monotonic_ns()
         self.connected = False
         self._send_datagram = send
         self._address: Address | None = None
@@ -68,6 +78,7 @@ class Peer:
                 (connecting, ending), timeout=HANDSHAKE_S, return_when=asyncio.FIRST_COMPLETED
             )
             if connecting.done() and await connecting:
+                self.last_heard_ns = time.monotonic_ns()  # it had nothing to send before
                 self.connected = True
                 await ending
         finally:
@@ -99,6 +110,7 @@ class Peer:
     def on_check(self, *, nominated: bool, address: Address) -> None:
         if nominated or self._address is None:
             self._address = address
+        self._last_check_ns = time.monotonic_ns()
         self._checked.set()
 
     def on_dtls(self, datagram: bytes) -> None:
@@ -110,11 +122,10 @@ class Peer:
         now_ns = time.monotonic_ns()
         try:
             if is_rtcp(datagram):
-                packets = RtcpPacket.parse(self._rx.unprotect_rtcp(datagram))
-                self.traffic.on_rtcp(packets, now_ns)
+                self.traffic.on_rtcp(self._rx.unprotect_rtcp(datagram), now_ns)
             else:
                 self.traffic.on_rtp(self._rx.unprotect(datagram), now_ns)
-        except (SrtpError, ValueError):
+        except (SrtpError, ValueError, IndexError, struct.error):
             return  # forged, replayed or garbage: counts for nothing, not even as a sign of life
         self.last_heard_ns = now_ns
 
@@ -133,5 +144,10 @@ class Peer:
             self._send(self._tx.protect_rtcp(packet))
 
     def is_gone(self, now_ns: int) -> bool:
-        silent = self.connected and now_ns - self.last_heard_ns > SILENCE_NS
-        return silent or (self.connected and self._dtls.closed)
+        """Whether a connected peer said goodbye or fell silent."""
+        if not self.connected:
+            return False
+        silent = now_ns - self.last_heard_ns > SILENCE_NS
+        if self.traffic.checks_suffice:
+            silent = silent and now_ns - self._last_check_ns > UNCHECKED_NS
+        return silent or self._dtls.closed

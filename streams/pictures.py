@@ -2,7 +2,8 @@
 
 from streams.frames import Codec
 
-IDR, SPS, PPS, FU_A = 5, 7, 8, 28
+SLICE, IDR, SPS, PPS = 1, 5, 7, 8
+STAP_A, FU_A = 24, 28
 START_CODE = b"\0\0\0\1"
 
 
@@ -33,11 +34,19 @@ def is_key(codec: Codec, data: bytes) -> bool:
 
 
 def begins_frame(codec: Codec, payload: bytes) -> bool:
-    """Whether an RTP payload can be a picture's first: no fragment from the middle (RFC 6184 5.8,
-    RFC 7741 4.2)."""
-    if codec is Codec.H264:
-        return payload[0] & 0x1F != FU_A or payload[1] & 0x80 != 0
-    return codec is Codec.OPUS or payload[0] & 0x17 == 0x10
+    """Whether an RTP payload can be a picture's first (RFC 6184 5.8, RFC 7741 4.2): no fragment
+    from the middle, and of H.264's slices the first, whose `first_mb_in_slice` is 0, the single
+    bit 1 (H.264 7.3.3). Raises `IndexError` for an empty one."""
+    if codec is not Codec.H264:
+        return codec is Codec.OPUS or payload[0] & 0x17 == 0x10
+    kind, at = payload[0] & 0x1F, 1
+    if kind == FU_A:
+        if not payload[1] & 0x80:
+            return False
+        kind, at = payload[1] & 0x1F, 2
+    elif kind == STAP_A:
+        kind, at = payload[3] & 0x1F, 4
+    return kind not in (SLICE, IDR) or payload[at] & 0x80 != 0
 
 
 def size_of(codec: Codec, data: bytes) -> tuple[int, int] | None:
@@ -152,6 +161,6 @@ class ParameterSets:
 def _parameter_sets(data: bytes) -> list[bytes]:
     """They come before the slices; a packet of slices only is told by its first unit."""
     first = data.find(b"\0\0\1")
-    if first < 0 or (len(data) > first + 3 and data[first + 3] & 0x1F in (1, IDR)):
+    if first < 0 or (len(data) > first + 3 and data[first + 3] & 0x1F in (SLICE, IDR)):
         return []
     return [unit for unit in nal_units(data) if unit[0] & 0x1F in (SPS, PPS)]

@@ -18,7 +18,12 @@ BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
 BUFFER_BYTES = 4 * 1024 * 1024
 """Keyframes come and go in bursts. The kernel gives as much of it as it allows."""
 MAX_ADDRESSES = 8
-"""A browser checks from each of its interfaces; the oldest is forgotten."""
+"""A browser checks from each of its interfaces; the one unchecked for longest is forgotten."""
+CONGESTED_BYTES = 256 * 1024
+"""What may wait in the loop when the kernel's buffer is full; viewers lose whole access units
+until it has drained."""
+FULL_BYTES = 4 * CONGESTED_BYTES
+"""Beyond it datagrams of any kind are dropped."""
 
 
 class Endpoint(Protocol):
@@ -32,6 +37,16 @@ class Endpoint(Protocol):
     def on_media(self, datagram: bytes) -> None: ...
 
 
+class Transport(Protocol):
+    """What asyncio's and uvloop's datagram transports both have; typeshed names but half of it."""
+
+    def sendto(self, data: bytes, addr: Address) -> None: ...
+    def set_write_buffer_limits(self, high: int) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+    def is_closing(self) -> bool: ...
+    def close(self) -> None: ...
+
+
 class Port(asyncio.DatagramProtocol):
     """Datagrams in by address, out by `send`."""
 
@@ -39,14 +54,19 @@ class Port(asyncio.DatagramProtocol):
         self._by_ufrag: dict[str, Endpoint] = {}
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
-        self._transport: asyncio.DatagramTransport | None = None
+        self._transport: Transport | None = None
         self.strangers = 0
         """Datagrams dropped because nobody here expected them."""
+        self.congested = False
+        """The kernel takes no more for now."""
+        self.dropped = 0
+        """Datagrams dropped because too many waited already."""
 
     async def open(self, host: str, port: int) -> int:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
-        self._transport = transport
+        self._transport = cast(Transport, transport)
+        self._transport.set_write_buffer_limits(high=CONGESTED_BYTES)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
@@ -55,6 +75,12 @@ class Port(asyncio.DatagramProtocol):
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
+
+    def pause_writing(self) -> None:
+        self.congested = True
+
+    def resume_writing(self) -> None:
+        self.congested = False
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         first = data[0] if data else 255
@@ -99,14 +125,17 @@ class Port(asyncio.DatagramProtocol):
 
     def _bind(self, endpoint: Endpoint, address: Address) -> None:
         """Media from this address is this peer's now, however many addresses it checks from."""
-        previous = self._by_address.get(address)
-        if previous is endpoint:
-            return
         bound = self._addresses.setdefault(endpoint.ufrag, deque())
-        if len(bound) >= MAX_ADDRESSES:
-            self._by_address.pop(bound.popleft(), None)
+        if address in bound:
+            bound.remove(address)
         bound.append(address)
         self._by_address[address] = endpoint
+        if len(bound) > MAX_ADDRESSES:
+            self._forget(endpoint, bound.popleft())
+
+    def _forget(self, endpoint: Endpoint, address: Address) -> None:
+        if self._by_address.get(address) is endpoint:
+            del self._by_address[address]
 
     def error_received(self, exc: Exception) -> None:
         """A peer's port is closed (ICMP); its silence will tell."""
@@ -117,9 +146,14 @@ class Port(asyncio.DatagramProtocol):
     def remove(self, endpoint: Endpoint) -> None:
         self._by_ufrag.pop(endpoint.ufrag, None)
         for address in self._addresses.pop(endpoint.ufrag, ()):
-            if self._by_address.get(address) is endpoint:
-                del self._by_address[address]
+            self._forget(endpoint, address)
 
     def send(self, datagram: bytes, address: Address) -> None:
-        if self._transport is not None:
-            self._transport.sendto(datagram, address)
+        """Now or never, in order."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if self.congested and transport.get_write_buffer_size() > FULL_BYTES:
+            self.dropped += 1
+            return
+        transport.sendto(datagram, address)

@@ -8,7 +8,7 @@ from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
-    AnyRtcpPacket,
+    RtcpPacket,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
@@ -18,14 +18,17 @@ from aiortc.rtp import (
 )
 
 from streams import rtp
+from streams.extended_reports import reference_time, round_trip_ns
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.sdp import Section
-from streams.uplink import Statistics, Uplink
+from streams.uplink import RETRY_NS, Statistics, Uplink
 
 OUR_SSRC = 1
 REPORT_INTERVAL_NS = 1_000_000_000
 MAX_BITRATE_BPS = 6_000_000
 """What one source may ask of the line, whatever the estimate says."""
+MAX_RETRY_NS = 250_000_000
+"""At least one more try before a picture is given up."""
 
 
 @dataclass(slots=True)
@@ -35,15 +38,19 @@ class _Reported:
     expected: int = 0
     received: int = 0
     octets: int = 0
+    missed: int = 0
     at_ns: int = 0
     bitrate_bps: float = 0.0
-    fraction_lost: float = 0.0
+    loss: float = 0.0
+    """Of the line: also what was repaired. 0 to 1."""
     last_sr: int = 0
     last_sr_ns: int = 0
 
 
 class Publisher:
     """The traffic of one site's connection."""
+
+    checks_suffice = False
 
     def __init__(
         self,
@@ -57,7 +64,9 @@ class Publisher:
         self._send_rtcp = send_rtcp
         self._on_frame = on_frame
         self.uplinks: dict[Codec, Uplink] = {}
-        self._reported: dict[int, _Reported] = {}
+        self._reported: dict[Codec, _Reported] = {}
+        self.rtt_ms: float | None = None
+        """None while, or where, the site does not answer our question."""
         self._estimator = RemoteBitrateEstimator()
         self._reported_ns = 0
 
@@ -68,12 +77,21 @@ class Publisher:
         parsed = rtp.parse(packet, section.abs_send_time)
         uplink = self.uplinks.get(section.codec)
         if uplink is None or uplink.ssrc != parsed.ssrc:
-            uplink = self.uplinks[section.codec] = Uplink(self.site, section.codec, parsed.ssrc)
-            self._reported[parsed.ssrc] = _Reported(at_ns=now_ns)
+            uplink = self._begin(section, section.codec, parsed.ssrc, now_ns)
         if parsed.abs_send_time is not None:
             self._estimate(parsed, len(packet), now_ns)
         for frame in uplink.add(parsed, now_ns):
             self._on_frame(frame)
+
+    def _begin(self, section: Section, codec: Codec, ssrc: int, now_ns: int) -> Uplink:
+        """A stream, in the place of the codec's former one."""
+        former = self.uplinks.get(codec)
+        if former is not None:
+            self._estimator.ssrcs.pop(former.ssrc, None)
+        uplink = Uplink(self.site, codec, ssrc, nack=section.nack)
+        self.uplinks[codec] = uplink
+        self._reported[codec] = _Reported(at_ns=now_ns)
+        return uplink
 
     def _estimate(self, packet: rtp.RtpPacket, size: int, now_ns: int) -> None:
         assert packet.abs_send_time is not None
@@ -83,17 +101,23 @@ class Publisher:
             fci = pack_remb_fci(min(bitrate, MAX_BITRATE_BPS), ssrcs)
             self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, OUR_SSRC, 0, fci)))
 
-    def on_rtcp(self, packets: list[AnyRtcpPacket], now_ns: int) -> None:
-        for packet in packets:
-            if not isinstance(packet, RtcpSrPacket):
-                continue
+    def on_rtcp(self, compound: bytes, now_ns: int) -> None:
+        for packet in RtcpPacket.parse(compound):
+            if isinstance(packet, RtcpSrPacket):
+                self._on_sender_report(packet, now_ns)
+        trip_ns = round_trip_ns(compound, now_ns, OUR_SSRC)
+        if trip_ns is not None:
+            self.rtt_ms = trip_ns / 1_000_000
             for uplink in self.uplinks.values():
-                if uplink.ssrc == packet.ssrc:
-                    info = packet.sender_info
-                    uplink.on_sender_report(info.ntp_timestamp, info.rtp_timestamp)
-                    reported = self._reported[packet.ssrc]
-                    reported.last_sr = info.ntp_timestamp >> 16 & 0xFFFFFFFF
-                    reported.last_sr_ns = now_ns
+                uplink.retry_ns = min(max(RETRY_NS, trip_ns * 5 // 4), MAX_RETRY_NS)
+
+    def _on_sender_report(self, packet: RtcpSrPacket, now_ns: int) -> None:
+        for codec, uplink in self.uplinks.items():
+            if uplink.ssrc == packet.ssrc:
+                info, reported = packet.sender_info, self._reported[codec]
+                uplink.on_sender_report(info.ntp_timestamp, info.rtp_timestamp)
+                reported.last_sr = info.ntp_timestamp >> 16 & 0xFFFFFFFF
+                reported.last_sr_ns = now_ns
 
     def tick(self, now_ns: int) -> None:
         for uplink in self.uplinks.values():
@@ -108,13 +132,16 @@ class Publisher:
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
             self._reported_ns = now_ns
             reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
-            self._send_rtcp(bytes(RtcpRrPacket(OUR_SSRC, reports)))
+            question = reference_time(OUR_SSRC, now_ns)
+            self._send_rtcp(bytes(RtcpRrPacket(OUR_SSRC, reports)) + question)
 
     def _report(self, uplink: Uplink, now_ns: int) -> RtcpReceiverInfo:
-        last, statistics = self._reported[uplink.ssrc], uplink.statistics
+        last, statistics = self._reported[uplink.codec], uplink.statistics
         expected = uplink.expected - last.expected
         lost = max(0, expected - (statistics.received - last.received))
-        last.fraction_lost = lost / expected if expected > 0 else 0.0
+        missed = statistics.lost + statistics.repaired
+        last.loss = min(1.0, (missed - last.missed) / expected) if expected > 0 else 0.0
+        last.missed = missed
         elapsed_ns = max(1, now_ns - last.at_ns)
         last.bitrate_bps = (statistics.octets - last.octets) * 8e9 / elapsed_ns
         last.expected, last.received = uplink.expected, statistics.received
@@ -122,7 +149,7 @@ class Publisher:
         delay = (now_ns - last.last_sr_ns) * 65536 // 1_000_000_000 if last.last_sr else 0
         return RtcpReceiverInfo(
             ssrc=uplink.ssrc,
-            fraction_lost=min(255, int(last.fraction_lost * 256)),
+            fraction_lost=min(255, lost * 256 // expected) if expected > 0 else 0,
             packets_lost=max(0, uplink.expected - statistics.received),
             highest_sequence=uplink.highest_sequence,
             jitter=int(statistics.jitter),
@@ -139,11 +166,11 @@ class Publisher:
         return next((u for c, u in self.uplinks.items() if c.is_video is video), None)
 
     def bitrate_bps(self) -> float:
-        return sum(self._reported[u.ssrc].bitrate_bps for u in self.uplinks.values())
+        return sum(reported.bitrate_bps for reported in self._reported.values())
 
     def loss_percent(self) -> float:
-        fractions = [self._reported[u.ssrc].fraction_lost for u in self.uplinks.values()]
-        return 100 * max(fractions, default=0.0)
+        """Of the line, before repair: of sound or picture, whichever fares worse."""
+        return 100 * max((reported.loss for reported in self._reported.values()), default=0.0)
 
     def statistics(self) -> list[Statistics]:
         return [uplink.statistics for uplink in self.uplinks.values()]

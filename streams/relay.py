@@ -107,8 +107,7 @@ class Relay:
     async def publish(self, site: SiteId, offer: str) -> Connection:
         """A site begins to send. Raises `OfferError`, `SiteTaken`."""
         read = read_offer(offer, "publish")
-        held = self._publishers.get(site)
-        if held is not None:
+        while (held := self._publishers.get(site)) is not None:
             if time.monotonic_ns() - held[0].last_heard_ns < TAKEOVER_NS:
                 raise SiteTaken(f"another connection is sending for {site}")
             await self.hang_up(held[0].id)
@@ -140,6 +139,7 @@ class Relay:
             peer.send_rtp,
             peer.send_rtcp,
             lambda: self._want_keyframe(audience),
+            lambda: self._port.congested,
         )
         peer.traffic = self._viewers[peer.id] = viewer
         self._run(peer)
@@ -173,6 +173,8 @@ class Relay:
     async def _life(self, peer: Peer) -> None:
         try:
             await peer.run()
+        except Exception:
+            log.exception("%s: ended by a fault of ours", peer.id[:6])
         finally:
             self._port.remove(peer)
             del self._peers[peer.id], self._tasks[peer.id]
@@ -257,6 +259,11 @@ class Relay:
     def viewers(self) -> int:
         return len(self._viewers)
 
+    @property
+    def dropped(self) -> int:
+        """Access units that present viewers lost because the port was congested."""
+        return sum(viewer.dropped for viewer in self._viewers.values())
+
     async def _schedule(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
@@ -265,7 +272,16 @@ class Relay:
                 if peer.is_gone(now_ns):
                     peer.end()
                 elif peer.connected:
-                    peer.traffic.tick(now_ns)
+                    _tick(peer, now_ns)
+
+
+def _tick(peer: Peer, now_ns: int) -> None:
+    """What is wrong with one connection must not end the others': it ends, and is told of."""
+    try:
+        peer.traffic.tick(now_ns)
+    except Exception:
+        log.exception("%s: ended by a fault of ours", peer.id[:6])
+        peer.end()
 
 
 def _line(publisher: Publisher, since_ns: int, now_ns: int) -> Line:
@@ -278,7 +294,7 @@ def _line(publisher: Publisher, since_ns: int, now_ns: int) -> Line:
         height=height,
         bitrate_bps=publisher.bitrate_bps(),
         loss_percent=publisher.loss_percent(),
-        rtt_ms=None,
+        rtt_ms=publisher.rtt_ms,
         jitter_ms=(
             either.statistics.jitter * 1000 / either.codec.clock_rate
             if either is not None

@@ -38,6 +38,8 @@ class Section:
     payload_type: int = 0
     format_parameters: str = ""
     abs_send_time: int | None = None
+    nack: bool = False
+    """Whether the sender sends lost packets again. Browsers do not for sound."""
     ssrc: int = 0
     """Ours, when we send; 0 when we receive."""
 
@@ -107,6 +109,7 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         chosen.payloadType or 0,
         _format_parameters(codec, chosen),
         extensions.get(ABS_SEND_TIME) if direction == "publish" else None,
+        any(f.type == "nack" and not f.parameter for f in chosen.rtcpFeedback),
     )
 
 
@@ -185,7 +188,7 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
     if section.codec.is_video:
         feedback = ("nack", "nack pli", "ccm fir", "goog-remb")
         lines += [f"a=rtcp-fb:{pt} {kind}" for kind in feedback]
-    else:
+    elif section.nack:
         lines.append(f"a=rtcp-fb:{pt} nack")
     if section.abs_send_time is not None:
         lines.append(f"a=extmap:{section.abs_send_time} {ABS_SEND_TIME}")

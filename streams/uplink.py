@@ -2,7 +2,7 @@
 
 `Uplink.add` takes packets in the order of arrival; `poll` says what to do now. Time is an argument
 (CLOCK_MONOTONIC, ns). Frames leave in order. A missing packet is asked for again (NACK, RFC 4585)
-after 20 ms, or at once when two later ones are there, and again every `RETRY_NS`; after
+after 20 ms, or at once when two later ones are there, and again every `retry_ns`; after
 `GIVE_UP_NS` the frame is given up, and video waits for a keyframe, which it asks for (PLI).
 """
 
@@ -20,6 +20,9 @@ FIRST_NACK_NS = 20 * NS_PER_MS
 RETRY_NS = 60 * NS_PER_MS
 GIVE_UP_NS = 500 * NS_PER_MS
 GIVE_UP_SOUND_NS = 120 * NS_PER_MS
+REORDER_SOUND_NS = 40 * NS_PER_MS
+"""Sound that nobody sends again is waited for only as long as packets overtake each other: more
+would delay all that follows, and Opus hides 20 ms better than a mixer hides 120."""
 PLI_INTERVAL_NS = 500 * NS_PER_MS
 WINDOW = 1024
 """Packets kept for reordering; a jump beyond it is a new stream."""
@@ -43,6 +46,7 @@ class Statistics:
     lost: int = 0
     """Given up, never arrived."""
     repaired: int = 0
+    """Arrived after they were asked for again."""
     frames: int = 0
     jitter: float = 0.0
     """In units of the RTP timestamp."""
@@ -59,8 +63,14 @@ class Wishes:
 
 
 class Uplink:
-    def __init__(self, source: SiteId, codec: Codec, ssrc: int) -> None:
+    def __init__(self, source: SiteId, codec: Codec, ssrc: int, *, nack: bool = True) -> None:
         self.source, self.codec, self.ssrc = source, codec, ssrc
+        self._nack = nack
+        self._patience_ns = (
+            GIVE_UP_NS if codec.is_video else GIVE_UP_SOUND_NS if nack else REORDER_SOUND_NS
+        )
+        self.retry_ns = RETRY_NS
+        """Before a packet is asked for once more; a little over the round trip, where known."""
         self.statistics = Statistics()
         self.last_received_ns = 0
         self._sequence = Unwrapper(16)
@@ -98,8 +108,9 @@ class Uplink:
             self._rewind(sequence, now_ns)
         if sequence < self._next or sequence in self._packets:
             return []
-        if self._missing.pop(sequence, None) is not None:
-            statistics.repaired += 1
+        missing = self._missing.pop(sequence, None)
+        if missing is not None:
+            statistics.repaired += missing.asked_ns is not None
         else:
             self._note_jitter(packet.timestamp, now_ns)
         self._packets[sequence] = (packet, now_ns)
@@ -225,33 +236,38 @@ class Uplink:
     def _due(self, now_ns: int) -> list[int]:
         assert self._highest is not None or not self._missing
         due: list[int] = []
+        if not self._nack:
+            return due
         for sequence, missing in self._missing.items():
             if missing.asked_ns is None:
                 late = now_ns - missing.since_ns >= FIRST_NACK_NS
                 ready = late or (self._highest or 0) - sequence >= 2
             else:
-                ready = now_ns - missing.asked_ns >= RETRY_NS
+                ready = now_ns - missing.asked_ns >= self.retry_ns
             if ready and len(due) < MAX_NACKS:
                 missing.asked_ns = now_ns
                 due.append(sequence)
         return due
 
     def _give_up(self, now_ns: int) -> list[EncodedFrame]:
-        limit_ns = GIVE_UP_NS if self.codec.is_video else GIVE_UP_SOUND_NS
-        gone = [s for s, missing in self._missing.items() if now_ns - missing.since_ns > limit_ns]
-        if not gone:
-            return []
-        for sequence in gone:
-            del self._missing[sequence]
-        self.statistics.lost += len(gone)
-        self._skip_past(max(gone))
-        return self._collect()
+        gone = [
+            sequence
+            for sequence, missing in self._missing.items()
+            if now_ns - missing.since_ns > self._patience_ns
+        ]
+        frames: list[EncodedFrame] = []
+        for sequence in sorted(gone):
+            self._skip_past(sequence)
+            frames += self._collect()
+        return frames
 
     def _skip_past(self, sequence: int) -> None:
+        """What is held before it is the beginning of a frame that stays torn."""
         assert self._next is not None
-        for dropped in range(self._next, sequence + 1):
+        for dropped in range(self._next, sequence):
             self._packets.pop(dropped, None)
-            self._missing.pop(dropped, None)
+            self.statistics.lost += self._missing.pop(dropped, None) is not None
+        self.statistics.lost += self._missing.pop(sequence, None) is not None
         self._next = max(self._next, sequence + 1)
         self._break()
 

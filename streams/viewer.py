@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from aiortc.rtp import (
     RTCP_PSFB_PLI,
-    AnyRtcpPacket,
+    RTCP_RTPFB_NACK,
+    RtcpPacket,
     RtcpPsfbPacket,
     RtcpRtpfbPacket,
     RtcpSenderInfo,
@@ -23,6 +24,9 @@ REPORT_INTERVAL_NS = 1_000_000_000
 NTP_UNIX_OFFSET_S = 2_208_988_800
 _HEADER = struct.Struct("!BBHII")
 RTCP_PSFB_FIR = 4
+RESENDS = 300
+"""Packets sent again to one viewer in a second, about as many as the program has. More are not
+lost but the line is: and one small NACK could make us send megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,13 @@ class Audience:
 
 
 class Viewer:
-    """The traffic of one viewer's connection."""
+    """The traffic of one viewer's connection.
+
+    What the port cannot take is dropped by whole access units, and counted. Their numbers stay
+    unused, so that a NACK brings them after all once there is room again.
+    """
+
+    checks_suffice = True
 
     def __init__(
         self,
@@ -45,8 +55,13 @@ class Viewer:
         send_rtp: Callable[[bytes], None],
         send_rtcp: Callable[[bytes], None],
         want_keyframe: Callable[[], None],
+        is_congested: Callable[[], bool] = lambda: False,
     ) -> None:
         self.audience = audience
+        self.dropped = 0
+        """Access units that the port could not take."""
+        self._is_congested = is_congested
+        self._resends = RESENDS
         self._send_rtp, self._send_rtcp = send_rtp, send_rtcp
         self._want_keyframe = want_keyframe
         self._downlinks = {
@@ -64,6 +79,9 @@ class Viewer:
         video = lane.codec.is_video
         downlink = self._downlinks.get(video)
         if downlink is None or not payloads:
+            return
+        if self._is_congested():
+            self.dropped += 1
             return
         if not downlink.follows(lane):
             if video and not key:
@@ -89,10 +107,10 @@ class Viewer:
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         """A viewer sends nothing that we want."""
 
-    def on_rtcp(self, packets: list[AnyRtcpPacket], now_ns: int) -> None:  # noqa: ARG002 - Traffic
-        for packet in packets:
+    def on_rtcp(self, compound: bytes, now_ns: int) -> None:  # noqa: ARG002 - Traffic
+        for packet in RtcpPacket.parse(compound):
             match packet:
-                case RtcpRtpfbPacket(fmt=1, media_ssrc=ssrc, lost=lost):
+                case RtcpRtpfbPacket(fmt=fmt, media_ssrc=ssrc, lost=lost) if fmt == RTCP_RTPFB_NACK:
                     self._resend(ssrc, lost)
                 case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                     self._want_keyframe()
@@ -105,13 +123,18 @@ class Viewer:
                 continue
             for sequence in lost:
                 payload = downlink.lost(sequence)
-                if payload is not None and (self.audience.room or payload.public):
-                    self._send_rtp(self._packet(downlink, payload, sequence))
+                if payload is None or not (self.audience.room or payload.public):
+                    continue
+                if self._resends <= 0 or self._is_congested():
+                    return
+                self._resends -= 1
+                self._send_rtp(self._packet(downlink, payload, sequence))
 
     def tick(self, now_ns: int) -> None:
         if now_ns - self._reported_ns < REPORT_INTERVAL_NS:
             return
         self._reported_ns = now_ns
+        self._resends = RESENDS
         for video, (pts, clock_rate) in self._last_pts.items():
             downlink = self._downlinks[video]
             # Program time itself, for sound and picture alike: that is what keeps the lips.

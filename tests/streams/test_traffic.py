@@ -1,0 +1,222 @@
+"""What a connected but hostile or unlucky peer can do to us: nothing. No socket, no clock."""
+
+import struct
+
+import pytest
+from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.fanout import Lane
+from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.pictures import begins_frame
+from streams.port import FULL_BYTES, MAX_ADDRESSES, Port
+from streams.publisher import Publisher
+from streams.sdp import Section
+from streams.viewer import RESENDS, Audience, Viewer
+
+VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, abs_send_time=3, nack=True)
+SOUND = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111)
+MS = 1_000_000
+MALFORMED = (ValueError, IndexError, struct.error)
+"""What `streams.peer.Traffic` may raise, and the peer drops."""
+
+
+def publisher(frames: list[EncodedFrame], sent: list[bytes]) -> Publisher:
+    return Publisher(SiteId("hall"), (VIDEO, SOUND), sent.append, frames.append)
+
+
+def opus(sequence: int, ssrc: int = 5) -> bytes:
+    return struct.pack("!BBHII", 0x80, 111, sequence, sequence * 960, ssrc) + b"\xfc\x01"
+
+
+@given(st.lists(st.binary(max_size=60), max_size=20))
+def test_a_publishers_garbage_does_no_harm(datagrams: list[bytes]) -> None:
+    frames: list[EncodedFrame] = []
+    source = publisher(frames, [])
+    for index, garbage in enumerate(datagrams):
+        for head in (b"", b"\x80\x60", b"\x90\x60", b"\x80\x6f", b"\x80\xc8\x00\x06", b"\x80\xcf"):
+            for take in (source.on_rtp, source.on_rtcp):
+                try:
+                    take(head + garbage, index * MS)
+                except MALFORMED:
+                    continue
+        source.tick(index * 20 * MS)
+
+
+def test_a_publisher_that_changes_its_numbers_all_the_time_fills_nothing() -> None:
+    source = publisher([], [])
+    for ssrc in range(1, 2000):
+        source.on_rtp(opus(ssrc & 0xFFFF, ssrc), ssrc * MS)
+    source.tick(3000 * MS)
+    assert len(source.uplinks) == len(source._reported) == 1
+    assert len(source._estimator.ssrcs) <= 1
+
+
+def test_sound_that_nobody_sends_again_is_neither_asked_nor_waited_for() -> None:
+    frames: list[EncodedFrame] = []
+    sent: list[bytes] = []
+    source = publisher(frames, sent)
+    for sequence in (0, 1, 3, 4, 6):
+        source.on_rtp(opus(sequence), sequence * 20 * MS)
+    source.tick(180 * MS)
+    assert [frame.pts // 960 for frame in frames] == [0, 1, 3, 4, 6]
+    assert not any(packet[1] == 205 for packet in sent)
+
+
+def test_loss_is_told_of_the_line_before_repair() -> None:
+    source = publisher([], [])
+    source.on_rtp(opus(0), 0)
+    source.tick(1000 * MS)
+    for sequence in range(1, 101):
+        if sequence % 10 != 5:
+            source.on_rtp(opus(sequence), 1000 * MS + sequence * 20 * MS)
+        source.tick(1000 * MS + sequence * 20 * MS)
+    assert 5 < source.loss_percent() < 20
+
+
+class Watching:
+    """A viewer, its sent packets, and whether the port is congested."""
+
+    def __init__(self, *, room: bool = True) -> None:
+        self.sent: list[bytes] = []
+        self.congested = False
+        section = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111, ssrc=9)
+        self.viewer = Viewer(
+            Audience(room=room),
+            (section,),
+            self.sent.append,
+            lambda _report: None,
+            lambda: None,
+            lambda: self.congested,
+        )
+        self.lane = Lane(Codec.OPUS)
+
+    def play(self, first: int, count: int, *, public: bool = True) -> None:
+        for index in range(first, first + count):
+            packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
+            self.viewer.offer(self.lane, packet.pts, self.lane.put(packet), key=True)
+
+    def numbers(self) -> list[int]:
+        return [struct.unpack_from("!H", packet, 2)[0] for packet in self.sent]
+
+    def lost(self, numbers: list[int]) -> None:
+        self.viewer.on_rtcp(bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 3, 9, numbers)), 0)
+
+
+def test_a_flood_of_nacks_is_answered_within_bounds() -> None:
+    watching = Watching()
+    watching.play(0, 500)
+    numbers = watching.numbers()
+    watching.sent.clear()
+    for _ in range(20):
+        watching.lost(numbers)
+    assert len(watching.sent) == RESENDS
+    watching.viewer.tick(10**10)
+    watching.lost(numbers[-3:])
+    assert watching.numbers()[RESENDS:] == numbers[-3:]
+
+
+def test_what_a_congested_port_cannot_take_is_counted_and_can_be_asked_for() -> None:
+    watching = Watching()
+    watching.play(0, 5)
+    watching.congested = True
+    watching.play(5, 3)
+    assert (len(watching.sent), watching.viewer.dropped) == (5, 3)
+    watching.congested = False
+    watching.play(8, 1)
+    first, *_, before, after = watching.numbers()
+    assert (after - before) & 0xFFFF == 4, "the gap can be seen"
+    watching.lost([(before + n) & 0xFFFF for n in (1, 2, 3)])
+    assert len(watching.sent) == 9
+    assert first == watching.numbers()[0]
+
+
+def test_a_nack_brings_the_public_nothing_unmarked() -> None:
+    """As if a packet of the closed item had slipped through the first guard."""
+    watching = Watching(room=False)
+    watching.play(0, 3, public=False)
+    numbers = watching.numbers()
+    watching.sent.clear()
+    watching.lost(numbers)
+    assert watching.sent == []
+
+
+@given(st.binary(max_size=200))
+def test_a_viewers_garbage_does_no_harm(garbage: bytes) -> None:
+    watching = Watching()
+    watching.play(0, 3)
+    for head in (b"", b"\x81\xcd\x00\x03", b"\x81\xce\x00\x02", b"\x8f\xce"):
+        try:
+            watching.viewer.on_rtcp(head + garbage, 0)
+        except MALFORMED:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("payload", "begins"),
+    [
+        (b"\x67\x42", True),
+        (b"\x65\x88", True),
+        (b"\x65\x40", False),
+        (b"\x7c\x85\x88", True),
+        (b"\x7c\x85\x40", False),
+        (b"\x7c\x05\x88", False),
+        (b"\x78\x00\x02\x67\x42", True),
+        (b"\x78\x00\x02\x41\x40", False),
+    ],
+)
+def test_a_picture_begins_with_its_first_slice(payload: bytes, begins: bool) -> None:
+    assert begins_frame(Codec.H264, payload) is begins
+
+
+class _Endpoint:
+    def __init__(self, name: str) -> None:
+        self.ufrag, self.password = name, "p" * 24
+
+    def on_check(self, *, nominated: bool, address: tuple[str, int]) -> None: ...
+    def on_dtls(self, datagram: bytes) -> None: ...
+    def on_media(self, datagram: bytes) -> None: ...
+
+
+def test_an_address_in_use_outlives_newer_ones_and_belongs_to_one() -> None:
+    port, here, there = Port(), _Endpoint("here"), _Endpoint("there")
+    used = ("192.0.2.1", 1000)
+    for number in range(3 * MAX_ADDRESSES):
+        port._bind(here, ("192.0.2.1", 2000 + number))
+        port._bind(here, used)
+    assert port._by_address[used] is here
+    assert len(port._by_address) == MAX_ADDRESSES
+    port._bind(there, used)
+    port.remove(here)
+    assert port._by_address == {used: there}
+
+
+class _Stuck:
+    """A kernel that takes nothing: no real socket can be made to on loopback."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+
+    def sendto(self, data: bytes, addr: tuple[str, int]) -> None:
+        del addr
+        self.waiting += len(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+    def set_write_buffer_limits(self, high: int) -> None: ...
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+
+def test_what_waits_for_the_kernel_is_bounded() -> None:
+    port, kernel = Port(), _Stuck()
+    port._transport = kernel
+    port.pause_writing()
+    for _ in range(2000):
+        port.send(b"x" * 1200, ("192.0.2.1", 1))
+    assert kernel.waiting < FULL_BYTES + 2 * 1200
+    assert port.dropped > 1000
