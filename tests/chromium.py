@@ -1,13 +1,15 @@
 """A real Chromium for tests, its camera and microphone played from files."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Error, Page, async_playwright
 
 from tests import media
 
+SEEN = Path(__file__).parent.parent / "test-results"
 FPS = 15
 LOOP_S = 8
 _ARGUMENTS = (
@@ -63,8 +65,21 @@ async def chromium(
         )
         try:
             yield Chromium(browser, size)
+        except BaseException:
+            await _keep_what_was_seen(browser)
+            raise
         finally:
             await browser.close()
+
+
+async def _keep_what_was_seen(browser: Browser) -> None:
+    """Pictures of all pages in `test-results/`, for whoever asks why a test failed."""
+    SEEN.mkdir(exist_ok=True)
+    pages = [page for context in browser.contexts for page in context.pages]
+    for number, page in enumerate(pages):
+        name = urlsplit(page.url).path.strip("/").replace("/", "-")
+        with suppress(Error):
+            await page.screenshot(path=SEEN / f"{name}-{number}.png", timeout=5000)
 
 
 def complaints(page: Page) -> list[str]:

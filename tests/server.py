@@ -163,7 +163,9 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Its log goes to where pytest shows it beside a failure."""
         self.stop()
+        sys.stderr.write(self.log_tail())
 
     # Its life.
 
