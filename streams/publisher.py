@@ -1,5 +1,6 @@
 """What a connected site sends: packets → frames, and the feedback that keeps them coming."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
+    RTCP_RTPFB,
     RTCP_RTPFB_NACK,
     RtcpPacket,
     RtcpPsfbPacket,
@@ -18,9 +20,10 @@ from aiortc.rtp import (
 )
 
 from streams import rtp
+from streams.arrivals import Arrivals
 from streams.extended_reports import reference_time, round_trip_ns
 from streams.frames import Codec, EncodedFrame, SiteId
-from streams.sdp import Section
+from streams.sdp import TRANSPORT_SEQUENCE, Section
 from streams.uplink import RETRY_NS, Statistics, Uplink
 
 OUR_SSRC = 1
@@ -29,6 +32,10 @@ MAX_BITRATE_BPS = 6_000_000
 """What one source may ask of the line, whatever the estimate says."""
 MAX_RETRY_NS = 250_000_000
 """At least one more try before a picture is given up."""
+ARRIVALS_INTERVAL_NS = 80_000_000
+"""Often enough to probe by, seldom enough to cost a thin line nothing (8 kbit/s)."""
+RTPFB_TRANSPORT_WIDE = 15
+RTCP_HEADER = struct.Struct("!BBH")
 
 
 @dataclass(slots=True)
@@ -68,18 +75,20 @@ class Publisher:
         self.rtt_ms: float | None = None
         """None while, or where, the site does not answer our question."""
         self._estimator = RemoteBitrateEstimator()
+        self._arrivals = Arrivals()
+        self._arrivals_ns = 0
         self._reported_ns = 0
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         section = self._by_payload_type.get(packet[1] & 0x7F)
         if section is None or section.codec is None:
             return
-        parsed = rtp.parse(packet, section.abs_send_time)
+        parsed = rtp.parse(packet, section.extension)
         uplink = self.uplinks.get(section.codec)
         if uplink is None or uplink.ssrc != parsed.ssrc:
             uplink = self._begin(section, section.codec, parsed.ssrc, now_ns)
-        if parsed.abs_send_time is not None:
-            self._estimate(parsed, len(packet), now_ns)
+        if parsed.extension is not None:
+            self._note_arrival(section, parsed, len(packet), now_ns)
         for frame in uplink.add(parsed, now_ns):
             self._on_frame(frame)
 
@@ -93,9 +102,18 @@ class Publisher:
         self._reported[codec] = _Reported(at_ns=now_ns)
         return uplink
 
-    def _estimate(self, packet: rtp.RtpPacket, size: int, now_ns: int) -> None:
-        assert packet.abs_send_time is not None
-        estimate = self._estimator.add(now_ns // 1_000_000, packet.abs_send_time, size, packet.ssrc)
+    def _note_arrival(
+        self, section: Section, packet: rtp.RtpPacket, size: int, now_ns: int
+    ) -> None:
+        value = int.from_bytes(packet.extension or b"")
+        if section.congestion == TRANSPORT_SEQUENCE:
+            self._arrivals.add(value & 0xFFFF, now_ns)
+        else:
+            self._estimate(packet.ssrc, value & 0xFFFFFF, size, now_ns)
+
+    def _estimate(self, ssrc: int, sent: int, size: int, now_ns: int) -> None:
+        """`sent`: abs-send-time, 24 bits in 1/2^18 s."""
+        estimate = self._estimator.add(now_ns // 1_000_000, sent, size, ssrc)
         if estimate is not None:
             bitrate, ssrcs = estimate
             fci = pack_remb_fci(min(bitrate, MAX_BITRATE_BPS), ssrcs)
@@ -129,11 +147,21 @@ class Publisher:
                 self._send_rtcp(bytes(nack))
             if wishes.pli:
                 self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, OUR_SSRC, uplink.ssrc)))
+        if now_ns - self._arrivals_ns >= ARRIVALS_INTERVAL_NS:
+            self._arrivals_ns = now_ns
+            self._report_arrivals()
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
             self._reported_ns = now_ns
             reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
             question = reference_time(OUR_SSRC, now_ns)
             self._send_rtcp(bytes(RtcpRrPacket(OUR_SSRC, reports)) + question)
+
+    def _report_arrivals(self) -> None:
+        fci = self._arrivals.report()
+        if fci is not None:
+            media = next(iter(self.uplinks.values())).ssrc
+            head = RTCP_HEADER.pack(0x80 | RTPFB_TRANSPORT_WIDE, RTCP_RTPFB, 2 + len(fci) // 4)
+            self._send_rtcp(head + OUR_SSRC.to_bytes(4) + media.to_bytes(4) + fci)
 
     def _report(self, uplink: Uplink, now_ns: int) -> RtcpReceiverInfo:
         last, statistics = self._reported[uplink.codec], uplink.statistics

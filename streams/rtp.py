@@ -33,32 +33,34 @@ class RtpPacket:
     timestamp: int
     ssrc: int
     payload: bytes
-    abs_send_time: int | None
-    """24 bits in 1/2^18 s, if the extension was there."""
+    extension: bytes | None
+    """The value of the one header extension that was asked for, if it was there."""
 
 
-def parse(data: bytes, abs_send_time_id: int | None = None) -> RtpPacket:
-    """Raises `ValueError` on anything that is not a whole RTP packet."""
+def parse(data: bytes, wanted: int | None = None) -> RtpPacket:
+    """`wanted`: the id of a one-byte header extension (RFC 8285 4.2). Raises `ValueError` on
+    anything that is not a whole RTP packet."""
     if len(data) < HEADER.size:
         raise ValueError("an RTP packet shorter than its header")
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
     if first >> 6 != 2:
         raise ValueError("not RTP version 2")
     start = HEADER.size + 4 * (first & 0x0F)
-    send_time = None
+    extension = None
     if first & 0x10:
-        send_time, start = _extensions(data, start, abs_send_time_id)
+        extension, start = _extension(data, start, wanted)
     end = len(data)
     if first & 0x20:
         end -= data[-1]
     if start > end:
         raise ValueError("an RTP packet with more header or padding than data")
     return RtpPacket(
-        second & 0x7F, bool(second & 0x80), sequence, timestamp, ssrc, data[start:end], send_time
+        second & 0x7F, bool(second & 0x80), sequence, timestamp, ssrc, data[start:end], extension
     )
 
 
-def _extensions(data: bytes, start: int, wanted: int | None) -> tuple[int | None, int]:
+def _extension(data: bytes, start: int, wanted: int | None) -> tuple[bytes | None, int]:
+    """(its value, where the payload begins)."""
     if start + 4 > len(data):
         raise ValueError("a truncated RTP header extension")
     profile, words = struct.unpack_from("!HH", data, start)
@@ -72,7 +74,7 @@ def _extensions(data: bytes, start: int, wanted: int | None) -> tuple[int | None
         if data[at] == 0:
             at += 1
             continue
-        if ident == wanted and length == 3 and at + 4 <= end:
-            return int.from_bytes(data[at + 1 : at + 4]), end
+        if ident == wanted and at + 1 + length <= end:
+            return data[at + 1 : at + 1 + length], end
         at += 1 + length
     return None, end

@@ -11,6 +11,7 @@ from aiortc.sdp import MediaDescription, SessionDescription
 from streams.frames import Codec
 
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSPORT_SEQUENCE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 MAX_OFFER_BYTES = 65_536
 MAX_SECTIONS = 16
 PREFERENCE = {Codec.H264: 0, Codec.VP8: 1, Codec.OPUS: 0}
@@ -37,7 +38,10 @@ class Section:
     codec: Codec | None = None
     payload_type: int = 0
     format_parameters: str = ""
-    abs_send_time: int | None = None
+    congestion: str = ""
+    """The header extension that congestion control goes by: one of the two, or none."""
+    extension: int | None = None
+    """Its id."""
     nack: bool = False
     """Whether the sender sends lost packets again. Browsers do not for sound."""
     ssrc: int = 0
@@ -100,7 +104,8 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
     if not usable:
         return refused
     _, _, codec, chosen = min(usable, key=lambda candidate: candidate[:2])
-    extensions = {extension.uri: extension.id for extension in media.rtp.headerExtensions}
+    feedback = {(f.type, f.parameter or "") for f in chosen.rtcpFeedback}
+    congestion, extension = _congestion(media, feedback) if direction == "publish" else ("", None)
     return Section(
         media.kind,
         media.rtp.muxId,
@@ -108,9 +113,20 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         codec,
         chosen.payloadType or 0,
         _format_parameters(codec, chosen),
-        extensions.get(ABS_SEND_TIME) if direction == "publish" else None,
-        any(f.type == "nack" and not f.parameter for f in chosen.rtcpFeedback),
+        congestion,
+        extension,
+        ("nack", "") in feedback,
     )
+
+
+def _congestion(media: MediaDescription, feedback: set[tuple[str, str]]) -> tuple[str, int | None]:
+    """Browsers get arrival times for their own estimate; others, like aiortc, get ours (REMB)."""
+    extensions = {extension.uri: extension.id for extension in media.rtp.headerExtensions}
+    if TRANSPORT_SEQUENCE in extensions and ("transport-cc", "") in feedback:
+        return TRANSPORT_SEQUENCE, extensions[TRANSPORT_SEQUENCE]
+    if ABS_SEND_TIME in extensions:
+        return ABS_SEND_TIME, extensions[ABS_SEND_TIME]
+    return "", None
 
 
 def _codec(parameters: RTCRtpCodecParameters, direction: Direction) -> Codec | None:
@@ -185,18 +201,28 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
     ]
     if section.format_parameters:
         lines.append(f"a=fmtp:{pt} {section.format_parameters}")
-    if section.codec.is_video:
-        feedback = ("nack", "nack pli", "ccm fir", "goog-remb")
-        lines += [f"a=rtcp-fb:{pt} {kind}" for kind in feedback]
-    elif section.nack:
-        lines.append(f"a=rtcp-fb:{pt} nack")
-    if section.abs_send_time is not None:
-        lines.append(f"a=extmap:{section.abs_send_time} {ABS_SEND_TIME}")
+    lines += [f"a=rtcp-fb:{pt} {kind}" for kind in _feedback(section)]
+    if section.extension is not None:
+        lines.append(f"a=extmap:{section.extension} {section.congestion}")
     if section.ssrc:
         lines.append(f"a=msid:diemcau {section.kind}")
         lines.append(f"a=ssrc:{section.ssrc} cname:diemcau")
     lines += _candidates(ours)
     return lines
+
+
+def _feedback(section: Section) -> list[str]:
+    """RFC 4585 4.2."""
+    assert section.codec is not None
+    if section.codec.is_video:
+        kinds = ["nack", "nack pli", "ccm fir"]
+    else:
+        kinds = ["nack"] if section.nack else []
+    if section.congestion == TRANSPORT_SEQUENCE:
+        kinds.append("transport-cc")
+    elif section.codec.is_video:
+        kinds.append("goog-remb")
+    return kinds
 
 
 _RTPMAP = {Codec.H264: "H264/90000", Codec.VP8: "VP8/90000", Codec.OPUS: "opus/48000/2"}

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.frames import Codec
-from streams.sdp import MAX_OFFER_BYTES, OfferError, Ours, answer, read_offer
+from streams.sdp import (
+    MAX_OFFER_BYTES,
+    TRANSPORT_SEQUENCE,
+    OfferError,
+    Ours,
+    answer,
+    read_offer,
+)
 from tests.streams.offers import CHROMIUM, PUBLISH, VIEW
 
 OURS = Ours("ufrg", "p" * 32, RTCDtlsFingerprint("sha-256", "AB:CD"), ("192.0.2.1", "::1"), 8443)
@@ -31,6 +38,19 @@ def test_chromium_is_answered_with_h264_mode_1_and_opus() -> None:
     assert "a=extmap:3 " in text
     assert "a=candidate:2 1 udp 2130706175 ::1 8443 typ host" in text
     assert "red" not in text
+
+
+def test_a_browser_is_told_arrivals_and_others_an_estimate() -> None:
+    ours = answer(read_offer(CHROMIUM, "publish"), OURS, "publish")
+    assert "goog-remb" in ours
+    both = CHROMIUM.replace("a=extmap:3", f"a=extmap:4 {TRANSPORT_SEQUENCE}\na=extmap:3").replace(
+        "a=fmtp:109", "a=rtcp-fb:109 transport-cc\na=fmtp:109"
+    )
+    ours = answer(read_offer(both, "publish"), OURS, "publish")
+    assert ours.count(f"a=extmap:4 {TRANSPORT_SEQUENCE}") == 2
+    assert "a=rtcp-fb:109 transport-cc" in ours
+    assert "goog-remb" not in ours
+    assert "abs-send-time" not in ours
 
 
 def test_a_viewer_gets_what_is_sent_once() -> None:

@@ -15,7 +15,7 @@ from streams.publisher import Publisher
 from streams.sdp import Section
 from streams.viewer import RESENDS, Audience, Viewer
 
-VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, abs_send_time=3, nack=True)
+VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, extension=3, nack=True)
 SOUND = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111)
 MS = 1_000_000
 MALFORMED = (ValueError, IndexError, struct.error)

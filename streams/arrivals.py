@@ -1,0 +1,88 @@
+"""When each packet of a site came, told back to it: transport-wide congestion control. Pure.
+
+The sender estimates the line itself, and tests it with probes: a site's picture is sharp a second
+after it is called. An estimate of ours, told by REMB, takes fifteen. Format:
+draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1.
+"""
+
+from collections.abc import Iterator
+
+from streams.rtp import Unwrapper
+
+MAX_SPAN = 1000
+"""Packets in one report; a longer hole in the numbers is passed over."""
+TICK_NS = 250_000
+REFERENCE_NS = 64_000_000
+VECTOR = 7
+"""Symbols in a chunk of two bits each."""
+MAX_RUN = 0x1FFF
+LOST, SMALL, LARGE = 0, 1, 2
+
+
+class Arrivals:
+    """What one connection has to report, in the sender's transport-wide numbers."""
+
+    def __init__(self) -> None:
+        self._unwrap = Unwrapper(16)
+        self._came_ns: dict[int, int] = {}
+        self._next: int | None = None
+        self._count = 0
+
+    def add(self, sequence: int, now_ns: int) -> None:
+        self._came_ns.setdefault(self._unwrap(sequence), now_ns)
+
+    def report(self) -> bytes | None:
+        """The feedback control information of one packet; None when nothing came since."""
+        if not self._came_ns:
+            return None
+        first, end = self._span()
+        came = [self._came_ns.get(sequence) for sequence in range(first, end)]
+        self._came_ns.clear()
+        self._next = end
+        self._count = (self._count + 1) & 0xFF
+        return _packed(first, came, self._count - 1 & 0xFF)
+
+    def _span(self) -> tuple[int, int]:
+        """From the first not told yet, or a late one; holes at the beginning are losses."""
+        end = max(self._came_ns) + 1
+        first = min(self._came_ns)
+        if self._next is not None:
+            first = min(first, self._next)
+        if end - first > MAX_SPAN:
+            first = min(sequence for sequence in self._came_ns if sequence >= end - MAX_SPAN)
+        return first, end
+
+
+def _packed(first: int, came: list[int | None], count: int) -> bytes:
+    reference = next(at for at in came if at is not None) // REFERENCE_NS
+    head = (first & 0xFFFF).to_bytes(2) + len(came).to_bytes(2)
+    head += (reference & 0xFFFFFF).to_bytes(3) + bytes((count,))
+    previous, symbols, deltas = reference * REFERENCE_NS // TICK_NS, [], []
+    for at in came:
+        if at is None:
+            symbols.append(LOST)
+            continue
+        delta = max(-0x8000, min(0x7FFF, at // TICK_NS - previous))
+        previous += delta
+        small = 0 <= delta <= 0xFF
+        symbols.append(SMALL if small else LARGE)
+        deltas.append(delta.to_bytes(1 if small else 2, signed=not small))
+    fci = b"".join((head, *_chunks(symbols), *deltas))
+    return fci + bytes(-len(fci) % 4)
+
+
+def _chunks(symbols: list[int]) -> Iterator[bytes]:
+    at = 0
+    while at < len(symbols):
+        run = 1
+        while run < MAX_RUN and at + run < len(symbols) and symbols[at + run] == symbols[at]:
+            run += 1
+        if run >= VECTOR:
+            yield (symbols[at] << 13 | run).to_bytes(2)
+            at += run
+            continue
+        chunk = 0b11
+        for symbol in (symbols[at : at + VECTOR] + [LOST] * VECTOR)[:VECTOR]:
+            chunk = chunk << 2 | symbol
+        yield chunk.to_bytes(2)
+        at += VECTOR
