@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Literal
 
+from aioice import ice
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from cryptography.x509 import InvalidVersion
@@ -78,3 +79,12 @@ def on_keyframe_request(sender: RTCRtpSender, wanted: Callable[[], None]) -> Non
     encoder that such a track does not use. For sites that we draw ourselves."""
     hear: Any = wanted
     sender._send_keyframe = hear  # type: ignore[method-assign]
+
+
+def gather_on(address: str) -> None:
+    """From now on this process's peers offer candidates on this address only.
+
+    aioice never offers loopback, and so a site that we draw ourselves could not reach its server
+    on a machine without a network, or would lose it with the network.
+    """
+    ice.get_host_addresses = lambda **_: [address]

@@ -44,10 +44,7 @@ class Hearing:
 
 def run(settings: Settings, *, as_json: bool, directed: bool = False) -> int:
     """Until a signal. `directed`: the hearing directs itself. Raises what `supervise` raises."""
-    try:
-        asyncio.run(_run(_in_own_folder(settings), as_json, directed))
-    except* Failed as failures:
-        raise failures.exceptions[0] from None
+    asyncio.run(_run(_in_own_folder(settings), as_json, directed))
     return 0
 
 
@@ -73,12 +70,18 @@ async def _run(settings: Settings, as_json: bool, directed: bool) -> None:
 async def _keep_with(
     kept: Sequence[Program], stop: asyncio.Event, chores: Sequence[Coroutine[Any, Any, None]]
 ) -> None:
-    """`keep`, and beside it what ends with it."""
+    """`keep`, and beside it what ends with it. Raises `Failed`."""
+    failed = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(chore) for chore in chores]
-        await keep(kept, stop)
+        try:
+            await keep(kept, stop)
+        except Failed as failure:
+            failed = failure  # raised in here, it would come out as a group
         for task in tasks:
             task.cancel()
+    if failed is not None:
+        raise failed
 
 
 def prepare(settings: Settings) -> Hearing:

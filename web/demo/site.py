@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 
-from streams.aiortc_private import on_keyframe_request
+from streams.aiortc_private import gather_on, on_keyframe_request
 from web.demo.camera import Camera, Microphone, Quality
 from web.demo.crowd import Crowd
 from web.demo.orders import Orders, read
@@ -209,6 +209,7 @@ async def _run(orders: Orders) -> None:
 
 def main(path: Path) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    gather_on("127.0.0.1")
     asyncio.run(_run(read(path)))
 
 
