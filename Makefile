@@ -29,16 +29,16 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	$(BIN)/lint-imports
 	npm exec -- tsc --project web/static/tsconfig.json
 
-unit: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium /usr/lib/postgresql ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
+unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
-soak: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium /usr/lib/postgresql ## the slow tests
+soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests
 	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST_FLAGS)
 
-bench: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## one line per figure, see bench/README.md
+bench: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## one line per figure, see bench/README.md
 	$(BIN)/python -m bench
 
-screenshots: $(VENV)/dev web/static/vendor/ready /usr/bin/chromium ## the pages of the demo, as README shows them
+screenshots: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the pages of the demo, as README shows them
 	$(BIN)/python -m bench.screenshots docs/screenshots
 
 wheel: $(VENV)/dev web/static/vendor/ready ## a wheel with the browser files in it
@@ -71,8 +71,10 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	cp node_modules/htm/preact/index.module.js $(@D)/htm-preact.mjs
 	@touch $@
 
-/usr/bin/chromium:
-	$(APT) update -qq && $(APT) install -y -qq chromium
+# What the tests meet: a browser (and what its driver links to), a database server, FFmpeg.
+PEERS = chromium ffmpeg libatomic1 postgresql
 
-/usr/lib/postgresql:
-	$(APT) update -qq && $(APT) install -y -qq --no-install-recommends postgresql
+$(VENV)/peers: $(VENV)/bin/pip
+	@dpkg --status $(PEERS) >/dev/null 2>&1 || \
+	  { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(PEERS); }
+	@touch $@

@@ -124,11 +124,18 @@ def _die_with(parent: int) -> Callable[[], None]:
 
 async def keep(kept: Sequence[Program], stop: asyncio.Event) -> None:
     """Runs them until `stop`, then ends them. Raises `Failed`."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(Keeper(program).run()) for program in kept]
-        await _first(stop, tasks)
-        for task in tasks:
-            task.cancel()
+    failed: list[Failed] = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(Keeper(program).run()) for program in kept]
+            await _first(stop, tasks)
+            for task in tasks:
+                task.cancel()
+    except* Failed as failures:
+        # Raised from here it would be a group of one, before Python 3.11.4 (cpython#103590).
+        failed += (one for one in failures.exceptions if isinstance(one, Failed))
+    if failed:
+        raise failed[0]
 
 
 async def _first(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -197,8 +204,6 @@ async def supervise(settings: Settings, started: Callable[[Settings], None]) -> 
         started(real)
         try:
             await keep(programs(path), stop)
-        except* Failed as failures:
-            raise failures.exceptions[0] from None
         finally:
             path.unlink(missing_ok=True)
 

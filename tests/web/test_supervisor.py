@@ -40,8 +40,8 @@ kept = [Program(name, (sys.executable, str(folder / script), str(folder), name))
 async def main():
     try:
         await keep(kept, stop_on_signals())
-    except* Failed as failures:
-        print([str(one) for one in failures.exceptions])
+    except Failed as failure:
+        print(failure)
         sys.exit(2)
 asyncio.run(main())
 """
@@ -124,7 +124,7 @@ def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
 def test_what_a_person_must_mend_is_no_loop(tmp_path: Path) -> None:
     kept = Kept(tmp_path, "child.py", "refuses.py")
     status, out, errors = kept.end()
-    assert (status, out.strip()) == (2, "['studio']")
+    assert (status, out.strip()) == (2, "studio")
     assert errors.count("studio runs as process") == 1
     assert "Traceback" not in errors
     relay = kept.pids("relay")
