@@ -32,6 +32,7 @@ TURN_S = 10
 
 
 PLAY_FROM_S = 6
+ALL_VIDEOS_SHOW = "() => [...document.querySelectorAll('video')].every(v => v.readyState >= 2)"
 SETTLE_S = 8
 
 
@@ -108,6 +109,7 @@ async def shoot(browser: Chromium, url: str, folder: Path, name: str) -> None:
     """One page at a time: several at once would slow down the hearing that they show."""
     page = await browser.new_page()
     await page.goto(url)
+    await page.wait_for_function(ALL_VIDEOS_SHOW, timeout=60_000)
     await asyncio.sleep(SETTLE_S)
     await take(page, folder, name)
     await page.close()
