@@ -8,6 +8,7 @@ const RETRY_MAX_MS = 3000;
 const DISCONNECTED_MS = 2000; // a line that hiccups for less repairs itself
 const CONNECT_MS = 10_000;
 const OFFER_MS = 8000;
+const SETTLE_MS = 3000;
 
 /** Statuses that another try cannot change: the token, the address or the offer is wrong. */
 const FINAL = [400, 401, 403, 404, 406, 410, 413, 415, 422];
@@ -209,6 +210,8 @@ export class WhipPublisher extends Connection {
   #audio;
   /** @type {QualityWish | undefined} */
   #quality;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
 
   /** @param {string} url @param {{token?: string, stream: MediaStream, onState?: OnState}} options */
   constructor(url, {token, stream, onState}) {
@@ -268,15 +271,23 @@ export class WhipPublisher extends Connection {
       maxFramerate: wish.fps,
       scaleResolutionDownBy: Math.max(1, height / wish.height),
       priority: "low",
-    });
+    }, "maintain-resolution");
     await change(this.#audio, {priority: "high", networkPriority: "high"});
+    // Chromium knows within a second what a line carries, but would take over eight to trust it
+    // with the larger picture; after that it may choose by itself again.
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => void change(this.#video, {}, "balanced"), SETTLE_MS);
   }
 }
 
-/** @param {RTCRtpSender | undefined} sender @param {Partial<RTCRtpEncodingParameters>} wish */
-async function change(sender, wish) {
+/**
+ * @param {RTCRtpSender | undefined} sender @param {Partial<RTCRtpEncodingParameters>} wish
+ * @param {RTCDegradationPreference} [yields] what of a picture stays when the line is thin
+ */
+async function change(sender, wish, yields) {
   if (!sender?.track) return;
   const parameters = sender.getParameters();
+  if (yields) parameters.degradationPreference = yields;
   for (const encoding of parameters.encodings ?? []) Object.assign(encoding, wish);
   try {
     await sender.setParameters(parameters);
