@@ -19,6 +19,7 @@ from aioice import stun
 from aiortc import RTCCertificate
 from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket, is_rtcp
 from aiortc.sdp import SessionDescription
+from pylibsrtp import Session
 
 from bench.figure import Figure
 from config.settings import Media
@@ -121,7 +122,7 @@ class Viewer(asyncio.DatagramProtocol):
         self._certificate = certificate
         self._transport: asyncio.DatagramTransport | None = None
         self._dtls: Dtls | None = None
-        self._sessions = None
+        self._sessions: tuple[Session, Session] | None = None
         self._port = 0
         self.packets = self.octets = self.bad = 0
         self.checked = asyncio.Event()
@@ -134,6 +135,7 @@ class Viewer(asyncio.DatagramProtocol):
 
     async def join(self, answer: str) -> None:
         media = SessionDescription.parse(answer).media[0]
+        assert media.ice
         assert media.ice.usernameFragment
         assert media.ice.password
         assert media.dtls

@@ -148,6 +148,6 @@ class Peer:
         if not self.connected:
             return False
         silent = now_ns - self.last_heard_ns > SILENCE_NS
-        if self.traffic.checks_suffice:
-            silent = silent and now_ns - self._last_check_ns > UNCHECKED_NS
+        if silent and self.traffic.checks_suffice:
+            silent = now_ns - self._last_check_ns > UNCHECKED_NS
         return silent or self._dtls.closed

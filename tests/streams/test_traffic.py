@@ -1,19 +1,26 @@
 """What a connected but hostile or unlucky peer can do to us: nothing. No socket, no clock."""
 
+import asyncio
 import struct
 
 import pytest
+from aiortc import RTCCertificate
 from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.settings import Media
 from streams.fanout import Lane
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
 from streams.pictures import begins_frame
 from streams.port import FULL_BYTES, MAX_ADDRESSES, Port
 from streams.publisher import Publisher
-from streams.sdp import Section
+from streams.relay import Relay
+from streams.sdp import Section, read_offer
 from streams.viewer import RESENDS, Audience, Viewer
+from tests.media import wait_until
+from tests.streams.offers import VIEW
 
 VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, extension=3, nack=True)
 SOUND = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111)
@@ -220,3 +227,41 @@ def test_what_waits_for_the_kernel_is_bounded() -> None:
         port.send(b"x" * 1200, ("192.0.2.1", 1))
     assert kernel.waiting < FULL_BYTES + 2 * 1200
     assert port.dropped > 1000
+
+
+@pytest.mark.parametrize(("sends", "gone"), [(True, True), (False, False)])
+def test_who_watches_lives_by_checks_and_who_sends_does_not(sends: bool, gone: bool) -> None:
+    async def story() -> None:
+        certificate = RTCCertificate.generateCertificate()
+        peer = Peer(read_offer(VIEW, "view"), certificate, lambda _datagram, _address: None)
+        peer.traffic = publisher([], []) if sends else Watching().viewer
+        assert not peer.is_gone(10**18), "while it connects, the deadline decides"
+        peer.connected = True
+        peer.last_heard_ns = 0
+        peer._last_check_ns = SILENCE_NS
+        assert peer.is_gone(SILENCE_NS + 1) is gone
+        assert peer.is_gone(SILENCE_NS + UNCHECKED_NS + 1)
+
+    asyncio.run(story())
+
+
+def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        relay = Relay(
+            Media(host="127.0.0.1", port=0),
+            on_frame=lambda _frame: None,
+            on_source_gone=lambda _site: None,
+            on_keyframe_wanted=lambda _feed: None,
+        )
+        await relay.start()
+        for _ in range(2):
+            await relay.view(Audience(room=False), VIEW)
+        bad, good = relay._peers.values()
+        bad.connected = good.connected = True
+        relay._viewers[bad.id]._last_pts = {True: (0, 0)}  # a clock that stands still
+        await wait_until(lambda: relay.viewers == 1, "the end of the bad one", 10)
+        assert list(relay._peers.values()) == [good]
+        await relay.close()
+
+    asyncio.run(story())
+    assert "ended by a fault of ours" in caplog.text
