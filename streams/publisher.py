@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtp import (
@@ -68,6 +68,9 @@ class Publisher:
     ) -> None:
         self.site = site
         self._by_payload_type = {s.payload_type: s for s in sections if s.codec is not None}
+        self._by_retransmission = {
+            s.retransmission: s for s in sections if s.retransmission is not None
+        }
         self._send_rtcp = send_rtcp
         self._on_frame = on_frame
         self.uplinks: dict[Codec, Uplink] = {}
@@ -80,9 +83,14 @@ class Publisher:
         self._reported_ns = 0
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
-        section = self._by_payload_type.get(packet[1] & 0x7F)
-        if section is None or section.codec is None:
+        kind = packet[1] & 0x7F
+        section = self._by_payload_type.get(kind)
+        if section is None:
+            section = self._by_retransmission.get(kind)
+            if section is not None:
+                self._on_retransmission(section, packet, now_ns)
             return
+        assert section.codec is not None
         parsed = rtp.parse(packet, section.extension)
         uplink = self.uplinks.get(section.codec)
         if uplink is None or uplink.ssrc != parsed.ssrc:
@@ -90,6 +98,19 @@ class Publisher:
         if parsed.extension is not None:
             self._note_arrival(section, parsed, len(packet), now_ns)
         for frame in uplink.add(parsed, now_ns):
+            self._on_frame(frame)
+
+    def _on_retransmission(self, section: Section, packet: bytes, now_ns: int) -> None:
+        """RFC 4588 4: the payload begins with the number of the packet that it repeats."""
+        assert section.codec is not None
+        parsed = rtp.parse(packet, section.extension)
+        if parsed.extension is not None:
+            self._note_arrival(section, parsed, len(packet), now_ns)
+        uplink = self.uplinks.get(section.codec)
+        if uplink is None or len(parsed.payload) < 2:
+            return
+        number, payload = int.from_bytes(parsed.payload[:2]), parsed.payload[2:]
+        for frame in uplink.add_again(replace(parsed, sequence=number, payload=payload), now_ns):
             self._on_frame(frame)
 
     def _begin(self, section: Section, codec: Codec, ssrc: int, now_ns: int) -> Uplink:

@@ -44,6 +44,9 @@ class Section:
     """Its id."""
     nack: bool = False
     """Whether the sender sends lost packets again. Browsers do not for sound."""
+    retransmission: int | None = None
+    """The payload type of what is sent again (RTX, RFC 4588). Without it browsers would probe the
+    line with numbers of the picture's own, and never repeat those that are lost."""
     ssrc: int = 0
     """Ours, when we send; 0 when we receive."""
 
@@ -116,6 +119,19 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         congestion,
         extension,
         ("nack", "") in feedback,
+        _retransmission(media, chosen) if direction == "publish" else None,
+    )
+
+
+def _retransmission(media: MediaDescription, chosen: RTCRtpCodecParameters) -> int | None:
+    return next(
+        (
+            codec.payloadType
+            for codec in media.rtp.codecs
+            if codec.mimeType.lower() == "video/rtx"
+            and str(codec.parameters.get("apt")) == str(chosen.payloadType)
+        ),
+        None,
     )
 
 
@@ -185,9 +201,10 @@ def _refused(section: Section) -> list[str]:
 
 def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) -> list[str]:
     assert section.codec is not None
-    pt = section.payload_type
+    pt, again = section.payload_type, section.retransmission
+    formats = f"{pt}" if again is None else f"{pt} {again}"
     lines = [
-        f"m={section.kind} {ours.port} {section.profile} {pt}",
+        f"m={section.kind} {ours.port} {section.profile} {formats}",
         f"c=IN {_family(ours.addresses[0])} {ours.addresses[0]}",
         f"a=mid:{section.mid}",
         f"a=ice-ufrag:{ours.ufrag}",
@@ -202,6 +219,8 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
     if section.format_parameters:
         lines.append(f"a=fmtp:{pt} {section.format_parameters}")
     lines += [f"a=rtcp-fb:{pt} {kind}" for kind in _feedback(section)]
+    if again is not None:
+        lines += [f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={pt}"]
     if section.extension is not None:
         lines.append(f"a=extmap:{section.extension} {section.congestion}")
     if section.ssrc:

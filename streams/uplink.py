@@ -108,11 +108,20 @@ class Uplink:
             self._rewind(sequence, now_ns)
         if sequence < self._next or sequence in self._packets:
             return []
+        if sequence not in self._missing:
+            self._note_jitter(packet.timestamp, now_ns)
+        return self._place(sequence, packet, now_ns)
+
+    def add_again(self, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
+        """What came by retransmission: used if it was missing; no part of the statistics that the
+        sender is told. Browsers repeat packets also to probe the line."""
+        sequence = self._sequence(packet.sequence)
+        return self._place(sequence, packet, now_ns) if sequence in self._missing else []
+
+    def _place(self, sequence: int, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
         missing = self._missing.pop(sequence, None)
         if missing is not None:
-            statistics.repaired += missing.asked_ns is not None
-        else:
-            self._note_jitter(packet.timestamp, now_ns)
+            self.statistics.repaired += missing.asked_ns is not None
         self._packets[sequence] = (packet, now_ns)
         self._note_gap(sequence, now_ns)
         return self._collect()

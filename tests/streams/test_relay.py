@@ -15,10 +15,11 @@ from aiortc.mediastreams import AudioStreamTrack
 
 from config.settings import Media
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.port import Address
 from streams.relay import TAKEOVER_NS, Audience, Connection, Relay, SiteTaken
 from tests.media import WHOLE, wait_until
 from tests.peers import MarkedCamera, Watched, watch_tracks
-from tests.streams.network import h264_units
+from tests.streams.network import decodes, h264_units
 from tests.streams.offers import CHROMIUM, VIEW
 
 HALL = SiteId("hall")
@@ -110,6 +111,31 @@ def test_a_site_of_stock_aiortc_is_heard_and_seen(codec: Codec) -> None:
             await peer.close()
             await wait_until(lambda: heard.gone == [HALL], "the site's leaving", 10)
             assert relay.lines() == {}
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.VP8])
+def test_a_site_on_a_bad_line_is_repaired(codec: Codec) -> None:
+    """One in twelve of its packets is lost before we see it."""
+
+    async def story() -> None:
+        heard, chance = Heard(), random.Random(7)
+        async with relay_of(heard) as relay:
+            received = relay._port.datagram_received
+
+            def lossy(data: bytes, addr: Address) -> None:
+                if data[0] < 128 or chance.random() > 1 / 12:
+                    received(data, addr)
+
+            relay._port.datagram_received = lossy  # type: ignore[method-assign]
+            peer = await site(relay, f"video/{codec.name}")
+            await wait_until(lambda: heard.count(codec) > 60, "pictures", 30)
+            statistics = relay._publishers[HALL][1].uplinks[codec].statistics
+            assert statistics.repaired > 0
+            shown = [frame.data for frame in heard.frames if frame.codec is codec]
+            assert decodes(shown, codec) >= len(shown) - 1
+            await peer.close()
 
     asyncio.run(story())
 

@@ -53,6 +53,19 @@ def test_a_browser_is_told_arrivals_and_others_an_estimate() -> None:
     assert "abs-send-time" not in ours
 
 
+def test_retransmission_is_taken_for_the_chosen_codec_only() -> None:
+    assert read_offer(CHROMIUM, "publish").sections[1].retransmission is None, "97 is for VP8"
+    offered = CHROMIUM.replace("104 109", "104 109 110") + (
+        "a=rtpmap:110 rtx/90000\na=fmtp:110 apt=109\n"
+    )
+    offer = read_offer(offered, "publish")
+    assert offer.sections[1].retransmission == 110
+    text = answer(offer, OURS, "publish")
+    assert "m=video 8443 UDP/TLS/RTP/SAVPF 109 110" in text
+    assert "a=fmtp:110 apt=109" in text
+    assert read_offer(VIEW, "view").sections[1].retransmission is None
+
+
 def test_a_viewer_gets_what_is_sent_once() -> None:
     offer = read_offer(VIEW, "view")
     assert {section.codec for section in offer.sections} == {Codec.OPUS, Codec.H264}

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from dataclasses import replace
 
 import pytest
 from aiortc import RTCCertificate
@@ -69,6 +70,30 @@ def test_sound_that_nobody_sends_again_is_neither_asked_nor_waited_for() -> None
     source.tick(180 * MS)
     assert [frame.pts // 960 for frame in frames] == [0, 1, 3, 4, 6]
     assert not any(packet[1] == 205 for packet in sent)
+
+
+def test_what_is_sent_again_fills_its_gap_and_probes_change_nothing() -> None:
+    frames: list[EncodedFrame] = []
+    section = replace(VIDEO, codec=Codec.VP8, retransmission=97)
+    source = Publisher(SiteId("hall"), (section,), lambda _report: None, frames.append)
+
+    def picture(sequence: int, *, again: bool) -> bytes:
+        vp8 = b"\x10" + (b"\x00" if sequence == 0 else b"\x01") + b"picture"
+        if again:
+            head = struct.pack("!BBHII", 0x80, 0x80 | 97, 7000 + sequence, sequence * 3600, 6)
+            return head + struct.pack("!H", sequence) + vp8
+        return struct.pack("!BBHII", 0x80, 0x80 | 96, sequence, sequence * 3600, 5) + vp8
+
+    for sequence in (0, 1, 3, 4):
+        source.on_rtp(picture(sequence, again=False), sequence * 40 * MS)
+    source.tick(170 * MS)
+    assert len(frames) == 2
+    source.on_rtp(picture(2, again=True), 200 * MS)
+    for sequence in (0, 4, 2, 40_000):
+        source.on_rtp(picture(sequence, again=True), 210 * MS)
+    assert [frame.pts // 3600 for frame in frames] == [0, 1, 2, 3, 4]
+    statistics = source.uplinks[Codec.VP8].statistics
+    assert (statistics.received, statistics.repaired, statistics.lost) == (4, 1, 0)
 
 
 def test_loss_is_told_of_the_line_before_repair() -> None:
