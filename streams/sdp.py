@@ -17,6 +17,8 @@ MAX_SECTIONS = 16
 PREFERENCE = {Codec.H264: 0, Codec.VP8: 1, Codec.OPUS: 0}
 _CODEC_OF = {"video/h264": Codec.H264, "video/vp8": Codec.VP8, "audio/opus": Codec.OPUS}
 
+SENDING = ("sendonly", "sendrecv")
+
 Direction = Literal["publish", "view"]
 
 
@@ -76,6 +78,8 @@ def read_offer(text: str, direction: Direction) -> Offer:
             406,
             "Nothing in the offer can be used: H.264 or VP8 pictures and Opus sound are needed.",
         )
+    if direction == "publish":
+        _refuse_partly(session.media, sections)
     first = session.media[0]
     ufrag = first.ice.usernameFragment if first.ice is not None else None
     if first.dtls is None or not first.dtls.fingerprints or not ufrag:
@@ -84,6 +88,19 @@ def read_offer(text: str, direction: Direction) -> Offer:
         raise OfferError(406, "RTP and RTCP must share one port: offer a=rtcp-mux.")
     role: Literal["client", "server"] = "client" if first.dtls.role == "server" else "server"
     return Offer(sections, ufrag, tuple(first.dtls.fingerprints), role)
+
+
+def _refuse_partly(media: Iterable[MediaDescription], sections: Iterable[Section]) -> None:
+    """A site whose sound alone was refused would believe that it is heard: all or nothing, as WHIP
+    asks for (RFC 9725 4.4)."""
+    for one, section in zip(media, sections, strict=True):
+        sent = one.port != 0 and (one.direction or "sendrecv") in SENDING
+        if section.codec is None and sent and one.kind in ("audio", "video"):
+            raise OfferError(
+                406,
+                f"The {one.kind} offered in section {section.mid!r} cannot be used: one picture in"
+                " H.264 (packetization-mode 1) or VP8 and one sound in Opus are taken.",
+            )
 
 
 def _sections(media: Iterable[MediaDescription], direction: Direction) -> tuple[Section, ...]:
@@ -96,7 +113,7 @@ def _sections(media: Iterable[MediaDescription], direction: Direction) -> tuple[
 
 def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> Section:
     refused = Section(media.kind, media.rtp.muxId, media.profile)
-    fitting = ("sendonly", "sendrecv") if direction == "publish" else ("recvonly", "sendrecv")
+    fitting = SENDING if direction == "publish" else ("recvonly", "sendrecv")
     if taken or media.port == 0 or (media.direction or "sendrecv") not in fitting:
         return refused
     usable = [

@@ -53,6 +53,13 @@ def test_a_browser_is_told_arrivals_and_others_an_estimate() -> None:
     assert "abs-send-time" not in ours
 
 
+def test_a_second_picture_is_refused_not_left_out() -> None:
+    video = CHROMIUM[CHROMIUM.index("m=video") :].replace("a=mid:1", "a=mid:2")
+    with pytest.raises(OfferError, match="section '2'") as caught:
+        read_offer(CHROMIUM + video, "publish")
+    assert caught.value.status == 406
+
+
 def test_retransmission_is_taken_for_the_chosen_codec_only() -> None:
     assert read_offer(CHROMIUM, "publish").sections[1].retransmission is None, "97 is for VP8"
     offered = CHROMIUM.replace("104 109", "104 109 110") + (
@@ -79,7 +86,8 @@ def test_a_viewer_gets_what_is_sent_once() -> None:
         (("a=ice-ufrag", "a=x-ufrag"), 400),
         (("a=rtcp-mux\n", ""), 406),
         (("a=sendonly", "a=recvonly"), 406),
-        (("opus/48000/2", "opux/48000/2"), None),
+        (("opus/48000/2", "opux/48000/2"), 406),
+        (("m=audio 9 UDP", "m=audio 0 UDP"), None),
     ],
 )
 def test_what_an_offer_must_have(change: tuple[str, str], status: int | None) -> None:
