@@ -180,7 +180,7 @@ class Publisher:
     def _report_arrivals(self) -> None:
         fci = self._arrivals.report()
         if fci is not None:
-            media = next(iter(self.uplinks.values())).ssrc
+            media = next((uplink.ssrc for uplink in self.uplinks.values()), 0)
             head = RTCP_HEADER.pack(0x80 | RTPFB_TRANSPORT_WIDE, RTCP_RTPFB, 2 + len(fci) // 4)
             self._send_rtcp(head + OUR_SSRC.to_bytes(4) + media.to_bytes(4) + fci)
 

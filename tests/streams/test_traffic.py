@@ -18,7 +18,7 @@ from streams.pictures import begins_frame
 from streams.port import FULL_BYTES, MAX_ADDRESSES, Port
 from streams.publisher import Publisher
 from streams.relay import Relay
-from streams.sdp import Section, read_offer
+from streams.sdp import TRANSPORT_SEQUENCE, Section, read_offer
 from streams.viewer import RESENDS, Audience, Viewer
 from tests.media import wait_until
 from tests.streams.offers import VIEW
@@ -94,6 +94,16 @@ def test_what_is_sent_again_fills_its_gap_and_probes_change_nothing() -> None:
     assert [frame.pts // 3600 for frame in frames] == [0, 1, 2, 3, 4]
     statistics = source.uplinks[Codec.VP8].statistics
     assert (statistics.received, statistics.repaired, statistics.lost) == (4, 1, 0)
+
+
+def test_probes_before_any_picture_are_told_of_and_do_no_harm() -> None:
+    section = replace(VIDEO, congestion=TRANSPORT_SEQUENCE, retransmission=97)
+    sent: list[bytes] = []
+    source = Publisher(SiteId("hall"), (section,), sent.append, lambda _frame: None)
+    head = struct.pack("!BBHII", 0x90, 97, 1, 0, 6)
+    source.on_rtp(head + b"\xbe\xde\0\1" + b"\x31\0\x07\0" + b"\0\1probe", 100 * MS)
+    source.tick(200 * MS)
+    assert [packet[:2] for packet in sent] == [b"\x8f\xcd"], "FMT 15 of PT 205"
 
 
 def test_loss_is_told_of_the_line_before_repair() -> None:
