@@ -1,0 +1,169 @@
+"""The operator's page by hand: a hearing directed with its buttons and keys, in real Chromium."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page as BrowserPage
+from playwright.async_api import expect
+
+from broadcast.session.model import Role
+from tests.chromium import chromium, complaints
+from tests.live import Page, page
+from tests.media import wait_until
+from tests.peers import publishing
+from tests.server import HALL, LEFT, Server
+from web import setup
+
+SLOW_MS = 20_000
+expect.set_options(timeout=SLOW_MS)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("panel")) as server:
+        yield server
+
+
+@pytest.mark.timeout(240)
+def test_a_hearing_directed_by_hand(server: Server) -> None:
+    async def story() -> None:
+        hall = publishing(server.url(f"/whip/{HALL}"), server.site_tokens[HALL], 3, 300)
+        left = publishing(server.url(f"/whip/{LEFT}"), server.site_tokens[LEFT], 1, 700)
+        async with hall, left, page(server) as shown, chromium(size=(1920, 1080)) as browser:
+            tab = await browser.new_page()
+            troubles = complaints(tab)
+            await tab.goto(server.operator_url)
+            await check_tiles(tab)
+            await tab.get_by_test_id("go_live").click()
+            await tab.get_by_test_id("confirm-do").click()
+            await expect(tab.get_by_test_id("phase")).to_have_attribute("data-phase", "live")
+            await check_pictures(tab, shown)
+            await check_switches(tab, shown)
+            await check_a_turn(tab, shown)
+            await check_a_refusal(tab, shown)
+            await expect(tab.get_by_test_id("recording")).to_have_attribute("data-state", "on")
+            await expect(tab.get_by_test_id("disk")).to_contain_text("GB")
+            # Chromium writes down the refusal that was asked for.
+            assert [row for row in troubles if "409" not in row] == []
+            await check_a_lost_server(tab, server)
+            await check_the_end(tab, shown)
+
+    asyncio.run(story())
+
+
+async def check_tiles(tab: BrowserPage) -> None:
+    """A moving picture, a name, a line in words."""
+    tile = tab.get_by_test_id(f"site-{LEFT}")
+    await expect(tile).to_have_attribute("data-video", "ok")
+    await expect(tile).to_contain_text("Mường Lay")
+    await expect(tab.get_by_test_id(f"line-{LEFT}")).to_contain_text("tốt")
+    first = await tile.screenshot()
+
+    async def moved() -> bool:
+        return await tile.screenshot() != first
+
+    await wait_until(moved, "the tile's next picture")
+
+
+async def check_pictures(tab: BrowserPage, shown: Page) -> None:
+    """Preview by key and by click, cut by key and by button, layouts."""
+    await tab.keyboard.press("2")
+    await shown.until(lambda v: v["preview"] == {"layout": "full", "sources": [LEFT]}, "preview")
+    await expect(tab.get_by_test_id(f"site-{LEFT}")).to_have_attribute("data-tally", "preview")
+    await tab.keyboard.press("Space")
+    await expect(tab.get_by_test_id(f"site-{LEFT}")).to_have_attribute("data-tally", "program")
+    await tab.get_by_test_id("layout-side-by-side").click()
+    await shown.until(lambda v: v["preview"]["layout"] == "side-by-side", "the layout")
+    await expect(tab.get_by_test_id("preview")).to_have_attribute("data-layout", "side-by-side")
+    await tab.get_by_test_id("cut").click()
+    await shown.until(lambda v: v["program"]["layout"] == "side-by-side", "the cut")
+    await expect(tab.get_by_test_id(f"site-{HALL}")).to_have_attribute("data-tally", "program")
+
+
+async def check_switches(tab: BrowserPage, shown: Page) -> None:
+    """Overlays and microphones."""
+    await tab.get_by_test_id("overlay-logo").click()
+    await shown.until(lambda v: v["overlays"]["logo"], "the logo")
+    await expect(tab.get_by_test_id("overlay-logo")).to_have_attribute("aria-pressed", "true")
+    await tab.get_by_test_id(f"microphone-{HALL}").click()
+    await expect(tab.get_by_test_id(f"site-{HALL}")).to_have_attribute("data-open", "true")
+    await tab.keyboard.press("m")
+    await expect(tab.get_by_test_id(f"site-{HALL}")).to_have_attribute("data-open", "false")
+
+
+async def check_a_turn(tab: BrowserPage, shown: Page) -> None:
+    """Registered on behalf without diacritics, called by N, extended, ended."""
+    await tab.keyboard.press("r")
+    await tab.get_by_test_id("delegate-search").fill("dieu thi x")
+    await expect(tab.get_by_test_id("delegate-lay-1")).to_be_visible()
+    await tab.get_by_test_id("register-submit").click()
+    await expect(tab.get_by_test_id("queue")).to_contain_text("Điêu Thị Xuân")
+    await tab.keyboard.press("n")
+    await expect(tab.get_by_test_id("floor-name")).to_have_text("Điêu Thị Xuân")
+    await expect(tab.get_by_test_id("clock")).to_contain_text("06:5")
+    await expect(tab.get_by_test_id(f"site-{LEFT}")).to_have_attribute("data-open", "true")
+    await expect(tab.get_by_test_id("program")).to_have_attribute("data-layout", "full")
+    await tab.get_by_test_id("extend").click()
+    await expect(tab.get_by_test_id("clock")).to_contain_text("07:")
+    await tab.keyboard.press("e")
+    await expect(tab.get_by_test_id("floor-name")).to_have_count(0)
+    await shown.until(lambda v: v["program"]["layout"] == "side-by-side", "the picture before")
+
+
+async def check_a_refusal(tab: BrowserPage, shown: Page) -> None:
+    """Nobody waits: the server says so, and nothing changes."""
+    before = shown.view["queue"], shown.view["program"]
+    await tab.keyboard.press("n")
+    await expect(tab.get_by_test_id("toasts")).to_contain_text("Không còn ai")
+    assert (shown.view["queue"], shown.view["program"]) == before
+    assert shown.view.get("floor") is None
+
+
+async def check_a_lost_server(tab: BrowserPage, server: Server) -> None:
+    """The page keeps what it knew, locks its buttons, and comes back by itself."""
+    server.kill("relay")
+    lost = tab.get_by_test_id("connection-lost")
+    await expect(lost).to_contain_text("nối lại")
+    await expect(tab.get_by_test_id("cut")).to_be_disabled()
+    await expect(lost).to_have_text("", timeout=60_000)
+    await expect(tab.get_by_test_id("cut")).to_be_enabled()
+
+
+async def check_the_end(tab: BrowserPage, shown: Page) -> None:
+    """A press is not enough: the end is held."""
+    await tab.get_by_test_id("end_session").click()
+    hold = tab.get_by_test_id("confirm-hold")
+    await hold.click()
+    assert shown.view["session"]["phase"] == "live"
+    await hold.click(delay=3000)
+    await expect(tab.get_by_test_id("play-link")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("role", "there", "absent"),
+    [
+        (Role.CHAIR, ["call_next", "queue"], ["cut", "overlay-logo", f"microphone-{LEFT}"]),
+        (Role.CLERK, ["register-open", "queue"], ["call_next", "cut", "end_session"]),
+    ],
+)
+def test_each_role_sees_what_it_may(
+    role: Role, there: list[str], absent: list[str], server: Server
+) -> None:
+    store = setup.open_store(server.settings)
+    token = server.tokens(store).issue_token(role, server.session)
+    store.close()
+
+    async def story() -> None:
+        async with chromium() as browser:
+            tab = await browser.new_page()
+            await tab.goto(server.url(f"/operator/{server.session}"))
+            await expect(tab.get_by_test_id("sign-in")).to_be_visible()
+            await tab.goto(server.url(f"/sign-in#token={token}"))
+            await tab.wait_for_url(f"**/operator/{server.session}")
+            for name in there:
+                await expect(tab.get_by_test_id(name)).to_be_visible()
+            for name in absent:
+                await expect(tab.get_by_test_id(name)).to_have_count(0)
+
+    asyncio.run(story())
