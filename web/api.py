@@ -90,6 +90,7 @@ class Api:
             webrtc_viewers=self._on_air.relay.viewers,
             studio_connected=link.connected,
             frames_dropped=link.frames_dropped,
+            viewer_frames_dropped=self._on_air.relay.dropped,
             recording=studio.recording,
             recorded_seconds=studio.recorded_s,
             disk_free_bytes=studio.disk_free_bytes,

@@ -20,6 +20,7 @@ class Figures:
     webrtc_viewers: int
     studio_connected: bool
     frames_dropped: int
+    viewer_frames_dropped: int
     recording: bool
     recorded_seconds: float
     disk_free_bytes: int | None
@@ -35,6 +36,7 @@ _HELP = {
     "webrtc_viewers": "WebRTC viewers, return feeds included",
     "studio_connected": "1 while the studio is connected",
     "frames_dropped": "Frames of sites dropped because the studio was slow or away",
+    "viewer_frames_dropped": "Program frames dropped for present viewers on congested lines",
     "recording": "1 while the archive is written",
     "recorded_seconds": "Length of the present archive",
     "disk_free_bytes": "Free bytes where the archive is",
