@@ -37,14 +37,15 @@ def camera_files(folder: Path, site: int, hz: float) -> tuple[Path, Path]:
 class Chromium:
     """Opens pages, each in a window of its own: a tab behind another one does not draw."""
 
-    def __init__(self, browser: Browser, size: tuple[int, int]) -> None:
+    def __init__(self, browser: Browser, size: tuple[int, int], *, allows: bool) -> None:
         self._browser = browser
         self._size = size
+        self._permissions = ["camera", "microphone"] if allows else []
 
     async def new_page(self) -> Page:
         context = await self._browser.new_context(
             viewport={"width": self._size[0], "height": self._size[1]},
-            permissions=["camera", "microphone"],
+            permissions=self._permissions,
             locale="vi-VN",
         )
         return await context.new_page()
@@ -52,10 +53,17 @@ class Chromium:
 
 @asynccontextmanager
 async def chromium(
-    camera: tuple[Path, Path] | None = None, *, size: tuple[int, int] = (1280, 800)
+    camera: tuple[Path, Path] | None = None,
+    *,
+    size: tuple[int, int] = (1280, 800),
+    allows: bool = True,
 ) -> AsyncIterator[Chromium]:
-    """One browser, until left; `camera` as from `camera_files`."""
+    """One browser, until left; `camera` as from `camera_files`. `allows`: whoever sits before it
+    lets pages have camera and microphone."""
     arguments = list(_ARGUMENTS)
+    if not allows:
+        arguments.remove("--use-fake-ui-for-media-stream")
+        arguments.append("--deny-permission-prompts")
     if camera is not None:
         arguments.append(f"--use-file-for-fake-video-capture={camera[0]}")
         arguments.append(f"--use-file-for-fake-audio-capture={camera[1]}")
@@ -64,7 +72,7 @@ async def chromium(
             executable_path="/usr/bin/chromium", args=arguments
         )
         try:
-            yield Chromium(browser, size)
+            yield Chromium(browser, size, allows=allows)
         except BaseException:
             await _keep_what_was_seen(browser)
             raise

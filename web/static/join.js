@@ -18,6 +18,8 @@ const joined = signal(false);
 function token() {
   const given = decodeURIComponent(location.hash.slice(1));
   if (given) {
+    // Another link than before: whoever opens it tests the devices first.
+    if (given !== sessionStorage.getItem(KEY)) sessionStorage.removeItem(JOINED);
     sessionStorage.setItem(KEY, given);
     history.replaceState(null, "", location.pathname);
   }
