@@ -16,7 +16,6 @@ from PIL import ImageFont
 FAMILY: str = fontpkg_be_vietnam_pro.FAMILY
 _FILES = Path(fontpkg_be_vietnam_pro.ROOT) / "files"
 _STYLES = {400: "Regular", 500: "Medium", 600: "SemiBold", 700: "Bold", 800: "ExtraBold"}
-WEIGHTS = tuple(_STYLES)
 
 EM = 1000
 """Texts are measured at this size; lengths grow in proportion."""

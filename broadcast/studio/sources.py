@@ -48,6 +48,7 @@ class Sources:
         self._ask_keyframe = ask_keyframe
         self._sources: dict[SiteId, Source] = {}
         self._wanted: frozenset[SiteId] = frozenset()
+        # Bounded by the number of sites: a track is in it once, or not at all.
         self._jobs: queue.SimpleQueue[PictureTrack | None] = queue.SimpleQueue()
         self._workers = [
             threading.Thread(target=self._work, name=f"decode-{n}") for n in range(workers)
