@@ -71,6 +71,8 @@ class PictureTrack:
         """Of the newest frame; 0 before the first."""
         self.lock = threading.Lock()
         """Held by the worker that decodes this track."""
+        self.announced = False
+        """A worker is going to look, and will find what is added now."""
 
     @property
     def large(self) -> bool:
@@ -94,7 +96,8 @@ class PictureTrack:
                 self._want_keyframe()
                 return False
         self._inbox.append(frame)
-        return True
+        announced, self.announced = self.announced, True
+        return not announced
 
     def _worth(self, frame: EncodedFrame) -> bool:
         """Whether to decode it; skipping one makes all up to the next keyframe useless."""

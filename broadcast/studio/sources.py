@@ -48,7 +48,7 @@ class Sources:
         self._ask_keyframe = ask_keyframe
         self._sources: dict[SiteId, Source] = {}
         self._wanted: frozenset[SiteId] = frozenset()
-        # Bounded by the number of sites: a track is in it once, or not at all.
+        # Bounded by the number of sites: a track is in it once, or not at all (`announced`).
         self._jobs: queue.SimpleQueue[PictureTrack | None] = queue.SimpleQueue()
         self._workers = [
             threading.Thread(target=self._work, name=f"decode-{n}") for n in range(workers)
@@ -100,6 +100,7 @@ class Sources:
 
     def _work(self) -> None:
         while (track := self._jobs.get()) is not None:
+            track.announced = False
             # Whoever holds the lock looks again after letting go, so no frame is forgotten.
             while track.waiting and track.lock.acquire(blocking=False):
                 try:

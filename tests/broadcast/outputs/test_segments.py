@@ -276,7 +276,7 @@ def test_little_space_is_warned_of(tmp_path: Path) -> None:
     with recording(tmp_path, careful) as segments:
         media.wait_for(lambda: segments.status().faults, "the warning is told")
         assert segments.status().faults[0].code == "disk_low"
-        assert segments.status().recording
+        media.wait_for(lambda: segments.status().recording, "it records all the same")
 
 
 def test_a_folder_that_cannot_be_written_is_a_fault_not_a_crash(tmp_path: Path) -> None:
