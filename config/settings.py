@@ -52,6 +52,14 @@ class Media(Section):
     """WHEP viewers; HLS viewers are not counted."""
 
 
+class Rung(Section):
+    """One smaller rendition of the picture, for lines that cannot carry the whole one."""
+
+    height: int = Field(ge=90, le=1080, multiple_of=2)
+    """The width follows from the program's."""
+    video_bitrate_bps: int = Field(ge=40_000, le=5_000_000)
+
+
 class Program(Section):
     width: int = Field(1280, ge=320, le=3840, multiple_of=2)
     height: int = Field(720, ge=180, le=2160, multiple_of=2)
@@ -59,6 +67,16 @@ class Program(Section):
     video_bitrate_bps: int = Field(2_500_000, ge=200_000, le=20_000_000)
     audio_bitrate_bps: int = Field(96_000, ge=16_000, le=256_000)
     """Opus to sites and viewers; AAC in the segments has 128 kbit/s."""
+    ladder: tuple[Rung, ...] = Field(
+        (
+            Rung(height=360, video_bitrate_bps=500_000),
+            Rung(height=180, video_bitrate_bps=130_000),
+        ),
+        max_length=3,
+    )
+    """Below the program itself, largest first. Empty: one size for all."""
+    thin_audio_bitrate_bps: int = Field(24_000, ge=12_000, le=96_000)
+    """Opus for lines that carry no more than the smallest picture."""
     theme: Path | None = None
     """Folder of SVG templates that replace the built-in ones, file by file."""
 

@@ -80,3 +80,6 @@ class Packet:
     """May leave the room. The studio sets it frame by frame: what was composed while an item is
     closed stays unmarked, whatever the relay's own state says when the packet reaches it."""
     data: bytes
+    rendition: int = 0
+    """Of the ladder: 0 is the whole picture or sound, each next one is smaller. Renditions of one
+    feed have the same pts, and their keyframes at the same pts."""

@@ -196,6 +196,8 @@ class Relay:
 
     def send(self, packet: Packet) -> None:
         """A program packet from the studio, to everybody who may have it."""
+        if packet.rendition:
+            return
         lane = self._lane(packet.feed, packet.codec)
         payloads = lane.put(packet)
         for viewer in list(self._viewers.values()):

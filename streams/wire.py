@@ -94,7 +94,7 @@ def encode(message: Message) -> bytes:
             )
             body = b"".join((head, _name(message.source), message.data))
         case Packet():
-            flags = message.key | message.public << 1
+            flags = message.key | message.public << 1 | message.rendition << 2
             head = _PACKET.pack(Kind.PACKET, message.codec, flags, message.pts)
             body = b"".join((head, _name(message.feed), message.data))
         case Still():
@@ -124,7 +124,8 @@ def decode(body: bytes) -> Message:
         if kind is Kind.PACKET:
             _, codec, flags, pts = _PACKET.unpack_from(body)
             name, data = _split_name(body, _PACKET.size)
-            return Packet(name, Codec(codec), pts, bool(flags & 1), bool(flags & 2), data)
+            key, public = bool(flags & 1), bool(flags & 2)
+            return Packet(name, Codec(codec), pts, key, public, data, flags >> 2)
         if kind is Kind.STILL:
             return Still(*_split_name(body, 1))
         note = json.loads(body[1:])

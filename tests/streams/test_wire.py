@@ -72,7 +72,7 @@ async def _pair() -> tuple[
 
 
 def test_messages_cross_a_socket_in_order_until_it_closes() -> None:
-    sent = [Still("a", b"1"), Packet(Feed.ROOM, Codec.OPUS, 960, True, False, b"x" * 70_000)]
+    sent = [Still("a", b"1"), Packet(Feed.ROOM, Codec.OPUS, 960, True, False, b"x" * 70_000, 2)]
 
     async def cross() -> list[Message]:
         (_, writer), (reader, other) = await _pair()
