@@ -35,7 +35,7 @@ unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make
 soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests
 	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST_FLAGS)
 
-bench: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## one line per figure, see bench/README.md
+bench: $(VENV)/dev web/static/vendor/ready $(VENV)/rivals ## one line per figure, see bench/README.md
 	$(BIN)/python -m bench
 
 screenshots: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the pages of the demo, as README shows them
@@ -71,10 +71,16 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	cp node_modules/htm/preact/index.module.js $(@D)/htm-preact.mjs
 	@touch $@
 
-# What the tests meet: a browser (and what its driver links to), a database server, FFmpeg.
-PEERS = chromium ffmpeg libatomic1 postgresql
+# What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
+# server; and what makes them a bad line.
+PEERS = chromium coturn ffmpeg iproute2 libatomic1 nftables postgresql
 
-$(VENV)/peers: $(VENV)/bin/pip
+$(VENV)/peers: $(VENV)/bin/pip Makefile
 	@dpkg --status $(PEERS) >/dev/null 2>&1 || \
 	  { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(PEERS); }
+	@touch $@
+
+# Whom the benchmarks compare with, besides.
+$(VENV)/rivals: $(VENV)/peers
+	@dpkg --status janus >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends janus
 	@touch $@
