@@ -71,12 +71,27 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 )
                 early = await plays(watch, "playback from the start")
                 assert early["at"] < live["at"]
+                await check_quick(watch)
                 assert troubles == []
                 server.command("end_session")
             await operator_tab.close()
             await check_archive(await browser.new_page(), server)
 
     asyncio.run(story())
+
+
+async def check_quick(watch: BrowserPage) -> None:
+    """By WebRTC, on the same page, and back to the player that rewinds."""
+    await watch.get_by_test_id("quick").check()
+    quick = watch.get_by_test_id("quick-player")
+    count = "video => video.getVideoPlaybackQuality().totalVideoFrames"
+
+    async def moving() -> bool:
+        return bool(await quick.evaluate(count) > 25)
+
+    await wait_until(moving, "a second without delay", 30)
+    await watch.get_by_test_id("quick").uncheck()
+    await plays(watch, "the player that rewinds, again")
 
 
 async def check_archive(play: BrowserPage, server: Server) -> None:
