@@ -17,6 +17,7 @@ from config.settings import Media
 from streams.addresses import own_addresses
 from streams.fanout import Lane
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.lines import Line
 from streams.peer import Peer
 from streams.port import Port
 from streams.publisher import Publisher
@@ -43,23 +44,6 @@ class Connection:
     id: str
     """Unguessable; names the WHIP or WHEP resource."""
     answer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """How a site's line is now."""
-
-    codec: str | None
-    width: int | None
-    height: int | None
-    bitrate_bps: float
-    loss_percent: float
-    rtt_ms: float | None
-    jitter_ms: float | None
-    video_alive: bool
-    audio_alive: bool
-    since_ns: int
-    """CLOCK_MONOTONIC when it connected."""
 
 
 class Relay:
