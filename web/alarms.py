@@ -21,8 +21,16 @@ SILENT_MS = 8000
 LATE_SHARE = 0.02
 RESUMED_MS = 60_000
 
-PATIENCE_MS = {"not_recording": 4000, "site_gone": 1500, "picture_lost": 1000, "sound_lost": 1000}
-"""A recording begins with the next keyframe, a page that reloads is away for a moment."""
+PATIENCE_MS = {
+    "not_recording": 4000,
+    "site_gone": 1500,
+    "picture_lost": 1000,
+    "sound_lost": 1000,
+    "line_poor": 3000,
+    "return_poor": 5000,
+}
+"""A recording begins with the next keyframe, a page that reloads is away for a moment, and a line
+that nothing is known of yet gets the small picture first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,8 @@ def _line(
         yield "sound_lost", site, params
     elif line_quality(line) == "poor":
         yield "line_poor", site, {**params, "loss_percent": round(line.loss_percent, 1)}
+    elif line_quality(line, outside.returns.get(site)) == "poor":
+        yield "return_poor", site, params
 
 
 def _silence(situation: Situation) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ from web.auth import Tokens
 from web.chapters import Chapters
 from web.commands import Commands
 from web.doorkeeper import Doorkeeper
+from web.lines import Lines
 from web.links import Links
 from web.listener import listen
 from web.live import Live
@@ -138,6 +139,7 @@ def _application(
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
         Links(sessions, tokens, settings),
+        Lines(sessions, on_air, tokens, settings.program, now_ms),
     )
     for room in rooms:
         app.add_routes(room.routes())

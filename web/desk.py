@@ -29,7 +29,8 @@ class Desk:
         self._settings = settings
         self._clock = clock
         self._outside = Outside(clock())
-        self._qualities: Mapping[SiteId, Quality] = {}
+        self.qualities: Mapping[SiteId, Quality] = {}
+        """What each site is asked to send."""
         self._heard_at_ms: dict[SiteId, int] = {}
         self._opened_at_ms = clock()
         self._resumed = floor.state.phase in {Phase.LIVE, Phase.PAUSED}
@@ -50,9 +51,9 @@ class Desk:
         self._outside = outside
         state = self.floor.state
         coming = next_site(state, self.floor.procedure)
-        self._qualities = wishes(state, self._settings.program, coming)
+        self.qualities = wishes(state, self._settings.program, coming)
         self.alarms = judge(self._situation(), self.alarms)
-        self.hub.tell_quality(self._qualities)
+        self.hub.tell_quality(self.qualities)
         return self.hub.refresh()
 
     def hear(self, levels: Mapping[str, float]) -> None:
@@ -80,5 +81,5 @@ class Desk:
 
     def _look(self) -> Callable[[Audience], View]:
         return Views(
-            self.floor.state, self.floor.procedure, self._outside, self._qualities, self.alarms
+            self.floor.state, self.floor.procedure, self._outside, self.qualities, self.alarms
         ).of

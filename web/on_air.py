@@ -6,6 +6,7 @@ Owns the relay and the link; everything between them and the current desk goes t
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from broadcast.director import program_of
 from broadcast.program import Take
@@ -13,11 +14,13 @@ from broadcast.session.commands import Command
 from broadcast.session.model import Phase
 from config.settings import Settings, socket_path
 from streams.frames import Packet, SiteId
+from streams.lines import DownLine
 from streams.relay import Relay
 from streams.wire import Still
 from web.auth import Identity
 from web.client import Bye, Client
 from web.desk import Desk
+from web.history import History
 from web.outside import Outside, Pace, Studio, hours_left, studio_of
 from web.sessions import Sessions
 from web.studio_link import Ears, StudioLink
@@ -47,6 +50,7 @@ class OnAir:
         self._settings = settings
         self._clock = clock
         self._pace = Pace()
+        self.history = History()
         self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
         self.relay = Relay(
             settings.media,
@@ -97,6 +101,11 @@ class OnAir:
         """Its last word."""
         return studio_of(self.link.status, self.link.gone_at_ms, self._clock())
 
+    def returns(self) -> dict[SiteId, DownLine]:
+        """What the sites get back."""
+        ask = getattr(self.relay, "returns", dict)
+        return cast(dict[SiteId, DownLine], ask())
+
     def _outside(self, desk: Desk) -> Outside:
         now_ms = self._clock()
         if desk is not self._sessions.current:
@@ -105,6 +114,7 @@ class OnAir:
         return Outside(
             now_ms,
             lines=self.relay.lines(),
+            returns=self.returns(),
             studio=studio,
             disk_hours_left=hours_left(studio, self._settings),
             late_share=self._pace.late_share(studio, now_ms),
@@ -117,6 +127,7 @@ class OnAir:
         while True:
             self.follow()
             self.look()
+            self.history.note(self.relay.lines(), self.returns(), self._clock())
             if self._clock() >= next_check_ms:
                 next_check_ms = self._clock() + int(CHECK_S * 1000)
                 self._check_pages()

@@ -84,6 +84,10 @@ def _paths() -> dict[str, Any]:
             "parameters": session,
             "get": _operation("The links that an operator hands out"),
         },
+        "/api/v1/sessions/{session}/sites/{site}/line": {
+            "parameters": [*session, {**session[0], "name": "site"}],
+            "get": _operation("A site's line, both ways, and its last ten minutes"),
+        },
         "/api/v1/sessions/{session}/commands": {
             "parameters": session,
             "post": _operation("One command", body={"$ref": _REF.format(model="Command")}),

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from config.settings import Settings
 from streams.frames import SiteId
-from streams.relay import Line
+from streams.lines import DownLine, Line
 
 Device = Literal["ok", "none", "denied", "lost"]
+LineQuality = Literal["good", "fair", "poor", "lost"]
 
 AAC_BPS = 128_000
 PACE_STEP_MS = 5_000
@@ -105,6 +106,8 @@ class Outside:
 
     now_ms: int
     lines: Mapping[SiteId, Line] = field(default_factory=dict)
+    returns: Mapping[SiteId, DownLine] = field(default_factory=dict)
+    """What the sites get back."""
     reports: Mapping[SiteId, Report] = field(default_factory=dict)
     """Of the sites whose page is connected."""
     heard_at_ms: Mapping[SiteId, int] = field(default_factory=dict)
@@ -123,12 +126,21 @@ class Outside:
         return site in self.lines or site in self.reports
 
 
-def line_quality(line: Line | None) -> Literal["good", "fair", "poor", "lost"]:
-    """In one word. Lost packets count most: with NACK, 1 % is invisible and 5 % is not."""
+def line_quality(line: Line | None, down: DownLine | None = None) -> LineQuality:
+    """In one word, of both ways: the worse counts."""
     if line is None or not (line.video_alive or line.audio_alive):
         return "lost"
-    if line.loss_percent > 5 or (line.rtt_ms or 0) > 400:
+    loss_percent, rtt_ms = line.loss_percent, line.rtt_ms or 0
+    if down is not None:
+        loss_percent = max(loss_percent, down.loss_percent)
+    # Lost packets count most: with NACK, 1 % is invisible and 5 % is not.
+    if loss_percent > 5 or rtt_ms > 400 or _starved(down):
         return "poor"
-    if line.loss_percent > 1 or (line.rtt_ms or 0) > 150:
+    if loss_percent > 1 or rtt_ms > 150 or (down is not None and down.rendition):
         return "fair"
     return "good"
+
+
+def _starved(down: DownLine | None) -> bool:
+    """It gets no moving picture, or thin sound."""
+    return down is not None and (down.rendition is None or down.stills or down.sound > 0)

@@ -32,7 +32,7 @@ from broadcast.session.order import (
 )
 from broadcast.session.procedure import Procedure
 from streams.frames import SiteId
-from streams.relay import Line
+from streams.lines import DownLine, Line
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
@@ -290,7 +290,8 @@ class Views:
             "microphone_open": site.id in self.state.open_microphones,
             "tally": self._tally(site.id),
             "quality": quality.level if quality else None,
-            **_line(line, report),
+            "wished": f"{quality.width}x{quality.height}" if quality else None,
+            **_line(line, self.outside.returns.get(site.id), report),
             **_devices(report, line),
         }
 
@@ -356,13 +357,13 @@ def _scene(scene: Scene) -> dict[str, Any]:
     return {"layout": scene.layout, "sources": list(scene.sources)}
 
 
-def _line(line: Line | None, report: Report | None) -> dict[str, Any]:
+def _line(line: Line | None, down: DownLine | None, report: Report | None) -> dict[str, Any]:
     """Rounded, so that a patch goes out when something changed and not when it trembled."""
     rtt_ms = line.rtt_ms if line is not None else None
     if rtt_ms is None and report is not None:
         rtt_ms = report.rtt_ms
     return {
-        "line": line_quality(line),
+        "line": line_quality(line, down),
         "rtt_ms": None if rtt_ms is None else round(rtt_ms),
         "loss_percent": None if line is None else round(line.loss_percent, 1),
         "bitrate_bps": None if line is None else round(line.bitrate_bps, -4),

@@ -1,0 +1,66 @@
+"""What the panel is told of one site's line when somebody asks."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from broadcast.session.model import Role
+from tests.peers import publishing
+from tests.web.rig import BOUND_S, CHUA, LAY, SESSION, Rig, relay, settings_in
+from web.history import STEPS
+
+
+def path(site: str, session: str = SESSION) -> str:
+    return f"/api/v1/sessions/{session}/sites/{site}/line"
+
+
+async def asked(rig: Rig, site: str = LAY, token: str | None = None) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token or rig.operator}"}
+    answer = await rig.get(path(site), headers=headers)
+    told: dict[str, Any] = await answer.json()
+    return told | {"status": answer.status}
+
+
+async def until(rig: Rig, condition: Any) -> dict[str, Any]:
+    """Asks until `condition` holds; bounded."""
+    async with asyncio.timeout(BOUND_S):
+        while not condition(told := await asked(rig)):
+            await asyncio.sleep(0.1)
+    return told
+
+
+def test_a_line_from_joining_to_leaving(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            before = await asked(rig)
+            assert (before["line"], before["since_at_ms"], before["up"]) == ("lost", None, None)
+            assert before["history"]["line"] == [None] * STEPS
+            async with publishing(rig.url(f"/whip/{LAY}"), rig.site(), 1, 700):
+                told = await until(
+                    rig, lambda t: t["up"] and t["up"]["size"] and t["up"]["bitrate_bps"] > 0
+                )
+                assert told["up"]["wish"]["size"] == "320x180"
+                assert told["up"]["codec"] in {"VP8", "H264"}
+                assert told["since_at_ms"] > 0
+                noted = await until(rig, lambda t: t["history"]["up_bps"][-1] is not None)
+                assert noted["history"]["line"][-1] in {"good", "fair", "poor", "lost"}
+            gone = await until(rig, lambda t: t["up"] is None)
+            assert gone["line"] == "lost"
+            assert (await asked(rig, CHUA))["history"]["line"] == [None] * STEPS
+
+    asyncio.run(scenario())
+
+
+def test_it_is_for_the_panel_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            for role in (Role.CHAIR, Role.CLERK):
+                token = rig.tokens.issue_token(role, SESSION)
+                assert (await asked(rig, token=token))["status"] == 200
+            assert (await asked(rig, token=rig.site()))["status"] == 403
+            assert (await rig.get(path(LAY))).status == 403
+            assert (await asked(rig, "nowhere"))["status"] == 404
+            bearer = {"Authorization": f"Bearer {rig.operator}"}
+            assert (await rig.get(path(LAY, "another"), headers=bearer)).status in {403, 404}
+
+    asyncio.run(scenario())
