@@ -15,8 +15,10 @@ from aiortc import RTCCertificate
 
 from config.settings import Media
 from streams.addresses import own_addresses
+from streams.echo import Echo
 from streams.fanout import Lane
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.lag import Lag
 from streams.lines import Line
 from streams.peer import Peer
 from streams.port import Port
@@ -27,10 +29,14 @@ from streams.viewer import Audience, Viewer
 __all__ = ["Audience", "Connection", "Line", "OfferError", "Relay", "SiteTaken"]
 
 TICK_S = 0.02
+TICK_NS = 20_000_000
 TAKEOVER_NS = 2_000_000_000
 """A site whose connection was silent for so long may be taken over by a new one."""
 ALIVE_NS = 2_000_000_000
 KEYFRAME_INTERVAL_NS = 1_000_000_000
+MAX_ECHOES = 20
+ECHO_S = 30.0
+"""A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +76,8 @@ class Relay:
         self._take_room = False
         self._keyframe_ns: dict[str, int] = {}
         self._scheduler: asyncio.Task[None] | None = None
+        self.lag = Lag()
+        """Of the event loop, as the scheduler finds it."""
         self.port = 0
 
     async def start(self) -> None:
@@ -110,16 +118,11 @@ class Relay:
             raise OfferError(
                 503, "As many viewers as are allowed are watching; use the HLS player."
             )
-        read = read_offer(offer, "view")
-        sections = tuple(
-            replace(section, ssrc=secrets.randbelow(1 << 31) + 2) if section.codec else section
-            for section in read.sections
-        )
-        read = replace(read, sections=sections)
+        read = _numbered(read_offer(offer, "view"))
         peer = self._admit(read)
         viewer = Viewer(
             audience,
-            sections,
+            read.sections,
             peer.send_rtp,
             peer.send_rtcp,
             lambda: self._want_keyframe(audience),
@@ -128,6 +131,17 @@ class Relay:
         peer.traffic = self._viewers[peer.id] = viewer
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "view"))
+
+    async def echo(self, offer: str) -> Connection:
+        """The sound that comes goes back, for `ECHO_S` at most. Raises `OfferError`."""
+        if sum(isinstance(peer.traffic, Echo) for peer in self._peers.values()) >= MAX_ECHOES:
+            raise OfferError(503, "As many lines as are allowed are being tested; try again.")
+        read = _numbered(read_offer(offer, "echo"))
+        peer = self._admit(read)
+        peer.traffic = Echo(read.sections, peer.send_rtp, peer.send_rtcp)
+        asyncio.get_running_loop().call_later(ECHO_S, peer.end)
+        self._run(peer)
+        return Connection(peer.id, self._answer(read, peer, "echo"))
 
     async def hang_up(self, connection_id: str) -> bool:
         """Ends a connection; False if there is none of that name."""
@@ -252,13 +266,24 @@ class Relay:
 
     async def _schedule(self) -> None:
         while True:
+            due_ns = time.monotonic_ns() + TICK_NS
             await asyncio.sleep(TICK_S)
             now_ns = time.monotonic_ns()
+            self.lag.note(now_ns - due_ns)
             for peer in list(self._peers.values()):
                 if peer.is_gone(now_ns):
                     peer.end()
                 elif peer.connected:
                     _tick(peer, now_ns)
+
+
+def _numbered(offer: Offer) -> Offer:
+    """With an SSRC of ours for each stream that we send."""
+    sections = tuple(
+        replace(section, ssrc=secrets.randbelow(1 << 31) + 2) if section.codec else section
+        for section in offer.sections
+    )
+    return replace(offer, sections=sections)
 
 
 def _tick(peer: Peer, now_ns: int) -> None:

@@ -19,7 +19,13 @@ _CODEC_OF = {"video/h264": Codec.H264, "video/vp8": Codec.VP8, "audio/opus": Cod
 
 SENDING = ("sendonly", "sendrecv")
 
-Direction = Literal["publish", "view"]
+Direction = Literal["publish", "view", "echo"]
+_ASKED: dict[Direction, tuple[str, ...]] = {
+    "publish": SENDING,
+    "view": ("recvonly", "sendrecv"),
+    "echo": ("sendrecv",),
+}
+_GIVEN: dict[Direction, str] = {"publish": "recvonly", "view": "sendonly", "echo": "sendrecv"}
 
 
 class OfferError(Exception):
@@ -113,8 +119,9 @@ def _sections(media: Iterable[MediaDescription], direction: Direction) -> tuple[
 
 def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> Section:
     refused = Section(media.kind, media.rtp.muxId, media.profile)
-    fitting = SENDING if direction == "publish" else ("recvonly", "sendrecv")
-    if taken or media.port == 0 or (media.direction or "sendrecv") not in fitting:
+    if direction == "echo" and media.kind != "audio":
+        return refused
+    if taken or media.port == 0 or (media.direction or "sendrecv") not in _ASKED[direction]:
         return refused
     usable = [
         (PREFERENCE[codec], index, codec, parameters)
@@ -228,7 +235,7 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
         f"a=ice-pwd:{ours.password}",
         f"a=fingerprint:{ours.fingerprint.algorithm} {ours.fingerprint.value}",
         f"a=setup:{'active' if offer.dtls_role == 'client' else 'passive'}",
-        "a=recvonly" if direction == "publish" else "a=sendonly",
+        f"a={_GIVEN[direction]}",
         "a=rtcp-mux",
         "a=rtcp-rsize",
         f"a=rtpmap:{pt} {_RTPMAP[section.codec]}",
