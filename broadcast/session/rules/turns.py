@@ -43,19 +43,25 @@ MAX_LIMIT_MS = 4 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNext(Command):
-    """Gives the floor to whoever comes next by the rules; ends the turn that runs."""
+    """Gives the floor to whoever comes next by the rules; ends the turn that runs.
+
+    `delegate` is whom the caller saw as next: two people who press at once call one speaker.
+    """
 
     type: Literal["call_next"] = "call_next"
+    delegate: Id | None = None
 
 
 @rule(CallNext, DIRECTING, LIVE)
-def call_next(state: SessionState, act: Act, procedure: Procedure) -> Events:
+def call_next(state: SessionState, command: CallNext, act: Act, procedure: Procedure) -> Events:
     if state.current_item is None:
         raise Refusal("no_item")
     ended, free = free_floor(state, act)
     call = next_request(free, procedure)
     if call is None:
         raise Refusal("queue_empty")
+    if command.delegate not in (None, call.delegate):
+        raise Refusal("next_changed", name=state.delegates[call.delegate].name)
     return (*ended, *start_turn(free, call, act, procedure))
 
 

@@ -185,6 +185,15 @@ def test_nobody_left_to_call_changes_nothing() -> None:
     assert hearing.speaker == "an"
 
 
+def test_two_who_press_at_once_call_one_speaker() -> None:
+    hearing = discussion("an", "chi")
+    hearing.do(CallNext(delegate="an"))
+    assert hearing.refused(CallNext(delegate="an")) == "next_changed"
+    assert hearing.speaker == "an"
+    hearing.do(CallNext(delegate="chi"))
+    assert hearing.speaker == "chi"
+
+
 def test_what_is_refused_at_the_floor() -> None:
     hearing = discussion("an", "chi")
     assert hearing.refused(EndTurn()) == "nobody_speaking"

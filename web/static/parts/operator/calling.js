@@ -20,11 +20,16 @@ export function Calling() {
 /** @param {{next: Upcoming | undefined}} props */
 function CallNext({next}) {
   const label = t("operator.call_next");
-  return html`<${Do} command=${{type: "call_next"}} class="primary call-next" disabled=${!next}>
+  return html`<${Do} command=${callNext(next)} class="primary call-next" disabled=${!next}>
     <${Icon} name="speech" />
     <span class="call-text"><b>${label}</b><span>${next ? whoIsNext(next) : whyNobody()}</span>
       ${next && whyNotNow() && html`<span class="why-not">${whyNotNow()}</span>`}</span>
     <kbd>N</kbd><//>`;
+}
+
+/** Names whom we see: of two people who press at once only one calls. @param {Upcoming | undefined} next */
+export function callNext(next) {
+  return {type: "call_next", ...(next && {delegate: next.delegate})};
 }
 
 /** @param {Upcoming} next */

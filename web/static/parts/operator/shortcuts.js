@@ -4,6 +4,7 @@
 import {operatorView, view} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, canGive, mayGive} from "./actions.js";
+import {callNext} from "./calling.js";
 import {openDelegates} from "./delegates.js";
 import {openHelp} from "./help.js";
 import {seat, turnLayout} from "./preview.js";
@@ -16,7 +17,7 @@ const KEYS = {
   Space: () => act({type: "cut"}),
   Enter: () => act({type: "cut"}),
   NumpadEnter: () => act({type: "cut"}),
-  KeyN: () => act({type: "call_next"}),
+  KeyN: () => act(callNext(operatorView().next)),
   KeyE: () => act({type: "end_turn"}),
   KeyM: muteAll,
   KeyP: () => act({type: operatorView().floor?.paused_at_ms === undefined ? "pause_clock" : "resume_clock"}),
