@@ -14,6 +14,7 @@ import {Help} from "./parts/operator/help.js";
 import {Icon} from "./parts/operator/icons.js";
 import {Layouts} from "./parts/operator/layouts.js";
 import {LineDetails} from "./parts/operator/line.js";
+import {LineDialog} from "./parts/operator/line_dialog.js";
 import {LinksDialog} from "./parts/operator/links.js";
 import {Monitors} from "./parts/operator/monitors.js";
 import {Overlays} from "./parts/operator/overlays.js";
@@ -43,7 +44,7 @@ function Page() {
         </div>
       </main>
     </div>
-    <${LineDetails} /><${Delegates} /><${Confirm} /><${LinksDialog} /><${Help} /><${Toasts} />`;
+    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Confirm} /><${LinksDialog} /><${Help} /><${Toasts} />`;
 }
 
 /** The page keeps what it knew; nothing can be pressed until the server is back. */

@@ -1,7 +1,7 @@
 // What a page and the server say to each other: web/PROTOCOL.md in code. Knows no document, so that
 // it runs in a page, a worker or a test alike.
 
-/** @import {Command, QualityWish, Role, SiteReport, View} from "./types.js" */
+/** @import {Command, LineReport, QualityWish, Role, SiteReport, View} from "./types.js" */
 
 export const SAID_BY_PAGE = ["hello", "ping", "site_report"];
 export const SAID_BY_SERVER = ["snapshot", "patch", "levels", "quality", "bye", "pong"];
@@ -198,6 +198,16 @@ export class Live {
    */
   links() {
     return this.#ask("links", {headers: {}});
+  }
+
+  /**
+   * All that is known of a site's line.
+   * @param {string} site
+   * @returns {Promise<LineReport>}
+   * @throws {Refusal}
+   */
+  async line(site) {
+    return merge(undefined, await this.#ask(`sites/${site}/line`, {headers: {}}));
   }
 
   /**

@@ -153,6 +153,11 @@ export async function fetchLinks() {
   }
 }
 
+/** How a site's line is and was; for the panel. @param {string} site @throws {Refusal} */
+export function fetchLine(site) {
+  return live ? live.line(site) : Promise.reject(new Refusal("unreachable", "", 0));
+}
+
 /** What the server did not say, because it was not reached. @param {unknown} error */
 function inWords(error) {
   if (error instanceof Refusal && !error.message) error.message = t("common.unreachable");

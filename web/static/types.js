@@ -112,8 +112,50 @@
  * @property {string} [codec]
  * @property {string} [size]
  * @property {"standby" | "preview" | "on_air"} [quality]
+ * @property {string} [wished] the size asked for
  * @property {Device} [camera]
  * @property {Device} [microphone]
+ */
+
+/**
+ * What comes from a site.
+ * @typedef {object} LineUp
+ * @property {string} [codec]
+ * @property {string} [size]
+ * @property {number} fps
+ * @property {number} bitrate_bps
+ * @property {number} loss_percent
+ * @property {number} [rtt_ms]
+ * @property {number} [jitter_ms]
+ * @property {QualityWish & {size: string}} [wish]
+ */
+
+/**
+ * What goes back to a site.
+ * @typedef {object} LineDown
+ * @property {number} [height] missing: no picture
+ * @property {boolean} stills
+ * @property {"whole" | "thin"} sound
+ * @property {number} [estimate_bps]
+ * @property {number} sent_bps
+ * @property {number} loss_percent
+ * @property {number} [rtt_ms]
+ * @property {number} frames_dropped
+ */
+
+/** Columns of equally long steps, the present one last; null: unknown.
+ * @typedef {Record<"rtt_ms" | "up_loss" | "down_loss" | "up_bps" | "down_bps", (number | null)[]>
+ *   & {step_ms: number, ends_at_ms: number, line: (LineQuality | null)[]}} LineHistory
+ */
+
+/**
+ * All that is known of a site's line.
+ * @typedef {object} LineReport
+ * @property {LineQuality} line
+ * @property {number} [since_at_ms]
+ * @property {LineUp} [up]
+ * @property {LineDown} [down]
+ * @property {LineHistory} history
  */
 
 /**

@@ -180,3 +180,33 @@ def test_tiles_fit_the_room_or_are_as_small_as_may_be(count: int, width: int, he
     needed = rows * (tile * 9 / 16 + (32 if told["compact"] else 72) + 8) - 8
     assert 90 <= tile <= 300
     assert needed <= height or tile < 108
+
+
+CHARTS = "parts/operator/charts.js"
+
+
+def test_a_chart_is_broken_where_nothing_is_known() -> None:
+    columns = [[0, 5, None, 10], [None, None], [20], [1, None, 2, 3]]
+    paths = run(CHARTS, "given.map((column) => m.pathOf(column, 10, 40, 20))", columns)
+    assert paths == [
+        "M0 20L5 20L15 10H20M30 0L35 0H40",
+        "",
+        "M0 0L20 0H40",
+        "M0 18L5 18H10M20 16L25 16L35 14H40",
+    ]
+
+
+def test_a_chart_ends_at_a_round_number() -> None:
+    given_values = [[[3, None]], [[0], [7, 12]], [[None]], [[100]], [[501]]]
+    found = run(CHARTS, "given.map((columns) => m.ceilingOf(columns, 5))", given_values)
+    assert found == [5, 20, 5, 100, 1000]
+
+
+def test_equal_words_are_one_stretch() -> None:
+    words = [None, "good", "good", "lost", None, "lost"]
+    found = run(CHARTS, "m.stretches(given)", words)
+    assert [(one["word"], one["from"], one["steps"]) for one in found] == [
+        ("good", 1, 2),
+        ("lost", 3, 1),
+        ("lost", 5, 1),
+    ]

@@ -1,16 +1,21 @@
-// How good a site's line is: a word on its tile, the figures when asked for.
+// How good a site's line is: a word on its tile, the figures of now under the pointer; a click opens
+// all of it.
 
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {operatorView} from "../../state.js";
 import {number, t} from "../../texts.js";
+import {openLine} from "./line_dialog.js";
 
 /** @import {Site} from "../../types.js" */
 
 /** The site whose figures are shown, and the button they belong to.
  * @type {import("@preact/signals").Signal<{site: string, anchor: HTMLElement} | undefined>} */
 const shown = signal(undefined);
+
+/** A browser scales by whole steps, so a picture that is nearly as large as asked for has arrived. */
+const NEARLY = 0.9;
 
 /** The word for a site's line. @param {Site} site */
 function wordOf(site) {
@@ -20,17 +25,39 @@ function wordOf(site) {
 /** @param {{site: Site}} props */
 export function LineButton({site}) {
   const show = (/** @type {Event} */ event) => {
-    shown.value = {site: site.id, anchor: /** @type {HTMLElement} */ (event.currentTarget)};
+    const anchor = /** @type {HTMLElement} */ (event.currentTarget);
+    // After a dialog the focus comes back by itself; nobody asked for the card then.
+    if (event.type !== "focus" || anchor.matches(":focus-visible")) shown.value = {site: site.id, anchor};
   };
   const hide = () => {
     if (shown.value?.site === site.id) shown.value = undefined;
+  };
+  const open = () => {
+    hide();
+    openLine(site.id);
   };
   const word = wordOf(site);
   const text = word === "absent" ? t("operator.line_absent") : t(`line.${word}`);
   return html`<button type="button" class="line" data-line=${word} aria-describedby="line-details"
     aria-label=${t("operator.line_of", {quality: text})} data-testid=${`line-${site.id}`}
-    onMouseEnter=${show} onMouseLeave=${hide} onFocus=${show} onBlur=${hide} onClick=${show}
+    onMouseEnter=${show} onMouseLeave=${hide} onFocus=${show} onBlur=${hide} onClick=${open}
     onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && hide()}>${text}</button>`;
+}
+
+/** The picture that comes, and the one that is asked for while that has not come: "180p → 720p".
+ * @param {{site: Site}} props */
+export function Arriving({site}) {
+  const [comes, wished] = [heightOf(site.size), heightOf(site.wished)];
+  if (!site.present || !comes || !wished) return null;
+  const rising = comes < wished * NEARLY;
+  if (!rising && site.quality === "standby") return null;
+  return html`<span class="arriving numbers" data-rising=${rising} data-testid=${`arriving-${site.id}`}
+    title=${rising ? t("operator.rising", {comes, wished}) : ""}>${comes}p${rising && html` → ${wished}p`}</span>`;
+}
+
+/** @param {string | undefined} size "1280x720" */
+function heightOf(size) {
+  return Number(size?.split("x")[1] ?? 0);
 }
 
 /** The one card of figures, in the top layer so that no scrolling grid cuts it off. */

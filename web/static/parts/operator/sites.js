@@ -6,7 +6,7 @@ import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, canGive, mayGive, shortName, tileName} from "./actions.js";
 import {Icon} from "./icons.js";
-import {LineButton} from "./line.js";
+import {Arriving, LineButton} from "./line.js";
 import {Meter} from "./meter.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
@@ -72,7 +72,7 @@ function Tile({site, index}) {
     <${Meter} site=${site.id} />
     <div class="about">
       <span class="name" title=${site.name}>${name}</span>
-      <${LineButton} site=${site} />
+      <${LineButton} site=${site} /><${Arriving} site=${site} />
       <${Microphone} site=${site} />
     </div>
   </li>`;
