@@ -97,7 +97,10 @@ class Api:
             late_frames=studio.late_frames,
             frames=studio.frames,
             alarms=len(current.alarms) if current is not None else 0,
+            lag=self._on_air.relay.lag,
+            port=self._on_air.port_counts(),
             lines=self._on_air.relay.lines(),
+            returns=self._on_air.returns(),
         )
 
 

@@ -14,7 +14,7 @@ from broadcast.session.commands import Command
 from broadcast.session.model import Phase
 from config.settings import Settings, socket_path
 from streams.frames import Packet, SiteId
-from streams.lines import DownLine
+from streams.lines import DownLine, PortCounts
 from streams.relay import Relay
 from streams.wire import Still
 from web.auth import Identity
@@ -105,6 +105,11 @@ class OnAir:
         """What the sites get back."""
         ask = getattr(self.relay, "returns", dict)
         return cast(dict[SiteId, DownLine], ask())
+
+    def port_counts(self) -> PortCounts:
+        """What became of datagrams and handshakes."""
+        ask = getattr(self.relay, "port_counts", PortCounts)
+        return cast(PortCounts, ask())
 
     def _outside(self, desk: Desk) -> Outside:
         now_ms = self._clock()
