@@ -32,6 +32,7 @@ from web.auth import Tokens
 from web.chapters import Chapters
 from web.commands import Commands
 from web.doorkeeper import Doorkeeper
+from web.line_test import LineTest
 from web.lines import Lines
 from web.links import Links
 from web.listener import listen
@@ -139,6 +140,7 @@ def _application(
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
         Links(sessions, tokens, settings),
+        LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
     )
     for room in rooms:

@@ -88,6 +88,11 @@ def _paths() -> dict[str, Any]:
             "parameters": [*session, {**session[0], "name": "site"}],
             "get": _operation("A site's line, both ways, and its last ten minutes"),
         },
+        "/api/v1/sessions/{session}/sites/{site}/line-test": {
+            "parameters": [*session, {**session[0], "name": "site"}],
+            "get": _operation("So many bytes, for a test of the line down"),
+            "post": _operation("Takes bytes, for a test of the line up"),
+        },
         "/api/v1/sessions/{session}/commands": {
             "parameters": session,
             "post": _operation("One command", body={"$ref": _REF.format(model="Command")}),

@@ -34,6 +34,7 @@ def routes(relay: Relay, authorise: Authorise) -> list[web.RouteDef]:
     handlers = _Handlers(relay, authorise)
     return [
         web.post("/whip/{site}", handlers.publish),
+        web.post("/whip/{site}/echo", handlers.echo),
         web.delete("/whip/{site}/{resource}", handlers.end),
         web.post("/whep/{session}", handlers.watch),
         web.post("/whep/{session}/{target}", handlers.watch),
@@ -58,6 +59,16 @@ class _Handlers:
             raise Problem(error.status, "offer", reason=str(error)) from None
         except SiteTaken:
             raise Problem(409, "site_taken", site=site, retry_after_s=2) from None
+        return _created(connection, f"/whip/{site}/{connection.id}")
+
+    async def echo(self, request: web.Request) -> web.Response:
+        """A site's own sound, back to it: how its page tests the line."""
+        site = SiteId(request.match_info["site"])
+        await self._authorise.publisher(request, site)
+        try:
+            connection = await self._relay.echo(await _offer(request))
+        except OfferError as error:
+            raise Problem(error.status, "offer", reason=str(error)) from None
         return _created(connection, f"/whip/{site}/{connection.id}")
 
     async def watch(self, request: web.Request) -> web.Response:
