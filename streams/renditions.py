@@ -5,7 +5,7 @@ then go before the thin sound does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WIRE_OCTETS = 28
 """IPv4 and UDP headers, which a line carries too."""
@@ -24,8 +24,13 @@ class Level:
     video: int | None
     stills: bool
     sound: int
-    need_bps: float
+    picture_bps: float
+    sound_bps: float
     """With all headers, and without repairs."""
+
+    @property
+    def need_bps(self) -> float:
+        return self.picture_bps + self.sound_bps
 
 
 def levels(rates_bps: Sequence[float], sound_bps: Sequence[float]) -> tuple[Level, ...]:
@@ -37,19 +42,15 @@ def levels(rates_bps: Sequence[float], sound_bps: Sequence[float]) -> tuple[Leve
     thin = sound_bps[-1] + SOUND_WIRE_BPS if sound_bps else 0.0
     least = len(sound_bps) - 1 if sound_bps else 0
     found = [
-        Level(video, stills=False, sound=0, need_bps=rate * VIDEO_WIRE + whole)
-        for video, rate in enumerate(rates_bps)
-    ]
-    if not rates_bps:
-        found.append(Level(None, stills=False, sound=0, need_bps=whole))
-    elif least:
-        last = found[-1].video
-        found.append(
-            Level(last, stills=False, sound=least, need_bps=rates_bps[-1] * VIDEO_WIRE + thin)
-        )
+        Level(i, stills=False, sound=0, picture_bps=rate * VIDEO_WIRE, sound_bps=whole)
+        for i, rate in enumerate(rates_bps)
+    ] or [Level(None, stills=False, sound=0, picture_bps=0.0, sound_bps=whole)]
+    last = found[-1]
+    if least:
+        found.append(replace(last, sound=least, sound_bps=thin))
     if rates_bps:
-        last = len(rates_bps) - 1
-        found.append(Level(last, stills=True, sound=least, need_bps=STILLS_BPS + thin))
-    if sound_bps and (rates_bps or least):
-        found.append(Level(None, stills=False, sound=least, need_bps=thin))
+        still = replace(found[-1], stills=True, picture_bps=float(STILLS_BPS))
+        found.append(still)
+        if sound_bps:
+            found.append(replace(still, video=None, stills=False, picture_bps=0.0))
     return tuple(found)

@@ -1,11 +1,53 @@
-"""How much of the program one viewer gets, by what his line tells. Pure: time is an argument."""
-# ruff: noqa: ARG002
+"""How much of the program one viewer gets, by what his line tells. Pure: time is an argument.
+
+Down at once, up after a rehearsal (`probing`), sound before pictures. A queue on the line says that
+it is full, and what arrives meanwhile how much it carries (`congestion`). Loss alone says nothing:
+only loss that grows or falls with what is sent is ours (`losses`). A viewer whose line went silent
+gets thin sound only, until it is heard of again, and then what it had.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from streams.congestion import NS_PER_MS, Congestion
 from streams.feedback import parse
-from streams.renditions import levels
+from streams.losses import Finding, Losses
+from streams.pacer import Pace
+from streams.probing import Probe, Verdict
+from streams.renditions import WIRE_OCTETS, levels
+from streams.reported import Reported
+
+SHARE = 0.95
+"""Of what a full line carried, so that its queue drains."""
+MARGIN = 1.05
+"""A rehearsal is for so much more than the rendition needs."""
+MAX_LEAP = 5.0
+"""How much more than the estimate a rehearsal may try."""
+STANDING_NS = 80 * NS_PER_MS
+"""A queue that stands so long is too long. Who gets less has more patience: of two viewers on one
+line the one with more yields."""
+FULL_NS = 250 * NS_PER_MS
+"""Beyond it there is no waiting for a keyframe, and sound goes alone until the queue is gone."""
+DRAINED_NS = 60 * NS_PER_MS
+MAX_DRAIN_NS = 5_000 * NS_PER_MS
+"""A queue that stands for so long behind a little sound is none: the way became longer."""
+SETTLE_NS = 700 * NS_PER_MS
+SETTLE_AT_KEYFRAME_NS = 2_700 * NS_PER_MS
+"""From a decision to when its effect can be seen, at once or with the next keyframe."""
+SILENCE_NS = 1_000 * NS_PER_MS
+"""Without feedback for so long, and a round trip, the line is away."""
+TURN_NS = 100 * NS_PER_MS
+FIRST_PROBE_NS = 300 * NS_PER_MS
+NEXT_PROBE_NS = 200 * NS_PER_MS
+RETRY_NS = 4_000 * NS_PER_MS
+MAX_RETRY_NS = 60_000 * NS_PER_MS
+MAX_RETRY_STILL_NS = 12_000 * NS_PER_MS
+"""The same for who sees nothing move."""
+PROVEN_NS = 60_000 * NS_PER_MS
+"""A level that held for so long was no mistake."""
+REDUNDANT_FROM, REDUNDANT_TO = 0.03, 0.01
+"""Loss from which sound is sent twice, and below which no longer."""
+REDUNDANT_NS = 10_000 * NS_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +63,8 @@ class Choice:
     redundant: bool
     """Sound with the packet before in each packet (RFC 2198): packets get lost."""
     hold: bool = False
-    """The line is full: send nothing more of the present picture, and ask for a keyframe of
-    `video`. Otherwise the present picture goes on until such a keyframe comes by itself."""
+    """The line is full: send nothing more of any other rendition than `video`, and ask for a
+    keyframe of that. Otherwise the present picture goes on until such a keyframe comes."""
 
 
 class Steering:
@@ -37,35 +79,307 @@ class Steering:
         """`feedback`: whether transport-wide feedback was agreed on; it begins with the smallest
         moving picture then, and with the whole one otherwise."""
         self._levels = levels(rates_bps, sound_bps)
-        self.choice = Choice(0 if rates_bps else None, stills=False, sound=0, redundant=False)
-        self.estimate_bps = self._levels[0].need_bps
-        self.loss = 0.0
-        """0 to 1, of packets in the last seconds."""
-        self.rtt_ns: int | None = None
-        self.pacing_bps: float | None = None
-        """How fast frames may go out (`pacer.Pacer`); None: the line takes them as they are."""
+        self._redundancy_bps = sound_bps[-1] if sound_bps else 0.0
+        self._line, self._losses, self._pace = Congestion(), Losses(), Pace()
+        self._reported = Reported(self._levels)
+        self._by_feedback = feedback
+        self._level = self._first_level() if feedback else 0
+        self._sent, self._sent_ns = 0, now_ns
+        self._heard_ns: int | None = None
+        self._turn_ns = self._since_ns = self._settled_ns = now_ns
+        self._away = self._draining = self._hold = self._lowered = self._redundant = False
+        self._drain_ns = self._lossy_ns = 0
+        self._probe: Probe | None = None
+        self._probe_ns = self._failures = 0
+        self._full: tuple[float, int] | None = None
+        self._before_trial = self._level
+        self.estimate_bps = self._levels[self._level].need_bps
+        """What the line is known to carry; never more than a rehearsal or the program needed."""
+        self.choice = self._chosen()
+
+    def _first_level(self) -> int:
+        """The smallest moving picture."""
+        moving = [i for i, level in enumerate(self._levels) if not level.stills]
+        with_picture = [i for i in moving if self._levels[i].video is not None]
+        return max(with_picture, default=moving[-1])
+
+    # --- what is told ---
+
+    @property
+    def loss(self) -> float:
+        """0 to 1, of packets in about the last second."""
+        return self._line.loss if self._by_feedback else self._reported.loss
+
+    @property
+    def rtt_ns(self) -> int | None:
+        return self._reported.rtt_ns
+
+    @property
+    def pacing_bps(self) -> float | None:
+        """How fast pictures may go out (`pacer.Pacer`); None: the line takes them as they are."""
+        return self._pace.rate_bps
 
     def sent(self, first: int, count: int, octets: int, now_ns: int) -> None:
         """A run of transport-wide numbers went out at once: a frame's, or of what is sent again.
 
         `first` counts on and does not wrap; `octets` are those of all their datagrams.
         """
+        octets += WIRE_OCTETS * count
+        self._sent += octets
+        self._sent_ns = now_ns
+        self._line.sent(first, count, octets, now_ns)
+
+    def on_receiver_report(self, video: bool, fraction_lost: float, rtt_ns: int | None) -> None:
+        """`fraction_lost`: 0 to 1; None where the report tells no round trip."""
+        self._reported.on_receiver_report(video, fraction_lost, rtt_ns)
+
+    def on_remb(self, bps: int) -> None:
+        """The receiver's own estimate, where it sends one."""
+        self._reported.on_remb(bps)
 
     def on_feedback(self, fci: bytes, now_ns: int) -> None:
         """Transport-wide feedback. Raises `ValueError` on garbage."""
-        parse(fci)
+        line = self._line
+        line.on_feedback(parse(fci), now_ns)
+        if self._heard_ns is None:
+            self._probe_ns = now_ns + FIRST_PROBE_NS
+        self._heard_ns = now_ns
+        if self._away:
+            self._on_return(now_ns)
+        elif self._draining:
+            self._on_draining(now_ns)
+        elif self._probe is not None:
+            self._on_probe(self._probe, now_ns)
+        elif line.told_ns < self._settled_ns:
+            self._hasten()
+        elif line.standing_ns > STANDING_NS * (2 + self._level) // 2 or line.recent_ns > FULL_NS:
+            self._on_full(now_ns)
 
-    def on_receiver_report(
-        self, video: bool, fraction_lost: float, rtt_ns: int | None, now_ns: int
-    ) -> None:
-        """`fraction_lost`: 0 to 1."""
+    # --- down ---
 
-    def on_remb(self, bps: int, now_ns: int) -> None:
-        """The receiver's own estimate, where it sends one."""
+    def _hasten(self) -> None:
+        """The switch down waits for its keyframe, and the queue does not."""
+        if self._line.recent_ns > FULL_NS and self._lowered and not self._hold:
+            self._hold = True
+            self._choose()
 
-    def tick(self, now_ns: int) -> None:
-        """At least ten times a second."""
+    def _on_full(self, now_ns: int) -> None:
+        carried, queue_ns = self._line.carried_bps(), self._line.recent_ns
+        if carried is None or self._only_looks_full(carried, queue_ns):
+            return
+        self._full = carried, queue_ns
+        self.estimate_bps = min(self.estimate_bps, carried) * SHARE
+        level = self._fitting(self.estimate_bps)
+        if level <= self._level and queue_ns > FULL_NS:
+            level = min(self._level + 1, len(self._levels) - 1)
+        self._hold = False
+        if level > self._level:
+            self._down(level, queue_ns, now_ns)
+        self._pace.limit(self._picture_bps())
+        self._settled_ns = now_ns + (SETTLE_NS if self._hold else SETTLE_AT_KEYFRAME_NS)
+        self._probe_ns = max(self._probe_ns, now_ns + self._retry_ns(now_ns))
+
+    def _only_looks_full(self, carried: float, queue_ns: int) -> bool:
+        """Less is sent than when it was full before, and the queue stayed as it was: it is none,
+        the way became longer."""
+        if self._full is None:
+            return False
+        before, length_ns = self._full
+        if carried > 0.75 * before or abs(queue_ns - length_ns) > length_ns // 5:
+            return False
+        self._full = None
+        self._line.begin_anew()
+        return True
+
+    def _down(self, level: int, queue_ns: int, now_ns: int) -> None:
+        if now_ns - self._since_ns < PROVEN_NS:
+            self._failures += 1
+        self._lowered, full = True, queue_ns > FULL_NS
+        self._hold = full or self._levels[self._level].need_bps > 1.3 * self.estimate_bps
+        self._draining, self._drain_ns = full, now_ns
+        self._enter(level, now_ns)
+
+    def _on_draining(self, now_ns: int) -> None:
+        line = self._line
+        carried = line.carried_bps()
+        if carried is not None:
+            self.estimate_bps = carried * SHARE
+        late = now_ns - self._drain_ns > MAX_DRAIN_NS
+        if line.recent_ns > DRAINED_NS and not late:
+            return
+        if late:
+            line.begin_anew()
+        self._draining = False
+        self._losses.begin_anew(line, now_ns)
+        self._settled_ns = now_ns + SETTLE_NS
+        self._enter(max(self._level, self._fitting(self.estimate_bps)), now_ns)
+        self._pace.limit(self._picture_bps())
+
+    def _enter(self, level: int, now_ns: int) -> None:
+        self._level, self._since_ns = level, now_ns
+        self._choose()
+
+    def _fitting(self, bps: float, margin: float = 1.0) -> int:
+        """The best level that needs no more."""
+        bps -= self._redundancy_bps if self._redundant else 0
+        fitting = (i for i, level in enumerate(self._levels) if level.need_bps * margin <= bps)
+        return next(fitting, len(self._levels) - 1)
+
+    def _picture_bps(self) -> float:
+        """What sound leaves for the picture, of the estimate or of what is sent already."""
+        level = self._levels[self._level]
+        return max(self.estimate_bps, level.need_bps) - level.sound_bps
+
+    # --- away and back ---
+
+    def _watch_silence(self, now_ns: int) -> None:
+        if self._heard_ns is None or self._away:
+            return
+        silent_ns = min(now_ns, self._sent_ns) - self._heard_ns
+        if silent_ns > SILENCE_NS + (self.rtt_ns or 0):
+            self._away = self._hold = True
+            self._probe = None
+            self._choose()
+
+    def _on_return(self, now_ns: int) -> None:
+        line = self._line
+        line.forget_loss()
+        self._losses.begin_anew(line, now_ns)
+        self._away = False
+        self._settled_ns = now_ns + SETTLE_NS
+        if line.queue_ns > FULL_NS:
+            self._draining, self._drain_ns = True, now_ns
+        self._choose()
+
+    # --- up ---
+
+    def _on_probe(self, probe: Probe, now_ns: int) -> None:
+        verdict = probe.verdict(now_ns)
+        if verdict is Verdict.OPEN:
+            return
+        self._probe, self._lowered = None, False
+        self._settled_ns = now_ns + SETTLE_NS
+        if verdict is Verdict.CARRIED:
+            self._on_carried(probe, now_ns)
+        else:
+            self._on_not_carried(probe, now_ns)
+
+    def _on_carried(self, probe: Probe, now_ns: int) -> None:
+        self._losses.usual = self._line.loss
+        self.estimate_bps = max(self.estimate_bps, probe.goal_bps)
+        if now_ns - self._since_ns > PROVEN_NS:
+            self._failures = 0
+        self._probe_ns = now_ns + NEXT_PROBE_NS
+        self._rise(self._fitting(probe.goal_bps, MARGIN), now_ns)
+
+    def _on_not_carried(self, probe: Probe, now_ns: int) -> None:
+        """What it carried instead may suffice for something between."""
+        self._losses.usual = self._losses.usual or 0.0
+        self._failures += 1
+        self._probe_ns = now_ns + self._retry_ns(now_ns)
+        carried = self._line.carried_bps()
+        if carried is None:
+            return
+        carried = min(carried, probe.goal_bps)
+        needs = self._levels[self._level].need_bps
+        if carried * SHARE < needs:
+            self._on_full(now_ns)
+            return
+        self.estimate_bps = max(self.estimate_bps, carried * SHARE)
+        self._settled_ns += int(min(3.0, carried / (carried - needs)) * self._line.recent_ns)
+        self._rise(self._fitting(carried * SHARE, MARGIN), now_ns)
+
+    def _rise(self, level: int, now_ns: int) -> None:
+        if level < self._level:
+            self._hold = self._lowered = False
+            self._enter(level, now_ns)
+        self._pace.limit(self._picture_bps())
+
+    def _begin_probe(self, now_ns: int) -> None:
+        idle = not (self._away or self._draining or self._losses.trying or self._probe)
+        line = self._line
+        if not idle or self._level == 0 or self._heard_ns is None or now_ns < self._probe_ns:
+            return
+        if line.recent_ns > DRAINED_NS:
+            return
+        most = 0.0 if self._failures else self.estimate_bps * MAX_LEAP
+        goal = min(
+            (i for i in range(self._level) if self._levels[i].need_bps <= most),
+            default=self._level - 1,
+        )
+        redundancy_bps = self._redundancy_bps if self._redundant else 0.0
+        goal_bps = self._levels[goal].need_bps * MARGIN + redundancy_bps
+        from_bps = max(self._levels[self._level].need_bps, min(self.estimate_bps, goal_bps) * SHARE)
+        self._probe = Probe(
+            line, from_bps, goal_bps, self._sent, now_ns, careful=bool(self._failures)
+        )
+
+    def _retry_ns(self, now_ns: int) -> int:
+        """Longer after each failure; and not at the same time as others who share the line."""
+        moving = not self._levels[self._level].stills and self.choice.video is not None
+        most_ns = MAX_RETRY_NS if moving else MAX_RETRY_STILL_NS
+        wait_ns = min(most_ns, RETRY_NS << min(8, max(0, self._failures - 1)))
+        return wait_ns + wait_ns * (now_ns // 1000 % 997) // 1994
 
     def probe_octets(self, now_ns: int) -> int:
         """How much to send now on top, to learn whether the line carries more."""
-        return 0
+        return 0 if self._probe is None else self._probe.octets(self._sent, now_ns)
+
+    # --- turns ---
+
+    def tick(self, now_ns: int) -> None:
+        """At least ten times a second."""
+        if now_ns < self._turn_ns:
+            return
+        self._turn_ns = now_ns + TURN_NS
+        self._watch_redundance(now_ns)
+        if not self._by_feedback:
+            self._reported.tick(now_ns)
+            self._level, self.estimate_bps = self._reported.level, self._reported.estimate_bps
+            self._choose()
+            return
+        self._watch_silence(now_ns)
+        if self._away or self._draining:
+            return
+        if self._probe is not None:
+            self._on_probe(self._probe, now_ns)
+        self._watch_loss(now_ns)
+        self._begin_probe(now_ns)
+        if self._level == 0:
+            usual_loss = self._losses.usual or 0.0
+            self._pace.turn(self._line, usual_loss, self._levels[0].need_bps, now_ns)
+
+    def _watch_loss(self, now_ns: int) -> None:
+        last = self._level == len(self._levels) - 1
+        settled = self._line.told_ns >= self._settled_ns
+        may_try = settled and not last and self._probe is None
+        match self._losses.turn(self._line, now_ns, may_try=may_try):
+            case Finding.TRY_LESS:
+                self._hold = False
+                self._before_trial = self._level
+                self._enter(self._level + 1, now_ns)
+            case Finding.NOT_OURS:
+                self._enter(min(self._before_trial, self._level), now_ns)
+            case Finding.OURS:
+                self.estimate_bps = min(self.estimate_bps, self._levels[self._level].need_bps)
+                self._failures += 1
+                self._probe_ns = now_ns + self._retry_ns(now_ns)
+            case Finding.NOTHING:
+                pass
+
+    def _watch_redundance(self, now_ns: int) -> None:
+        if self.loss > REDUNDANT_TO:
+            self._lossy_ns = now_ns
+        lately = now_ns - self._lossy_ns < REDUNDANT_NS
+        redundant = self.loss > REDUNDANT_FROM or (self._redundant and lately)
+        if redundant != self._redundant:
+            self._redundant = redundant
+            self._choose()
+
+    def _choose(self) -> None:
+        self.choice = self._chosen()
+
+    def _chosen(self) -> Choice:
+        quiet = self._away or self._draining
+        level = self._levels[-1 if quiet else self._level]
+        return Choice(level.video, level.stills, level.sound, self._redundant, self._hold)

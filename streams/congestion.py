@@ -1,0 +1,181 @@
+"""What one line does with what we send: its queue, its loss, what it carries. Pure.
+
+Measured is the queue itself rather than its growth: how much later than at best a run of packets
+came. A keyframe or jitter makes single runs late; a line is full when *no* run of the last while
+was in time (as CoDel, RFC 8289, tells good queues from bad). While the queue stands the line is
+busy without a pause, so that what arrives is what it carries: no guess is needed.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from streams.arrivals import REFERENCE_NS, TICK_NS
+from streams.feedback import Feedback
+from streams.rtp import Unwrapper
+
+NS_PER_MS = 1_000_000
+MAX_RUNS = 4000
+"""Runs not told of yet, over 30 s of them. Policy: the oldest goes."""
+FREE_NS = 25 * NS_PER_MS
+"""A run that is no later than this found no queue."""
+SLICE_NS = 100 * NS_PER_MS
+SLICES = 4
+BASE_NS = 20_000_000_000
+"""The best delay is that of the last 20 to 40 s: lines change, and clocks drift."""
+CARRIED_NS = 1_000_000_000
+MIN_BUSY_NS = 100 * NS_PER_MS
+LOSS_HALF_NS = 700 * NS_PER_MS
+"""After so long a packet counts half for `loss`."""
+
+
+@dataclass(slots=True)
+class _Run:
+    first: int
+    end: int
+    octets: int
+    at_ns: int
+
+
+class Congestion:
+    def __init__(self) -> None:
+        self.queue_ns = 0
+        """The last run's."""
+        self.peak_ns = 0
+        """The longest since whoever wanted to know set it to 0."""
+        self.told_ns = 0
+        """When the newest packet that was told of had been sent."""
+        self.told = self.lost = 0
+        """Packets that feedback told of, and those among them that did not come."""
+        self.loss = 0.0
+        """0 to 1, of about the last second."""
+        self._runs: deque[_Run] = deque(maxlen=MAX_RUNS)
+        self._reference = Unwrapper(24)
+        self._lows: deque[int] = deque(maxlen=SLICES)
+        self._slice_ns = 0
+        self._base: int | None = None
+        self._next_base: int | None = None
+        self._base_since_ns = 0
+        self._busy_ns: int | None = None
+        self._arrivals: deque[tuple[int, int]] = deque()
+        self._weight = self._weight_lost = 0.0
+        self._loss_ns = 0
+
+    def sent(self, first: int, count: int, octets: int, now_ns: int) -> None:
+        """`first` counts on and does not wrap."""
+        self._runs.append(_Run(first, first + count, octets, now_ns))
+
+    # --- feedback ---
+
+    def on_feedback(self, feedback: Feedback, now_ns: int) -> None:
+        """Runs that nobody told of (the report was lost) count for nothing."""
+        runs, came = self._runs, feedback.came
+        if not runs:
+            return
+        newest = runs[-1].end - 1
+        first = newest - ((newest - feedback.first) & 0xFFFF)
+        end = first + len(came)
+        clock_ns = self._reference(feedback.reference) * REFERENCE_NS
+        told, lost = self.told, self.lost
+        while runs and runs[0].first < end:
+            run = runs[0]
+            if run.end <= end:
+                runs.popleft()
+            else:
+                run = self._split(run, end)
+            part = came[max(0, run.first - first) : max(0, run.end - first)]
+            if part:
+                self._note(run, part, clock_ns)
+        self._note_loss(self.told - told, self.lost - lost, now_ns)
+
+    @staticmethod
+    def _split(run: _Run, end: int) -> _Run:
+        """What comes before `end`; the rest stays for the next report."""
+        octets = run.octets * (end - run.first) // (run.end - run.first)
+        before = _Run(run.first, end, octets, run.at_ns)
+        run.first, run.octets = end, run.octets - octets
+        return before
+
+    def _note(self, run: _Run, part: list[int | None], clock_ns: int) -> None:
+        count = len(part)
+        self.told += count
+        octets = run.octets
+        times: list[int | None] = part
+        if None in part:
+            times = [at for at in part if at is not None]
+            self.lost += count - len(times)
+            octets = octets * len(times) // count
+            if not times:
+                return
+        assert times[0] is not None
+        assert times[-1] is not None
+        first_ns = clock_ns + times[0] * TICK_NS
+        last_ns = clock_ns + times[-1] * TICK_NS
+        self.told_ns = run.at_ns
+        self._note_delay(first_ns - run.at_ns, first_ns)
+        self._arrivals.append((last_ns, octets))
+        while self._arrivals[0][0] < last_ns - CARRIED_NS:
+            self._arrivals.popleft()
+
+    def _note_delay(self, delay_ns: int, at_ns: int) -> None:
+        if self._base is None or at_ns - self._base_since_ns > BASE_NS:
+            self._base = delay_ns if self._next_base is None else self._next_base
+            self._next_base, self._base_since_ns = None, at_ns
+        self._base = min(self._base, delay_ns)
+        self._next_base = delay_ns if self._next_base is None else min(self._next_base, delay_ns)
+        queue_ns = self.queue_ns = delay_ns - self._base
+        self.peak_ns = max(self.peak_ns, queue_ns)
+        if queue_ns < FREE_NS:
+            self._busy_ns = None
+        elif self._busy_ns is None:
+            self._busy_ns = at_ns
+        if at_ns - self._slice_ns < SLICE_NS and self._lows:
+            self._lows[-1] = min(self._lows[-1], queue_ns)
+        else:
+            self._slice_ns = at_ns
+            self._lows.append(queue_ns)
+
+    def _note_loss(self, told: int, lost: int, now_ns: int) -> None:
+        fade = 0.5 ** ((now_ns - self._loss_ns) / LOSS_HALF_NS)
+        self._loss_ns = now_ns
+        self._weight = self._weight * fade + told
+        self._weight_lost = self._weight_lost * fade + lost
+        self.loss = self._weight_lost / self._weight if self._weight else 0.0
+
+    def begin_anew(self) -> None:
+        """The way is another: the delay measured now is the best."""
+        self._base = self._next_base = None
+        self._lows.clear()
+        self._busy_ns = None
+
+    def forget_loss(self) -> None:
+        self._weight = self._weight_lost = self.loss = 0.0
+
+    # --- what follows from it ---
+
+    @property
+    def standing_ns(self) -> int:
+        """The queue that every packet of the last 300 to 400 ms met."""
+        return min(self._lows) if len(self._lows) == SLICES else 0
+
+    @property
+    def recent_ns(self) -> int:
+        """The queue that every packet of the last 100 to 200 ms met."""
+        return min(self._lows[-1], self._lows[-2]) if len(self._lows) > 1 else self.queue_ns
+
+    def carried_bps(self) -> float | None:
+        """What arrived in a second while the queue stood: what the line carries. None where it
+        did not stand for long enough to tell."""
+        if self._busy_ns is None or not self._arrivals:
+            return None
+        end_ns = self._arrivals[-1][0]
+        since_ns = max(self._busy_ns, self._arrivals[0][0])
+        if end_ns - since_ns < MIN_BUSY_NS:
+            return None
+        octets = sum(octets for at_ns, octets in self._arrivals if at_ns > since_ns)
+        return octets * 8e9 / (end_ns - since_ns)
+
+    def delivered_bps(self) -> float:
+        """What arrived in the last second."""
+        if not self._arrivals:
+            return 0.0
+        return sum(octets for _, octets in self._arrivals) * 8e9 / CARRIED_NS
