@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from streams.arrivals import REFERENCE_NS, TICK_NS
-from streams.feedback import Feedback
+from streams.feedback import NEVER, Feedback
 from streams.rtp import Unwrapper
 
 NS_PER_MS = 1_000_000
@@ -23,6 +23,8 @@ SLICES = 4
 BASE_NS = 20_000_000_000
 """The best delay is that of the last 20 to 40 s: lines change, and clocks drift."""
 CARRIED_NS = 1_000_000_000
+MAX_ARRIVALS = 1000
+"""Of runs in that second, should a receiver's clock run backwards. Policy: the oldest goes."""
 MIN_BUSY_NS = 100 * NS_PER_MS
 LOSS_HALF_NS = 700 * NS_PER_MS
 """After so long a packet counts half for `loss`."""
@@ -56,7 +58,7 @@ class Congestion:
         self._next_base: int | None = None
         self._base_since_ns = 0
         self._busy_ns: int | None = None
-        self._arrivals: deque[tuple[int, int]] = deque()
+        self._arrivals: deque[tuple[int, int]] = deque(maxlen=MAX_ARRIVALS)
         self._weight = self._weight_lost = 0.0
         self._loss_ns = 0
 
@@ -75,16 +77,19 @@ class Congestion:
         first = newest - ((newest - feedback.first) & 0xFFFF)
         end = first + len(came)
         clock_ns = self._reference(feedback.reference) * REFERENCE_NS
-        told, lost = self.told, self.lost
+        told, lost, delays = self.told, self.lost, list[tuple[int, int]]()
         while runs and runs[0].first < end:
-            run = runs[0]
-            if run.end <= end:
-                runs.popleft()
-            else:
-                run = self._split(run, end)
+            run = runs.popleft() if runs[0].end <= end else self._split(runs[0], end)
             part = came[max(0, run.first - first) : max(0, run.end - first)]
+            self.told += len(part)
+            octets = run.octets
+            if NEVER in part:
+                octets, part = self._without_lost(octets, part)
             if part:
-                self._note(run, part, clock_ns)
+                delays.append((clock_ns + part[0] * TICK_NS - run.at_ns, run.at_ns))
+                self._arrivals.append((clock_ns + part[-1] * TICK_NS, octets))
+        if delays:
+            self._note_delays(delays, self._arrivals[-1][0])
         self._note_loss(self.told - told, self.lost - lost, now_ns)
 
     @staticmethod
@@ -95,38 +100,30 @@ class Congestion:
         run.first, run.octets = end, run.octets - octets
         return before
 
-    def _note(self, run: _Run, part: list[int | None], clock_ns: int) -> None:
-        count = len(part)
-        self.told += count
-        octets = run.octets
-        times: list[int | None] = part
-        if None in part:
-            times = [at for at in part if at is not None]
-            self.lost += count - len(times)
-            octets = octets * len(times) // count
-            if not times:
-                return
-        assert times[0] is not None
-        assert times[-1] is not None
-        first_ns = clock_ns + times[0] * TICK_NS
-        last_ns = clock_ns + times[-1] * TICK_NS
-        self.told_ns = run.at_ns
-        self._note_delay(first_ns - run.at_ns, first_ns)
-        self._arrivals.append((last_ns, octets))
-        while self._arrivals[0][0] < last_ns - CARRIED_NS:
+    def _without_lost(self, octets: int, part: list[int]) -> tuple[int, list[int]]:
+        arrived = [at for at in part if at != NEVER]
+        self.lost += len(part) - len(arrived)
+        return octets * len(arrived) // len(part), arrived
+
+    def _note_delays(self, delays: list[tuple[int, int]], at_ns: int) -> None:
+        """(delay, when sent) of each run of a report; the last came at `at_ns`."""
+        self.told_ns = delays[-1][1]
+        low = min(delays)[0]
+        if self._base is None or at_ns - self._base_since_ns > BASE_NS:
+            self._base = low if self._next_base is None else self._next_base
+            self._next_base, self._base_since_ns = None, at_ns
+        self._base = min(self._base, low)
+        self._next_base = low if self._next_base is None else min(self._next_base, low)
+        self.queue_ns = delays[-1][0] - self._base
+        self.peak_ns = max(self.peak_ns, max(delays)[0] - self._base)
+        self._note_queue(low - self._base, at_ns)
+        while self._arrivals[0][0] < at_ns - CARRIED_NS:
             self._arrivals.popleft()
 
-    def _note_delay(self, delay_ns: int, at_ns: int) -> None:
-        if self._base is None or at_ns - self._base_since_ns > BASE_NS:
-            self._base = delay_ns if self._next_base is None else self._next_base
-            self._next_base, self._base_since_ns = None, at_ns
-        self._base = min(self._base, delay_ns)
-        self._next_base = delay_ns if self._next_base is None else min(self._next_base, delay_ns)
-        queue_ns = self.queue_ns = delay_ns - self._base
-        self.peak_ns = max(self.peak_ns, queue_ns)
+    def _note_queue(self, queue_ns: int, at_ns: int) -> None:
         if queue_ns < FREE_NS:
             self._busy_ns = None
-        elif self._busy_ns is None:
+        if self._busy_ns is None and self.queue_ns > FREE_NS:
             self._busy_ns = at_ns
         if at_ns - self._slice_ns < SLICE_NS and self._lows:
             self._lows[-1] = min(self._lows[-1], queue_ns)

@@ -15,6 +15,9 @@ from streams.arrivals import LARGE, LOST, MAX_RUN, SMALL
 
 _HEAD = struct.Struct("!HHI")
 _CHUNK_BYTES = 2
+MAX_COUNT = 4_096
+"""Packets in one report: ten seconds of them, after an outage. More would only keep us busy."""
+NEVER = -(1 << 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,8 @@ class Feedback:
     """Transport-wide number of the first packet told of, 16 bits."""
     reference: int
     """The receiver's clock that `came` counts from, in units of 64 ms, 24 bits."""
-    came: list[int | None]
-    """When each packet came, in ticks of 250 µs after the reference; None: it did not."""
+    came: list[int]
+    """When each packet came, in ticks of 250 µs after the reference; `NEVER` where it did not."""
 
 
 def parse(fci: bytes) -> Feedback:
@@ -32,8 +35,8 @@ def parse(fci: bytes) -> Feedback:
     if len(fci) < _HEAD.size + _CHUNK_BYTES:
         raise ValueError("transport-wide feedback shorter than its header")
     first, count, rest = _HEAD.unpack_from(fci)
-    if not count:
-        raise ValueError("transport-wide feedback of no packet")
+    if not 0 < count <= MAX_COUNT:
+        raise ValueError("transport-wide feedback of no packet, or of too many")
     chunk = fci[8] << 8 | fci[9]
     if chunk >> 13 == SMALL and chunk & MAX_RUN >= count:
         at = _HEAD.size + _CHUNK_BYTES
@@ -44,12 +47,12 @@ def parse(fci: bytes) -> Feedback:
     return Feedback(first, rest >> 8, _general(fci, count))
 
 
-def _general(fci: bytes, count: int) -> list[int | None]:
+def _general(fci: bytes, count: int) -> list[int]:
     symbols, at = _symbols(fci, count)
-    now, came = 0, list[int | None]()
+    now, came = 0, list[int]()
     for symbol in symbols:
         if symbol == LOST:
-            came.append(None)
+            came.append(NEVER)
             continue
         size = 1 if symbol == SMALL else 2
         if symbol > LARGE or at + size > len(fci):

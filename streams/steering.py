@@ -37,8 +37,8 @@ SETTLE_AT_KEYFRAME_NS = 2_700 * NS_PER_MS
 SILENCE_NS = 1_000 * NS_PER_MS
 """Without feedback for so long, and a round trip, the line is away."""
 TURN_NS = 100 * NS_PER_MS
-FIRST_PROBE_NS = 300 * NS_PER_MS
-NEXT_PROBE_NS = 200 * NS_PER_MS
+FIRST_PROBE_NS = 100 * NS_PER_MS
+NEXT_PROBE_NS = 50 * NS_PER_MS
 RETRY_NS = 4_000 * NS_PER_MS
 MAX_RETRY_NS = 60_000 * NS_PER_MS
 MAX_RETRY_STILL_NS = 12_000 * NS_PER_MS
@@ -85,7 +85,8 @@ class Steering:
         self._by_feedback = feedback
         self._level = self._first_level() if feedback else 0
         self._sent, self._sent_ns = 0, now_ns
-        self._heard_ns: int | None = None
+        self._heard = False
+        self._unheard_ns: int | None = None
         self._turn_ns = self._since_ns = self._settled_ns = now_ns
         self._away = self._draining = self._hold = self._lowered = self._redundant = False
         self._drain_ns = self._lossy_ns = 0
@@ -126,6 +127,8 @@ class Steering:
         """
         octets += WIRE_OCTETS * count
         self._sent += octets
+        if self._unheard_ns is None or now_ns - self._sent_ns > SILENCE_NS:
+            self._unheard_ns = now_ns
         self._sent_ns = now_ns
         self._line.sent(first, count, octets, now_ns)
 
@@ -141,9 +144,9 @@ class Steering:
         """Transport-wide feedback. Raises `ValueError` on garbage."""
         line = self._line
         line.on_feedback(parse(fci), now_ns)
-        if self._heard_ns is None:
-            self._probe_ns = now_ns + FIRST_PROBE_NS
-        self._heard_ns = now_ns
+        if not self._heard:
+            self._heard, self._probe_ns = True, now_ns + FIRST_PROBE_NS
+        self._unheard_ns = None
         if self._away:
             self._on_return(now_ns)
         elif self._draining:
@@ -232,11 +235,10 @@ class Steering:
 
     # --- away and back ---
 
-    def _watch_silence(self, now_ns: int) -> None:
-        if self._heard_ns is None or self._away:
+    def _watch_silence(self) -> None:
+        if self._unheard_ns is None or self._away or not self._heard:
             return
-        silent_ns = min(now_ns, self._sent_ns) - self._heard_ns
-        if silent_ns > SILENCE_NS + (self.rtt_ns or 0):
+        if self._sent_ns - self._unheard_ns > SILENCE_NS + (self.rtt_ns or 0):
             self._away = self._hold = True
             self._probe = None
             self._choose()
@@ -298,7 +300,7 @@ class Steering:
     def _begin_probe(self, now_ns: int) -> None:
         idle = not (self._away or self._draining or self._losses.trying or self._probe)
         line = self._line
-        if not idle or self._level == 0 or self._heard_ns is None or now_ns < self._probe_ns:
+        if not idle or self._level == 0 or not self._heard or now_ns < self._probe_ns:
             return
         if line.recent_ns > DRAINED_NS:
             return
@@ -338,7 +340,7 @@ class Steering:
             self._level, self.estimate_bps = self._reported.level, self._reported.estimate_bps
             self._choose()
             return
-        self._watch_silence(now_ns)
+        self._watch_silence()
         if self._away or self._draining:
             return
         if self._probe is not None:

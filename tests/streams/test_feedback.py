@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.arrivals import REFERENCE_NS, TICK_NS, Arrivals
-from streams.feedback import parse
+from streams.feedback import NEVER, parse
 
 MS = 1_000_000
 
@@ -28,7 +28,7 @@ def test_arrivals_are_read_as_they_were_written(
     feedback = parse(fci)
     assert feedback.first == first
     start_ns = feedback.reference * REFERENCE_NS
-    read = [None if at is None else start_ns + at * TICK_NS for at in feedback.came]
+    read = [None if at == NEVER else start_ns + at * TICK_NS for at in feedback.came]
     assert [at is None for at in read] == [at is None for at in meant]
     assert all(
         abs(one - other) <= TICK_NS
@@ -40,11 +40,9 @@ def test_arrivals_are_read_as_they_were_written(
 def test_bits_are_read_too() -> None:
     """Our own reports have none; browsers use them for short runs with losses."""
     head = bytes.fromhex("0005 0010 000001 00")
-    feedback = parse(head + bytes.fromhex("9fff e010 04") + bytes([4] * 13 + [8]))
-    bits = [None, *range(4, 17 * 4, 4)][:14]
-    assert feedback.came[:2] == [None, 4]
-    assert len(feedback.came) == 16
-    assert feedback.came[:14] == bits
+    bits, pairs = bytes.fromhex("9fff"), bytes.fromhex("e010")
+    feedback = parse(head + bits + pairs + bytes([4] * 13) + (1032).to_bytes(2))
+    assert feedback.came == [NEVER, *range(4, 53, 4), 1084, NEVER]
 
 
 @given(st.binary(max_size=80))
@@ -56,6 +54,7 @@ def test_garbage_is_refused_or_harmless(garbage: bytes) -> None:
             continue
 
 
-def test_feedback_of_nothing_is_garbage() -> None:
+@pytest.mark.parametrize("count", [0, 0xFFFF])
+def test_feedback_of_nothing_or_of_everything_is_garbage(count: int) -> None:
     with pytest.raises(ValueError, match="no packet"):
-        parse(bytes(12))
+        parse(b"\0\0" + count.to_bytes(2) + b"\0\0\1\0" + b"\x1f\xff" * 9)

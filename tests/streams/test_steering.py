@@ -203,3 +203,15 @@ def test_renditions_that_are_not_there_are_not_chosen() -> None:
         assert (choice.video is None) == (not rates)
         assert choice.sound == 0 or len(sounds) > 1
         assert steering.pacing_bps is None, "the first keyframe waits for nothing"
+
+
+def test_a_pause_of_the_program_is_no_outage() -> None:
+    line = Bottleneck(20e6)
+    one = watcher(line)
+    watch([one], 10)
+    steering = one.steering
+    for turn in range(600):
+        steering.tick(10 * S + turn * 100 * MS)
+    steering.sent(100_000, 3, 3000, 70 * S)
+    steering.tick(70 * S + 200 * MS)
+    assert steering.choice.video == 0
