@@ -50,7 +50,9 @@ class Lines:
             raise not_found("unknown_site")
         if desk is not self._sessions.current:
             raise Problem(409, "not_on_air")
-        return reply(self._told(site, desk.qualities.get(site)))
+        report = desk.hub.reports.get(site)
+        test = report.line_test.model_dump() if report is not None and report.line_test else None
+        return reply(self._told(site, desk.qualities.get(site)) | {"test": test})
 
     def _told(self, site: SiteId, wish: Quality | None) -> dict[str, Any]:
         now_ms = self._clock()

@@ -22,6 +22,20 @@ STARTING_MS = 5000
 """A studio that is away for less is being started again by the supervisor."""
 
 
+class TestedLine(BaseModel):
+    """What a test of its line told a site's page before it joined."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    verdict: Literal["good", "fair", "poor", "none"]
+    udp: bool
+    down_bps: float = Field(ge=0, le=1e10)
+    up_bps: float = Field(ge=0, le=1e10)
+    rtt_ms: float | None = Field(None, ge=0, le=600_000)
+    loss_up_percent: float | None = Field(None, ge=0, le=100)
+    loss_down_percent: float | None = Field(None, ge=0, le=100)
+    age_s: int = Field(ge=0, le=10_000_000)
+
+
 class Report(BaseModel):
     """What a site's page says of itself."""
 
@@ -32,6 +46,7 @@ class Report(BaseModel):
     rtt_ms: float | None = Field(None, ge=0, le=600_000)
     sent_bps: float | None = Field(None, ge=0, le=1e10)
     lost_packets: int | None = Field(None, ge=0, le=2**40)
+    line_test: TestedLine | None = None
 
 
 class Fault(BaseModel):

@@ -64,3 +64,22 @@ def test_it_is_for_the_panel_alone(tmp_path: Path) -> None:
             assert (await rig.get(path(LAY, "another"), headers=bearer)).status in {403, 404}
 
     asyncio.run(scenario())
+
+
+TEST = {"verdict": "fair", "udp": True, "down_bps": 4_100_000, "up_bps": 900_000, "age_s": 61}
+
+
+def test_what_the_site_s_own_test_found(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("site", rig.site()) as page:
+            await page.until(lambda p: p.view)
+            assert (await asked(rig))["test"] is None
+            report = {"type": "site_report", "camera": "ok", "microphone": "ok"}
+            await page.socket.send_json(report | {"line_test": TEST})
+            told = await until(rig, lambda t: t["test"])
+            assert {key: value for key, value in told["test"].items() if value is not None} == TEST
+            await page.socket.send_json(report | {"line_test": TEST | {"verdict": "<b>"}})
+            await page.until(lambda p: p.last.get("bye"))
+            assert page.last["bye"]["code"] == "not_understood"
+
+    asyncio.run(scenario())

@@ -47,7 +47,7 @@ async function stayAwake() {
 function Page() {
   if (!secret) return html`<${Stop} title=${t("site.no_token")} note=${t("site.ask_for_link")} />`;
   if (bye.value) return html`<${Stop} title=${bye.value.message} note=${t("site.ask_for_link")} />`;
-  if (!joined.value) return html`<${DeviceTest} onJoin=${enter} />`;
+  if (!joined.value) return html`<${DeviceTest} token=${secret} onJoin=${enter} />`;
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   }

@@ -155,6 +155,7 @@
  * @property {number} [since_at_ms]
  * @property {LineUp} [up]
  * @property {LineDown} [down]
+ * @property {LineTested} [test]
  * @property {LineHistory} history
  */
 
@@ -248,7 +249,21 @@
  * @property {Device} camera
  * @property {Device} microphone
  * @property {number} [lost_packets]
+ * @property {LineTested} [line_test] of before it joined
  */
+
+/**
+ * What a test of the line found. `udp`: whether the hearing's own port was reached.
+ * @typedef {object} LineTest
+ * @property {boolean} udp
+ * @property {number} [rtt_ms]
+ * @property {number} [loss_up_percent]
+ * @property {number} [loss_down_percent]
+ * @property {number} down_bps
+ * @property {number} up_bps
+ */
+
+/** @typedef {LineTest & {verdict: "good" | "fair" | "poor" | "none", age_s: number}} LineTested */
 
 /**
  * The settings that the server puts into a page (`#config`).

@@ -210,3 +210,49 @@ def test_equal_words_are_one_stretch() -> None:
         ("lost", 3, 1),
         ("lost", 5, 1),
     ]
+
+
+GOOD_LINE = {
+    "udp": True, "rtt_ms": 30, "loss_up_percent": 0.4, "loss_down_percent": 0,
+    "down_bps": 9_000_000, "up_bps": 4_000_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "faults"),
+    [
+        ({}, "good", []),
+        ({"rtt_ms": None, "loss_up_percent": None, "loss_down_percent": None}, "good", []),
+        ({"up_bps": 1_000_000}, "fair", ["slow_up"]),
+        ({"loss_down_percent": 3.1}, "fair", ["loss"]),
+        ({"loss_up_percent": 9, "rtt_ms": 200}, "poor", ["loss", "delay"]),
+        ({"down_bps": 300_000, "up_bps": 2_000_000}, "poor", ["slow_down", "slow_up"]),
+        ({"rtt_ms": 700}, "poor", ["delay"]),
+        ({"up_bps": 20_000}, "none", ["slow_up"]),
+        ({"loss_up_percent": 60}, "none", ["loss"]),
+        ({"udp": False}, "none", ["udp"]),
+    ],
+)
+def test_what_a_line_is_good_for(changes: dict[str, Any], verdict: str, faults: list[str]) -> None:
+    test = {key: value for key, value in (GOOD_LINE | changes).items() if value is not None}
+    found = run("parts/site/verdict.js", "m.judge(given)", test)
+    assert found == {"verdict": verdict, "faults": faults}
+
+
+def test_an_echo_is_read_from_a_browser_s_statistics() -> None:
+    """W3C webrtc-stats: the way up from our reports, the way down from what came back."""
+    report = [
+        {"type": "candidate-pair", "nominated": False, "currentRoundTripTime": 9},
+        {"type": "candidate-pair", "nominated": True, "currentRoundTripTime": 0.5},
+        {"type": "outbound-rtp", "packetsSent": 200},
+        {
+            "type": "remote-inbound-rtp", "packetsLost": 10,
+            "totalRoundTripTime": 0.12, "roundTripTimeMeasurements": 3,
+        },
+        {"type": "inbound-rtp", "packetsLost": 19, "packetsReceived": 171},
+    ]  # fmt: skip
+    whole = run("parts/site/measure.js", "m.read(given)", report)
+    assert whole == {"rtt_ms": 40, "loss_up_percent": 5, "loss_down_percent": 10}
+    early = run("parts/site/measure.js", "m.read(given)", report[:3])
+    assert early == {"rtt_ms": 500}
+    assert run("parts/site/measure.js", "m.read(given)", []) == {}

@@ -8,7 +8,7 @@ import {number, t, timeOfDay} from "../../texts.js";
 import {ceilingOf, pathOf, stretches} from "./charts.js";
 import {Dialog} from "./dialogs.js";
 
-/** @import {LineDown, LineHistory, LineReport, LineUp} from "../../types.js" */
+/** @import {LineDown, LineHistory, LineReport, LineTested, LineUp} from "../../types.js" */
 /** @import {Column} from "./charts.js" */
 
 const ASK_MS = 2000;
@@ -45,6 +45,7 @@ export function LineDialog() {
         time: timeOfDay(line.since_at_ms), minutes: Math.floor((now() - line.since_at_ms) / 60_000)})}</span>`}
     </header>
     ${stale.value && html`<p class="notice warn" role="status">${t("line.stale")}</p>`}
+    ${line?.test && html`<${Tested} test=${line.test} />`}
     ${line ? html`<${BothWays} up=${line.up} down=${line.down} /><${Charts} history=${line.history} />`
       : html`<p class="muted" role="status">${t("line.asking")}</p>`}
     <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
@@ -126,6 +127,18 @@ function rate(bps) {
 /** @param {number | undefined} value */
 function ms(value) {
   return value === undefined ? undefined : `${number(value)} ms`;
+}
+
+/** What the site's own test said before it joined. @param {{test: LineTested}} props */
+function Tested({test}) {
+  const {up_bps, down_bps, rtt_ms, loss_up_percent: up, loss_down_percent: down} = test;
+  const loss = up === undefined || down === undefined ? undefined : Math.max(up, down);
+  const figures = [
+    `↑ ${rate(up_bps)}`, `↓ ${rate(down_bps)}`, ms(rtt_ms), loss !== undefined && t("line.loses", {percent: number(loss)}),
+  ];
+  return html`<p class="tested numbers" data-testid="line-tested">${t("line.tested", {minutes: Math.round(test.age_s / 60)})}
+    <b>${t(`line.tested_${test.verdict}`)}</b>
+    <span class="muted">${test.udp ? figures.filter(Boolean).join(" · ") : t("line.no_udp")}</span></p>`;
 }
 
 /** @param {{history: LineHistory}} props */

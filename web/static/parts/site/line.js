@@ -5,6 +5,7 @@ import {WhepPlayer, WhipPublisher} from "../../rtc.js";
 import {quality, report} from "../../state.js";
 import {config} from "../../texts.js";
 import {camera, microphone, stream} from "./devices.js";
+import {lineTested} from "./line_test.js";
 
 /** @import {RtcState} from "../../rtc.js" */
 
@@ -65,6 +66,7 @@ async function tell(cameraState, microphoneState) {
   report({
     camera: cameraState,
     microphone: microphoneState,
+    ...lineTested(),
     ...(stats?.rttMs === undefined ? {} : {rtt_ms: Math.round(stats.rttMs)}),
     ...(stats ? {sent_bps: Math.round(stats.sentBps), lost_packets: stats.lostPackets} : {}),
   });

@@ -4,10 +4,11 @@ import {html} from "htm/preact";
 import {useState} from "preact/hooks";
 import {t} from "../../texts.js";
 import {asking, busy, camera, choose, inUse, list, microphone, open, playTestTone, stream} from "./devices.js";
+import {LineTest} from "./line_test.js";
 import {Meter, Video} from "./pieces.js";
 
-/** @param {{onJoin: () => void}} props */
-export function DeviceTest({onJoin}) {
+/** @param {{token: string, onJoin: () => void}} props */
+export function DeviceTest({token, onJoin}) {
   const usable = camera.value === "ok" || microphone.value === "ok";
   return html`<main class="test" data-testid="device-test">
     <h1>${t("site.test_title")}</h1>
@@ -30,6 +31,7 @@ export function DeviceTest({onJoin}) {
         <${SpeakerTest} />
       </section>
     </div>
+    <${LineTest} token=${token} />
     <div class="join-row">
       <button class="primary big" data-testid="join" disabled=${!usable || asking.value} onClick=${onJoin}>
         ${t("site.join")}</button>

@@ -1,0 +1,80 @@
+"""A district tests its line before it joins, and the control room sees it: real Chromium."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.chromium import chromium, complaints, join_as_a_person_would
+from tests.server import LEFT, RIGHT, Server
+
+SLOW_MS = 30_000
+expect.set_options(timeout=SLOW_MS)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("line")) as server:
+        yield server
+
+
+async def press_the_button(tab: Page, url: str) -> None:
+    """Opens the page and presses the button, as a person would."""
+    await tab.goto(url)
+    await tab.get_by_test_id("line-test-start").click()
+    await expect(tab.get_by_test_id("line-test-start")).to_be_disabled()
+    await expect(tab.get_by_test_id("line-verdict")).to_be_visible()
+
+
+def test_a_tested_line_is_told_to_the_control_room(server: Server) -> None:
+    async def story() -> None:
+        async with chromium() as browser:
+            tab = await browser.new_page()
+            troubles = complaints(tab)
+            await press_the_button(tab, server.join_url(LEFT))
+            # This machine may be too busy for a good one, but it is a line that can be used.
+            verdict = tab.get_by_test_id("line-verdict")
+            await expect(verdict).to_have_attribute("data-verdict", re.compile("good|fair|poor"))
+            await expect(tab.get_by_test_id("line-test")).to_contain_text("bit/s")
+            await join_as_a_person_would(tab)
+            panel = await browser.new_page()
+            await panel.goto(server.operator_url)
+            await check_the_dialog(panel)
+            assert troubles == []
+
+    asyncio.run(story())
+
+
+async def check_the_dialog(panel: Page) -> None:
+    """Figures both ways, the test, ten minutes; a key closes it."""
+    await panel.get_by_test_id(f"line-{LEFT}").click()
+    await expect(panel.get_by_test_id("line-tested")).to_contain_text("Tự thử")
+    await expect(panel.get_by_test_id("both-ways")).to_contain_text("×180")
+    history = panel.get_by_test_id("line-history")
+    await expect(history.locator("figure")).to_have_count(3)
+    await expect(history.locator("[data-line]").first).to_be_attached()
+    await panel.keyboard.press("Escape")
+    await expect(panel.get_by_test_id("line-dialog")).to_have_count(0)
+
+
+def test_a_network_that_blocks_pictures_and_sound_is_explained(server: Server) -> None:
+    """Its packets go to a port where nobody is."""
+
+    async def elsewhere(route: Route) -> None:
+        answer = await route.fetch()
+        text = re.sub(r" \d+ typ host", " 9 typ host", await answer.text())
+        await route.fulfill(response=answer, body=text)
+
+    async def story() -> None:
+        async with chromium() as browser:
+            tab = await browser.new_page()
+            await tab.route("**/whip/*/echo", elsewhere)
+            await press_the_button(tab, server.join_url(RIGHT))
+            verdict = tab.get_by_test_id("line-verdict")
+            await expect(verdict).to_have_attribute("data-verdict", "none")
+            await expect(tab.get_by_test_id("line-test")).to_contain_text("UDP")
+            await expect(tab.get_by_test_id("join")).to_be_enabled()
+
+    asyncio.run(story())
