@@ -302,29 +302,35 @@ class Views:
 
     def _me(self, site: SiteId) -> dict[str, Any]:
         state = self.state
-        own = [d for d in state.delegates.values() if d.site == site]
-        place = {row["id"]: number for number, row in enumerate(self._queue, start=1)}
-        rows = [row for row in self._queue if row["site"] == site]
         soon = self._call is not None and self._call["site"] == site
         tally = self._tally(site)
         return {
             "site": site,
             "name": state.sites[site].name,
-            "delegates": [{"id": d.id, "name": d.name, "title": d.title} for d in own],
+            "delegates": self._delegates.get(site, []),
             "tally": "next" if soon and tally != "program" else tally,
             "microphone_open": site in state.open_microphones,
-            "requests": [
-                {
-                    "id": row["id"],
-                    "delegate": row["delegate"],
-                    "kind": row["kind"],
-                    "state": row["state"],
-                    "place": place[row["id"]],
-                }
-                for row in rows
-            ],
+            "requests": self._requests.get(site, []),
             "may_ask": list(may_ask(state, self.procedure, site)),
         }
+
+    @cached_property
+    def _delegates(self) -> dict[SiteId, list[dict[str, Any]]]:
+        """By site: many sites look at one list."""
+        found: dict[SiteId, list[dict[str, Any]]] = {}
+        for one in self.state.delegates.values():
+            row = {"id": one.id, "name": one.name, "title": one.title}
+            found.setdefault(one.site, []).append(row)
+        return found
+
+    @cached_property
+    def _requests(self) -> dict[SiteId, list[dict[str, Any]]]:
+        """By site, each with its place in the queue."""
+        found: dict[SiteId, list[dict[str, Any]]] = {}
+        for place, row in enumerate(self._queue, start=1):
+            told = {key: row[key] for key in ("id", "delegate", "kind", "state")}
+            found.setdefault(row["site"], []).append(told | {"place": place})
+        return found
 
     @cached_property
     def _outputs(self) -> dict[str, Any]:
