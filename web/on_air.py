@@ -21,7 +21,7 @@ from web.auth import Identity
 from web.client import Bye, Client
 from web.desk import Desk
 from web.history import History
-from web.outside import Outside, Pace, Studio, hours_left, studio_of
+from web.outside import Calm, Outside, Pace, Studio, hours_left, studio_of
 from web.sessions import Sessions
 from web.studio_link import Ears, StudioLink
 
@@ -50,6 +50,7 @@ class OnAir:
         self._settings = settings
         self._clock = clock
         self._pace = Pace()
+        self._calm = Calm()
         self.history = History()
         self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
         self.relay = Relay(
@@ -118,7 +119,7 @@ class OnAir:
         studio = self.studio()
         return Outside(
             now_ms,
-            lines=self.relay.lines(),
+            lines=self._calm.of(self.relay.lines(), now_ms),
             returns=self.returns(),
             studio=studio,
             disk_hours_left=hours_left(studio, self._settings),

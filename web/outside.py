@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import exp
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +16,7 @@ Device = Literal["ok", "none", "denied", "lost"]
 LineQuality = Literal["good", "fair", "poor", "lost"]
 
 AAC_BPS = 128_000
+CALM_MS = 3_000
 PACE_STEP_MS = 5_000
 PACE_WINDOW_MS = 60_000
 PACE_MIN_FRAMES = 250
@@ -113,6 +115,26 @@ class Pace:
         _, frames, late = samples[0]
         made = studio.frames - frames
         return (studio.late_frames - late) / made if made >= PACE_MIN_FRAMES else 0.0
+
+
+class Calm:
+    """Loss as of the last seconds: of the few packets of a small picture one that is lost is some
+    per cent of a second, and no bad line."""
+
+    def __init__(self) -> None:
+        self._loss: dict[SiteId, float] = {}
+        self._at_ms = 0
+
+    def of(self, lines: Mapping[SiteId, Line], now_ms: int) -> dict[SiteId, Line]:
+        """The same lines with their loss smoothed; a line that is new begins without any."""
+        weight = 1 - exp(-max(0, now_ms - self._at_ms) / CALM_MS)
+        self._at_ms = now_ms
+        self._loss = {
+            site: known + weight * (line.loss_percent - known)
+            for site, line in lines.items()
+            for known in (self._loss.get(site, 0.0),)
+        }
+        return {site: replace(line, loss_percent=self._loss[site]) for site, line in lines.items()}
 
 
 @dataclass(frozen=True, slots=True)

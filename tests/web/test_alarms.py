@@ -9,12 +9,23 @@ from broadcast.program import Layout, Scene
 from broadcast.session.model import Phase, SessionState, Site, SiteKind
 from config.settings import Program, Recording, Settings
 from streams.frames import SiteId
-from streams.relay import Line
+from streams.lines import DownLine, Line
 from web.alarms import PATIENCE_MS, Alarm, Situation, due, judge
-from web.outside import Fault, Outside, Pace, Report, Studio, hours_left, line_quality, studio_of
+from web.outside import (
+    Calm,
+    Fault,
+    Outside,
+    Pace,
+    Report,
+    Studio,
+    hours_left,
+    line_quality,
+    studio_of,
+)
 
 HALL, LAY = SiteId("hall"), SiteId("muong-lay")
 GOOD = Line("H264", 1280, 720, 2e6, 0.0, 20.0, 1.0, True, True, 0)
+BACK = DownLine(0, 0, 3e6, 0.0, 20.0, 1.6e6, 0)
 DISK = 10**12
 RUNNING = Studio(state="running", recording=True, disk_free_bytes=DISK, frames=1000)
 STATE = SessionState(
@@ -50,6 +61,8 @@ def _studio(**changes: Any) -> dict[str, Any]:
         (_lay(audio_alive=False), ["sound_lost"]),
         (_lay(video_alive=False, audio_alive=False), ["picture_lost"]),
         (_lay(loss_percent=9.0), ["line_poor"]),
+        ({"returns": {LAY: replace(BACK, stills=True)}}, ["return_poor"]),
+        ({"returns": {LAY: replace(BACK, rendition=1)}}, []),
         ({"lines": {HALL: GOOD}}, ["site_gone"]),
         ({"lines": {HALL: GOOD}, "reports": {LAY: Report()}}, ["site_sends_nothing"]),
         ({"lines": {LAY: GOOD}}, ["hall_absent"]),
@@ -144,3 +157,36 @@ def test_whether_the_studio_is_there(
 def test_a_line_in_one_word(changes: dict[str, Any], word: str) -> None:
     assert line_quality(replace(GOOD, **changes)) == word
     assert line_quality(None) == "lost"
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "good"),
+        ({"rendition": 1}, "fair"),
+        ({"loss_percent": 2.0}, "fair"),
+        ({"loss_percent": 8.0}, "poor"),
+        ({"rendition": 2, "stills": True}, "poor"),
+        ({"rendition": 2, "sound": 1}, "poor"),
+        ({"rendition": None}, "poor"),
+    ],
+)
+def test_the_worse_of_both_ways_counts(changes: dict[str, Any], word: str) -> None:
+    assert line_quality(GOOD, replace(BACK, **changes)) == word
+    assert line_quality(None, replace(BACK, **changes)) == "lost"
+
+
+def test_one_lost_packet_is_no_bad_line_and_steady_loss_is_one() -> None:
+    calm = Calm()
+
+    def words(losses: list[float], from_s: int) -> list[str]:
+        lines = [{LAY: replace(GOOD, loss_percent=loss)} for loss in losses]
+        calmed = [calm.of(line, 1000 * (from_s + at)) for at, line in enumerate(lines)]
+        return [line_quality(line[LAY]) for line in calmed]
+
+    assert words([0.0] * 5 + [3.0] + [0.0] * 5, 0) == ["good"] * 11
+    steady = words([8.0] * 8, 11)
+    assert steady[2] != "good"
+    assert steady[-1] == "poor"
+    assert calm.of({}, 20_000) == {}
+    assert calm.of({LAY: GOOD}, 21_000) == {LAY: GOOD}
