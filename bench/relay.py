@@ -22,10 +22,10 @@ from aiortc.sdp import SessionDescription
 from pylibsrtp import Session
 
 from bench.figure import Figure
-from config.settings import Media
+from config.settings import Media, Program
 from streams.aiortc_private import Dtls
 from streams.frames import Codec, Feed, Packet
-from streams.relay import Audience, Relay
+from streams.relay import Audience, Rates, Relay
 
 VIEWERS = (1, 10, 40)
 MEASURED_S = 6.0
@@ -57,6 +57,7 @@ async def _program(relay: Relay, stop: asyncio.Event) -> None:
 async def _relay(pipe: Pipe) -> None:
     relay = Relay(
         Media(host="127.0.0.1", port=0),
+        Rates.of(Program()),
         on_frame=lambda _frame: None,
         on_source_gone=lambda _site: None,
         on_keyframe_wanted=lambda _feed: None,

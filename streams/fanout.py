@@ -1,18 +1,23 @@
 """One program → many viewers: each packet is cut into RTP payloads once and kept once.
 
-A `Lane` is one feed's picture or sound. It numbers its payloads; a viewer's sequence numbers are
-these plus an offset of his own, so that one history answers everybody's NACKs.
+A `Lane` is one rendition of a feed's picture or sound. It numbers its payloads; a viewer's sequence
+numbers are these plus an offset of his own, so that one history answers everybody's NACKs.
 """
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 from streams.frames import Codec, Packet
 from streams.packetise import h264_payloads
+from streams.redundancy import redundant
 
 HISTORY = 1000
 """Payloads kept of each lane: about 4 s of video at 2.5 Mbit/s. Policy: the oldest goes. Fewer than
 libsrtp's window of 1024 (`aiortc_private`): it refuses to send what is older."""
+
+MAX_KEPT = 250
+"""Access units kept since a keyframe. Policy: beyond it newcomers wait for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +30,73 @@ class Payload:
     data: bytes
 
 
-class Lane:
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One access unit or Opus packet, cut."""
+
+    pts: int
+    key: bool
+    public: bool
+    payloads: tuple[Payload, ...]
+    octets: int
+
+
+class Ladder:
+    """The renditions of one feed's picture or sound."""
+
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
+        self._lanes: dict[int, Lane] = {}
+
+    def lane(self, rendition: int) -> "Lane":
+        lane = self._lanes.get(rendition)
+        if lane is None:
+            lane = self._lanes[rendition] = Lane(self.codec, rendition, self)
+        return lane
+
+    def serving(self, rendition: int, pts: int) -> "Lane | None":
+        """The lane of that rendition, or of the next larger one that still gets packets."""
+        oldest = pts - self.codec.clock_rate
+        alive = (n for n, lane in self._lanes.items() if n <= rendition and lane.last_pts > oldest)
+        best = max(alive, default=None)
+        return None if best is None else self._lanes[best]
+
+
+class Lane:
+    def __init__(self, codec: Codec, rendition: int = 0, ladder: Ladder | None = None) -> None:
+        self.codec, self.rendition = codec, rendition
+        self.ladder = ladder or Ladder(codec)
+        self.is_video = codec.is_video
+        self.last_pts = 0
         self._history: deque[Payload] = deque(maxlen=HISTORY)
         self.next_number = 0
+        self.since_key: list[Unit] = []
+        """The newest keyframe and all that came after it; empty while that is too much."""
+        self._redundant: dict[int, tuple[int, bytes]] = {}
 
-    def put(self, packet: Packet) -> list[Payload]:
+    def put(self, packet: Packet) -> Unit:
         """The packet's payloads, in order."""
         parts = h264_payloads(packet.data) if packet.codec is Codec.H264 else [packet.data]
         timestamp, last = packet.pts & 0xFFFFFFFF, len(parts) - 1
-        marks = packet.codec.is_video
-        payloads = [
-            Payload(self.next_number + i, timestamp, marks and i == last, packet.public, part)
-            for i, part in enumerate(parts)
-        ]
+        payloads = tuple(
+            Payload(self.next_number + i, timestamp, self.is_video and i == last, packet.public, p)
+            for i, p in enumerate(parts)
+        )
         self.next_number += len(parts)
+        self.last_pts = packet.pts
         self._history.extend(payloads)
-        return payloads
+        unit = Unit(packet.pts, packet.key, packet.public, payloads, sum(map(len, parts)))
+        if self.is_video:
+            self._keep(unit)
+        return unit
+
+    def _keep(self, unit: Unit) -> None:
+        if unit.key:
+            self.since_key = [unit]
+        elif len(self.since_key) >= MAX_KEPT:
+            self.since_key = []
+        elif self.since_key:
+            self.since_key.append(unit)
 
     def find(self, number: int) -> Payload | None:
         """A payload that was sent before, if it is still kept."""
@@ -50,3 +104,21 @@ class Lane:
             return None
         index = number - self._history[0].number
         return self._history[index] if 0 <= index < len(self._history) else None
+
+    def newest(self, count: int) -> list[Payload]:
+        """The last payloads, newest first."""
+        return list(islice(reversed(self._history), count))
+
+    def redundant(self, payload: Payload, payload_type: int, *, room: bool) -> bytes:
+        """Sound with the packet before it in it (RFC 2198), made once for all who want it.
+        `payload_type`: the viewer's for Opus. The public gets nothing unmarked, twice or not."""
+        before = self.find(payload.number - 1)
+        if before is None or not (room or before.public):
+            return redundant(payload_type, None, payload.timestamp, payload.data)
+        key = payload_type << 1 | room
+        number, data = self._redundant.get(key, (-1, b""))
+        if number != payload.number:
+            earlier = (before.timestamp, before.data)
+            data = redundant(payload_type, earlier, payload.timestamp, payload.data)
+            self._redundant[key] = payload.number, data
+        return data

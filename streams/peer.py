@@ -17,8 +17,8 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
 from streams.aiortc_private import Dtls
-from streams.port import Address
 from streams.sdp import Offer
+from streams.sending import Address, Run
 
 HANDSHAKE_S = 15.0
 """From the answer to keys; a browser needs 0.2 s, a lossy line a few."""
@@ -53,7 +53,11 @@ class Peer:
     traffic: Traffic
 
     def __init__(
-        self, offer: Offer, certificate: RTCCertificate, send: Callable[[bytes, Address], None]
+        self,
+        offer: Offer,
+        certificate: RTCCertificate,
+        send: Callable[[bytes, Address], None],
+        send_run: Callable[[Session, Run, Address], None],
     ) -> None:
         self.id = secrets.token_urlsafe(18)
         self.ufrag = secrets.token_hex(4)
@@ -61,7 +65,7 @@ class Peer:
         self.offer = offer
         self.last_heard_ns = self._last_check_ns = time.monotonic_ns()
         self.connected = False
-        self._send_datagram = send
+        self._send_datagram, self._send_packets = send, send_run
         self._address: Address | None = None
         self._checked = asyncio.Event()
         self._end = asyncio.Event()
@@ -138,6 +142,11 @@ class Peer:
     def send_rtp(self, packet: bytes) -> None:
         if self._tx is not None and self.connected:
             self._send(self._tx.protect(packet))
+
+    def send_run(self, packets: Run) -> None:
+        """RTP packets in order, side by side."""
+        if self._tx is not None and self.connected and self._address is not None:
+            self._send_packets(self._tx, packets, self._address)
 
     def send_rtcp(self, packet: bytes) -> None:
         if self._tx is not None and self.connected:

@@ -12,18 +12,15 @@ from collections import deque
 from typing import Protocol, cast
 
 from aioice import stun
+from pylibsrtp import Session
 
-Address = tuple[str, int]
+from streams.sending import Address, Run, Sending
+
 BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
 BUFFER_BYTES = 4 * 1024 * 1024
 """Keyframes come and go in bursts. The kernel gives as much of it as it allows."""
 MAX_ADDRESSES = 8
 """A browser checks from each of its interfaces; the one unchecked for longest is forgotten."""
-CONGESTED_BYTES = 256 * 1024
-"""What may wait in the loop when the kernel's buffer is full; viewers lose whole access units
-until it has drained."""
-FULL_BYTES = 4 * CONGESTED_BYTES
-"""Beyond it datagrams of any kind are dropped."""
 
 
 class Endpoint(Protocol):
@@ -37,16 +34,6 @@ class Endpoint(Protocol):
     def on_media(self, datagram: bytes) -> None: ...
 
 
-class Transport(Protocol):
-    """What asyncio's and uvloop's datagram transports both have; typeshed names but half of it."""
-
-    def sendto(self, data: bytes, addr: Address) -> None: ...
-    def set_write_buffer_limits(self, high: int) -> None: ...
-    def get_write_buffer_size(self) -> int: ...
-    def is_closing(self) -> bool: ...
-    def close(self) -> None: ...
-
-
 class Port(asyncio.DatagramProtocol):
     """Datagrams in by address, out by `send`."""
 
@@ -54,33 +41,44 @@ class Port(asyncio.DatagramProtocol):
         self._by_ufrag: dict[str, Endpoint] = {}
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
-        self._transport: Transport | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+        self._sending: Sending | None = None
         self.strangers = 0
         """Datagrams dropped because nobody here expected them."""
-        self.congested = False
-        """The kernel takes no more for now."""
-        self.dropped = 0
-        """Datagrams dropped because too many waited already."""
 
     async def open(self, host: str, port: int) -> int:
+        """Which port it is. Raises `OSError` where it cannot be had."""
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
-        self._transport = cast(Transport, transport)
-        self._transport.set_write_buffer_limits(high=CONGESTED_BYTES)
-        sock = transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        return cast(int, transport.get_extra_info("sockname")[1])
+        [(family, kind, protocol, _, address)] = (
+            await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+        )[:1]
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+            sock.bind(address)
+            transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        self._transport, self._sending = transport, Sending(sock)
+        return cast(int, sock.getsockname()[1])
 
     def close(self) -> None:
-        if self._transport is not None:
+        if self._transport is not None and self._sending is not None:
+            self._sending.close()
             self._transport.close()
 
-    def pause_writing(self) -> None:
-        self.congested = True
+    @property
+    def congested(self) -> bool:
+        """The kernel takes no more for now."""
+        return self._sending is not None and self._sending.congested
 
-    def resume_writing(self) -> None:
-        self.congested = False
+    @property
+    def dropped(self) -> int:
+        """Datagrams not sent because too many waited already, or because they cannot be."""
+        return 0 if self._sending is None else self._sending.dropped
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         first = data[0] if data else 255
@@ -149,11 +147,14 @@ class Port(asyncio.DatagramProtocol):
             self._forget(endpoint, address)
 
     def send(self, datagram: bytes, address: Address) -> None:
-        """Now or never, in order."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        if self.congested and transport.get_write_buffer_size() > FULL_BYTES:
-            self.dropped += 1
-            return
-        transport.sendto(datagram, address)
+        """Now, or as soon as the kernel takes it."""
+        if self._sending is not None and self._is_open():
+            self._sending.send(datagram, address)
+
+    def send_run(self, session: Session, packets: Run, address: Address) -> None:
+        """Encrypts RTP packets for one peer and sends them. Raises `pylibsrtp.Error`."""
+        if self._sending is not None and self._is_open():
+            self._sending.send_run(session, packets, address)
+
+    def _is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()

@@ -13,20 +13,21 @@ from dataclasses import dataclass, replace
 
 from aiortc import RTCCertificate
 
-from config.settings import Media
+from config.settings import Media, Program
 from streams.addresses import own_addresses
 from streams.echo import Echo
-from streams.fanout import Lane
+from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.lag import Lag
-from streams.lines import Line
+from streams.lines import DownLine, Line
 from streams.peer import Peer
 from streams.port import Port
 from streams.publisher import Publisher
-from streams.sdp import Direction, Offer, OfferError, Ours, answer, read_offer
+from streams.sdp import Direction, Offer, OfferError, Ours, Section, answer, read_offer
+from streams.steering import Steering
 from streams.viewer import Audience, Viewer
 
-__all__ = ["Audience", "Connection", "Line", "OfferError", "Relay", "SiteTaken"]
+__all__ = ["Audience", "Connection", "Line", "OfferError", "Rates", "Relay", "SiteTaken"]
 
 TICK_S = 0.02
 TICK_NS = 20_000_000
@@ -52,16 +53,33 @@ class Connection:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Of the program's renditions, largest first, bits per second."""
+
+    video_bps: tuple[int, ...]
+    sound_bps: tuple[int, ...]
+
+    @classmethod
+    def of(cls, program: Program) -> "Rates":
+        rungs = (rung.video_bitrate_bps for rung in program.ladder)
+        return cls(
+            (program.video_bitrate_bps, *rungs),
+            (program.audio_bitrate_bps, program.thin_audio_bitrate_bps),
+        )
+
+
 class Relay:
     def __init__(
         self,
         settings: Media,
+        rates: Rates,
         *,
         on_frame: Callable[[EncodedFrame], None],
         on_source_gone: Callable[[SiteId], None],
         on_keyframe_wanted: Callable[[str], None],
     ) -> None:
-        self._settings = settings
+        self._settings, self._rates = settings, rates
         self._on_frame = on_frame
         self._on_source_gone = on_source_gone
         self._on_keyframe_wanted = on_keyframe_wanted
@@ -70,8 +88,8 @@ class Relay:
         self._peers: dict[str, Peer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
-        self._viewers: dict[str, Viewer] = {}
-        self._lanes: dict[tuple[str, bool], Lane] = {}
+        self._viewers: dict[str, tuple[Peer, Viewer]] = {}
+        self._ladders: dict[tuple[str, bool], Ladder] = {}
         self._open_microphones: frozenset[SiteId] = frozenset()
         self._take_room = False
         self._keyframe_ns: dict[str, int] = {}
@@ -123,14 +141,25 @@ class Relay:
         viewer = Viewer(
             audience,
             read.sections,
-            peer.send_rtp,
+            self._steering(read.sections),
+            peer.send_run,
             peer.send_rtcp,
             lambda: self._want_keyframe(audience),
             lambda: self._port.congested,
         )
-        peer.traffic = self._viewers[peer.id] = viewer
+        peer.traffic = viewer
+        self._viewers[peer.id] = peer, viewer
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "view"))
+
+    def _steering(self, sections: tuple[Section, ...]) -> Steering:
+        taken = {section.codec.is_video: section for section in sections if section.codec}
+        return Steering(
+            self._rates.video_bps if True in taken else (),
+            self._rates.sound_bps if False in taken else (),
+            time.monotonic_ns(),
+            feedback=any(section.extension is not None for section in taken.values()),
+        )
 
     async def echo(self, offer: str) -> Connection:
         """The sound that comes goes back, for `ECHO_S` at most. Raises `OfferError`."""
@@ -155,12 +184,12 @@ class Relay:
     async def expel(self, site: SiteId) -> None:
         """Ends all that a site sends and all that it gets back: its link was revoked."""
         held = self._publishers.get(site)
-        ends = [name for name, viewer in self._viewers.items() if viewer.audience.site == site]
+        ends = [name for name, (_, seen) in self._viewers.items() if seen.audience.site == site]
         for name in [*ends, *([held[0].id] if held is not None else [])]:
             await self.hang_up(name)
 
     def _admit(self, offer: Offer) -> Peer:
-        peer = Peer(offer, self._certificate, self._port.send)
+        peer = Peer(offer, self._certificate, self._port.send, self._port.send_run)
         self._peers[peer.id] = peer
         self._port.add(peer)
         return peer
@@ -194,22 +223,25 @@ class Relay:
 
     def send(self, packet: Packet) -> None:
         """A program packet from the studio, to everybody who may have it."""
-        if packet.rendition:
-            return
-        lane = self._lane(packet.feed, packet.codec)
-        payloads = lane.put(packet)
-        for viewer in list(self._viewers.values()):
-            if self._may_have(viewer.audience, packet):
-                viewer.offer(lane, packet.pts, payloads, key=packet.key)
-            else:
-                viewer.leave(lane)
+        lane = self._ladder(packet.feed, packet.codec).lane(packet.rendition)
+        unit, now_ns = lane.put(packet), time.monotonic_ns()
+        for peer, viewer in list(self._viewers.values()):
+            if not peer.connected:
+                continue
+            try:
+                if self._may_have(viewer.audience, packet):
+                    viewer.offer(lane, unit, now_ns)
+                else:
+                    viewer.leave(lane)
+            except Exception as error:
+                _end(peer, error)
 
-    def _lane(self, feed: str, codec: Codec) -> Lane:
+    def _ladder(self, feed: str, codec: Codec) -> Ladder:
         key = (feed, codec.is_video)
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane(codec)
-        return lane
+        ladder = self._ladders.get(key)
+        if ladder is None:
+            ladder = self._ladders[key] = Ladder(codec)
+        return ladder
 
     def _may_have(self, audience: Audience, packet: Packet) -> bool:
         """The one place that says who gets what."""
@@ -223,9 +255,9 @@ class Relay:
     def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
         """These sites get the room's sound without their own."""
         self._open_microphones = sites
-        for feed, video in [key for key in self._lanes if key[0].startswith("minus:")]:
+        for feed, video in [key for key in self._ladders if key[0].startswith("minus:")]:
             if SiteId(feed.removeprefix("minus:")) not in sites:
-                del self._lanes[feed, video]
+                del self._ladders[feed, video]
 
     def set_public(self, *, take_room: bool) -> None:
         """Whether the public may have the room's packets at all; a second guard."""
@@ -255,6 +287,14 @@ class Relay:
             if peer.connected
         }
 
+    def returns(self) -> dict[SiteId, DownLine]:
+        """What the connected sites are sent back, and how well it goes."""
+        return {
+            viewer.audience.site: viewer.line()
+            for peer, viewer in self._viewers.values()
+            if peer.connected and viewer.audience.site is not None
+        }
+
     @property
     def viewers(self) -> int:
         return len(self._viewers)
@@ -262,7 +302,7 @@ class Relay:
     @property
     def dropped(self) -> int:
         """Access units that present viewers lost because the port was congested."""
-        return sum(viewer.dropped for viewer in self._viewers.values())
+        return sum(viewer.dropped for _, viewer in self._viewers.values())
 
     async def _schedule(self) -> None:
         while True:
@@ -280,19 +320,27 @@ class Relay:
 def _numbered(offer: Offer) -> Offer:
     """With an SSRC of ours for each stream that we send."""
     sections = tuple(
-        replace(section, ssrc=secrets.randbelow(1 << 31) + 2) if section.codec else section
+        replace(section, ssrc=_ssrc(), retransmission_ssrc=_ssrc()) if section.codec else section
         for section in offer.sections
     )
     return replace(offer, sections=sections)
 
 
+def _ssrc() -> int:
+    return secrets.randbelow(1 << 31) + 2
+
+
 def _tick(peer: Peer, now_ns: int) -> None:
-    """What is wrong with one connection must not end the others': it ends, and is told of."""
     try:
         peer.traffic.tick(now_ns)
-    except Exception:
-        log.exception("%s: ended by a fault of ours", peer.id[:6])
-        peer.end()
+    except Exception as error:
+        _end(peer, error)
+
+
+def _end(peer: Peer, error: Exception) -> None:
+    """What is wrong with one connection must not end the others': it ends, and is told of."""
+    log.error("%s: ended by a fault of ours", peer.id[:6], exc_info=error)
+    peer.end()
 
 
 def _line(publisher: Publisher, since_ns: int, now_ns: int) -> Line:

@@ -14,6 +14,8 @@ ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_SEQUENCE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 MAX_OFFER_BYTES = 65_536
 MAX_SECTIONS = 16
+MAX_ONE_BYTE_ID = 14
+"""Of a header extension (RFC 8285 4.2)."""
 PREFERENCE = {Codec.H264: 0, Codec.VP8: 1, Codec.OPUS: 0}
 _CODEC_OF = {"video/h264": Codec.H264, "video/vp8": Codec.VP8, "audio/opus": Codec.OPUS}
 
@@ -57,6 +59,10 @@ class Section:
     line with numbers of the picture's own, and never repeat those that are lost."""
     ssrc: int = 0
     """Ours, when we send; 0 when we receive."""
+    retransmission_ssrc: int = 0
+    """Ours, for what is sent again."""
+    redundancy: int | None = None
+    """The payload type of sound that carries the packet before it as well (RED, RFC 2198)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         return refused
     _, _, codec, chosen = min(usable, key=lambda candidate: candidate[:2])
     feedback = {(f.type, f.parameter or "") for f in chosen.rtcpFeedback}
-    congestion, extension = _congestion(media, feedback) if direction == "publish" else ("", None)
+    congestion, extension = _congestion(media, feedback, direction)
     return Section(
         media.kind,
         media.rtp.muxId,
@@ -143,7 +149,8 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         congestion,
         extension,
         ("nack", "") in feedback,
-        _retransmission(media, chosen) if direction == "publish" else None,
+        _retransmission(media, chosen),
+        redundancy=_redundancy(media, chosen) if direction == "view" else None,
     )
 
 
@@ -159,12 +166,31 @@ def _retransmission(media: MediaDescription, chosen: RTCRtpCodecParameters) -> i
     )
 
 
-def _congestion(media: MediaDescription, feedback: set[tuple[str, str]]) -> tuple[str, int | None]:
-    """Browsers get arrival times for their own estimate; others, like aiortc, get ours (REMB)."""
-    extensions = {extension.uri: extension.id for extension in media.rtp.headerExtensions}
+def _redundancy(media: MediaDescription, chosen: RTCRtpCodecParameters) -> int | None:
+    both = f"{chosen.payloadType}/{chosen.payloadType}"
+    return next(
+        (
+            codec.payloadType
+            for codec in media.rtp.codecs
+            if codec.mimeType.lower() == "audio/red" and both in codec.parameters
+        ),
+        None,
+    )
+
+
+def _congestion(
+    media: MediaDescription, feedback: set[tuple[str, str]], direction: Direction
+) -> tuple[str, int | None]:
+    """Browsers get arrival times for their own estimate; others, like aiortc, get ours (REMB).
+    Who views tells us when ours arrived, or nothing."""
+    extensions = {
+        extension.uri: extension.id
+        for extension in media.rtp.headerExtensions
+        if 0 < extension.id <= MAX_ONE_BYTE_ID
+    }
     if TRANSPORT_SEQUENCE in extensions and ("transport-cc", "") in feedback:
         return TRANSPORT_SEQUENCE, extensions[TRANSPORT_SEQUENCE]
-    if ABS_SEND_TIME in extensions:
+    if ABS_SEND_TIME in extensions and direction != "view":
         return ABS_SEND_TIME, extensions[ABS_SEND_TIME]
     return "", None
 
@@ -225,8 +251,8 @@ def _refused(section: Section) -> list[str]:
 
 def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) -> list[str]:
     assert section.codec is not None
-    pt, again = section.payload_type, section.retransmission
-    formats = f"{pt}" if again is None else f"{pt} {again}"
+    pt, again, twice = section.payload_type, section.retransmission, section.redundancy
+    formats = " ".join(str(kind) for kind in (pt, again, twice) if kind is not None)
     lines = [
         f"m={section.kind} {ours.port} {section.profile} {formats}",
         f"c=IN {_family(ours.addresses[0])} {ours.addresses[0]}",
@@ -245,11 +271,17 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
     lines += [f"a=rtcp-fb:{pt} {kind}" for kind in _feedback(section)]
     if again is not None:
         lines += [f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={pt}"]
+    if twice is not None:
+        lines += [f"a=rtpmap:{twice} red/48000/2", f"a=fmtp:{twice} {pt}/{pt}"]
     if section.extension is not None:
         lines.append(f"a=extmap:{section.extension} {section.congestion}")
     if section.ssrc:
         lines.append(f"a=msid:diemcau {section.kind}")
+        if again is not None:
+            lines.append(f"a=ssrc-group:FID {section.ssrc} {section.retransmission_ssrc}")
         lines.append(f"a=ssrc:{section.ssrc} cname:diemcau")
+        if again is not None:
+            lines.append(f"a=ssrc:{section.retransmission_ssrc} cname:diemcau")
     lines += _candidates(ours)
     return lines
 

@@ -1,32 +1,61 @@
-"""What a connected viewer gets: the program's packets under his own numbers."""
+"""What a connected viewer gets: the program's packets under his own numbers.
+
+Which packets he may have, the relay says; how much of them his line carries, his `Steering`.
+"""
 
 import secrets
 import struct
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiortc.rtp import (
+    RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
+    RTCP_RTPFB,
     RTCP_RTPFB_NACK,
     RtcpPacket,
     RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSenderInfo,
     RtcpSrPacket,
+    unpack_remb_fci,
 )
 
 from streams.downlink import Downlink
-from streams.fanout import Lane, Payload
+from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
+from streams.lines import DownLine
+from streams.renditions import STILL_INTERVAL_S
+from streams.rtp import ONE_BYTE_EXTENSIONS
 from streams.sdp import Section
+from streams.sending import Run
+from streams.steering import Steering
 
-REPORT_INTERVAL_NS = 1_000_000_000
+NS_PER_S = 1_000_000_000
+REPORT_INTERVAL_NS = NS_PER_S
 NTP_UNIX_OFFSET_S = 2_208_988_800
 _HEADER = struct.Struct("!BBHII")
+_EXTENDED = struct.Struct("!BBHIIHHBHx")
+_RTCP = struct.Struct("!BBH")
+TRANSPORT_WIDE = 15
 RTCP_PSFB_FIR = 4
+SRTP_TAG = 16
+SMALLEST = 1 << 30
+MAX_OVERLAP = 48_000
+"""Program time that goes back further, in 1/48000 s, is a new beginning."""
 RESENDS = 300
 """Packets sent again to one viewer in a second, about as many as the program has. More are not
 lost but the line is: and one small NACK could make us send megabytes."""
+STILL_INTERVAL_NS = STILL_INTERVAL_S * NS_PER_S
+CATCH_UP_OCTETS = 60_000
+"""What a newcomer gets at once, of the smallest picture, so that he need not wait for a keyframe.
+Where it is more he gets the keyframe alone."""
+KEPT_REPORTS = 4
+PROBE_PACKETS = 24
+"""At most, in one turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +81,8 @@ class Viewer:
         self,
         audience: Audience,
         sections: tuple[Section, ...],
-        send_rtp: Callable[[bytes], None],
+        steering: Steering,
+        send_run: Callable[[Run], None],
         send_rtcp: Callable[[bytes], None],
         want_keyframe: Callable[[], None],
         is_congested: Callable[[], bool] = lambda: False,
@@ -60,85 +90,301 @@ class Viewer:
         self.audience = audience
         self.dropped = 0
         """Access units that the port could not take."""
+        self.steering = steering
         self._is_congested = is_congested
         self._resends = RESENDS
-        self._send_rtp, self._send_rtcp = send_rtp, send_rtcp
+        self._send_run, self._send_rtcp = send_run, send_rtcp
         self._want_keyframe = want_keyframe
-        self._downlinks = {
-            section.codec.is_video: Downlink(
-                section.ssrc, section.payload_type, secrets.randbelow(1 << 15)
-            )
+        self._streams = {
+            section.codec.is_video: _Stream(section)
             for section in sections
             if section.codec is not None
         }
-        self._last_pts: dict[bool, tuple[int, int]] = {}
+        self._transport = 0
+        """The next transport-wide number; it does not wrap."""
+        self._began = False
+        self._whole = False
+        """All pictures since the last keyframe were sent: the next can be decoded."""
+        self._still_ns = -STILL_INTERVAL_NS
         self._reported_ns = 0
+        self._octets = self._octets_reported = 0
+        self._sent_bps = 0.0
+        self._nacks = self._resent = self._plis = 0
 
-    def offer(self, lane: Lane, pts: int, payloads: list[Payload], *, key: bool) -> None:
-        """One packet's payloads, if he may have them. Pictures begin at a keyframe."""
-        video = lane.codec.is_video
-        downlink = self._downlinks.get(video)
-        if downlink is None or not payloads:
+    # --- the program ---
+
+    def offer(self, lane: Lane, unit: Unit, now_ns: int) -> None:
+        """A unit that he may have, of each rendition in turn, the whole one first."""
+        stream = self._streams.get(lane.is_video)
+        if stream is None or not unit.payloads:
             return
-        if self._is_congested():
-            self.dropped += 1
+        if not lane.is_video:
+            self._offer_sound(stream, lane, unit, now_ns)
+        elif not self._began:
+            self._begin(stream, lane, unit, now_ns)
+        elif unit.key:
+            self._offer_keyframe(stream, lane, unit, now_ns)
+        else:
+            self._offer_picture(stream, lane, unit, now_ns)
+
+    def _offer_sound(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+        """Each packet stands alone: feeds and renditions change at any, and none is sent twice."""
+        if lane.ladder.serving(self.steering.choice.sound, unit.pts) is not lane:
             return
-        if not downlink.follows(lane):
-            if video and not key:
-                self._want_keyframe()
-                return
-            downlink.switch(lane, payloads[0].number)
-        self._last_pts[video] = (pts, lane.codec.clock_rate)
-        for payload in payloads:
-            self._send_rtp(self._packet(downlink, payload, downlink.number(payload)))
+        if stream.last_pts - MAX_OVERLAP < unit.pts <= stream.last_pts:
+            return
+        if not stream.line.follows(lane):
+            stream.line.switch(lane, unit.payloads[0].number)
+        self._send(stream, (unit,), now_ns)
+
+    def _begin(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+        """A newcomer sees the smallest picture at once, from the newest keyframe on; the one that
+        his line carries from its next keyframe on."""
+        if lane.ladder.serving(SMALLEST, unit.pts) is not lane:
+            return
+        past = lane.since_key
+        if not past or not (self.audience.room or all(one.public for one in past)):
+            self._want_keyframe()
+            return
+        self._began = True
+        self._whole = sum(one.octets for one in past) <= CATCH_UP_OCTETS
+        stream.line.switch(lane, past[0].payloads[0].number)
+        stream.line.squeeze(past[:-1], unit.payloads[0].timestamp)
+        self._send(stream, past if self._whole else past[:1], now_ns)
+
+    def _offer_keyframe(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+        choice, line = self.steering.choice, stream.line
+        chosen = None if choice.video is None else lane.ladder.serving(choice.video, unit.pts)
+        if chosen is not lane:
+            self._whole = self._whole and not line.follows(lane)
+            return
+        if choice.stills and now_ns - self._still_ns < STILL_INTERVAL_NS:
+            self._whole = False
+            return
+        self._still_ns = now_ns
+        self._whole = True
+        if not line.follows(lane):
+            line.switch(lane, unit.payloads[0].number)
+        self._send(stream, (unit,), now_ns)
+
+    def _offer_picture(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+        choice, follows = self.steering.choice, stream.line.follows(lane)
+        if choice.video is None or choice.stills:
+            self._whole = self._whole and not follows
+            return
+        if follows and choice.hold and lane.rendition != choice.video:
+            self._whole = False
+        if follows and self._whole:
+            self._send(stream, (unit,), now_ns)
+        elif not self._whole:
+            self._want_keyframe()
 
     def leave(self, lane: Lane) -> None:
         """What comes on this lane now is not for him; he returns to it at a keyframe."""
-        downlink = self._downlinks.get(lane.codec.is_video)
-        if downlink is not None and downlink.follows(lane):
-            downlink.switch(None, 0)
+        stream = self._streams.get(lane.is_video)
+        if stream is not None and stream.line.follows(lane):
+            stream.line.switch(None, 0)
+            self._whole = self._whole and not lane.is_video
 
-    @staticmethod
-    def _packet(downlink: Downlink, payload: Payload, sequence: int) -> bytes:
-        second = downlink.payload_type | (0x80 if payload.marker else 0)
-        head = _HEADER.pack(0x80, second, sequence, payload.timestamp, downlink.ssrc)
-        return head + payload.data
+    # --- packets ---
+
+    def _send(self, stream: "_Stream", units: Sequence[Unit], now_ns: int) -> None:
+        if self._is_congested():
+            self.dropped += len(units)
+            return
+        stream.last_pts = units[-1].pts
+        self._emit([self._packet(stream, payload) for u in units for payload in u.payloads], now_ns)
+
+    def _emit(self, run: Run, now_ns: int) -> None:
+        """`run` has just got the last transport-wide numbers."""
+        octets = sum(len(head) + len(payload) for head, payload in run) + SRTP_TAG * len(run)
+        self._octets += octets
+        self.steering.sent(self._transport - len(run), len(run), octets, now_ns)
+        self._send_run(run)
+
+    def _packet(self, stream: "_Stream", payload: Payload) -> tuple[bytes, bytes]:
+        section, line = stream.section, stream.line
+        kind, data = section.payload_type, payload.data
+        if section.redundancy is not None and self.steering.choice.redundant and line.lane:
+            kind = section.redundancy
+            data = line.lane.redundant(payload, section.payload_type, room=self.audience.room)
+        number = line.number(payload)
+        second = kind | (0x80 if payload.marker else 0)
+        return self._head(stream, second, number, line.timestamp(payload), line.ssrc), data
+
+    def _packet_again(
+        self, stream: "_Stream", payload: Payload, number: int
+    ) -> tuple[bytes, bytes]:
+        """By RTX (RFC 4588 4) where that was agreed on."""
+        section, line, data = stream.section, stream.line, payload.data
+        kind, ssrc, original = section.payload_type, line.ssrc, number
+        if section.retransmission is not None:
+            kind, ssrc, data = (
+                section.retransmission,
+                section.retransmission_ssrc,
+                (original.to_bytes(2) + data),
+            )
+            number = stream.next_retransmission
+            stream.next_retransmission = (number + 1) & 0xFFFF
+        second = kind | (0x80 if payload.marker else 0)
+        return self._head(stream, second, number, line.timestamp(payload), ssrc), data
+
+    def _head(
+        self, stream: "_Stream", second: int, number: int, timestamp: int, ssrc: int
+    ) -> bytes:
+        transport = self._transport
+        self._transport += 1
+        ident = stream.section.extension
+        if ident is None:
+            return _HEADER.pack(0x80, second, number, timestamp, ssrc)
+        return _EXTENDED.pack(
+            0x90, second, number, timestamp, ssrc,
+            ONE_BYTE_EXTENSIONS, 1, ident << 4 | 1, transport & 0xFFFF,
+        )  # fmt: skip
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         """A viewer sends nothing that we want."""
 
-    def on_rtcp(self, compound: bytes, now_ns: int) -> None:  # noqa: ARG002 - Traffic
-        for packet in RtcpPacket.parse(compound):
-            match packet:
-                case RtcpRtpfbPacket(fmt=fmt, media_ssrc=ssrc, lost=lost) if fmt == RTCP_RTPFB_NACK:
-                    self._resend(ssrc, lost)
-                case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
-                    self._want_keyframe()
-                case _:
-                    pass
+    # --- what he tells ---
 
-    def _resend(self, ssrc: int, lost: list[int]) -> None:
-        for downlink in self._downlinks.values():
-            if downlink.ssrc != ssrc:
+    def on_rtcp(self, compound: bytes, now_ns: int) -> None:
+        at = 0
+        while at + _RTCP.size <= len(compound):
+            first, kind, words = _RTCP.unpack_from(compound, at)
+            end = at + 4 * (words + 1)
+            if kind == RTCP_RTPFB and first & 0x1F == TRANSPORT_WIDE:
+                self.steering.on_feedback(compound[at + 12 : end], now_ns)
+            else:
+                for packet in RtcpPacket.parse(compound[at:end]):
+                    self._on_report(packet, now_ns)
+            at = end
+
+    def _on_report(self, packet: object, now_ns: int) -> None:
+        match packet:
+            case RtcpRtpfbPacket(fmt=fmt, media_ssrc=ssrc, lost=lost) if fmt == RTCP_RTPFB_NACK:
+                self._resend(ssrc, lost, now_ns)
+            case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+                self._plis += 1
+                self._want_keyframe()
+            case RtcpPsfbPacket(fmt=fmt, fci=fci) if fmt == RTCP_PSFB_APP and fci[:4] == b"REMB":
+                self.steering.on_remb(unpack_remb_fci(fci)[0])
+            case RtcpRrPacket(reports=reports):
+                for report in reports:
+                    self._on_receiver_report(report, now_ns)
+            case _:
+                pass
+
+    def _on_receiver_report(self, report: RtcpReceiverInfo, now_ns: int) -> None:
+        for video, stream in self._streams.items():
+            if stream.line.ssrc == report.ssrc:
+                trip_ns = stream.round_trip_ns(report.lsr, report.dlsr, now_ns)
+                self.steering.on_receiver_report(video, report.fraction_lost / 256, trip_ns)
+
+    def _resend(self, ssrc: int, lost: list[int], now_ns: int) -> None:
+        self._nacks += len(lost)
+        for stream in self._streams.values():
+            if stream.line.ssrc == ssrc:
+                self._emit_again(stream, lost, now_ns)
+
+    def _emit_again(self, stream: "_Stream", lost: list[int], now_ns: int) -> None:
+        run = []
+        for sequence in lost:
+            payload = stream.line.lost(sequence)
+            if payload is None or not (self.audience.room or payload.public):
                 continue
-            for sequence in lost:
-                payload = downlink.lost(sequence)
-                if payload is None or not (self.audience.room or payload.public):
-                    continue
-                if self._resends <= 0 or self._is_congested():
-                    return
-                self._resends -= 1
-                self._send_rtp(self._packet(downlink, payload, sequence))
+            if self._resends <= 0 or self._is_congested():
+                break
+            self._resends -= 1
+            run.append(self._packet_again(stream, payload, sequence))
+        if run:
+            self._resent += len(run)
+            self._emit(run, now_ns)
+
+    # --- time ---
 
     def tick(self, now_ns: int) -> None:
-        if now_ns - self._reported_ns < REPORT_INTERVAL_NS:
+        self.steering.tick(now_ns)
+        octets = self.steering.probe_octets(now_ns)
+        if octets > 0:
+            self._probe(octets, now_ns)
+        if now_ns - self._reported_ns >= REPORT_INTERVAL_NS:
+            self._report(now_ns)
+
+    def _probe(self, octets: int, now_ns: int) -> None:
+        """Sends pictures again that came already, which players pass over."""
+        stream = self._streams.get(True)
+        lane = None if stream is None else stream.line.lane
+        if stream is None or lane is None or stream.section.retransmission is None:
             return
-        self._reported_ns = now_ns
+        run: list[tuple[bytes, bytes]] = []
+        for payload in lane.newest(PROBE_PACKETS):
+            number = stream.line.sequence_of(payload)
+            if octets <= 0 or self._is_congested():
+                break
+            if number is not None and (self.audience.room or payload.public):
+                run.append(self._packet_again(stream, payload, number))
+                octets -= len(payload.data) + len(run[-1][0])
+        if run:
+            self._emit(run, now_ns)
+
+    def _report(self, now_ns: int) -> None:
+        elapsed_ns = now_ns - self._reported_ns
+        self._sent_bps = (self._octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns
+        self._octets_reported, self._reported_ns = self._octets, now_ns
         self._resends = RESENDS
-        for video, (pts, clock_rate) in self._last_pts.items():
-            downlink = self._downlinks[video]
-            # Program time itself, for sound and picture alike: that is what keeps the lips.
-            seconds, rest = divmod(pts, clock_rate)
-            ntp = ((seconds + NTP_UNIX_OFFSET_S) & 0xFFFFFFFF) << 32 | (rest << 32) // clock_rate
-            info = RtcpSenderInfo(ntp, pts & 0xFFFFFFFF, downlink.packets, downlink.octets)
-            self._send_rtcp(bytes(RtcpSrPacket(downlink.ssrc, info)))
+        for stream in self._streams.values():
+            report = stream.sender_report(now_ns)
+            if report is not None:
+                self._send_rtcp(report)
+
+    def line(self) -> DownLine:
+        """How this viewer's line is now."""
+        steering, choice = self.steering, self.steering.choice
+        picture, sound = self._streams.get(True), self._streams.get(False)
+        lane = None if picture is None else picture.line.lane
+        heard = None if sound is None else sound.line.lane
+        return DownLine(
+            rendition=None if lane is None or choice.video is None else lane.rendition,
+            sound=0 if heard is None else heard.rendition,
+            estimate_bps=steering.estimate_bps,
+            loss_percent=100 * steering.loss,
+            rtt_ms=None if steering.rtt_ns is None else steering.rtt_ns / 1e6,
+            sent_bps=self._sent_bps,
+            frames_dropped=self.dropped,
+            stills=choice.stills,
+            nacks=self._nacks,
+            resent=self._resent,
+            plis=self._plis,
+        )
+
+
+class _Stream:
+    """One section: its numbers, and the reports on it."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self.line = Downlink(section.ssrc, section.payload_type, secrets.randbelow(1 << 15))
+        self.clock_rate = section.codec.clock_rate if section.codec is not None else 1
+        self.next_retransmission = secrets.randbelow(1 << 15)
+        self.last_pts = -MAX_OVERLAP
+        self._reports: deque[tuple[int, int]] = deque(maxlen=KEPT_REPORTS)
+
+    def sender_report(self, now_ns: int) -> bytes | None:
+        """Program time itself, for sound and picture alike: that is what keeps the lips."""
+        if self.last_pts < 0:
+            return None
+        seconds, rest = divmod(self.last_pts, self.clock_rate)
+        ntp = ((seconds + NTP_UNIX_OFFSET_S) & 0xFFFFFFFF) << 32 | (rest << 32) // self.clock_rate
+        self._reports.append((ntp >> 16 & 0xFFFFFFFF, now_ns))
+        line = self.line
+        info = RtcpSenderInfo(
+            ntp, self.last_pts & 0xFFFFFFFF, line.packets & 0xFFFFFFFF, line.octets & 0xFFFFFFFF
+        )
+        return bytes(RtcpSrPacket(line.ssrc, info))
+
+    def round_trip_ns(self, last_report: int, delay: int, now_ns: int) -> int | None:
+        """RFC 3550 6.4.1; None where the report answers none of ours. `delay` in 1/65536 s."""
+        sent_ns = next((at for ntp, at in self._reports if ntp == last_report), None)
+        if sent_ns is None:
+            return None
+        return max(0, now_ns - sent_ns - delay * NS_PER_S // 65536)

@@ -15,7 +15,7 @@ from broadcast.session.model import Phase
 from config.settings import Settings, socket_path
 from streams.frames import Packet, SiteId
 from streams.lines import DownLine, PortCounts
-from streams.relay import Relay
+from streams.relay import Rates, Relay
 from streams.wire import Still
 from web.auth import Identity
 from web.client import Bye, Client
@@ -55,6 +55,7 @@ class OnAir:
         self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
         self.relay = Relay(
             settings.media,
+            Rates.of(settings.program),
             on_frame=self.link.offer,
             on_source_gone=self._source_gone,
             on_keyframe_wanted=self.link.ask_keyframe,

@@ -48,7 +48,7 @@ def test_numbers_go_on_without_a_gap_across_switches() -> None:
     downlink, numbers = Downlink(1, 96, first_sequence=65_530), []
     for lane in (room, public, room):
         for index in range(5):
-            payloads = lane.put(packet(index))
+            payloads = lane.put(packet(index)).payloads
             if not downlink.follows(lane):
                 downlink.switch(lane, payloads[0].number)
             numbers += [downlink.number(payload) for payload in payloads]
@@ -80,7 +80,7 @@ def test_history_is_bounded() -> None:
 
 def sent(lane: Lane, count: int) -> list[Payload]:
     packets = (Packet(Feed.ROOM, Codec.OPUS, n * 960, True, True, b"x") for n in range(count))
-    return [payload for one in packets for payload in lane.put(one)]
+    return [payload for one in packets for payload in lane.put(one).payloads]
 
 
 @given(st.binary(max_size=4000))

@@ -13,10 +13,10 @@ import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
-from config.settings import Media
+from config.settings import Media, Program
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.port import Address
-from streams.relay import TAKEOVER_NS, Audience, Connection, Relay, SiteTaken
+from streams.relay import TAKEOVER_NS, Audience, Connection, Rates, Relay, SiteTaken
 from tests.media import WHOLE, wait_until
 from tests.peers import MarkedCamera, Watched, watch_tracks
 from tests.streams.network import decodes, h264_units
@@ -42,6 +42,7 @@ class Heard:
 async def relay_of(heard: Heard) -> AsyncIterator[Relay]:
     relay = Relay(
         Media(host="127.0.0.1", port=0),
+        Rates.of(Program()),
         on_frame=heard.frames.append,
         on_source_gone=heard.gone.append,
         on_keyframe_wanted=heard.wanted.append,

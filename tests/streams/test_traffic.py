@@ -10,15 +10,17 @@ from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import Media
-from streams.fanout import Lane
+from config.settings import Media, Program
+from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
 from streams.pictures import begins_frame
-from streams.port import FULL_BYTES, MAX_ADDRESSES, Port
+from streams.port import MAX_ADDRESSES, Port
 from streams.publisher import Publisher
-from streams.relay import Relay
+from streams.relay import Rates, Relay
 from streams.sdp import TRANSPORT_SEQUENCE, Section, read_offer
+from streams.sending import Run
+from streams.steering import Steering
 from streams.viewer import RESENDS, Audience, Viewer
 from tests.media import wait_until
 from tests.streams.offers import VIEW
@@ -28,6 +30,10 @@ SOUND = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111)
 MS = 1_000_000
 MALFORMED = (ValueError, IndexError, struct.error)
 """What `streams.peer.Traffic` may raise, and the peer drops."""
+
+
+def nowhere(*_: object) -> None:
+    """For a peer that sends to nobody."""
 
 
 def publisher(frames: list[EncodedFrame], sent: list[bytes]) -> Publisher:
@@ -127,17 +133,21 @@ class Watching:
         self.viewer = Viewer(
             Audience(room=room),
             (section,),
-            self.sent.append,
+            Steering((), (96_000,), 0, feedback=False),
+            self._take,
             lambda _report: None,
             lambda: None,
             lambda: self.congested,
         )
-        self.lane = Lane(Codec.OPUS)
+        self.lane = Ladder(Codec.OPUS).lane(0)
+
+    def _take(self, run: Run) -> None:
+        self.sent += [head + payload for head, payload in run]
 
     def play(self, first: int, count: int, *, public: bool = True) -> None:
         for index in range(first, first + count):
             packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
-            self.viewer.offer(self.lane, packet.pts, self.lane.put(packet), key=True)
+            self.viewer.offer(self.lane, self.lane.put(packet), index * 20 * MS)
 
     def numbers(self) -> list[int]:
         return [struct.unpack_from("!H", packet, 2)[0] for packet in self.sent]
@@ -234,41 +244,11 @@ def test_an_address_in_use_outlives_newer_ones_and_belongs_to_one() -> None:
     assert port._by_address == {used: there}
 
 
-class _Stuck:
-    """A kernel that takes nothing: no real socket can be made to on loopback."""
-
-    def __init__(self) -> None:
-        self.waiting = 0
-
-    def sendto(self, data: bytes, addr: tuple[str, int]) -> None:
-        del addr
-        self.waiting += len(data)
-
-    def get_write_buffer_size(self) -> int:
-        return self.waiting
-
-    def set_write_buffer_limits(self, high: int) -> None: ...
-    def is_closing(self) -> bool:
-        return False
-
-    def close(self) -> None: ...
-
-
-def test_what_waits_for_the_kernel_is_bounded() -> None:
-    port, kernel = Port(), _Stuck()
-    port._transport = kernel
-    port.pause_writing()
-    for _ in range(2000):
-        port.send(b"x" * 1200, ("192.0.2.1", 1))
-    assert kernel.waiting < FULL_BYTES + 2 * 1200
-    assert port.dropped > 1000
-
-
 @pytest.mark.parametrize(("sends", "gone"), [(True, True), (False, False)])
 def test_who_watches_lives_by_checks_and_who_sends_does_not(sends: bool, gone: bool) -> None:
     async def story() -> None:
         certificate = RTCCertificate.generateCertificate()
-        peer = Peer(read_offer(VIEW, "view"), certificate, lambda _datagram, _address: None)
+        peer = Peer(read_offer(VIEW, "view"), certificate, nowhere, nowhere)
         peer.traffic = publisher([], []) if sends else Watching().viewer
         assert not peer.is_gone(10**18), "while it connects, the deadline decides"
         peer.connected = True
@@ -284,6 +264,7 @@ def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixtur
     async def story() -> None:
         relay = Relay(
             Media(host="127.0.0.1", port=0),
+            Rates.of(Program()),
             on_frame=lambda _frame: None,
             on_source_gone=lambda _site: None,
             on_keyframe_wanted=lambda _feed: None,
@@ -293,7 +274,7 @@ def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixtur
             await relay.view(Audience(room=False), VIEW)
         bad, good = relay._peers.values()
         bad.connected = good.connected = True
-        relay._viewers[bad.id]._last_pts = {True: (0, 0)}  # a clock that stands still
+        del relay._viewers[bad.id][1].steering
         await wait_until(lambda: relay.viewers == 1, "the end of the bad one", 10)
         assert list(relay._peers.values()) == [good]
         await relay.close()

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from config.settings import Media
+from config.settings import Media, Program
 from streams.frames import SiteId
-from streams.relay import Audience, Relay
+from streams.relay import Audience, Rates, Relay
 from tests.streams.offers import CHROMIUM, VIEW
 from web import border, whip
 from web.errors import Problem
@@ -36,6 +36,7 @@ class Everybody:
 async def serving(**limits: int) -> AsyncIterator[tuple[Client, Relay]]:
     relay = Relay(
         Media(host="127.0.0.1", port=0, **limits),
+        Rates.of(Program()),
         on_frame=lambda _frame: None,
         on_source_gone=lambda _site: None,
         on_keyframe_wanted=lambda _feed: None,
