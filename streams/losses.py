@@ -17,6 +17,8 @@ LOSSY = 0.1
 """Beyond the usual loss, and beyond chance: worth a trial."""
 OURS = 0.6
 """Loss that fell below so much of what it was when less was sent was ours."""
+LOSSY_FROM, LOSSY_TO = 0.08, 0.04
+"""Pictures of ten packets seldom come whole beyond the one; below the other they do again."""
 REST_NS = 10_000 * NS_PER_MS
 """After a trial that showed nothing; doubled each time."""
 
@@ -33,6 +35,9 @@ class Losses:
         self.usual: float | None = None
         """What the line loses of anything; None before the first rehearsal or trial."""
         self.trying = False
+        self.lossy = False
+        """So much is lost, ours or not, that pictures of few packets are better."""
+        self._smooth = 0.0
         self._before = 0.0
         self._windows = 0
         self._told = self._lost = self._since_ns = 0
@@ -51,6 +56,8 @@ class Losses:
         self.begin_anew(line, now_ns)
         if loss is None:
             return Finding.NOTHING
+        self._smooth += (loss - self._smooth) / 2
+        self.lossy = self._smooth > (LOSSY_TO if self.lossy else LOSSY_FROM)
         if self.trying:
             return self._judge(loss, now_ns)
         if self.usual is None:

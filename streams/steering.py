@@ -2,8 +2,9 @@
 
 Down at once, up after a rehearsal (`probing`), sound before pictures. A queue on the line says that
 it is full, and what arrives meanwhile how much it carries (`congestion`). Loss alone says nothing:
-only loss that grows or falls with what is sent is ours (`losses`). A viewer whose line went silent
-gets thin sound only, until it is heard of again, and then what it had.
+only loss that grows or falls with what is sent is ours (`losses`). Where much is lost anyway,
+pictures of fewer packets come whole more often, the more so if each packet is sent twice. A viewer
+whose line went silent gets thin sound only, until it is heard of again, and then what it had.
 """
 
 from collections.abc import Sequence
@@ -62,6 +63,8 @@ class Choice:
     """Rendition of the sound: 0 whole, 1 thin."""
     redundant: bool
     """Sound with the packet before in each packet (RFC 2198): packets get lost."""
+    twice: bool = False
+    """Pictures with each packet twice: the line loses many, and has room."""
     hold: bool = False
     """The line is full: send nothing more of any other rendition than `video`, and ask for a
     keyframe of that. Otherwise the present picture goes on until such a keyframe comes."""
@@ -225,8 +228,24 @@ class Steering:
     def _fitting(self, bps: float, margin: float = 1.0) -> int:
         """The best level that needs no more."""
         bps -= self._redundancy_bps if self._redundant else 0
-        fitting = (i for i, level in enumerate(self._levels) if level.need_bps * margin <= bps)
-        return next(fitting, len(self._levels) - 1)
+        levels, best = self._levels, self._best()
+        fitting = (i for i in range(best, len(levels)) if levels[i].need_bps * margin <= bps)
+        return next(fitting, len(levels) - 1)
+
+    def _best(self) -> int:
+        """Where many packets are lost, not the largest picture."""
+        smaller = self._losses.lossy and self._levels[1:] and self._levels[1].video == 1
+        return 1 if smaller else 0
+
+    def _twice_bps(self) -> float:
+        """What the present level needs with each packet twice."""
+        level = self._levels[self._level]
+        return 2 * level.picture_bps + level.sound_bps + self._redundancy_bps
+
+    def _twice(self) -> bool:
+        level = self._levels[self._level]
+        moving = level.video is not None and not level.stills
+        return self._losses.lossy and moving and self.estimate_bps >= self._twice_bps()
 
     def _picture_bps(self) -> float:
         """What sound leaves for the picture, of the estimate or of what is sent already."""
@@ -269,6 +288,7 @@ class Steering:
     def _on_carried(self, probe: Probe, now_ns: int) -> None:
         self._losses.usual = self._line.loss
         self.estimate_bps = max(self.estimate_bps, probe.goal_bps)
+        self._choose()
         if now_ns - self._since_ns > PROVEN_NS:
             self._failures = 0
         self._probe_ns = now_ns + NEXT_PROBE_NS
@@ -300,21 +320,25 @@ class Steering:
     def _begin_probe(self, now_ns: int) -> None:
         idle = not (self._away or self._draining or self._losses.trying or self._probe)
         line = self._line
-        if not idle or self._level == 0 or not self._heard or now_ns < self._probe_ns:
+        if not idle or not self._heard or now_ns < self._probe_ns or line.recent_ns > DRAINED_NS:
             return
-        if line.recent_ns > DRAINED_NS:
+        goal_bps = self._goal_bps()
+        if goal_bps is None:
             return
-        most = 0.0 if self._failures else self.estimate_bps * MAX_LEAP
-        goal = min(
-            (i for i in range(self._level) if self._levels[i].need_bps <= most),
-            default=self._level - 1,
-        )
-        redundancy_bps = self._redundancy_bps if self._redundant else 0.0
-        goal_bps = self._levels[goal].need_bps * MARGIN + redundancy_bps
         from_bps = max(self._levels[self._level].need_bps, min(self.estimate_bps, goal_bps) * SHARE)
-        self._probe = Probe(
-            line, from_bps, goal_bps, self._sent, now_ns, careful=bool(self._failures)
-        )
+        careful = self._failures > 0
+        self._probe = Probe(line, from_bps, goal_bps, self._sent, now_ns, careful=careful)
+
+    def _goal_bps(self) -> float | None:
+        """What is worth a rehearsal; None where there is nothing to gain."""
+        best, redundancy_bps = self._best(), self._redundancy_bps if self._redundant else 0.0
+        if self._level <= best:
+            lacks = self._losses.lossy and not self._twice()
+            return self._twice_bps() * MARGIN if lacks else None
+        most = 0.0 if self._failures else self.estimate_bps * MAX_LEAP
+        within = (i for i in range(best, self._level) if self._levels[i].need_bps <= most)
+        goal = min(within, default=self._level - 1)
+        return self._levels[goal].need_bps * MARGIN + redundancy_bps
 
     def _retry_ns(self, now_ns: int) -> int:
         """Longer after each failure; and not at the same time as others who share the line."""
@@ -355,13 +379,18 @@ class Steering:
         last = self._level == len(self._levels) - 1
         settled = self._line.told_ns >= self._settled_ns
         may_try = settled and not last and self._probe is None
-        match self._losses.turn(self._line, now_ns, may_try=may_try):
+        finding = self._losses.turn(self._line, now_ns, may_try=may_try)
+        if self._level < self._best():
+            self._hold = False
+            self._enter(self._best(), now_ns)
+        match finding:
             case Finding.TRY_LESS:
                 self._hold = False
                 self._before_trial = self._level
-                self._enter(self._level + 1, now_ns)
+                self._enter(min(self._level + 1, len(self._levels) - 1), now_ns)
             case Finding.NOT_OURS:
-                self._enter(min(self._before_trial, self._level), now_ns)
+                level = max(self._best(), min(self._before_trial, self._level))
+                self._enter(level, now_ns)
             case Finding.OURS:
                 self.estimate_bps = min(self.estimate_bps, self._levels[self._level].need_bps)
                 self._failures += 1
@@ -384,4 +413,5 @@ class Steering:
     def _chosen(self) -> Choice:
         quiet = self._away or self._draining
         level = self._levels[-1 if quiet else self._level]
-        return Choice(level.video, level.stills, level.sound, self._redundant, self._hold)
+        twice = self._twice() and not quiet
+        return Choice(level.video, level.stills, level.sound, self._redundant, twice, self._hold)

@@ -142,9 +142,11 @@ class Watcher:
         self._pacer.rate_bps = self.steering.pacing_bps
         if self._pacer.admits(sum(packets), now_ns):
             self._send(packets, now_ns)
-            return
-        for octets in packets:
-            self._pacer.put(octets, octets)
+        else:
+            for octets in packets:
+                self._pacer.put(octets, octets)
+        if self.steering.choice.twice:
+            self._send(packets, now_ns)
 
     def _send(self, packets: Sequence[int], now_ns: int) -> list[int | None]:
         first, came = self._number, list[int | None]()

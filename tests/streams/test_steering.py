@@ -51,12 +51,15 @@ def test_sound_alone_stays_on_the_thinnest_line() -> None:
     assert one.in_time(30, 60, 400) > 0.9
 
 
-@pytest.mark.parametrize("loss", [0.05, 0.2])
-def test_loss_that_is_not_ours_starves_nobody(loss: float) -> None:
+@pytest.mark.parametrize(("loss", "video"), [(0.05, 0), (0.2, 1)])
+def test_loss_that_is_not_ours_starves_nobody(loss: float, video: int) -> None:
+    """Beyond some loss pictures of fewer packets, each twice: more of them come whole."""
     one = watcher(Bottleneck(5e6, loss=loss))
     watch([one], 60)
-    assert one.at(60 * S).video == 0
-    assert one.at(60 * S).redundant
+    last = one.at(60 * S)
+    assert last.video == video
+    assert last.redundant
+    assert last.twice == (video == 1)
     assert one.changes(20, 60) <= 1, one.choices
     assert one.in_time(5, 60, 150) > 0.94
 
@@ -69,9 +72,21 @@ def test_loss_that_begins_later_is_tried_and_then_borne() -> None:
         line.loss = 0.2 if seconds >= 20 else 0.0
 
     watch([one], 60, worsen)
-    assert one.at(24 * S).video == 1, "a trial"
-    assert one.at(60 * S).video == 0
-    assert one.changes(30, 60) == 0
+    assert one.at(60 * S).video == 1
+    assert one.at(60 * S).twice
+    assert one.changes(34, 60) == 0, one.choices
+
+
+def test_loss_that_ends_is_forgotten() -> None:
+    line = Bottleneck(5e6)
+    one = watcher(line)
+
+    def mend(seconds: float) -> None:
+        line.loss = 0.2 if seconds < 20 else 0.0
+
+    watch([one], 60, mend)
+    last = one.at(60 * S)
+    assert (last.video, last.twice, last.redundant) == (0, False, False)
 
 
 def test_a_line_that_loses_what_is_too_much_gets_less() -> None:
