@@ -230,6 +230,7 @@ GOOD_LINE = {
         ({"rtt_ms": 700}, "poor", ["delay"]),
         ({"up_bps": 20_000}, "none", ["slow_up"]),
         ({"loss_up_percent": 60}, "none", ["loss"]),
+        ({"loss_up_percent": 20, "down_bps": 30_000}, "poor", ["loss", "slow_down"]),
         ({"udp": False}, "none", ["udp"]),
     ],
 )

@@ -13,6 +13,9 @@ const LEVELS = [
   {verdict: "poor", bps: 80_000, loss: 30, rtt: 2000},
 ];
 
+/** Beyond it HTTP says nothing of the rate: TCP slows down for each loss, our sound and picture do not. */
+const LOSSY = 5;
+
 /**
  * How good it will be: as good as its worst part; and what keeps it from being good, the worst first.
  * @param {LineTest} test
@@ -20,11 +23,14 @@ const LEVELS = [
  */
 export function judge(test) {
   if (!test.udp) return {verdict: "none", faults: ["udp"]};
+  const loss = Math.max(test.loss_up_percent ?? 0, test.loss_down_percent ?? 0);
+  const slowest = loss > LOSSY ? LEVELS.length - 1 : LEVELS.length;
+  const levelOfRate = (/** @type {number} */ bps) => Math.min(slowest, levelOf((level) => bps >= level.bps));
   /** @type {[Fault, number][]} */
   const parts = [
-    ["slow_up", levelOf((level) => test.up_bps >= level.bps)],
-    ["slow_down", levelOf((level) => test.down_bps >= level.bps)],
-    ["loss", levelOf((level) => Math.max(test.loss_up_percent ?? 0, test.loss_down_percent ?? 0) <= level.loss)],
+    ["loss", levelOf((level) => loss <= level.loss)],
+    ["slow_up", levelOfRate(test.up_bps)],
+    ["slow_down", levelOfRate(test.down_bps)],
     ["delay", levelOf((level) => (test.rtt_ms ?? 0) <= level.rtt)],
   ];
   const worst = Math.max(...parts.map(([, level]) => level));
@@ -32,7 +38,10 @@ export function judge(test) {
   return {verdict: LEVELS[worst]?.verdict ?? "none", faults};
 }
 
-/** The best level whose need is met; beyond the last if none is. @param {(level: {bps: number, loss: number, rtt: number}) => boolean} meets */
+/**
+ * The best level whose need is met; beyond the last if none is.
+ * @param {(level: {bps: number, loss: number, rtt: number}) => boolean} meets
+ */
 function levelOf(meets) {
   const found = LEVELS.findIndex(meets);
   return found < 0 ? LEVELS.length : found;
