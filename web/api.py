@@ -100,7 +100,7 @@ class Api:
             lag=self._on_air.relay.lag,
             port=self._on_air.port_counts(),
             lines=self._on_air.relay.lines(),
-            returns=self._on_air.returns(),
+            returns=self._on_air.relay.returns(),
         )
 
 

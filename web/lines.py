@@ -57,7 +57,7 @@ class Lines:
     def _told(self, site: SiteId, wish: Quality | None) -> dict[str, Any]:
         now_ms = self._clock()
         line = self._on_air.relay.lines().get(site)
-        down = self._on_air.returns().get(site)
+        down = self._on_air.relay.returns().get(site)
         return {
             "line": line_quality(line, down),
             "since_at_ms": None if line is None else now_ms - _age_ms(line),

@@ -14,7 +14,7 @@ from broadcast.session.commands import Command
 from broadcast.session.model import Phase
 from config.settings import Settings, socket_path
 from streams.frames import Packet, SiteId
-from streams.lines import DownLine, PortCounts
+from streams.lines import PortCounts
 from streams.relay import Rates, Relay
 from streams.wire import Still
 from web.auth import Identity
@@ -103,11 +103,6 @@ class OnAir:
         """Its last word."""
         return studio_of(self.link.status, self.link.gone_at_ms, self._clock())
 
-    def returns(self) -> dict[SiteId, DownLine]:
-        """What the sites get back."""
-        ask = getattr(self.relay, "returns", dict)
-        return cast(dict[SiteId, DownLine], ask())
-
     def port_counts(self) -> PortCounts:
         """What became of datagrams and handshakes."""
         ask = getattr(self.relay, "port_counts", PortCounts)
@@ -121,7 +116,7 @@ class OnAir:
         return Outside(
             now_ms,
             lines=self._calm.of(self.relay.lines(), now_ms),
-            returns=self.returns(),
+            returns=self.relay.returns(),
             studio=studio,
             disk_hours_left=hours_left(studio, self._settings),
             late_share=self._pace.late_share(studio, now_ms),
@@ -134,7 +129,7 @@ class OnAir:
         while True:
             self.follow()
             self.look()
-            self.history.note(self.relay.lines(), self.returns(), self._clock())
+            self.history.note(self.relay.lines(), self.relay.returns(), self._clock())
             if self._clock() >= next_check_ms:
                 next_check_ms = self._clock() + int(CHECK_S * 1000)
                 self._check_pages()

@@ -179,5 +179,5 @@ def line_quality(line: Line | None, down: DownLine | None = None) -> LineQuality
 
 
 def _starved(down: DownLine | None) -> bool:
-    """It gets no moving picture, or thin sound."""
-    return down is not None and (down.rendition is None or down.stills or down.sound > 0)
+    """It gets stills for a picture, or thin sound. No picture at all may be the studio's fault."""
+    return down is not None and (down.stills or down.sound > 0)

@@ -168,7 +168,8 @@ def test_a_line_in_one_word(changes: dict[str, Any], word: str) -> None:
         ({"loss_percent": 8.0}, "poor"),
         ({"rendition": 2, "stills": True}, "poor"),
         ({"rendition": 2, "sound": 1}, "poor"),
-        ({"rendition": None}, "poor"),
+        ({"rendition": None}, "good"),
+        ({"rendition": None, "sound": 1}, "poor"),
     ],
 )
 def test_the_worse_of_both_ways_counts(changes: dict[str, Any], word: str) -> None:
