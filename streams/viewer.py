@@ -162,9 +162,10 @@ class Viewer:
             self._whole = False
             return
         self._still_ns = now_ns
-        self._whole = True
-        if not line.follows(lane):
+        if not (self._whole and line.follows(lane)):
+            # Also where he skipped some of this lane: nobody may ask for those.
             line.switch(lane, unit.payloads[0].number)
+        self._whole = True
         self._send(stream, (unit,), now_ns)
 
     def _offer_picture(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
