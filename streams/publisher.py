@@ -23,6 +23,7 @@ from streams import rtp
 from streams.arrivals import Arrivals
 from streams.extended_reports import reference_time, round_trip_ns
 from streams.frames import Codec, EncodedFrame, SiteId
+from streams.lines import UplinkCounts
 from streams.sdp import TRANSPORT_SEQUENCE, Section
 from streams.uplink import RETRY_NS, Statistics, Uplink
 
@@ -46,8 +47,10 @@ class _Reported:
     received: int = 0
     octets: int = 0
     missed: int = 0
+    frames: int = 0
     at_ns: int = 0
     bitrate_bps: float = 0.0
+    fps: float = 0.0
     loss: float = 0.0
     """Of the line: also what was repaired. 0 to 1."""
     last_sr: int = 0
@@ -81,6 +84,7 @@ class Publisher:
         self._arrivals = Arrivals()
         self._arrivals_ns = 0
         self._reported_ns = 0
+        self._nacks = self._plis = 0
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         kind = packet[1] & 0x7F
@@ -121,6 +125,7 @@ class Publisher:
         uplink = Uplink(self.site, codec, ssrc, nack=section.nack)
         self.uplinks[codec] = uplink
         self._reported[codec] = _Reported(at_ns=now_ns)
+        self._reported_ns = now_ns  # a rate over less than an interval would be a guess
         return uplink
 
     def _note_arrival(
@@ -163,6 +168,8 @@ class Publisher:
             wishes, frames = uplink.poll(now_ns)
             for frame in frames:
                 self._on_frame(frame)
+            self._nacks += len(wishes.nack)
+            self._plis += wishes.pli
             if wishes.nack:
                 nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, OUR_SSRC, uplink.ssrc, wishes.nack)
                 self._send_rtcp(bytes(nack))
@@ -193,6 +200,8 @@ class Publisher:
         last.missed = missed
         elapsed_ns = max(1, now_ns - last.at_ns)
         last.bitrate_bps = (statistics.octets - last.octets) * 8e9 / elapsed_ns
+        last.fps = (statistics.frames - last.frames) * 1e9 / elapsed_ns
+        last.frames = statistics.frames
         last.expected, last.received = uplink.expected, statistics.received
         last.octets, last.at_ns = statistics.octets, now_ns
         delay = (now_ns - last.last_sr_ns) * 65536 // 1_000_000_000 if last.last_sr else 0
@@ -220,6 +229,23 @@ class Publisher:
     def loss_percent(self) -> float:
         """Of the line, before repair: of sound or picture, whichever fares worse."""
         return 100 * max((reported.loss for reported in self._reported.values()), default=0.0)
+
+    def fps(self) -> float:
+        """Whole pictures in a second."""
+        return sum(reported.fps for codec, reported in self._reported.items() if codec.is_video)
+
+    def counts(self) -> UplinkCounts:
+        """Since each stream began."""
+        statistics = self.statistics()
+        return UplinkCounts(
+            packets=sum(one.received for one in statistics),
+            octets=sum(one.octets for one in statistics),
+            lost=sum(one.lost for one in statistics),
+            repaired=sum(one.repaired for one in statistics),
+            nacks=self._nacks,
+            plis=self._plis,
+            frames=sum(u.statistics.frames for c, u in self.uplinks.items() if c.is_video),
+        )
 
     def statistics(self) -> list[Statistics]:
         return [uplink.statistics for uplink in self.uplinks.values()]

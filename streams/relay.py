@@ -362,4 +362,6 @@ def _line(publisher: Publisher, since_ns: int, now_ns: int) -> Line:
         video_alive=picture is not None and now_ns - picture.last_received_ns < ALIVE_NS,
         audio_alive=sound is not None and now_ns - sound.last_received_ns < ALIVE_NS,
         since_ns=since_ns,
+        fps=publisher.fps(),
+        counts=publisher.counts(),
     )

@@ -112,6 +112,25 @@ def test_probes_before_any_picture_are_told_of_and_do_no_harm() -> None:
     assert [packet[:2] for packet in sent] == [b"\x8f\xcd"], "FMT 15 of PT 205"
 
 
+def test_what_came_is_counted_and_its_rate_is_of_whole_intervals() -> None:
+    section = replace(VIDEO, codec=Codec.VP8)
+    source = Publisher(SiteId("hall"), (section,), nowhere, nowhere)
+    for number in range(50):
+        if number != 20:
+            vp8 = b"\x10" + (b"\x00" if number == 0 else b"\x01") + b"picture"
+            head = struct.pack("!BBHII", 0x80, 0x80 | 96, number, number * 3600, 5)
+            source.on_rtp(head + vp8, (1000 + number * 40) * MS)
+        source.tick((1000 + number * 40) * MS)
+        if number < 20:
+            assert (source.bitrate_bps(), source.fps()) == (0, 0), "no guess before a second"
+    assert source.bitrate_bps() == pytest.approx(25 * len(b"..picture") * 8, rel=0.1)
+    counts = source.counts()
+    assert (counts.packets, counts.octets, counts.lost) == (49, 49 * len(b"..picture"), 1)
+    assert counts.nacks >= 3
+    assert counts.plis >= 1
+    assert counts.frames == 20, "what follows a lost picture waits for a keyframe"
+
+
 def test_loss_is_told_of_the_line_before_repair() -> None:
     source = publisher([], [])
     source.on_rtp(opus(0), 0)
