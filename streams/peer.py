@@ -106,6 +106,11 @@ class Peer:
             return False
         return True
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether its handshake came to a good end."""
+        return self._rx is not None
+
     def end(self) -> None:
         self._end.set()
 

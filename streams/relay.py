@@ -19,7 +19,7 @@ from streams.echo import Echo
 from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.lag import Lag
-from streams.lines import DownLine, Line
+from streams.lines import DownLine, Line, PortCounts
 from streams.peer import Peer
 from streams.port import Port
 from streams.publisher import Publisher
@@ -96,6 +96,8 @@ class Relay:
         self._scheduler: asyncio.Task[None] | None = None
         self.lag = Lag()
         """Of the event loop, as the scheduler finds it."""
+        self._ended = {True: 0, False: 0}
+        """Connections that are over, by whether they ever had keys."""
         self.port = 0
 
     async def start(self) -> None:
@@ -204,6 +206,7 @@ class Relay:
             log.exception("%s: ended by a fault of ours", peer.id[:6])
         finally:
             self._port.remove(peer)
+            self._ended[peer.has_keys] += 1
             del self._peers[peer.id], self._tasks[peer.id]
             self._viewers.pop(peer.id, None)
             for site, (owner, _, _) in list(self._publishers.items()):
@@ -294,6 +297,15 @@ class Relay:
             for peer, viewer in self._viewers.values()
             if peer.connected and viewer.audience.site is not None
         }
+
+    def port_counts(self) -> PortCounts:
+        """Since the start."""
+        return PortCounts(
+            strangers=self._port.strangers,
+            dropped=self._port.dropped,
+            handshakes=self._ended[True] + sum(peer.has_keys for peer in self._peers.values()),
+            handshakes_failed=self._ended[False],
+        )
 
     @property
     def viewers(self) -> int:

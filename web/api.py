@@ -98,7 +98,7 @@ class Api:
             frames=studio.frames,
             alarms=len(current.alarms) if current is not None else 0,
             lag=self._on_air.relay.lag,
-            port=self._on_air.port_counts(),
+            port=self._on_air.relay.port_counts(),
             lines=self._on_air.relay.lines(),
             returns=self._on_air.relay.returns(),
         )

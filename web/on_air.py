@@ -6,7 +6,6 @@ Owns the relay and the link; everything between them and the current desk goes t
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import cast
 
 from broadcast.director import program_of
 from broadcast.program import Take
@@ -14,7 +13,6 @@ from broadcast.session.commands import Command
 from broadcast.session.model import Phase
 from config.settings import Settings, socket_path
 from streams.frames import Packet, SiteId
-from streams.lines import PortCounts
 from streams.relay import Rates, Relay
 from streams.wire import Still
 from web.auth import Identity
@@ -102,11 +100,6 @@ class OnAir:
     def studio(self) -> Studio:
         """Its last word."""
         return studio_of(self.link.status, self.link.gone_at_ms, self._clock())
-
-    def port_counts(self) -> PortCounts:
-        """What became of datagrams and handshakes."""
-        ask = getattr(self.relay, "port_counts", PortCounts)
-        return cast(PortCounts, ask())
 
     def _outside(self, desk: Desk) -> Outside:
         now_ms = self._clock()

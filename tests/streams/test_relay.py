@@ -108,10 +108,14 @@ def test_a_site_of_stock_aiortc_is_heard_and_seen(codec: Codec) -> None:
             assert (line.codec, line.width, line.height) == (codec.name, 640, 360)
             assert line.video_alive
             assert line.audio_alive
+            assert line.counts.frames > 20
+            await wait_until(lambda: relay.lines()[HALL].fps > 1, "its pictures are counted", 20)
             await wait_until(lambda: heard.frames[-1].captured_ns is not None, "reports", 20)
             await peer.close()
             await wait_until(lambda: heard.gone == [HALL], "the site's leaving", 10)
             assert relay.lines() == {}
+            counts = relay.port_counts()
+            assert (counts.handshakes, counts.handshakes_failed) == (1, 0)
 
     asyncio.run(story())
 
@@ -247,7 +251,7 @@ def test_noise_from_strangers_changes_nothing() -> None:
             await wait_until(lambda: heard.count(Codec.H264) > before + 10, "the site", 20)
             assert len(relay._peers) == 1
             assert len(relay._port._by_address) <= 8
-            assert relay._port.strangers > 100
+            assert relay.port_counts().strangers > 100
             await peer.close()
 
     asyncio.run(story())
