@@ -20,11 +20,13 @@ from broadcast.session.model import (
     SessionState,
 )
 from broadcast.session.procedure import load_procedure
+from config.settings import Program
 from streams.frames import SiteId
 from streams.relay import Line
-from tests.web.rig import DELEGATES, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SITES
+from tests.web.rig import CHUA, DELEGATES, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SITES
 from web.client import Audience
 from web.outside import Outside, Report, Studio
+from web.quality import wishes
 from web.views import Views
 
 STAFF, PUBLIC = Audience(True, None, "vi"), Audience(False, None, "vi")
@@ -144,3 +146,13 @@ def test_every_part_that_the_protocol_names() -> None:
     assert set(seen(START, SITE)) == {"session", "agenda", "floor", "questions", "queue", "me"}
     assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers"}
     assert SiteId("hall") in {site["id"] for site in seen(START, STAFF)["sites"]}
+
+
+def test_a_tile_knows_the_picture_that_was_asked_for() -> None:
+    """So that the panel can tell how a larger one arrives."""
+    state = after({"type": "set_preview", "scene": {"layout": "full", "sources": [LAY]}})
+    qualities = wishes(state, Program(), None)
+    view = Views(state, RULES, Outside(0), qualities, ()).of(STAFF)
+    wished = {site["id"]: (site["quality"], site["wished"]) for site in view["sites"]}
+    assert wished[LAY] == ("preview", "1280x720")
+    assert wished[CHUA] == ("standby", "320x180")

@@ -17,13 +17,14 @@ const shown = signal(undefined);
 /** A browser scales by whole steps, so a picture that is nearly as large as asked for has arrived. */
 const NEARLY = 0.9;
 
-/** The word for a site's line. @param {Site} site */
-function wordOf(site) {
-  return site.present ? site.line ?? "lost" : "absent";
+/** The word for a site's line. @param {Site} site @param {boolean} wasHere */
+function wordOf(site, wasHere) {
+  if (site.present) return site.line ?? "lost";
+  return wasHere ? "lost" : "absent";
 }
 
-/** @param {{site: Site}} props */
-export function LineButton({site}) {
+/** @param {{site: Site, wasHere: boolean}} props `wasHere`: at any time since the page was opened */
+export function LineButton({site, wasHere}) {
   const show = (/** @type {Event} */ event) => {
     const anchor = /** @type {HTMLElement} */ (event.currentTarget);
     // After a dialog the focus comes back by itself; nobody asked for the card then.
@@ -36,7 +37,7 @@ export function LineButton({site}) {
     hide();
     openLine(site.id);
   };
-  const word = wordOf(site);
+  const word = wordOf(site, wasHere);
   const text = word === "absent" ? t("operator.line_absent") : t(`line.${word}`);
   return html`<button type="button" class="line" data-line=${word} aria-describedby="line-details"
     aria-label=${t("operator.line_of", {quality: text})} data-testid=${`line-${site.id}`}

@@ -87,7 +87,8 @@ function BothWays({up, down}) {
  */
 function rowsOf(up, down) {
   const wish = up?.wish;
-  return [
+  /** @type {[string, string | undefined, string | undefined][]} */
+  const rows = [
     ["picture", up && pictureOf(up), down && pictureBack(down)],
     ["wish", wish && `${times(wish.size)} · ${fps(wish.fps)} (${t(`operator.quality_${wish.level}`)})`, undefined],
     ["rate", up && rate(up.bitrate_bps), down && rate(down.sent_bps)],
@@ -96,6 +97,7 @@ function rowsOf(up, down) {
     ["rtt", ms(up?.rtt_ms), ms(down?.rtt_ms)],
     ["sound", undefined, down && t(`line.sound_${down.sound}`)],
   ];
+  return rows.filter(([, sent, got]) => sent !== undefined || got !== undefined);
 }
 
 /** @param {LineUp} up */

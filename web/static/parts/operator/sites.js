@@ -72,7 +72,7 @@ function Tile({site, index}) {
     <${Meter} site=${site.id} />
     <div class="about">
       <span class="name" title=${site.name}>${name}</span>
-      <${LineButton} site=${site} /><${Arriving} site=${site} />
+      <${LineButton} site=${site} wasHere=${seen.has(site.id)} /><${Arriving} site=${site} />
       <${Microphone} site=${site} />
     </div>
   </li>`;
