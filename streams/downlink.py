@@ -52,6 +52,19 @@ class Downlink:
         self._sequence = payload.number + self._offset + 1
         return (self._sequence - 1) & 0xFFFF
 
+    def take(self, unit: Unit) -> int:
+        """The sequence number of its first payload, before it wraps; the others follow."""
+        count = len(unit.payloads)
+        first = unit.payloads[0].number + self._offset
+        self.packets += count
+        self.octets += unit.octets
+        self._sequence = first + count
+        return first
+
+    def is_squeezed(self, unit: Unit) -> bool:
+        """Whether it is to be shown at another time than its own."""
+        return bool(self._squeezed) and unit.payloads[0].number in self._squeezed
+
     def timestamp(self, payload: Payload) -> int:
         """As this viewer gets it."""
         if not self._squeezed:

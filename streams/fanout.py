@@ -5,9 +5,10 @@ numbers are these plus an offset of his own, so that one history answers everybo
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
+from streams.bursts import Burst, lay
 from streams.frames import Codec, Packet
 from streams.packetise import h264_payloads
 from streams.redundancy import redundant
@@ -39,6 +40,15 @@ class Unit:
     public: bool
     payloads: tuple[Payload, ...]
     octets: int
+    _laid: dict[tuple[int, int], tuple[Burst, ...]] = field(default_factory=dict, repr=False)
+
+    def bursts(self, header: int, tag: int) -> tuple[Burst, ...]:
+        """Its packets as they leave, with so many octets around each; laid once for all."""
+        laid = self._laid.get((header, tag))
+        if laid is None:
+            parts = [(payload.data, payload.marker) for payload in self.payloads]
+            laid = self._laid[header, tag] = lay(parts, header, tag)
+        return laid
 
 
 class Ladder:
@@ -47,6 +57,8 @@ class Ladder:
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
         self._lanes: dict[int, Lane] = {}
+        self._serving: dict[int, Lane | None] = {}
+        """As it is until the next packet: every viewer asks."""
 
     def lane(self, rendition: int) -> "Lane":
         lane = self._lanes.get(rendition)
@@ -56,10 +68,17 @@ class Ladder:
 
     def serving(self, rendition: int, pts: int) -> "Lane | None":
         """The lane of that rendition, or of the next larger one that still gets packets."""
-        oldest = pts - self.codec.clock_rate
-        alive = (n for n, lane in self._lanes.items() if n <= rendition and lane.last_pts > oldest)
-        best = max(alive, default=None)
-        return None if best is None else self._lanes[best]
+        if rendition not in self._serving:
+            oldest = pts - self.codec.clock_rate
+            lanes = self._lanes.items()
+            alive = (n for n, lane in lanes if n <= rendition and lane.last_pts > oldest)
+            best = max(alive, default=None)
+            self._serving[rendition] = None if best is None else self._lanes[best]
+        return self._serving[rendition]
+
+    def changed(self) -> None:
+        """One of the lanes got a packet."""
+        self._serving.clear()
 
 
 class Lane:
@@ -84,6 +103,7 @@ class Lane:
         )
         self.next_number += len(parts)
         self.last_pts = packet.pts
+        self.ladder.changed()
         self._history.extend(payloads)
         unit = Unit(packet.pts, packet.key, packet.public, payloads, sum(map(len, parts)))
         if self.is_video:

@@ -8,7 +8,7 @@ import logging
 import secrets
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aiortc import RTCCertificate
@@ -17,8 +17,10 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
 from streams.aiortc_private import Dtls
+from streams.bursts import Burst, Lay, Stamp
 from streams.sdp import Offer
 from streams.sending import Address, Run
+from streams.srtp import tag_length
 
 HANDSHAKE_S = 15.0
 """From the answer to keys; a browser needs 0.2 s, a lossy line a few."""
@@ -58,6 +60,7 @@ class Peer:
         certificate: RTCCertificate,
         send: Callable[[bytes, Address], None],
         send_run: Callable[[Session, Run, Address], None],
+        send_bursts: Callable[[Session, Sequence[Burst], Stamp, Address], None],
     ) -> None:
         self.id = secrets.token_urlsafe(18)
         self.ufrag = secrets.token_hex(4)
@@ -66,12 +69,15 @@ class Peer:
         self.last_heard_ns = self._last_check_ns = time.monotonic_ns()
         self.connected = False
         self._send_datagram, self._send_packets = send, send_run
+        self._send_bursts = send_bursts
         self._address: Address | None = None
         self._checked = asyncio.Event()
         self._end = asyncio.Event()
         self._dtls = Dtls(certificate, self._send)
         self._rx: Session | None = None
         self._tx: Session | None = None
+        self._tag = 0
+        """Octets that encryption adds to a packet."""
 
     async def run(self) -> None:
         """From the answer to the end. Never raises for what a peer does."""
@@ -101,6 +107,7 @@ class Peer:
             self._rx, self._tx = await self._dtls.handshake(
                 self.offer.dtls_role, list(self.offer.fingerprints)
             )
+            self._tag = tag_length(self._tx)
         except ConnectionError as error:
             log.info("%s: no connection: %s", self.id[:6], error)
             return False
@@ -152,6 +159,11 @@ class Peer:
         """RTP packets in order, side by side."""
         if self._tx is not None and self.connected and self._address is not None:
             self._send_packets(self._tx, packets, self._address)
+
+    def send_laid(self, lay: Lay, stamp: Stamp) -> None:
+        """RTP packets that are the same for others, but for what the stamp writes."""
+        if self._tx is not None and self.connected and self._address is not None:
+            self._send_bursts(self._tx, lay(stamp.size, self._tag), stamp, self._address)
 
     def send_rtcp(self, packet: bytes) -> None:
         if self._tx is not None and self.connected:

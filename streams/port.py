@@ -9,11 +9,13 @@ import asyncio
 import socket
 import struct
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from aioice import stun
 from pylibsrtp import Session
 
+from streams.bursts import Burst, Stamp
 from streams.sending import Address, Run, Sending
 
 BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
@@ -155,6 +157,13 @@ class Port(asyncio.DatagramProtocol):
         """Encrypts RTP packets for one peer and sends them. Raises `pylibsrtp.Error`."""
         if self._sending is not None and self._is_open():
             self._sending.send_run(session, packets, address)
+
+    def send_bursts(
+        self, session: Session, bursts: Sequence[Burst], stamp: Stamp, address: Address
+    ) -> None:
+        """Encrypts packets that were laid before for one peer. Raises `pylibsrtp.Error`."""
+        if self._sending is not None and self._is_open():
+            self._sending.send_bursts(session, bursts, stamp, address)
 
     def _is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()

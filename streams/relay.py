@@ -144,6 +144,7 @@ class Relay:
             audience,
             read.sections,
             self._steering(read.sections),
+            peer.send_laid,
             peer.send_run,
             peer.send_rtcp,
             lambda: self._want_keyframe(audience),
@@ -191,7 +192,8 @@ class Relay:
             await self.hang_up(name)
 
     def _admit(self, offer: Offer) -> Peer:
-        peer = Peer(offer, self._certificate, self._port.send, self._port.send_run)
+        port = self._port
+        peer = Peer(offer, self._certificate, port.send, port.send_run, port.send_bursts)
         self._peers[peer.id] = peer
         self._port.add(peer)
         return peer

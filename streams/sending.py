@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from pylibsrtp import Session
 
+from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, Burst, Stamp
 from streams.srtp import TRAILER, Workbench
 
 Address = tuple[str, int]
@@ -22,9 +23,6 @@ Run = Sequence[tuple[bytes, bytes]]
 """Packets in order, each as header and payload."""
 
 UDP_SEGMENT = 103
-MAX_SEGMENTS = 48
-"""In one call; the kernel takes 64, and 64 kB in all."""
-MAX_OCTETS = 60_000
 MAX_PACKET = 1500
 FULL = MAX_OCTETS - MAX_PACKET
 CONGESTED_OCTETS = 1024 * 1024
@@ -87,6 +85,19 @@ class Sending:
             count += 1
         if count:
             self._out(self._view[:at], segment, address)
+
+    def send_bursts(
+        self, session: Session, bursts: Sequence[Burst], stamp: Stamp, address: Address
+    ) -> None:
+        """Stamps packets that were laid before, encrypts and sends them, in order. Raises
+        `pylibsrtp.Error`."""
+        octets = self._bench.octets
+        for burst in bursts:
+            size = len(burst.octets)
+            octets[:size] = burst.octets
+            stamp.press(octets, burst.packets)
+            self._bench.protect_each(session, burst.packets)
+            self._out(self._view[:size], burst.segment, address)
 
     def _out(self, data: "bytes | memoryview", segment: int, address: Address) -> None:
         if self._waiting or not self._now(data, segment, address):

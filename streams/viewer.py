@@ -24,6 +24,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from streams.bursts import Lay, Stamp
 from streams.downlink import Downlink
 from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
@@ -32,7 +33,7 @@ from streams.renditions import STILL_INTERVAL_S
 from streams.rtp import ONE_BYTE_EXTENSIONS
 from streams.sdp import Section
 from streams.sending import Run
-from streams.steering import Steering
+from streams.steering import Choice, Steering
 
 NS_PER_S = 1_000_000_000
 REPORT_INTERVAL_NS = NS_PER_S
@@ -82,6 +83,7 @@ class Viewer:
         audience: Audience,
         sections: tuple[Section, ...],
         steering: Steering,
+        send_laid: Callable[[Lay, Stamp], None],
         send_run: Callable[[Run], None],
         send_rtcp: Callable[[bytes], None],
         want_keyframe: Callable[[], None],
@@ -93,7 +95,7 @@ class Viewer:
         self.steering = steering
         self._is_congested = is_congested
         self._resends = RESENDS
-        self._send_run, self._send_rtcp = send_run, send_rtcp
+        self._send_laid, self._send_run, self._send_rtcp = send_laid, send_run, send_rtcp
         self._want_keyframe = want_keyframe
         self._streams = {
             section.codec.is_video: _Stream(section)
@@ -194,7 +196,22 @@ class Viewer:
             self.dropped += len(units)
             return
         stream.last_pts = units[-1].pts
-        self._emit([self._packet(stream, payload) for u in units for payload in u.payloads], now_ns)
+        for unit in units:
+            if stream.is_redundant(self.steering.choice) or stream.line.is_squeezed(unit):
+                self._emit([self._packet(stream, payload) for payload in unit.payloads], now_ns)
+            else:
+                self._emit_laid(stream, unit, now_ns)
+
+    def _emit_laid(self, stream: "_Stream", unit: Unit, now_ns: int) -> None:
+        """As nearly all goes: what was laid once for all viewers, under his numbers."""
+        stamp, count = stream.stamp, len(unit.payloads)
+        octets = unit.octets + count * (stamp.size + SRTP_TAG)
+        stamp.number, stamp.timestamp = stream.line.take(unit), unit.payloads[0].timestamp
+        stamp.transport = self._transport
+        self.steering.sent(self._transport, count, octets, now_ns)
+        self._transport += count
+        self._octets += octets
+        self._send_laid(unit.bursts, stamp)
 
     def _emit(self, run: Run, now_ns: int) -> None:
         """`run` has just got the last transport-wide numbers."""
@@ -206,7 +223,7 @@ class Viewer:
     def _packet(self, stream: "_Stream", payload: Payload) -> tuple[bytes, bytes]:
         section, line = stream.section, stream.line
         kind, data = section.payload_type, payload.data
-        if section.redundancy is not None and self.steering.choice.redundant and line.lane:
+        if stream.is_redundant(self.steering.choice) and section.redundancy and line.lane:
             kind = section.redundancy
             data = line.lane.redundant(payload, section.payload_type, room=self.audience.room)
         number = line.number(payload)
@@ -365,10 +382,14 @@ class _Stream:
     def __init__(self, section: Section) -> None:
         self.section = section
         self.line = Downlink(section.ssrc, section.payload_type, secrets.randbelow(1 << 15))
+        self.stamp = Stamp(section.payload_type, section.ssrc, section.extension)
         self.clock_rate = section.codec.clock_rate if section.codec is not None else 1
         self.next_retransmission = secrets.randbelow(1 << 15)
         self.last_pts = -MAX_OVERLAP
         self._reports: deque[tuple[int, int]] = deque(maxlen=KEPT_REPORTS)
+
+    def is_redundant(self, choice: Choice) -> bool:
+        return choice.redundant and self.section.redundancy is not None
 
     def sender_report(self, now_ns: int) -> bytes | None:
         """Program time itself, for sound and picture alike: that is what keeps the lips."""

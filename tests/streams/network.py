@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from streams.bursts import Lay, Stamp
 from streams.frames import Codec
 from streams.packetise import h264_payloads
 from streams.rtp import RtpPacket
@@ -90,6 +91,16 @@ def transmitted(
         for sequence in wishes.nack:
             if line.carries() and line.carries():
                 arriving.append((now_ns + 2 * line.travel_ns(), sent[sequence]))
+
+
+def pressed(lay: Lay, stamp: Stamp) -> list[bytes]:
+    """The RTP packets that a peer would encrypt."""
+    packets = []
+    for burst in lay(stamp.size, 0):
+        octets = bytearray(burst.octets)
+        stamp.press(octets, burst.packets)
+        packets += [bytes(octets[at : at + size]) for at, size, _ in burst.packets]
+    return packets
 
 
 def opus_packets(count: int) -> list[tuple[int, RtpPacket]]:

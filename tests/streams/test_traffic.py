@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import Media, Program
+from streams.bursts import Lay, Stamp
 from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
@@ -23,6 +24,7 @@ from streams.sending import Run
 from streams.steering import Steering
 from streams.viewer import RESENDS, Audience, Viewer
 from tests.media import wait_until
+from tests.streams.network import pressed
 from tests.streams.offers import VIEW
 
 VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, extension=3, nack=True)
@@ -153,12 +155,16 @@ class Watching:
             Audience(room=room),
             (section,),
             Steering((), (96_000,), 0, feedback=False),
+            self._take_laid,
             self._take,
             lambda _report: None,
             lambda: None,
             lambda: self.congested,
         )
         self.lane = Ladder(Codec.OPUS).lane(0)
+
+    def _take_laid(self, lay: Lay, stamp: Stamp) -> None:
+        self.sent += pressed(lay, stamp)
 
     def _take(self, run: Run) -> None:
         self.sent += [head + payload for head, payload in run]
@@ -267,7 +273,7 @@ def test_an_address_in_use_outlives_newer_ones_and_belongs_to_one() -> None:
 def test_who_watches_lives_by_checks_and_who_sends_does_not(sends: bool, gone: bool) -> None:
     async def story() -> None:
         certificate = RTCCertificate.generateCertificate()
-        peer = Peer(read_offer(VIEW, "view"), certificate, nowhere, nowhere)
+        peer = Peer(read_offer(VIEW, "view"), certificate, nowhere, nowhere, nowhere)
         peer.traffic = publisher([], []) if sends else Watching().viewer
         assert not peer.is_gone(10**18), "while it connects, the deadline decides"
         peer.connected = True

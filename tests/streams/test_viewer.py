@@ -28,6 +28,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.arrivals import Arrivals
+from streams.bursts import Lay, Stamp
 from streams.fanout import Ladder
 from streams.frames import Codec, Feed, Packet, SiteId
 from streams.renditions import STILL_INTERVAL_S
@@ -36,6 +37,7 @@ from streams.sdp import Section
 from streams.sending import Run
 from streams.steering import Choice, Steering
 from streams.viewer import CATCH_UP_OCTETS, RTCP_PSFB_FIR, STILL_INTERVAL_NS, Audience, Viewer
+from tests.streams.network import pressed
 
 MS = 1_000_000
 S = 1000 * MS
@@ -133,6 +135,7 @@ class Scene:
             Audience(room=room, site=SiteId("hall") if room else None),
             sections,
             self.steering,
+            self._take_laid,
             self._take,
             self.reports.append,
             self._wish,
@@ -145,6 +148,9 @@ class Scene:
         self.feed = Feed.ROOM
         self.chosen: Choice | None = None
         """Instead of what the steering would choose."""
+
+    def _take_laid(self, lay: Lay, stamp: Stamp) -> None:
+        self.player.packets += [parse(packet, TRANSPORT) for packet in pressed(lay, stamp)]
 
     def _take(self, run: Run) -> None:
         self.player.packets += [parse(head + payload, TRANSPORT) for head, payload in run]
