@@ -27,8 +27,9 @@ HANDSHAKE_S = 15.0
 LISTEN_S = 0.05
 """FFmpeg listens for our ClientHello only after its check was answered; one that comes before is
 lost, and OpenSSL takes a second to send it again."""
-SILENCE_NS = 5_000_000_000
-"""A peer from whom no valid media or report has come for so long is gone."""
+SILENCE_NS = 30_000_000_000
+"""A peer from whom no valid media or report has come for so long is gone. Until then its line may
+return, and goes on without a handshake; its seat counts as lost much sooner (`streams.relay`)."""
 UNCHECKED_NS = 8_000_000_000
 """Who watches is not gone while checks come: one who only listens reports every 2.5 to 7.5 s, one
 who gets nothing not at all. Browsers check every 2.5 s, aioice every 4 to 6 s. For a publisher

@@ -137,7 +137,8 @@ def _line(
 ) -> Iterator[Finding]:
     """At most one for each site: the first that explains the others."""
     line = outside.lines.get(site)
-    if not outside.present(site):
+    gone = line is not None and not (line.video_alive or line.audio_alive)
+    if gone or not outside.present(site):
         yield ("site_gone" if on_air else "hall_absent"), site, params
     elif line is None:
         yield "site_sends_nothing", site, params

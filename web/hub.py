@@ -1,5 +1,6 @@
 """The pages of one session: who is there, and what they were last told."""
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 
 from streams.frames import SiteId
@@ -10,6 +11,10 @@ from web.outside import Report
 from web.patches import Differ, View
 from web.quality import Quality
 from web.replies import dumps
+
+BOOT = secrets.token_hex(8)
+"""This run of the relay: a page that hears another one than before knows that its media connections
+are forgotten."""
 
 
 class Hub:
@@ -82,6 +87,7 @@ class Hub:
         return dumps(
             {
                 "type": "snapshot",
+                "boot": BOOT,
                 "version": self.version,
                 "server_time_ms": self._clock(),
                 "role": client.identity.role,

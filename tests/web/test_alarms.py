@@ -59,7 +59,7 @@ def _studio(**changes: Any) -> dict[str, Any]:
         ({"attached": False, "lines": {}}, []),
         (_lay(video_alive=False), ["picture_lost"]),
         (_lay(audio_alive=False), ["sound_lost"]),
-        (_lay(video_alive=False, audio_alive=False), ["picture_lost"]),
+        (_lay(video_alive=False, audio_alive=False), ["site_gone"]),
         (_lay(loss_percent=9.0), ["line_poor"]),
         ({"returns": {LAY: replace(BACK, stills=True)}}, ["return_poor"]),
         ({"returns": {LAY: replace(BACK, rendition=1)}}, []),

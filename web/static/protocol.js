@@ -110,6 +110,7 @@ export class ServerClock {
  * @property {(levels: Record<string, number>) => void} [onLevels] dBFS by site
  * @property {(name: string, jpeg: Blob) => void} [onStill] a site's picture, or `PREVIEW`
  * @property {(wish: QualityWish) => void} [onQuality]
+ * @property {() => void} [onRestart] the server was started anew: it knows no connection of before
  * @property {(code: string, message: string) => void} [onBye] the server will not have us back
  */
 
@@ -133,6 +134,7 @@ export class Live {
   #socket;
   #retries = 0;
   #over = false;
+  #boot = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retryTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -282,6 +284,7 @@ export class Live {
         this.clock.guess(message.server_time_ms);
         this.#retries = 0;
         this.#listener.onConnection?.("open");
+        this.#heedBoot(message.boot);
         return this.#tellView();
       case "patch":
         this.view = merge(this.view, message.patch);
@@ -297,6 +300,13 @@ export class Live {
         this.close();
         return this.#listener.onBye?.(message.code, message.message);
     }
+  }
+
+  /** @param {string} boot */
+  #heedBoot(boot) {
+    const before = this.#boot;
+    this.#boot = boot;
+    if (before && before !== boot) this.#listener.onRestart?.();
   }
 
   #tellView() {

@@ -1,11 +1,17 @@
 // WHIP out and WHEP in (RFC 9725): one peer connection each, which comes back by itself. Knows no
 // document, so that pages and tests use it alike.
+//
+// A line that is away for a while comes back without a word: the browser goes on checking, and the
+// server keeps a silent connection for 30 s. Only then, or when the server says that it was started
+// anew (`renew`), there is a new connection; it is offered when the server can be reached again.
 
 /** @import {QualityWish} from "./types.js" */
 
 const RETRY_MIN_MS = 300;
-const RETRY_MAX_MS = 3000;
-const DISCONNECTED_MS = 2000; // a line that hiccups for less repairs itself
+const RETRY_MAX_MS = 1500;
+const KEEP_MS = 28_000; // the server forgets a silent connection after 30 s (streams/peer.py)
+const KNOCK_MS = [1500, 2500, 4000]; // a slow line needs some round trips for TCP, TLS and the question
+const CROWD_MS = 500; // fifty sites that come back at once spread over so long
 const CONNECT_MS = 10_000;
 const OFFER_MS = 8000;
 const SETTLE_MS = 3000;
@@ -45,6 +51,7 @@ class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #leave = () => this.#delete();
+  #online = () => this.#hurry();
 
   /** @param {string} url @param {{token?: string | undefined, onState?: OnState | undefined}} options */
   constructor(url, {token, onState}) {
@@ -57,6 +64,7 @@ class Connection {
   open() {
     this.#over = false;
     globalThis.addEventListener?.("pagehide", this.#leave);
+    globalThis.addEventListener?.("online", this.#online);
     void this.#connect();
   }
 
@@ -64,8 +72,23 @@ class Connection {
   stop() {
     this.#over = true;
     globalThis.removeEventListener?.("pagehide", this.#leave);
+    globalThis.removeEventListener?.("online", this.#online);
     this.#drop();
     this.#tell("closed");
+  }
+
+  /** The server was started anew and knows us no more, whatever the connection still believes. */
+  renew() {
+    if (this.#over || this.#state === "refused") return;
+    this.#drop();
+    this.#tell("lost");
+    this.#retries = 0;
+    this.#after(Math.random() * CROWD_MS, () => void this.#knock());
+  }
+
+  /** Another network than before, perhaps: the old connection's address may be gone with it. */
+  #hurry() {
+    if (this.#state === "lost") this.renew();
   }
 
   /** Adds the transceivers. @param {RTCPeerConnection} _pc @returns {Promise<void> | void} */
@@ -116,7 +139,7 @@ class Connection {
       this.connected();
     } else if (pc.connectionState === "disconnected") {
       this.#tell("lost");
-      this.#after(DISCONNECTED_MS, () => this.#again(pc));
+      this.#after(KEEP_MS, () => this.#again(pc));
     } else if (pc.connectionState === "failed" || pc.connectionState === "closed") {
       this.#again(pc);
     }
@@ -127,8 +150,25 @@ class Connection {
     if (pc !== this.pc || this.#over) return;
     this.#drop();
     this.#tell("lost");
-    const wait = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#retries++);
-    this.#after(wait, () => void this.#connect());
+    this.#wait(() => void this.#knock());
+  }
+
+  /** Asks whether the server is there before it is offered anything: an offer whose answer got lost
+   * would hold our seat. */
+  async #knock() {
+    const turn = this.#timer;
+    const ms = KNOCK_MS[Math.min(this.#retries, KNOCK_MS.length) - 1] ?? KNOCK_MS[0];
+    const signal = AbortSignal.timeout(/** @type {number} */ (ms));
+    const there = await fetch(this.#url, {method: "OPTIONS", signal}).then(() => true, () => false);
+    if (turn !== this.#timer || this.#over) return;
+    if (there) void this.#connect();
+    else this.#wait(() => void this.#knock());
+  }
+
+  /** A little longer each time, and no two alike. @param {() => void} act */
+  #wait(act) {
+    const most = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#retries++);
+    this.#after(most * (0.5 + Math.random() / 2), act);
   }
 
   /** @param {string} message */

@@ -24,6 +24,9 @@ export const connection = signal("connecting");
 /** Why the server closed for good. @type {Signal<{code: string, message: string} | undefined>} */
 export const bye = signal(undefined);
 
+/** How often the server was started anew since this page was opened. */
+export const restarts = signal(0);
+
 /** dBFS by site, ten a second: for effects that draw, not for components that render.
  * @type {Signal<Record<string, number>>} */
 export const levels = signal({});
@@ -110,6 +113,9 @@ const listener = {
   },
   onQuality(wish) {
     quality.value = wish;
+  },
+  onRestart() {
+    restarts.value += 1;
   },
   onBye(code, message) {
     batch(() => {

@@ -3,7 +3,7 @@
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
-import {connect, connection, publicView, view} from "./state.js";
+import {connect, connection, publicView, restarts, view} from "./state.js";
 import {config, span, t} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
 import {Agenda} from "./parts/public/agenda.js";
@@ -82,7 +82,11 @@ function QuickPlayer() {
     void player.start().then((stream) => {
       if (video.current) video.current.srcObject = stream;
     });
-    return () => player.stop();
+    const forget = restarts.subscribe((times) => { if (times) player.renew(); });
+    return () => {
+      forget();
+      player.stop();
+    };
   }, []);
   return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="quick-player"
       aria-label=${t("public.player")}></video>

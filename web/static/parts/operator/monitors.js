@@ -5,7 +5,7 @@ import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {PREVIEW} from "../../protocol.js";
 import {WhepPlayer} from "../../rtc.js";
-import {operatorView} from "../../state.js";
+import {operatorView, restarts} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {Do, canGive, mayGive, siteBrief} from "./actions.js";
 import {Icon} from "./icons.js";
@@ -97,7 +97,11 @@ function ProgramVideo() {
     void player.start().then((media) => {
       if (video.current) video.current.srcObject = media;
     });
-    return () => player.stop();
+    const forget = restarts.subscribe((times) => { if (times) player.renew(); });
+    return () => {
+      forget();
+      player.stop();
+    };
   }, []);
   const {detail} = line.value;
   return html`<video ref=${video} autoplay playsinline muted=${muted.value} data-testid="program-video"

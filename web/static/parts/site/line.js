@@ -2,7 +2,7 @@
 
 import {effect, signal} from "@preact/signals";
 import {WhepPlayer, WhipPublisher} from "../../rtc.js";
-import {quality, report} from "../../state.js";
+import {quality, report, restarts} from "../../state.js";
 import {config} from "../../texts.js";
 import {camera, microphone, stream} from "./devices.js";
 import {lineTested} from "./line_test.js";
@@ -41,6 +41,11 @@ export function join(token) {
     onState: (state) => (watching.value = state),
   });
   void player.start().then((media) => (returned.value = media));
+  effect(() => {
+    if (!restarts.value) return;
+    publisher?.renew();
+    player.renew();
+  });
   effect(() => {
     if (stream.value) void publisher?.setStream(stream.value);
   });
