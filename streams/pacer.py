@@ -72,7 +72,8 @@ class Pacer(Generic[T]):
         self.rate_bps: float | None = None
         """None: nothing waits."""
         self._waiting: deque[tuple[T, int]] = deque()
-        self._waits = 0
+        self.waits = 0
+        """Octets."""
         self._tokens = math.inf
         self._filled_ns = 0
 
@@ -88,10 +89,10 @@ class Pacer(Generic[T]):
 
     def put(self, piece: T, octets: int) -> bool:
         """Whether there was room for it."""
-        if self.rate_bps is not None and self._waits > self.rate_bps * MAX_WAIT_NS / 8e9:
+        if self.rate_bps is not None and self.waits > self.rate_bps * MAX_WAIT_NS / 8e9:
             return False
         self._waiting.append((piece, octets))
-        self._waits += octets
+        self.waits += octets
         return True
 
     def due(self, now_ns: int) -> Iterator[T]:
@@ -101,7 +102,7 @@ class Pacer(Generic[T]):
         self._fill(now_ns)
         while self._waiting and (self.rate_bps is None or self._tokens > 0):
             piece, octets = self._waiting.popleft()
-            self._waits -= octets
+            self.waits -= octets
             self._tokens -= octets
             yield piece
 
@@ -109,7 +110,7 @@ class Pacer(Generic[T]):
         """Forgets what waits, such as when the picture is held; how many pieces that were."""
         count = len(self._waiting)
         self._waiting.clear()
-        self._waits = 0
+        self.waits = 0
         return count
 
     def _fill(self, now_ns: int) -> None:

@@ -50,7 +50,7 @@ class Probe:
         self._line, self._from_bps = line, from_bps
         self._begun_ns, self._sent = now_ns, sent
         slower = CAREFUL if careful else 1
-        self._rise_ns = int(RISE_NS * (slower * goal_bps / from_bps if careful else 1))
+        self._rise_ns = int(RISE_NS * (2 * slower * goal_bps / from_bps if careful else 1))
         self._ends_ns = now_ns + self._rise_ns + STAY_NS * slower
         self._told, self._lost, self._usual_loss = line.told, line.lost, line.loss
 

@@ -38,12 +38,14 @@ SETTLE_AT_KEYFRAME_NS = 2_700 * NS_PER_MS
 SILENCE_NS = 1_000 * NS_PER_MS
 """Without feedback for so long, and a round trip, the line is away."""
 TURN_NS = 100 * NS_PER_MS
-FIRST_PROBE_NS = 100 * NS_PER_MS
+FIRST_PROBE_NS = 200 * NS_PER_MS
 NEXT_PROBE_NS = 50 * NS_PER_MS
+START = 2.5
+"""Of the smallest picture's rate: how fast a newcomer gets what was before he came."""
 RETRY_NS = 4_000 * NS_PER_MS
 MAX_RETRY_NS = 60_000 * NS_PER_MS
-MAX_RETRY_STILL_NS = 12_000 * NS_PER_MS
-"""The same for who sees nothing move."""
+MAX_RETRY_LOW_NS = 30_000 * NS_PER_MS
+"""The same for who lacks more than the largest picture."""
 PROVEN_NS = 60_000 * NS_PER_MS
 """A level that held for so long was no mistake."""
 REDUNDANT_FROM, REDUNDANT_TO = 0.03, 0.01
@@ -82,7 +84,7 @@ class Steering:
         """`feedback`: whether transport-wide feedback was agreed on; it begins with the smallest
         moving picture then, and with the whole one otherwise."""
         self._levels = levels(rates_bps, sound_bps)
-        self._redundancy_bps = sound_bps[-1] if sound_bps else 0.0
+        self._sound_bps = tuple(sound_bps) or (0.0,)
         self._line, self._losses, self._pace = Congestion(), Losses(), Pace()
         self._reported = Reported(self._levels)
         self._by_feedback = feedback
@@ -91,7 +93,8 @@ class Steering:
         self._heard = False
         self._unheard_ns: int | None = None
         self._turn_ns = self._since_ns = self._settled_ns = now_ns
-        self._away = self._draining = self._hold = self._lowered = self._redundant = False
+        self._away = self._draining = self._hold = self._lowered = False
+        self._redundant = self._careful = False
         self._drain_ns = self._lossy_ns = 0
         self._probe: Probe | None = None
         self._probe_ns = self._failures = 0
@@ -100,6 +103,8 @@ class Steering:
         self.estimate_bps = self._levels[self._level].need_bps
         """What the line is known to carry; never more than a rehearsal or the program needed."""
         self.choice = self._chosen()
+        if feedback:
+            self._pace.limit(START * self._picture_bps())
 
     def _first_level(self) -> int:
         """The smallest moving picture."""
@@ -175,12 +180,13 @@ class Steering:
             return
         self._full = carried, queue_ns
         self.estimate_bps = min(self.estimate_bps, carried) * SHARE
-        level = self._fitting(self.estimate_bps)
-        if level <= self._level and queue_ns > FULL_NS:
-            level = min(self._level + 1, len(self._levels) - 1)
-        self._hold = False
+        level, full = self._fitting(self.estimate_bps), queue_ns > FULL_NS
+        self._hold, self._careful = full, True
+        if full:
+            self._draining, self._drain_ns = True, now_ns
         if level > self._level:
-            self._down(level, queue_ns, now_ns)
+            self._down(level, now_ns)
+        self._choose()
         self._pace.limit(self._picture_bps())
         self._settled_ns = now_ns + (SETTLE_NS if self._hold else SETTLE_AT_KEYFRAME_NS)
         self._probe_ns = max(self._probe_ns, now_ns + self._retry_ns(now_ns))
@@ -197,12 +203,11 @@ class Steering:
         self._line.begin_anew()
         return True
 
-    def _down(self, level: int, queue_ns: int, now_ns: int) -> None:
+    def _down(self, level: int, now_ns: int) -> None:
         if now_ns - self._since_ns < PROVEN_NS:
             self._failures += 1
-        self._lowered, full = True, queue_ns > FULL_NS
-        self._hold = full or self._levels[self._level].need_bps > 1.3 * self.estimate_bps
-        self._draining, self._drain_ns = full, now_ns
+        self._lowered = True
+        self._hold = self._hold or self._need_bps(self._level) > 1.3 * self.estimate_bps
         self._enter(level, now_ns)
 
     def _on_draining(self, now_ns: int) -> None:
@@ -225,12 +230,16 @@ class Steering:
         self._level, self._since_ns = level, now_ns
         self._choose()
 
+    def _need_bps(self, index: int) -> float:
+        """Of a level, with what is sent twice of the sound."""
+        level = self._levels[index]
+        return level.need_bps + (self._sound_bps[level.sound] if self._redundant else 0.0)
+
     def _fitting(self, bps: float, margin: float = 1.0) -> int:
         """The best level that needs no more."""
-        bps -= self._redundancy_bps if self._redundant else 0
-        levels, best = self._levels, self._best()
-        fitting = (i for i in range(best, len(levels)) if levels[i].need_bps * margin <= bps)
-        return next(fitting, len(levels) - 1)
+        best, end = self._best(), len(self._levels)
+        fitting = (i for i in range(best, end) if self._need_bps(i) * margin <= bps)
+        return next(fitting, end - 1)
 
     def _best(self) -> int:
         """Where many packets are lost, not the largest picture."""
@@ -239,8 +248,7 @@ class Steering:
 
     def _twice_bps(self) -> float:
         """What the present level needs with each packet twice."""
-        level = self._levels[self._level]
-        return 2 * level.picture_bps + level.sound_bps + self._redundancy_bps
+        return self._need_bps(self._level) + self._levels[self._level].picture_bps
 
     def _twice(self) -> bool:
         level = self._levels[self._level]
@@ -250,7 +258,8 @@ class Steering:
     def _picture_bps(self) -> float:
         """What sound leaves for the picture, of the estimate or of what is sent already."""
         level = self._levels[self._level]
-        return max(self.estimate_bps, level.need_bps) - level.sound_bps
+        needs = self._need_bps(self._level)
+        return max(self.estimate_bps, needs) - needs + level.picture_bps
 
     # --- away and back ---
 
@@ -286,6 +295,7 @@ class Steering:
             self._on_not_carried(probe, now_ns)
 
     def _on_carried(self, probe: Probe, now_ns: int) -> None:
+        self._careful = False
         self._losses.usual = self._line.loss
         self.estimate_bps = max(self.estimate_bps, probe.goal_bps)
         self._choose()
@@ -298,12 +308,13 @@ class Steering:
         """What it carried instead may suffice for something between."""
         self._losses.usual = self._losses.usual or 0.0
         self._failures += 1
+        self._careful = True
         self._probe_ns = now_ns + self._retry_ns(now_ns)
         carried = self._line.carried_bps()
         if carried is None:
             return
         carried = min(carried, probe.goal_bps)
-        needs = self._levels[self._level].need_bps
+        needs = self._need_bps(self._level)
         if carried * SHARE < needs:
             self._on_full(now_ns)
             return
@@ -325,25 +336,23 @@ class Steering:
         goal_bps = self._goal_bps()
         if goal_bps is None:
             return
-        from_bps = max(self._levels[self._level].need_bps, min(self.estimate_bps, goal_bps) * SHARE)
-        careful = self._failures > 0
+        from_bps = max(self._need_bps(self._level), min(self.estimate_bps, goal_bps) * SHARE)
+        careful = self._careful
         self._probe = Probe(line, from_bps, goal_bps, self._sent, now_ns, careful=careful)
 
     def _goal_bps(self) -> float | None:
         """What is worth a rehearsal; None where there is nothing to gain."""
-        best, redundancy_bps = self._best(), self._redundancy_bps if self._redundant else 0.0
+        best = self._best()
         if self._level <= best:
             lacks = self._losses.lossy and not self._twice()
             return self._twice_bps() * MARGIN if lacks else None
-        most = 0.0 if self._failures else self.estimate_bps * MAX_LEAP
-        within = (i for i in range(best, self._level) if self._levels[i].need_bps <= most)
-        goal = min(within, default=self._level - 1)
-        return self._levels[goal].need_bps * MARGIN + redundancy_bps
+        most = 0.0 if self._careful else self.estimate_bps * MAX_LEAP
+        within = (i for i in range(best, self._level) if self._need_bps(i) <= most)
+        return self._need_bps(min(within, default=self._level - 1)) * MARGIN
 
     def _retry_ns(self, now_ns: int) -> int:
         """Longer after each failure; and not at the same time as others who share the line."""
-        moving = not self._levels[self._level].stills and self.choice.video is not None
-        most_ns = MAX_RETRY_NS if moving else MAX_RETRY_STILL_NS
+        most_ns = MAX_RETRY_NS if self._level == 1 else MAX_RETRY_LOW_NS
         wait_ns = min(most_ns, RETRY_NS << min(8, max(0, self._failures - 1)))
         return wait_ns + wait_ns * (now_ns // 1000 % 997) // 1994
 
@@ -377,8 +386,10 @@ class Steering:
 
     def _watch_loss(self, now_ns: int) -> None:
         last = self._level == len(self._levels) - 1
-        settled = self._line.told_ns >= self._settled_ns
-        may_try = settled and not last and self._probe is None
+        if self._line.told_ns < self._settled_ns and not self._losses.trying:
+            self._losses.begin_anew(self._line, now_ns)
+            return
+        may_try = not last and self._probe is None
         finding = self._losses.turn(self._line, now_ns, may_try=may_try)
         if self._level < self._best():
             self._hold = False

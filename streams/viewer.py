@@ -29,6 +29,7 @@ from streams.downlink import Downlink
 from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
 from streams.lines import DownLine
+from streams.pacer import Pacer
 from streams.renditions import STILL_INTERVAL_S
 from streams.rtp import ONE_BYTE_EXTENSIONS
 from streams.sdp import Section
@@ -52,8 +53,12 @@ RESENDS = 300
 lost but the line is: and one small NACK could make us send megabytes."""
 STILL_INTERVAL_NS = STILL_INTERVAL_S * NS_PER_S
 CATCH_UP_OCTETS = 60_000
-"""What a newcomer gets at once, of the smallest picture, so that he need not wait for a keyframe.
+"""What a newcomer gets first, of the smallest picture, so that he need not wait for a keyframe.
 Where it is more he gets the keyframe alone."""
+PIECE = 2
+"""Packets of a picture that leave together where it is spread over time."""
+REPEATS = 200
+"""Packets that wait to be sent a second time. Policy: the oldest goes, it is late by then."""
 KEPT_REPORTS = 4
 PROBE_PACKETS = 24
 """At most, in one turn."""
@@ -108,6 +113,8 @@ class Viewer:
         self._whole = False
         """All pictures since the last keyframe were sent: the next can be decoded."""
         self._still_ns = -STILL_INTERVAL_NS
+        self._pacer: Pacer[tuple[Payload, ...]] = Pacer()
+        self._repeats: deque[Payload] = deque(maxlen=REPEATS)
         self._reported_ns = 0
         self._octets = self._octets_reported = 0
         self._sent_bps = 0.0
@@ -152,7 +159,7 @@ class Viewer:
         self._whole = sum(one.octets for one in past) <= CATCH_UP_OCTETS
         stream.line.switch(lane, past[0].payloads[0].number)
         stream.line.squeeze(past[:-1], unit.payloads[0].timestamp)
-        self._send(stream, past if self._whole else past[:1], now_ns)
+        self._send_pictures(stream, past if self._whole else past[:1], now_ns)
 
     def _offer_keyframe(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
         choice, line = self.steering.choice, stream.line
@@ -166,19 +173,23 @@ class Viewer:
         self._still_ns = now_ns
         if not (self._whole and line.follows(lane)):
             # Also where he skipped some of this lane: nobody may ask for those.
+            self._forget_waiting()
             line.switch(lane, unit.payloads[0].number)
         self._whole = True
-        self._send(stream, (unit,), now_ns)
+        self._send_pictures(stream, (unit,), now_ns)
 
     def _offer_picture(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
         choice, follows = self.steering.choice, stream.line.follows(lane)
         if choice.video is None or choice.stills:
             self._whole = self._whole and not follows
+            if choice.video is None:
+                self._forget_waiting()
             return
         if follows and choice.hold and lane.rendition != choice.video:
             self._whole = False
+            self._forget_waiting()
         if follows and self._whole:
-            self._send(stream, (unit,), now_ns)
+            self._send_pictures(stream, (unit,), now_ns)
         elif not self._whole:
             self._want_keyframe()
 
@@ -187,7 +198,54 @@ class Viewer:
         stream = self._streams.get(lane.is_video)
         if stream is not None and stream.line.follows(lane):
             stream.line.switch(None, 0)
+            if lane.is_video:
+                self._forget_waiting()
             self._whole = self._whole and not lane.is_video
+
+    # --- pictures over time, and twice ---
+
+    def _send_pictures(self, stream: "_Stream", units: Sequence[Unit], now_ns: int) -> None:
+        """At once where the line takes it; else piece by piece, and sound goes past them."""
+        pacer, steering = self._pacer, self.steering
+        pacer.rate_bps = steering.pacing_bps
+        if steering.choice.twice and stream.section.retransmission is not None:
+            self._repeats.extend(payload for unit in units for payload in unit.payloads)
+        if pacer.admits(sum(unit.octets for unit in units), now_ns):
+            self._send(stream, units, now_ns)
+            return
+        stream.last_pts = units[-1].pts
+        for unit in units:
+            self._put(unit)
+        self._send_due(stream, now_ns)
+
+    def _put(self, unit: Unit) -> None:
+        for at in range(0, len(unit.payloads), PIECE):
+            piece = unit.payloads[at : at + PIECE]
+            if not self._pacer.put(piece, sum(len(payload.data) for payload in piece)):
+                self.dropped += 1
+                self._whole = False
+                return
+
+    def _send_due(self, stream: "_Stream", now_ns: int) -> None:
+        if self._is_congested():
+            return
+        for piece in self._pacer.due(now_ns):
+            self._emit([self._packet(stream, payload) for payload in piece], now_ns)
+
+    def _send_repeats(self, stream: "_Stream", now_ns: int) -> None:
+        """A turn after the first time, so that one burst of loss does not take both."""
+        run, repeats = list[tuple[bytes, bytes]](), self._repeats
+        while repeats:
+            number = stream.line.sequence_of(repeats[0])
+            if number is None:
+                break  # it waits itself
+            run.append(self._packet_again(stream, repeats.popleft(), number))
+        if run and not self._is_congested():
+            self._emit(run, now_ns)
+
+    def _forget_waiting(self) -> None:
+        self._pacer.clear()
+        self._repeats.clear()
 
     # --- packets ---
 
@@ -300,8 +358,9 @@ class Viewer:
 
     def _resend(self, ssrc: int, lost: list[int], now_ns: int) -> None:
         self._nacks += len(lost)
-        for stream in self._streams.values():
-            if stream.line.ssrc == ssrc:
+        for video, stream in self._streams.items():
+            silent = video and self.steering.choice.video is None
+            if stream.line.ssrc == ssrc and not silent:
                 self._emit_again(stream, lost, now_ns)
 
     def _emit_again(self, stream: "_Stream", lost: list[int], now_ns: int) -> None:
@@ -322,6 +381,12 @@ class Viewer:
 
     def tick(self, now_ns: int) -> None:
         self.steering.tick(now_ns)
+        pictures = self._streams.get(True)
+        if pictures is not None:
+            if self._repeats:
+                self._send_repeats(pictures, now_ns)
+            if self._pacer.waits:
+                self._send_due(pictures, now_ns)
         octets = self.steering.probe_octets(now_ns)
         if octets > 0:
             self._probe(octets, now_ns)
