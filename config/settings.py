@@ -74,11 +74,28 @@ class Program(Section):
         ),
         max_length=3,
     )
-    """Below the program itself, largest first. Empty: one size for all."""
+    """Largest first; those no smaller than the program are left out. Empty: one size for all."""
     thin_audio_bitrate_bps: int = Field(24_000, ge=12_000, le=96_000)
     """Opus for lines that carry no more than the smallest picture."""
     theme: Path | None = None
     """Folder of SVG templates that replace the built-in ones, file by file."""
+
+    def renditions(self) -> "tuple[Program, ...]":
+        """The program itself, and as each smaller rung has it."""
+        rungs = [rung for rung in self.ladder if rung.height < self.height]
+        return (
+            self,
+            *(
+                self.model_copy(
+                    update={
+                        "width": self.width * rung.height // self.height // 2 * 2,
+                        "height": rung.height,
+                        "video_bitrate_bps": rung.video_bitrate_bps,
+                    }
+                )
+                for rung in rungs
+            ),
+        )
 
 
 class Recording(Section):

@@ -62,9 +62,8 @@ class Rates:
 
     @classmethod
     def of(cls, program: Program) -> "Rates":
-        rungs = (rung.video_bitrate_bps for rung in program.ladder)
         return cls(
-            (program.video_bitrate_bps, *rungs),
+            tuple(rendition.video_bitrate_bps for rendition in program.renditions()),
             (program.audio_bitrate_bps, program.thin_audio_bitrate_bps),
         )
 

@@ -7,8 +7,11 @@ and leaves a frame out.
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import av
+from av.video.reformatter import VideoReformatter
 
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import NS_PER_S, segment_of
@@ -58,8 +61,30 @@ class KeyframeRule:
         return due or forced
 
 
+class Ladder:
+    """One feed's picture in every size, with the same keyframes at the same times."""
+
+    def __init__(self, program: Program, feed: str) -> None:
+        self._feed = feed
+        self._renditions = [
+            (rendition.width, rendition.height, VideoReformatter(), H264Encoder(rendition))
+            for rendition in program.renditions()
+        ]
+
+    def encode(
+        self, frame: av.VideoFrame, pts: int, *, key: bool, public: bool
+    ) -> Iterator[Packet]:
+        """The whole one first. Each is made of the next larger: that costs least, and aliases no
+        more than making it of the whole would."""
+        for number, (width, height, scaler, encoder) in enumerate(self._renditions):
+            if number:
+                frame = scaler.reformat(frame, width, height, interpolation="BILINEAR", threads=1)
+            data = encoder.encode(frame, pts, key=key)
+            yield Packet(self._feed, Codec.H264, pts, key, public, data, number)
+
+
 class VideoEncoding:
-    """Room and public encoder; the public one lives only while it is needed."""
+    """Room and public ladder; the public one lives only while it is needed."""
 
     def __init__(
         self, program: Program, segment_ms: int, send: Callable[[Sequence[Packet]], None]
@@ -71,8 +96,8 @@ class VideoEncoding:
             self._free.put(Canvas(program.width, program.height))
             self._free_slates.put(Canvas(program.width, program.height))
         self._shots: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
-        self._room = H264Encoder(program)
-        self._slate: H264Encoder | None = None
+        self._room = Ladder(program, Feed.ROOM)
+        self._slate: Ladder | None = None
         self._room_rule = KeyframeRule(segment_ms)
         self._slate_rule = KeyframeRule(segment_ms)
         self._thread = threading.Thread(target=self._run, name="encoder")
@@ -101,27 +126,27 @@ class VideoEncoding:
 
     def _run(self) -> None:
         while (shot := self._shots.get()) is not None:
-            packets = [self._encode_room(shot)]
+            packets = self._encode_room(shot)
             if shot.slate is not None:
-                packets.append(self._encode_slate(shot.slate, shot.pts))
+                packets += self._encode_slate(shot.slate, shot.pts)
             elif shot.public:
                 self._slate = None
             self._send(packets)
 
-    def _encode_room(self, shot: Shot) -> Packet:
+    def _encode_room(self, shot: Shot) -> list[Packet]:
         key = self._room_rule.next(shot.pts, time.monotonic_ns(), public=shot.public)
-        data = self._room.encode(shot.room.frame, shot.pts, key=key)
+        packets = list(self._room.encode(shot.room.frame, shot.pts, key=key, public=shot.public))
         self._free.put(shot.room)
-        return Packet(Feed.ROOM, Codec.H264, shot.pts, key, shot.public, data)
+        return packets
 
-    def _encode_slate(self, canvas: Canvas, pts: int) -> Packet:
+    def _encode_slate(self, canvas: Canvas, pts: int) -> list[Packet]:
         fresh = self._slate is None
         if self._slate is None:
-            self._slate = H264Encoder(self._program)
+            self._slate = Ladder(self._program, Feed.PUBLIC)
         key = self._slate_rule.next(pts, time.monotonic_ns(), public=True) or fresh
-        data = self._slate.encode(canvas.frame, pts, key=key)
+        packets = list(self._slate.encode(canvas.frame, pts, key=key, public=True))
         self._free_slates.put(canvas)
-        return Packet(Feed.PUBLIC, Codec.H264, pts, key, True, data)
+        return packets
 
 
 def _take(canvases: "queue.SimpleQueue[Canvas]") -> Canvas | None:

@@ -77,7 +77,7 @@ class Studio:
         self._sound = SoundDesk(
             self._clock,
             self._sources,
-            program.audio_bitrate_bps,
+            (program.audio_bitrate_bps, program.thin_audio_bitrate_bps),
             lambda: self._on_air,
             self._send,
             self._send_levels,
@@ -174,7 +174,8 @@ class Studio:
     def _send(self, packets: Sequence[Packet]) -> None:
         """From the encoding and the mixing thread: every packet of the program, once."""
         for packet in packets:
-            self._segments.offer(packet)
+            if not packet.rendition:
+                self._segments.offer(packet)
         self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))
 
     def _send_levels(self, levels: dict[SiteId, float]) -> None:

@@ -27,11 +27,29 @@ STALE_NS = NS_PER_S
 """A site that sent no sound for so long reads as silent."""
 
 
+Bitrates = tuple[int, ...]
+"""Of each rendition of the sound, bits per second, the whole one first."""
+
+
+class Voices:
+    """One feed's sound in every rendition, with the same times."""
+
+    def __init__(self, bitrates_bps: Bitrates) -> None:
+        self._encoders = [OpusEncoder(bitrate_bps) for bitrate_bps in bitrates_bps]
+
+    def encode(self, feed: str, block: Samples, pts: int, *, public: bool = False) -> list[Packet]:
+        return [
+            Packet(feed, Codec.OPUS, at, True, public, data, rendition)
+            for rendition, encoder in enumerate(self._encoders)
+            for at, data in encoder.encode(block, pts)
+        ]
+
+
 class MinusFeed:
     """One open site's return sound."""
 
-    def __init__(self, bitrate_bps: int) -> None:
-        self.encoder = OpusEncoder(bitrate_bps)
+    def __init__(self, bitrates_bps: Bitrates) -> None:
+        self.voices = Voices(bitrates_bps)
         self.limiter = Limiter()
         self.linger = LINGER_BLOCKS
 
@@ -64,19 +82,19 @@ class SoundDesk:
         self,
         clock: ProgramClock,
         sources: Sources,
-        bitrate_bps: int,
+        bitrates_bps: Bitrates,
         on_air: Callable[[], OnAir | None],
         send: Callable[[Sequence[Packet]], None],
         send_levels: Callable[[dict[SiteId, float]], None],
     ) -> None:
-        self._clock, self._sources, self._bitrate_bps = clock, sources, bitrate_bps
+        self._clock, self._sources, self._bitrates_bps = clock, sources, bitrates_bps
         self._on_air, self._send, self._send_levels = on_air, send, send_levels
         self._stop = threading.Event()
         self.metronome = Metronome(clock, BLOCKS, self._stop, PATIENCE_NS)
         self._thread = threading.Thread(target=self._run, name="sound")
-        self._room = OpusEncoder(bitrate_bps)
+        self._room = Voices(bitrates_bps)
         self._room_limiter = Limiter()
-        self._closed: OpusEncoder | None = None
+        self._closed: Voices | None = None
         self._aac = AacEncoder()
         self._public_sound = PublicSound()
         self._was_public = False
@@ -132,13 +150,13 @@ class SoundDesk:
         room = self._room_limiter.apply(total)
         if public and not self._was_public:
             # A fresh encoder: the old one's look-ahead still holds 6.5 ms of the closed room.
-            self._room, self._closed = OpusEncoder(self._bitrate_bps), None
+            self._room, self._closed = Voices(self._bitrates_bps), None
         self._was_public = public
-        packets = _encoded(Feed.ROOM, self._room, room, pts, public=public)
+        packets = self._room.encode(Feed.ROOM, room, pts, public=public)
         block = self._public_sound.block(room, public=public)
         if not public:
-            self._closed = self._closed or OpusEncoder(self._bitrate_bps)
-            packets += _encoded(Feed.PUBLIC, self._closed, block, pts, public=True)
+            self._closed = self._closed or Voices(self._bitrates_bps)
+            packets += self._closed.encode(Feed.PUBLIC, block, pts, public=True)
         for at, data in self._aac.encode(block, pts):
             packets.append(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
         return packets
@@ -150,22 +168,14 @@ class SoundDesk:
         limiter: what is not linear cannot be taken out again."""
         for site in opened:
             if site not in self._minus:
-                self._minus[site] = MinusFeed(self._bitrate_bps)
+                self._minus[site] = MinusFeed(self._bitrates_bps)
             self._minus[site].linger = LINGER_BLOCKS
         total, packets = mix(heard), []
         for site, feed in list(self._minus.items()):
             block = total - heard[site] if site in heard else total.copy()
-            packets += _encoded(Feed.minus(site), feed.encoder, feed.limiter.apply(block), pts)
+            packets += feed.voices.encode(Feed.minus(site), feed.limiter.apply(block), pts)
             if site not in opened:
                 feed.linger -= 1
                 if feed.linger == 0:
                     del self._minus[site]
         return packets, total
-
-
-def _encoded(
-    feed: str, encoder: OpusEncoder, block: Samples, pts: int, *, public: bool = False
-) -> list[Packet]:
-    return [
-        Packet(feed, Codec.OPUS, at, True, public, data) for at, data in encoder.encode(block, pts)
-    ]

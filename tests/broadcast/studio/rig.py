@@ -114,7 +114,13 @@ class Received:
     notes: list[Note] = field(default_factory=list)
 
     def of(self, feed: str, codec: Codec) -> list[Packet]:
-        return [p for _, p in self.packets if p.feed == feed and p.codec is codec]
+        return self.rendition(feed, codec, 0)
+
+    def rendition(self, feed: str, codec: Codec, number: int) -> list[Packet]:
+        return [
+            p for _, p in self.packets
+            if (p.feed, p.codec, p.rendition) == (feed, codec, number)
+        ]  # fmt: skip
 
     def newest_note(self, kind: Kind) -> dict[str, Any] | None:
         return next((note.body for note in reversed(self.notes) if note.kind is kind), None)

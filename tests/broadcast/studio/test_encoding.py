@@ -11,8 +11,8 @@ import pytest
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.encoders import AacEncoder, H264Encoder, OpusEncoder
-from broadcast.studio.encoding import KeyframeRule, Shot, VideoEncoding
-from config.settings import Program
+from broadcast.studio.encoding import KeyframeRule, Ladder, Shot, VideoEncoding
+from config.settings import Program, Rung
 from streams.frames import Feed, Packet
 from tests import media
 
@@ -155,3 +155,30 @@ def test_pictures_are_tagged_bt709() -> None:
     frames += decoder.decode(None)
     assert (frames[0].colorspace, frames[0].color_range) == (1, 1)
     assert (frames[0].color_primaries, frames[0].color_trc) == (1, 1)
+
+
+def test_every_rung_has_the_same_picture_at_the_same_time() -> None:
+    program = Program(width=640, height=360, ladder=(Rung(height=180, video_bitrate_bps=130_000),))
+    ladder, canvas = Ladder(program, Feed.ROOM), Canvas(640, 360)
+    whole, small = [], []
+    for n in range(30):
+        canvas.y[:] = media.draw(640, 360, media.Mark(1, n))[:360]
+        canvas.u[:], canvas.v[:] = 90, 160
+        for packet in ladder.encode(canvas.frame, n * FRAME, key=n % 25 == 0, public=True):
+            (small if packet.rendition else whole).append(packet)
+    for packets, size in ((whole, (640, 360)), (small, (320, 180))):
+        assert [(p.pts, p.key) for p in packets] == [(n * FRAME, n % 25 == 0) for n in range(30)]
+        decoder = av.CodecContext.create("h264", "r")
+        frames = [f for p in packets for f in decoder.decode(av.Packet(p.data))]
+        frames += decoder.decode(None)
+        assert {(f.width, f.height) for f in frames} == {size}
+        marks = [media.read_mark(media.luma_of(frame)) for frame in frames]
+        assert [mark.number for mark in marks if mark] == list(range(30))
+        colours = [f.to_ndarray()[-size[1] // 4 :].mean() for f in frames]
+        assert all(abs(mean - 160) < 3 for mean in colours), "scaling leaves the range alone"
+
+
+def test_a_rung_that_is_no_smaller_is_left_out() -> None:
+    heights = [one.height for one in Program(width=640, height=360).renditions()]
+    assert heights == [360, 180]
+    assert [one.width for one in Program(width=1440, height=1080).renditions()] == [1440, 480, 240]

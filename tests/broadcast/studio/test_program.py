@@ -118,6 +118,11 @@ def test_timestamps_are_one_line_and_keyframes_stand_on_the_grid(tmp_path: Path)
                 # A frame may be left out on a busy machine, but time never stands or goes back.
                 assert step in steps
                 assert all(s > 0 and s % step == 0 for s in steps)
+            for feed in (Feed.ROOM, Feed.minus(A)):
+                whole, thin = (received.rendition(feed, Codec.OPUS, n) for n in (0, 1))
+                both = min(len(whole), len(thin))
+                assert [p.pts for p in whole[:both]] == [p.pts for p in thin[:both]]
+                assert sum(len(p.data) for p in thin) < sum(len(p.data) for p in whole)
             video = received.of(Feed.ROOM, Codec.H264)
             sound = received.of(Feed.ROOM, Codec.OPUS)
             assert video[0].key
