@@ -10,7 +10,9 @@
 const RETRY_MIN_MS = 300;
 const RETRY_MAX_MS = 1500;
 const KEEP_MS = 28_000; // the server forgets a silent connection after 30 s (streams/peer.py)
-const KNOCK_MS = [1500, 2500, 4000]; // a slow line needs some round trips for TCP, TLS and the question
+// A slow line needs some round trips for TCP, TLS and the question; short tries in between, because
+// a browser's own repetitions come later and later.
+const KNOCK_MS = [1500, 2500, 1500, 4000];
 const CROWD_MS = 500; // fifty sites that come back at once spread over so long
 const CONNECT_MS = 10_000;
 const OFFER_MS = 8000;
@@ -157,18 +159,18 @@ class Connection {
    * would hold our seat. */
   async #knock() {
     const turn = this.#timer;
-    const ms = KNOCK_MS[Math.min(this.#retries, KNOCK_MS.length) - 1] ?? KNOCK_MS[0];
-    const signal = AbortSignal.timeout(/** @type {number} */ (ms));
+    const began = performance.now();
+    const signal = AbortSignal.timeout(KNOCK_MS[this.#retries % KNOCK_MS.length] ?? 0);
     const there = await fetch(this.#url, {method: "OPTIONS", signal}).then(() => true, () => false);
     if (turn !== this.#timer || this.#over) return;
     if (there) void this.#connect();
-    else this.#wait(() => void this.#knock());
+    else this.#wait(() => void this.#knock(), performance.now() - began);
   }
 
-  /** A little longer each time, and no two alike. @param {() => void} act */
-  #wait(act) {
+  /** A little longer each time, and no two alike. @param {() => void} act @param {number} [waited] ms */
+  #wait(act, waited = 0) {
     const most = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#retries++);
-    this.#after(most * (0.5 + Math.random() / 2), act);
+    this.#after(Math.max(0, most * (0.5 + Math.random() / 2) - waited), act);
   }
 
   /** @param {string} message */
