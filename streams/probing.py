@@ -22,6 +22,8 @@ MAX_QUEUE_NS = 50 * NS_PER_MS
 """A shortage of an eighth of the goal becomes such a queue while the rate stays, or of a sixteenth
 where it is careful."""
 SPOILED_NS = 60 * NS_PER_MS
+MEANT = 0.8
+"""Of what was to be sent: where less could be, nothing was learned."""
 MAX_LOSS = 0.08
 """On top of what the line loses anyway, and of chance."""
 USUAL_TOLD = 50
@@ -48,7 +50,7 @@ class Probe:
         """`sent`: octets sent to the viewer so far, all told."""
         self.goal_bps = goal_bps
         self._line, self._from_bps = line, from_bps
-        self._begun_ns, self._sent = now_ns, sent
+        self._begun_ns, self._sent, self._sent_now = now_ns, sent, sent
         slower = CAREFUL if careful else 1
         self._rise_ns = int(RISE_NS * (2 * slower * goal_bps / from_bps if careful else 1))
         self._ends_ns = now_ns + self._rise_ns + STAY_NS * slower
@@ -57,6 +59,7 @@ class Probe:
     def octets(self, sent: int, now_ns: int) -> int:
         """To send now, beside what went out anyway."""
         elapsed_ns = now_ns - self._begun_ns
+        self._sent_now = sent
         if now_ns > self._ends_ns:
             return 0
         due = self._due_bits(elapsed_ns) / 8 - (sent - self._sent)
@@ -78,7 +81,9 @@ class Probe:
             return Verdict.FAILED
         if line.told_ns < self._ends_ns:
             return Verdict.OPEN
+        meant = MEANT * self._due_bits(self._ends_ns - self._begun_ns) / 8
         carried = line.recent_ns < MAX_QUEUE_NS and not self._loses_more()
+        carried = carried and self._sent_now - self._sent > meant
         return Verdict.CARRIED if carried else Verdict.FAILED
 
     def _loses_more(self) -> bool:

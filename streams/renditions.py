@@ -13,8 +13,8 @@ VIDEO_WIRE = 1.06
 """RTP, SRTP, UDP and IP headers around 1200 octets of picture."""
 SOUND_WIRE_BPS = 50 * 8 * 64
 """The same headers around 50 packets of sound a second."""
-STILL_INTERVAL_S = 4
-"""At least so long between two stills."""
+STILL_INTERVAL_S = 3
+"""At least so long between two stills: with keyframes every two seconds, each second one."""
 STILLS_BPS = 15_000
 """A keyframe of the smallest picture, about 6 kB, each so often."""
 

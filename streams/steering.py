@@ -40,11 +40,11 @@ SILENCE_NS = 1_000 * NS_PER_MS
 TURN_NS = 100 * NS_PER_MS
 FIRST_PROBE_NS = 200 * NS_PER_MS
 NEXT_PROBE_NS = 50 * NS_PER_MS
-START = 2.5
+START = 2.0
 """Of the smallest picture's rate: how fast a newcomer gets what was before he came."""
 RETRY_NS = 4_000 * NS_PER_MS
 MAX_RETRY_NS = 60_000 * NS_PER_MS
-MAX_RETRY_LOW_NS = 30_000 * NS_PER_MS
+MAX_RETRY_LOW_NS = 20_000 * NS_PER_MS
 """The same for who lacks more than the largest picture."""
 PROVEN_NS = 60_000 * NS_PER_MS
 """A level that held for so long was no mistake."""

@@ -55,6 +55,7 @@ STILL_INTERVAL_NS = STILL_INTERVAL_S * NS_PER_S
 CATCH_UP_OCTETS = 60_000
 """What a newcomer gets first, of the smallest picture, so that he need not wait for a keyframe.
 Where it is more he gets the keyframe alone."""
+PADDING = bytes(254) + b"\xff"
 PIECE = 2
 """Packets of a picture that leave together where it is spread over time."""
 REPEATS = 200
@@ -394,7 +395,8 @@ class Viewer:
             self._report(now_ns)
 
     def _probe(self, octets: int, now_ns: int) -> None:
-        """Sends pictures again that came already, which players pass over."""
+        """Sends pictures again that came already, which players pass over; padding where none
+        did."""
         stream = self._streams.get(True)
         lane = None if stream is None else stream.line.lane
         if stream is None or lane is None or stream.section.retransmission is None:
@@ -407,8 +409,19 @@ class Viewer:
             if number is not None and (self.audience.room or payload.public):
                 run.append(self._packet_again(stream, payload, number))
                 octets -= len(payload.data) + len(run[-1][0])
+        if not run:
+            run = [self._padding(stream) for _ in range(octets // len(PADDING))]
         if run:
             self._emit(run, now_ns)
+
+    def _padding(self, stream: "_Stream") -> tuple[bytes, bytes]:
+        """An RTX packet without anything to repeat (RFC 3550 5.1)."""
+        section, number = stream.section, stream.next_retransmission
+        stream.next_retransmission = (number + 1) & 0xFFFF
+        kind = section.retransmission or 0
+        timestamp = max(0, stream.last_pts) & 0xFFFFFFFF
+        head = self._head(stream, kind, number, timestamp, section.retransmission_ssrc)
+        return bytes((head[0] | 0x20,)) + head[1:], PADDING
 
     def _report(self, now_ns: int) -> None:
         elapsed_ns = now_ns - self._reported_ns
@@ -471,7 +484,8 @@ class _Stream:
 
     def round_trip_ns(self, last_report: int, delay: int, now_ns: int) -> int | None:
         """RFC 3550 6.4.1; None where the report answers none of ours. `delay` in 1/65536 s."""
-        sent_ns = next((at for ntp, at in self._reports if ntp == last_report), None)
+        # The newest: without new pictures reports repeat themselves.
+        sent_ns = next((at for ntp, at in reversed(self._reports) if ntp == last_report), None)
         if sent_ns is None:
             return None
         return max(0, now_ns - sent_ns - delay * NS_PER_S // 65536)
