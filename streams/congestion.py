@@ -22,9 +22,10 @@ SLICE_NS = 100 * NS_PER_MS
 SLICES = 4
 BASE_NS = 20_000_000_000
 """The best delay is that of the last 20 to 40 s: lines change, and clocks drift."""
+FAR_NS = 1 << 60
 CARRIED_NS = 1_000_000_000
-MAX_ARRIVALS = 1000
-"""Of runs in that second, should a receiver's clock run backwards. Policy: the oldest goes."""
+MAX_ARRIVALS = 200
+"""Of reports in that second, should a receiver's clock run backwards. Policy: the oldest goes."""
 MIN_BUSY_NS = 100 * NS_PER_MS
 LOSS_HALF_NS = 700 * NS_PER_MS
 """After so long a packet counts half for `loss`."""
@@ -77,19 +78,27 @@ class Congestion:
         first = newest - ((newest - feedback.first) & 0xFFFF)
         end = first + len(came)
         clock_ns = self._reference(feedback.reference) * REFERENCE_NS
-        told, lost, delays = self.told, self.lost, list[tuple[int, int]]()
+        whole = NEVER not in came
+        told, lost, octets, delay, low, high = self.told, self.lost, 0, None, FAR_NS, -FAR_NS
         while runs and runs[0].first < end:
             run = runs.popleft() if runs[0].end <= end else self._split(runs[0], end)
-            part = came[max(0, run.first - first) : max(0, run.end - first)]
-            self.told += len(part)
-            octets = run.octets
-            if NEVER in part:
-                octets, part = self._without_lost(octets, part)
-            if part:
-                delays.append((clock_ns + part[0] * TICK_NS - run.at_ns, run.at_ns))
-                self._arrivals.append((clock_ns + part[-1] * TICK_NS, octets))
-        if delays:
-            self._note_delays(delays, self._arrivals[-1][0])
+            start = max(0, run.first - first)
+            if run.end <= first:
+                continue
+            self.told += run.end - first - start
+            at, size = came[start], run.octets
+            if not whole:
+                at, size = self._without_lost(came[start : run.end - first], size)
+            if at == NEVER:
+                continue
+            delay = clock_ns + at * TICK_NS - run.at_ns
+            low, high = min(low, delay), max(high, delay)
+            octets += size
+            self.told_ns = run.at_ns
+        if delay is not None:
+            at_ns = clock_ns + (came[-1] if whole else max(came)) * TICK_NS
+            self._note_arrival(octets, at_ns)
+            self._note_delays(low, high, delay, at_ns)
         self._note_loss(self.told - told, self.lost - lost, now_ns)
 
     @staticmethod
@@ -100,25 +109,28 @@ class Congestion:
         run.first, run.octets = end, run.octets - octets
         return before
 
-    def _without_lost(self, octets: int, part: list[int]) -> tuple[int, list[int]]:
+    def _without_lost(self, part: list[int], octets: int) -> tuple[int, int]:
+        """When the first of a run came, and how much of it did."""
         arrived = [at for at in part if at != NEVER]
         self.lost += len(part) - len(arrived)
-        return octets * len(arrived) // len(part), arrived
+        return (arrived[0], octets * len(arrived) // len(part)) if arrived else (NEVER, 0)
 
-    def _note_delays(self, delays: list[tuple[int, int]], at_ns: int) -> None:
-        """(delay, when sent) of each run of a report; the last came at `at_ns`."""
-        self.told_ns = delays[-1][1]
-        low = min(delays)[0]
+    def _note_arrival(self, octets: int, at_ns: int) -> None:
+        arrivals = self._arrivals
+        arrivals.append((at_ns, octets))
+        while arrivals[0][0] < at_ns - CARRIED_NS:
+            arrivals.popleft()
+
+    def _note_delays(self, low: int, high: int, last: int, at_ns: int) -> None:
+        """The least, greatest and last delay of the runs of a report that ends at `at_ns`."""
         if self._base is None or at_ns - self._base_since_ns > BASE_NS:
             self._base = low if self._next_base is None else self._next_base
             self._next_base, self._base_since_ns = None, at_ns
         self._base = min(self._base, low)
         self._next_base = low if self._next_base is None else min(self._next_base, low)
-        self.queue_ns = delays[-1][0] - self._base
-        self.peak_ns = max(self.peak_ns, max(delays)[0] - self._base)
+        self.queue_ns = last - self._base
+        self.peak_ns = max(self.peak_ns, high - self._base)
         self._note_queue(low - self._base, at_ns)
-        while self._arrivals[0][0] < at_ns - CARRIED_NS:
-            self._arrivals.popleft()
 
     def _note_queue(self, queue_ns: int, at_ns: int) -> None:
         if queue_ns < FREE_NS:
