@@ -28,12 +28,12 @@ from aiortc.sdp import MediaDescription, SessionDescription
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
-from bench.hosts import CLIENT, SERVER
 from bench.janus import Watching, is_up
 from streams.aiortc_private import Dtls
 from streams.arrivals import Arrivals
 from streams.sdp import TRANSPORT_SEQUENCE
 from tests.media import wait_until
+from tests.namespaces import CLIENT, SERVER
 
 WHEP_PORT = 8080
 CHECKED = 32

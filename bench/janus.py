@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from bench.hosts import SERVER, Hosts
+from tests.namespaces import SERVER, Hosts
 
 PORT = 8088
 VIDEO_PORT, AUDIO_PORT = 5004, 5002

@@ -26,13 +26,13 @@ from aiohttp import web
 
 from bench.audience import WHEP_PORT
 from bench.figure import Figure
-from bench.hosts import SERVER, Hosts, two_hosts
 from bench.janus import janus
 from bench.stream import VIDEO_BPS
 from config.settings import Media
 from streams.frames import Packet
 from streams.relay import Audience, Rates, Relay
 from streams.wire import read_messages
+from tests.namespaces import SERVER, Hosts, two_hosts
 
 VIEWERS = (1, 10, 40, 100)
 MOST = 150

@@ -1,6 +1,6 @@
 """A real Chromium for tests, its camera and microphone played from files."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,10 +57,12 @@ async def chromium(
     *,
     size: tuple[int, int] = (1280, 800),
     allows: bool = True,
+    executable: Path = Path("/usr/bin/chromium"),
+    more: Sequence[str] = (),
 ) -> AsyncIterator[Chromium]:
     """One browser, until left; `camera` as from `camera_files`. `allows`: whoever sits before it
-    lets pages have camera and microphone."""
-    arguments = list(_ARGUMENTS)
+    lets pages have camera and microphone. `more`: arguments."""
+    arguments = [*_ARGUMENTS, *more]
     if not allows:
         arguments.remove("--use-fake-ui-for-media-stream")
         arguments.append("--deny-permission-prompts")
@@ -68,9 +70,7 @@ async def chromium(
         arguments.append(f"--use-file-for-fake-video-capture={camera[0]}")
         arguments.append(f"--use-file-for-fake-audio-capture={camera[1]}")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=arguments
-        )
+        browser = await playwright.chromium.launch(executable_path=executable, args=arguments)
         try:
             yield Chromium(browser, size, allows=allows)
         except BaseException:

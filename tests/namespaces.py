@@ -1,0 +1,120 @@
+"""Two hosts on this machine: network namespaces joined by a line as bad as one wants. Needs root.
+
+Both sides of a comparison shall send over the same device, and Janus does not use loopback.
+"""
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER, CLIENT = "10.99.0.1", "10.99.0.2"
+CLONE_NEWNET = 0x40000000
+PLAIN_BPS = 100_000_000
+PLAIN_QUEUE = 2_000_000
+"""Octets."""
+_BURST = 1_600
+"""Octets. One packet: what the kernel is to cut into packets (UDP_SEGMENT) would pass a virtual
+wire uncut, and be lost as a whole."""
+_RULES = """
+table inet line
+delete table inet line
+table inet line {{
+  chain arriving {{
+    type filter hook input priority 0; policy accept;
+    {rule}
+  }}
+}}
+"""
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class NoNamespacesError(Exception):
+    """This machine does not let us make any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    server: str
+    client: str
+
+    def at_server(self, command: Sequence[str]) -> list[str]:
+        return ["ip", "netns", "exec", self.server, *command]
+
+    def at_client(self, command: Sequence[str]) -> list[str]:
+        return ["ip", "netns", "exec", self.client, *command]
+
+    @contextmanager
+    def inside_server(self) -> Iterator[None]:
+        """Sockets that this thread opens, and processes that it starts, are there."""
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open(f"/run/netns/{self.server}", os.O_RDONLY)
+        try:
+            _enter(there)
+            yield
+        finally:
+            _enter(before)
+            os.close(there)
+            os.close(before)
+
+    # --- the line ---
+
+    def carries(self, rate_bps: float = PLAIN_BPS, queue_octets: int = PLAIN_QUEUE) -> None:
+        """To the client; what does not fit into the queue is lost. Back it is always plain."""
+        _run(
+            "tc", "-n", self.server, "qdisc", "replace", "dev", "wire0", "root", "tbf",
+            "rate", f"{rate_bps:.0f}bit", "burst", str(_BURST), "limit", str(queue_octets),
+        )  # fmt: skip
+
+    def loses(self, percent: int) -> None:
+        """Of the datagrams, both ways; 100: the line is cut."""
+        which = "" if percent == 100 else f"numgen random mod 100 < {percent}"
+        rule = f"meta l4proto udp {which} drop" if percent else ""
+        rules = _RULES.format(rule=rule)
+        for host in (self.server, self.client):
+            _run("ip", "netns", "exec", host, "nft", "-f", "-", text=rules)
+
+
+@contextmanager
+def two_hosts() -> Iterator[Hosts]:
+    """Raises `NoNamespacesError`."""
+    hosts = Hosts(f"server-{os.getpid()}", f"client-{os.getpid()}")
+    try:
+        for name in (hosts.server, hosts.client):
+            _run("ip", "netns", "add", name)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NoNamespacesError(f"no network namespaces here: {error}") from error
+    try:
+        _run("ip", "link", "add", "wire0", "netns", hosts.server, "type", "veth",
+             "peer", "name", "wire1", "netns", hosts.client)  # fmt: skip
+        for name, wire, address in (
+            (hosts.server, "wire0", SERVER),
+            (hosts.client, "wire1", CLIENT),
+        ):
+            _run("ip", "-n", name, "address", "add", f"{address}/24", "dev", wire)
+            _run("ip", "-n", name, "link", "set", wire, "up")
+            _run("ip", "-n", name, "link", "set", "lo", "up")
+        yield hosts
+    finally:
+        for name in (hosts.server, hosts.client):
+            _run("ip", "netns", "delete", name)
+
+
+def script_at(folder: Path, command: Sequence[str]) -> Path:
+    """A program that runs `command` with the arguments it gets."""
+    path = folder / "there.sh"
+    path.write_text(f'#!/bin/sh\nexec {" ".join(command)} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def _enter(namespace: int) -> None:
+    if _libc.setns(namespace, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "cannot enter a network namespace")
+
+
+def _run(*command: str, text: str | None = None) -> None:
+    subprocess.run(command, input=text, text=True, check=True, timeout=10)
