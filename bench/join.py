@@ -1,4 +1,5 @@
-"""From the click to the first picture of a viewer that joins by WHEP.
+"""From the click to the first picture: of a viewer that joins by WHEP, and of a district's page in
+real Chromium, from "Vào phiên họp" to the session's picture on screen.
 
 The floor is the same viewer on a direct line to the publisher, without a server between: two
 stock aiortc peers in one process, the publisher's encoder started by the join itself.
@@ -12,13 +13,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiortc import RTCPeerConnection
+from playwright.async_api import expect
 
 from bench.figure import Figure
+from tests.chromium import chromium
 from tests.media import wait_until
 from tests.peers import MarkedCamera, Watched, publishing, watch_tracks, watching
-from tests.server import LEFT, Server
+from tests.server import LEFT, RIGHT, Server
 
 JOINS = 9
+CLICKS = 20
+CLICK = """() => new Promise((seen) => {
+  const began = performance.now();
+  document.querySelector('[data-testid="join"]').click();
+  const look = () => {
+    const video = document.querySelector('[data-testid="return-feed"]');
+    if (!video) return requestAnimationFrame(look);
+    video.requestVideoFrameCallback((now) => seen(now - began));
+  };
+  look();
+})"""
+"""Milliseconds."""
 
 
 async def _served(server: Server) -> list[float]:
@@ -39,6 +54,19 @@ async def _served(server: Server) -> list[float]:
             async with watching(url) as watched:
                 await wait_until(lambda: watched.pictures, "a picture")
                 took.append(watched.pictures[0][0] - began)
+    return took
+
+
+async def _clicked(server: Server) -> list[float]:
+    """Milliseconds from each click on a district's page."""
+    took = []
+    async with chromium() as browser:
+        for _ in range(CLICKS):
+            tab = await browser.new_page()
+            await tab.goto(server.join_url(RIGHT))
+            await expect(tab.get_by_test_id("join")).to_be_enabled(timeout=20_000)
+            took.append(float(await tab.evaluate(CLICK)))
+            await tab.context.close()
     return took
 
 
@@ -68,6 +96,7 @@ async def _floor() -> list[float]:
 def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         served = asyncio.run(_served(server))
+        clicked = asyncio.run(_clicked(server))
         floor = statistics.median(asyncio.run(_floor()))
     yield Figure(
         "WHEP join to first picture, median",
@@ -77,6 +106,8 @@ def figures() -> Iterator[Figure]:
         "aiortc to aiortc directly",
     )
     yield Figure("WHEP join to first picture, worst", max(served) * 1000, "ms")
+    yield Figure("click to first picture in Chromium, median", statistics.median(clicked), "ms")
+    yield Figure("click to first picture in Chromium, worst", max(clicked), "ms")
 
 
 if __name__ == "__main__":

@@ -120,8 +120,10 @@ class Answer:
 class Server:
     """`with Server(tmp_path) as server:` Ready when entered, gone when left."""
 
-    def __init__(self, folder: Path, config: str = CONFIG) -> None:
+    def __init__(self, folder: Path, config: str = CONFIG, sites: Sequence[Site] = SITES) -> None:
+        """`sites` are at least `SITES`."""
         self.folder = folder
+        self._sites = tuple(sites)
         self.session = f"test-{secrets.token_hex(4)}"
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "diemcau.toml"
@@ -137,7 +139,7 @@ class Server:
             at_ms=now_ms,
             id=self.session,
             title="Phiên thử",
-            sites=SITES,
+            sites=self._sites,
             delegates=DELEGATES,
             agenda=AGENDA,
             hidden_overlays=HIDDEN,
@@ -149,7 +151,7 @@ class Server:
         tokens = self.tokens(store)
         self.operator = tokens.issue_token(Role.OPERATOR, self.session)
         self.site_tokens = {
-            site.id: tokens.issue_join_token(self.session, site.id) for site in SITES
+            site.id: tokens.issue_join_token(self.session, site.id) for site in self._sites
         }
 
     def tokens(self, store: Store, skew_ms: int = 0) -> Tokens:
