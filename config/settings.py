@@ -52,6 +52,19 @@ class Media(Section):
     """WHEP viewers; HLS viewers are not counted."""
 
 
+TurnUrl = Annotated[str, Field(pattern=r"^turns?:[^\s<>\"]+$", max_length=255)]
+
+
+class Turn(Section):
+    """A TURN server (coturn with `use-auth-secret`), for sites whose network lets no UDP through
+    to us. Without one nothing is told to anybody."""
+
+    urls: tuple[TurnUrl, ...] = Field((), max_length=8)
+    secret: str = Field("", repr=False)
+    """Shared with the TURN server: its `static-auth-secret`."""
+    credential_hours: int = Field(12, ge=1, le=48)
+
+
 class Rung(Section):
     """One smaller rendition of the picture, for lines that cannot carry the whole one."""
 
@@ -126,6 +139,7 @@ class Settings(Section):
     http: Http = Http()
     https: Https = Https()
     media: Media = Media()
+    turn: Turn = Turn()
     program: Program = Program()
     recording: Recording = Recording()
     storage: Storage = Storage()

@@ -127,7 +127,7 @@ def _application(
     )
     app[border.DEFAULT_LANGUAGE] = settings.language
     app.on_response_prepare.append(border.set_headers)
-    pages = Pages(sessions, tokens)
+    pages = Pages(sessions, tokens, turn=bool(settings.turn.urls))
     app[border.RENDER_PROBLEM] = pages.problem
     archive = settings.storage.data_dir / "archive"
     media = Media(archive, sessions.is_over)
@@ -145,7 +145,7 @@ def _application(
     )
     for room in rooms:
         app.add_routes(room.routes())
-    app.add_routes(whip.routes(on_air.relay, doorkeeper))
+    app.add_routes(whip.routes(on_air.relay, doorkeeper, settings.turn))
     app.router.add_route("*", "/{path:.*}", border.unknown)
     return app
 

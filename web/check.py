@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import av
+from aioice import stun
 from av.codec import Codec
 
 from broadcast.session.procedure import load_procedure
@@ -26,6 +28,7 @@ CODECS = (
     ("opus", "r"),
 )
 MIN_CORES = 2
+KNOCK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         _cores,
     ):
         yield look(settings)
+    yield from _turn(settings)
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
@@ -160,3 +164,35 @@ def _cores(settings: Settings) -> Finding:
     cores = len(os.sched_getaffinity(0))
     advice = "" if cores >= MIN_CORES else "the studio needs one core and the relay another"
     return Finding(f"{cores} processor cores", cores >= MIN_CORES, advice)
+
+
+def _turn(settings: Settings) -> Iterator[Finding]:
+    """Whether each TURN server answers; whether it takes our credentials, a site's page shows."""
+    for url in settings.turn.urls:
+        try:
+            _knock(url)
+        except OSError as error:
+            advice = f"no answer ({error}); is the server running, and its port open?"
+            yield Finding(url, False, advice)
+        else:
+            secret = settings.turn.secret
+            advice = "" if secret else "set [turn] secret to its static-auth-secret"
+            yield Finding(f"{url} answers", bool(secret), advice)
+
+
+def _knock(url: str) -> None:
+    """Raises `OSError` where nobody answers at a TURN URI (RFC 7065)."""
+    scheme, _, rest = url.partition(":")
+    place, _, query = rest.partition("?")
+    host, colon, port = place.rpartition(":")
+    number = int(port) if colon and port.isdigit() else (5349 if scheme == "turns" else 3478)
+    address = (host if colon else place).strip("[]"), number
+    if scheme == "turns" or "transport=tcp" in query:
+        socket.create_connection(address, KNOCK_S).close()
+        return
+    [(family, kind, _, _, where), *_] = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)
+    with socket.socket(family, kind) as knock:
+        knock.settimeout(KNOCK_S)
+        knock.connect(where)
+        knock.send(bytes(stun.Message(stun.Method.BINDING, stun.Class.REQUEST)))
+        knock.recv(1500)

@@ -34,9 +34,10 @@ def _fonts() -> Path:
 class Pages:
     """Draws the shells."""
 
-    def __init__(self, sessions: Sessions, tokens: Tokens) -> None:
+    def __init__(self, sessions: Sessions, tokens: Tokens, *, turn: bool) -> None:
         self._sessions = sessions
         self._tokens = tokens
+        self._turn = turn
         self._templates = Environment(
             loader=FileSystemLoader(WEB / "templates"),
             autoescape=select_autoescape(),
@@ -120,6 +121,7 @@ class Pages:
             "site": None,
             "role": who.role.value,
             "name": who.name,
+            "turn": self._turn,
             **config,
         }
         html = self._templates.get_template(f"{name}.html").render(

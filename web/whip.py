@@ -1,17 +1,23 @@
 """WHIP (RFC 9725) in, WHEP out: HTTP around the relay's offers and answers."""
 
+import time
 from typing import Protocol
 
 from aiohttp import web
 
+from config.settings import Turn
 from streams.frames import SiteId
 from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken
 from web.errors import Problem
+from web.turn import ice_server_links
 
 SDP = "application/sdp"
 ANYWHERE = {"Access-Control-Allow-Origin": "*"}
+EXPOSED = "Location, Link"
+NO_TURN = Turn()
 PREFLIGHT = {
     **ANYWHERE,
+    "Access-Control-Expose-Headers": EXPOSED,
     "Access-Control-Allow-Methods": "POST, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Max-Age": "86400",
@@ -29,9 +35,9 @@ class Authorise(Protocol):
         """`target`: None for the public program, a site for its return feed, or `room`."""
 
 
-def routes(relay: Relay, authorise: Authorise) -> list[web.RouteDef]:
+def routes(relay: Relay, authorise: Authorise, turn: Turn = NO_TURN) -> list[web.RouteDef]:
     """The endpoints and their resources."""
-    handlers = _Handlers(relay, authorise)
+    handlers = _Handlers(relay, authorise, turn)
     return [
         web.post("/whip/{site}", handlers.publish),
         web.post("/whip/{site}/echo", handlers.echo),
@@ -46,9 +52,10 @@ def routes(relay: Relay, authorise: Authorise) -> list[web.RouteDef]:
 
 
 class _Handlers:
-    def __init__(self, relay: Relay, authorise: Authorise) -> None:
+    def __init__(self, relay: Relay, authorise: Authorise, turn: Turn) -> None:
         self._relay = relay
         self._authorise = authorise
+        self._turn = turn
 
     async def publish(self, request: web.Request) -> web.Response:
         site = SiteId(request.match_info["site"])
@@ -59,7 +66,7 @@ class _Handlers:
             raise Problem(error.status, "offer", reason=str(error)) from None
         except SiteTaken:
             raise Problem(409, "site_taken", site=site, retry_after_s=2) from None
-        return _created(connection, f"/whip/{site}/{connection.id}")
+        return self._created(connection, f"/whip/{site}/{connection.id}", site)
 
     async def echo(self, request: web.Request) -> web.Response:
         """A site's own sound, back to it: how its page tests the line."""
@@ -69,7 +76,7 @@ class _Handlers:
             connection = await self._relay.echo(await _offer(request))
         except OfferError as error:
             raise Problem(error.status, "offer", reason=str(error)) from None
-        return _created(connection, f"/whip/{site}/{connection.id}")
+        return self._created(connection, f"/whip/{site}/{connection.id}", site)
 
     async def watch(self, request: web.Request) -> web.Response:
         session, target = request.match_info["session"], request.match_info.get("target")
@@ -78,7 +85,8 @@ class _Handlers:
             connection = await self._relay.view(audience, await _offer(request))
         except OfferError as error:
             raise Problem(error.status, "offer", reason=str(error)) from None
-        return _created(connection, f"{request.path}/resource/{connection.id}")
+        who = audience.site or (target if audience.room else None)
+        return self._created(connection, f"{request.path}/resource/{connection.id}", who)
 
     async def end(self, request: web.Request) -> web.Response:
         """The resource's name is the key: 144 random bits that only its maker was told."""
@@ -93,9 +101,34 @@ class _Handlers:
 
     async def options(self, request: web.Request) -> web.Response:
         """What may be posted here (RFC 9725 4.2), and leave for players on other sites' pages.
-        Leave without cookies: a foreign page can use a token it was given, nobody's sign-in."""
-        del request
-        return web.Response(status=204, headers=PREFLIGHT)
+        Leave without cookies: a foreign page can use a token it was given, nobody's sign-in.
+        Who shows his right to post is told of TURN servers before he offers (RFC 9725 4.6)."""
+        response = web.Response(status=204, headers=PREFLIGHT)
+        if "Authorization" in request.headers:
+            self._tell_turn(response, await self._who(request))
+        return response
+
+    async def _who(self, request: web.Request) -> str | None:
+        """Whoever could post here; None for the public. Raises what `Authorise` does."""
+        first, _, rest = request.match_info["path"].partition("/")
+        if request.match_info["kind"] == "whip":
+            await self._authorise.publisher(request, SiteId(first))
+            return first
+        audience = await self._authorise.viewer(request, first, rest or None)
+        return audience.site or (rest if audience.room else None)
+
+    def _created(self, connection: Connection, location: str, who: str | None) -> web.Response:
+        headers = {**ANYWHERE, "Location": location, "Access-Control-Expose-Headers": EXPOSED}
+        response = web.Response(
+            status=201, text=connection.answer, content_type=SDP, headers=headers
+        )
+        self._tell_turn(response, who)
+        return response
+
+    def _tell_turn(self, response: web.Response, who: str | None) -> None:
+        if who is not None:
+            for link in ice_server_links(self._turn, who, int(time.time())):
+                response.headers.add("Link", link)
 
 
 async def _offer(request: web.Request) -> str:
@@ -105,12 +138,3 @@ async def _offer(request: web.Request) -> str:
         return await request.text()
     except UnicodeDecodeError:
         raise Problem(400, "offer", reason="not UTF-8 text") from None
-
-
-def _created(connection: Connection, location: str) -> web.Response:
-    return web.Response(
-        status=201,
-        text=connection.answer,
-        content_type=SDP,
-        headers={**ANYWHERE, "Location": location, "Access-Control-Expose-Headers": "Location"},
-    )

@@ -1,6 +1,10 @@
 """WHIP and WHEP as RFC 9725 has them, over real HTTP, around a real relay."""
 
 import asyncio
+import base64
+import hmac
+import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -8,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from config.settings import Media, Program
+from config.settings import Media, Program, Turn
 from streams.frames import SiteId
 from streams.relay import Audience, Rates, Relay
 from tests.streams.offers import CHROMIUM, VIEW
@@ -17,6 +21,9 @@ from web.errors import Problem
 
 SDP = {"Content-Type": "application/sdp"}
 Client = TestClient[web.Request, web.Application]
+
+
+TURN = Turn(urls=("turn:turn.example.vn:3478", "turns:turn.example.vn"), secret="shared")
 
 
 class Everybody:
@@ -44,7 +51,7 @@ async def serving(**limits: int) -> AsyncIterator[tuple[Client, Relay]]:
     await relay.start()
     app = web.Application(middlewares=[border.errors_and_language], client_max_size=100_000)
     app[border.DEFAULT_LANGUAGE] = "vi"
-    app.add_routes(whip.routes(relay, Everybody()))
+    app.add_routes(whip.routes(relay, Everybody(), TURN))
     async with TestClient(TestServer(app)) as client:
         yield client, relay
     await relay.close()
@@ -146,5 +153,41 @@ def test_no_trickle_but_an_options() -> None:
             assert options.status == 204
             assert options.headers["Accept-Post"] == "application/sdp"
             assert "Access-Control-Allow-Credentials" not in options.headers
+
+    run(story)
+
+
+@pytest.mark.parametrize("path", ["/whip/hall", "/whep/s1/hall"])
+def test_who_may_post_is_told_of_turn_servers_before_he_offers(path: str) -> None:
+    """RFC 9725 4.6; the password is the name's HMAC, which coturn makes likewise."""
+
+    async def story(client: Client, relay: Relay) -> None:
+        del relay
+        async with client.options(path, headers={"Authorization": "Bearer good"}) as told:
+            links = told.headers.getall("Link")
+        assert [link.partition(">")[0] for link in links] == [f"<{url}" for url in TURN.urls]
+        pattern = r'rel="ice-server"; username="(\d+):hall"; credential="([^"]+)"'
+        ends, password = re.findall(pattern, links[0])[0]
+        assert 11 * 3600 < int(ends) - time.time() < 13 * 3600
+        digest = hmac.digest(b"shared", f"{ends}:hall".encode(), "sha1")
+        assert base64.b64decode(password) == digest
+        async with client.post(
+            path, data=VIEW if "whep" in path else CHROMIUM, headers=GOOD
+        ) as made:
+            assert len(made.headers.getall("Link")) == 2
+
+    run(story)
+
+
+def test_nobody_else_is_told_of_turn_servers() -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        del relay
+        async with client.options("/whip/hall") as told:
+            assert "Link" not in told.headers
+        async with client.options("/whip/hall", headers={"Authorization": "Bearer bad"}) as told:
+            assert told.status == 401
+            assert "Link" not in told.headers
+        async with client.post("/whep/s1", data=VIEW, headers=SDP) as made:
+            assert (made.status, "Link" in made.headers) == (201, False)
 
     run(story)

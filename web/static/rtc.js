@@ -43,6 +43,7 @@ class Connection {
   pc;
   #url;
   #token;
+  #turn;
   #onState;
   /** @type {string | undefined} */
   #resource;
@@ -55,10 +56,15 @@ class Connection {
   #leave = () => this.#delete();
   #online = () => this.#hurry();
 
-  /** @param {string} url @param {{token?: string | undefined, onState?: OnState | undefined}} options */
-  constructor(url, {token, onState}) {
+  /**
+   * @param {string} url
+   * @param {{token?: string | undefined, onState?: OnState | undefined, turn?: boolean | undefined}} options
+   *   `turn`: the server knows TURN servers, which it tells who shows it a token
+   */
+  constructor(url, {token, onState, turn = false}) {
     this.#url = url;
     this.#token = token;
+    this.#turn = turn && Boolean(token);
     this.#onState = onState;
   }
 
@@ -106,6 +112,7 @@ class Connection {
     pc.onconnectionstatechange = () => this.#watch(pc);
     this.#after(CONNECT_MS, () => this.#again(pc));
     try {
+      if (this.#turn) pc.setConfiguration({...pc.getConfiguration(), ...(await this.#iceServers())});
       await this.prepare(pc);
       await pc.setLocalDescription();
       // The server is ICE-lite: it needs no candidate of ours, so nothing is waited for.
@@ -116,6 +123,15 @@ class Connection {
       if (error instanceof Refused && FINAL.includes(error.status)) this.#refused(error.message);
       else this.#again(pc);
     }
+  }
+
+  /** Where the network lets no UDP through to the server, a TURN server may (RFC 9725 4.6). */
+  async #iceServers() {
+    const headers = {Authorization: `Bearer ${this.#token}`};
+    const signal = AbortSignal.timeout(OFFER_MS);
+    const answer = await fetch(this.#url, {method: "OPTIONS", headers, signal});
+    if (!answer.ok) throw new Refused(await sentence(answer), answer.status);
+    return {iceServers: iceServersOf(answer.headers.get("Link") ?? "")};
   }
 
   /** @param {string} offer @returns {Promise<string>} */
@@ -233,6 +249,13 @@ function collect(stats, entry) {
   }
 }
 
+/** @param {string} links of one or more `Link` headers @returns {RTCIceServer[]} */
+function iceServersOf(links) {
+  const pattern = /<(turns?:[^>]+)>; rel="ice-server"; username="([^"]*)"; credential="([^"]*)"/g;
+  return [...links.matchAll(pattern)].map(([, urls = "", username = "", credential = ""]) =>
+    ({urls, username, credential}));
+}
+
 /** @param {Response} answer */
 async function sentence(answer) {
   try {
@@ -255,9 +278,9 @@ export class WhipPublisher extends Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
 
-  /** @param {string} url @param {{token?: string, stream: MediaStream, onState?: OnState}} options */
-  constructor(url, {token, stream, onState}) {
-    super(url, {token, onState});
+  /** @param {string} url @param {{token?: string, stream: MediaStream, onState?: OnState, turn?: boolean}} options */
+  constructor(url, {token, stream, onState, turn}) {
+    super(url, {token, onState, turn});
     this.#stream = stream;
   }
 
@@ -343,9 +366,9 @@ async function change(sender, wish, yields) {
 export class WhepPlayer extends Connection {
   #media = new MediaStream();
 
-  /** @param {string} url @param {{token?: string, onState?: OnState}} [options] */
-  constructor(url, {token, onState} = {}) {
-    super(url, {token, onState});
+  /** @param {string} url @param {{token?: string, onState?: OnState, turn?: boolean}} [options] */
+  constructor(url, {token, onState, turn} = {}) {
+    super(url, {token, onState, turn});
   }
 
   /** @returns {Promise<MediaStream>} one stream for ever: its tracks change at a reconnection */

@@ -271,6 +271,7 @@
  * @property {string} page
  * @property {"vi" | "en"} language
  * @property {string | null} session
+ * @property {boolean} turn whether there are TURN servers
  * @property {string | null} session_title
  * @property {string | null} site
  * @property {Role} role

@@ -29,6 +29,7 @@ let publisher;
 export function join(token) {
   publisher = new WhipPublisher(`/whip/${config.site}`, {
     token,
+    turn: config.turn,
     stream: stream.value ?? new MediaStream(),
     onState(state, detail) {
       sending.value = state;
@@ -38,6 +39,7 @@ export function join(token) {
   publisher.start();
   const player = new WhepPlayer(`/whep/${config.session}/${config.site}`, {
     token,
+    turn: config.turn,
     onState: (state) => (watching.value = state),
   });
   void player.start().then((media) => (returned.value = media));

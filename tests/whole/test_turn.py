@@ -1,0 +1,109 @@
+"""A real coturn, and a real Chromium that may reach the server through it only."""
+
+import asyncio
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, Storage, Turn
+from tests.chromium import camera_files, chromium, join_as_a_person_would
+from tests.live import page
+from tests.media import wait_for, wait_until
+from tests.server import CONFIG, LEFT, Server
+from web.check import Finding, findings
+
+SECRET = "của-riêng-hai-máy-chủ"
+RELAYED = """async () => {
+  const report = await globalThis.connections.at(-1).getStats();
+  const all = new Map([...report.values()].map((entry) => [entry.id, entry]));
+  const transport = [...all.values()].find((entry) => entry.type === "transport");
+  const pair = all.get(transport?.selectedCandidatePairId);
+  return [all.get(pair?.localCandidateId)?.candidateType ?? "", pair?.bytesSent ?? 0];
+}"""
+ONLY_RELAYED = """
+  globalThis.connections = [];
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(options) {
+      super({...options, iceTransportPolicy: "relay"});
+      globalThis.connections.push(this);
+    }
+  };
+"""
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def turn_server(folder: Path) -> Iterator[int]:
+    """Its port."""
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            "turnserver", "-n", "--no-cli", "--no-tls", "--no-dtls", "--realm=diemcau",
+            "--use-auth-secret", f"--static-auth-secret={SECRET}", "--allow-loopback-peers",
+            "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}",
+            f"--userdb={folder / 'turn.db'}", f"--pidfile={folder / 'turn.pid'}",
+            f"--log-file={folder / 'turn.log'}", "--simple-log",
+        ],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: listens(port), "the TURN server", 15)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.timeout(150)
+def test_a_site_that_only_a_turn_server_can_reach_is_seen(tmp_path: Path) -> None:
+    with turn_server(tmp_path) as port:
+        urls = f'["turn:127.0.0.1:{port}?transport=udp"]'
+        config = f'{CONFIG}[turn]\nurls = {urls}\nsecret = "{SECRET}"\n'
+        with Server(tmp_path / "server", config) as server:
+            asyncio.run(asyncio.wait_for(story(server, tmp_path), 120))
+            assert all(finding.ok for finding in about_turn(server))
+            assert SECRET not in server.log.read_text()
+            assert "credential" not in server.log.read_text()
+
+
+async def story(server: Server, folder: Path) -> None:
+    async with chromium(camera_files(folder, 1, 500)) as browser, page(server) as shown:
+        tab = await browser.new_page()
+        await tab.add_init_script(ONLY_RELAYED)
+        await tab.goto(server.url(f"/join/{server.session}/{LEFT}#{server.site_tokens[LEFT]}"))
+        await join_as_a_person_would(tab)
+        await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "its picture", 40)
+
+        async def through_the_turn_server() -> bool:
+            kind, octets = await tab.evaluate(RELAYED)
+            return bool(kind == "relay" and octets > 0)
+
+        await wait_until(through_the_turn_server, "a relayed connection", 20)
+
+
+def about_turn(server: Server) -> list[Finding]:
+    """What `diemcau check` says of it."""
+    found = [finding for finding in findings(server.settings) if finding.what.startswith("turn")]
+    assert found
+    return found
+
+
+def test_a_turn_server_that_is_away_is_found_out(tmp_path: Path) -> None:
+    turn = Turn(urls=(f"turn:127.0.0.1:{free_port()}", "turns:127.0.0.1:1"), secret=SECRET)
+    storage = Storage(data_dir=tmp_path)
+    found = [f for f in findings(Settings(turn=turn, storage=storage)) if f.what.startswith("turn")]
+    assert [(finding.ok, "no answer" in finding.advice) for finding in found] == [(False, True)] * 2
