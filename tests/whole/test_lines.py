@@ -1,0 +1,106 @@
+"""A viewer in a real Chromium on a bad line. `bench/lines.py` measures more, and longer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from config.settings import Media
+from streams.relay import Audience, Relay
+from tests.chromium import chromium
+from tests.namespaces import SERVER, Hosts, NoNamespacesError, script_at, two_hosts
+from tests.renditions import RATES, Encoded, OnAir, encoded
+from tests.watching import Second, Watcher
+
+
+@pytest.fixture(scope="module")
+def program() -> Encoded:
+    return encoded()
+
+
+@asynccontextmanager
+async def watching(
+    program: Encoded, folder: Path, rate_bps: float | None = None, loss_percent: int = 0
+) -> AsyncIterator[tuple[Watcher, Hosts]]:
+    """A viewer, on such a line from the beginning."""
+    on_air: list[OnAir] = []
+    with two_hosts() as hosts, hosts.inside_server():
+        hosts.carries(*((rate_bps, 60_000) if rate_bps else ()))
+        hosts.loses(loss_percent)
+        relay = Relay(
+            Media(host=SERVER, port=0, addresses=(SERVER,)),
+            RATES,
+            on_frame=lambda _frame: None,
+            on_source_gone=lambda _site: None,
+            on_keyframe_wanted=lambda feed: on_air[0].want_keyframe(feed),
+        )
+        on_air.append(OnAir(program, relay.send, ladder=True))
+        await relay.start()
+        playing = asyncio.create_task(on_air[0].play())
+        browser = script_at(folder, hosts.at_client(["/usr/bin/chromium"]))
+        try:
+            async with chromium(executable=browser) as window:
+                watcher = Watcher(await window.new_page())
+                answer = (await relay.view(Audience(room=True), await watcher.offer())).answer
+                await watcher.take(answer)
+                yield watcher, hosts
+        finally:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+            await relay.close()
+
+
+def run(scene: Coroutine[None, None, None]) -> None:
+    try:
+        asyncio.run(scene)
+    except NoNamespacesError as error:
+        pytest.skip(str(error))
+
+
+async def good(watcher: Watcher, *, heard: float, within_s: int) -> list[Second]:
+    """Three seconds on end of sound, so much of it, and of moving pictures."""
+    seconds: list[Second] = []
+    while len(seconds) < within_s:
+        seconds += await watcher.seconds(1)
+        last = seconds[-3:]
+        if len(last) == 3 and mean_heard(last) > heard and min(s.frames for s in last) > 8:
+            return last
+    raise AssertionError(f"not within {within_s} s: {seconds}")
+
+
+def mean_heard(seconds: Sequence[Second]) -> float:
+    return sum(second.heard for second in seconds) / len(seconds)
+
+
+def test_300_kbit_carries_a_small_moving_picture_and_whole_sound(
+    program: Encoded, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        async with watching(program, tmp_path, rate_bps=300_000) as (watcher, _):
+            last = await good(watcher, heard=0.98, within_s=20)
+            assert {second.height for second in last} == {180}
+
+    run(scene())
+
+
+def test_a_fifth_lost_leaves_sound_and_a_moving_picture(program: Encoded, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with watching(program, tmp_path, loss_percent=20) as (watcher, _):
+            await good(watcher, heard=0.93, within_s=20)
+
+    run(scene())
+
+
+def test_after_an_outage_it_goes_on_by_itself(program: Encoded, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with watching(program, tmp_path) as (watcher, hosts):
+            await good(watcher, heard=0.98, within_s=20)
+            hosts.loses(100)
+            away = await watcher.seconds(4)
+            assert away[-1].heard < 0.5
+            hosts.loses(0)
+            await good(watcher, heard=0.9, within_s=10)
+
+    run(scene())
