@@ -34,9 +34,11 @@ class Doorkeeper:
         self._relay = relay
         self._clock = clock
         self._inside: dict[SiteId, set[str]] = {}
-        # An offer costs a certificate check and a handshake. Ten sites or an office full of
-        # viewers may come from one address after a restart; more at once is somebody's loop.
-        self._offers = Limiter(120, 60_000)
+        # An offer costs a certificate check and a handshake. All sites of a province, with two
+        # connections each, may come from one address after a restart, and a page whose seat is
+        # taken asks every second; more is somebody's loop.
+        self._from_address = Limiter(300, 60_000)
+        self._by_token = Limiter(60, 60_000)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -49,7 +51,7 @@ class Doorkeeper:
 
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's, for the session on the studio."""
-        self._hold_back(request)
+        self._hold_back(self._from_address, client_address(request))
         current = self._sessions.current
         if current is None or site not in current.floor.state.sites:
             raise not_found("unknown_site")
@@ -57,7 +59,7 @@ class Doorkeeper:
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""
-        self._hold_back(request)
+        self._hold_back(self._from_address, client_address(request))
         desk = await self._sessions.desk(session)
         if desk is not self._sessions.current:
             raise Problem(409, "not_on_air")
@@ -81,6 +83,7 @@ class Doorkeeper:
             raise Problem(403, "other_site")
         if identity.session != desk.floor.id:
             raise Problem(409, "not_on_air")
+        self._hold_back(self._by_token, token)
         self._inside.setdefault(site, set()).add(token)
 
     def _require_staff(self, request: web.Request, session: str) -> None:
@@ -90,8 +93,9 @@ class Doorkeeper:
         if not identity.staff:
             raise Problem(403, "forbidden", role=identity.role)
 
-    def _hold_back(self, request: web.Request) -> None:
-        who, now_ms = client_address(request), self._clock()
-        if self._offers.wait_ms(who, now_ms):
-            raise Problem(429, "too_many_requests", retry_after_s=10)
-        self._offers.count(who, now_ms)
+    def _hold_back(self, limiter: Limiter, who: str) -> None:
+        now_ms = self._clock()
+        wait_ms = limiter.wait_ms(who, now_ms)
+        if wait_ms:
+            raise Problem(429, "too_many_requests", retry_after_s=-(-wait_ms // 1000))
+        limiter.count(who, now_ms)

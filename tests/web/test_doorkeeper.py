@@ -70,11 +70,29 @@ def test_the_rooms_picture_by_cookie_needs_a_page_of_ours(tmp_path: Path) -> Non
 def test_too_many_offers_from_one_address(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
-            answers = [await _ask(rig, f"/whep/{SESSION}") for _ in range(121)]
+            answers = [await _ask(rig, f"/whep/{SESSION}") for _ in range(301)]
             assert answers[0] == (400, "offer")
             assert answers[-1] == (429, "too_many_requests")
             far = {"X-Forwarded-For": "198.51.100.7"}
             assert await _ask(rig, f"/whep/{SESSION}", None, **far) == (400, "offer")
+
+    asyncio.run(scenario())
+
+
+def test_too_many_offers_with_one_token(tmp_path: Path) -> None:
+    """From anywhere, and without harm to other sites."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            token, url = rig.site(LAY), f"/whip/{LAY}"
+            for number in range(60):
+                far = {"X-Forwarded-For": f"198.51.100.{number}"}
+                assert await _ask(rig, url, token, **far) == (400, "offer")
+            sent = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
+            async with rig.http.post(rig.url(url), data=OFFER, headers=sent) as answer:
+                assert answer.status == 429
+                assert 0 < int(answer.headers["Retry-After"]) <= 60
+            assert await _ask(rig, f"/whip/{CHUA}", rig.site(CHUA)) == (400, "offer")
 
     asyncio.run(scenario())
 
