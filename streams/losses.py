@@ -21,6 +21,25 @@ LOSSY_FROM, LOSSY_TO = 0.08, 0.04
 """Pictures of ten packets seldom come whole beyond the one; below the other they do again."""
 REST_NS = 10_000 * NS_PER_MS
 """After a trial that showed nothing; doubled each time."""
+REDUNDANT_FROM, REDUNDANT_TO = 0.03, 0.01
+"""Loss from which sound is sent twice, and below which no longer."""
+REDUNDANT_NS = 10_000 * NS_PER_MS
+
+
+class Redundance:
+    """Whether sound is to be sent twice."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self._lossy_ns = 0
+
+    def turn(self, loss: float, now_ns: int) -> bool:
+        """Whether that changed."""
+        if loss > REDUNDANT_TO:
+            self._lossy_ns = now_ns
+        lately = now_ns - self._lossy_ns < REDUNDANT_NS
+        before, self.on = self.on, loss > REDUNDANT_FROM or (self.on and lately)
+        return self.on != before
 
 
 class Finding(Enum):

@@ -30,10 +30,53 @@ USUAL_TOLD = 50
 """Packets, about, that the usual loss was measured by."""
 
 
+FIRST_NS = 200 * NS_PER_MS
+NEXT_NS = 50 * NS_PER_MS
+RETRY_NS = 4_000 * NS_PER_MS
+MAX_RETRY_NS = 60_000 * NS_PER_MS
+MAX_RETRY_LOW_NS = 20_000 * NS_PER_MS
+"""The same for who lacks more than the largest picture."""
+
+
 class Verdict(Enum):
     OPEN = "open"
     CARRIED = "carried"
     FAILED = "failed"
+
+
+class Retries:
+    """When the next rehearsal may be: later after each that failed."""
+
+    def __init__(self) -> None:
+        self.careful = False
+        """The last one failed, or the line was full since."""
+        self._failures = 0
+        self._at_ns: int | None = None
+
+    def due(self, now_ns: int) -> bool:
+        return self._at_ns is not None and now_ns >= self._at_ns
+
+    def begin(self, now_ns: int) -> None:
+        """There is feedback now."""
+        self._at_ns = now_ns + FIRST_NS
+
+    def carried(self, now_ns: int, *, proven: bool) -> None:
+        """`proven`: the level from which it went up had held for long."""
+        self.careful = False
+        self._failures = 0 if proven else self._failures
+        self._at_ns = now_ns + NEXT_NS
+
+    def failed(self, now_ns: int, *, low: bool) -> None:
+        self._failures += 1
+        self.put_off(now_ns, low=low)
+
+    def put_off(self, now_ns: int, *, low: bool) -> None:
+        """Not at the same time as others who share the line."""
+        self.careful = True
+        most_ns = MAX_RETRY_LOW_NS if low else MAX_RETRY_NS
+        wait_ns = min(most_ns, RETRY_NS << min(8, max(0, self._failures - 1)))
+        wait_ns += wait_ns * (now_ns // 1000 % 997) // 1994
+        self._at_ns = max(self._at_ns or 0, now_ns + wait_ns)
 
 
 class Probe:

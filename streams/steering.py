@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from streams.congestion import NS_PER_MS, Congestion
 from streams.feedback import parse
-from streams.losses import Finding, Losses
+from streams.losses import Finding, Losses, Redundance
 from streams.pacer import Pace
-from streams.probing import Probe, Verdict
+from streams.probing import Probe, Retries, Verdict
 from streams.renditions import WIRE_OCTETS, levels
 from streams.reported import Reported
 
@@ -37,20 +37,13 @@ SETTLE_AT_KEYFRAME_NS = 2_700 * NS_PER_MS
 """From a decision to when its effect can be seen, at once or with the next keyframe."""
 SILENCE_NS = 1_000 * NS_PER_MS
 """Without feedback for so long, and a round trip, the line is away."""
+MUTE_NS = 6_000 * NS_PER_MS
+"""Who agreed to feedback and gave none by then goes by his reports."""
 TURN_NS = 100 * NS_PER_MS
-FIRST_PROBE_NS = 200 * NS_PER_MS
-NEXT_PROBE_NS = 50 * NS_PER_MS
 START = 2.0
 """Of the smallest picture's rate: how fast a newcomer gets what was before he came."""
-RETRY_NS = 4_000 * NS_PER_MS
-MAX_RETRY_NS = 60_000 * NS_PER_MS
-MAX_RETRY_LOW_NS = 20_000 * NS_PER_MS
-"""The same for who lacks more than the largest picture."""
 PROVEN_NS = 60_000 * NS_PER_MS
 """A level that held for so long was no mistake."""
-REDUNDANT_FROM, REDUNDANT_TO = 0.03, 0.01
-"""Loss from which sound is sent twice, and below which no longer."""
-REDUNDANT_NS = 10_000 * NS_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +79,7 @@ class Steering:
         self._levels = levels(rates_bps, sound_bps)
         self._sound_bps = tuple(sound_bps) or (0.0,)
         self._line, self._losses, self._pace = Congestion(), Losses(), Pace()
+        self._retries, self._redundance = Retries(), Redundance()
         self._reported = Reported(self._levels)
         self._by_feedback = feedback
         self._level = self._first_level() if feedback else 0
@@ -94,10 +88,8 @@ class Steering:
         self._unheard_ns: int | None = None
         self._turn_ns = self._since_ns = self._settled_ns = now_ns
         self._away = self._draining = self._hold = self._lowered = False
-        self._redundant = self._careful = False
-        self._drain_ns = self._lossy_ns = 0
+        self._drain_ns = 0
         self._probe: Probe | None = None
-        self._probe_ns = self._failures = 0
         self._full: tuple[float, int] | None = None
         self._before_trial = self._level
         self.estimate_bps = self._levels[self._level].need_bps
@@ -153,7 +145,8 @@ class Steering:
         line = self._line
         line.on_feedback(parse(fci), now_ns)
         if not self._heard:
-            self._heard, self._probe_ns = True, now_ns + FIRST_PROBE_NS
+            self._heard = self._by_feedback = True
+            self._retries.begin(now_ns)
         self._unheard_ns = None
         if self._away:
             self._on_return(now_ns)
@@ -181,7 +174,7 @@ class Steering:
         self._full = carried, queue_ns
         self.estimate_bps = min(self.estimate_bps, carried) * SHARE
         level, full = self._fitting(self.estimate_bps), queue_ns > FULL_NS
-        self._hold, self._careful = full, True
+        self._hold = full
         if full:
             self._draining, self._drain_ns = True, now_ns
         if level > self._level:
@@ -189,7 +182,7 @@ class Steering:
         self._choose()
         self._pace.limit(self._picture_bps())
         self._settled_ns = now_ns + (SETTLE_NS if self._hold else SETTLE_AT_KEYFRAME_NS)
-        self._probe_ns = max(self._probe_ns, now_ns + self._retry_ns(now_ns))
+        self._retries.put_off(now_ns, low=self._level > 1)
 
     def _only_looks_full(self, carried: float, queue_ns: int) -> bool:
         """Less is sent than when it was full before, and the queue stayed as it was: it is none,
@@ -205,7 +198,7 @@ class Steering:
 
     def _down(self, level: int, now_ns: int) -> None:
         if now_ns - self._since_ns < PROVEN_NS:
-            self._failures += 1
+            self._retries.failed(now_ns, low=level > 1)
         self._lowered = True
         self._hold = self._hold or self._need_bps(self._level) > 1.3 * self.estimate_bps
         self._enter(level, now_ns)
@@ -233,7 +226,7 @@ class Steering:
     def _need_bps(self, index: int) -> float:
         """Of a level, with what is sent twice of the sound."""
         level = self._levels[index]
-        return level.need_bps + (self._sound_bps[level.sound] if self._redundant else 0.0)
+        return level.need_bps + (self._sound_bps[level.sound] if self._redundance.on else 0.0)
 
     def _fitting(self, bps: float, margin: float = 1.0) -> int:
         """The best level that needs no more."""
@@ -264,9 +257,11 @@ class Steering:
     # --- away and back ---
 
     def _watch_silence(self) -> None:
-        if self._unheard_ns is None or self._away or not self._heard:
+        if self._unheard_ns is None or self._away:
             return
-        if self._sent_ns - self._unheard_ns > SILENCE_NS + (self.rtt_ns or 0):
+        if not self._heard:
+            self._by_feedback = self._sent_ns - self._unheard_ns < MUTE_NS
+        elif self._sent_ns - self._unheard_ns > SILENCE_NS + (self.rtt_ns or 0):
             self._away = self._hold = True
             self._probe = None
             self._choose()
@@ -295,21 +290,16 @@ class Steering:
             self._on_not_carried(probe, now_ns)
 
     def _on_carried(self, probe: Probe, now_ns: int) -> None:
-        self._careful = False
+        self._retries.carried(now_ns, proven=now_ns - self._since_ns > PROVEN_NS)
         self._losses.usual = self._line.loss
         self.estimate_bps = max(self.estimate_bps, probe.goal_bps)
         self._choose()
-        if now_ns - self._since_ns > PROVEN_NS:
-            self._failures = 0
-        self._probe_ns = now_ns + NEXT_PROBE_NS
         self._rise(self._fitting(probe.goal_bps, MARGIN), now_ns)
 
     def _on_not_carried(self, probe: Probe, now_ns: int) -> None:
         """What it carried instead may suffice for something between."""
         self._losses.usual = self._losses.usual or 0.0
-        self._failures += 1
-        self._careful = True
-        self._probe_ns = now_ns + self._retry_ns(now_ns)
+        self._retries.failed(now_ns, low=self._level > 1)
         carried = self._line.carried_bps()
         if carried is None:
             return
@@ -331,13 +321,13 @@ class Steering:
     def _begin_probe(self, now_ns: int) -> None:
         idle = not (self._away or self._draining or self._losses.trying or self._probe)
         line = self._line
-        if not idle or not self._heard or now_ns < self._probe_ns or line.recent_ns > DRAINED_NS:
+        if not idle or not self._retries.due(now_ns) or line.recent_ns > DRAINED_NS:
             return
         goal_bps = self._goal_bps()
         if goal_bps is None:
             return
         from_bps = max(self._need_bps(self._level), min(self.estimate_bps, goal_bps) * SHARE)
-        careful = self._careful
+        careful = self._retries.careful
         self._probe = Probe(line, from_bps, goal_bps, self._sent, now_ns, careful=careful)
 
     def _goal_bps(self) -> float | None:
@@ -346,15 +336,9 @@ class Steering:
         if self._level <= best:
             lacks = self._losses.lossy and not self._twice()
             return self._twice_bps() * MARGIN if lacks else None
-        most = 0.0 if self._careful else self.estimate_bps * MAX_LEAP
+        most = 0.0 if self._retries.careful else self.estimate_bps * MAX_LEAP
         within = (i for i in range(best, self._level) if self._need_bps(i) <= most)
         return self._need_bps(min(within, default=self._level - 1)) * MARGIN
-
-    def _retry_ns(self, now_ns: int) -> int:
-        """Longer after each failure; and not at the same time as others who share the line."""
-        most_ns = MAX_RETRY_NS if self._level == 1 else MAX_RETRY_LOW_NS
-        wait_ns = min(most_ns, RETRY_NS << min(8, max(0, self._failures - 1)))
-        return wait_ns + wait_ns * (now_ns // 1000 % 997) // 1994
 
     def probe_octets(self, now_ns: int) -> int:
         """How much to send now on top, to learn whether the line carries more."""
@@ -367,11 +351,10 @@ class Steering:
         if now_ns < self._turn_ns:
             return
         self._turn_ns = now_ns + TURN_NS
-        self._watch_redundance(now_ns)
-        if not self._by_feedback:
-            self._reported.tick(now_ns)
-            self._level, self.estimate_bps = self._reported.level, self._reported.estimate_bps
+        if self._redundance.turn(self.loss, now_ns):
             self._choose()
+        if not self._by_feedback:
+            self._by_reports(now_ns)
             return
         self._watch_silence()
         if self._away or self._draining:
@@ -383,6 +366,12 @@ class Steering:
         if self._level == 0:
             usual_loss = self._losses.usual or 0.0
             self._pace.turn(self._line, usual_loss, self._levels[0].need_bps, now_ns)
+
+    def _by_reports(self, now_ns: int) -> None:
+        self._reported.tick(now_ns)
+        self._level, self.estimate_bps = self._reported.level, self._reported.estimate_bps
+        self._pace.rate_bps = None
+        self._choose()
 
     def _watch_loss(self, now_ns: int) -> None:
         last = self._level == len(self._levels) - 1
@@ -404,19 +393,9 @@ class Steering:
                 self._enter(level, now_ns)
             case Finding.OURS:
                 self.estimate_bps = min(self.estimate_bps, self._levels[self._level].need_bps)
-                self._failures += 1
-                self._probe_ns = now_ns + self._retry_ns(now_ns)
+                self._retries.failed(now_ns, low=self._level > 1)
             case Finding.NOTHING:
                 pass
-
-    def _watch_redundance(self, now_ns: int) -> None:
-        if self.loss > REDUNDANT_TO:
-            self._lossy_ns = now_ns
-        lately = now_ns - self._lossy_ns < REDUNDANT_NS
-        redundant = self.loss > REDUNDANT_FROM or (self._redundant and lately)
-        if redundant != self._redundant:
-            self._redundant = redundant
-            self._choose()
 
     def _choose(self) -> None:
         self.choice = self._chosen()
@@ -425,4 +404,6 @@ class Steering:
         quiet = self._away or self._draining
         level = self._levels[-1 if quiet else self._level]
         twice = self._twice() and not quiet
-        return Choice(level.video, level.stills, level.sound, self._redundant, twice, self._hold)
+        return Choice(
+            level.video, level.stills, level.sound, self._redundance.on, twice, self._hold
+        )

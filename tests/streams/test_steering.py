@@ -230,3 +230,12 @@ def test_a_pause_of_the_program_is_no_outage() -> None:
     steering.sent(100_000, 3, 3000, 70 * S)
     steering.tick(70 * S + 200 * MS)
     assert steering.choice.video == 0
+
+
+def test_who_never_reports_what_he_agreed_to_gets_everything_in_the_end() -> None:
+    steering = Steering(RATES, SOUNDS, 0)
+    assert steering.choice.video == 2
+    for turn in range(500):
+        steering.sent(turn, 1, 200, turn * 20 * MS)
+        steering.tick(turn * 20 * MS)
+    assert steering.choice.video == 0
