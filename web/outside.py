@@ -178,6 +178,15 @@ def line_quality(line: Line | None, down: DownLine | None = None) -> LineQuality
     return "good"
 
 
+def feed_of(down: DownLine | None) -> Literal["moving", "stills", "sound"] | None:
+    """What a site sees of the session; None while it gets nothing."""
+    if down is None or down.sent_bps == 0:
+        return None
+    if down.stills:
+        return "stills"
+    return "sound" if down.rendition is None else "moving"
+
+
 def _starved(down: DownLine | None) -> bool:
     """It gets stills for a picture, or thin sound. No picture at all may be the studio's fault."""
     return down is not None and (down.stills or down.sound > 0)

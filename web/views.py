@@ -36,7 +36,7 @@ from streams.lines import DownLine, Line
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
-from web.outside import Outside, Report, line_quality
+from web.outside import Outside, Report, feed_of, line_quality
 from web.patches import View
 from web.quality import Quality
 
@@ -310,6 +310,7 @@ class Views:
             "delegates": self._delegates.get(site, []),
             "tally": "next" if soon and tally != "program" else tally,
             "microphone_open": site in state.open_microphones,
+            "feed": feed_of(self.outside.returns.get(site)),
             "requests": self._requests.get(site, []),
             "may_ask": list(may_ask(state, self.procedure, site)),
         }

@@ -22,7 +22,7 @@ from broadcast.session.model import (
 from broadcast.session.procedure import load_procedure
 from config.settings import Program
 from streams.frames import SiteId
-from streams.relay import Line
+from streams.lines import DownLine, Line
 from tests.web.rig import CHUA, DELEGATES, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SITES
 from web.client import Audience
 from web.outside import Outside, Report, Studio
@@ -156,3 +156,21 @@ def test_a_tile_knows_the_picture_that_was_asked_for() -> None:
     wished = {site["id"]: (site["quality"], site["wished"]) for site in view["sites"]}
     assert wished[LAY] == ("preview", "1280x720")
     assert wished[CHUA] == ("standby", "320x180")
+
+
+@pytest.mark.parametrize(
+    ("changes", "feed"),
+    [
+        ({}, "moving"),
+        ({"rendition": 2}, "moving"),
+        ({"rendition": 2, "stills": True}, "stills"),
+        ({"rendition": None}, "sound"),
+        ({"rendition": None, "sent_bps": 0.0}, None),
+    ],
+)
+def test_a_site_knows_why_its_picture_stands_still(
+    changes: dict[str, Any], feed: str | None
+) -> None:
+    back = replace(DownLine(0, 0, 3e6, 0.0, 20.0, 1.6e6, 0), **changes)
+    assert seen(START, SITE, Outside(0, returns={LAY: back}))["me"]["feed"] == feed
+    assert seen(START, SITE)["me"]["feed"] is None

@@ -202,6 +202,7 @@
  * @property {{id: string, name: string, title: string}[]} delegates
  * @property {"program" | "preview" | "next" | "none"} tally
  * @property {boolean} microphone_open
+ * @property {"moving" | "stills" | "sound"} [feed] what of the session's picture the line has room for
  * @property {{id: string, delegate: string, kind: RequestKind, state: "waiting" | "called",
  *   place: number}[]} requests
  * @property {RequestKind[]} may_ask

@@ -60,8 +60,16 @@ function ReturnFeed() {
   return html`<section class="return" aria-label=${t("site.return_feed")}>
     <${Video} stream=${returned.value} label=${t("site.return_feed")} testid="return-feed" onBlocked=${setBlocked} />
     ${watching.value !== "connected" && html`<p class="no-picture">${t("site.return_connecting")}</p>`}
+    <${Thin} />
     ${blocked && html`<button class="primary big unblock" data-testid="unblock" onClick=${play}>${t("site.unblock")}</button>`}
   </section>`;
+}
+
+/** Why the picture stands still, or is not there: the line has room for the sound alone. */
+function Thin() {
+  const {feed} = siteView().me;
+  if (watching.value !== "connected" || (feed !== "stills" && feed !== "sound")) return null;
+  return html`<p class="thin" role="status" data-testid="thin">${t(`site.feed_${feed}`)}</p>`;
 }
 
 /** Ticks past the component tree. @param {{turn: Floor}} props */
