@@ -82,11 +82,12 @@ class Stamp:
         """Of each header."""
         self.number = self.timestamp = self.transport = 0
 
-    def press(self, octets: bytearray, packets: Sequence[tuple[int, int, int]]) -> None:
-        """Writes the header of each packet of a burst, and counts on."""
+    def press(self, octets: bytearray, base: int, packets: Sequence[tuple[int, int, int]]) -> None:
+        """Writes the header of each packet of a burst that lies at `base`, and counts on."""
         kind, ssrc, number, transport = self._kind, self._ssrc, self.number, self.transport
         timestamp, extension = self.timestamp & 0xFFFFFFFF, self._extension
-        for at, _, marker in packets:
+        for offset, _, marker in packets:
+            at = base + offset
             if extension is None:
                 HEADER.pack_into(octets, at, 0x80, kind | marker, number & 0xFFFF, timestamp, ssrc)
             else:

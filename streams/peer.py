@@ -17,9 +17,10 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
 from streams.aiortc_private import Dtls
+from streams.batch import Address
 from streams.bursts import Burst, Lay, Stamp
 from streams.sdp import Offer
-from streams.sending import Address, Run
+from streams.sending import Run
 from streams.srtp import tag_length
 
 HANDSHAKE_S = 15.0
@@ -36,6 +37,11 @@ who gets nothing not at all. Browsers check every 2.5 s, aioice every 4 to 6 s. 
 checks do not count: a page can be alive and send nothing."""
 
 log = logging.getLogger(__name__)
+
+
+def ice_credentials() -> tuple[str, str]:
+    """A user name fragment and a password (RFC 8445 5.3)."""
+    return secrets.token_hex(4), secrets.token_hex(16)
 
 
 class Traffic(Protocol):
@@ -64,8 +70,7 @@ class Peer:
         send_bursts: Callable[[Session, Sequence[Burst], Stamp, Address], None],
     ) -> None:
         self.id = secrets.token_urlsafe(18)
-        self.ufrag = secrets.token_hex(4)
-        self.password = secrets.token_hex(16)
+        self.ufrag, self.password = ice_credentials()
         self.offer = offer
         self.last_heard_ns = self._last_check_ns = time.monotonic_ns()
         self.connected = False

@@ -15,8 +15,10 @@ from typing import Protocol, cast
 from aioice import stun
 from pylibsrtp import Session
 
+from streams.batch import Address
 from streams.bursts import Burst, Stamp
-from streams.sending import Address, Run, Sending
+from streams.receiving import Receiving
+from streams.sending import Run, Sending
 
 BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
 BUFFER_BYTES = 4 * 1024 * 1024
@@ -36,14 +38,15 @@ class Endpoint(Protocol):
     def on_media(self, datagram: bytes) -> None: ...
 
 
-class Port(asyncio.DatagramProtocol):
+class Port:
     """Datagrams in by address, out by `send`."""
 
     def __init__(self) -> None:
         self._by_ufrag: dict[str, Endpoint] = {}
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
-        self._transport: asyncio.DatagramTransport | None = None
+        self._socket: socket.socket | None = None
+        self._receiving: Receiving | None = None
         self._sending: Sending | None = None
         self.strangers = 0
         """Datagrams dropped because nobody here expected them."""
@@ -60,17 +63,20 @@ class Port(asyncio.DatagramProtocol):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
             sock.bind(address)
-            transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=sock)
         except BaseException:
             sock.close()
             raise
-        self._transport, self._sending = transport, Sending(sock)
+        self._socket, self._sending = sock, Sending(sock)
+        self._receiving = Receiving(sock, self.datagram_received)
         return cast(int, sock.getsockname()[1])
 
     def close(self) -> None:
-        if self._transport is not None and self._sending is not None:
-            self._sending.close()
-            self._transport.close()
+        if self._socket is None or self._sending is None or self._receiving is None:
+            return
+        self._receiving.close()
+        self._sending.close()
+        self._socket.close()
+        self._socket = self._sending = self._receiving = None
 
     @property
     def congested(self) -> bool:
@@ -137,11 +143,17 @@ class Port(asyncio.DatagramProtocol):
         if self._by_address.get(address) is endpoint:
             del self._by_address[address]
 
-    def error_received(self, exc: Exception) -> None:
-        """A peer's port is closed (ICMP); its silence will tell."""
-
     def add(self, endpoint: Endpoint) -> None:
         self._by_ufrag[endpoint.ufrag] = endpoint
+
+    def rename(self, endpoint: Endpoint, ufrag: str, password: str) -> None:
+        """An ICE restart: its addresses stay bound, and new checks need the new credentials."""
+        del self._by_ufrag[endpoint.ufrag]
+        bound = self._addresses.pop(endpoint.ufrag, None)
+        endpoint.ufrag, endpoint.password = ufrag, password
+        self._by_ufrag[ufrag] = endpoint
+        if bound is not None:
+            self._addresses[ufrag] = bound
 
     def remove(self, endpoint: Endpoint) -> None:
         self._by_ufrag.pop(endpoint.ufrag, None)
@@ -150,20 +162,23 @@ class Port(asyncio.DatagramProtocol):
 
     def send(self, datagram: bytes, address: Address) -> None:
         """Now, or as soon as the kernel takes it."""
-        if self._sending is not None and self._is_open():
+        if self._sending is not None:
             self._sending.send(datagram, address)
 
     def send_run(self, session: Session, packets: Run, address: Address) -> None:
         """Encrypts RTP packets for one peer and sends them. Raises `pylibsrtp.Error`."""
-        if self._sending is not None and self._is_open():
+        if self._sending is not None:
             self._sending.send_run(session, packets, address)
 
     def send_bursts(
         self, session: Session, bursts: Sequence[Burst], stamp: Stamp, address: Address
     ) -> None:
-        """Encrypts packets that were laid before for one peer. Raises `pylibsrtp.Error`."""
-        if self._sending is not None and self._is_open():
+        """Encrypts packets that were laid before for one peer; `flush` sends them. Raises
+        `pylibsrtp.Error`."""
+        if self._sending is not None:
             self._sending.send_bursts(session, bursts, stamp, address)
 
-    def _is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+    def flush(self) -> None:
+        """Sends what `send_bursts` prepared."""
+        if self._sending is not None:
+            self._sending.flush()

@@ -20,9 +20,10 @@ from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.lag import Lag
 from streams.lines import DownLine, Line, PortCounts
-from streams.peer import Peer
+from streams.peer import Peer, ice_credentials
 from streams.port import Port
 from streams.publisher import Publisher
+from streams.restart import check_fragment, fragment
 from streams.sdp import Direction, Offer, OfferError, Ours, Section, answer, read_offer
 from streams.steering import Steering
 from streams.viewer import Audience, Viewer
@@ -51,6 +52,8 @@ class Connection:
     id: str
     """Unguessable; names the WHIP or WHEP resource."""
     answer: str
+    tag: str
+    """Of its ICE session; another after a restart (RFC 9725 4.3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class Relay:
         peer.traffic = publisher
         self._publishers[site] = (peer, publisher, time.monotonic_ns())
         self._run(peer)
-        return Connection(peer.id, self._answer(read, peer, "publish"))
+        return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
 
     async def view(self, audience: Audience, offer: str) -> Connection:
         """A viewer begins to watch. Raises `OfferError`."""
@@ -152,7 +155,7 @@ class Relay:
         peer.traffic = viewer
         self._viewers[peer.id] = peer, viewer
         self._run(peer)
-        return Connection(peer.id, self._answer(read, peer, "view"))
+        return Connection(peer.id, self._answer(read, peer, "view"), peer.ufrag)
 
     def _steering(self, sections: tuple[Section, ...]) -> Steering:
         taken = {section.codec.is_video: section for section in sections if section.codec}
@@ -172,7 +175,22 @@ class Relay:
         peer.traffic = Echo(read.sections, peer.send_rtp, peer.send_rtcp)
         asyncio.get_running_loop().call_later(ECHO_S, peer.end)
         self._run(peer)
-        return Connection(peer.id, self._answer(read, peer, "echo"))
+        return Connection(peer.id, self._answer(read, peer, "echo"), peer.ufrag)
+
+    def tag(self, connection_id: str) -> str | None:
+        """Of its present ICE session; None if there is no connection of that name."""
+        peer = self._peers.get(connection_id)
+        return None if peer is None else peer.ufrag
+
+    def restart(self, connection_id: str, text: str) -> Connection | None:
+        """An ICE restart: new credentials on the same keys and in the same seat. None if there is
+        no connection of that name. Raises `OfferError`."""
+        check_fragment(text)
+        peer = self._peers.get(connection_id)
+        if peer is None:
+            return None
+        self._port.rename(peer, *ice_credentials())
+        return Connection(peer.id, fragment(peer.offer, self._ours(peer)), peer.ufrag)
 
     async def hang_up(self, connection_id: str) -> bool:
         """Ends a connection; False if there is none of that name."""
@@ -216,12 +234,14 @@ class Relay:
                     self._on_source_gone(site)
 
     def _answer(self, offer: Offer, peer: Peer, direction: Direction) -> str:
+        return answer(offer, self._ours(peer), direction)
+
+    def _ours(self, peer: Peer) -> Ours:
         addresses = self._settings.addresses or own_addresses(self._settings.host)
         fingerprint = next(
             f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256"
         )
-        ours = Ours(peer.ufrag, peer.password, fingerprint, addresses, self.port)
-        return answer(offer, ours, direction)
+        return Ours(peer.ufrag, peer.password, fingerprint, addresses, self.port)
 
     # --- program out ---
 
@@ -239,6 +259,7 @@ class Relay:
                     viewer.leave(lane)
             except Exception as error:
                 _end(peer, error)
+        self._port.flush()
 
     def _ladder(self, feed: str, codec: Codec) -> Ladder:
         key = (feed, codec.is_video)
@@ -328,6 +349,7 @@ class Relay:
                     peer.end()
                 elif peer.connected:
                     _tick(peer, now_ns)
+            self._port.flush()
 
 
 def _numbered(offer: Offer) -> Offer:

@@ -282,7 +282,7 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
         lines.append(f"a=ssrc:{section.ssrc} cname:diemcau")
         if again is not None:
             lines.append(f"a=ssrc:{section.retransmission_ssrc} cname:diemcau")
-    lines += _candidates(ours)
+    lines += candidates(ours)
     return lines
 
 
@@ -307,7 +307,7 @@ def _family(address: str) -> str:
     return "IP6" if ":" in address else "IP4"
 
 
-def _candidates(ours: Ours) -> list[str]:
+def candidates(ours: Ours) -> list[str]:
     """Host candidates, component 1 (RFC 8839 5.1); the first address is preferred."""
     lines = [
         f"a=candidate:{index + 1} 1 udp {(126 << 24) + ((65535 - index) << 8) + 255} "

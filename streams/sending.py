@@ -1,7 +1,8 @@
 """Packets out: a run to one peer is laid side by side, encrypted there, and sent by one call.
 
 The kernel cuts the buffer into datagrams itself (UDP_SEGMENT, Linux 4.18): all equally long, the
-last may be shorter. Where it will not, each is sent alone.
+last may be shorter. Where it will not, each is sent alone. What goes to many peers goes by one call
+for as many of them as there is room for.
 """
 
 import asyncio
@@ -14,17 +15,17 @@ from collections.abc import Sequence
 
 from pylibsrtp import Session
 
+from streams.batch import MAX_SENDS, UDP_SEGMENT, Address, Batch
 from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, Burst, Stamp
 from streams.srtp import TRAILER, Workbench
-
-Address = tuple[str, int]
 
 Run = Sequence[tuple[bytes, bytes]]
 """Packets in order, each as header and payload."""
 
-UDP_SEGMENT = 103
 MAX_PACKET = 1500
 FULL = MAX_OCTETS - MAX_PACKET
+ROOM = 256 * 1024
+"""For what goes by one call: a picture for some forty viewers, and it stays in the cache."""
 CONGESTED_OCTETS = 1024 * 1024
 """What may wait for the kernel before viewers lose whole access units."""
 FULL_OCTETS = 4 * CONGESTED_OCTETS
@@ -40,7 +41,11 @@ class Sending:
     def __init__(self, sock: socket.socket, *, segments: bool = True) -> None:
         self._socket = sock
         self._segments = segments
-        self._bench = Workbench(MAX_OCTETS + MAX_PACKET + TRAILER)
+        self._bench = Workbench(ROOM + TRAILER)
+        self._batch = Batch(sock, self._bench.octets)
+        self._laid: list[tuple[int, int, int, Address]] = []
+        """(from, to, segment, address) in the buffer: what `flush` sends."""
+        self._end = 0
         self._view = memoryview(self._bench.octets)
         self._controls: dict[int, list[tuple[int, int, bytes]]] = {}
         self._waiting: deque[tuple[bytes, int, Address]] = deque()
@@ -62,10 +67,12 @@ class Sending:
 
     def send(self, datagram: bytes, address: Address) -> None:
         """One datagram as it is, now or as soon as the kernel takes it."""
+        self.flush()
         self._out(datagram, len(datagram), address)
 
     def send_run(self, session: Session, packets: Run, address: Address) -> None:
         """Encrypts RTP packets and sends them, in order. Raises `pylibsrtp.Error`."""
+        self.flush()
         octets, protect = self._bench.octets, self._bench.protect
         at = count = first = before = segment = 0
         for head, payload in packets:
@@ -89,15 +96,35 @@ class Sending:
     def send_bursts(
         self, session: Session, bursts: Sequence[Burst], stamp: Stamp, address: Address
     ) -> None:
-        """Stamps packets that were laid before, encrypts and sends them, in order. Raises
-        `pylibsrtp.Error`."""
+        """Stamps packets that were laid before and encrypts them; they leave with the next `flush`
+        at the latest. Raises `pylibsrtp.Error`."""
         octets = self._bench.octets
         for burst in bursts:
             size = len(burst.octets)
-            octets[:size] = burst.octets
-            stamp.press(octets, burst.packets)
-            self._bench.protect_each(session, burst.packets)
-            self._out(self._view[:size], burst.segment, address)
+            if self._end + size > ROOM or len(self._laid) == MAX_SENDS:
+                self.flush()
+            at, end = self._end, self._end + size
+            octets[at:end] = burst.octets
+            stamp.press(octets, at, burst.packets)
+            self._bench.protect_each(session, at, burst.packets)
+            self._batch.put(len(self._laid), at, size, burst.segment, address)
+            self._laid.append((at, end, burst.segment, address))
+            self._end = end
+
+    def flush(self) -> None:
+        """Sends what `send_bursts` laid."""
+        laid, first = self._laid, 0
+        if not laid:
+            return
+        while first < len(laid):
+            if self._segments and not self._waiting:
+                first += self._batch.send(first, len(laid))
+            if first < len(laid):  # what the kernel did not take: has it no room, or not this way?
+                at, end, segment, address = laid[first]
+                self._out(self._view[at:end], segment, address)
+                first += 1
+        laid.clear()
+        self._end = 0
 
     def _out(self, data: "bytes | memoryview", segment: int, address: Address) -> None:
         if self._waiting or not self._now(data, segment, address):

@@ -30,10 +30,12 @@ class Workbench:
         self._start = ffi.from_buffer(self.octets)
         self._length = ffi.new("int *")
 
-    def protect_each(self, session: Session, packets: Sequence[tuple[int, int, int]]) -> None:
-        """Encrypts packets that lie at (where, how long, _), with room for the tag after each.
-        Raises `pylibsrtp.Error`."""
-        protect, context, start = lib.srtp_protect, session._srtp[0], self._start
+    def protect_each(
+        self, session: Session, base: int, packets: Sequence[tuple[int, int, int]]
+    ) -> None:
+        """Encrypts packets that lie at (how far from the base, how long, _), with room for the tag
+        after each. Raises `pylibsrtp.Error`."""
+        protect, context, start = lib.srtp_protect, session._srtp[0], self._start + base
         length = self._length
         for at, size, _ in packets:
             length[0] = size

@@ -374,6 +374,8 @@ class Viewer:
                 break
             self._resends -= 1
             run.append(self._packet_again(stream, payload, sequence))
+            if self.steering.choice.redundant and stream.section.retransmission is not None:
+                self._repeats.append(payload)
         if run:
             self._resent += len(run)
             self._emit(run, now_ns)

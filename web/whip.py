@@ -12,16 +12,18 @@ from web.errors import Problem
 from web.turn import ice_server_links
 
 SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
 ANYWHERE = {"Access-Control-Allow-Origin": "*"}
-EXPOSED = "Location, Link"
+EXPOSED = "Location, Link, ETag"
 NO_TURN = Turn()
 PREFLIGHT = {
     **ANYWHERE,
     "Access-Control-Expose-Headers": EXPOSED,
-    "Access-Control-Allow-Methods": "POST, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Methods": "POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
     "Access-Control-Max-Age": "86400",
     "Accept-Post": SDP,
+    "Accept-Patch": FRAGMENT,
 }
 
 
@@ -46,7 +48,9 @@ def routes(relay: Relay, authorise: Authorise, turn: Turn = NO_TURN) -> list[web
         web.post("/whep/{session}/{target}", handlers.watch),
         web.delete("/whep/{session}/resource/{resource}", handlers.end),
         web.delete("/whep/{session}/{target}/resource/{resource}", handlers.end),
-        web.patch("/{kind:whip|whep}/{path:.+}", handlers.no_trickle),
+        web.patch("/whip/{site}/{resource}", handlers.patch),
+        web.patch("/whep/{session}/resource/{resource}", handlers.patch),
+        web.patch("/whep/{session}/{target}/resource/{resource}", handlers.patch),
         web.options("/{kind:whip|whep}/{path:.+}", handlers.options),
     ]
 
@@ -94,10 +98,28 @@ class _Handlers:
             raise Problem(404, "no_such_connection")
         return web.Response(headers=ANYWHERE)
 
-    async def no_trickle(self, request: web.Request) -> web.Response:
-        """RFC 9725 4.3: a server may support neither trickle ICE nor restarts."""
-        del request
-        raise Problem(405, "no_patch")
+    async def patch(self, request: web.Request) -> web.Response:
+        """ICE restarts, and candidates, which we need not (RFC 9725 4.3). As with `end`, the
+        resource's name is the key."""
+        resource = request.match_info["resource"]
+        tag, wanted = self._relay.tag(resource), request.headers.get("If-Match")
+        if tag is None:
+            raise Problem(404, "no_such_connection")
+        if wanted is None:
+            raise Problem(428, "no_if_match")
+        if wanted not in ("*", f'"{tag}"'):
+            raise Problem(412, "other_if_match")
+        text = await _text(request, FRAGMENT)
+        if wanted != "*":
+            return web.Response(status=204, headers=ANYWHERE)
+        try:
+            connection = self._relay.restart(resource, text)
+        except OfferError as error:
+            raise Problem(error.status, "offer", reason=str(error)) from None
+        if connection is None:
+            raise Problem(404, "no_such_connection")
+        headers = {**ANYWHERE, "ETag": f'"{connection.tag}"'}
+        return web.Response(text=connection.answer, content_type=FRAGMENT, headers=headers)
 
     async def options(self, request: web.Request) -> web.Response:
         """What may be posted here (RFC 9725 4.2), and leave for players on other sites' pages.
@@ -119,6 +141,7 @@ class _Handlers:
 
     def _created(self, connection: Connection, location: str, who: str | None) -> web.Response:
         headers = {**ANYWHERE, "Location": location, "Access-Control-Expose-Headers": EXPOSED}
+        headers["ETag"] = f'"{connection.tag}"'
         response = web.Response(
             status=201, text=connection.answer, content_type=SDP, headers=headers
         )
@@ -132,8 +155,12 @@ class _Handlers:
 
 
 async def _offer(request: web.Request) -> str:
-    if request.content_type != SDP:
-        raise Problem(415, "not_sdp")
+    return await _text(request, SDP)
+
+
+async def _text(request: web.Request, kind: str) -> str:
+    if request.content_type != kind:
+        raise Problem(415, "not_sdp", type=kind)
     try:
         return await request.text()
     except UnicodeDecodeError:

@@ -98,7 +98,7 @@ def pressed(lay: Lay, stamp: Stamp) -> list[bytes]:
     packets = []
     for burst in lay(stamp.size, 0):
         octets = bytearray(burst.octets)
-        stamp.press(octets, burst.packets)
+        stamp.press(octets, 0, burst.packets)
         packets += [bytes(octets[at : at + size]) for at, size, _ in burst.packets]
     return packets
 

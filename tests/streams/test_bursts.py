@@ -31,7 +31,7 @@ def test_each_burst_is_one_that_the_kernel_can_cut(
     stamp.number, stamp.timestamp, stamp.transport = 65_530, (1 << 32) - 1, 65_534
     for burst in bursts:
         octets = bytearray(burst.octets)
-        stamp.press(octets, burst.packets)
+        stamp.press(octets, 0, burst.packets)
         assert len(burst.packets) <= MAX_SEGMENTS
         assert len(octets) <= MAX_OCTETS
         assert [at for at, _, _ in burst.packets] == [*range(0, len(octets), burst.segment)]
@@ -85,6 +85,7 @@ def test_bursts_are_encrypted_where_they_lie(profile: int, key: int, tag: int) -
             for _ in range(2):
                 bursts = lay(meant, stamp.size, tag)
                 out.send_bursts(ours, bursts, stamp, there.getsockname())
+            out.flush()
             out.close()
             return [theirs.unprotect(there.recv(2048)) for _ in range(2 * len(meant))]
 

@@ -144,14 +144,75 @@ def test_a_full_house_is_a_503() -> None:
     run(story, max_viewers=0)
 
 
-def test_no_trickle_but_an_options() -> None:
+FRAGMENT = "application/trickle-ice-sdpfrag"
+NEW_CREDENTIALS = f"a=ice-ufrag:neu1\r\na=ice-pwd:{'n' * 22}\r\n"
+
+
+def patch(tag: str | None) -> dict[str, str]:
+    return {"Content-Type": FRAGMENT} | ({} if tag is None else {"If-Match": tag})
+
+
+@pytest.mark.parametrize("path", ["/whip/hall", "/whep/s1", "/whep/s1/hall"])
+def test_a_patch_restarts_ice_in_the_same_seat(path: str) -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        offer = CHROMIUM if "whip" in path else VIEW
+        async with client.post(path, data=offer, headers=GOOD) as made:
+            place, tag = made.headers["Location"], made.headers["ETag"]
+        (peer,) = relay._peers.values()
+        password = peer.password
+        async with client.patch(place, data=NEW_CREDENTIALS, headers=patch("*")) as restarted:
+            assert restarted.status == 200
+            assert restarted.content_type == FRAGMENT
+            text, new_tag = await restarted.text(), restarted.headers["ETag"]
+        assert new_tag != tag
+        assert peer.password != password
+        assert f"a=ice-ufrag:{peer.ufrag}\r\na=ice-pwd:{peer.password}\r\n" in text
+        assert "a=candidate:" in text
+        assert list(relay._port._by_ufrag) == [peer.ufrag], "the old credentials are no good"
+        for if_match, status in ((new_tag, 204), (tag, 412), (None, 428)):
+            async with client.patch(place, data="a=candidate:x", headers=patch(if_match)) as more:
+                assert more.status == status
+        async with client.delete(place) as ended:
+            assert ended.status == 200
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ("", patch("*"), 400),
+        ("a=ice-ufrag:neu1\r\n", patch("*"), 400),
+        (NEW_CREDENTIALS, {**SDP, "If-Match": "*"}, 415),
+        (b"\xff\xfe", patch("*"), 400),
+        (NEW_CREDENTIALS + "a=x\r\n" * 15_000, patch("*"), 413),
+    ],
+)
+def test_a_patch_that_is_refused_changes_nothing(
+    body: str | bytes, headers: dict[str, str], status: int
+) -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        async with client.post("/whip/hall", data=CHROMIUM, headers=GOOD) as made:
+            place = made.headers["Location"]
+        (peer,) = relay._peers.values()
+        before = peer.ufrag, peer.password
+        async with client.patch(place, data=body, headers=headers) as answer:
+            assert answer.status == status
+            assert len((await answer.json())["error"]["message"]) > 20
+        assert (peer.ufrag, peer.password) == before
+        async with client.patch("/whip/hall/nobody", data=body, headers=headers) as nobody:
+            assert nobody.status == 404
+
+    run(story)
+
+
+def test_options_say_what_can_be_sent() -> None:
     async def story(client: Client, relay: Relay) -> None:
         del relay
-        async with client.patch("/whip/hall/x", data="a=candidate") as patch:
-            assert patch.status == 405
         async with client.options("/whip/hall") as options:
             assert options.status == 204
             assert options.headers["Accept-Post"] == "application/sdp"
+            assert options.headers["Accept-Patch"] == FRAGMENT
             assert "Access-Control-Allow-Credentials" not in options.headers
 
     run(story)

@@ -96,7 +96,26 @@ class Connection {
 
   /** Another network than before, perhaps: the old connection's address may be gone with it. */
   #hurry() {
-    if (this.#state === "lost") this.renew();
+    if (this.#state !== "lost") return;
+    const pc = this.pc;
+    if (pc?.connectionState === "disconnected") this.#restart(pc).catch(() => pc === this.pc && this.renew());
+    else this.renew();
+  }
+
+  /** The same connection by another way (RFC 9725 4.3.3): keys and seat stay. @param {RTCPeerConnection} pc */
+  async #restart(pc) {
+    pc.restartIce();
+    await pc.setLocalDescription();
+    const signal = AbortSignal.timeout(OFFER_MS);
+    const headers = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"};
+    const body = credentials(pc.localDescription?.sdp ?? "").join("\r\n") + "\r\n";
+    const answer = await fetch(this.#resource ?? "", {method: "PATCH", headers, body, signal});
+    if (answer.status !== 200) throw new Refused(await sentence(answer), answer.status);
+    const [ufrag = "", password = ""] = credentials(await answer.text());
+    const sdp = (pc.remoteDescription?.sdp ?? "")
+      .replaceAll(/^a=ice-ufrag:[^\r\n]*/gm, ufrag)
+      .replaceAll(/^a=ice-pwd:[^\r\n]*/gm, password);
+    await pc.setRemoteDescription({type: "answer", sdp});
   }
 
   /** Adds the transceivers. @param {RTCPeerConnection} _pc @returns {Promise<void> | void} */
@@ -254,6 +273,11 @@ function iceServersOf(links) {
   const pattern = /<(turns?:[^>]+)>; rel="ice-server"; username="([^"]*)"; credential="([^"]*)"/g;
   return [...links.matchAll(pattern)].map(([, urls = "", username = "", credential = ""]) =>
     ({urls, username, credential}));
+}
+
+/** The first user name fragment and password of a description. @param {string} sdp */
+function credentials(sdp) {
+  return [/^a=ice-ufrag:[^\r\n]*/m, /^a=ice-pwd:[^\r\n]*/m].map((line) => line.exec(sdp)?.[0] ?? "");
 }
 
 /** @param {Response} answer */
