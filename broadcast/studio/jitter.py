@@ -1,5 +1,6 @@
 """A site's decoded sound, addressed by sample time: late packets fall into place, missing ones are
-concealed, and reading a little faster or slower follows the site's clock. Pure; one thread."""
+concealed, and reading a little faster or slower follows the site's clock and the depth of the
+buffer. Pure; one thread."""
 
 import numpy as np
 
@@ -17,11 +18,23 @@ JOIN = 240
 """5 ms of cross-fade wherever two pieces of sound meet that do not belong together."""
 
 JUMP = AUDIO_CLOCK_RATE * 60 // 1000
-"""An error above 60 ms is jumped over, one below is slewed away."""
+"""More than 60 ms behind: the rest is left out at once."""
+
+WAY_AHEAD = AUDIO_CLOCK_RATE * 500 // 1000
+"""No buffer grows by so much: this is another stream."""
+
+SPLICE = AUDIO_CLOCK_RATE * 10 // 1000
+"""Errors above 10 ms are spliced away, those below are slewed away."""
+
+SHORTEST, LONGEST = AUDIO_CLOCK_RATE * 5 // 2000, AUDIO_CLOCK_RATE * 15 // 1000
+"""What one splice may insert or leave out: whole periods of a voice of 67 Hz and above."""
 
 DEAD_ZONE = AUDIO_CLOCK_RATE // 1000
 MAX_SLEW = 4
 """Samples per block: 0.4 %, 7 cents, which nobody hears."""
+
+QUIET = JOIN * 1e-6
+"""-60 dB, as the energy of `JOIN` samples."""
 
 _RISE: Samples = np.linspace(0, 1, JOIN, dtype=np.float32)
 
@@ -35,18 +48,24 @@ class SampleRing:
         """The sample after the newest."""
         self._real_head = 0
         """The same, without what was concealed."""
+        self.heard_to = 0
+        """The sample after the last that a reader gave away."""
+        self.seam: Samples | None = None
+        """How what was heard would have gone on, if since then the sound came that belongs there:
+        whoever reads on from `heard_to` fades over from it."""
 
     def write(self, at: int, samples: Samples) -> None:
         """Puts decoded sound in its place; what is older than the ring is ignored."""
         if self.head is None or abs(at - self.head) >= CAPACITY:
             self._ring[:] = 0
             self.head = self._real_head = at
-        end = at + samples.shape[1]
-        if at != self._real_head or self.head > self._real_head:
+        if self.seam is None and self._real_head <= at < self.heard_to:
+            self.seam = self._made_up(self.heard_to, JOIN)
+        if at != self._real_head:
             samples = self._joined(at, samples)
         self._put(at, samples)
-        self.head = max(self.head, end)
-        self._real_head = max(self._real_head, end)
+        if (end := at + samples.shape[1]) > self._real_head:
+            self.head = self._real_head = end
 
     def _joined(self, at: int, samples: Samples) -> Samples:
         """Cross-faded from what was concealed, or is to be, in its place."""
@@ -55,17 +74,20 @@ class SampleRing:
         if self.head < at + width:
             self._extend(at + width)
         joined = samples.copy()
-        rise = _RISE[:width]
-        joined[:, :width] = samples[:, :width] * rise + self._get(at, width) * (1 - rise)
+        joined[:, :width] = _faded(self._get(at, width), samples[:, :width])
         return joined
 
     def _extend(self, to: int) -> None:
-        """Conceals from the head on: the last block mirrored at the seam, fading to silence."""
+        """Conceals from the head on."""
         assert self.head is not None
-        gap, start = to - self.head, self.head
-        self._put(start, np.zeros((2, min(gap, CAPACITY)), np.float32))
-        fresh = CONCEALED - (start - self._real_head)
-        filled = min(gap, fresh)
+        start, count = self.head, min(to - self.head, CAPACITY)
+        self._put(start, self._made_up(start, count))
+        self.head = to
+
+    def _made_up(self, start: int, count: int) -> Samples:
+        """What conceals a gap there: the last block mirrored at the seam, fading to silence."""
+        made = np.zeros((2, count), np.float32)
+        filled = min(count, CONCEALED - (start - self._real_head))
         if filled > 0:
             age = np.arange(start - self._real_head, start - self._real_head + filled)
             # 0 1 … n-1 n-1 … 1 0: continuous at every seam.
@@ -73,8 +95,8 @@ class SampleRing:
             back = np.where(phase < BLOCK_SAMPLES, phase, 2 * BLOCK_SAMPLES - 1 - phase)
             fade = 1 - (age + 1) / CONCEALED
             source = self._ring[:, (self._real_head - 1 - back) % CAPACITY]
-            self._put(start, (source * fade).astype(np.float32))
-        self.head = to
+            made[:, :filled] = source * fade
+        return made
 
     def read(self, at: int, count: int) -> Samples:
         """`count` samples from `at` on, concealed where they have not come. A fresh array."""
@@ -109,30 +131,69 @@ class Reader:
 
     def block(self, ring: SampleRing, ideal: int) -> Samples:
         """The next 20 ms, where `ideal` is the sample that should come first. Never clicks: small
-        errors are slewed by resampling, large ones jumped over with a cross-fade."""
+        errors are slewed by resampling, larger ones spliced where the sound resembles itself."""
         if self._at is None:
-            self._at = ideal
-        error = ideal - self._at
-        if abs(error) > JUMP:
-            return self._jump(ring, ideal)
+            self._at, ring.seam = ideal, None
+        self.late = ideal - self._at
+        block = self._block(ring)
+        if ring.seam is not None:
+            block[:, :JOIN] = _faded(ring.seam, block[:, :JOIN])
+            ring.seam = None
+        ring.heard_to = self._at
+        return block
+
+    def _block(self, ring: SampleRing) -> Samples:
+        assert self._at is not None
+        error = self.late
+        if error > JUMP or error < -WAY_AHEAD:
+            return self._moved(ring, error)
+        if abs(error) > SPLICE:
+            return self._moved(ring, likeness(ring, self._at, error))
         slew = 0
         if abs(error) > DEAD_ZONE:
             slew = max(-MAX_SLEW, min(MAX_SLEW, error // 8))
         at, taken = self._at, BLOCK_SAMPLES + slew
         self._at = at + taken
-        self.late = error
         if slew == 0:
             return ring.read(at, BLOCK_SAMPLES)
         return resampled(ring.read(at - 1, taken + 3), BLOCK_SAMPLES)
 
-    def _jump(self, ring: SampleRing, ideal: int) -> Samples:
+    def _moved(self, ring: SampleRing, by: int) -> Samples:
+        """The next block as it would be, faded over to the one `by` samples further on."""
         assert self._at is not None
-        old = ring.read(self._at, JOIN)
-        block = ring.read(ideal, BLOCK_SAMPLES)
-        block[:, :JOIN] = block[:, :JOIN] * _RISE + old * (1 - _RISE)
-        self._at = ideal + BLOCK_SAMPLES
-        self.late = 0
+        old = ring.read(self._at, JOIN) if ring.seam is None else ring.seam
+        ring.seam = None
+        self._at += by
+        block = ring.read(self._at, BLOCK_SAMPLES)
+        block[:, :JOIN] = _faded(old, block[:, :JOIN])
+        self._at += BLOCK_SAMPLES
+        self.late -= by
         return block
+
+
+def likeness(ring: SampleRing, at: int, error: int) -> int:
+    """How far to move from `at` in the direction of `error`, at most that far and `LONGEST`: to
+    where the sound goes on most alike (for a voice, by whole periods), or if it is silent, as far
+    as allowed. 50 µs."""
+    most = min(LONGEST, abs(error))
+    if error > 0:
+        first = at + SHORTEST
+        moves = np.arange(SHORTEST, most + 1)
+    else:
+        first = at - most
+        moves = np.arange(-most, -SHORTEST + 1)
+    now = ring.read(at, JOIN).mean(0)
+    there = ring.read(first, len(moves) + JOIN - 1).mean(0)
+    energy = np.cumsum(np.concatenate([np.zeros(1), there.astype(np.float64) ** 2]))
+    loud = np.sqrt(np.maximum(energy[JOIN:] - energy[:-JOIN], 0))
+    if loud.min() * np.sqrt(now @ now) < QUIET:
+        return most if error > 0 else -most
+    return int(moves[np.argmax(np.correlate(there, now) / loud)])
+
+
+def _faded(old: Samples, new: Samples) -> Samples:
+    rise = _RISE[: new.shape[1]]
+    return new * rise + old[:, : new.shape[1]] * (1 - rise)
 
 
 def resampled(samples: Samples, count: int) -> Samples:

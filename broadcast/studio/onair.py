@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from broadcast.program import ProgramState, Take
 
-REOPEN_GUARD_NS = 500_000_000
-"""Longer than any picture or sound waits for its presentation time (`playout.MAX_HOLD_NS`): what
-was captured while the item was closed has been shown to the room before the public is let in."""
+REOPEN_GUARD_NS = 650_000_000
+"""Longer than any sound waits for one before it (120 ms), for its presentation time
+(`playout.MAX_DELAY_NS`) and by what it may be behind that (`jitter.JUMP`): what was captured while
+the item was closed has been heard by the room before the public is let in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from streams.frames import VIDEO_CLOCK_RATE, Codec, EncodedFrame
 MAX_QUEUED_FRAMES = 45
 """1.5 s of pictures that wait for a decoder; then everything up to the next keyframe is dropped."""
 
-MAX_PICTURES = 16
-"""Decoded and not yet due: the longest hold at 30/s, and some; then the oldest is dropped."""
+MAX_PICTURES = 20
+"""Decoded and not yet due: the longest wait at 30/s, and some; then the oldest is dropped."""
 
 KEYFRAME_INTERVAL_NS = 500_000_000
 MAX_PIXELS = 4096 * 2304
@@ -51,7 +51,8 @@ class PictureTrack:
     def __init__(self, playout: Playout, ask_keyframe: Callable[[], None]) -> None:
         self._playout = playout
         self._ask_keyframe = ask_keyframe
-        self._inbox: deque[EncodedFrame] = deque()
+        self._inbox: deque[tuple[EncodedFrame, int]] = deque()
+        """With the time since when it is here."""
         self._pictures: deque[Picture] = deque(maxlen=MAX_PICTURES)
         self._decoder: VideoCodecContext | None = None
         self._codec: Codec | None = None
@@ -83,7 +84,7 @@ class PictureTrack:
     def waiting(self) -> bool:
         return bool(self._inbox)
 
-    def offer(self, frame: EncodedFrame) -> bool:
+    def offer(self, frame: EncodedFrame, here_ns: int) -> bool:
         """On the loop. True if a worker should look."""
         self.received_ns = frame.received_ns
         if len(self._inbox) >= MAX_QUEUED_FRAMES:
@@ -95,7 +96,7 @@ class PictureTrack:
             if self._broken:
                 self._want_keyframe()
                 return False
-        self._inbox.append(frame)
+        self._inbox.append((frame, here_ns))
         announced, self.announced = self.announced, True
         return not announced
 
@@ -118,7 +119,7 @@ class PictureTrack:
         """On a worker: all that waits."""
         while self._inbox:
             try:
-                frame = self._inbox.popleft()
+                frame, here_ns = self._inbox.popleft()
             except IndexError:
                 return
             try:
@@ -127,6 +128,7 @@ class PictureTrack:
                 log.debug("%s: broken picture: %s", frame.source, error)
                 self._decoder = None
                 self._broken = True
+            self._playout.picture.note_work(time.monotonic_ns() - here_ns)
 
     def _decode(self, frame: EncodedFrame) -> None:
         if self._decoder is None or self._codec is not frame.codec:

@@ -1,86 +1,127 @@
 """When a site's sound and picture are presented: one offset for both. Pure; times are arguments.
 
-Every stream's media time (its pts) has an arbitrary zero. The fastest arrivals of the last seconds
-tell where that zero lies on our clock; the slower ones tell how long to wait. Where the site has
+Every stream's media time (its pts) has an arbitrary zero. How much later than that its frames come
+in tells when each can be presented: a little after all but the latest few of them. This grows at
+once when frames come later and shrinks slowly when they come in time again. Where the site has
 told its capture times (RTCP sender reports), sound and picture are lined up by them; before that,
 as if both had travelled equally long. Whichever needs longer makes the other wait.
-
-The minimum over a sliding window also follows the drift between the site's clock and ours.
 """
 
 from collections import deque
+from heapq import nlargest
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 
-MIN_DELAY_NS = 100 * NS_PER_MS
-MAX_DELAY_NS = 250 * NS_PER_MS
-MARGIN_NS = 40 * NS_PER_MS
-"""Above the lateness seen: two Opus packets."""
+MIN_DELAY_NS = 20 * NS_PER_MS
+MAX_DELAY_NS = 400 * NS_PER_MS
+"""After the earliest arrivals. No sound waits longer than that, not even for its picture."""
 
-MAX_HOLD_NS = 400 * NS_PER_MS
-"""No sound or picture waits longer for the other; capture times further apart are a fault."""
+MARGIN_NS = 15 * NS_PER_MS
+"""Above the lateness seen: what this machine may be late by."""
 
-WINDOW_S = 8
-LATENESS_KEPT = 128
+WORK_STEP_NS = 2 * NS_PER_MS
+MAX_WORK_NS = 100 * NS_PER_MS
+
+YOUNG_MARGIN_NS = 40 * NS_PER_MS
+"""Above the lateness seen while little has been seen."""
+
+KEPT = 100
+OUTLIERS = 2
+"""The latest two of the last hundred frames are not waited for."""
+
+YOUNG = KEPT * 3 // 2
+"""Frames; so long nothing is remembered of what a start brought with it."""
+
+SHRINK_PER_S = 50
+"""The delay shrinks by a fiftieth of the time: 20 ms each second."""
+
+SETTLE_NS = 100 * NS_PER_MS
+WINDOW_S = 2
+"""What stays late for longer is no jitter but a longer way."""
+
+NEW_STREAM_NS = 8 * NS_PER_S
+MAX_APART_NS = 400 * NS_PER_MS
+"""Capture times that say that sound and picture travelled more unequally are a fault."""
 
 
 class Transit:
-    """How one stream travels: `base_ns` maps its media time to its earliest arrival."""
+    """How one stream travels, and by it the offset from its media time to its presentation."""
 
     def __init__(self) -> None:
+        self.work_ns = 0
+        """How long decoding takes but for one frame in twenty."""
+        self._restart()
+
+    def _restart(self) -> None:
         self._minima: deque[tuple[int, int]] = deque()
         """(second, least transit in it), oldest first."""
-        self._transits: deque[int] = deque(maxlen=LATENESS_KEPT)
-        self.base_ns: int | None = None
+        self._transits: deque[int] = deque(maxlen=KEPT)
+        self._seen = 0
+        self._settled_ns = 0
+        self._media_ns = 0
+        self.base_ns = 0
+        """From media time to the earliest arrival."""
+        self.offset_ns: int | None = None
+        """From media time to presentation; None before the first frame."""
         self.captured_shift_ns: int | None = None
         """Capture time minus media time."""
-        self._media_ns = 0
 
-    def add(self, media_ns: int, captured_ns: int | None, received_ns: int) -> None:
-        if self.base_ns is not None and abs(media_ns - self._media_ns) > WINDOW_S * NS_PER_S:
-            self._restart()
+    def add(self, media_ns: int, captured_ns: int | None, here_ns: int) -> bool:
+        """A frame that could be presented from `here_ns` on. True if its offset is new."""
+        if self._seen and abs(media_ns - self._media_ns) > NEW_STREAM_NS:
+            self._restart()  # the old media time says nothing any more
         self._media_ns = media_ns
+        self._seen += 1
         if captured_ns is not None:
             self.captured_shift_ns = captured_ns - media_ns
-        transit, second = received_ns - media_ns, received_ns // NS_PER_S
+        transit = here_ns - media_ns
         self._transits.append(transit)
+        self._note_least(transit, here_ns // NS_PER_S)
+        late = self.offset_ns is None or transit + MARGIN_NS > self.offset_ns
+        if not late and here_ns - self._settled_ns < SETTLE_NS:
+            return False
+        self._settle(here_ns)
+        return True
+
+    def _note_least(self, transit: int, second: int) -> None:
         if not self._minima or self._minima[-1][0] != second:
             self._minima.append((second, transit))
             while self._minima[0][0] < second - WINDOW_S:
                 self._minima.popleft()
         elif transit < self._minima[-1][1]:
             self._minima[-1] = (second, transit)
-        self.base_ns = min(transit for _, transit in self._minima)
+        self.base_ns = min(least for _, least in self._minima)
 
-    def _restart(self) -> None:
-        """The site began a new stream: the old media time says nothing any more."""
-        self._minima.clear()
-        self._transits.clear()
-        self.base_ns = self.captured_shift_ns = None
+    def _settle(self, now_ns: int) -> None:
+        latest = nlargest(OUTLIERS + 1, self._transits)[-1]
+        young = self._seen < YOUNG
+        offset = latest + self.work_ns + (YOUNG_MARGIN_NS if young else MARGIN_NS)
+        if self.offset_ns is not None and not young:
+            elapsed_ns = max(0, now_ns - self._settled_ns)
+            offset = max(offset, self.offset_ns - elapsed_ns // SHRINK_PER_S)
+        self.offset_ns = max(self.base_ns + MIN_DELAY_NS, min(self.base_ns + MAX_DELAY_NS, offset))
+        self._settled_ns = now_ns
+
+    def note_work(self, took_ns: int) -> None:
+        """Once for each frame that was decoded, by any thread: counts from the next frame on."""
+        step = WORK_STEP_NS if took_ns > self.work_ns else -WORK_STEP_NS // 19
+        self.work_ns = max(0, min(MAX_WORK_NS, self.work_ns + step))
 
     @property
-    def fresh(self) -> bool:
-        """Only one frame is known of it."""
-        return len(self._transits) == 1
-
     def delay_ns(self) -> int:
-        """How long to wait so that 19 of 20 frames come in time."""
-        if self.base_ns is None:
-            return MIN_DELAY_NS
-        late = sorted(self._transits)[len(self._transits) * 19 // 20] - self.base_ns
-        return max(MIN_DELAY_NS, min(MAX_DELAY_NS, late + MARGIN_NS))
+        """How long the earliest frames wait."""
+        return 0 if self.offset_ns is None else self.offset_ns - self.base_ns
 
 
 class Playout:
     """Presentation time (CLOCK_MONOTONIC) = media time + offset, for each of a site's streams.
 
-    `retarget` is called about once a second by one thread; the offsets may be read by others.
+    `add` is called by one thread; the offsets may be read by others.
     """
 
     def __init__(self) -> None:
-        self.sound = Transit()
-        self.picture = Transit()
+        self.restart()
         self.sound_target_ns: int | None = None
         """Where the sound ought to be; it gets there slowly, see `sound_error_ns`."""
         self._picture_target_ns: int | None = None
@@ -98,26 +139,32 @@ class Playout:
         """The site's streams ended; what comes next has media times of its own."""
         self.sound, self.picture = Transit(), Transit()
 
-    def retarget(self) -> None:
-        """Offsets from what has arrived; a stream of which nothing is known keeps its last."""
-        sound, picture = _need(self.sound), _need(self.picture)
+    def add(self, media_ns: int, captured_ns: int | None, here_ns: int, *, video: bool) -> None:
+        """A frame of either stream that is here, and whole, since `here_ns`."""
+        if (self.picture if video else self.sound).add(media_ns, captured_ns, here_ns):
+            self._retarget()
+
+    def _retarget(self) -> None:
+        """A stream of which nothing is known keeps its last offset."""
+        sound, picture = self.sound.offset_ns, self.picture.offset_ns
         if sound is None or picture is None:
             self.sound_target_ns = self.sound_target_ns if sound is None else sound
             self._picture_target_ns = self._picture_target_ns if picture is None else picture
             return
-        skew = self._skew(sound, picture)
-        # `skew` > 0: the picture needs that much longer than the sound.
-        self.sound_target_ns = sound + max(0, skew)
-        self._picture_target_ns = picture + max(0, -skew)
+        skew = self._skew(self.sound, self.picture)
+        # `skew` > 0: the picture needs that much longer than the sound, which waits for it as long
+        # as it may; pictures that are later still are shown as they come.
+        hold = max(0, min(skew, MAX_DELAY_NS - self.sound.delay_ns))
+        self.sound_target_ns = sound + hold
+        self._picture_target_ns = picture + hold - skew
 
-    def _skew(self, sound_ns: int, picture_ns: int) -> int:
-        s, p = self.sound, self.picture
-        if s.captured_shift_ns is not None and p.captured_shift_ns is not None:
-            skew = (picture_ns - p.captured_shift_ns) - (sound_ns - s.captured_shift_ns)
-            if abs(skew) <= MAX_HOLD_NS - MAX_DELAY_NS:
-                return skew
-        return p.delay_ns() - s.delay_ns()
-
-
-def _need(transit: Transit) -> int | None:
-    return None if transit.base_ns is None else transit.base_ns + transit.delay_ns()
+    @staticmethod
+    def _skew(sound: Transit, picture: Transit) -> int:
+        longer = picture.delay_ns - sound.delay_ns
+        if sound.captured_shift_ns is not None and picture.captured_shift_ns is not None:
+            apart = (picture.base_ns - picture.captured_shift_ns) - (
+                sound.base_ns - sound.captured_shift_ns
+            )
+            if abs(apart) <= MAX_APART_NS:
+                return longer + apart
+        return longer

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 from broadcast.studio.picturetrack import PictureTrack
@@ -26,17 +27,14 @@ class Source:
         self.playout = Playout()
         self.sound = SoundTrack(self.playout)
         self.picture = PictureTrack(self.playout, lambda: ask_keyframe(site))
-        self._retarget_at_ns = 0
 
-    def offer(self, frame: EncodedFrame) -> bool:
+    def offer(self, frame: EncodedFrame, now_ns: int) -> bool:
         """On the loop. True if the picture's worker should look."""
-        transit = self.playout.picture if frame.codec.is_video else self.playout.sound
-        transit.add(media_ns(frame), frame.captured_ns, frame.received_ns)
-        if transit.fresh or frame.received_ns >= self._retarget_at_ns:
-            self._retarget_at_ns = frame.received_ns + NS_PER_S // 2
-            self.playout.retarget()
-        if frame.codec.is_video:
-            return self.picture.offer(frame)
+        # Not when it was received: it may have waited for one before it that had to be sent again.
+        video = frame.codec.is_video
+        self.playout.add(media_ns(frame), frame.captured_ns, now_ns, video=video)
+        if video:
+            return self.picture.offer(frame, now_ns)
         self.sound.offer(frame)
         return False
 
@@ -70,7 +68,7 @@ class Sources:
         if source is None:
             source = self._sources[frame.source] = Source(frame.source, self._ask_keyframe)
             source.picture.wanted = frame.source in self._wanted
-        if source.offer(frame):
+        if source.offer(frame, time.monotonic_ns()):
             self._jobs.put(source.picture)
 
     def gone(self, site: SiteId) -> None:

@@ -1,8 +1,11 @@
 """When the public is let in, and when it is shut out."""
 
 from broadcast.program import ProgramState, Take
+from broadcast.studio.jitter import JUMP
 from broadcast.studio.onair import REOPEN_GUARD_NS, follow
-from broadcast.studio.playout import MAX_HOLD_NS
+from broadcast.studio.playout import MAX_DELAY_NS, NS_PER_S
+from streams.frames import AUDIO_CLOCK_RATE
+from streams.uplink import GIVE_UP_SOUND_NS
 
 OPEN, CLOSED = ProgramState(public=Take.ROOM), ProgramState(public=Take.SLATE)
 
@@ -23,7 +26,8 @@ def test_reopening_waits_until_what_was_captured_before_is_gone() -> None:
     assert not snapshot.is_public(200 + REOPEN_GUARD_NS - 1)
     assert snapshot.is_public(200 + REOPEN_GUARD_NS)
     assert snapshot.opened_ns == 200
-    assert REOPEN_GUARD_NS > MAX_HOLD_NS
+    behind_ns = JUMP * NS_PER_S // AUDIO_CLOCK_RATE
+    assert GIVE_UP_SOUND_NS + MAX_DELAY_NS + behind_ns < REOPEN_GUARD_NS
 
 
 def test_other_changes_do_not_close_or_delay() -> None:

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from broadcast.studio.playout import (
+    MARGIN_NS,
     MAX_DELAY_NS,
-    MAX_HOLD_NS,
     MIN_DELAY_NS,
     NS_PER_MS,
     NS_PER_S,
@@ -24,6 +24,7 @@ def stream(
     travel_ms: float,
     *,
     seconds: float = 10,
+    begin_s: float = 0,
     captured: bool = True,
     jitter_ms: float = 0,
     drift: float = 0.0,
@@ -33,7 +34,7 @@ def stream(
     The site's clock runs `1 + drift` times as fast as ours."""
     rng = random.Random(seed)
     for n in range(int(seconds * 1000 / step_ms)):
-        at = n * step_ms * NS_PER_MS
+        at = int(begin_s * NS_PER_S) + n * step_ms * NS_PER_MS
         late = (travel_ms + rng.random() * jitter_ms) * NS_PER_MS
         captured_ns = CAPTURE_ZERO + at if captured else None
         transit.add(zero + at, captured_ns, int(at / (1 + drift) + late))
@@ -41,7 +42,7 @@ def stream(
 
 def presented(playout: Playout, moment_ns: int) -> tuple[int, int]:
     """When sound and picture captured at that moment are presented."""
-    playout.retarget()
+    playout._retarget()
     assert playout.sound_target_ns is not None
     assert playout.picture_offset_ns is not None
     return (
@@ -81,8 +82,47 @@ def test_the_delay_stays_within_bounds() -> None:
     quiet, wild = Transit(), Transit()
     stream(quiet, 0, 20, 20)
     stream(wild, 0, 20, 20, jitter_ms=5000)
-    assert quiet.delay_ns() == MIN_DELAY_NS
-    assert wild.delay_ns() == MAX_DELAY_NS
+    assert quiet.delay_ns == MIN_DELAY_NS
+    assert wild.delay_ns == MAX_DELAY_NS
+
+
+def test_it_grows_at_once_and_shrinks_slowly() -> None:
+    transit = Transit()
+    stream(transit, 0, 20, 20)
+    stream(transit, 0, 20, 20, begin_s=10, seconds=0.2, jitter_ms=300)
+    grown = transit.delay_ns
+    assert grown > 150 * NS_PER_MS, "ten packets later"
+    stream(transit, 0, 20, 20, begin_s=10.2, seconds=3)
+    assert transit.delay_ns > grown - 65 * NS_PER_MS, "20 ms each second"
+    stream(transit, 0, 20, 20, begin_s=13.2, seconds=15)
+    assert transit.delay_ns == MIN_DELAY_NS
+
+
+def test_two_stragglers_in_two_seconds_lengthen_nothing() -> None:
+    transit = Transit()
+    stream(transit, 0, 20, 20)
+    for n in range(500, 1000):
+        late = 300 if n % 60 == 0 else 20
+        transit.add(n * 20 * NS_PER_MS, None, (n * 20 + late) * NS_PER_MS)
+        assert transit.delay_ns == MIN_DELAY_NS
+
+
+def test_the_time_to_decode_is_waited_for() -> None:
+    transit = Transit()
+    for n in range(1000):
+        transit.note_work((80 if n % 50 == 0 else 8 + n % 5) * NS_PER_MS)
+    assert 10 * NS_PER_MS <= transit.work_ns <= 15 * NS_PER_MS, "not for one in fifty"
+    stream(transit, 0, 40, 20)
+    assert transit.delay_ns == transit.work_ns + MARGIN_NS
+
+
+def test_a_longer_way_is_no_jitter() -> None:
+    """Once all come 300 ms later, they wait no longer than before; meanwhile none is lost."""
+    transit = Transit()
+    stream(transit, 0, 20, 20)
+    stream(transit, 0, 20, 320, begin_s=10, seconds=20)
+    assert transit.base_ns == 320 * NS_PER_MS
+    assert transit.delay_ns == MIN_DELAY_NS
 
 
 def test_capture_times_that_cannot_be_are_not_believed() -> None:
@@ -90,10 +130,20 @@ def test_capture_times_that_cannot_be_are_not_believed() -> None:
     stream(playout.sound, SOUND_ZERO, 20, 20)
     stream(playout.picture, PICTURE_ZERO, 40, 20)
     playout.picture.captured_shift_ns = -(10**18)
-    playout.retarget()
+    playout._retarget()
     assert playout.sound_target_ns is not None
     held = SOUND_ZERO + playout.sound_target_ns
-    assert held - 20 * NS_PER_MS <= MAX_HOLD_NS
+    assert held - 20 * NS_PER_MS <= 2 * MIN_DELAY_NS + 20 * NS_PER_MS
+
+
+def test_sound_waits_for_its_picture_only_so_long() -> None:
+    """What the picture needs beyond is its own loss: it still aims to be there with its sound."""
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20, jitter_ms=200)
+    stream(playout.picture, PICTURE_ZERO, 40, 300, jitter_ms=380)
+    sound, picture = presented(playout, 9 * NS_PER_S)
+    assert abs(sound - picture) < NS_PER_MS
+    assert sound - 9 * NS_PER_S <= 20 * NS_PER_MS + MAX_DELAY_NS + 5 * NS_PER_MS
 
 
 @pytest.mark.parametrize("drift", [-300e-6, 300e-6])
@@ -126,8 +176,8 @@ def test_offsets_outlive_the_streams_they_came_from() -> None:
     """Sound that still waits is played out after the site has gone."""
     playout = Playout()
     stream(playout.sound, SOUND_ZERO, 20, 20)
-    playout.retarget()
+    playout._retarget()
     before = playout.sound_target_ns
     playout.restart()
-    playout.retarget()
+    playout._retarget()
     assert playout.sound_target_ns == before
