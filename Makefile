@@ -72,8 +72,9 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	@touch $@
 
 # What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
-# server; and what makes them a bad line.
-PEERS = chromium coturn ffmpeg iproute2 libatomic1 nftables postgresql
+# server, an RTSP camera; and what makes them a bad line.
+PEERS = chromium coturn ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
+        gstreamer1.0-plugins-good iproute2 libatomic1 nftables postgresql python3-gi
 
 $(VENV)/peers: $(VENV)/bin/pip Makefile
 	@dpkg --status $(PEERS) >/dev/null 2>&1 || \

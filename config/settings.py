@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 ENVIRONMENT_PREFIX = "DIEMCAU_"
@@ -63,6 +63,23 @@ class Turn(Section):
     secret: str = Field("", repr=False)
     """Shared with the TURN server: its `static-auth-secret`."""
     credential_hours: int = Field(12, ge=1, le=48)
+
+
+CameraUrl = Annotated[str, Field(pattern=r"^(rtsps?|srt|rtmp|file)://[^\s]+$", max_length=1024)]
+
+
+class Camera(Section):
+    """A source that speaks no WebRTC. FFmpeg fetches it, or waits for it where it listens."""
+
+    site: str = Field(pattern="^[a-z0-9-]{1,32}$")
+    """Whose picture and sound it is; that site sends by no other way."""
+    url: CameraUrl = Field(repr=False)
+    """`rtsp://` and `srt://` are fetched; `srt://…?mode=listener` and `rtmp://` (the address here)
+    wait for whoever sends; `file:///…` is played again and again. May hold a password."""
+
+    @property
+    def listens(self) -> bool:
+        return self.url.startswith("rtmp:") or "mode=listener" in self.url
 
 
 class Rung(Section):
@@ -140,6 +157,7 @@ class Settings(Section):
     https: Https = Https()
     media: Media = Media()
     turn: Turn = Turn()
+    cameras: tuple[Camera, ...] = Field((), max_length=16)
     program: Program = Program()
     recording: Recording = Recording()
     storage: Storage = Storage()
@@ -147,6 +165,18 @@ class Settings(Section):
     procedures: Path | None = None
     """Limits and rounds; without it `config/procedures.toml` of the program itself."""
     language: str = Field("vi", pattern="^(vi|en)$")
+
+    @field_validator("cameras")
+    @classmethod
+    def _one_for_each_site(cls, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
+        sites = [camera.site for camera in cameras]
+        if twice := next((site for site in sites if sites.count(site) > 1), None):
+            raise ValueError(f"site {twice} has two cameras; give each a site of its own")
+        return cameras
+
+
+SECRET_KEYS = frozenset({"secret", "url", "database_url"})
+"""Not repeated in an error message."""
 
 
 class ConfigError(Exception):
@@ -204,7 +234,8 @@ def _value(text: str) -> Any:
 def _sentence(fault: ErrorDetails) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
-        return f"{key} = {fault['input']!r}: {fault['msg']}"
+        given = "…" if fault["loc"][-1] in SECRET_KEYS else repr(fault["input"])
+        return f"{key} = {given}: {fault['msg']}"
     near = difflib.get_close_matches(key, known_keys(Settings), n=1)
     hint = f"; did you mean `{near[0]}`?" if near else "; see config/default.toml"
     return f"{key}: there is no such setting{hint}"

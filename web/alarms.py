@@ -23,6 +23,7 @@ RESUMED_MS = 60_000
 
 PATIENCE_MS = {
     "not_recording": 4000,
+    "camera_waiting": 3000,
     "site_gone": 1500,
     "picture_lost": 1000,
     "sound_lost": 1000,
@@ -123,6 +124,10 @@ def _sites(situation: Situation) -> Iterator[Finding]:
     for site in state.sites.values():
         params = {"site": site.name}
         needed = site.id in shown | speaking | state.open_microphones
+        camera = next((one for one in outside.studio.cameras if one.site == site.id), None)
+        if camera is not None and not camera.since_ns:
+            yield "camera_waiting", site.id, {**params, "detail": camera.detail or "…"}
+            continue
         if needed or site.kind is SiteKind.HALL:
             yield from _line(site.id, params, outside, on_air=needed)
         report = outside.reports.get(site.id)

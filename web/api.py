@@ -99,7 +99,7 @@ class Api:
             alarms=len(current.alarms) if current is not None else 0,
             lag=self._on_air.relay.lag,
             port=self._on_air.relay.port_counts(),
-            lines=self._on_air.relay.lines(),
+            lines=self._on_air.lines(),
             returns=self._on_air.relay.returns(),
         )
 

@@ -56,6 +56,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     ):
         yield look(settings)
     yield from _turn(settings)
+    if settings.cameras:
+        yield _ffmpeg()
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
@@ -164,6 +166,12 @@ def _cores(settings: Settings) -> Finding:
     cores = len(os.sched_getaffinity(0))
     advice = "" if cores >= MIN_CORES else "the studio needs one core and the relay another"
     return Finding(f"{cores} processor cores", cores >= MIN_CORES, advice)
+
+
+def _ffmpeg() -> Finding:
+    if shutil.which("ffmpeg") is None:
+        return Finding("ffmpeg, which fetches [[cameras]]", False, "apt-get install ffmpeg")
+    return Finding("ffmpeg is installed")
 
 
 def _turn(settings: Settings) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Who may send and who may watch by WebRTC: the answers that `web.whip` asks for."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from aiohttp import web
 
@@ -27,11 +27,18 @@ class Doorkeeper:
     """
 
     def __init__(
-        self, sessions: Sessions, tokens: Tokens, relay: Relay, clock: Callable[[], int]
+        self,
+        sessions: Sessions,
+        tokens: Tokens,
+        relay: Relay,
+        cameras: Collection[str],
+        clock: Callable[[], int],
     ) -> None:
         self._sessions = sessions
         self._tokens = tokens
         self._relay = relay
+        self._cameras = cameras
+        """Sites that the studio fetches itself."""
         self._clock = clock
         self._inside: dict[SiteId, set[str]] = {}
         # An offer costs a certificate check and a handshake. All sites of a province, with two
@@ -56,6 +63,8 @@ class Doorkeeper:
         if current is None or site not in current.floor.state.sites:
             raise not_found("unknown_site")
         self._require_site(request, current, site)
+        if site in self._cameras:
+            raise Problem(409, "site_has_camera", site=site)
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""

@@ -56,7 +56,7 @@ class Lines:
 
     def _told(self, site: SiteId, wish: Quality | None) -> dict[str, Any]:
         now_ms = self._clock()
-        line = self._on_air.relay.lines().get(site)
+        line = self._on_air.lines().get(site)
         down = self._on_air.relay.returns().get(site)
         return {
             "line": line_quality(line, down),

@@ -13,6 +13,7 @@ from broadcast.session.commands import Command
 from broadcast.session.model import Phase
 from config.settings import Settings, socket_path
 from streams.frames import Packet, SiteId
+from streams.lines import Line
 from streams.relay import Rates, Relay
 from streams.wire import Still
 from web.auth import Identity
@@ -101,6 +102,10 @@ class OnAir:
         """Its last word."""
         return studio_of(self.link.status, self.link.gone_at_ms, self._clock())
 
+    def lines(self) -> dict[SiteId, Line]:
+        """Of all sites that send, and of those that the studio fetches."""
+        return self.relay.lines() | self.studio().camera_lines
+
     def _outside(self, desk: Desk) -> Outside:
         now_ms = self._clock()
         if desk is not self._sessions.current:
@@ -108,7 +113,7 @@ class OnAir:
         studio = self.studio()
         return Outside(
             now_ms,
-            lines=self._calm.of(self.relay.lines(), now_ms),
+            lines=self._calm.of(self.lines(), now_ms),
             returns=self.relay.returns(),
             studio=studio,
             disk_hours_left=hours_left(studio, self._settings),
@@ -122,7 +127,7 @@ class OnAir:
         while True:
             self.follow()
             self.look()
-            self.history.note(self.relay.lines(), self.relay.returns(), self._clock())
+            self.history.note(self.lines(), self.relay.returns(), self._clock())
             if self._clock() >= next_check_ms:
                 next_check_ms = self._clock() + int(CHECK_S * 1000)
                 self._check_pages()

@@ -59,6 +59,40 @@ class Fault(BaseModel):
     detail: str = ""
 
 
+class CameraState(BaseModel):
+    """A site whose picture and sound the studio fetches itself."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    site: SiteId
+    detail: str = ""
+    """Why nothing comes."""
+    since_ns: int = 0
+    """CLOCK_MONOTONIC when it connected; 0 while it is not."""
+    width: int | None = None
+    height: int | None = None
+    bitrate_bps: float = 0
+    fps: float = 0
+    video_alive: bool = False
+    audio_alive: bool = False
+
+    @property
+    def line(self) -> Line:
+        """As if it came over a line of ours: FFmpeg tells of no loss and no round trip."""
+        return Line(
+            codec="H264",
+            width=self.width,
+            height=self.height,
+            bitrate_bps=self.bitrate_bps,
+            loss_percent=0,
+            rtt_ms=None,
+            jitter_ms=None,
+            video_alive=self.video_alive,
+            audio_alive=self.audio_alive,
+            since_ns=self.since_ns,
+            fps=self.fps,
+        )
+
+
 class Studio(BaseModel):
     """The studio's last word, and whether it is there to say one."""
 
@@ -73,6 +107,12 @@ class Studio(BaseModel):
     late_frames: int = 0
     """Of `frames`; both since the studio started."""
     faults: tuple[Fault, ...] = ()
+    cameras: tuple[CameraState, ...] = ()
+
+    @property
+    def camera_lines(self) -> dict[SiteId, Line]:
+        """Of those that are connected."""
+        return {camera.site: camera.line for camera in self.cameras if camera.since_ns}
 
 
 def hours_left(studio: Studio, settings: Settings) -> float | None:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from broadcast.outputs.segments import Order, Segments
 from broadcast.overlay.render import Renderer
 from broadcast.program import PROGRAM_STATE
+from broadcast.studio.cameras import Cameras
 from broadcast.studio.clock import ProgramClock
 from broadcast.studio.composer import Composer
 from broadcast.studio.encoding import VideoEncoding
@@ -54,6 +55,7 @@ class Studio:
         self._on_air: OnAir | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
         self._sources = Sources(self._ask_keyframe)
+        self._cameras = Cameras(settings.cameras, self._sources.offer, self._sources.gone)
         size = program.width, program.height
         self._board = Board(Renderer(*size, program.theme))
         self._small_board = Board(Renderer(*PREVIEW_SIZE, program.theme))
@@ -100,6 +102,7 @@ class Studio:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.link.run())
+                tasks.create_task(self._cameras.run())
                 tasks.create_task(self._report())
         finally:
             # Makers first, so that what they still hand over is written.
@@ -133,6 +136,7 @@ class Studio:
             "recorded_s": status.recorded_s,
             "recorded_bytes": status.recorded_bytes,
             "disk_free_bytes": status.disk_free_bytes,
+            "cameras": self._cameras.status(),
             "frames": self._frames.frames,
             "late_frames": self._frames.late,
             "dropped": {

@@ -29,7 +29,7 @@ class Source:
         self.picture = PictureTrack(self.playout, lambda: ask_keyframe(site))
 
     def offer(self, frame: EncodedFrame, now_ns: int) -> bool:
-        """On the loop. True if the picture's worker should look."""
+        """On the loop, or a camera's thread. True if the picture's worker should look."""
         # Not when it was received: it may have waited for one before it that had to be sent again.
         video = frame.codec.is_video
         self.playout.add(media_ns(frame), frame.captured_ns, now_ns, video=video)
@@ -63,7 +63,7 @@ class Sources:
             worker.join()
 
     def offer(self, frame: EncodedFrame) -> None:
-        """On the loop."""
+        """On the loop, or on a camera's thread: always the same for one site."""
         source = self._sources.get(frame.source)
         if source is None:
             source = self._sources[frame.source] = Source(frame.source, self._ask_keyframe)

@@ -13,6 +13,7 @@ from streams.lines import DownLine, Line
 from web.alarms import PATIENCE_MS, Alarm, Situation, due, judge
 from web.outside import (
     Calm,
+    CameraState,
     Fault,
     Outside,
     Pace,
@@ -77,6 +78,11 @@ def _studio(**changes: Any) -> dict[str, Any]:
         ({"studio": Studio(state="lost")}, ["studio_lost"]),
         ({"studio": Studio(state="starting")}, ["studio_starting"]),
         ({"late_share": 0.1}, ["late_frames"]),
+        (
+            _studio(cameras=(CameraState(site=LAY, detail="Connection refused"),)),
+            ["camera_waiting"],
+        ),
+        (_studio(cameras=(CameraState(site=LAY, since_ns=1),)), []),
     ],
 )
 def test_each_alarm(changes: dict[str, Any], codes: list[str]) -> None:

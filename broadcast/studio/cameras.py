@@ -1,0 +1,294 @@
+"""Sources that speak no WebRTC: RTSP, SRT, RTMP, files. FFmpeg fetches each in a process of its
+own, which may hang or die without harm, and hands over H.264 and Opus by a pipe.
+
+The picture is taken as it comes. Only what sites could not have sent, another codec or pictures out
+of order, is encoded anew, and FFmpeg is started again for that.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import av
+import av.error
+from av.container import InputContainer
+
+from config.settings import Camera
+from streams.frames import VIDEO_CLOCK_RATE, Codec, EncodedFrame, SiteId
+
+STALLED_S = 5.0
+"""Nothing for so long: the connection is dead, whatever FFmpeg thinks."""
+CONNECT_S = 15.0
+END_S = 1.0
+RETRY_S = (1.0, 2.0, 5.0, 10.0)
+ALIVE_NS = 2_000_000_000
+SAME_PICTURE = VIDEO_CLOCK_RATE // 100
+WINDOW_NS = 1_000_000_000
+
+PROTOCOLS = {
+    "rtsp": "rtsp,rtp,udp,tcp",
+    "rtsps": "rtsp,rtsps,rtp,udp,tcp,tls",
+    "srt": "srt,udp",
+    "rtmp": "rtmp,tcp",
+    "file": "file",
+}
+"""A file or playlist may name further addresses: these kinds only."""
+SOON = ("-fflags", "nobuffer", "-fpsprobesize", "0", "-analyzeduration", "1000000")
+OPTIONS = {
+    "rtsp": (*SOON, "-rtsp_transport", "tcp", "-timeout", "5000000"),
+    "rtsps": (*SOON, "-rtsp_transport", "tcp", "-timeout", "5000000"),
+    "srt": SOON,
+    "rtmp": (*SOON, "-listen", "1"),
+    "file": ("-re", "-stream_loop", "-1"),
+}
+AS_IT_COMES = ("copy", "-bsf:v", "h264_mp4toannexb,dump_extra")
+ENCODED = (
+    "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-threads", "1", "-pix_fmt",
+    "yuv420p", "-vf", "scale=w='min(1280,iw)':h=-2", "-crf", "21", "-maxrate", "4M", "-bufsize",
+    "2M", "-g", "50", "-bsf:v", "dump_extra",
+)  # fmt: skip
+SOUND = ("-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20")
+AT_ONCE = ("-max_interleave_delta", "1", "-flush_packets", "1", "-f", "nut", "pipe:1")
+
+ADDRESS = re.compile(r"\b(\w+)://[^\s'\"]+")
+"""What FFmpeg says repeats them, with their passwords."""
+MAX_WORDS, MAX_DETAIL = 4096, 200
+FILTER_REFUSES = "h264_mp4toannexb"
+
+log = logging.getLogger(__name__)
+
+
+class NotAsItComesError(Exception):
+    """The picture has to be encoded anew."""
+
+
+def command(camera: Camera, *, encode: bool) -> list[str]:
+    """FFmpeg's, with its result on its standard output."""
+    kind = camera.url.partition(":")[0]
+    address = camera.url.removeprefix("file://") if kind == "file" else camera.url
+    return [
+        "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error",
+        "-protocol_whitelist", PROTOCOLS[kind], *OPTIONS[kind], "-i", address,
+        "-map", "0:v:0?", "-map", "0:a:0?", "-c:v", *(ENCODED if encode else AS_IT_COMES),
+        *SOUND, *AT_ONCE,
+    ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Received:
+    """What came from one camera. Written by the thread that reads it, read by others."""
+
+    site: SiteId
+    detail: str = ""
+    """Why it does not come, in FFmpeg's words."""
+    since_ns: int = 0
+    """Of the present connection; 0 while there is none."""
+    video_ns: int = 0
+    audio_ns: int = 0
+    width: int | None = None
+    height: int | None = None
+    bitrate_bps: float = 0
+    fps: float = 0
+    _octets: int = 0
+    _pictures: int = 0
+    _window_ns: int = 0
+
+    def note(self, frame: EncodedFrame) -> None:
+        now_ns = frame.received_ns
+        self._octets += len(frame.data)
+        if frame.codec.is_video:
+            self.video_ns = now_ns
+            self._pictures += 1
+        else:
+            self.audio_ns = now_ns
+        if (elapsed_ns := now_ns - self._window_ns) >= WINDOW_NS:
+            self.bitrate_bps = self._octets * 8e9 / elapsed_ns
+            self.fps = self._pictures * 1e9 / elapsed_ns
+            self._octets, self._pictures, self._window_ns = 0, 0, now_ns
+
+    @property
+    def heard_ns(self) -> int:
+        return max(self.video_ns, self.audio_ns)
+
+    def status(self, now_ns: int) -> dict[str, Any]:
+        """As the relay reads it (`web.outside.CameraState`)."""
+        return {
+            "site": self.site,
+            "detail": self.detail,
+            "since_ns": self.since_ns,
+            "width": self.width,
+            "height": self.height,
+            "bitrate_bps": self.bitrate_bps,
+            "fps": self.fps,
+            "video_alive": now_ns - self.video_ns < ALIVE_NS,
+            "audio_alive": now_ns - self.audio_ns < ALIVE_NS,
+        }
+
+
+class Cameras:
+    """All of them, while `run` runs. `offer` is called by each camera's own thread."""
+
+    def __init__(
+        self,
+        cameras: Sequence[Camera],
+        offer: Callable[[EncodedFrame], None],
+        on_gone: Callable[[SiteId], None],
+    ) -> None:
+        self._cameras = cameras
+        self._offer = offer
+        self._on_gone = on_gone
+        self._received = [Received(SiteId(camera.site)) for camera in cameras]
+        self._threads = ThreadPoolExecutor(max(1, len(cameras)), thread_name_prefix="camera")
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for camera, received in zip(self._cameras, self._received, strict=True):
+                    tasks.create_task(self._keep(camera, received))
+        finally:
+            self._threads.shutdown()
+
+    def status(self) -> list[dict[str, Any]]:
+        now_ns = time.monotonic_ns()
+        return [received.status(now_ns) for received in self._received]
+
+    async def _keep(self, camera: Camera, received: Received) -> None:
+        """Again and again, ever more slowly while nothing comes."""
+        encode, failures = False, 0
+        while True:
+            try:
+                said = await self._fetch(camera, received, encode=encode)
+            except NotAsItComesError as error:
+                log.info("camera of %s: encoded anew: %s", camera.site, error)
+                encode = True
+                continue
+            except OSError as error:
+                said = f"ffmpeg: {error.strerror}"
+            failures = 0 if received.since_ns else failures + 1
+            received.since_ns, received.detail = 0, said
+            log.warning("camera of %s: %s", camera.site, said or "ended")
+            await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+
+    async def _fetch(self, camera: Camera, received: Received, *, encode: bool) -> str:
+        """One connection, to its end; FFmpeg's last words. Raises `NotAsItComesError`, and
+        `OSError` where there is no FFmpeg."""
+        ours, theirs = os.pipe()
+        try:
+            try:
+                arguments = command(camera, encode=encode)
+                process = await asyncio.create_subprocess_exec(
+                    *arguments, stdin=DEVNULL, stdout=theirs, stderr=PIPE
+                )
+            finally:
+                os.close(theirs)
+            return await self._watched(camera, received, process, ours)
+        finally:
+            os.close(ours)
+
+    async def _watched(
+        self, camera: Camera, received: Received, process: Process, pipe: int
+    ) -> str:
+        loop = asyncio.get_running_loop()
+        started_ns = time.monotonic_ns()
+        words = asyncio.create_task(_last_words(process))
+        reading = loop.run_in_executor(self._threads, self._read, received, pipe)
+        try:
+            while not (await asyncio.wait({reading}, timeout=1.0))[0]:
+                if _stalled(camera, received, started_ns):
+                    break
+        finally:
+            await _end(process)
+            # Its end is the end of both pipes.
+            await asyncio.wait({reading})
+            await asyncio.wait({words})
+            self._on_gone(received.site)
+        said = words.result()
+        if FILTER_REFUSES in said:
+            raise NotAsItComesError("it is no H.264")
+        reading.result()
+        return said.rpartition("\n")[2][-MAX_DETAIL:]
+
+    def _read(self, received: Received, pipe: int) -> None:
+        """On its thread, to the end of the pipe. Raises `NotAsItComesError`."""
+        try:
+            with av.open(f"pipe:{pipe}", format="nut", options={"probesize": "32"}) as container:
+                for frame in _begun_whole(_frames(received, container)):
+                    received.note(frame)
+                    self._offer(frame)
+        except av.error.FFmpegError as error:
+            log.debug("camera of %s: %s", received.site, error)
+
+
+def _frames(received: Received, container: InputContainer) -> Iterator[EncodedFrame]:
+    """Raises `NotAsItComesError`."""
+    last_pts = -1
+    for packet in container.demux():
+        if packet.pts is None or packet.time_base is None:
+            continue
+        video = packet.stream.type == "video"
+        codec = Codec.H264 if video else Codec.OPUS
+        pts = round(packet.pts * packet.time_base * codec.clock_rate)
+        if video:
+            if pts < last_pts:
+                raise NotAsItComesError("its pictures come out of order")
+            last_pts, picture = pts, container.streams.video[0]
+            received.width, received.height = picture.width, picture.height
+        now_ns = time.monotonic_ns()
+        received.since_ns = received.since_ns or now_ns
+        captured_ns = pts * 1_000_000_000 // codec.clock_rate
+        key = not video or packet.is_keyframe
+        yield EncodedFrame(received.site, codec, pts, captured_ns, now_ns, key, bytes(packet))
+
+
+def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:
+    """FFmpeg's parser cuts the first picture of an RTP stream in two where it has slices; all up to
+    the next keyframe would be grey. So the first waits for the second."""
+    first: EncodedFrame | None = None
+    for frame in frames:
+        if not frame.codec.is_video:
+            yield frame
+        elif first is None:
+            first = frame
+        elif frame.pts - first.pts < SAME_PICTURE:
+            first = replace(first, data=first.data + frame.data)
+        else:
+            yield first
+            yield frame
+            yield from frames
+
+
+def _stalled(camera: Camera, received: Received, started_ns: int) -> bool:
+    now_ns = time.monotonic_ns()
+    if received.heard_ns > started_ns:
+        return now_ns - received.heard_ns > STALLED_S * 1e9
+    return not camera.listens and now_ns - started_ns > CONNECT_S * 1e9
+
+
+async def _end(process: Process) -> None:
+    """Lets it take leave of the camera, which may count connections."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), END_S)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _last_words(process: Process) -> str:
+    """The end of what it complains of, without addresses: they may hold passwords."""
+    assert process.stderr is not None
+    said = b""
+    while more := await process.stderr.read(4096):
+        said = (said + more)[-MAX_WORDS:]
+    return ADDRESS.sub(r"\1://…", said.decode("utf-8", "replace").strip())

@@ -1,0 +1,251 @@
+"""Sources that speak no WebRTC, from real senders: FFmpeg, and GStreamer's RTSP server."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from broadcast.studio.cameras import Cameras, command
+from broadcast.studio.encoders import AUDIO_TIME_BASE, VIDEO_TIME_BASE
+from broadcast.studio.soundtrack import planar
+from config.settings import Camera
+from streams.frames import Codec, EncodedFrame, SiteId
+from tests import media
+from tests.films import FPS, HZ, SITE, film
+from tests.media import Mark, wait_until
+
+HALL = SiteId("hall")
+RTSP_SERVER = Path(__file__).parents[2] / "rtsp_server.py"
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As cameras send: pictures in order, a keyframe each second."""
+    return film(tmp_path_factory.mktemp("film") / "plain.mp4", bf="0", g="25")
+
+
+class Studio:
+    """What the cameras give, decoded."""
+
+    def __init__(self) -> None:
+        self.frames: list[EncodedFrame] = []
+        self.gone = 0
+
+    def offer(self, frame: EncodedFrame) -> None:
+        self.frames.append(frame)
+
+    def on_gone(self, site: SiteId) -> None:
+        assert site == HALL
+        self.gone += 1
+
+    def marks(self) -> list[Mark | None]:
+        """Of the pictures of the newest connection, as they are decoded."""
+        decoder = av.CodecContext.create("h264", "r")
+        return [
+            media.read_mark(media.luma_of(picture))
+            for frame in list(self.frames)
+            if frame.codec is Codec.H264
+            for picture in decoder.decode(_packet(frame, VIDEO_TIME_BASE))
+        ]
+
+    def sound(self) -> media.Samples:
+        decoder = av.CodecContext.create("libopus", "r")
+        parts = [
+            planar(decoded)[0]
+            for frame in list(self.frames)
+            if frame.codec is Codec.OPUS
+            for decoded in decoder.decode(_packet(frame, AUDIO_TIME_BASE))
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    async def sees_and_hears(self, seconds: float = 2) -> None:
+        """So much of the film, in order and without a gap."""
+        pictures, sounds = seconds * FPS, seconds * 50
+        await wait_until(
+            lambda: (
+                _count(self.frames, video=True) > pictures + 3
+                and _count(self.frames, video=False) > sounds
+            ),
+            "the film",
+            30,
+        )
+        marks = self.marks()[: int(pictures)]
+        first = marks[0]
+        assert first is not None
+        assert marks == [Mark(SITE, first.number + n) for n in range(len(marks))]
+        assert media.tone_level(self.sound()[-media.RATE :], HZ) > -18
+
+
+def _count(frames: Sequence[EncodedFrame], *, video: bool) -> int:
+    return sum(frame.codec.is_video == video for frame in list(frames))
+
+
+def _packet(frame: EncodedFrame, time_base: Fraction) -> av.Packet:
+    packet = av.Packet(frame.data)
+    packet.pts, packet.time_base = frame.pts, time_base
+    return packet
+
+
+@asynccontextmanager
+async def watching(url: str) -> AsyncIterator[tuple[Studio, Cameras]]:
+    studio = Studio()
+    cameras = Cameras((Camera(site=HALL, url=url),), studio.offer, studio.on_gone)
+    running = asyncio.create_task(cameras.run())
+    try:
+        yield studio, cameras
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+    assert running.cancelled()
+
+
+@contextmanager
+def sending(film: Path, *where: str) -> Iterator[None]:
+    """FFmpeg plays the film to somewhere, trying again until somebody takes it."""
+    again = 'while :; do "$@"; sleep 0.1; done'
+    play = ["ffmpeg", "-v", "quiet", "-nostdin", "-re", "-i", str(film), "-c", "copy", *where]
+    process = subprocess.Popen(["sh", "-c", again, "sh", *play], start_new_session=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            subprocess.run(["pkill", "-g", str(process.pid)], check=False)
+        process.wait(10)
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_file_is_played_again_and_again(tmp_path: Path) -> None:
+    short = film(tmp_path / "short.mp4", bf="0", g="25", t="1")
+
+    async def story() -> None:
+        async with watching(f"file://{short}") as (studio, cameras):
+            await studio.sees_and_hears()
+            [status] = cameras.status()
+            assert (status["width"], status["height"]) == (640, 360)
+            assert status["video_alive"]
+            assert status["audio_alive"]
+        assert studio.gone == 1
+
+    asyncio.run(story())
+
+
+def test_frames_are_such_as_a_site_sends(plain: Path) -> None:
+    async def story() -> None:
+        async with watching(f"file://{plain}") as (studio, _):
+            await studio.sees_and_hears(1)
+        pictures = [frame for frame in studio.frames if frame.codec is Codec.H264]
+        assert [frame.key for frame in pictures[:3]] == [True, False, False]
+        assert pictures[0].data.startswith(b"\0\0\0\1")
+        steps = {later.pts - sooner.pts for sooner, later in pairwise(pictures)}
+        assert steps == {90_000 // FPS}
+        # Sound and picture are on one clock.
+        assert all(
+            frame.captured_ns == frame.pts * 10**9 // frame.codec.clock_rate
+            for frame in studio.frames
+        )
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "options", [{"codec": "libx265", "x265-params": "log-level=none:bframes=0"}, {"bf": "3"}]
+)
+def test_what_no_site_could_send_is_encoded_anew(options: dict[str, str], tmp_path: Path) -> None:
+    odd = film(tmp_path / "odd.mp4", **options)
+
+    async def story() -> None:
+        async with watching(f"file://{odd}") as (studio, _):
+            await wait_until(lambda: studio.gone == 1, "a second beginning", 30)
+            studio.frames.clear()
+            await studio.sees_and_hears(1)
+
+    asyncio.run(story())
+
+
+def test_an_encoder_sends_by_rtmp_and_comes_back(plain: Path) -> None:
+    url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/hall"
+
+    async def story() -> None:
+        async with watching(url) as (studio, cameras):
+            with sending(plain, "-f", "flv", url):
+                await studio.sees_and_hears(1)
+            await wait_until(lambda: not cameras.status()[0]["since_ns"], "the end", 30)
+            studio.frames.clear()
+            with sending(plain, "-f", "flv", url):
+                await studio.sees_and_hears(1)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("listener", "caller"), ("caller", "listener")])
+def test_srt_is_fetched_and_waited_for(ours: str, theirs: str, plain: Path) -> None:
+    place = f"srt://127.0.0.1:{free_port(socket.SOCK_DGRAM)}?mode="
+
+    async def story() -> None:
+        with sending(plain, "-f", "mpegts", place + theirs):
+            async with watching(place + ours) as (studio, _):
+                await studio.sees_and_hears(1)
+
+    asyncio.run(story())
+
+
+def test_a_camera_is_fetched_by_rtsp(plain: Path) -> None:
+    server = subprocess.Popen(
+        ["/usr/bin/python3", str(RTSP_SERVER), str(plain)], stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    port = int(server.stdout.readline())
+
+    async def story() -> None:
+        async with watching(f"rtsp://127.0.0.1:{port}/camera") as (studio, _):
+            await studio.sees_and_hears(1)
+
+    try:
+        asyncio.run(story())
+    finally:
+        server.terminate()
+        server.wait(10)
+        server.stdout.close()
+
+
+def test_what_is_not_there_is_said_without_its_password() -> None:
+    port = free_port(socket.SOCK_STREAM)
+
+    async def story() -> None:
+        async with watching(f"rtsp://admin:secret@127.0.0.1:{port}/camera") as (_, cameras):
+            await wait_until(lambda: bool(cameras.status()[0]["detail"]), "words", 30)
+            detail = cameras.status()[0]["detail"]
+            assert "refused" in detail
+            assert "secret" not in detail
+
+    asyncio.run(story())
+
+
+def test_without_ffmpeg_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    async def story() -> None:
+        async with watching("file:///film.mp4") as (_, cameras):
+            await wait_until(lambda: bool(cameras.status()[0]["detail"]), "words", 30)
+            assert "ffmpeg" in cameras.status()[0]["detail"]
+
+    asyncio.run(story())
+
+
+def test_an_address_may_not_lead_to_another_kind() -> None:
+    arguments = command(Camera(site=HALL, url="file:///a.m3u8"), encode=False)
+    assert arguments[arguments.index("-protocol_whitelist") + 1] == "file"
