@@ -62,10 +62,13 @@ class Hosts:
 
     # --- the line ---
 
-    def carries(self, rate_bps: float = PLAIN_BPS, queue_octets: int = PLAIN_QUEUE) -> None:
-        """To the client; what does not fit into the queue is lost. Back it is always plain."""
+    def carries(
+        self, rate_bps: float = PLAIN_BPS, queue_octets: int = PLAIN_QUEUE, *, back: bool = False
+    ) -> None:
+        """To the client, or `back` from it; what does not fit into the queue is lost."""
+        host, wire = (self.client, "wire1") if back else (self.server, "wire0")
         _run(
-            "tc", "-n", self.server, "qdisc", "replace", "dev", "wire0", "root", "tbf",
+            "tc", "-n", host, "qdisc", "replace", "dev", wire, "root", "tbf",
             "rate", f"{rate_bps:.0f}bit", "burst", str(_BURST), "limit", str(queue_octets),
         )  # fmt: skip
 

@@ -47,25 +47,30 @@ def _pictures(width: int, height: int, bps: int) -> tuple[bytes, ...]:
     )
     encoder = H264Encoder(settings)
     units = [
-        encoder.encode(frame, index * VIDEO_CLOCK_RATE // FPS, key=index % GOP == 0)
-        for index, frame in enumerate(_drawn(width, height))
+        encoder.encode(
+            av.VideoFrame.from_ndarray(planar, "yuv420p"),
+            index * VIDEO_CLOCK_RATE // FPS,
+            key=index % GOP == 0,
+        )
+        for index, planar in enumerate(drawn(width, height))
     ]
     return tuple(units)
 
 
-def _drawn(width: int, height: int) -> Iterator[av.VideoFrame]:
+def drawn(width: int, height: int, seconds: int = LOOP_S) -> Iterator[media.Planar]:
+    """Pictures that are as hard to encode as a camera's, `FPS`."""
     graph = Graph()
-    size = f"size={width}x{height}:rate={FPS}:duration={LOOP_S}"
+    size = f"size={width}x{height}:rate={FPS}:duration={seconds}"
     graph.link_nodes(
         graph.add("testsrc2", size),
         graph.add("noise", "alls=6:allf=t"),
         graph.add("format", "yuv420p"),
         graph.add("buffersink"),
     ).configure()
-    for _ in range(FPS * LOOP_S):
+    for _ in range(FPS * seconds):
         frame = graph.pull()
         assert isinstance(frame, av.VideoFrame)
-        yield av.VideoFrame.from_ndarray(frame.to_ndarray(), "yuv420p")
+        yield frame.to_ndarray().astype(np.uint8, copy=False)
 
 
 def _sounds(bps: int) -> tuple[bytes, ...]:
