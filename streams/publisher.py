@@ -24,6 +24,7 @@ from streams.arrivals import Arrivals
 from streams.extended_reports import reference_time, round_trip_ns
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.lines import UplinkCounts
+from streams.redundancy import taken_apart
 from streams.sdp import TRANSPORT_SEQUENCE, Section
 from streams.uplink import RETRY_NS, Statistics, Uplink
 
@@ -60,6 +61,7 @@ class _Reported:
 class Publisher:
     """The traffic of one site's connection."""
 
+    hurries = True
     checks_suffice = False
 
     def __init__(
@@ -74,6 +76,7 @@ class Publisher:
         self._by_retransmission = {
             s.retransmission: s for s in sections if s.retransmission is not None
         }
+        self._by_redundancy = {s.redundancy: s for s in sections if s.redundancy is not None}
         self._send_rtcp = send_rtcp
         self._on_frame = on_frame
         self.uplinks: dict[Codec, Uplink] = {}
@@ -88,7 +91,7 @@ class Publisher:
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         kind = packet[1] & 0x7F
-        section = self._by_payload_type.get(kind)
+        section = self._by_payload_type.get(kind) or self._by_redundancy.get(kind)
         if section is None:
             section = self._by_retransmission.get(kind)
             if section is not None:
@@ -101,8 +104,18 @@ class Publisher:
             uplink = self._begin(section, section.codec, parsed.ssrc, now_ns)
         if parsed.extension is not None:
             self._note_arrival(section, parsed, len(packet), now_ns)
-        for frame in uplink.add(parsed, now_ns):
+        for frame in self._added(uplink, section, parsed, now_ns):
             self._on_frame(frame)
+
+    @staticmethod
+    def _added(
+        uplink: Uplink, section: Section, packet: rtp.RtpPacket, now_ns: int
+    ) -> list[EncodedFrame]:
+        """Raises `ValueError`."""
+        if packet.payload_type != section.redundancy:
+            return uplink.add(packet, now_ns)
+        sound = taken_apart(packet.payload)
+        return uplink.add_redundant(replace(packet, payload=sound.data), sound.earlier, now_ns)
 
     def _on_retransmission(self, section: Section, packet: bytes, now_ns: int) -> None:
         """RFC 4588 4: the payload begins with the number of the packet that it repeats."""
@@ -162,6 +175,9 @@ class Publisher:
                 uplink.on_sender_report(info.ntp_timestamp, info.rtp_timestamp)
                 reported.last_sr = info.ntp_timestamp >> 16 & 0xFFFFFFFF
                 reported.last_sr_ns = now_ns
+
+    def on_moved(self) -> None:
+        """Nothing here depends on where it is."""
 
     def tick(self, now_ns: int) -> None:
         for uplink in self.uplinks.values():

@@ -150,7 +150,7 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         extension,
         ("nack", "") in feedback,
         _retransmission(media, chosen),
-        redundancy=_redundancy(media, chosen) if direction == "view" else None,
+        redundancy=None if direction == "echo" else _redundancy(media, chosen),
     )
 
 
@@ -252,7 +252,9 @@ def _refused(section: Section) -> list[str]:
 def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) -> list[str]:
     assert section.codec is not None
     pt, again, twice = section.payload_type, section.retransmission, section.redundancy
-    formats = " ".join(str(kind) for kind in (pt, again, twice) if kind is not None)
+    # Who publishes sends the first: redundant sound, where it can.
+    kinds = (twice, pt, again) if direction == "publish" else (pt, again, twice)
+    formats = " ".join(str(kind) for kind in kinds if kind is not None)
     lines = [
         f"m={section.kind} {ours.port} {section.profile} {formats}",
         f"c=IN {_family(ours.addresses[0])} {ours.addresses[0]}",

@@ -6,7 +6,8 @@ after 20 ms, or at once when two later ones are there, and again every `retry_ns
 `GIVE_UP_NS` the frame is given up, and video waits for a keyframe, which it asks for (PLI).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
@@ -46,7 +47,7 @@ class Statistics:
     lost: int = 0
     """Given up, never arrived."""
     repaired: int = 0
-    """Arrived after they were asked for again."""
+    """Arrived after they were asked for again, or with those that came after them."""
     frames: int = 0
     jitter: float = 0.0
     """In units of the RTP timestamp."""
@@ -112,11 +113,34 @@ class Uplink:
             self._note_jitter(packet.timestamp, now_ns)
         return self._place(sequence, packet, now_ns)
 
+    def add_redundant(
+        self, packet: RtpPacket, earlier: Sequence[tuple[int, bytes]], now_ns: int
+    ) -> list[EncodedFrame]:
+        """Sound that carries what was sent before it (`streams/redundancy.py`), each in the packet
+        before the next one."""
+        frames = self.add(packet, now_ns)
+        if not self._missing:
+            return frames
+        for back, (offset, data) in zip(range(len(earlier), 0, -1), earlier, strict=True):
+            if data:
+                sequence, timestamp = packet.sequence - back, packet.timestamp - offset
+                again = replace(
+                    packet,
+                    sequence=sequence & 0xFFFF,
+                    timestamp=timestamp & 0xFFFFFFFF,
+                    payload=data,
+                )
+                frames += self.add_again(again, now_ns)
+        return frames
+
     def add_again(self, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
         """What came by retransmission: used if it was missing; no part of the statistics that the
         sender is told. Browsers repeat packets also to probe the line."""
         sequence = self._sequence(packet.sequence)
-        return self._place(sequence, packet, now_ns) if sequence in self._missing else []
+        if sequence not in self._missing:
+            return []
+        self.statistics.repaired += self._missing[sequence].asked_ns is None
+        return self._place(sequence, packet, now_ns)
 
     def _place(self, sequence: int, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
         missing = self._missing.pop(sequence, None)

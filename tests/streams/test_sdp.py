@@ -149,6 +149,15 @@ def test_viewers_get_lost_packets_as_rtx_and_sound_twice() -> None:
     assert "a=extmap:3 " in text
 
 
+def test_a_site_that_can_sends_its_sound_twice() -> None:
+    sound = "a=rtpmap:63 red/48000/2\na=fmtp:63 111/111\na=rtpmap:111"
+    offer = read_offer(CHROMIUM.replace("a=rtpmap:111", sound, 1), "publish")
+    assert [section.redundancy for section in offer.sections] == [63, None]
+    text = answer(offer, OURS, "publish")
+    assert "UDP/TLS/RTP/SAVPF 63 111\r\n" in text, "what comes first is sent"
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111" in text
+
+
 def test_an_extension_that_needs_two_bytes_is_not_taken() -> None:
     offered = VIEW + f"a=extmap:15 {TRANSPORT_SEQUENCE}\na=rtcp-fb:99 transport-cc\n"
     assert read_offer(offered, "view").sections[1].extension is None
