@@ -73,9 +73,9 @@ class Hosts:
         )  # fmt: skip
 
     def loses(self, percent: int) -> None:
-        """Of the datagrams, both ways; 100: the line is cut."""
+        """Of the datagrams on the wire, both ways; 100: the line is cut."""
         which = "" if percent == 100 else f"numgen random mod 100 < {percent}"
-        rule = f"meta l4proto udp {which} drop" if percent else ""
+        rule = f'iifname "wire*" meta l4proto udp {which} drop' if percent else ""
         rules = _RULES.format(rule=rule)
         for host in (self.server, self.client):
             _run("ip", "netns", "exec", host, "nft", "-f", "-", text=rules)
