@@ -23,6 +23,7 @@ RESUMED_MS = 60_000
 
 PATIENCE_MS = {
     "not_recording": 4000,
+    "disk_slow": 2000,
     "camera_waiting": 3000,
     "site_gone": 1500,
     "picture_lost": 1000,
@@ -115,6 +116,8 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         yield "disk_error", None, {"detail": faults["disk_error"]}
     elif free < limits.warn_free_bytes:
         yield "disk_low", None, params
+    if "disk_slow" in faults and "disk_error" not in faults:
+        yield "disk_slow", None, {}
 
 
 def _sites(situation: Situation) -> Iterator[Finding]:

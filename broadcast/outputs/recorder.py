@@ -1,27 +1,42 @@
 """Writes one recording: parts into segments, segments into the playlist."""
 
 import contextlib
+import hashlib
+import time
 from io import FileIO
 from pathlib import Path
 
 from broadcast.outputs import playlist
+from broadcast.outputs.disk import DISK, Disk, append, write_all, write_new
 from broadcast.outputs.fmp4 import Sample, fragment, init_segment
+from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.parts import Part
-from broadcast.outputs.recovery import append, init_name, recover, segment_name, write_all
+from broadcast.outputs.recovery import INDEX, init_name, recover, segment_name
 from config.settings import Program
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
 
 
 class Recorder:
-    """One run in one folder: from the first part after opening to `close`. Raises `OSError`."""
+    """One run in one folder: from the first part after opening to `end`. Raises `OSError`.
 
-    def __init__(self, folder: Path, program: Program, segment_ms: int) -> None:
-        self._folder, self._program = folder, program
-        found = recover(folder, segment_ms)
+    Each part is synced as it is written, unless that would take the disk more than half of its
+    time: a power cut costs the part in the making and as long as two syncs take. A segment is
+    safe before the manifest names it, and in the manifest before the playlist names it.
+    """
+
+    def __init__(self, folder: Path, program: Program, segment_ms: int, disk: Disk = DISK) -> None:
+        self._folder, self._program, self._disk = folder, program, disk
+        found = recover(folder, segment_ms, disk)
+        self._ledger = Ledger(folder, disk)
+        self._ledger.add_missing(found.closed)
         self._segment, self._init, self._origin_s = found.segments, found.inits, found.origin_s
         self.ended = found.ended
         self.recorded_s, self.recorded_bytes = found.duration_s, found.size_bytes
+        self.sync_took_s = 0.0
+        """The last one: how slow the disk is."""
+        self._synced_at = 0.0
         self._file: FileIO | None = None
+        self._size, self._digest = 0, hashlib.sha256()
         self._sequence = 0
         self._start = self._end = 0
         self._new_init: str | None = None
@@ -38,27 +53,42 @@ class Recorder:
         audio = _since(part.audio, self._origin_s * AUDIO_CLOCK_RATE)
         data = fragment(self._sequence, video, audio)
         write_all(self._file, data)
+        self._digest.update(data)
+        self._size += len(data)
+        self._sync_when_due(self._file)
         self._end = part.end
         self.recorded_s += (part.end - part.start) / VIDEO_CLOCK_RATE
         self.recorded_bytes += len(data)
 
+    def _sync_when_due(self, file: FileIO) -> None:
+        now = time.monotonic()
+        if now - self._synced_at < self.sync_took_s:
+            return
+        self._disk.sync(file)
+        self._synced_at = time.monotonic()
+        self.sync_took_s = self._synced_at - now
+
     def _begin_segment(self, part: Part) -> None:
-        if self._origin_s is None:
-            # The sound of the first part may begin a little before its picture.
-            self._origin_s = (part.start - VIDEO_CLOCK_RATE // 10) // VIDEO_CLOCK_RATE
+        # The sound of the first part may begin a little before its picture.
+        first_s = (part.start - VIDEO_CLOCK_RATE // 10) // VIDEO_CLOCK_RATE
+        if self._origin_s is None or first_s < self._origin_s:
+            # New, or the wall clock was set back while the studio was away: no time may be below 0.
+            self._origin_s = first_s
         if part.discontinuity or self._sequence == 0:
             self._write_init(part)
         path = self._folder / segment_name(self._segment)
         self._file = path.open("xb", buffering=0)
+        self._size, self._digest = 0, hashlib.sha256()
         self._start = part.start
+        self._disk.sync_folder(self._folder)
 
     def _write_init(self, part: Part) -> None:
         assert self._origin_s is not None
         name = init_name(self._init)
         size = self._program.width, self._program.height
         data = init_segment(*size, part.parameters, self._origin_s)
-        with (self._folder / name).open("xb", buffering=0) as file:
-            write_all(file, data)
+        write_new(self._folder / name, data, self._disk)
+        self._ledger.add(name, hashlib.sha256(data).hexdigest(), len(data))
         self._init += 1
         self._new_init = name
 
@@ -66,16 +96,19 @@ class Recorder:
         """Lists the segment that is open, if one is."""
         if self._file is None:
             return
+        self._disk.sync(self._file)
         self._file.close()
         self._file = None
+        name = segment_name(self._segment)
+        self._ledger.add(name, self._digest.hexdigest(), self._size)
         entry = playlist.Entry(
-            segment_name(self._segment),
+            name,
             (self._end - self._start) / VIDEO_CLOCK_RATE,
             self._start * 1000 // VIDEO_CLOCK_RATE,
             self._new_init,
             discontinuity=self._new_init is not None and self._segment > 0,
         )
-        append(self._folder, playlist.lines(entry))
+        append(self._folder / INDEX, playlist.lines(entry), self._disk)
         self._segment += 1
         self._new_init = None
 
@@ -83,7 +116,8 @@ class Recorder:
         """Nothing will follow: marks the playlist as complete, once."""
         self.finish_segment()
         if not self.ended and self._segment:
-            append(self._folder, playlist.END)
+            append(self._folder / INDEX, playlist.END, self._disk)
+            self._ledger.add_missing([INDEX])
         self.ended = True
 
     def abandon(self) -> None:

@@ -7,10 +7,10 @@ Running it twice changes nothing more. Raises `OSError` where the disk refuses.
 
 import logging
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 
 from broadcast.outputs import playlist
+from broadcast.outputs.disk import DISK, Disk, append, make_folder, truncate
 from broadcast.outputs.fmp4 import origin_of, whole_fragments
 from streams.frames import VIDEO_CLOCK_RATE
 
@@ -36,42 +36,62 @@ class Recovered:
     inits: int
     """Likewise."""
     origin_s: int | None
-    """Unix time of decode time zero; None in a new folder."""
+    """Unix time of decode time zero in the last run; None in a new folder."""
     duration_s: float
     size_bytes: int
     ended: bool
 
+    @property
+    def closed(self) -> list[str]:
+        """The files that will not change any more, oldest first."""
+        names = [init_name(number) for number in range(self.inits)]
+        names += [segment_name(number) for number in range(self.segments)]
+        return names + [INDEX] * self.ended
 
-def recover(folder: Path, segment_ms: int) -> Recovered:
+
+def recover(folder: Path, segment_ms: int, disk: Disk = DISK) -> Recovered:
     """Creates what is missing, mends what is torn."""
-    folder.mkdir(parents=True, exist_ok=True)
-    listed = _whole_playlist(folder, segment_ms)
-    inits = 0
-    while (folder / init_name(inits)).exists():
-        inits += 1
-    origin_s = origin_of((folder / init_name(0)).read_bytes()) if inits else None
+    make_folder(folder, disk)
+    listed = _whole_playlist(folder, segment_ms, disk)
+    inits, origin_s = _whole_inits(folder)
     if not listed.ended:
-        listed = _list_orphans(folder, listed, inits, origin_s)
+        listed = _list_orphans(folder, listed, inits, origin_s, disk)
     size = sum(path.stat().st_size for path in folder.glob("*.m4s"))
     count = len(listed.entries)
     return Recovered(count, inits, origin_s, listed.duration_s, size, listed.ended)
 
 
-def _whole_playlist(folder: Path, segment_ms: int) -> playlist.Playlist:
+def _whole_playlist(folder: Path, segment_ms: int, disk: Disk) -> playlist.Playlist:
     index = folder / INDEX
     text = index.read_text("utf-8", "replace") if index.exists() else ""
     listed = playlist.parse(text)
     if listed is None:
-        index.write_text(playlist.header(segment_ms), "utf-8")
+        index.unlink(missing_ok=True)
+        append(index, playlist.header(segment_ms), disk)
+        disk.sync_folder(folder)
         return playlist.Playlist((), ended=False, length=0)
     if not listed.ended and listed.length < len(text):
         log.warning("%s: a line that was cut short is taken back", index)
-        _truncate(index, len(text[: listed.length].encode()))
+        truncate(index, len(text[: listed.length].encode()), disk)
     return listed
 
 
+def _whole_inits(folder: Path) -> tuple[int, int | None]:
+    """How many there are, and the origin that the last one tells."""
+    origin_s = None
+    number = 0
+    while (path := folder / init_name(number)).exists():
+        origin_s = origin_of(path.read_bytes())
+        if origin_s is None:
+            # Torn before any segment needed it: another takes its place.
+            path.unlink()
+            return _whole_inits(folder)
+        number += 1
+    return number, origin_s
+
+
 def _list_orphans(
-    folder: Path, listed: playlist.Playlist, inits: int, origin_s: int | None
+    folder: Path, listed: playlist.Playlist, inits: int, origin_s: int | None, disk: Disk
 ) -> playlist.Playlist:
     entries = list(listed.entries)
     while (path := folder / segment_name(len(entries))).exists():
@@ -80,7 +100,7 @@ def _list_orphans(
             # Cannot be played, for want of one whole part or of its init segment.
             path.rename(path.with_suffix(".lost"))
             break
-        _truncate(path, whole.length)
+        truncate(path, whole.length, disk)
         newest = init_name(inits - 1)
         changed = newest not in {entry.init for entry in entries}
         entry = playlist.Entry(
@@ -90,25 +110,7 @@ def _list_orphans(
             newest if changed else None,
             discontinuity=changed and bool(entries),
         )
-        append(folder, playlist.lines(entry))
+        append(folder / INDEX, playlist.lines(entry), disk)
         entries.append(entry)
         log.warning("%s: %.2f s of it were saved", path, entry.duration_s)
     return playlist.Playlist(tuple(entries), listed.ended, listed.length)
-
-
-def append(folder: Path, text: str) -> None:
-    """Adds whole lines to the playlist in one write."""
-    with (folder / INDEX).open("ab", buffering=0) as file:
-        write_all(file, text.encode())
-
-
-def write_all(file: FileIO, data: bytes) -> None:
-    """An unbuffered file may take only a part; the rest of the disk's answer is an `OSError`."""
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
-
-
-def _truncate(path: Path, length: int) -> None:
-    with path.open("r+b") as file:
-        file.truncate(length)

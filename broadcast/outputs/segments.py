@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcast.outputs.disk import DISK, Disk
 from broadcast.outputs.output import Fault, OutputStatus
 from broadcast.outputs.parts import Cutter
 from broadcast.outputs.recorder import Recorder
@@ -27,6 +28,10 @@ LOOK_S = 0.1
 RETRY_S = 2.0
 DISK_CHECK_S = 1.0
 CLOSE_S = 10.0
+SLOW_SYNC_S = 0.3
+"""With syncs that take longer a power cut may cost more than a second."""
+SLOW_QUEUED = 300
+"""Packets, some 4 s: the disk does not keep up, or hangs."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 log = logging.getLogger(__name__)
@@ -44,8 +49,11 @@ class Order:
 class Keeper:
     """Follows orders and takes packets; on the writing thread only. Raises `OSError`."""
 
-    def __init__(self, archive: Path, program: Program, settings: Recording) -> None:
+    def __init__(
+        self, archive: Path, program: Program, settings: Recording, disk: Disk = DISK
+    ) -> None:
         self._archive, self._program, self._settings = archive, program, settings
+        self._disk = disk
         self._recorder: Recorder | None = None
         self._cutter = self._new_cutter()
         self._order = Order()
@@ -58,6 +66,12 @@ class Keeper:
     @property
     def recording(self) -> bool:
         return self._recorder is not None
+
+    @property
+    def sync_took_s(self) -> float:
+        """From any thread."""
+        recorder = self._recorder
+        return recorder.sync_took_s if recorder is not None else 0.0
 
     def free_bytes(self) -> int:
         """On the archive's disk."""
@@ -82,7 +96,7 @@ class Keeper:
     def _opened(self, folder: Path) -> Recorder:
         if self.free_bytes() < self._settings.stop_free_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-        recorder = Recorder(folder, self._program, self._settings.segment_ms)
+        recorder = Recorder(folder, self._program, self._settings.segment_ms, self._disk)
         self.recorded_s, self.recorded_bytes = recorder.recorded_s, recorder.recorded_bytes
         self._cutter = self._new_cutter()
         return recorder
@@ -118,9 +132,11 @@ class Segments:
     """The `Output` that records. Queue: `MAX_QUEUED_PACKETS`; when it is full everything up to the
     next keyframe is dropped and counted, and the recording shows a discontinuity there."""
 
-    def __init__(self, archive: Path, program: Program, settings: Recording) -> None:
+    def __init__(
+        self, archive: Path, program: Program, settings: Recording, disk: Disk = DISK
+    ) -> None:
         self._settings = settings
-        self._keeper = Keeper(archive, program, settings)
+        self._keeper = Keeper(archive, program, settings, disk)
         self._queue: deque[Packet | Order] = deque()
         self._closing = threading.Event()
         # A disk that hangs must not keep the process from ending.
@@ -163,6 +179,8 @@ class Segments:
         free, keeper = self._free_bytes, self._keeper
         if free is not None and free < self._settings.warn_free_bytes and not faults:
             faults.append(Fault("disk_low", f"{free} bytes"))
+        if keeper.sync_took_s > SLOW_SYNC_S or len(self._queue) > SLOW_QUEUED:
+            faults.append(Fault("disk_slow", f"{keeper.sync_took_s:.1f} s"))
         return OutputStatus(
             recording=keeper.recording and self._fault is None,
             recorded_s=round(keeper.recorded_s, 3),

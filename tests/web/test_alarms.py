@@ -74,6 +74,7 @@ def _studio(**changes: Any) -> dict[str, Any]:
         (_studio(disk_free_bytes=10**6), ["disk_full"]),
         (_studio(recording=False, faults=(Fault(code="disk_full"),)), ["disk_full"]),
         (_studio(recording=False, faults=(Fault(code="disk_error"),)), ["disk_error"]),
+        (_studio(faults=(Fault(code="disk_slow"),)), ["disk_slow"]),
         (_studio(disk_free_bytes=None), []),
         ({"studio": Studio(state="lost")}, ["studio_lost"]),
         ({"studio": Studio(state="starting")}, ["studio_starting"]),

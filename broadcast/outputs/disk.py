@@ -1,0 +1,64 @@
+"""How bytes come to lie on the disk for good. Raises `OSError` where the disk refuses.
+
+A write that has returned survives `kill -9`; only what was synced survives a power cut, and a new
+file only once its folder was synced too (fsync(2)).
+"""
+
+import os
+from io import FileIO
+from pathlib import Path
+
+
+class Disk:
+    """The system calls, in one place: a test counts what they made safe, or makes them slow."""
+
+    def sync(self, file: FileIO) -> None:
+        """Returns when what was written to the file will survive a power cut."""
+        os.fdatasync(file.fileno())
+
+    def sync_folder(self, folder: Path) -> None:
+        """Likewise the names in the folder."""
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+DISK = Disk()
+
+
+def write_all(file: FileIO, data: bytes) -> None:
+    """An unbuffered file may take only a part; the rest of the disk's answer is an `OSError`."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def write_new(path: Path, data: bytes, disk: Disk) -> None:
+    """A whole file that was not there, for good; its name once the folder is synced."""
+    with path.open("xb", buffering=0) as file:
+        write_all(file, data)
+        disk.sync(file)
+
+
+def append(path: Path, text: str, disk: Disk) -> None:
+    """Adds whole lines in one write, for good."""
+    with path.open("ab", buffering=0) as file:
+        write_all(file, text.encode())
+        disk.sync(file)
+
+
+def truncate(path: Path, length: int, disk: Disk) -> None:
+    """Cuts off what is after `length` bytes."""
+    with path.open("r+b", buffering=0) as file:
+        file.truncate(length)
+        disk.sync(file)
+
+
+def make_folder(folder: Path, disk: Disk) -> None:
+    """With its parents, and all their names for good."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        disk.sync_folder(one.parent)

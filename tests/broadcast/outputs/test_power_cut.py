@@ -1,0 +1,243 @@
+"""The power is cut: what was not synced is gone. And disks that are slow, hang, are read-only."""
+
+import contextlib
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Generator, Iterator
+from io import FileIO
+from pathlib import Path
+
+import pytest
+
+from broadcast.outputs import manifest, playlist
+from broadcast.outputs.disk import Disk
+from broadcast.outputs.fmp4 import origin_of
+from broadcast.outputs.ledger import digest_of
+from broadcast.outputs.parts import Cutter
+from broadcast.outputs.recorder import Recorder
+from broadcast.outputs.segments import Order, Segments
+from config.settings import Recording
+from tests import media
+from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM, program
+
+SETTINGS = Recording(segment_ms=1000, stop_free_bytes=0, warn_free_bytes=0)
+PROMISE_S = 1.0
+
+
+class Cut(Disk):
+    """Keeps beside the folder what a power cut would leave of it: contents as they were last
+    synced, under names that their folder was synced with."""
+
+    def __init__(self, folder: Path, left: Path) -> None:
+        self._folder, self._left = folder, left
+        self._contents: dict[str, bytes] = {}
+        left.mkdir()
+
+    def sync(self, file: FileIO) -> None:
+        path = Path(str(file.name))
+        self._contents[path.name] = path.read_bytes()
+        if (self._left / path.name).exists():
+            (self._left / path.name).write_bytes(self._contents[path.name])
+
+    def sync_folder(self, folder: Path) -> None:
+        if folder == self._folder:
+            for path in folder.iterdir():
+                content = self._contents.get(path.name, b"")
+                (self._left / path.name).write_bytes(content)
+
+
+def written(
+    folder: Path, disk: Disk, seconds: int, from_s: int = EPOCH_S
+) -> Generator[float, None, None]:
+    """Records as the writing thread does; after each packet, the seconds that it had been given."""
+    recorder = Recorder(folder, PROGRAM, 1000, disk)
+    cutter = Cutter(1000, 200, FRAME)
+    try:
+        for packet in program(seconds, from_s):
+            for part in cutter.add(packet):
+                recorder.write(part)
+            yield packet.pts / packet.codec.clock_rate - from_s
+    finally:
+        recorder.abandon()
+
+
+def record(
+    folder: Path, seconds: int, from_s: int = EPOCH_S, disk: Disk | None = None, upto_s: float = 1e9
+) -> None:
+    """Ends as a crash would, after `upto_s`."""
+    with contextlib.closing(written(folder, disk or Disk(), seconds, from_s)) as steps:
+        for given_s in steps:
+            if given_s > upto_s:
+                break
+
+
+def plays(folder: Path) -> int:
+    """How many pictures; none may be missing before the last."""
+    listed = playlist.parse((folder / "index.m3u8").read_text())
+    assert listed is not None
+    data = b"".join((folder / entry.name).read_bytes() for entry in listed.entries)
+    if not data:
+        return 0
+    marks = media.decode((folder / "init-0.mp4").read_bytes() + data).marks()
+    numbers = [mark.number for _, mark in marks if mark is not None]
+    assert numbers == list(range(len(numbers)))
+    return len(numbers)
+
+
+def sums_agree(folder: Path) -> None:
+    """As anybody may look, without us."""
+    check = ["sha256sum", "--check", "--strict", "--quiet", manifest.NAME]
+    subprocess.run(check, cwd=folder, check=True)
+
+
+@pytest.mark.parametrize("tail", [b"", bytes(5000), b"\xff" * 300])
+def test_a_power_cut_costs_less_than_a_second(tmp_path: Path, tail: bytes) -> None:
+    """`tail`: what the file system may leave behind the last synced byte."""
+    folder = tmp_path / "x"
+    disk = Cut(folder, tmp_path / "left")
+    for step, given_s in enumerate(written(folder, disk, 4)):
+        if step % 60 != 59:
+            continue
+        after = tmp_path / f"after-{step}"
+        shutil.copytree(tmp_path / "left", after)
+        for path in sorted(after.glob("*.m4s"))[-1:]:
+            path.write_bytes(path.read_bytes() + tail)
+        Recorder(after, PROGRAM, 1000).end()
+        assert plays(after) / 25 > given_s - PROMISE_S
+        sums_agree(after)
+
+
+def test_after_a_power_cut_it_goes_on_in_the_same_recording(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    record(folder, 3, disk=Cut(folder, tmp_path / "left"), upto_s=2.5)
+    record(tmp_path / "left", 2, EPOCH_S + 10)
+    Recorder(tmp_path / "left", PROGRAM, 1000).end()
+    listed = playlist.parse((tmp_path / "left" / "index.m3u8").read_text())
+    assert listed is not None
+    assert listed.ended
+    assert [entry.discontinuity for entry in listed.entries] == [False, False, False, True, False]
+    sums_agree(tmp_path / "left")
+
+
+def test_a_wall_clock_that_was_set_back_before_the_beginning(tmp_path: Path) -> None:
+    """The machine's clock was years ahead when the session began, and is right after a restart."""
+    record(tmp_path / "x", 2, EPOCH_S + 10**8)
+    record(tmp_path / "x", 2)
+    Recorder(tmp_path / "x", PROGRAM, 1000).end()
+    listed = playlist.parse((tmp_path / "x" / "index.m3u8").read_text())
+    assert listed is not None
+    starts = [entry.wall_ms // 1000 - EPOCH_S for entry in listed.entries]
+    assert starts == [10**8, 10**8 + 1, 0, 1]
+    assert origin_of((tmp_path / "x" / "init-1.mp4").read_bytes()) == EPOCH_S - 1
+    second = [(tmp_path / "x" / entry.name).read_bytes() for entry in listed.entries[2:]]
+    clip = media.decode((tmp_path / "x" / "init-1.mp4").read_bytes() + b"".join(second))
+    assert clip.pictures[0][0] == pytest.approx(1, abs=0.001)
+
+
+def test_files_are_summed_as_they_close(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    record(folder, 4, upto_s=2.5)
+    found = manifest.parse((folder / manifest.NAME).read_text())
+    assert [entry.name for entry in found.entries] == ["init-0.mp4", "00000000.m4s", "00000001.m4s"]
+    assert found.broken == ()
+    for entry in found.entries:
+        assert entry.digest == digest_of(folder / entry.name)
+        assert entry.size == (folder / entry.name).stat().st_size
+
+
+class Slow(Disk):
+    """Every sync takes a while, or waits until it is let go."""
+
+    def __init__(self, delay_s: float = 0.0) -> None:
+        self.delay_s = delay_s
+        self.free = threading.Event()
+        self.free.set()
+
+    def sync(self, file: FileIO) -> None:
+        time.sleep(self.delay_s)
+        self.free.wait(60)
+        super().sync(file)
+
+
+def test_a_slow_disk_is_told_and_costs_nothing(tmp_path: Path) -> None:
+    segments = Segments(tmp_path, PROGRAM, SETTINGS, Slow(0.35))
+    segments.start()
+    segments.follow(Order("x", recording=True))
+    told = False
+    for packet in program(2):
+        segments.offer(packet)
+    deadline = time.monotonic() + 30
+    while not told and time.monotonic() < deadline:
+        told = "disk_slow" in {fault.code for fault in segments.status().faults}
+        time.sleep(0.02)
+    media.wait_for(lambda: segments.status().recorded_s >= 1.8, "all of it", 30)
+    segments.close()
+    assert told
+    assert segments.status().dropped == 0
+    assert plays(tmp_path / "x") == 50
+
+
+def test_a_hanging_disk_never_holds_up_the_program(tmp_path: Path) -> None:
+    disk = Slow()
+    segments = Segments(tmp_path, PROGRAM, SETTINGS, disk)
+    segments.start()
+    segments.follow(Order("x", recording=True))
+    media.wait_for(lambda: segments.status().recording, "it records")
+    disk.free.clear()
+    began = time.monotonic()
+    for start in range(0, 45, 15):
+        for packet in program(15, EPOCH_S + start):
+            segments.offer(packet)
+    assert time.monotonic() - began < 5  # making them took longer; offering takes microseconds
+    status = segments.status()
+    assert "disk_slow" in {fault.code for fault in status.faults}
+    assert status.dropped > 0
+    disk.free.set()
+    media.wait_for(lambda: segments.status().recorded_s > 25, "what it had taken", 30)
+    segments.close()
+    assert segments.status().faults == ()
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "none", str(folder)]
+    if subprocess.run(mount, check=False, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("may not mount a file system here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_turns_read_only_and_back(mounted: Path) -> None:
+    """As Linux does to a file system with errors."""
+    segments = Segments(mounted, PROGRAM, SETTINGS)
+    segments.start()
+    segments.follow(Order("x", recording=True))
+    for packet in program(2):
+        segments.offer(packet)
+    media.wait_for(lambda: segments.status().recorded_s > 1.5, "a recording")
+    # An open file would keep the disk busy: recording pauses between two segments.
+    segments.follow(Order("x"))
+    media.wait_for(lambda: not segments.status().recording, "a pause")
+    subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
+    segments.follow(Order("x", recording=True))
+    for packet in program(2, EPOCH_S + 5):
+        segments.offer(packet)
+    media.wait_for(lambda: segments.status().faults, "the fault is told")
+    assert segments.status().faults[0].code == "disk_error"
+    subprocess.run(["mount", "-o", "remount,rw", str(mounted)], check=True)
+    seconds = iter(range(10, 60))
+
+    def recorded_more() -> bool:
+        for packet in program(1, EPOCH_S + next(seconds)):
+            segments.offer(packet)
+        return segments.status().recorded_s > 3
+
+    media.wait_for(recorded_more, "it goes on", 30)
+    segments.close()
+    sums_agree(mounted / "x")
