@@ -43,6 +43,12 @@ def parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     checks = commands.add_parser("check", parents=[common], help="is this machine ready?")
     checks.set_defaults(run=_check)
+    proof = commands.add_parser(
+        "verify", parents=[common], help="is a recording whole and unaltered?"
+    )
+    proof.add_argument("recording", help="a session's id, or the folder of a recording")
+    proof.add_argument("--seal", default="", help="what `verify` said of it earlier")
+    proof.set_defaults(run=_verify)
     _add_user(commands.add_parser("user", help="who may sign in"), common)
     _add_session(commands.add_parser("session", help="sessions and their links"), common)
     return root
@@ -134,6 +140,12 @@ def _check(arguments: argparse.Namespace) -> int:
         if finding.advice:
             print(f"      {finding.advice}")
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from web.proof import prove
+
+    return prove(settings_of(arguments), arguments.recording, arguments.seal)
 
 
 def _store(arguments: argparse.Namespace) -> Store:

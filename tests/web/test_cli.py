@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from broadcast.outputs.parts import Cutter
+from broadcast.outputs.recorder import Recorder
+from tests.broadcast.outputs.streams import FRAME, PROGRAM, program
 from web.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -182,3 +185,25 @@ def test_unknown_presets_and_roles(tmp_path: Path, diemcau: Run) -> None:
     assert diemcau("user", "add", *data, "x", "--role", "king").returncode == 2
     long = diemcau("session", "create", *data, "--title", "x" * 400)
     assert (long.returncode, "at most 300" in long.stderr) == (2, True)
+
+
+def test_a_recording_is_proved(tmp_path: Path, diemcau: Run) -> None:
+    folder = tmp_path / "copy"
+    recorder = Recorder(folder, PROGRAM, 1000)
+    cutter = Cutter(1000, 200, FRAME)
+    for part in [part for packet in program(3) for part in cutter.add(packet)] + cutter.flush():
+        recorder.write(part)
+    recorder.end()
+    proved = diemcau("verify", str(folder))
+    assert proved.returncode == 0, proved.stdout
+    assert proved.stdout.startswith("NGUYÊN VẸN")
+    assert "0:00:03" in proved.stdout
+    (folder / "00000001.m4s").unlink()
+    spoilt = diemcau("verify", str(folder), DIEMCAU_LANGUAGE="en")
+    assert spoilt.returncode == 1
+    assert "00000001.m4s is missing" in spoilt.stdout
+    assert "1.0 seconds are missing" in spoilt.stdout
+    assert "NOT WHOLE" in spoilt.stdout
+    unknown = diemcau("verify", "nothing", "--data-dir", str(tmp_path))
+    assert unknown.returncode == 2
+    assert "nothing" in unknown.stderr

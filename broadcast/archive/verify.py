@@ -1,0 +1,190 @@
+"""Is a recording whole, and what it was when it was made? Reads a folder; changes nothing.
+
+Every file is held against its sum, every sum against the seals, the playlist against the files, and
+their times against when the session was to be recorded.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from broadcast.director import program_of
+from broadcast.outputs import manifest, playlist
+from broadcast.outputs.fmp4 import whole_fragments
+from broadcast.outputs.recovery import INDEX
+from broadcast.session.events import Event
+from broadcast.session.evolve import evolve
+from broadcast.session.model import SessionState
+from streams.frames import VIDEO_CLOCK_RATE
+
+BEGIN_MS = 3000
+"""A recording begins with the next keyframe."""
+GAP_MS = 500
+"""What is shorter is the rounding of a cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Unix time in milliseconds, from and up to."""
+
+    start_ms: int
+    end_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not in order; its sentence is `verify.<code>`."""
+
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+    span: Span | None = None
+    """The time of the session that it concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found of one folder."""
+
+    findings: tuple[Finding, ...]
+    files: int
+    recorded_ms: int
+    span: Span | None
+    """From the first picture to the last."""
+    seal: str
+    ended: bool
+
+    @property
+    def whole(self) -> bool:
+        return not self.findings
+
+
+def to_be_recorded(events: Iterable[Event], now_ms: int) -> list[Span]:
+    """When it was, by the session's own log; `now_ms` ends what goes on. Pure."""
+    spans: list[Span] = []
+    since: int | None = None
+    state = SessionState()
+    for event in events:
+        state = evolve(state, event)
+        recording = program_of(state).recording
+        if recording and since is None:
+            since = event.at_ms
+        elif not recording and since is not None:
+            spans.append(Span(since, event.at_ms))
+            since = None
+    return spans if since is None else [*spans, Span(since, now_ms)]
+
+
+def verify(folder: Path, wanted: Sequence[Span] = (), seal: str = "") -> Report:
+    """`wanted`: when it was to be recorded; without it only what lies between is missed. `seal`:
+    one that was written down, now or earlier. Raises `OSError` where the disk cannot be read."""
+    listed = playlist.parse(_text(folder / INDEX)) or playlist.Playlist((), ended=False, length=0)
+    sums = manifest.parse(_text(folder / manifest.NAME))
+    spans = {entry.name: _span_of(entry) for entry in listed.entries}
+    lost: set[str] = set()
+    findings = [*_seals(sums, seal), *_listing(listed, sums)]
+    for finding in _files(folder, listed, sums, spans):
+        findings.append(finding)
+        lost |= {finding.params["name"]}
+    there = [span for name, span in spans.items() if name not in lost]
+    patience_ms = BEGIN_MS if wanted else GAP_MS
+    for want in wanted or _between(spans.values()):
+        findings += _gaps(there, want, patience_ms)
+    return Report(
+        tuple(findings),
+        len(sums.entries),
+        sum(span.length_ms for span in there),
+        Span(min(s.start_ms for s in there), max(s.end_ms for s in there)) if there else None,
+        sums.seal,
+        listed.ended,
+    )
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "replace") if path.exists() else ""
+
+
+def _span_of(entry: playlist.Entry) -> Span:
+    return Span(entry.wall_ms, entry.wall_ms + round(entry.duration_s * 1000))
+
+
+def _seals(sums: manifest.Manifest, seal: str) -> Iterator[Finding]:
+    if not sums.entries:
+        yield Finding("no_manifest")
+    for name in sums.broken:
+        yield Finding("seal_broken", {"name": name})
+    if sums.garbled:
+        yield Finding("manifest_garbled", {"files": len(sums.entries)})
+    if seal and seal.lower() not in _all_seals(sums):
+        yield Finding("seal_differs", {"seal": seal})
+
+
+def _all_seals(sums: manifest.Manifest) -> set[str]:
+    seals, seal = set(), ""
+    for entry in sums.entries:
+        seal = manifest.seal_of(seal, entry)
+        seals.add(seal)
+    return seals
+
+
+def _listing(listed: playlist.Playlist, sums: manifest.Manifest) -> Iterator[Finding]:
+    """Whether playlist and manifest name the same files. Torn ends are for the next recovery."""
+    named = {entry.name for entry in listed.entries}
+    sealed = {entry.name for entry in sums.entries if entry.name.endswith(".m4s")}
+    if not named and not sealed:
+        yield Finding("no_recording")
+    for name in sorted(named - sealed):
+        yield Finding("not_sealed", {"name": name})
+    # A segment is sealed before it is listed, so that the very last one may be on its way.
+    for name in sorted(sealed - named)[: None if listed.ended else -1]:
+        yield Finding("not_listed", {"name": name})
+
+
+def _files(
+    folder: Path,
+    listed: playlist.Playlist,
+    sums: manifest.Manifest,
+    spans: dict[str, Span],
+) -> Iterator[Finding]:
+    durations = {entry.name: entry.duration_s for entry in listed.entries}
+    for entry in sums.entries:
+        path, span = folder / entry.name, spans.get(entry.name)
+        if not path.is_file():
+            yield Finding("file_missing", {"name": entry.name}, span)
+            continue
+        data = path.read_bytes()
+        if sha256(data).hexdigest() != entry.digest:
+            yield Finding("file_altered", {"name": entry.name}, span)
+        elif entry.name in durations and not _lasts(data, durations[entry.name]):
+            yield Finding("duration_differs", {"name": entry.name}, span)
+
+
+def _lasts(segment: bytes, duration_s: float) -> bool:
+    whole = whole_fragments(segment)
+    if whole is None:
+        return False
+    return abs((whole.end - whole.start) / VIDEO_CLOCK_RATE - duration_s) < 0.001
+
+
+def _between(spans: Collection[Span]) -> list[Span]:
+    """From the first to the last that the playlist knows."""
+    if not spans:
+        return []
+    return [Span(min(span.start_ms for span in spans), max(span.end_ms for span in spans))]
+
+
+def _gaps(there: Iterable[Span], want: Span, patience_ms: int) -> Iterator[Finding]:
+    """What of the wanted time is in no file; `patience_ms` is for its beginning."""
+    at_ms = want.start_ms
+    for span in (*sorted(there, key=lambda one: one.start_ms), Span(want.end_ms, want.end_ms)):
+        until_ms = min(span.start_ms, want.end_ms)
+        if until_ms - at_ms > patience_ms:
+            gap = Span(at_ms, until_ms)
+            yield Finding("gap", {"seconds": f"{gap.length_ms / 1000:.1f}"}, gap)
+        if span.end_ms > at_ms:
+            at_ms, patience_ms = span.end_ms, GAP_MS

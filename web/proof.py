@@ -1,0 +1,73 @@
+"""`diemcau verify`: says in plain words whether a recording is whole and unaltered."""
+
+from datetime import datetime
+from pathlib import Path
+
+from broadcast.archive.verify import Finding, Report, Span, to_be_recorded, verify
+from config.settings import Settings
+from web import setup
+from web.catalogues import say
+from web.setup import SetupError
+
+
+def prove(settings: Settings, recording: str, seal: str) -> int:
+    """Prints every finding, worst news last; 0 if there is none, 1 otherwise.
+
+    `recording` is a session's id, or a folder that was copied elsewhere. Raises `SetupError`.
+    """
+    wanted: list[Span] = []
+    folder = Path(recording)
+    if not folder.is_dir():
+        folder = settings.storage.data_dir / "archive" / recording
+        wanted = _wanted(settings, recording)
+    try:
+        report = verify(folder, wanted, seal)
+    except OSError as error:
+        raise SetupError(f"{folder}: cannot be read: {error.strerror}") from None
+    for line in words(report, settings.language):
+        print(line)  # noqa: T201 - this is what was asked for
+    return 0 if report.whole else 1
+
+
+def _wanted(settings: Settings, session: str) -> list[Span]:
+    store = setup.open_store(settings)
+    try:
+        recorded = store.load(session)
+        if not recorded:
+            raise SetupError(f"there is no session and no folder {session!r}")
+        return to_be_recorded((one.event for one in recorded), setup.now_ms())
+    finally:
+        store.close()
+
+
+def words(report: Report, language: str) -> list[str]:
+    """One line for each finding with its time, then the verdict and the seal."""
+    lines = [_sentence(finding, language) for finding in report.findings]
+    code = "not_whole" if report.findings else "whole" if report.ended else "whole_open"
+    params = {
+        "files": report.files,
+        "count": len(report.findings),
+        "length": _length(report.recorded_ms),
+    }
+    lines.append(say(language, f"verify.{code}", params))
+    if report.seal:
+        lines.append(say(language, "verify.seal", {"seal": report.seal}))
+    return lines
+
+
+def _sentence(finding: Finding, language: str) -> str:
+    said = say(language, f"verify.{finding.code}", finding.params)
+    if finding.span is None:
+        return said
+    start, end = _moment(finding.span.start_ms), _moment(finding.span.end_ms)
+    return f"{start:%Y-%m-%d %H:%M:%S}–{end:%H:%M:%S}  {said}"
+
+
+def _moment(unix_ms: int) -> datetime:
+    """In this machine's own time zone, as the minutes have it."""
+    return datetime.fromtimestamp(unix_ms / 1000).astimezone()
+
+
+def _length(ms: int) -> str:
+    seconds = ms // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
