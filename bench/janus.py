@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from bench.cores import SERVERS, on_core
 from tests.namespaces import SERVER, Hosts
 
 PORT = 8088
@@ -43,7 +44,7 @@ HTTP = 'general: {{ json = "plain"; http = true; port = {port}; https = false; i
 def janus(hosts: Hosts, folder: Path, *, event_loops: int = 0) -> Iterator[int]:
     """Its process id. `event_loops`: 0 is as installed, a thread for each viewer."""
     _configure(folder, event_loops)
-    command = hosts.at_server(["janus", "-F", str(folder)])
+    command = hosts.at_server(on_core(SERVERS, ["janus", "-F", str(folder)]))
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process.pid

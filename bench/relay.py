@@ -25,6 +25,7 @@ import uvloop
 from aiohttp import web
 
 from bench.audience import WHEP_PORT
+from bench.cores import OTHERS, SERVERS, on_core
 from bench.figure import Figure
 from bench.janus import janus
 from bench.stream import VIDEO_BPS
@@ -86,10 +87,12 @@ async def _ended() -> None:
 def diemcau(hosts: Hosts, folder: Path) -> Iterator[int]:
     """Its process id."""
     path = folder / "wire.sock"
-    with _process(hosts.at_server([sys.executable, "-m", "bench.relay", str(path)])) as pid:
+    command = [sys.executable, "-m", "bench.relay", str(path)]
+    with _process(hosts.at_server(on_core(SERVERS, command))) as pid:
         while not path.exists():
             time.sleep(0.05)
-        with _process(hosts.at_server([sys.executable, "-m", "bench.stream", "wire", str(path)])):
+        feed = [sys.executable, "-m", "bench.stream", "wire", str(path)]
+        with _process(hosts.at_server(on_core(OTHERS, feed))):
             yield pid
 
 
@@ -97,7 +100,7 @@ def diemcau(hosts: Hosts, folder: Path) -> Iterator[int]:
 def fed_janus(hosts: Hosts, folder: Path, event_loops: int) -> Iterator[int]:
     with (
         janus(hosts, folder, event_loops=event_loops) as pid,
-        _process(hosts.at_server([sys.executable, "-m", "bench.stream", "rtp"])),
+        _process(hosts.at_server(on_core(OTHERS, [sys.executable, "-m", "bench.stream", "rtp"]))),
     ):
         yield pid
 
@@ -130,7 +133,9 @@ def measured(who: str, count: int, seconds: float = MEASURED_S) -> dict[str, Any
             kind = who.partition(",")[0]
             command = [sys.executable, "-m", "bench.audience", kind, str(count), str(pid)]
             done = subprocess.run(
-                hosts.at_client([*command, str(seconds)]), stdout=subprocess.PIPE, check=True
+                hosts.at_client(on_core(OTHERS, [*command, str(seconds)])),
+                stdout=subprocess.PIPE,
+                check=True,
             )
     result: dict[str, Any] = json.loads(done.stdout)
     assert result["bad"] == 0

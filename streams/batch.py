@@ -1,76 +1,95 @@
 """Many sends by one system call (sendmmsg(2)), each of which the kernel may cut (UDP_SEGMENT).
 
-The structures of the call are laid out here, as <sys/socket.h> has them, and only what changes is
-written again.
+The structures of the call are laid out here, as <sys/socket.h> has them; for sends of equal length
+to many addresses they are filled column by column.
 """
 
 import ctypes
 import socket
 import struct
+from collections.abc import Sequence
+
+import numpy as np
 
 Address = tuple[str, int]
 
 UDP_SEGMENT = 103
 MAX_SENDS = 64
 """In one call."""
-MAX_NAMES = 1000
-"""Addresses known in the kernel's form. Policy: then all are forgotten, and learned again."""
 
-_MESSAGE = struct.Struct("@PIPNPNi0PI0P")
-"""struct mmsghdr: name, iovec, control, flags, octets sent."""
-_PIECE = struct.Struct("@PN")
+_POINTER = np.uintp
+_HEADER = np.dtype(
+    [
+        ("name", _POINTER),
+        ("name_length", np.uint32),
+        ("pieces", _POINTER),
+        ("piece_count", _POINTER),
+        ("control", _POINTER),
+        ("control_length", _POINTER),
+        ("flags", np.int32),
+    ],
+    align=True,
+)
+"""struct msghdr."""
+_MESSAGE = np.dtype([("header", _HEADER), ("sent", np.uint32)], align=True)
+"""struct mmsghdr."""
+_PIECE = np.dtype([("start", _POINTER), ("length", _POINTER)])
 """struct iovec."""
-_CONTROL = struct.Struct("@NiiH0N")
+_CONTROL = np.dtype(
+    [("length", _POINTER), ("level", np.int32), ("type", np.int32), ("segment", np.uint16)],
+    align=True,
+)
 """struct cmsghdr and a uint16_t."""
-_SEGMENT = struct.Struct("@H")
-_SEGMENT_AT = struct.calcsize("@Nii")
-_LENGTH = _SEGMENT_AT + _SEGMENT.size
+_CONTROL_LENGTH = _CONTROL.fields["segment"][1] + 2  # type: ignore[index]
 
 _sendmmsg = ctypes.CDLL(None, use_errno=True).sendmmsg
 _sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
 
 
+class Names:
+    """Addresses in the kernel's form."""
+
+    def __init__(self, family: int, addresses: Sequence[Address]) -> None:
+        self._kept = [bytearray(_name(family, address)) for address in addresses]
+        self.starts = np.array([_address_of(name) for name in self._kept], _POINTER)
+        self.length = len(self._kept[0]) if self._kept else 0
+
+
 class Batch:
-    """What is to be sent from one buffer, in order."""
+    """Sends of equal length, one after another in one buffer."""
 
     def __init__(self, sock: socket.socket, octets: bytearray) -> None:
         self._socket, self._start = sock, _address_of(octets)
-        self._names: dict[Address, tuple[int, int, object]] = {}
-        self._messages = bytearray(_MESSAGE.size * MAX_SENDS)
-        self._pieces = bytearray(_PIECE.size * MAX_SENDS)
-        self._controls = bytearray(
-            _CONTROL.pack(_LENGTH, socket.SOL_UDP, UDP_SEGMENT, 0) * MAX_SENDS
-        )
-        self._message_at, self._piece_at, self._control_at = map(
-            _address_of, (self._messages, self._pieces, self._controls)
-        )
+        self._messages = np.zeros(MAX_SENDS, _MESSAGE)
+        self._pieces = np.zeros(MAX_SENDS, _PIECE)
+        self._controls = np.zeros(MAX_SENDS, _CONTROL)
+        self._places = np.arange(MAX_SENDS, dtype=_POINTER)
+        self._controls["length"] = _CONTROL_LENGTH
+        self._controls["level"] = socket.SOL_UDP
+        self._controls["type"] = UDP_SEGMENT
+        headers = self._messages["header"]
+        headers["pieces"] = self._pieces.ctypes.data + self._places * _PIECE.itemsize
+        headers["piece_count"] = 1
+        headers["control"] = self._controls.ctypes.data + self._places * _CONTROL.itemsize
+        self._at = self._messages.ctypes.data
+        self._names, self._name_lengths = headers["name"], headers["name_length"]
+        self._control_lengths = headers["control_length"]
+        self._starts, self._lengths = self._pieces["start"], self._pieces["length"]
+        self._segments = self._controls["segment"]
 
-    def put(self, place: int, at: int, length: int, segment: int, address: Address) -> None:
-        """The `place`th send is of so many octets from `at`, in segments of so many."""
-        known = self._names.get(address) or self._learn(address)
-        control = _CONTROL.size * place
-        _PIECE.pack_into(self._pieces, _PIECE.size * place, self._start + at, length)
-        _MESSAGE.pack_into(
-            self._messages, _MESSAGE.size * place,
-            known[0], known[1],
-            self._piece_at + _PIECE.size * place, 1,
-            self._control_at + control, _CONTROL.size if length > segment else 0,
-            0, 0,
-        )  # fmt: skip
-        _SEGMENT.pack_into(self._controls, control + _SEGMENT_AT, segment)
-
-    def send(self, first: int, end: int) -> int:
-        """How many of these the kernel took. Not all: it has no room, or refuses the next one."""
-        at = self._message_at + first * _MESSAGE.size
-        taken: int = _sendmmsg(self._socket.fileno(), at, end - first, socket.MSG_DONTWAIT)
+    def send(self, names: Names, part: slice, length: int, segment: int) -> int:
+        """To so many of these names, each `length` octets of the buffer, in segments of so many.
+        How many the kernel took. Not all: it has no room, or refuses the next one."""
+        starts = names.starts[part]
+        count = len(starts)
+        self._names[:count] = starts
+        self._name_lengths[:count] = names.length
+        self._starts[:count] = self._places[:count] * length + self._start
+        self._lengths[:count] = length
+        self._segments[:count] = segment
+        self._control_lengths[:count] = _CONTROL.itemsize if length > segment else 0
+        taken: int = _sendmmsg(self._socket.fileno(), self._at, count, socket.MSG_DONTWAIT)
         return max(0, taken)
-
-    def _learn(self, address: Address) -> tuple[int, int, object]:
-        if len(self._names) >= MAX_NAMES:
-            self._names.clear()
-        name = bytearray(_name(self._socket.family, address))
-        known = self._names[address] = _address_of(name), len(name), name
-        return known
 
 
 def _address_of(octets: bytearray) -> int:

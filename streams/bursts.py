@@ -1,22 +1,17 @@
 """A unit's packets side by side as they leave, laid once for all viewers. Pure.
 
-What differs from viewer to viewer is 12 or 20 octets of header, which are written over a copy, and
-the encryption, which is done where they lie.
+What differs from viewer to viewer is a few octets of each header, which are written over a copy
+(`streams.crew`), and the encryption, which is done where they lie.
 """
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from streams.rtp import HEADER, ONE_BYTE_EXTENSIONS
+from streams.rtp import EXTENDED, HEADER, ONE_BYTE_EXTENSIONS
 
 MAX_SEGMENTS = 48
 """In one call; the kernel takes 64, and 64 kB in all."""
 MAX_OCTETS = 60_000
-
-_EXTENDED = struct.Struct("!BBHIIHHBHx")
-"""With one extension of two octets (RFC 8285 4.2), padded."""
-MARKER = 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +19,44 @@ class Burst:
     """Packets that leave by one call: all equally long, the last may be shorter."""
 
     octets: bytes
-    """Payloads, with room for a header before and SRTP's tag after each."""
-    packets: tuple[tuple[int, int, int], ...]
-    """Where each begins, how long it is without its tag, and its marker bit (0 or `MARKER`)."""
+    """Headers with what is the same for all, payloads, and room for SRTP's tag after each."""
+    packets: tuple[tuple[int, int], ...]
+    """Where each begins, and how long it is without its tag."""
     segment: int
-    """Of all but the last, with the tag."""
+    """Of all but the last, with the tag; each begins so far after the one before."""
+    marker: bool
+    """Of the last packet; the others have none."""
 
 
 Lay = Callable[[int, int], Sequence[Burst]]
-"""(octets before each payload, octets after it) → the packets laid so."""
+"""(octets of each header, octets after each payload) → the packets laid so."""
 
 
-def lay(payloads: Sequence[tuple[bytes, bool]], header: int, tag: int) -> tuple[Burst, ...]:
-    """`payloads`: data and marker of each; `header`, `tag`: octets around each."""
-    return tuple(_burst(group, header, tag) for group in _groups(payloads, header + tag))
+def lay(
+    parts: Sequence[bytes], timestamp: int, header: int, tag: int, *, marker: bool
+) -> tuple[Burst, ...]:
+    """`header`, `tag`: octets around each part; `marker`: of the last packet."""
+    groups = list(_groups(parts, header + tag))
+    head = _head(timestamp, extended=header == EXTENDED.size)
+    last = len(groups) - 1
+    return tuple(
+        _burst(group, head, tag, marker=marker and place == last)
+        for place, group in enumerate(groups)
+    )
 
 
-def _groups(
-    payloads: Sequence[tuple[bytes, bool]], around: int
-) -> Iterator[list[tuple[bytes, bool]]]:
+def _head(timestamp: int, *, extended: bool) -> bytes:
+    if extended:
+        return EXTENDED.pack(0x90, 0, 0, timestamp, 0, ONE_BYTE_EXTENSIONS, 1, 0, 0)
+    return HEADER.pack(0x80, 0, 0, timestamp, 0)
+
+
+def _groups(parts: Sequence[bytes], around: int) -> Iterator[list[bytes]]:
     """As the kernel can cut them: after a shorter one nothing follows, a longer one never fits."""
-    group: list[tuple[bytes, bool]] = []
+    group: list[bytes] = []
     first = before = octets = 0
-    for payload in payloads:
-        size = len(payload[0])
+    for part in parts:
+        size = len(part)
         fits = size <= before == first and octets + size + around <= MAX_OCTETS
         if group and not (fits and len(group) < MAX_SEGMENTS):
             yield group
@@ -55,46 +64,14 @@ def _groups(
         first = first if group else size
         before = size
         octets += size + around
-        group.append(payload)
+        group.append(part)
     if group:
         yield group
 
 
-def _burst(group: Sequence[tuple[bytes, bool]], header: int, tag: int) -> Burst:
-    octets, packets = bytearray(), list[tuple[int, int, int]]()
-    for data, marker in group:
-        packets.append((len(octets), header + len(data), MARKER if marker else 0))
-        octets += bytes(header) + data + bytes(tag)
-    return Burst(bytes(octets), tuple(packets), packets[0][1] + tag)
-
-
-class Stamp:
-    """The headers of one viewer's stream. `number`, `timestamp` and `transport` are those of the
-    next packet; the first two wrap by themselves when they are written."""
-
-    __slots__ = ("_extension", "_kind", "_ssrc", "number", "size", "timestamp", "transport")
-
-    def __init__(self, payload_type: int, ssrc: int, extension: int | None) -> None:
-        """`extension`: the id of the transport-wide number, where that was agreed on."""
-        self._kind, self._ssrc = payload_type, ssrc
-        self._extension = None if extension is None else extension << 4 | 1
-        self.size = HEADER.size if extension is None else _EXTENDED.size
-        """Of each header."""
-        self.number = self.timestamp = self.transport = 0
-
-    def press(self, octets: bytearray, base: int, packets: Sequence[tuple[int, int, int]]) -> None:
-        """Writes the header of each packet of a burst that lies at `base`, and counts on."""
-        kind, ssrc, number, transport = self._kind, self._ssrc, self.number, self.transport
-        timestamp, extension = self.timestamp & 0xFFFFFFFF, self._extension
-        for offset, _, marker in packets:
-            at = base + offset
-            if extension is None:
-                HEADER.pack_into(octets, at, 0x80, kind | marker, number & 0xFFFF, timestamp, ssrc)
-            else:
-                _EXTENDED.pack_into(
-                    octets, at, 0x90, kind | marker, number & 0xFFFF, timestamp, ssrc,
-                    ONE_BYTE_EXTENSIONS, 1, extension, transport & 0xFFFF,
-                )  # fmt: skip
-            number += 1
-            transport += 1
-        self.number, self.transport = number, transport
+def _burst(group: Sequence[bytes], head: bytes, tag: int, *, marker: bool) -> Burst:
+    octets, packets, room = bytearray(), list[tuple[int, int]](), bytes(tag)
+    for data in group:
+        packets.append((len(octets), len(head) + len(data)))
+        octets += head + data + room
+    return Burst(bytes(octets), tuple(packets), packets[0][1] + tag, marker)

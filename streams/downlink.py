@@ -22,9 +22,10 @@ class Downlink:
     ) -> None:
         self.ssrc, self.payload_type = ssrc, payload_type
         self.packets = self.octets = 0
-        self.last_pts: int | None = None
+        """Sent, without what was sent again. Of one who rides, as of the last `settle`."""
         self.lane: Lane | None = None
         self._sequence = first_sequence
+        self._boarded: tuple[int, int] | None = None
         self._offset = 0
         self._since = 0
         self._squeezed: dict[int, int] = {}
@@ -39,6 +40,37 @@ class Downlink:
         self._offset = self._sequence - first
         self._squeezed = {}
 
+    # --- in a crew ---
+
+    @property
+    def offset(self) -> int:
+        """From the lane's payload numbers to his."""
+        return self._offset
+
+    def board(self) -> None:
+        """From the lane's next unit on, all of it goes to him without a word here."""
+        assert self.lane is not None
+        self._boarded = self.lane.next_number, self.lane.octets
+
+    def alight(self) -> None:
+        """From the lane's present unit on he is told of each again."""
+        self.settle()
+        self._boarded = None
+
+    def settle(self) -> None:
+        """Counts what went to him in a crew."""
+        if self._boarded is None or self.lane is None:
+            return
+        number, octets = self._boarded
+        now = self.lane.carried
+        if now[0] > number:
+            self.packets += now[0] - number
+            self.octets += now[1] - octets
+            self._sequence = now[0] + self._offset
+            self._boarded = now
+
+    # --- alone ---
+
     def squeeze(self, past: Sequence[Unit], now: int) -> None:
         """Units before the one of RTP timestamp `now` are to be shown in no time."""
         for behind, unit in enumerate(reversed(past), 1):
@@ -52,19 +84,6 @@ class Downlink:
         self._sequence = payload.number + self._offset + 1
         return (self._sequence - 1) & 0xFFFF
 
-    def take(self, unit: Unit) -> int:
-        """The sequence number of its first payload, before it wraps; the others follow."""
-        count = len(unit.payloads)
-        first = unit.payloads[0].number + self._offset
-        self.packets += count
-        self.octets += unit.octets
-        self._sequence = first + count
-        return first
-
-    def is_squeezed(self, unit: Unit) -> bool:
-        """Whether it is to be shown at another time than its own."""
-        return bool(self._squeezed) and unit.payloads[0].number in self._squeezed
-
     def timestamp(self, payload: Payload) -> int:
         """As this viewer gets it."""
         if not self._squeezed:
@@ -73,12 +92,14 @@ class Downlink:
 
     def sequence_of(self, payload: Payload) -> int | None:
         """What it was sent as, if it was."""
+        self.settle()
         if payload.number < self._since or payload.number + self._offset >= self._sequence:
             return None
         return (payload.number + self._offset) & 0xFFFF
 
     def lost(self, sequence: int) -> Payload | None:
         """What a NACK asks for, if it came from the present lane and is still kept."""
+        self.settle()
         if self.lane is None:
             return None
         behind = (self._sequence - sequence) & 0xFFFF

@@ -22,6 +22,7 @@ _SECOND_NS = 1_000_000_000
 class Echo:
     """The traffic of one echo connection."""
 
+    hurries = False
     checks_suffice = False
 
     def __init__(
@@ -42,6 +43,9 @@ class Echo:
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
         self._publisher.on_rtcp(compound, now_ns)
+
+    def on_moved(self) -> None:
+        """Nothing here depends on where it is."""
 
     def tick(self, now_ns: int) -> None:
         self._publisher.tick(now_ns)

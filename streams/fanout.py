@@ -5,10 +5,12 @@ numbers are these plus an offset of his own, so that one history answers everybo
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from streams.bursts import Burst, lay
+from streams.crew import Crew, Out
 from streams.frames import Codec, Packet
 from streams.packetise import h264_payloads
 from streams.redundancy import redundant
@@ -46,16 +48,19 @@ class Unit:
         """Its packets as they leave, with so many octets around each; laid once for all."""
         laid = self._laid.get((header, tag))
         if laid is None:
-            parts = [(payload.data, payload.marker) for payload in self.payloads]
-            laid = self._laid[header, tag] = lay(parts, header, tag)
+            parts, last = [payload.data for payload in self.payloads], self.payloads[-1]
+            laid = lay(parts, last.timestamp, header, tag, marker=last.marker)
+            self._laid[header, tag] = laid
         return laid
 
 
 class Ladder:
     """The renditions of one feed's picture or sound."""
 
-    def __init__(self, codec: Codec) -> None:
-        self.codec = codec
+    def __init__(self, codec: Codec, *, shared: bool = True) -> None:
+        """`shared`: whether it is for everybody of the room or of the public."""
+        self.codec, self.shared = codec, shared
+        self.newest_pts = 0
         self._lanes: dict[int, Lane] = {}
         self._serving: dict[int, Lane | None] = {}
         """As it is until the next packet: every viewer asks."""
@@ -76,8 +81,14 @@ class Ladder:
             self._serving[rendition] = None if best is None else self._lanes[best]
         return self._serving[rendition]
 
-    def changed(self) -> None:
+    def dissolve(self) -> None:
+        """As of each of its lanes."""
+        for lane in self._lanes.values():
+            lane.dissolve()
+
+    def changed(self, pts: int) -> None:
         """One of the lanes got a packet."""
+        self.newest_pts = pts
         self._serving.clear()
 
 
@@ -88,7 +99,14 @@ class Lane:
         self.is_video = codec.is_video
         self.last_pts = 0
         self._history: deque[Payload] = deque(maxlen=HISTORY)
-        self.next_number = 0
+        self.next_number = self.octets = 0
+        """Of all payloads so far."""
+        self.carried = (0, 0)
+        self.carried_pts = 0
+        """`next_number` and `octets` as of the last unit that crews have got."""
+        self._goes_back = False
+        """The studio's time began anew, and each viewer sees to it that he gets nothing twice."""
+        self._crews: dict[tuple[bool, int, int], Crew] = {}
         self.since_key: list[Unit] = []
         """The newest keyframe and all that came after it; empty while that is too much."""
         self._redundant: dict[int, tuple[int, bytes]] = {}
@@ -102,10 +120,12 @@ class Lane:
             for i, p in enumerate(parts)
         )
         self.next_number += len(parts)
+        self._goes_back = packet.pts <= self.last_pts
         self.last_pts = packet.pts
-        self.ladder.changed()
+        self.ladder.changed(packet.pts)
         self._history.extend(payloads)
         unit = Unit(packet.pts, packet.key, packet.public, payloads, sum(map(len, parts)))
+        self.octets += unit.octets
         if self.is_video:
             self._keep(unit)
         return unit
@@ -117,6 +137,39 @@ class Lane:
             self.since_key = []
         elif self.since_key:
             self.since_key.append(unit)
+
+    @property
+    def is_served(self) -> bool:
+        """It still gets packets, as others of its ladder do."""
+        return self.last_pts > self.ladder.newest_pts - self.codec.clock_rate
+
+    def crew(self, header: int, tag: int, *, room: bool) -> Crew:
+        """Of those who take all of this lane, with so many octets around each payload."""
+        key = room, header, tag
+        crew = self._crews.get(key)
+        if crew is None:
+            crew = self._crews[key] = Crew(header, tag, video=self.is_video)
+        return crew
+
+    def carry(self, unit: Unit, may_have: Callable[[bool], bool], out: Out, now_ns: int) -> None:
+        """To all crews of those who may have it: of the room, or of the public."""
+        usual = bool(unit.payloads) and not self._goes_back and not out.congested
+        for (room, _, _), crew in self._crews.items():
+            if not len(crew):
+                continue
+            if usual and may_have(room):
+                count = len(unit.payloads)
+                number = unit.payloads[0].number
+                crew.carry(number, count, unit.octets, unit.bursts, out, now_ns)
+            else:
+                crew.dissolve()
+        self.carried = self.next_number, self.octets
+        self.carried_pts = unit.pts
+
+    def dissolve(self) -> None:
+        """Who may have what has changed: each is asked anew."""
+        for crew in self._crews.values():
+            crew.dissolve()
 
     def find(self, number: int) -> Payload | None:
         """A payload that was sent before, if it is still kept."""

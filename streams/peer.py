@@ -8,7 +8,7 @@ import logging
 import secrets
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from aiortc import RTCCertificate
@@ -18,7 +18,7 @@ from pylibsrtp import Session
 
 from streams.aiortc_private import Dtls
 from streams.batch import Address
-from streams.bursts import Burst, Lay, Stamp
+from streams.crew import Way
 from streams.sdp import Offer
 from streams.sending import Run
 from streams.srtp import tag_length
@@ -51,9 +51,15 @@ class Traffic(Protocol):
     checks_suffice: bool
     """Whether ICE checks alone are a sign of life."""
 
+    @property
+    def hurries(self) -> bool:
+        """Whether it wants its `tick` each 20 ms, and not each 100 ms."""
+        ...
+
     def on_rtp(self, packet: bytes, now_ns: int) -> None: ...
     def on_rtcp(self, compound: bytes, now_ns: int) -> None: ...
     def tick(self, now_ns: int) -> None: ...
+    def on_moved(self) -> None: ...
 
 
 class Peer:
@@ -67,7 +73,6 @@ class Peer:
         certificate: RTCCertificate,
         send: Callable[[bytes, Address], None],
         send_run: Callable[[Session, Run, Address], None],
-        send_bursts: Callable[[Session, Sequence[Burst], Stamp, Address], None],
     ) -> None:
         self.id = secrets.token_urlsafe(18)
         self.ufrag, self.password = ice_credentials()
@@ -75,7 +80,6 @@ class Peer:
         self.last_heard_ns = self._last_check_ns = time.monotonic_ns()
         self.connected = False
         self._send_datagram, self._send_packets = send, send_run
-        self._send_bursts = send_bursts
         self._address: Address | None = None
         self._checked = asyncio.Event()
         self._end = asyncio.Event()
@@ -130,8 +134,9 @@ class Peer:
     # --- from the port ---
 
     def on_check(self, *, nominated: bool, address: Address) -> None:
-        if nominated or self._address is None:
+        if (nominated or self._address is None) and address != self._address:
             self._address = address
+            self.traffic.on_moved()
         self._last_check_ns = time.monotonic_ns()
         self._checked.set()
 
@@ -166,10 +171,12 @@ class Peer:
         if self._tx is not None and self.connected and self._address is not None:
             self._send_packets(self._tx, packets, self._address)
 
-    def send_laid(self, lay: Lay, stamp: Stamp) -> None:
-        """RTP packets that are the same for others, but for what the stamp writes."""
-        if self._tx is not None and self.connected and self._address is not None:
-            self._send_bursts(self._tx, lay(stamp.size, self._tag), stamp, self._address)
+    def way(self) -> Way | None:
+        """For whoever serves many at once; None while there are no keys. `Traffic.on_moved` tells
+        when it is another."""
+        if self._tx is None or not self.connected or self._address is None:
+            return None
+        return Way(self._tx, self._address, self._tag)
 
     def send_rtcp(self, packet: bytes) -> None:
         if self._tx is not None and self.connected:

@@ -9,14 +9,14 @@ import asyncio
 import socket
 import struct
 from collections import deque
-from collections.abc import Sequence
 from typing import Protocol, cast
 
 from aioice import stun
 from pylibsrtp import Session
 
 from streams.batch import Address
-from streams.bursts import Burst, Stamp
+from streams.bursts import Burst
+from streams.crew import Crew
 from streams.receiving import Receiving
 from streams.sending import Run, Sending
 
@@ -77,6 +77,11 @@ class Port:
         self._sending.close()
         self._socket.close()
         self._socket = self._sending = self._receiving = None
+
+    def poll(self) -> None:
+        """Reads what has come and waits, by whoever is awake anyway."""
+        if self._receiving is not None:
+            self._receiving.poll()
 
     @property
     def congested(self) -> bool:
@@ -170,15 +175,7 @@ class Port:
         if self._sending is not None:
             self._sending.send_run(session, packets, address)
 
-    def send_bursts(
-        self, session: Session, bursts: Sequence[Burst], stamp: Stamp, address: Address
-    ) -> None:
-        """Encrypts packets that were laid before for one peer; `flush` sends them. Raises
-        `pylibsrtp.Error`."""
+    def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
+        """Encrypts packets that were laid once for many, and sends them (`Sending.send_same`)."""
         if self._sending is not None:
-            self._sending.send_bursts(session, bursts, stamp, address)
-
-    def flush(self) -> None:
-        """Sends what `send_bursts` prepared."""
-        if self._sending is not None:
-            self._sending.flush()
+            self._sending.send_same(burst, crew, before)

@@ -1,8 +1,9 @@
 """Datagrams in: read by the handful. Waking up costs more than what a datagram is for.
 
-One that comes alone is read at once. Where they come faster than every `PAUSE_S`, the socket is
-left to itself for so long, as network cards moderate their interrupts, and what has come meanwhile
-is read in one go.
+One that comes alone is read at once. Where they come faster, the socket is left to itself for a
+while, as network cards moderate their interrupts, and what has come meanwhile is read in one go:
+soon where it is media or a handshake, later where it is nothing but reports, and whenever somebody
+is awake anyway (`poll`).
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from streams.batch import Address
 
 PAUSE_S = 0.005
 """Nothing to a jitter buffer, and within what browsers take for one burst (5 ms)."""
+CALM_S = 0.02
+"""For reports; they are sent ten times a second, and answered no faster."""
 MANY = 32
 """Where more come in a pause, there is none: the kernel keeps some 180 full packets for us."""
 MAX_AT_ONCE = 100
@@ -41,35 +44,48 @@ class Receiving:
         self._pause = None
         self._loop.add_reader(self._socket, self._wake)
 
+    def poll(self) -> None:
+        """Reads what has come, if the socket is left to itself."""
+        if self._pause is not None:
+            self._pause.cancel()
+            self._read()
+
     def _wake(self) -> None:
         now_s = self._loop.time()
         since_s, self._woken_s = now_s - self._woken_s, now_s
-        if since_s > PAUSE_S:
+        if since_s > CALM_S:
             self._drain()
-        else:
+            return
+        count, urgent = self._drain()
+        if since_s < (PAUSE_S if urgent else CALM_S):
             self._loop.remove_reader(self._socket)
-            self._read()
+            self._leave(count, urgent=urgent)
 
     def _read(self) -> None:
         """What is there; if it was something, there may be more after a pause."""
-        count = 0
+        count, urgent = 0, False
         try:
-            count = self._drain()
+            count, urgent = self._drain()
         finally:  # whatever a datagram did, the next ones are read
             if count:
-                pause_s = PAUSE_S if count <= MANY else 0.0
-                self._pause = self._loop.call_later(pause_s, self._read)
+                self._leave(count, urgent=urgent)
             else:
                 self._watch()
 
-    def _drain(self) -> int:
-        receive, take = self._socket.recvfrom, self._take
+    def _leave(self, count: int, *, urgent: bool) -> None:
+        pause_s = PAUSE_S if urgent else CALM_S
+        self._pause = self._loop.call_later(pause_s if count <= MANY else 0.0, self._read)
+
+    def _drain(self) -> tuple[int, bool]:
+        """How many there were, and whether there was anything but reports among them."""
+        receive, take, urgent = self._socket.recvfrom, self._take, False
         for count in range(MAX_AT_ONCE):
             try:
                 datagram, address = receive(MAX_DATAGRAM)
             except BlockingIOError:
-                return count
+                return count, urgent
             except OSError:
                 continue  # an ICMP error for somebody: his silence will tell
+            urgent = urgent or len(datagram) < 2 or not 192 <= datagram[1] < 224
             take(datagram, address)
-        return MAX_AT_ONCE
+        return MAX_AT_ONCE, urgent

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from aiortc import RTCCertificate
 
@@ -30,8 +31,13 @@ from streams.viewer import Audience, Viewer
 
 __all__ = ["Audience", "Connection", "Line", "OfferError", "Rates", "Relay", "SiteTaken"]
 
-TICK_S = 0.02
 TICK_NS = 20_000_000
+LIKELY_NS = 18_000_000
+"""Sound comes every 20 ms, more or less, and the turn goes with it."""
+REST_NS = 100_000_000
+"""For the scheduler, while turns come without it."""
+PATIENCE = 5
+"""Who is in no hurry gets one turn in so many."""
 TAKEOVER_NS = 2_000_000_000
 """A site whose connection was silent for so long may be taken over by a new one."""
 ALIVE_NS = 2_000_000_000
@@ -96,6 +102,7 @@ class Relay:
         self._take_room = False
         self._keyframe_ns: dict[str, int] = {}
         self._scheduler: asyncio.Task[None] | None = None
+        self._turn_ns = self._turns = 0
         self.lag = Lag()
         """Of the event loop, as the scheduler finds it."""
         self._ended = {True: 0, False: 0}
@@ -146,7 +153,7 @@ class Relay:
             audience,
             read.sections,
             self._steering(read.sections),
-            peer.send_laid,
+            peer.way,
             peer.send_run,
             peer.send_rtcp,
             lambda: self._want_keyframe(audience),
@@ -210,7 +217,7 @@ class Relay:
 
     def _admit(self, offer: Offer) -> Peer:
         port = self._port
-        peer = Peer(offer, self._certificate, port.send, port.send_run, port.send_bursts)
+        peer = Peer(offer, self._certificate, port.send, port.send_run)
         self._peers[peer.id] = peer
         self._port.add(peer)
         return peer
@@ -227,7 +234,9 @@ class Relay:
             self._port.remove(peer)
             self._ended[peer.has_keys] += 1
             del self._peers[peer.id], self._tasks[peer.id]
-            self._viewers.pop(peer.id, None)
+            _, viewer = self._viewers.pop(peer.id, (peer, None))
+            if viewer is not None:
+                viewer.on_moved()
             for site, (owner, _, _) in list(self._publishers.items()):
                 if owner is peer:
                     del self._publishers[site]
@@ -249,8 +258,15 @@ class Relay:
         """A program packet from the studio, to everybody who may have it."""
         lane = self._ladder(packet.feed, packet.codec).lane(packet.rendition)
         unit, now_ns = lane.put(packet), time.monotonic_ns()
+        try:
+            everybody = partial(self._may_all_have, packet)
+            lane.carry(unit, everybody, self._port, now_ns)
+        except Exception:
+            log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
+            lane.dissolve()
+        video = lane.is_video
         for peer, viewer in list(self._viewers.values()):
-            if not peer.connected:
+            if viewer.rides[video] or not peer.connected:
                 continue
             try:
                 if self._may_have(viewer.audience, packet):
@@ -259,13 +275,15 @@ class Relay:
                     viewer.leave(lane)
             except Exception as error:
                 _end(peer, error)
-        self._port.flush()
+        if now_ns - self._turn_ns > LIKELY_NS:  # awake anyway: saves a wake-up of its own
+            self._turn(now_ns)
 
     def _ladder(self, feed: str, codec: Codec) -> Ladder:
         key = (feed, codec.is_video)
         ladder = self._ladders.get(key)
         if ladder is None:
-            ladder = self._ladders[key] = Ladder(codec)
+            shared = feed in (Feed.ROOM, Feed.PUBLIC)
+            ladder = self._ladders[key] = Ladder(codec, shared=shared)
         return ladder
 
     def _may_have(self, audience: Audience, packet: Packet) -> bool:
@@ -277,16 +295,29 @@ class Relay:
             return packet.feed == Feed.ROOM
         return packet.feed == Feed.minus(audience.site)
 
+    def _may_all_have(self, packet: Packet, room: bool) -> bool:
+        """Who rides in a crew of the room or of the public. Sites with a feed of their own do not,
+        and everybody gets off when any of this changes (`_ask_anew`)."""
+        return self._may_have(Audience(room=room), packet)
+
+    def _ask_anew(self) -> None:
+        for ladder in self._ladders.values():
+            ladder.dissolve()
+
     def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
         """These sites get the room's sound without their own."""
-        self._open_microphones = sites
+        if sites != self._open_microphones:
+            self._open_microphones = sites
+            self._ask_anew()
         for feed, video in [key for key in self._ladders if key[0].startswith("minus:")]:
             if SiteId(feed.removeprefix("minus:")) not in sites:
                 del self._ladders[feed, video]
 
     def set_public(self, *, take_room: bool) -> None:
         """Whether the public may have the room's packets at all; a second guard."""
-        self._take_room = take_room
+        if take_room is not self._take_room:
+            self._take_room = take_room
+            self._ask_anew()
 
     def _want_keyframe(self, audience: Audience) -> None:
         feed = Feed.ROOM if audience.room or self._take_room else Feed.PUBLIC
@@ -339,17 +370,23 @@ class Relay:
         return sum(viewer.dropped for _, viewer in self._viewers.values())
 
     async def _schedule(self) -> None:
+        """Turns that no packet of the program brought with it."""
         while True:
-            due_ns = time.monotonic_ns() + TICK_NS
-            await asyncio.sleep(TICK_S)
+            sleep_ns = REST_NS if time.monotonic_ns() - self._turn_ns < TICK_NS else TICK_NS
+            due_ns = time.monotonic_ns() + sleep_ns
+            await asyncio.sleep(sleep_ns / 1e9)
             now_ns = time.monotonic_ns()
             self.lag.note(now_ns - due_ns)
-            for peer in list(self._peers.values()):
-                if peer.is_gone(now_ns):
-                    peer.end()
-                elif peer.connected:
-                    _tick(peer, now_ns)
-            self._port.flush()
+            if now_ns - self._turn_ns >= TICK_NS:
+                self._turn(now_ns)
+
+    def _turn(self, now_ns: int) -> None:
+        self._turn_ns = now_ns
+        self._turns += 1
+        self._port.poll()
+        for place, peer in enumerate(list(self._peers.values()), self._turns):
+            if peer.connected:
+                _tick(peer, now_ns, its_turn=place % PATIENCE == 0)
 
 
 def _numbered(offer: Offer) -> Offer:
@@ -365,9 +402,12 @@ def _ssrc() -> int:
     return secrets.randbelow(1 << 31) + 2
 
 
-def _tick(peer: Peer, now_ns: int) -> None:
+def _tick(peer: Peer, now_ns: int, *, its_turn: bool) -> None:
     try:
-        peer.traffic.tick(now_ns)
+        if its_turn and peer.is_gone(now_ns):
+            peer.end()
+        elif its_turn or peer.traffic.hurries:
+            peer.traffic.tick(now_ns)
     except Exception as error:
         _end(peer, error)
 

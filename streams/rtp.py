@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 HEADER = struct.Struct("!BBHII")
 ONE_BYTE_EXTENSIONS = 0xBEDE
+EXTENDED = struct.Struct("!BBHIIHHBHx")
+"""A header with one extension of two octets (RFC 8285 4.2), padded."""
+MARKER = 0x80
 
 
 class Unwrapper:

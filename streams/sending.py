@@ -15,8 +15,9 @@ from collections.abc import Sequence
 
 from pylibsrtp import Session
 
-from streams.batch import MAX_SENDS, UDP_SEGMENT, Address, Batch
-from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, Burst, Stamp
+from streams.batch import MAX_SENDS, UDP_SEGMENT, Address, Batch, Names
+from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, Burst
+from streams.crew import FEW, Crew
 from streams.srtp import TRAILER, Workbench
 
 Run = Sequence[tuple[bytes, bytes]]
@@ -43,9 +44,6 @@ class Sending:
         self._segments = segments
         self._bench = Workbench(ROOM + TRAILER)
         self._batch = Batch(sock, self._bench.octets)
-        self._laid: list[tuple[int, int, int, Address]] = []
-        """(from, to, segment, address) in the buffer: what `flush` sends."""
-        self._end = 0
         self._view = memoryview(self._bench.octets)
         self._controls: dict[int, list[tuple[int, int, bytes]]] = {}
         self._waiting: deque[tuple[bytes, int, Address]] = deque()
@@ -67,12 +65,10 @@ class Sending:
 
     def send(self, datagram: bytes, address: Address) -> None:
         """One datagram as it is, now or as soon as the kernel takes it."""
-        self.flush()
         self._out(datagram, len(datagram), address)
 
     def send_run(self, session: Session, packets: Run, address: Address) -> None:
         """Encrypts RTP packets and sends them, in order. Raises `pylibsrtp.Error`."""
-        self.flush()
         octets, protect = self._bench.octets, self._bench.protect
         at = count = first = before = segment = 0
         for head, payload in packets:
@@ -93,38 +89,41 @@ class Sending:
         if count:
             self._out(self._view[:at], segment, address)
 
-    def send_bursts(
-        self, session: Session, bursts: Sequence[Burst], stamp: Stamp, address: Address
-    ) -> None:
-        """Stamps packets that were laid before and encrypts them; they leave with the next `flush`
-        at the latest. Raises `pylibsrtp.Error`."""
-        octets = self._bench.octets
-        for burst in bursts:
-            size = len(burst.octets)
-            if self._end + size > ROOM or len(self._laid) == MAX_SENDS:
-                self.flush()
-            at, end = self._end, self._end + size
-            octets[at:end] = burst.octets
-            stamp.press(octets, at, burst.packets)
-            self._bench.protect_each(session, at, burst.packets)
-            self._batch.put(len(self._laid), at, size, burst.segment, address)
-            self._laid.append((at, end, burst.segment, address))
-            self._end = end
-
-    def flush(self) -> None:
-        """Sends what `send_bursts` laid."""
-        laid, first = self._laid, 0
-        if not laid:
+    def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
+        """Encrypts a burst for everybody in the crew, and sends it. `before`: packets of the same
+        unit that went before it."""
+        if len(crew.contexts) <= FEW:
+            for place in range(len(crew.contexts)):
+                self._send_to(burst, crew, before, place)
             return
-        while first < len(laid):
-            if self._segments and not self._waiting:
-                first += self._batch.send(first, len(laid))
-            if first < len(laid):  # what the kernel did not take: has it no room, or not this way?
-                at, end, segment, address = laid[first]
-                self._out(self._view[at:end], segment, address)
-                first += 1
-        laid.clear()
-        self._end = 0
+        step = min(MAX_SENDS, ROOM // len(burst.octets))
+        for first in range(0, len(crew.contexts), step):
+            self._send_to_many(burst, crew, before, slice(first, first + step))
+
+    def _send_to(self, burst: Burst, crew: Crew, before: int, place: int) -> None:
+        size, bench = len(burst.octets), self._bench
+        crew.press_one(bench.octets, burst, before, place)
+        if bench.protect_same(crew.contexts[place : place + 1], size, burst.packets):
+            crew.refuse(place)
+        else:
+            self._out(self._view[:size], burst.segment, crew.addresses[place])
+
+    def _send_to_many(self, burst: Burst, crew: Crew, before: int, part: slice) -> None:
+        size, bench = len(burst.octets), self._bench
+        if crew.names is None:
+            crew.names = Names(self._socket.family, crew.addresses)
+        crew.press(bench.octets, burst, before, part)
+        failed = bench.protect_same(crew.contexts[part], size, burst.packets)
+        for place in failed:
+            crew.refuse(part.start + place)
+        taken = 0
+        if self._segments and not self._waiting and not failed:
+            taken = self._batch.send(crew.names, part, size, burst.segment)
+        # What the kernel did not take: has it no room, or not this way?
+        for place, address in enumerate(crew.addresses[part][taken:], taken):
+            if place not in failed:
+                at = place * size
+                self._out(self._view[at : at + size], burst.segment, address)
 
     def _out(self, data: "bytes | memoryview", segment: int, address: Address) -> None:
         if self._waiting or not self._now(data, segment, address):

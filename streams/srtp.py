@@ -5,9 +5,13 @@ where they lie.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from pylibsrtp import Error, Session
 from pylibsrtp._binding import ffi, lib
+
+Context = Any
+"""libsrtp's own, of one session."""
 
 TRAILER = 144
 """What libsrtp may add to a packet (SRTP_MAX_TRAILER_LEN); usually 10 or 16 octets."""
@@ -22,6 +26,11 @@ def tag_length(session: Session) -> int:
     return len(session.protect(_PROBE)) - len(_PROBE)
 
 
+def context_of(session: Session) -> Context:
+    """What `protect_same` works with. The session must live as long."""
+    return session._srtp[0]
+
+
 class Workbench:
     """A buffer in which packets are encrypted in place."""
 
@@ -30,18 +39,20 @@ class Workbench:
         self._start = ffi.from_buffer(self.octets)
         self._length = ffi.new("int *")
 
-    def protect_each(
-        self, session: Session, base: int, packets: Sequence[tuple[int, int, int]]
-    ) -> None:
-        """Encrypts packets that lie at (how far from the base, how long, _), with room for the tag
-        after each. Raises `pylibsrtp.Error`."""
-        protect, context, start = lib.srtp_protect, session._srtp[0], self._start + base
-        length = self._length
-        for at, size, _ in packets:
-            length[0] = size
-            status = protect(context, start + at, length)
-            if status:
-                raise Error(f"SRTP refuses a packet: status {status}")
+    def protect_same(
+        self, contexts: Sequence[Context], size: int, packets: Sequence[tuple[int, int]]
+    ) -> list[int]:
+        """Encrypts the same packets for many, each `size` octets after the one before. Packets lie
+        at (where, how long), with room for the tag after each. For whom it failed."""
+        protect, length, start = lib.srtp_protect, self._length, self._start
+        failed = []
+        for place, context in enumerate(contexts):
+            for at, octets in packets:
+                length[0] = octets
+                if protect(context, start + at, length):
+                    failed.append(place)
+            start = start + size
+        return failed
 
     def protect(self, session: Session, at: int, size: int) -> int:
         """Encrypts the RTP packet of `size` octets at `at`; how long it is now. There must be room

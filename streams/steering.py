@@ -116,6 +116,16 @@ class Steering:
         return self._reported.rtt_ns
 
     @property
+    def probing(self) -> bool:
+        """A rehearsal goes on."""
+        return self._probe is not None
+
+    @property
+    def sent_octets(self) -> int:
+        """So far, with what IP and UDP add."""
+        return self._sent
+
+    @property
     def pacing_bps(self) -> float | None:
         """How fast pictures may go out (`pacer.Pacer`); None: the line takes them as they are."""
         return self._pace.rate_bps

@@ -24,14 +24,14 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from streams.bursts import Lay, Stamp
+from streams.crew import Crew, Rider, Way
 from streams.downlink import Downlink
 from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
 from streams.lines import DownLine
 from streams.pacer import Pacer
 from streams.renditions import STILL_INTERVAL_S
-from streams.rtp import ONE_BYTE_EXTENSIONS
+from streams.rtp import EXTENDED, HEADER, ONE_BYTE_EXTENSIONS
 from streams.sdp import Section
 from streams.sending import Run
 from streams.steering import Choice, Steering
@@ -39,8 +39,6 @@ from streams.steering import Choice, Steering
 NS_PER_S = 1_000_000_000
 REPORT_INTERVAL_NS = NS_PER_S
 NTP_UNIX_OFFSET_S = 2_208_988_800
-_HEADER = struct.Struct("!BBHII")
-_EXTENDED = struct.Struct("!BBHIIHHBHx")
 _RTCP = struct.Struct("!BBH")
 TRANSPORT_WIDE = 15
 RTCP_PSFB_FIR = 4
@@ -89,7 +87,7 @@ class Viewer:
         audience: Audience,
         sections: tuple[Section, ...],
         steering: Steering,
-        send_laid: Callable[[Lay, Stamp], None],
+        way: Callable[[], Way | None],
         send_run: Callable[[Run], None],
         send_rtcp: Callable[[bytes], None],
         want_keyframe: Callable[[], None],
@@ -101,23 +99,27 @@ class Viewer:
         self.steering = steering
         self._is_congested = is_congested
         self._resends = RESENDS
-        self._send_laid, self._send_run, self._send_rtcp = send_laid, send_run, send_rtcp
+        self._way, self._send_run, self._send_rtcp = way, send_run, send_rtcp
         self._want_keyframe = want_keyframe
         self._streams = {
             section.codec.is_video: _Stream(section)
             for section in sections
             if section.codec is not None
         }
-        self._transport = 0
+        self.transport = 0
         """The next transport-wide number; it does not wrap."""
+        self._choice = steering.choice
+        """What he rides by."""
+        self.rides = [False, False]
+        """In a crew, and is not asked: with sound, with pictures."""
         self._began = False
         self._whole = False
         """All pictures since the last keyframe were sent: the next can be decoded."""
         self._still_ns = -STILL_INTERVAL_NS
-        self._pacer: Pacer[tuple[Payload, ...]] = Pacer()
+        self.pacer: Pacer[tuple[Payload, ...]] = Pacer()
         self._repeats: deque[Payload] = deque(maxlen=REPEATS)
         self._reported_ns = 0
-        self._octets = self._octets_reported = 0
+        self._octets_reported = 0
         self._sent_bps = 0.0
         self._nacks = self._resent = self._plis = 0
 
@@ -146,6 +148,7 @@ class Viewer:
         if not stream.line.follows(lane):
             stream.line.switch(lane, unit.payloads[0].number)
         self._send(stream, (unit,), now_ns)
+        self._ride(stream, lane)
 
     def _begin(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
         """A newcomer sees the smallest picture at once, from the newest keyframe on; the one that
@@ -178,6 +181,7 @@ class Viewer:
             line.switch(lane, unit.payloads[0].number)
         self._whole = True
         self._send_pictures(stream, (unit,), now_ns)
+        self._ride(stream, lane)
 
     def _offer_picture(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
         choice, follows = self.steering.choice, stream.line.follows(lane)
@@ -191,6 +195,7 @@ class Viewer:
             self._forget_waiting()
         if follows and self._whole:
             self._send_pictures(stream, (unit,), now_ns)
+            self._ride(stream, lane)
         elif not self._whole:
             self._want_keyframe()
 
@@ -198,16 +203,62 @@ class Viewer:
         """What comes on this lane now is not for him; he returns to it at a keyframe."""
         stream = self._streams.get(lane.is_video)
         if stream is not None and stream.line.follows(lane):
+            self.get_off(video=lane.is_video)
             stream.line.switch(None, 0)
             if lane.is_video:
                 self._forget_waiting()
             self._whole = self._whole and not lane.is_video
 
+    # --- with others ---
+
+    def _ride(self, stream: "_Stream", lane: Lane) -> None:
+        """From the next unit on, if nothing is special about him."""
+        choice, line = self.steering.choice, stream.line
+        if (
+            not (lane.ladder.shared and line.follows(lane))
+            or stream.is_redundant(choice)
+            or self._is_congested()
+        ):
+            return
+        if not lane.is_video:
+            plain = choice.sound == lane.rendition
+        else:
+            usual = self._whole and not (choice.stills or choice.twice or self.pacer.waits)
+            plain = usual and choice.video == lane.rendition and not self._repeats
+        way = self._way() if plain else None
+        if way is not None:
+            self._choice = choice
+            self.rides[lane.is_video] = True
+            stream.board(self, way, room=self.audience.room)
+
+    def get_off(self, *, video: bool) -> None:
+        """From the present unit on he is asked about each."""
+        if self.rides[video]:
+            self.rides[video] = False
+            self._streams[video].alight()
+
+    def on_moved(self) -> None:
+        """His address is another."""
+        self.get_off(video=False)
+        self.get_off(video=True)
+
+    def look(self) -> None:
+        """After whatever the steering may have learned."""
+        if self._choice is not self.steering.choice:
+            if self._choice != self.steering.choice:
+                self.on_moved()
+            self._choice = self.steering.choice
+
+    def sent(self, count: int, octets: int, now_ns: int) -> None:
+        """So many packets, from `transport` on, went to him."""
+        self.steering.sent(self.transport, count, octets, now_ns)
+        self.transport += count
+
     # --- pictures over time, and twice ---
 
     def _send_pictures(self, stream: "_Stream", units: Sequence[Unit], now_ns: int) -> None:
         """At once where the line takes it; else piece by piece, and sound goes past them."""
-        pacer, steering = self._pacer, self.steering
+        pacer, steering = self.pacer, self.steering
         pacer.rate_bps = steering.pacing_bps
         if steering.choice.twice and stream.section.retransmission is not None:
             self._repeats.extend(payload for unit in units for payload in unit.payloads)
@@ -222,7 +273,7 @@ class Viewer:
     def _put(self, unit: Unit) -> None:
         for at in range(0, len(unit.payloads), PIECE):
             piece = unit.payloads[at : at + PIECE]
-            if not self._pacer.put(piece, sum(len(payload.data) for payload in piece)):
+            if not self.pacer.put(piece, sum(len(payload.data) for payload in piece)):
                 self.dropped += 1
                 self._whole = False
                 return
@@ -230,7 +281,7 @@ class Viewer:
     def _send_due(self, stream: "_Stream", now_ns: int) -> None:
         if self._is_congested():
             return
-        for piece in self._pacer.due(now_ns):
+        for piece in self.pacer.due(now_ns):
             self._emit([self._packet(stream, payload) for payload in piece], now_ns)
 
     def _send_repeats(self, stream: "_Stream", now_ns: int) -> None:
@@ -245,7 +296,7 @@ class Viewer:
             self._emit(run, now_ns)
 
     def _forget_waiting(self) -> None:
-        self._pacer.clear()
+        self.pacer.clear()
         self._repeats.clear()
 
     # --- packets ---
@@ -256,27 +307,12 @@ class Viewer:
             return
         stream.last_pts = units[-1].pts
         for unit in units:
-            if stream.is_redundant(self.steering.choice) or stream.line.is_squeezed(unit):
-                self._emit([self._packet(stream, payload) for payload in unit.payloads], now_ns)
-            else:
-                self._emit_laid(stream, unit, now_ns)
-
-    def _emit_laid(self, stream: "_Stream", unit: Unit, now_ns: int) -> None:
-        """As nearly all goes: what was laid once for all viewers, under his numbers."""
-        stamp, count = stream.stamp, len(unit.payloads)
-        octets = unit.octets + count * (stamp.size + SRTP_TAG)
-        stamp.number, stamp.timestamp = stream.line.take(unit), unit.payloads[0].timestamp
-        stamp.transport = self._transport
-        self.steering.sent(self._transport, count, octets, now_ns)
-        self._transport += count
-        self._octets += octets
-        self._send_laid(unit.bursts, stamp)
+            self._emit([self._packet(stream, payload) for payload in unit.payloads], now_ns)
 
     def _emit(self, run: Run, now_ns: int) -> None:
         """`run` has just got the last transport-wide numbers."""
         octets = sum(len(head) + len(payload) for head, payload in run) + SRTP_TAG * len(run)
-        self._octets += octets
-        self.steering.sent(self._transport - len(run), len(run), octets, now_ns)
+        self.steering.sent(self.transport - len(run), len(run), octets, now_ns)
         self._send_run(run)
 
     def _packet(self, stream: "_Stream", payload: Payload) -> tuple[bytes, bytes]:
@@ -309,12 +345,12 @@ class Viewer:
     def _head(
         self, stream: "_Stream", second: int, number: int, timestamp: int, ssrc: int
     ) -> bytes:
-        transport = self._transport
-        self._transport += 1
+        transport = self.transport
+        self.transport += 1
         ident = stream.section.extension
         if ident is None:
-            return _HEADER.pack(0x80, second, number, timestamp, ssrc)
-        return _EXTENDED.pack(
+            return HEADER.pack(0x80, second, number, timestamp, ssrc)
+        return EXTENDED.pack(
             0x90, second, number, timestamp, ssrc,
             ONE_BYTE_EXTENSIONS, 1, ident << 4 | 1, transport & 0xFFFF,
         )  # fmt: skip
@@ -335,6 +371,7 @@ class Viewer:
                 for packet in RtcpPacket.parse(compound[at:end]):
                     self._on_report(packet, now_ns)
             at = end
+        self.look()
 
     def _on_report(self, packet: object, now_ns: int) -> None:
         match packet:
@@ -382,13 +419,19 @@ class Viewer:
 
     # --- time ---
 
+    @property
+    def hurries(self) -> bool:
+        """Whether something waits for its moment; else a turn now and then is enough."""
+        return bool(self.pacer.waits or self._repeats or self.steering.probing)
+
     def tick(self, now_ns: int) -> None:
         self.steering.tick(now_ns)
+        self.look()
         pictures = self._streams.get(True)
         if pictures is not None:
             if self._repeats:
                 self._send_repeats(pictures, now_ns)
-            if self._pacer.waits:
+            if self.pacer.waits:
                 self._send_due(pictures, now_ns)
         octets = self.steering.probe_octets(now_ns)
         if octets > 0:
@@ -427,10 +470,14 @@ class Viewer:
 
     def _report(self, now_ns: int) -> None:
         elapsed_ns = now_ns - self._reported_ns
-        self._sent_bps = (self._octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns
-        self._octets_reported, self._reported_ns = self._octets, now_ns
+        octets = self.steering.sent_octets
+        self._sent_bps = (octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns
+        self._octets_reported, self._reported_ns = octets, now_ns
         self._resends = RESENDS
-        for stream in self._streams.values():
+        for video, stream in self._streams.items():
+            lane = stream.line.lane
+            if lane is not None and not lane.is_served:
+                self.get_off(video=video)  # that rendition is made no more: he looks for another
             report = stream.sender_report(now_ns)
             if report is not None:
                 self._send_rtcp(report)
@@ -462,11 +509,44 @@ class _Stream:
     def __init__(self, section: Section) -> None:
         self.section = section
         self.line = Downlink(section.ssrc, section.payload_type, secrets.randbelow(1 << 15))
-        self.stamp = Stamp(section.payload_type, section.ssrc, section.extension)
+        self.rider: Rider | None = None
+        """While he takes all of a lane, with others."""
+        self._crew: Crew | None = None
         self.clock_rate = section.codec.clock_rate if section.codec is not None else 1
         self.next_retransmission = secrets.randbelow(1 << 15)
-        self.last_pts = -MAX_OVERLAP
+        self._last_pts = -MAX_OVERLAP
         self._reports: deque[tuple[int, int]] = deque(maxlen=KEPT_REPORTS)
+
+    @property
+    def last_pts(self) -> int:
+        """Of what was sent last."""
+        if self.rider is not None and self.line.lane is not None:
+            self._last_pts = self.line.lane.carried_pts
+        return self._last_pts
+
+    @last_pts.setter
+    def last_pts(self, pts: int) -> None:
+        self._last_pts = pts
+
+    def board(self, viewer: Viewer, way: Way, *, room: bool) -> None:
+        """Takes all of the lane that he follows, from its next unit on."""
+        section, lane = self.section, self.line.lane
+        assert lane is not None
+        extension = 0 if section.extension is None else section.extension << 4 | 1
+        header = EXTENDED.size if extension else HEADER.size
+        kind, ssrc, offset = section.payload_type, section.ssrc, self.line.offset
+        self._crew = lane.crew(header, way.tag, room=room)
+        self.rider = Rider(viewer, way, kind, ssrc, extension, offset)
+        self._crew.join(self.rider)
+        self.line.board()
+
+    def alight(self) -> None:
+        """Is told of each unit again."""
+        if self._crew is not None and self.rider is not None:
+            self._last_pts = self.last_pts
+            self._crew.leave(self.rider)
+            self._crew = self.rider = None
+            self.line.alight()
 
     def is_redundant(self, choice: Choice) -> bool:
         return choice.redundant and self.section.redundancy is not None
@@ -479,6 +559,7 @@ class _Stream:
         ntp = ((seconds + NTP_UNIX_OFFSET_S) & 0xFFFFFFFF) << 32 | (rest << 32) // self.clock_rate
         self._reports.append((ntp >> 16 & 0xFFFFFFFF, now_ns))
         line = self.line
+        line.settle()
         info = RtcpSenderInfo(
             ntp, self.last_pts & 0xFFFFFFFF, line.packets & 0xFFFFFFFF, line.octets & 0xFFFFFFFF
         )

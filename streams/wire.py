@@ -137,16 +137,27 @@ def decode(body: bytes) -> Message:
 
 
 async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
-    """Messages until the other side goes away. Raises `WireError`."""
+    """Messages until the other side goes away. Raises `WireError`. What has come is taken in one
+    go: a message is not worth two wake-ups."""
+    rest = b""
     while True:
         try:
-            (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+            came = await reader.read(MAX_MESSAGE_BYTES)
+        except ConnectionError:
+            return
+        if not came:
+            return
+        data, at = rest + came, 0
+        while len(data) >= at + _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(data, at)
             if not 0 < length <= MAX_MESSAGE_BYTES:
                 raise WireError(f"a message of {length} bytes")
-            body = await reader.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        yield decode(body)
+            end = at + _LENGTH.size + length
+            if len(data) < end:
+                break
+            yield decode(data[at + _LENGTH.size : end])
+            at = end
+        rest = data[at:]
 
 
 class Outbox:

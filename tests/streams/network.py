@@ -8,7 +8,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from streams.bursts import Lay, Stamp
+from streams.bursts import Burst
+from streams.crew import Crew
 from streams.frames import Codec
 from streams.packetise import h264_payloads
 from streams.rtp import RtpPacket
@@ -93,14 +94,26 @@ def transmitted(
                 arriving.append((now_ns + 2 * line.travel_ns(), sent[sequence]))
 
 
-def pressed(lay: Lay, stamp: Stamp) -> list[bytes]:
-    """The RTP packets that a peer would encrypt."""
-    packets = []
-    for burst in lay(stamp.size, 0):
-        octets = bytearray(burst.octets)
-        stamp.press(octets, 0, burst.packets)
-        packets += [bytes(octets[at : at + size]) for at, size, _ in burst.packets]
-    return packets
+class Received:
+    """Instead of a socket: what each of a crew would get, before encryption."""
+
+    def __init__(self, *, congested: bool = False) -> None:
+        self.congested = congested
+        self.packets: list[list[bytes]] = []
+        """By place in the crew."""
+
+    def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
+        size, everybody = len(burst.octets), slice(0, len(crew))
+        octets = bytearray(size * len(crew))
+        crew.press(octets, burst, before, everybody)
+        for place in range(len(crew)):
+            copy = bytes(octets[place * size :][:size])
+            alone = bytearray(size)
+            crew.press_one(alone, burst, before, place)
+            assert copy == alone, "one by one it is the same"
+            while len(self.packets) <= place:
+                self.packets.append([])
+            self.packets[place] += [copy[at : at + length] for at, length in burst.packets]
 
 
 def opus_packets(count: int) -> list[tuple[int, RtpPacket]]:

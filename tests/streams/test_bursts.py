@@ -1,54 +1,63 @@
-"""Packets laid once for all: what a kernel can cut, and headers as others read them."""
+"""Packets laid once for all: what a kernel can cut, and what each of a crew gets of it."""
 
 import asyncio
 import socket
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
-from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, Stamp, lay
-from streams.rtp import parse
+from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
+from streams.crew import FEW, Crew, Rider, Way
+from streams.pacer import Pacer
+from streams.rtp import EXTENDED, HEADER, parse
 from streams.sending import Sending
 from streams.srtp import tag_length
 
-PAYLOADS = st.lists(st.tuples(st.integers(1, 1400), st.booleans()), max_size=150)
+PARTS = st.lists(st.integers(1, 1400), min_size=1, max_size=150)
+TIMESTAMP = (1 << 32) - 1
 
 
-def payloads(sizes: list[tuple[int, bool]]) -> list[tuple[bytes, bool]]:
-    return [(bytes((i & 0xFF,)) * size, marker) for i, (size, marker) in enumerate(sizes)]
+def parts(sizes: list[int]) -> list[bytes]:
+    return [bytes((i & 0xFF,)) * size for i, size in enumerate(sizes)]
 
 
-@given(PAYLOADS, st.sampled_from([None, 3]), st.sampled_from([0, 10, 16]))
-def test_each_burst_is_one_that_the_kernel_can_cut(
-    sizes: list[tuple[int, bool]], extension: int | None, tag: int
-) -> None:
-    meant = payloads(sizes)
-    stamp = Stamp(96, 7, extension)
-    bursts = lay(meant, stamp.size, tag)
-    read = []
-    stamp.number, stamp.timestamp, stamp.transport = 65_530, (1 << 32) - 1, 65_534
+@dataclass
+class Passenger:
+    """Who rides, and what he is told."""
+
+    transport: int = 65_534
+    pacer: Pacer[object] = field(default_factory=Pacer)
+    told: list[tuple[int, int]] = field(default_factory=list)
+    off: bool = False
+
+    def sent(self, count: int, octets: int, now_ns: int) -> None:
+        self.told.append((count, octets))
+        self.transport += count
+
+    def get_off(self, *, video: bool) -> None:
+        self.off = True
+
+
+@given(PARTS, st.sampled_from([HEADER.size, EXTENDED.size]), st.sampled_from([0, 10, 16]))
+def test_each_burst_is_one_that_the_kernel_can_cut(sizes: list[int], header: int, tag: int) -> None:
+    meant, read = parts(sizes), []
+    bursts = lay(meant, TIMESTAMP, header, tag, marker=True)
     for burst in bursts:
-        octets = bytearray(burst.octets)
-        stamp.press(octets, 0, burst.packets)
         assert len(burst.packets) <= MAX_SEGMENTS
-        assert len(octets) <= MAX_OCTETS
-        assert [at for at, _, _ in burst.packets] == [*range(0, len(octets), burst.segment)]
-        for at, size, _ in burst.packets:
-            read.append(parse(bytes(octets[at : at + size]), 3))
-    assert [(packet.payload, packet.marker) for packet in read] == meant
-    numbers = [(65_530 + i) & 0xFFFF for i in range(len(meant))]
-    assert [packet.sequence for packet in read] == numbers
-    assert {(p.payload_type, p.timestamp, p.ssrc) for p in read} <= {(96, (1 << 32) - 1, 7)}
-    if extension is not None:
-        transport = [(65_534 + i & 0xFFFF).to_bytes(2) for i in range(len(meant))]
-        assert [packet.extension for packet in read] == transport
+        assert len(burst.octets) <= MAX_OCTETS
+        assert [at for at, _ in burst.packets] == [*range(0, len(burst.octets), burst.segment)]
+        read += [parse(burst.octets[at : at + size], 3) for at, size in burst.packets]
+    assert [packet.payload for packet in read] == meant
+    assert {packet.timestamp for packet in read} == {TIMESTAMP}
+    assert [burst.marker for burst in bursts] == [False] * (len(bursts) - 1) + [True]
 
 
 def test_equal_packets_share_a_burst_and_others_do_not() -> None:
     def counts(*sizes: int) -> list[int]:
-        bursts = lay(payloads([(size, False) for size in sizes]), 12, 16)
+        bursts = lay(parts([*sizes]), 0, 12, 16, marker=False)
         return [len(burst.packets) for burst in bursts]
 
     assert counts(30, 1100, 1100, 1100, 900) == [1, 4]
@@ -57,38 +66,79 @@ def test_equal_packets_share_a_burst_and_others_do_not() -> None:
     assert counts(*[500] * 100) == [48, 48, 4]
 
 
+@pytest.mark.parametrize("segments", [True, False])
+@pytest.mark.parametrize("count", [1, FEW, FEW + 1, 100])
 @pytest.mark.parametrize(
     ("profile", "key", "tag"),
     [
         (Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 30, 10),
-        (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 28, 16),
         (Policy.SRTP_PROFILE_AEAD_AES_256_GCM, 44, 16),
     ],
 )
-def test_bursts_are_encrypted_where_they_lie(profile: int, key: int, tag: int) -> None:
-    ours, theirs = (
-        Session(Policy(key=bytes(range(key)), ssrc_type=kind, srtp_profile=profile))
-        for kind in (Policy.SSRC_ANY_OUTBOUND, Policy.SSRC_ANY_INBOUND)
-    )
-    assert tag_length(ours) == tag
-    meant = payloads([(20, False), (1000, False), (1000, False), (700, True)])
+def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
+    profile: int, key: int, tag: int, count: int, segments: bool
+) -> None:
+    def session(place: int, kind: int) -> Session:
+        octets = bytes((place + i) & 0xFF for i in range(key))
+        return Session(Policy(key=octets, ssrc_type=kind, srtp_profile=profile))
 
-    async def story() -> list[bytes]:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
-        ):
+    ours = [session(place, Policy.SSRC_ANY_OUTBOUND) for place in range(count)]
+    assert tag_length(ours[0]) == tag
+    meant = parts([20, 1000, 1000, 700])
+    sinks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    passengers = [Passenger() for _ in range(count)]
+    crew = Crew(EXTENDED.size, tag, video=True)
+
+    async def story() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
             here.setblocking(False)
-            there.bind(("127.0.0.1", 0))
-            there.settimeout(10)
-            out, stamp = Sending(here), Stamp(96, 7, 3)
-            for _ in range(2):
-                bursts = lay(meant, stamp.size, tag)
-                out.send_bursts(ours, bursts, stamp, there.getsockname())
-            out.flush()
+            out = Sending(here, segments=segments)
+            for place, sink in enumerate(sinks):
+                sink.bind(("127.0.0.1", 0))
+                sink.settimeout(10)
+                way = Way(ours[place], sink.getsockname(), tag)
+                crew.join(
+                    Rider(passengers[place], way, 96 + place % 5, place, 0x31, 65_000 + place)
+                )
+            bursts = lay(meant, TIMESTAMP, crew.header, tag, marker=True)
+            for turn in range(2):
+                crew.carry(100 + turn * 4, 4, 2720, lambda *_: bursts, out, 0)
             out.close()
-            return [theirs.unprotect(there.recv(2048)) for _ in range(2 * len(meant))]
 
-    read = [parse(packet, 3) for packet in asyncio.run(story())]
-    assert [(packet.payload, packet.marker) for packet in read] == 2 * meant
-    assert [packet.sequence for packet in read] == [*range(8)]
+    asyncio.run(story())
+    for place, sink in enumerate(sinks):
+        theirs = session(place, Policy.SSRC_ANY_INBOUND)
+        read = [parse(theirs.unprotect(sink.recv(2048)), 3) for _ in range(8)]
+        assert [packet.payload for packet in read] == 2 * meant
+        assert [packet.marker for packet in read] == 2 * [False, False, False, True]
+        first = 65_100 + place
+        assert [packet.sequence for packet in read] == [(first + n) & 0xFFFF for n in range(8)]
+        transports = [(65_534 + n) & 0xFFFF for n in range(8)]
+        assert [packet.extension for packet in read] == [n.to_bytes(2) for n in transports]
+        assert {(p.payload_type, p.ssrc, p.timestamp) for p in read} == {
+            (96 + place % 5, place, TIMESTAMP)
+        }
+        assert passengers[place].told == 2 * [(4, 2720 + 4 * (EXTENDED.size + tag))]
+        sink.close()
+
+
+def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
+    session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+    way, crew = Way(session, ("127.0.0.1", 9), 10), Crew(HEADER.size, 10, video=True)
+    thin, free = Passenger(), Passenger()
+    thin.pacer.rate_bps = 300_000
+    riders = [Rider(one, way, 96, 1, 0, 0) for one in (thin, free)]
+    for rider in riders:
+        crew.join(rider)
+
+    class Nowhere:
+        congested = False
+
+        def send_same(self, *_: object) -> None:
+            pass
+
+    lay_nothing = lambda *_: ()  # noqa: E731
+    crew.carry(0, 1, 800, lay_nothing, Nowhere(), 10**9)
+    assert not thin.off
+    crew.carry(1, 40, 44_000, lay_nothing, Nowhere(), 2 * 10**9)
+    assert (thin.off, free.off) == (True, False)

@@ -3,15 +3,17 @@
 import asyncio
 import struct
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from aiortc import RTCCertificate
 from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given
 from hypothesis import strategies as st
+from pylibsrtp import Policy, Session
 
 from config.settings import Media, Program
-from streams.bursts import Lay, Stamp
+from streams.crew import Way
 from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
@@ -24,7 +26,7 @@ from streams.sending import Run
 from streams.steering import Steering
 from streams.viewer import RESENDS, Audience, Viewer
 from tests.media import wait_until
-from tests.streams.network import pressed
+from tests.streams.network import Received
 from tests.streams.offers import VIEW
 
 VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, extension=3, nack=True)
@@ -144,6 +146,10 @@ def test_loss_is_told_of_the_line_before_repair() -> None:
     assert 5 < source.loss_percent() < 20
 
 
+def _same(allowed: bool, _room: bool) -> bool:
+    return allowed
+
+
 class Watching:
     """A viewer, its sent packets, and whether the port is congested."""
 
@@ -151,11 +157,13 @@ class Watching:
         self.sent: list[bytes] = []
         self.congested = False
         section = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111, ssrc=9)
+        session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+        way = Way(session, ("127.0.0.1", 9), 0)
         self.viewer = Viewer(
             Audience(room=room),
             (section,),
             Steering((), (96_000,), 0, feedback=False),
-            self._take_laid,
+            lambda: way,
             self._take,
             lambda _report: None,
             lambda: None,
@@ -163,16 +171,18 @@ class Watching:
         )
         self.lane = Ladder(Codec.OPUS).lane(0)
 
-    def _take_laid(self, lay: Lay, stamp: Stamp) -> None:
-        self.sent += pressed(lay, stamp)
-
     def _take(self, run: Run) -> None:
         self.sent += [head + payload for head, payload in run]
 
     def play(self, first: int, count: int, *, public: bool = True) -> None:
         for index in range(first, first + count):
             packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
-            self.viewer.offer(self.lane, self.lane.put(packet), index * 20 * MS)
+            unit, received = self.lane.put(packet), Received(congested=self.congested)
+            allowed = public or self.viewer.audience.room
+            self.lane.carry(unit, partial(_same, allowed), received, index * 20 * MS)
+            self.sent += [one for packets in received.packets for one in packets]
+            if not self.viewer.rides[False]:
+                self.viewer.offer(self.lane, unit, index * 20 * MS)
 
     def numbers(self) -> list[int]:
         return [struct.unpack_from("!H", packet, 2)[0] for packet in self.sent]
@@ -273,7 +283,7 @@ def test_an_address_in_use_outlives_newer_ones_and_belongs_to_one() -> None:
 def test_who_watches_lives_by_checks_and_who_sends_does_not(sends: bool, gone: bool) -> None:
     async def story() -> None:
         certificate = RTCCertificate.generateCertificate()
-        peer = Peer(read_offer(VIEW, "view"), certificate, nowhere, nowhere, nowhere)
+        peer = Peer(read_offer(VIEW, "view"), certificate, nowhere, nowhere)
         peer.traffic = publisher([], []) if sends else Watching().viewer
         assert not peer.is_gone(10**18), "while it connects, the deadline decides"
         peer.connected = True

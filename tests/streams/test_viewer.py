@@ -26,9 +26,10 @@ from aiortc.rtp import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pylibsrtp import Policy, Session
 
 from streams.arrivals import Arrivals
-from streams.bursts import Lay, Stamp
+from streams.crew import Way
 from streams.fanout import Ladder
 from streams.frames import Codec, Feed, Packet, SiteId
 from streams.renditions import STILL_INTERVAL_S
@@ -37,7 +38,7 @@ from streams.sdp import Section
 from streams.sending import Run
 from streams.steering import Choice, Steering
 from streams.viewer import CATCH_UP_OCTETS, RTCP_PSFB_FIR, STILL_INTERVAL_NS, Audience, Viewer
-from tests.streams.network import pressed
+from tests.streams.network import Received
 
 MS = 1_000_000
 S = 1000 * MS
@@ -131,11 +132,13 @@ class Scene:
         self.now_ns = 0
         self.frame = 0
         self.steering = Steering(RATES, SOUNDS, 0, feedback=feedback)
+        session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+        way = Way(session, ("127.0.0.1", 9), 0)
         self.viewer = Viewer(
             Audience(room=room, site=SiteId("hall") if room else None),
             sections,
             self.steering,
-            self._take_laid,
+            lambda: way,
             self._take,
             self.reports.append,
             self._wish,
@@ -146,11 +149,10 @@ class Scene:
         self.here = False
         """Whether the viewer has come."""
         self.feed = Feed.ROOM
+        self.rode = 0
+        """Units that came to him in a crew."""
         self.chosen: Choice | None = None
         """Instead of what the steering would choose."""
-
-    def _take_laid(self, lay: Lay, stamp: Stamp) -> None:
-        self.player.packets += [parse(packet, TRANSPORT) for packet in pressed(lay, stamp)]
 
     def _take(self, run: Run) -> None:
         self.player.packets += [parse(head + payload, TRANSPORT) for head, payload in run]
@@ -167,7 +169,7 @@ class Scene:
                     self._sound(feed, 2 * self.frame + sound, public=public)
             if self.here:
                 self.viewer.tick(self.now_ns)
-            self.steering.choice = self.chosen or self.steering.choice
+            self._steer()
             self.frame += 1
             self.now_ns += FRAME_NS
 
@@ -186,8 +188,12 @@ class Scene:
     def _offer(self, packet: Packet) -> None:
         video = packet.codec is Codec.H264
         lane = self.ladders[packet.feed][0 if video else 1].lane(packet.rendition)
-        unit = lane.put(packet)
-        if not self.here:
+        unit, received = lane.put(packet), Received()
+        lane.carry(unit, lambda _: packet.feed == self.feed, received, self.now_ns)
+        for packets in received.packets:
+            self.rode += 1
+            self.player.packets += [parse(one, TRANSPORT) for one in packets]
+        if not self.here or self.viewer.rides[video]:
             return
         if packet.feed == self.feed:
             self.viewer.offer(lane, unit, self.now_ns)
@@ -200,7 +206,12 @@ class Scene:
     def choose(self, **changes: object) -> None:
         """Takes the wheel from the steering."""
         self.chosen = replace(self.chosen or ALL, **changes)  # type: ignore[arg-type]
-        self.steering.choice = self.chosen
+        self._steer()
+
+    def _steer(self) -> None:
+        if self.chosen is not None:
+            self.steering.choice = self.chosen
+            self.viewer.look()
 
     def watched(self, frames: int) -> None:
         """As `play`, with the receiver's feedback on a line without loss, 20 ms long."""

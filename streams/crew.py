@@ -1,0 +1,202 @@
+"""Viewers that take all of a lane, served together: one call does for all of them what would be a
+call for each, and only the encryption is left for each.
+
+A viewer rides in a crew while nothing is special about him: his line takes the rendition that he
+follows, as it is. Whatever changes that puts him on his own feet (`streams.viewer`).
+"""
+
+import struct
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from pylibsrtp import Session
+
+from streams.batch import Address, Names
+from streams.bursts import MAX_SEGMENTS, Burst, Lay
+from streams.pacer import Pacer
+from streams.rtp import EXTENDED, HEADER, MARKER
+from streams.srtp import Context, context_of
+
+_FIELDS = [
+    ("first", "u1"),
+    ("second", "u1"),
+    ("number", ">u2"),
+    ("timestamp", ">u4"),
+    ("ssrc", ">u4"),
+]
+PLAIN = np.dtype(_FIELDS)
+WITH_EXTENSION = np.dtype(
+    [
+        *_FIELDS,
+        ("profile", ">u2"),
+        ("words", ">u2"),
+        ("extension", "u1"),
+        ("transport", ">u2"),
+        ("padding", "u1"),
+    ]
+)
+assert PLAIN.itemsize == HEADER.size
+assert WITH_EXTENSION.itemsize == EXTENDED.size
+
+SECOND_AND_NUMBER, SSRC, EXTENSION = struct.Struct("!BH"), struct.Struct("!I"), struct.Struct("!BH")
+FEW = 6
+_STEPS = np.arange(MAX_SEGMENTS)
+
+
+class Way(NamedTuple):
+    """To a peer that has keys."""
+
+    session: Session
+    address: Address
+    tag: int
+    """Octets that encryption adds to a packet."""
+
+
+class Passenger(Protocol):
+    """Who rides."""
+
+    transport: int
+    """The next transport-wide number; it does not wrap."""
+    pacer: Pacer[Any]
+
+    def sent(self, count: int, octets: int, now_ns: int) -> None:
+        """So many packets, from `transport` on, went to him."""
+
+    def get_off(self, *, video: bool) -> None:
+        """From this unit on he is served alone."""
+
+
+class Rider(NamedTuple):
+    """One viewer's stream."""
+
+    passenger: Passenger
+    way: Way
+    kind: int
+    """Payload type."""
+    ssrc: int
+    extension: int
+    """The octet before the transport-wide number; 0 without one."""
+    offset: int
+    """From the lane's payload numbers to his sequence numbers."""
+
+
+class Out(Protocol):
+    """Who encrypts and sends."""
+
+    @property
+    def congested(self) -> bool:
+        """The kernel takes no more for now."""
+        ...
+
+    def send_same(self, burst: Burst, crew: "Crew", before: int) -> None:
+        """The burst to everybody in the crew; `before`: packets of the same unit that went."""
+
+
+class Crew:
+    """Those of a lane's riders whose packets are equally long. `carry` is the hot path."""
+
+    def __init__(self, header: int, tag: int, *, video: bool) -> None:
+        self.header, self.tag = header, tag
+        self._video = video
+        self._heads = PLAIN if header == HEADER.size else WITH_EXTENSION
+        self._riders: list[Rider] = []
+        self._seated: list[Rider] = []
+        """As the columns have them."""
+        self._changed = False
+        self._number = 0
+        """Of the unit's first payload."""
+        self._transports: list[int] = []
+        """Each rider's number of the same packet."""
+        self.addresses: list[Address] = []
+        self.contexts: list[Context] = []
+        self.names: Names | None = None
+        """Of the addresses, as whoever sends has them; None after a change."""
+
+    def __len__(self) -> int:
+        return len(self._riders)
+
+    def join(self, rider: Rider) -> None:
+        self._riders.append(rider)
+        self._changed = True
+
+    def leave(self, rider: Rider) -> None:
+        self._riders = [one for one in self._riders if one is not rider]
+        self._changed = True
+
+    def dissolve(self) -> None:
+        """Everybody gets off."""
+        for rider in list(self._riders):
+            rider.passenger.get_off(video=self._video)
+
+    def carry(self, number: int, count: int, octets: int, lay: Lay, out: Out, now_ns: int) -> None:
+        """A unit, to everybody: its first payload's number, how many, and their octets."""
+        octets += count * (self.header + self.tag)
+        if self._video:
+            self._hold_back(octets, now_ns)
+        if self._changed:
+            self._settle()
+        if not self._riders:
+            return
+        self._number = number
+        self._transports = transports = []
+        for rider in self._riders:
+            passenger = rider.passenger
+            transports.append(passenger.transport)
+            passenger.sent(count, octets, now_ns)
+        before = 0
+        for burst in lay(self.header, self.tag):
+            out.send_same(burst, self, before)
+            before += len(burst.packets)
+
+    def _hold_back(self, octets: int, now_ns: int) -> None:
+        """Whose line wants large pictures spread over time is served alone with this one."""
+        for rider in self._riders[:]:
+            pacer = rider.passenger.pacer
+            if pacer.rate_bps is not None and not pacer.admits(octets, now_ns):
+                rider.passenger.get_off(video=True)
+
+    def _settle(self) -> None:
+        """What `press` needs of the riders, as columns."""
+        riders = self._seated = self._riders[:]
+        self._changed = False
+        self._offsets = np.array([rider.offset for rider in riders], np.int64)
+        self._kinds = np.array([[rider.kind] for rider in riders], np.uint8)
+        self._ssrcs = np.array([[rider.ssrc] for rider in riders], np.uint32)
+        self._extensions = np.array([[rider.extension] for rider in riders], np.uint8)
+        self.addresses = [rider.way.address for rider in riders]
+        self.contexts = [context_of(rider.way.session) for rider in riders]
+        self.names = None
+
+    def refuse(self, place: int) -> None:
+        """SRTP takes no more packets of this one; alone he will hear why."""
+        self._seated[place].passenger.get_off(video=self._video)
+
+    def press(self, octets: bytearray, burst: Burst, before: int, part: slice) -> None:
+        """Writes the burst for a part of the crew, one after another from the beginning."""
+        transports = np.array(self._transports[part])[:, None] + before
+        numbers = self._offsets[part, None] + (self._number + before)
+        size, shape = len(burst.octets), (len(transports), len(burst.packets))
+        octets[: shape[0] * size] = burst.octets * shape[0]
+        heads = np.ndarray(shape, self._heads, octets, 0, (size, burst.segment))
+        steps = _STEPS[: shape[1]]
+        heads["second"] = self._kinds[part]
+        if burst.marker:
+            heads["second"][:, -1] |= MARKER
+        heads["ssrc"] = self._ssrcs[part]
+        heads["number"] = numbers + steps
+        if self._heads is WITH_EXTENSION:
+            heads["extension"] = self._extensions[part]
+            heads["transport"] = transports + steps
+
+    def press_one(self, octets: bytearray, burst: Burst, before: int, place: int) -> None:
+        """The same for one of them. For a few it costs less: numpy is a lot of code to wake up."""
+        rider = self._seated[place]
+        number, transport = self._number + before + rider.offset, self._transports[place] + before
+        octets[: len(burst.octets)] = burst.octets
+        kind, last = rider.kind, len(burst.packets) - 1
+        for index, (at, _) in enumerate(burst.packets):
+            second = kind | MARKER if burst.marker and index == last else kind
+            SECOND_AND_NUMBER.pack_into(octets, at + 1, second, (number + index) & 0xFFFF)
+            SSRC.pack_into(octets, at + 8, rider.ssrc)
+            if rider.extension:
+                EXTENSION.pack_into(octets, at + 16, rider.extension, (transport + index) & 0xFFFF)
