@@ -53,7 +53,7 @@ class Section:
     extension: int | None = None
     """Its id."""
     nack: bool = False
-    """Whether the sender sends lost packets again. Browsers do not for sound."""
+    """Whether the sender sends lost packets again. Browsers do not tell of sound; our pages do."""
     retransmission: int | None = None
     """The payload type of what is sent again (RTX, RFC 4588). Without it browsers would probe the
     line with numbers of the picture's own, and never repeat those that are lost."""

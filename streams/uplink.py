@@ -3,7 +3,8 @@
 `Uplink.add` takes packets in the order of arrival; `poll` says what to do now. Time is an argument
 (CLOCK_MONOTONIC, ns). Frames leave in order. A missing packet is asked for again (NACK, RFC 4585)
 after 20 ms, or at once when two later ones are there, and again every `retry_ns`; after
-`GIVE_UP_NS` the frame is given up, and video waits for a keyframe, which it asks for (PLI).
+`GIVE_UP_NS` (sound: `retry_ns` and a little) the frame is given up, and video waits for a
+keyframe, which it asks for (PLI).
 """
 
 from collections.abc import Sequence
@@ -20,10 +21,16 @@ NS_PER_MS = 1_000_000
 FIRST_NACK_NS = 20 * NS_PER_MS
 RETRY_NS = 60 * NS_PER_MS
 GIVE_UP_NS = 500 * NS_PER_MS
-GIVE_UP_SOUND_NS = 120 * NS_PER_MS
 REORDER_SOUND_NS = 40 * NS_PER_MS
-"""Sound that nobody sends again is waited for only as long as packets overtake each other: more
-would delay all that follows, and Opus hides 20 ms better than a mixer hides 120."""
+"""Sound that nobody sends again, or not soon enough, is waited for only as long as packets overtake
+each other: more would delay all that follows, and Opus hides 20 ms better than a mixer hides 120.
+"""
+ASK_SOUND_NS = 60 * NS_PER_MS
+"""Until lost sound is asked for, and what the answer may be late by."""
+MAX_RETRY_SOUND_NS = 120 * NS_PER_MS
+"""On longer round trips sound is not asked for again."""
+GIVE_UP_SOUND_NS = ASK_SOUND_NS + MAX_RETRY_SOUND_NS
+"""No sound waits longer for one before it."""
 PLI_INTERVAL_NS = 500 * NS_PER_MS
 WINDOW = 1024
 """Packets kept for reordering; a jump beyond it is a new stream."""
@@ -67,9 +74,6 @@ class Uplink:
     def __init__(self, source: SiteId, codec: Codec, ssrc: int, *, nack: bool = True) -> None:
         self.source, self.codec, self.ssrc = source, codec, ssrc
         self._nack = nack
-        self._patience_ns = (
-            GIVE_UP_NS if codec.is_video else GIVE_UP_SOUND_NS if nack else REORDER_SOUND_NS
-        )
         self.retry_ns = RETRY_NS
         """Before a packet is asked for once more; a little over the round trip, where known."""
         self.statistics = Statistics()
@@ -266,10 +270,21 @@ class Uplink:
         nack = [sequence & 0xFFFF for sequence in self._due(now_ns)]
         return Wishes(nack, self._pli_due(now_ns)), frames
 
+    @property
+    def _asks(self) -> bool:
+        """Whether it makes sense."""
+        return self._nack and (self.codec.is_video or self.retry_ns <= MAX_RETRY_SOUND_NS)
+
+    @property
+    def _patience_ns(self) -> int:
+        if self.codec.is_video:
+            return GIVE_UP_NS
+        return ASK_SOUND_NS + self.retry_ns if self._asks else REORDER_SOUND_NS
+
     def _due(self, now_ns: int) -> list[int]:
         assert self._highest is not None or not self._missing
         due: list[int] = []
-        if not self._nack:
+        if not self._asks:
             return due
         for sequence, missing in self._missing.items():
             if missing.asked_ns is None:
@@ -283,10 +298,11 @@ class Uplink:
         return due
 
     def _give_up(self, now_ns: int) -> list[EncodedFrame]:
+        patience_ns = self._patience_ns
         gone = [
             sequence
             for sequence, missing in self._missing.items()
-            if now_ns - missing.since_ns > self._patience_ns
+            if now_ns - missing.since_ns > patience_ns
         ]
         frames: list[EncodedFrame] = []
         for sequence in sorted(gone):

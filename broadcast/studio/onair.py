@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from broadcast.program import ProgramState, Take
 
 REOPEN_GUARD_NS = 650_000_000
-"""Longer than any sound waits for one before it (120 ms), for its presentation time
+"""Longer than any sound waits for one before it (180 ms), for its presentation time
 (`playout.MAX_DELAY_NS`) and by what it may be behind that (`jitter.JUMP`): what was captured while
 the item was closed has been heard by the room before the public is let in."""
 

@@ -137,3 +137,28 @@ def test_any_payloads_and_numbers_do_no_harm(packets: list[tuple[int, bytes]]) -
             uplink.add(packet, index * 10 * NS_PER_MS)
             uplink.poll(index * 10 * NS_PER_MS)
         assert len(uplink._missing) <= 2048
+
+
+def asked_for(retry_ns: int, loss: float) -> tuple[set[int], list[int], Uplink]:
+    """(numbers asked for, how late each frame left in ms) of sound on such a line."""
+    uplink = Uplink(HALL, Codec.OPUS, SSRC)
+    uplink.retry_ns = retry_ns
+    asked: set[int] = set()
+    late: list[int] = []
+    line = random.Random(2)
+    for at, packet in opus_packets(300):
+        frames = uplink.add(packet, at) if line.random() >= loss or at == 0 else []
+        wishes, more = uplink.poll(at + 10 * NS_PER_MS)
+        asked.update(wishes.nack)
+        late += [(at - frame.received_ns) // NS_PER_MS for frame in [*frames, *more]]
+    return asked, late, uplink
+
+
+def test_sound_is_asked_for_only_where_it_can_come_in_time() -> None:
+    asked, late, _ = asked_for(60 * NS_PER_MS, 0.1)
+    assert asked
+    assert 60 < max(late) <= 140
+    asked, late, uplink = asked_for(200 * NS_PER_MS, 0.1)
+    assert not asked
+    assert max(late) <= 60
+    assert uplink.statistics.lost > 10

@@ -121,6 +121,11 @@ class Connection {
   /** Adds the transceivers. @param {RTCPeerConnection} _pc @returns {Promise<void> | void} */
   prepare(_pc) {}
 
+  /** What the server is told of a description of ours. @param {string} sdp */
+  offered(sdp) {
+    return sdp;
+  }
+
   /** Called when media can flow. */
   connected() {}
 
@@ -135,7 +140,7 @@ class Connection {
       await this.prepare(pc);
       await pc.setLocalDescription();
       // The server is ICE-lite: it needs no candidate of ours, so nothing is waited for.
-      const answer = await this.#post(pc.localDescription?.sdp ?? "");
+      const answer = await this.#post(this.offered(pc.localDescription?.sdp ?? ""));
       if (pc === this.pc) await pc.setRemoteDescription({type: "answer", sdp: answer});
     } catch (error) {
       if (pc !== this.pc || this.#over) return;
@@ -327,6 +332,11 @@ export class WhipPublisher extends Connection {
     const usable = ["video/H264", "video/VP8"].flatMap((name) =>
       codecs.filter((codec) => codec.mimeType === name));
     if (usable.length) transceiver.setCodecPreferences(usable);
+  }
+
+  /** Browsers send sound again for whoever asks, but do not say so. @override @param {string} sdp */
+  offered(sdp) {
+    return sdp.replace(/^a=rtpmap:(\d+) opus\/.*\r\n/m, "$&a=rtcp-fb:$1 nack\r\n");
   }
 
   /** @override */
