@@ -1,6 +1,8 @@
-"""A viewer in a real Chromium on a bad line. `bench/lines.py` measures more, and longer."""
+"""A viewer, or a site, in a real Chromium on a bad line. `bench/lines.py` and
+`bench/publishing.py` measure more, and longer."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,8 +12,10 @@ import pytest
 from config.settings import Media
 from streams.relay import Audience, Relay
 from tests.chromium import chromium
+from tests.media import wait_until
 from tests.namespaces import SERVER, Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
+from tests.site_page import Input, site_page
 from tests.watching import Second, Watcher
 
 
@@ -102,5 +106,22 @@ def test_after_an_outage_it_goes_on_by_itself(program: Encoded, tmp_path: Path) 
             assert away[-1].heard < 0.5
             hosts.loses(0)
             await good(watcher, heard=0.9, within_s=10)
+
+    run(scene())
+
+
+def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None:
+    async def scene() -> None:
+        came = Input()
+        with two_hosts() as hosts, hosts.inside_server():
+            browser = script_at(tmp_path, hosts.at_client(["/usr/bin/chromium"]))
+            async with chromium(executable=browser) as window:
+                hosts.loses(20)
+                async with site_page(await window.new_page(), came.take):
+                    await wait_until(lambda: len(came.sound) > 100, "sound")
+                    begun_s = time.monotonic()
+                    await asyncio.sleep(10)
+                    heard = came.heard(begun_s, time.monotonic())
+        assert heard > 0.95, "neither RED nor NACK alone would do"
 
     run(scene())
