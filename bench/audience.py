@@ -40,7 +40,8 @@ CHECKED = 32
 LOST_EACH = 200
 """Of so many packets one is said to be lost: half a per cent."""
 REPORT_S, FEEDBACK_S, CHECK_S = 1.0, 0.1, 2.5
-SETTLE_S = 1.5
+SETTLE_S = 15.0
+"""Until nothing is tried out any more, as in a session that has been on for a while."""
 EXTENSION = 3
 PASSWORD = "p" * 24
 

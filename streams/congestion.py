@@ -7,7 +7,6 @@ busy without a pause, so that what arrives is what it carries: no guess is neede
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 from streams.arrivals import REFERENCE_NS, TICK_NS
 from streams.feedback import NEVER, Feedback
@@ -31,12 +30,9 @@ LOSS_HALF_NS = 700 * NS_PER_MS
 """After so long a packet counts half for `loss`."""
 
 
-@dataclass(slots=True)
-class _Run:
-    first: int
-    end: int
-    octets: int
-    at_ns: int
+Run = tuple[int, int, int, int]
+"""Of transport-wide numbers that went out at once: the first, the one after the last, their octets,
+and when. A plain tuple: of nothing else are so many made."""
 
 
 class Congestion:
@@ -51,7 +47,8 @@ class Congestion:
         """Packets that feedback told of, and those among them that did not come."""
         self.loss = 0.0
         """0 to 1, of about the last second."""
-        self._runs: deque[_Run] = deque(maxlen=MAX_RUNS)
+        self.runs: deque[Run] = deque(maxlen=MAX_RUNS)
+        """That nobody told of yet: whoever sends appends them; numbers count on and do not wrap."""
         self._reference = Unwrapper(24)
         self._lows: deque[int] = deque(maxlen=SLICES)
         self._slice_ns = 0
@@ -63,51 +60,43 @@ class Congestion:
         self._weight = self._weight_lost = 0.0
         self._loss_ns = 0
 
-    def sent(self, first: int, count: int, octets: int, now_ns: int) -> None:
-        """`first` counts on and does not wrap."""
-        self._runs.append(_Run(first, first + count, octets, now_ns))
-
     # --- feedback ---
 
     def on_feedback(self, feedback: Feedback, now_ns: int) -> None:
         """Runs that nobody told of (the report was lost) count for nothing."""
-        runs, came = self._runs, feedback.came
+        runs, came = self.runs, feedback.came
         if not runs:
             return
-        newest = runs[-1].end - 1
+        newest = runs[-1][1] - 1
         first = newest - ((newest - feedback.first) & 0xFFFF)
         end = first + len(came)
         clock_ns = self._reference(feedback.reference) * REFERENCE_NS
         whole = NEVER not in came
         told, lost, octets, delay, low, high = self.told, self.lost, 0, None, FAR_NS, -FAR_NS
-        while runs and runs[0].first < end:
-            run = runs.popleft() if runs[0].end <= end else self._split(runs[0], end)
-            start = max(0, run.first - first)
-            if run.end <= first:
+        while runs and runs[0][0] < end:
+            run_first, run_end, size, sent_ns = runs.popleft()
+            if run_end > end:
+                part = size * (end - run_first) // (run_end - run_first)
+                runs.appendleft((end, run_end, size - part, sent_ns))
+                run_end, size = end, part
+            if run_end <= first:
                 continue
-            self.told += run.end - first - start
-            at, size = came[start], run.octets
+            start = max(0, run_first - first)
+            self.told += run_end - first - start
+            at = came[start]
             if not whole:
-                at, size = self._without_lost(came[start : run.end - first], size)
+                at, size = self._without_lost(came[start : run_end - first], size)
             if at == NEVER:
                 continue
-            delay = clock_ns + at * TICK_NS - run.at_ns
+            delay = clock_ns + at * TICK_NS - sent_ns
             low, high = min(low, delay), max(high, delay)
             octets += size
-            self.told_ns = run.at_ns
+            self.told_ns = sent_ns
         if delay is not None:
             at_ns = clock_ns + (came[-1] if whole else max(came)) * TICK_NS
             self._note_arrival(octets, at_ns)
             self._note_delays(low, high, delay, at_ns)
         self._note_loss(self.told - told, self.lost - lost, now_ns)
-
-    @staticmethod
-    def _split(run: _Run, end: int) -> _Run:
-        """What comes before `end`; the rest stays for the next report."""
-        octets = run.octets * (end - run.first) // (run.end - run.first)
-        before = _Run(run.first, end, octets, run.at_ns)
-        run.first, run.octets = end, run.octets - octets
-        return before
 
     def _without_lost(self, part: list[int], octets: int) -> tuple[int, int]:
         """When the first of a run came, and how much of it did."""

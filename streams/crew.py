@@ -6,6 +6,7 @@ follows, as it is. Whatever changes that puts him on his own feet (`streams.view
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -59,9 +60,6 @@ class Passenger(Protocol):
     """The next transport-wide number; it does not wrap."""
     pacer: Pacer[Any]
 
-    def sent(self, count: int, octets: int, now_ns: int) -> None:
-        """So many packets, from `transport` on, went to him."""
-
     def get_off(self, *, video: bool) -> None:
         """From this unit on he is served alone."""
 
@@ -70,6 +68,9 @@ class Rider(NamedTuple):
     """One viewer's stream."""
 
     passenger: Passenger
+    sent: Callable[[int, int, int, int], None]
+    """Is told of so many packets from that transport-wide number on, of so many octets, and when:
+    `Steering.sent`."""
     way: Way
     kind: int
     """Payload type."""
@@ -141,8 +142,10 @@ class Crew:
         self._transports = transports = []
         for rider in self._riders:
             passenger = rider.passenger
-            transports.append(passenger.transport)
-            passenger.sent(count, octets, now_ns)
+            transport = passenger.transport
+            transports.append(transport)
+            passenger.transport = transport + count
+            rider.sent(transport, count, octets, now_ns)
         before = 0
         for burst in lay(self.header, self.tag):
             out.send_same(burst, self, before)

@@ -44,6 +44,11 @@ class Echo:
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
         self._publisher.on_rtcp(compound, now_ns)
 
+    def spares(self, now_ns: int) -> bool:
+        """Reads every report."""
+        del now_ns
+        return False
+
     def on_moved(self) -> None:
         """Nothing here depends on where it is."""
 

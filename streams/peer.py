@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aiortc import RTCCertificate
-from aiortc.rtp import is_rtcp
+from aiortc.rtp import RTCP_RTPFB, is_rtcp
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
@@ -35,6 +35,9 @@ UNCHECKED_NS = 8_000_000_000
 """Who watches is not gone while checks come: one who only listens reports every 2.5 to 7.5 s, one
 who gets nothing not at all. Browsers check every 2.5 s, aioice every 4 to 6 s. For a publisher
 checks do not count: a page can be alive and send nothing."""
+
+FEEDBACK = bytes((0x80 | 15, RTCP_RTPFB))
+"""Transport-wide, in a packet of its own."""
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,10 @@ class Traffic(Protocol):
     def on_rtcp(self, compound: bytes, now_ns: int) -> None: ...
     def tick(self, now_ns: int) -> None: ...
     def on_moved(self) -> None: ...
+
+    def spares(self, now_ns: int) -> bool:
+        """Whether transport-wide feedback that comes now need not be read."""
+        ...
 
 
 class Peer:
@@ -149,6 +156,9 @@ class Peer:
         now_ns = time.monotonic_ns()
         try:
             if is_rtcp(datagram):
+                # What a report begins with is not encrypted (RFC 3711 3.4).
+                if datagram.startswith(FEEDBACK) and self.traffic.spares(now_ns):
+                    return
                 self.traffic.on_rtcp(self._rx.unprotect_rtcp(datagram), now_ns)
             else:
                 self.traffic.on_rtp(self._rx.unprotect(datagram), now_ns)

@@ -176,6 +176,11 @@ class Publisher:
                 reported.last_sr = info.ntp_timestamp >> 16 & 0xFFFFFFFF
                 reported.last_sr_ns = now_ns
 
+    def spares(self, now_ns: int) -> bool:
+        """Reads every report."""
+        del now_ns
+        return False
+
     def on_moved(self) -> None:
         """Nothing here depends on where it is."""
 

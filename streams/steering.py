@@ -10,7 +10,7 @@ whose line went silent gets thin sound only, until it is heard of again, and the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streams.congestion import NS_PER_MS, Congestion
+from streams.congestion import FREE_NS, NS_PER_MS, Congestion
 from streams.feedback import parse
 from streams.losses import Finding, Losses, Redundance
 from streams.pacer import Pace
@@ -42,6 +42,7 @@ MUTE_NS = 6_000 * NS_PER_MS
 TURN_NS = 100 * NS_PER_MS
 START = 2.0
 """Of the smallest picture's rate: how fast a newcomer gets what was before he came."""
+EASY_LOSS = 0.02
 PROVEN_NS = 60_000 * NS_PER_MS
 """A level that held for so long was no mistake."""
 
@@ -116,6 +117,13 @@ class Steering:
         return self._reported.rtt_ns
 
     @property
+    def at_ease(self) -> bool:
+        """Everything goes, and nothing is tried: reports need not be read as often as they come."""
+        if self._level or self._probe or self._away or self._draining:
+            return False
+        return self.loss < EASY_LOSS and self._line.recent_ns < FREE_NS
+
+    @property
     def probing(self) -> bool:
         """A rehearsal goes on."""
         return self._probe is not None
@@ -140,7 +148,7 @@ class Steering:
         if self._unheard_ns is None or now_ns - self._sent_ns > SILENCE_NS:
             self._unheard_ns = now_ns
         self._sent_ns = now_ns
-        self._line.sent(first, count, octets, now_ns)
+        self._line.runs.append((first, first + count, octets, now_ns))
 
     def on_receiver_report(self, video: bool, fraction_lost: float, rtt_ns: int | None) -> None:
         """`fraction_lost`: 0 to 1; None where the report tells no round trip."""

@@ -56,6 +56,7 @@ Where it is more he gets the keyframe alone."""
 PADDING = bytes(254) + b"\xff"
 PIECE = 2
 """Packets of a picture that leave together where it is spread over time."""
+EASY_NS = 190_000_000
 REPEATS = 200
 """Packets that wait to be sent a second time. Policy: the oldest goes, it is late by then."""
 KEPT_REPORTS = 4
@@ -118,7 +119,7 @@ class Viewer:
         self._still_ns = -STILL_INTERVAL_NS
         self.pacer: Pacer[tuple[Payload, ...]] = Pacer()
         self._repeats: deque[Payload] = deque(maxlen=REPEATS)
-        self._reported_ns = 0
+        self._reported_ns = self._fed_ns = 0
         self._octets_reported = 0
         self._sent_bps = 0.0
         self._nacks = self._resent = self._plis = 0
@@ -249,11 +250,6 @@ class Viewer:
                 self.on_moved()
             self._choice = self.steering.choice
 
-    def sent(self, count: int, octets: int, now_ns: int) -> None:
-        """So many packets, from `transport` on, went to him."""
-        self.steering.sent(self.transport, count, octets, now_ns)
-        self.transport += count
-
     # --- pictures over time, and twice ---
 
     def _send_pictures(self, stream: "_Stream", units: Sequence[Unit], now_ns: int) -> None:
@@ -358,6 +354,10 @@ class Viewer:
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         """A viewer sends nothing that we want."""
 
+    def spares(self, now_ns: int) -> bool:
+        """Feedback comes every 50 to 250 ms; a line at ease is looked at less often."""
+        return now_ns - self._fed_ns < EASY_NS and self.steering.at_ease
+
     # --- what he tells ---
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
@@ -366,6 +366,7 @@ class Viewer:
             first, kind, words = _RTCP.unpack_from(compound, at)
             end = at + 4 * (words + 1)
             if kind == RTCP_RTPFB and first & 0x1F == TRANSPORT_WIDE:
+                self._fed_ns = now_ns
                 self.steering.on_feedback(compound[at + 12 : end], now_ns)
             else:
                 for packet in RtcpPacket.parse(compound[at:end]):
@@ -536,7 +537,7 @@ class _Stream:
         header = EXTENDED.size if extension else HEADER.size
         kind, ssrc, offset = section.payload_type, section.ssrc, self.line.offset
         self._crew = lane.crew(header, way.tag, room=room)
-        self.rider = Rider(viewer, way, kind, ssrc, extension, offset)
+        self.rider = Rider(viewer, viewer.steering.sent, way, kind, ssrc, extension, offset)
         self._crew.join(self.rider)
         self.line.board()
 

@@ -33,9 +33,9 @@ class Passenger:
     told: list[tuple[int, int]] = field(default_factory=list)
     off: bool = False
 
-    def sent(self, count: int, octets: int, now_ns: int) -> None:
+    def sent(self, first: int, count: int, octets: int, now_ns: int) -> None:
+        assert first + count == self.transport
         self.told.append((count, octets))
-        self.transport += count
 
     def get_off(self, *, video: bool) -> None:
         self.off = True
@@ -96,10 +96,8 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
             for place, sink in enumerate(sinks):
                 sink.bind(("127.0.0.1", 0))
                 sink.settimeout(10)
-                way = Way(ours[place], sink.getsockname(), tag)
-                crew.join(
-                    Rider(passengers[place], way, 96 + place % 5, place, 0x31, 65_000 + place)
-                )
+                one, way = passengers[place], Way(ours[place], sink.getsockname(), tag)
+                crew.join(Rider(one, one.sent, way, 96 + place % 5, place, 0x31, 65_000 + place))
             bursts = lay(meant, TIMESTAMP, crew.header, tag, marker=True)
             for turn in range(2):
                 crew.carry(100 + turn * 4, 4, 2720, lambda *_: bursts, out, 0)
@@ -127,7 +125,7 @@ def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
     way, crew = Way(session, ("127.0.0.1", 9), 10), Crew(HEADER.size, 10, video=True)
     thin, free = Passenger(), Passenger()
     thin.pacer.rate_bps = 300_000
-    riders = [Rider(one, way, 96, 1, 0, 0) for one in (thin, free)]
+    riders = [Rider(one, one.sent, way, 96, 1, 0, 0) for one in (thin, free)]
     for rider in riders:
         crew.join(rider)
 

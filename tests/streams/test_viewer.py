@@ -588,3 +588,45 @@ def test_a_compound_of_many_reports_is_read_to_its_end() -> None:
     scene.viewer.on_rtcp(empty + pli + unknown + nack(PICTURE, lost), scene.now_ns)
     assert len(scene.player.of(AGAIN)) == 1
     assert scene.viewer.line().plis == 1
+
+
+# --- with others ---
+
+
+def test_he_rides_where_nothing_is_special_and_what_is_special_is_for_him_alone() -> None:
+    scene = Scene()
+    scene.come()
+    scene.choose()
+    scene.play(KEY_EVERY + 20)
+    assert all(scene.viewer.rides), "with sound and pictures"
+    rode = scene.rode
+    scene.play(10)
+    assert scene.rode == rode + 30, "ten pictures, and two packets of sound with each"
+    scene.choose(redundant=True)
+    scene.play(1)
+    assert scene.viewer.rides == [False, True]
+    scene.viewer.on_moved()
+    assert scene.viewer.rides == [False, False], "and on a new way he begins alone"
+    scene.choose(redundant=False, sound=1)
+    scene.play(20)
+    assert all(scene.viewer.rides)
+    scene.player.check()
+
+
+def test_what_he_got_with_others_is_found_again_and_told_of() -> None:
+    scene = Scene()
+    scene.come()
+    scene.choose()
+    scene.play(KEY_EVERY + 20)
+    assert all(scene.viewer.rides)
+    sent = scene.player.of(PICTURE)[-1]
+    asked = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 3, PICTURE, [sent.sequence])
+    scene.viewer.on_rtcp(bytes(asked), scene.now_ns)
+    again = scene.player.of(AGAIN)[-1]
+    assert again.payload == sent.sequence.to_bytes(2) + sent.payload
+    scene.play(FPS + 1)
+    reports = [p for report in scene.reports for p in RtcpPacket.parse(report)]
+    told = next(r for r in reversed(reports) if isinstance(r, RtcpSrPacket) and r.ssrc == PICTURE)
+    count = len(scene.player.of(PICTURE))
+    assert count - 3 * FPS < told.sender_info.packet_count <= count
+    scene.player.check()
