@@ -7,7 +7,7 @@ slate at all other times. Nothing an operator can switch comes into that decisio
 from collections.abc import Callable
 
 from broadcast.overlay import views
-from broadcast.program import Layout, Overlay, ProgramState, Scene, Take
+from broadcast.program import CUT, Layout, Overlay, ProgramState, Scene, Take
 from broadcast.session.model import OverlayName, Phase, SessionState
 
 _RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
@@ -26,6 +26,7 @@ def program_of(state: SessionState) -> ProgramState:
         public=public_take(state),
         public_slate=views.public_slate(state),
         program=scene_on_air(state),
+        transition=CUT if state.phase in _SLATED else state.transition,
         preview=state.preview,
         overlays=overlays_of(state),
         slate=views.slate(state),

@@ -21,6 +21,10 @@ class Layout(StrEnum):
     SIDE_BY_SIDE = "side-by-side"
     GRID_4 = "grid-4"
     GRID_9 = "grid-9"
+    FILMSTRIP = "filmstrip"
+    """Who speaks, with four others in a column."""
+    HALL_AND_SPEAKER = "hall-and-speaker"
+    """Who speaks, and smaller beside him the hall."""
     SLATE = "slate"
 
     @property
@@ -35,6 +39,8 @@ _SEATS = {
     Layout.SIDE_BY_SIDE: 2,
     Layout.GRID_4: 4,
     Layout.GRID_9: 9,
+    Layout.FILMSTRIP: 5,
+    Layout.HALL_AND_SPEAKER: 2,
     Layout.SLATE: 0,
 }
 
@@ -49,19 +55,56 @@ class Rect:
     height: float
 
 
-def seats_of(layout: Layout) -> tuple[Rect, ...]:
-    """Where each seat lies, from back to front."""
+class Corner(StrEnum):
+    """Where the small picture of a picture-in-picture lies."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+
+
+INSET_X, INSET_Y = 0.03, 0.06
+INSET_SHARES = (0.15, 0.45)
+"""The least and the most that an inset may have of the width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """The small picture of a picture-in-picture: its corner, and its share of the width."""
+
+    corner: Corner = Corner.TOP_RIGHT
+    share: float = 0.27
+
+    def rect(self) -> Rect:
+        """Inside the safe area for action (EBU R 95: 3.5 %), nearly."""
+        left = self.corner in (Corner.TOP_LEFT, Corner.BOTTOM_LEFT)
+        top = self.corner in (Corner.TOP_LEFT, Corner.TOP_RIGHT)
+        x = INSET_X if left else 1 - INSET_X - self.share
+        return Rect(x, INSET_Y if top else 1 - INSET_Y - self.share, self.share, self.share)
+
+
+INSET = Inset()
+
+
+def seats_of(layout: Layout, inset: Inset = INSET) -> tuple[Rect, ...]:
+    """Where each seat lies, from back to front; `inset` is for picture-in-picture alone."""
     match layout:
         case Layout.FULL:
             return (Rect(0, 0, 1, 1),)
         case Layout.PICTURE_IN_PICTURE:
-            return (Rect(0, 0, 1, 1), Rect(0.7, 0.06, 0.27, 0.27))
+            return (Rect(0, 0, 1, 1), inset.rect())
         case Layout.SIDE_BY_SIDE:
             return (Rect(0.01, 0.255, 0.485, 0.485), Rect(0.505, 0.255, 0.485, 0.485))
         case Layout.GRID_4:
             return _grid(2)
         case Layout.GRID_9:
             return _grid(3)
+        case Layout.FILMSTRIP:
+            column = (Rect(0.76, 0.02 + n * 0.245, 0.23, 0.23) for n in range(4))
+            return (Rect(0.01, 0.13, 0.74, 0.74), *column)
+        case Layout.HALL_AND_SPEAKER:
+            return (Rect(0.385, 0.2, 0.605, 0.605), Rect(0.01, 0.32, 0.365, 0.365))
         case Layout.SLATE:
             return ()
 
@@ -76,6 +119,34 @@ class Scene:
 
     layout: Layout = Layout.SLATE
     sources: tuple[SiteId, ...] = ()
+    inset: Inset = INSET
+    """For picture-in-picture; as built in for all others, so that equal pictures are equal."""
+
+    @property
+    def seats(self) -> tuple[Rect, ...]:
+        """Where its sites lie, from back to front."""
+        return seats_of(self.layout, self.inset)
+
+
+class TransitionKind(StrEnum):
+    """How one scene gives way to the next (chuyển cảnh)."""
+
+    CUT = "cut"
+    DISSOLVE = "dissolve"
+    WIPE = "wipe"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How a scene comes on; a cut takes no time whatever `duration_ms` says."""
+
+    kind: TransitionKind = TransitionKind.CUT
+    duration_ms: int = 500
+
+
+CUT = Transition()
+TRANSITION_MS = (200, 1000)
+"""The shortest and the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +185,8 @@ class ProgramState:
     public: Take = Take.SLATE
     public_slate: Overlay = Overlay("slate")
     program: Scene = Scene()
+    transition: Transition = CUT
+    """How `program` comes on when it is another than before."""
     preview: Scene = Scene()
     overlays: tuple[Overlay, ...] = ()
     """From back to front, over the program; the `slate` layout takes its text from `slate`."""

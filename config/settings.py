@@ -107,6 +107,8 @@ class Program(Section):
     """Largest first; those no smaller than the program are left out. Empty: one size for all."""
     thin_audio_bitrate_bps: int = Field(24_000, ge=12_000, le=96_000)
     """Opus for lines that carry no more than the smallest picture."""
+    slate_after_lost_s: int = Field(10, ge=0, le=600)
+    """When every site of the picture has been lost for so long, the slate is shown; 0: never."""
     theme: Path | None = None
     """Folder of SVG templates that replace the built-in ones, file by file."""
 
@@ -276,8 +278,18 @@ MAX_SOCKET_PATH_BYTES = 107
 
 
 def socket_path(storage: Storage) -> Path:
-    """Where relay and studio meet. A data folder with too long a path gets a place in /tmp."""
-    path = (storage.data_dir / "run" / "studio.sock").absolute()
+    """Where relay and studio meet."""
+    return _socket_path(storage, "studio")
+
+
+def witness_socket_path(storage: Storage) -> Path:
+    """Where relay and witness meet."""
+    return _socket_path(storage, "witness")
+
+
+def _socket_path(storage: Storage, name: str) -> Path:
+    """A data folder with too long a path gets a place in /tmp."""
+    path = (storage.data_dir / "run" / f"{name}.sock").absolute()
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]

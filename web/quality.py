@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from broadcast.program import Scene, seats_of
+from broadcast.program import Scene
 from broadcast.session.model import SessionState
 from config.settings import Program
 from streams.frames import SiteId
@@ -64,7 +64,7 @@ def _wish(
 def _shares(scene: Scene) -> dict[SiteId, float]:
     """The width of each site's largest seat, as a fraction of the picture's."""
     shares: dict[SiteId, float] = {}
-    for site, seat in zip(scene.sources, seats_of(scene.layout), strict=False):
+    for site, seat in zip(scene.sources, scene.seats, strict=False):
         shares[site] = max(seat.width, shares.get(site, 0.0))
     return shares
 

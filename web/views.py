@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from broadcast.director import scene_on_air
-from broadcast.program import Scene
+from broadcast.program import Layout, Scene
 from broadcast.session.model import (
     AgendaItem,
     DelegateId,
@@ -361,7 +361,10 @@ class Views:
 
 
 def _scene(scene: Scene) -> dict[str, Any]:
-    return {"layout": scene.layout, "sources": list(scene.sources)}
+    shown: dict[str, Any] = {"layout": scene.layout, "sources": list(scene.sources)}
+    if scene.layout is Layout.PICTURE_IN_PICTURE:
+        shown["inset"] = {"corner": scene.inset.corner, "share": scene.inset.share}
+    return shown
 
 
 def _line(line: Line | None, down: DownLine | None, report: Report | None) -> dict[str, Any]:

@@ -36,7 +36,9 @@ def clean(text: str) -> str:
     visible = "".join(" " if c.isspace() else c for c in text[:MAX_CHARS] if _is_visible(c))
     drawable = "".join(_drawable(c) for c in unicodedata.normalize("NFC", visible))
     composed = unicodedata.normalize("NFC", _without_piles(drawable))
-    return _GAPS.sub(ELLIPSIS, " ".join(composed.split()))
+    # What was composed only now may be a letter that the typeface lacks.
+    whole = "".join(_drawable(c) for c in composed)
+    return _GAPS.sub(ELLIPSIS, " ".join(whole.split()))
 
 
 def _is_visible(char: str) -> bool:

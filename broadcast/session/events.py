@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from broadcast.program import Scene
+from broadcast.program import CUT, Scene, Transition
 from broadcast.session.model import (
     AgendaItem,
     Delegate,
@@ -176,6 +176,7 @@ class PictureCut(Happened):
     turn: TurnId | None = None
     """Cut by the start of this turn, whose end cuts back; None: by the operator, who has the
     last word, or by the end of a turn."""
+    transition: Transition = CUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

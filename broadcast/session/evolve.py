@@ -259,7 +259,7 @@ def _with_floor(state: SessionState, turn: Turn) -> SessionState:
 @_on(PictureCut)
 def _picture_cut(state: SessionState, event: PictureCut) -> SessionState:
     before = None if event.turn is None else state.before_turn or state.program
-    return replace(state, program=event.scene, before_turn=before)
+    return replace(state, program=event.scene, before_turn=before, transition=event.transition)
 
 
 @_on(PreviewSet)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from broadcast.program import Scene
+from broadcast.program import CUT, Scene, Transition
 from streams.frames import SiteId
 
 DelegateId = NewType("DelegateId", str)
@@ -204,6 +204,8 @@ class SessionState:
     rounds: tuple[Round, ...] = ()
     """Of all items, in the order they were called."""
     program: Scene = Scene()
+    transition: Transition = CUT
+    """How `program` came on."""
     preview: Scene = Scene()
     before_turn: Scene | None = None
     """The picture that the end of the present turn goes back to."""

@@ -10,15 +10,20 @@ import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from broadcast.overlay.planes import Drawn
-from broadcast.program import Layout, Rect, seats_of
+from broadcast.program import Layout, Rect, Scene
 
 Plane = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+Weight = np.uint16 | np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
 
 BACKGROUND = (24, 132, 126)
 """Y, U, V of the dark blue-grey behind the seats."""
 
 GAP = 1 / 320
 """Half the space between two cells of a grid, as a fraction of the picture's width."""
+
+WIPE_EDGE = 0.05
+"""How soft a wipe's edge is, as a fraction of the picture's width."""
 
 CROP_LIMIT = 1.12
 """Shapes that differ by less fill their seat with a little cut off; others keep dark bars."""
@@ -47,10 +52,10 @@ def _even(value: float) -> int:
     return 2 * round(value / 2)
 
 
-def boxes_of(layout: Layout, width: int, height: int) -> tuple[Box, ...]:
+def boxes_of(scene: Scene, width: int, height: int) -> tuple[Box, ...]:
     """Where the seats lie in a picture of this size; cells of a grid keep a gap."""
-    gap = GAP * width if layout in (Layout.GRID_4, Layout.GRID_9) else 0
-    return tuple(_box(seat, width, height, gap) for seat in seats_of(layout))
+    gap = GAP * width if scene.layout in (Layout.GRID_4, Layout.GRID_9) else 0
+    return tuple(_box(seat, width, height, gap) for seat in scene.seats)
 
 
 def _box(seat: Rect, width: int, height: int, gap: float) -> Box:
@@ -118,6 +123,35 @@ class Canvas:
             x, y, w, h = place.x // step, place.y // step, crop.width // step, crop.height // step
             top, left = crop.y // step, crop.x // step
             target[y : y + h, x : x + w] = source[top : top + h, left : left + w]
+
+    def dissolve(self, under: "Canvas", weight: int) -> None:
+        """Mixes, in place: `weight` of 256 parts of what is here, the rest of `under`."""
+        for over, other in self._pairs(under):
+            self._weigh(over, other, np.uint16(weight))
+
+    def wipe(self, under: "Canvas", share: float) -> None:
+        """Shows of itself the `share` from the left, and `under` beyond a soft edge."""
+        soft = WIPE_EDGE * self.frame.width
+        for over, other in self._pairs(under):
+            scale = over.shape[1] / self.frame.width
+            edge, width = share * (self.frame.width + soft) * scale, soft * scale
+            from_x, to_x = (min(over.shape[1], max(0, int(x))) for x in (edge - width, edge))
+            over[:, to_x:] = other[:, to_x:]
+            if from_x < to_x:
+                weights = (edge - np.arange(from_x, to_x)) * (256 / width)
+                band = weights.clip(0, 256).astype(np.uint16)
+                self._weigh(over[:, from_x:to_x], other[:, from_x:to_x], band)
+
+    def _pairs(self, under: "Canvas") -> tuple[tuple[Plane, Plane], ...]:
+        return (self.y, under.y), (self.u, under.u), (self.v, under.v)
+
+    def _weigh(self, over: Plane, under: Plane, weight: Weight) -> None:
+        height, width = over.shape
+        scratch = self._scratch[: height * width].reshape(height, width)
+        np.multiply(over, weight, out=scratch, dtype=np.uint16)
+        np.add(scratch, under * (np.uint16(256) - weight), out=scratch)
+        np.add(scratch, 128, out=scratch)
+        np.right_shift(scratch, 8, out=over, casting="unsafe")
 
     def blend(self, drawing: Drawn) -> None:
         """Lays a premultiplied drawing over what is there, in place."""

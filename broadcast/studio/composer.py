@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import av.error
 
 from broadcast.overlay.render import Drawn
-from broadcast.program import Layout, Overlay, Scene
-from broadcast.studio.canvas import Canvas, Seat, area_of, boxes_of
+from broadcast.program import CUT, Layout, Overlay, Scene, Transition, TransitionKind
+from broadcast.studio.canvas import Box, Canvas, Seat, area_of, boxes_of
 from broadcast.studio.clock import NS_PER_S
+from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.sources import Source, Sources
@@ -31,6 +32,8 @@ class View:
     site_names: dict[SiteId, str]
     standby: tuple[Overlay, ...] = ()
     """Not shown now, but to be drawn in advance."""
+    transition: Transition = CUT
+    """How `scene` comes on when it is another than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def seat_plans(
 ) -> tuple[SeatPlan, ...]:
     """The occupied seats of a scene."""
     plans = []
-    for box, site in zip(boxes_of(scene.layout, width, height), scene.sources, strict=False):
+    for box, site in zip(boxes_of(scene, width, height), scene.sources, strict=False):
         name, rect = {"site": names.get(site, site)}, box.of(width, height)
         whole = (box.width, box.height) == (width, height)
         title = Request.of(Overlay("seat_title", name), rect)
@@ -68,9 +71,31 @@ def is_lost(source: Source | None, now_ns: int) -> bool:
     return now_ns - picture_ns >= LOST_NS and not (picture_ns == 0 and heard)
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A picture without its overlays: the seats of a scene, or the slate."""
+
+    plans: tuple[SeatPlan, ...]
+    slate: Request | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stage that gives way to the present one."""
+
+    last: Stage
+    transition: Transition
+    began_ns: int
+
+    def share(self, now_ns: int) -> float:
+        """Of the way; 1: it is over."""
+        return min(1.0, (now_ns - self.began_ns) / (self.transition.duration_ms * 1_000_000))
+
+
 class Composer:
     """For canvases of one size; used by one thread. `pick` says which of a site's pictures to
-    take: the frame clock waits for their time, a still takes the newest."""
+    take: the frame clock waits for their time, a still takes the newest. `slate_after_ns`: when
+    every site of the picture has been lost for so long, the slate is shown; 0: never."""
 
     def __init__(
         self,
@@ -78,44 +103,96 @@ class Composer:
         sources: Sources,
         board: Board,
         pick: Callable[[PictureTrack, int], Picture | None],
+        slate_after_ns: int = 0,
     ) -> None:
         self._size, self._sources, self._board, self._pick = size, sources, board, pick
         self._view: View | None = None
-        self._plans: tuple[SeatPlan, ...] = ()
+        self._stage = Stage((), None)
+        self._change: Change | None = None
+        self._under: Canvas | None = None
+        """What is given way to; there from the first transition on."""
         self._overlays: tuple[Request, ...] = ()
+        self._graphics = Graphics(size[0])
         self._slate: Request | None = None
+        self._slate_after_ns = slate_after_ns
+        self._dark_ns: int | None = None
+        """Since when every site of the picture is lost."""
 
-    def follow(self, view: View) -> None:
+    def follow(self, view: View, now_ns: int) -> None:
         """Prepares for another view and has its overlays drawn; cheap if it is the same."""
         last = self._view
         if view == last:
             return
         self._view = view
-        if last is None or (last.scene, last.site_names) != (view.scene, view.site_names):
-            self._plans = seat_plans(view.scene, view.site_names, *self._size)
-        self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
         self._slate = Request.of(view.slate)
-        titles = [plan.name for plan in self._plans]
-        lost = [plan.lost for plan in self._plans]
+        if last is None or (last.scene, last.site_names) != (view.scene, view.site_names):
+            self._set(view, None if last is None else last.scene, now_ns)
+        self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
+        titles = [plan.name for plan in self._stage.plans]
+        lost = [plan.lost for plan in self._stage.plans]
         standby = [Request.of(overlay) for overlay in view.standby]
-        self._board.ask((*self._overlays, self._slate, *titles, *standby, *lost))
+        leaving = self._change.last.plans if self._change is not None else ()
+        cards = [request for plan in leaving for request in (plan.name, plan.lost)]
+        if self._change is not None and self._change.last.slate is not None:
+            cards.append(self._change.last.slate)
+        self._board.ask((*self._overlays, self._slate, *titles, *standby, *lost, *cards))
+
+    def _set(self, view: View, before: Scene | None, now_ns: int) -> None:
+        last = self._stage
+        plans = seat_plans(view.scene, view.site_names, *self._size)
+        self._stage = Stage(plans, self._slate if view.scene.layout is Layout.SLATE else None)
+        if before is None or before == view.scene:
+            return
+        self._graphics.cut()
+        self._dark_ns = self._change = None
+        if view.transition.kind is not TransitionKind.CUT:
+            self._change = Change(last, view.transition, now_ns)
 
     def compose(self, canvas: Canvas, now_ns: int, oldest_ns: int = 0) -> None:
         """As of `now_ns`; with nothing that was received before `oldest_ns` (CLOCK_MONOTONIC)."""
-        assert self._view is not None
+        overlays = self._graphics.at(now_ns, self._overlays, self._board, oldest_ns)
+        covered = [area_of(drawn) for drawn in overlays]
+        self._paint(canvas, self._standing(now_ns), covered, now_ns, oldest_ns)
+        if self._change is not None:
+            self._transit(canvas, self._change, covered, now_ns, oldest_ns)
+        for drawn in overlays:
+            canvas.blend(drawn)
+
+    def _standing(self, now_ns: int) -> Stage:
+        """The present stage; the slate in its place when all of it has died."""
+        plans = self._stage.plans
+        if not plans or any(not is_lost(self._sources.get(p.site), now_ns) for p in plans):
+            self._dark_ns = None
+        elif self._dark_ns is None:
+            self._dark_ns = now_ns
+        died = self._dark_ns is not None and now_ns - self._dark_ns >= self._slate_after_ns
+        return Stage((), self._slate) if self._slate_after_ns and died else self._stage
+
+    def _transit(
+        self, canvas: Canvas, change: Change, covered: list[Box], now_ns: int, oldest_ns: int
+    ) -> None:
+        """Lays what gives way over what comes, as far as it is still there."""
+        share = change.share(now_ns)
+        if share >= 1:
+            self._change = None
+            return
+        under = self._under = self._under or Canvas(*self._size)
+        self._paint(under, change.last, covered, now_ns, oldest_ns)
+        if change.transition.kind is TransitionKind.WIPE:
+            canvas.wipe(under, share)
+        else:
+            canvas.dissolve(under, round(256 * share))
+
+    def _paint(
+        self, canvas: Canvas, stage: Stage, covered: list[Box], now_ns: int, oldest_ns: int
+    ) -> None:
         canvas.clear()
-        if self._view.scene.layout is Layout.SLATE:
-            self._blend(canvas, self._slate)
-        titles = [self._compose_seat(canvas, plan, now_ns, oldest_ns) for plan in self._plans]
-        overlays = [self._drawing(request) for request in self._overlays]
-        covered = [area_of(drawn) for drawn in overlays if drawn is not None]
+        self._blend(canvas, stage.slate)
+        titles = [self._compose_seat(canvas, plan, now_ns, oldest_ns) for plan in stage.plans]
         for title in titles:
             # A name half under another graphic is worse than none.
             if title is not None and not any(area_of(title).meets(area) for area in covered):
                 canvas.blend(title)
-        for drawn in overlays:
-            if drawn is not None:
-                canvas.blend(drawn)
 
     def _compose_seat(
         self, canvas: Canvas, plan: SeatPlan, now_ns: int, oldest_ns: int

@@ -12,7 +12,14 @@ from broadcast.studio.onair import OnAir
 
 
 def program_view(state: ProgramState) -> View:
-    return View(state.program, state.slate, state.overlays, state.site_names, (state.public_slate,))
+    return View(
+        state.program,
+        state.slate,
+        state.overlays,
+        state.site_names,
+        (state.public_slate,),
+        state.transition,
+    )
 
 
 class FrameClock:
@@ -65,7 +72,7 @@ class FrameClock:
             return
         public = snapshot.is_public(due_ns)
         oldest_ns = (snapshot.opened_ns or 0) if public else 0
-        self._composer.follow(program_view(snapshot.state))
+        self._composer.follow(program_view(snapshot.state), due_ns)
         self._composer.compose(canvas, due_ns, oldest_ns)
         slate = None if public else self._encoding.slate_canvas()
         if slate is not None:

@@ -18,7 +18,7 @@ from broadcast.outputs.segments import Order, Segments
 from broadcast.overlay.render import Renderer
 from broadcast.program import PROGRAM_STATE
 from broadcast.studio.cameras import Cameras
-from broadcast.studio.clock import ProgramClock
+from broadcast.studio.clock import NS_PER_S, ProgramClock
 from broadcast.studio.composer import Composer
 from broadcast.studio.encoding import VideoEncoding
 from broadcast.studio.frameclock import FrameClock
@@ -63,7 +63,13 @@ class Studio:
         self._frames = FrameClock(
             self._clock,
             program.fps,
-            Composer(size, self._sources, self._board, PictureTrack.due),
+            Composer(
+                size,
+                self._sources,
+                self._board,
+                PictureTrack.due,
+                program.slate_after_lost_s * NS_PER_S,
+            ),
             self._encoding,
             lambda: self._on_air,
         )
@@ -168,9 +174,10 @@ class Studio:
         except ValidationError as error:
             log.error("a program state that cannot be followed: %s", error)
             return
+        leaving = self._on_air.state.program.sources if self._on_air is not None else ()
         self._on_air = follow(self._on_air, state, time.monotonic_ns())
         self._segments.follow(Order(state.stream, state.recording, state.finished))
-        self._sources.want(frozenset(state.program.sources + state.preview.sources))
+        self._sources.want(frozenset(state.program.sources + state.preview.sources + leaving))
 
     def _ask_keyframe(self, site: SiteId) -> None:
         self.link.send(Note(Kind.KEYFRAME, {"source": site}))

@@ -119,6 +119,7 @@ class Stills:
         self._send(Still(source.site, self._jpeg.encode(self._canvas.frame)))
 
     def _compose_preview(self, state: ProgramState) -> None:
-        self._composer.follow(preview_view(state))
-        self._composer.compose(self._preview, time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        self._composer.follow(preview_view(state), now_ns)
+        self._composer.compose(self._preview, now_ns)
         self._send(Still(PREVIEW_NAME, self._preview_jpeg.encode(self._preview.frame)))

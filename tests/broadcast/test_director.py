@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.director import program_of, scene_on_air
-from broadcast.program import Layout, ProgramState, Scene, Take
+from broadcast.program import CUT, Layout, ProgramState, Scene, Take, Transition, TransitionKind
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,
@@ -19,6 +19,7 @@ from broadcast.session.commands import (
     ShowOverlay,
 )
 from broadcast.session.model import OverlayName, RequestKind
+from broadcast.session.rules.picture import TransitionWish
 from tests.broadcast.session.hearing import HALL, NHE, SECRET, Hearing
 
 SPEECH = RequestKind.SPEECH
@@ -39,6 +40,15 @@ def test_before_the_start_the_public_waits_and_nothing_is_recorded() -> None:
     assert (state.public, state.recording, state.finished) == (Take.SLATE, False, False)
     assert state.public_slate.fields["mode"] == "waiting"
     assert state.program == Scene(Layout.FULL, (NHE,))
+
+
+def test_a_break_comes_by_a_cut_whatever_the_last_scene_did() -> None:
+    hearing = Hearing("thao-luan")
+    wish = TransitionWish(kind=TransitionKind.WIPE)
+    hearing.do(Cut(scene=SceneWish(layout=Layout.FULL, sources=(NHE,)), transition=wish))
+    assert program(hearing).transition == Transition(TransitionKind.WIPE)
+    hearing.do(PauseSession())
+    assert program(hearing).transition == CUT
 
 
 def test_live_is_public_and_recorded() -> None:

@@ -4,7 +4,8 @@
 /**
  * @typedef {"operator" | "chair" | "clerk" | "viewer" | "site" | "system"} Role
  * @typedef {"prepared" | "live" | "paused" | "ended"} Phase
- * @typedef {"full" | "picture-in-picture" | "side-by-side" | "grid-4" | "grid-9" | "slate"} Layout
+ * @typedef {"full" | "picture-in-picture" | "side-by-side" | "grid-4" | "grid-9" | "filmstrip"
+ *   | "hall-and-speaker" | "slate"} Layout
  * @typedef {"agenda" | "queue" | "lower_third" | "clock" | "live" | "logo"} OverlayName
  * @typedef {"presentation" | "speech" | "debate" | "explanation" | "opening" | "question" | "answer"
  *   | "rebuttal"} RequestKind
@@ -15,7 +16,12 @@
  * @typedef {"program" | "preview" | "none"} Tally
  */
 
-/** @typedef {{layout: Layout, sources: string[]}} Scene */
+/** `share` of the picture's width.
+ * @typedef {{corner: "top-left" | "top-right" | "bottom-left" | "bottom-right", share: number}} Inset */
+
+/** `inset` for picture-in-picture. @typedef {{layout: Layout, sources: string[], inset?: Inset}} Scene */
+
+/** @typedef {{kind: "cut" | "dissolve" | "wipe", duration_ms: number}} Transition */
 
 /**
  * @typedef {object} Session

@@ -8,7 +8,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from broadcast.program import Layout, Scene
+from broadcast.program import (
+    CUT,
+    INSET,
+    INSET_SHARES,
+    TRANSITION_MS,
+    Corner,
+    Inset,
+    Layout,
+    Scene,
+    Transition,
+    TransitionKind,
+)
 from broadcast.session.events import (
     Event,
     Events,
@@ -27,11 +38,28 @@ from streams.frames import SiteId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InsetWish:
+    """Where the small picture lies, and its share of the width."""
+
+    corner: Corner = INSET.corner
+    share: Annotated[float, Field(ge=INSET_SHARES[0], le=INSET_SHARES[1])] = INSET.share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionWish:
+    """How a scene comes on."""
+
+    kind: TransitionKind
+    duration_ms: Annotated[int, Field(ge=TRANSITION_MS[0], le=TRANSITION_MS[1])] = CUT.duration_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SceneWish:
     """A layout and the sites in its seats; a layout may have seats to spare."""
 
     layout: Layout
     sources: Annotated[tuple[SiteName, ...], Field(max_length=9)] = ()
+    inset: InsetWish = InsetWish()
 
 
 def scene_of(state: SessionState, wish: SceneWish) -> Scene:
@@ -45,7 +73,9 @@ def scene_of(state: SessionState, wish: SceneWish) -> Scene:
         raise Refusal("too_many_sites", seats=wish.layout.seats)
     if not sources and wish.layout is not Layout.SLATE:
         raise Refusal("scene_empty")
-    return Scene(wish.layout, sources)
+    if wish.layout is not Layout.PICTURE_IN_PICTURE:
+        return Scene(wish.layout, sources)
+    return Scene(wish.layout, sources, Inset(wish.inset.corner, wish.inset.share))
 
 
 def _known(state: SessionState, site: str) -> SiteId:
@@ -60,15 +90,19 @@ class Cut(Command):
 
     type: Literal["cut"] = "cut"
     scene: SceneWish | None = None
+    transition: TransitionWish | None = None
+    """None: a cut."""
 
 
 @rule(Cut, OPERATING, OPEN)
 def cut(state: SessionState, command: Cut, act: Act) -> Events:
     """The operator has the last word: a cut to what a turn shows makes it stay after the turn."""
+    wish = command.transition
+    transition = CUT if wish is None else Transition(wish.kind, wish.duration_ms)
     scene = scene_of(state, command.scene) if command.scene is not None else state.preview
     events: list[Event] = []
     if scene != state.program or state.before_turn is not None:
-        events.append(PictureCut(at_ms=act.at_ms, scene=scene))
+        events.append(PictureCut(at_ms=act.at_ms, scene=scene, transition=transition))
     if command.scene is None and state.preview != state.program:
         events.append(PreviewSet(at_ms=act.at_ms, scene=state.program))
     return tuple(events)

@@ -67,12 +67,16 @@ def test_the_chair_does_not_cut() -> None:
 
 
 def test_from_json_and_back() -> None:
-    wish = {"type": "cut", "scene": {"layout": "side-by-side", "sources": ["hall", "muong-nhe"]}}
+    scene = {"layout": "side-by-side", "sources": ["hall", "muong-nhe"]}
+    wish = {"type": "cut", "scene": scene}
     command = parse_command(wish)
     assert command == Cut(
         scene=SceneWish(layout=Layout.SIDE_BY_SIDE, sources=("hall", "muong-nhe"))
     )
-    assert dump_command(command) == wish
+    inset = {"corner": "top-right", "share": 0.27}
+    whole = {"type": "cut", "scene": {**scene, "inset": inset}, "transition": None}
+    assert dump_command(command) == whole
+    assert parse_command(whole) == command
     assert parse_command({"type": "cut"}) == Cut()
     assert parse_command({"type": "extend_turn", "by_ms": -500}) == ExtendTurn(by_ms=-500)
 
@@ -100,6 +104,15 @@ def test_from_json_and_back() -> None:
         ({"type": "cut", "scene": {"layout": "round"}}, "scene.layout"),
         ({"type": "cut", "scene": {"layout": "full", "sources": ["HALL"]}}, "scene.sources.0"),
         ({"type": "cut", "scene": {"layout": "grid-9", "sources": ["a"] * 10}}, "scene.sources"),
+        ({"type": "cut", "transition": {"kind": "page-peel"}}, "transition.kind"),
+        (
+            {"type": "cut", "transition": {"kind": "wipe", "duration_ms": 9}},
+            "transition.duration_ms",
+        ),
+        (
+            {"type": "cut", "scene": {"layout": "full", "inset": {"share": 0.9}}},
+            "scene.inset.share",
+        ),
         ({"type": "show_overlay", "name": "ticker", "visible": True}, "name"),
         ([], ""),
         (None, ""),

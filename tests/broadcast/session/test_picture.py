@@ -2,7 +2,16 @@
 
 import pytest
 
-from broadcast.program import Layout, Scene
+from broadcast.program import (
+    CUT,
+    INSET,
+    Corner,
+    Inset,
+    Layout,
+    Scene,
+    Transition,
+    TransitionKind,
+)
 from broadcast.session.commands import (
     CloseMicrophone,
     Cut,
@@ -13,6 +22,7 @@ from broadcast.session.commands import (
     ShowOverlay,
 )
 from broadcast.session.model import OverlayName
+from broadcast.session.rules.picture import InsetWish, TransitionWish
 from tests.broadcast.session.hearing import CHUA, HALL, NHE, Hearing
 
 WIDE = SceneWish(layout=Layout.SIDE_BY_SIDE, sources=(HALL, NHE))
@@ -33,6 +43,26 @@ def test_a_cut_to_a_scene_leaves_the_preview() -> None:
     hearing.do(Cut(scene=WIDE))
     assert hearing.state.program == Scene(Layout.SIDE_BY_SIDE, (HALL, NHE))
     assert hearing.state.preview == before
+
+
+def test_a_scene_comes_on_as_wished_and_the_next_by_a_cut() -> None:
+    hearing = Hearing()
+    wish = TransitionWish(kind=TransitionKind.DISSOLVE, duration_ms=300)
+    hearing.do(Cut(scene=WIDE, transition=wish))
+    assert hearing.state.transition == Transition(TransitionKind.DISSOLVE, 300)
+    hearing.do(Cut())
+    assert hearing.state.transition == CUT
+
+
+def test_only_a_picture_in_picture_has_an_inset() -> None:
+    hearing = Hearing()
+    inset = InsetWish(corner=Corner.BOTTOM_LEFT, share=0.36)
+    for layout, kept in (
+        (Layout.SIDE_BY_SIDE, INSET),
+        (Layout.PICTURE_IN_PICTURE, Inset(Corner.BOTTOM_LEFT, 0.36)),
+    ):
+        hearing.do(Cut(scene=SceneWish(layout=layout, sources=(HALL, NHE), inset=inset)))
+        assert hearing.state.program.inset == kept
 
 
 def test_everything_works_in_a_rehearsal() -> None:

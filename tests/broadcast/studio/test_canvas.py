@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.overlay.planes import Drawn
-from broadcast.program import Layout
+from broadcast.program import Layout, Scene
 from broadcast.studio.canvas import BACKGROUND, CROP_LIMIT, Box, Canvas, Seat, boxes_of, fit
 
 even = st.integers(1, 1000).map(lambda n: 2 * n)
@@ -54,7 +54,7 @@ def test_another_shape_keeps_dark_bars() -> None:
 @pytest.mark.parametrize("layout", list(Layout))
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080), (512, 288), (854, 480)])
 def test_seats_lie_within_the_picture(layout: Layout, size: tuple[int, int]) -> None:
-    for box in boxes_of(layout, *size):
+    for box in boxes_of(Scene(layout), *size):
         assert box.x >= 0
         assert box.y >= 0
         assert box.x + box.width <= size[0]
@@ -64,7 +64,7 @@ def test_seats_lie_within_the_picture(layout: Layout, size: tuple[int, int]) -> 
 
 @pytest.mark.parametrize("layout", [Layout.GRID_4, Layout.GRID_9, Layout.SIDE_BY_SIDE])
 def test_neighbours_do_not_touch(layout: Layout) -> None:
-    boxes = boxes_of(layout, 1280, 720)
+    boxes = boxes_of(Scene(layout), 1280, 720)
     for n, box in enumerate(boxes):
         wider = Box(box.x - 2, box.y - 2, box.width + 4, box.height + 4)
         assert not any(wider.meets(other) for other in boxes[n + 1 :])

@@ -9,9 +9,11 @@ import {operatorView, restarts} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {Do, canGive, mayGive, siteBrief} from "./actions.js";
 import {Icon} from "./icons.js";
+import {InsetChoice} from "./inset.js";
 import {pickSeat, target, vacate} from "./preview.js";
 import {seatsOf} from "./seats.js";
 import {Still} from "./still.js";
+import {TransitionChoice, cutCommand, transition} from "./transition.js";
 
 /** @import {Rect} from "./seats.js" */
 
@@ -22,8 +24,9 @@ export function Monitors() {
   return html`<section class="monitors" aria-label=${t("operator.monitors")}>
     <${Preview} />
     ${mayGive("cut") && html`<div class="cut-column">
-      <${Do} command=${{type: "cut"}} class="cut" label=${t("operator.cut_hint")}>
-        <span>${t("operator.cut")}</span><${Icon} name="arrow" /><kbd>${t("operator.key_space")}</kbd><//>
+      <${Do} command=${cutCommand()} class="cut" label=${t("operator.cut_hint")}>
+        <span>${t(`operator.${transition.value.kind}`)}</span><${Icon} name="arrow" /><kbd>${t("operator.key_space")}</kbd><//>
+      <${TransitionChoice} />
     </div>`}
     <${Program} />
   </section>`;
@@ -33,10 +36,11 @@ function Preview() {
   const {preview} = operatorView();
   return html`<figure class="monitor preview" data-testid="preview" data-layout=${preview.layout}>
     <figcaption><b>PVW</b> ${t("operator.preview")}
+      <${InsetChoice} />
       ${mayGive("set_preview") && html`<span class="keys-hint">${t("operator.preview_keys")}</span>`}</figcaption>
     <div class="screen">
       <${Still} name=${PREVIEW} label=${t("operator.preview")} />
-      ${mayGive("set_preview") && seatsOf(preview.layout).map((rect, seat) => html`
+      ${mayGive("set_preview") && seatsOf(preview.layout, preview.inset).map((rect, seat) => html`
         <${Seat} key=${seat} seat=${seat} rect=${rect} site=${preview.sources[seat]} />`)}
     </div>
   </figure>`;

@@ -5,7 +5,7 @@ import {operatorView, view} from "../../state.js";
 import {act} from "./actions.js";
 import {LAYOUTS, nextSeat, seated, seatsOf, vacated, withLayout} from "./seats.js";
 
-/** @import {Layout, Scene} from "../../types.js" */
+/** @import {Inset, Layout, Scene} from "../../types.js" */
 
 /** A seat that the operator picked for the next click. @type {import("@preact/signals").Signal<number | null>} */
 const picked = signal(null);
@@ -35,6 +35,11 @@ export function chooseLayout(layout) {
   picked.value = null;
   filled.value = -1;
   return setPreview(withLayout(operatorView().preview, layout, candidates()));
+}
+
+/** Where the small picture goes. @param {Inset} inset */
+export function placeInset(inset) {
+  return setPreview({...operatorView().preview, inset});
 }
 
 /** The layout after the present one, or before it. @param {1 | -1} step */

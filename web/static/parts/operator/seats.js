@@ -1,11 +1,17 @@
 // Who sits where in the picture (bố cục hình). Pure: a scene in, a scene out.
 
-/** @import {Layout, Scene} from "../../types.js" */
+/** @import {Inset, Layout, Scene} from "../../types.js" */
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect fractions of the picture */
 
 /** In the order of the buttons. @type {Layout[]} */
-export const LAYOUTS = ["full", "picture-in-picture", "side-by-side", "grid-4", "grid-9", "slate"];
+export const LAYOUTS = ["full", "picture-in-picture", "side-by-side", "hall-and-speaker", "filmstrip", "grid-4", "grid-9", "slate"];
+
+/** The small picture where nobody chose. @type {Inset} */
+export const INSET = {corner: "top-right", share: 0.27};
+
+const INSET_X = 0.03;
+const INSET_Y = 0.06;
 
 /** @param {number} n @returns {Rect[]} */
 function grid(n) {
@@ -14,24 +20,39 @@ function grid(n) {
   ));
 }
 
+/** @param {Inset} inset @returns {Rect} */
+function insetRect({corner, share}) {
+  return {
+    x: corner.endsWith("left") ? INSET_X : 1 - INSET_X - share,
+    y: corner.startsWith("top") ? INSET_Y : 1 - INSET_Y - share,
+    width: share,
+    height: share,
+  };
+}
+
 /** @type {Record<Layout, Rect[]>} */
 const SEATS = {
   "full": [{x: 0, y: 0, width: 1, height: 1}],
-  "picture-in-picture": [
-    {x: 0, y: 0, width: 1, height: 1}, {x: 0.7, y: 0.06, width: 0.27, height: 0.27},
-  ],
+  "picture-in-picture": [{x: 0, y: 0, width: 1, height: 1}, insetRect(INSET)],
   "side-by-side": [
     {x: 0.01, y: 0.255, width: 0.485, height: 0.485},
     {x: 0.505, y: 0.255, width: 0.485, height: 0.485},
   ],
   "grid-4": grid(2),
   "grid-9": grid(3),
+  "filmstrip": [
+    {x: 0.01, y: 0.13, width: 0.74, height: 0.74},
+    ...[0, 1, 2, 3].map((row) => ({x: 0.76, y: 0.02 + row * 0.245, width: 0.23, height: 0.23})),
+  ],
+  "hall-and-speaker": [
+    {x: 0.385, y: 0.2, width: 0.605, height: 0.605}, {x: 0.01, y: 0.32, width: 0.365, height: 0.365},
+  ],
   "slate": [],
 };
 
-/** Where the seats lie, from back to front. @param {Layout} layout */
-export function seatsOf(layout) {
-  return SEATS[layout];
+/** Where the seats lie, from back to front. @param {Layout} layout @param {Inset} [inset] */
+export function seatsOf(layout, inset = INSET) {
+  return layout === "picture-in-picture" ? [...SEATS.full, insetRect(inset)] : SEATS[layout];
 }
 
 /**
@@ -63,12 +84,12 @@ export function seated(scene, seat, site) {
   if (from >= 0 && to >= sources.length) return scene;
   if (from >= 0) sources[from] = /** @type {string} */ (sources[to]);
   sources[to] = site;
-  return {layout: scene.layout, sources};
+  return {...scene, sources};
 }
 
 /** A seat is left; those behind move up. @param {Scene} scene @param {number} seat @returns {Scene} */
 export function vacated(scene, seat) {
-  return {layout: scene.layout, sources: scene.sources.filter((_, index) => index !== seat)};
+  return {...scene, sources: scene.sources.filter((_, index) => index !== seat)};
 }
 
 /**

@@ -9,14 +9,15 @@ import {openDelegates} from "./delegates.js";
 import {openHelp} from "./help.js";
 import {seat, turnLayout} from "./preview.js";
 import {toast} from "./toasts.js";
+import {cutCommand} from "./transition.js";
 
 const MINUTE_MS = 60_000;
 
 /** @type {Record<string, (event: KeyboardEvent) => unknown>} */
 const KEYS = {
-  Space: () => act({type: "cut"}),
-  Enter: () => act({type: "cut"}),
-  NumpadEnter: () => act({type: "cut"}),
+  Space: () => act(cutCommand()),
+  Enter: () => act(cutCommand()),
+  NumpadEnter: () => act(cutCommand()),
   KeyN: () => act(callNext(operatorView().next)),
   KeyE: () => act({type: "end_turn"}),
   KeyM: muteAll,

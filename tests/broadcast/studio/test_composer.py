@@ -1,0 +1,261 @@
+"""What the composer makes tick by tick: transitions, graphics that slide, no frame lost to them.
+
+The clock is a number and the pictures are made at the tick; the drawings are the real ones.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import av
+import numpy as np
+import pytest
+
+from broadcast.overlay.render import Renderer
+from broadcast.program import (
+    CUT,
+    Corner,
+    Inset,
+    Layout,
+    Overlay,
+    Rect,
+    Scene,
+    Transition,
+    TransitionKind,
+    seats_of,
+)
+from broadcast.studio.canvas import Canvas
+from broadcast.studio.clock import NS_PER_S
+from broadcast.studio.composer import Composer, View
+from broadcast.studio.graphics import ENTER_NS, LEAVE_NS
+from broadcast.studio.overlays import Board, Request
+from broadcast.studio.picturetrack import Picture, PictureTrack
+from broadcast.studio.sources import Source, Sources
+from streams.frames import SiteId
+from tests import media
+
+SIZE = (640, 360)
+TICK_NS = NS_PER_S // 25
+SITES = tuple(SiteId(name) for name in "abcde")
+SLATE = Overlay("slate", {"mode": "title", "title": "Kỳ họp", "subtitle": "", "text": ""})
+THIRD = Overlay("lower_third", {"name": "Lò Thị Ếm", "title": "Đại biểu", "site": "Mường Ảng"})
+OTHER = Overlay("lower_third", {"name": "Mùa A Vảng", "title": "Đại biểu", "site": "Mường Nhé"})
+LIVE = Overlay("live")
+DISSOLVE, WIPE = (Transition(kind, 400) for kind in (TransitionKind.DISSOLVE, TransitionKind.WIPE))
+
+
+def full(site: int) -> Scene:
+    return Scene(Layout.FULL, (SITES[site],))
+
+
+def view(scene: Scene, *overlays: Overlay, transition: Transition = CUT) -> View:
+    names = {site: f"Điểm cầu {site}" for site in SITES}
+    return View(scene, SLATE, overlays, names, (THIRD, OTHER, LIVE), transition)
+
+
+class Gallery(Sources):
+    """Sites that send a new numbered picture each tick."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None)
+        self.tick = 0
+        for site in SITES:
+            self._sources[site] = Source(site, lambda _: None)
+
+    def alive(self, now_ns: int, *gone: SiteId) -> None:
+        for source in self.all():
+            if source.site not in gone:
+                source.picture.received_ns = now_ns
+
+    def pick(self, track: PictureTrack, now_ns: int) -> Picture:
+        site = next(n for n, name in enumerate(SITES) if self._sources[name].picture is track)
+        planar = media.draw(320, 180, media.Mark(site, self.tick))
+        return Picture(av.VideoFrame.from_ndarray(planar, "yuv420p"), now_ns, now_ns)
+
+
+class Bench:
+    """A composer that is told the time."""
+
+    def __init__(self, slate_after_s: int = 0) -> None:
+        self.gallery = Gallery()
+        self.board = Board(Renderer(*SIZE))
+        self.board.start()
+        slate_after_ns = slate_after_s * NS_PER_S
+        self.composer = Composer(SIZE, self.gallery, self.board, self.gallery.pick, slate_after_ns)
+        self.canvas = Canvas(*SIZE)
+        self.now_ns = 10**12
+        self.oldest_ns = 0
+        self.gone: tuple[SiteId, ...] = ()
+
+    def prepare(self, *overlays: Overlay) -> None:
+        """Waits until they are drawn."""
+        for overlay in overlays:
+            key = Request.of(overlay).key
+            media.wait_for(lambda key=key: self.board.drawing(key), "it is drawn")
+
+    def tick(self, shown: View) -> media.Picture:
+        self.now_ns += TICK_NS
+        self.gallery.tick += 1
+        self.gallery.alive(self.now_ns, *self.gone)
+        self.composer.follow(shown, self.now_ns)
+        self.composer.compose(self.canvas, self.now_ns, self.oldest_ns)
+        return self.canvas.y.copy()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    try:
+        yield made
+    finally:
+        made.board.close()
+
+
+def numbers(picture: media.Picture, scene: Scene) -> list[int | None]:
+    marks = [media.read_mark(picture, seat) for seat in scene.seats[: len(scene.sources)]]
+    return [mark and mark.number for mark in marks]
+
+
+def test_no_layout_source_or_overlay_costs_or_repeats_a_frame(bench: Bench) -> None:
+    """Each tick shows each site's picture of that very tick, whatever was changed before it."""
+    bottom = Inset(Corner.BOTTOM_LEFT, 0.36)
+    scenes = [
+        Scene(Layout.FULL, SITES[:1]),
+        Scene(Layout.PICTURE_IN_PICTURE, SITES[1:3]),
+        Scene(Layout.PICTURE_IN_PICTURE, SITES[1:3], bottom),
+        Scene(Layout.SIDE_BY_SIDE, SITES[2:4]),
+        Scene(Layout.HALL_AND_SPEAKER, SITES[:2]),
+        Scene(Layout.FILMSTRIP, SITES),
+        Scene(Layout.GRID_4, SITES[:4]),
+        Scene(Layout.GRID_9, SITES),
+    ]
+    overlays: list[tuple[Overlay, ...]] = [(), (LIVE,)]
+    for n, (scene, shown) in enumerate(itertools.product(scenes, overlays)):
+        if shown and scene.layout is Layout.GRID_9:
+            continue  # the mark lies over the first cell's number
+        for _ in range(3):
+            picture = bench.tick(view(scene, *shown))
+            read = numbers(picture, scene)
+            assert read == [bench.gallery.tick] * len(scene.sources), (n, scene)
+
+
+@pytest.mark.parametrize("transition", [DISSOLVE, WIPE], ids=lambda t: t.kind)
+def test_a_transition_goes_evenly_from_one_scene_to_the_next(
+    bench: Bench, transition: Transition
+) -> None:
+    first, second = (int(bench.tick(view(full(site)))[20:60, ::8].mean()) for site in (0, 4))
+    bench.tick(view(full(0)))
+    levels = []
+    for _ in range(12):
+        picture = bench.tick(view(full(4), transition=transition))
+        levels.append(float(picture[60:140].mean()))
+    assert levels == sorted(levels)
+    assert abs(levels[0] - first) < 4, "it begins where the last scene was"
+    assert abs(levels[-1] - second) < 4
+    assert all(first + 4 < level < second - 4 for level in levels[3:8]), levels
+    assert media.read_mark(picture) == media.Mark(4, bench.gallery.tick)
+
+
+def test_a_wipe_has_the_new_scene_on_its_left(bench: Bench) -> None:
+    bench.tick(view(full(0)))
+    for _ in range(6):
+        picture = bench.tick(view(full(4), transition=WIPE))
+    left, right = picture[60:140, :200].mean(), picture[60:140, -200:].mean()
+    assert left > right + 30
+
+
+def test_both_scenes_move_while_they_change(bench: Bench) -> None:
+    bench.tick(view(full(0)))
+    bench.gallery.tick = 52  # from where the moving bar is on the right
+    bars = set()
+    for _ in range(4):
+        picture = bench.tick(view(full(4), transition=WIPE))
+        bars.add(picture[5, 400:].tobytes())
+    assert len(bars) == 4
+
+
+def test_a_dissolve_takes_nothing_from_a_time_that_is_closed(bench: Bench) -> None:
+    bench.tick(view(full(0)))
+    bench.tick(view(full(4), transition=DISSOLVE))
+    bench.oldest_ns = bench.now_ns + 100 * NS_PER_S
+    picture = bench.tick(view(full(4), transition=DISSOLVE))
+    assert media.read_mark(picture) is None
+    assert picture[60:140].max() < 60
+
+
+def ink(picture: media.Picture, bare: media.Picture) -> int:
+    """How many pixels of the lower third's place are not the site's."""
+    place = (slice(240, 345), slice(0, 600))
+    return int(np.count_nonzero(np.abs(picture[place].astype(int) - bare[place]) > 3))
+
+
+def test_a_lower_third_slides_in_and_out(bench: Bench) -> None:
+    bare = bench.tick(view(full(0)))
+    bench.prepare(THIRD)
+    coming = [ink(bench.tick(view(full(0), THIRD)), bare) for _ in range(ENTER_NS // TICK_NS + 2)]
+    assert coming[0] == 0
+    assert all(a <= b * 1.03 for a, b in itertools.pairwise(coming))
+    assert coming[2] < coming[-1]
+    assert coming[-1] == coming[-2] > 5000
+    going = [ink(bench.tick(view(full(0))), bare) for _ in range(LEAVE_NS // TICK_NS + 2)]
+    assert going[0] > going[2] > going[-1] == 0
+
+
+def test_the_next_name_slides_in_and_the_last_is_gone_at_once(bench: Bench) -> None:
+    bare = bench.tick(view(full(0)))
+    bench.prepare(THIRD, OTHER)
+    for _ in range(20):
+        bench.tick(view(full(0), THIRD))
+    assert ink(bench.tick(view(full(0), OTHER)), bare) == 0
+
+
+def test_a_name_never_stays_under_another_scene(bench: Bench) -> None:
+    bare = bench.tick(view(full(1)))
+    bench.prepare(THIRD)
+    for _ in range(20):
+        bench.tick(view(full(0), THIRD))
+    assert ink(bench.tick(view(full(1))), bare) == 0
+
+
+def test_what_leaves_is_not_shown_to_whom_it_was_not_drawn_for(bench: Bench) -> None:
+    bare = bench.tick(view(full(0)))
+    bench.prepare(THIRD)
+    for _ in range(20):
+        bench.tick(view(full(0), THIRD))
+    bench.oldest_ns = bench.now_ns + 1
+    assert ink(bench.tick(view(full(0))), bare) == 0
+
+
+def test_when_all_sites_are_lost_the_slate_comes_and_goes_again() -> None:
+    bench = Bench(slate_after_s=4)
+    try:
+        scene = Scene(Layout.SIDE_BY_SIDE, SITES[:2])
+        bench.tick(view(scene))
+        bench.prepare(SLATE)
+        alone = bench.tick(view(Scene()))
+        bench.tick(view(scene))
+        bench.gone = SITES[:1]
+        for _ in range(25 * 10):
+            picture = bench.tick(view(scene))
+        assert numbers(picture, scene)[1] is not None, "one of two is there: no slate"
+        bench.gone = SITES[:2]
+        for _ in range(25 * 5):
+            picture = bench.tick(view(scene))
+        assert not np.array_equal(picture, alone), "2 s until lost, then 4 s of cards"
+        for _ in range(25 * 2):
+            picture = bench.tick(view(scene))
+        assert np.array_equal(picture, alone)
+        bench.gone = ()
+        assert numbers(bench.tick(view(scene)), scene) == [bench.gallery.tick] * 2
+    finally:
+        bench.board.close()
+
+
+@pytest.mark.parametrize("corner", list(Corner))
+@pytest.mark.parametrize("share", [0.15, 0.27, 0.45])
+def test_an_inset_lies_in_its_corner(corner: Corner, share: float) -> None:
+    whole, small = seats_of(Layout.PICTURE_IN_PICTURE, Inset(corner, share))
+    assert whole == Rect(0, 0, 1, 1)
+    assert small.width == small.height == share
+    assert (small.x < 0.5 - share / 2) == corner.endswith("left")
+    assert (small.y < 0.5 - share / 2) == corner.startswith("top")
+    assert min(small.x, small.y, 1 - small.x - share, 1 - small.y - share) > 0.029
