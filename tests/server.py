@@ -235,9 +235,11 @@ class Server:
         self._process = None
 
     def children(self) -> dict[str, int]:
-        """`relay` and `studio` with their process ids."""
+        """`relay`, `studio` and `witness` with their process ids."""
         assert self._process is not None
-        modules = {"web.app": "relay", "broadcast.studio": "studio"}
+        modules = {
+            "web.app": "relay", "broadcast.studio": "studio", "broadcast.witness": "witness",
+        }  # fmt: skip
         found = {}
         for pid, arguments in processes_under(self._process.pid):
             for module, name in modules.items():

@@ -9,30 +9,48 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from broadcast.program import Layout
+from broadcast.director import program_of, public_take
+from broadcast.program import Layout, Scene, Take
 from broadcast.session.model import Phase, SessionState, SiteKind
-from config.settings import Recording
+from config.settings import Program, Recording
 from streams.frames import SiteId
-from web.outside import Outside, line_quality
+from web.outside import Outside, Witness, line_quality
 
 SILENT_DBFS = -60.0
 SILENT_MS = 8000
 """People breathe and turn pages: only a longer silence of an open microphone is a fault."""
 LATE_SHARE = 0.02
 RESUMED_MS = 60_000
+STOPPED_S = 5.0
+HELD_S = 7.0
+"""The server alone may take 6 s to give no answer."""
+BLANK_S = 1.9
+"""Two keyframes that are the same, and those of `PATIENCE_MS` after them."""
+MUTE_S = 3.0
+HEARD_MS = 2500
+APART_MS = 120
 
 PATIENCE_MS = {
     "not_recording": 4000,
     "disk_slow": 2000,
     "camera_waiting": 3000,
+    "witness_lost": 10_000,
+    "archive_unreadable": 2000,
+    "archive_unserved": 4000,
+    "archive_size": 2000,
+    "archive_apart": 2000,
+    "archive_still": 4000,
+    "archive_black": 4000,
+    "archive_silent": 3000,
     "site_gone": 1500,
     "picture_lost": 1000,
     "sound_lost": 1000,
     "line_poor": 3000,
     "return_poor": 5000,
 }
-"""A recording begins with the next keyframe, a page that reloads is away for a moment, and a line
-that nothing is known of yet gets the small picture first."""
+"""A recording begins with the next keyframe, a page that reloads is away for a moment, a line that
+nothing is known of yet gets the small picture first, and after a slate the recording shows it for
+one keyframe more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,7 @@ class Situation:
     state: SessionState
     outside: Outside
     limits: Recording
+    program: Program
     started_at_ms: int
     """When this server started."""
     resumed: bool
@@ -84,6 +103,7 @@ def _all(situation: Situation) -> Iterator[Finding]:
         return
     yield from _studio(situation)
     yield from _disk(situation)
+    yield from _witness(situation)
     yield from _sites(situation)
     yield from _silence(situation)
     age_ms = situation.outside.now_ms - situation.started_at_ms
@@ -118,6 +138,56 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         yield "disk_low", None, params
     if "disk_slow" in faults and "disk_error" not in faults:
         yield "disk_slow", None, {}
+
+
+def _witness(situation: Situation) -> Iterator[Finding]:
+    """What is really on the disk and served, held against what the studio says and should show."""
+    outside, state = situation.outside, situation.state
+    witness, studio = outside.witness, outside.studio
+    if witness.state == "lost":
+        yield "witness_lost", None, {}
+    claimed = studio.state == "running" and studio.recording and not studio.faults
+    if witness.stream != state.id or not claimed:
+        return
+    if witness.held_s > HELD_S or witness.grew_s > STOPPED_S:
+        yield "archive_stopped", None, {"seconds": round(max(witness.held_s, witness.grew_s))}
+    elif witness.unreadable:
+        yield "archive_unreadable", None, {"detail": witness.unreadable}
+    else:
+        yield from _content(witness, situation)
+    if witness.unserved:
+        yield "archive_unserved", None, {"detail": witness.unserved}
+
+
+def _content(witness: Witness, situation: Situation) -> Iterator[Finding]:
+    """A slate may stand still, a closed room be silent, and a site's fault has its own alarm."""
+    program, size = situation.program, (witness.width, witness.height)
+    if witness.apart_ms > APART_MS:
+        yield "archive_apart", None, {"ms": round(witness.apart_ms)}
+    if size not in {(0, 0), (program.width, program.height)}:
+        yield "archive_size", None, {"width": size[0], "height": size[1]}
+    if _moves(situation) and witness.black_s >= BLANK_S:
+        yield "archive_black", None, {"seconds": round(witness.black_s)}
+    elif _moves(situation) and witness.still_s >= BLANK_S:
+        yield "archive_still", None, {"seconds": round(witness.still_s)}
+    if _heard(situation) and witness.silent_s >= MUTE_S:
+        yield "archive_silent", None, {"seconds": round(witness.silent_s)}
+
+
+def _moves(situation: Situation) -> bool:
+    """Whether the public should see a site that sends pictures."""
+    state, lines = situation.state, situation.outside.lines
+    program = program_of(state)
+    shown = program.program if program.public is Take.ROOM else Scene(Layout.SLATE)
+    sites = () if shown.layout is Layout.SLATE else shown.sources
+    return any(site in lines and lines[site].video_alive for site in sites)
+
+
+def _heard(situation: Situation) -> bool:
+    """Whether the public should hear somebody: a microphone that is open just gave a sound."""
+    outside, state = situation.outside, situation.state
+    latest = max((outside.heard_at_ms.get(site, 0) for site in state.open_microphones), default=0)
+    return public_take(state) is Take.ROOM and outside.now_ms - latest < HEARD_MS
 
 
 def _sites(situation: Situation) -> Iterator[Finding]:

@@ -89,9 +89,10 @@ async def _start_media(on_air: OnAir, settings: Settings, stack: AsyncExitStack)
     except OSError as error:
         raise ConfigError(sentence(places(settings)[-1], error)) from None
     stack.push_async_callback(on_air.relay.close)
-    server = await on_air.link.start()
-    stack.callback(on_air.link.close)
-    stack.callback(server.close)
+    for link in (on_air.link, on_air.witness):
+        server = await link.start()
+        stack.callback(link.close)
+        stack.callback(server.close)
     on_air.follow()
 
 

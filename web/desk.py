@@ -75,6 +75,7 @@ class Desk:
             self.floor.state,
             self._outside,
             self._settings.recording,
+            self._settings.program,
             self._opened_at_ms,
             self._resumed,
         )

@@ -11,7 +11,7 @@ from broadcast.director import program_of
 from broadcast.program import Take
 from broadcast.session.commands import Command
 from broadcast.session.model import Phase
-from config.settings import Settings, socket_path
+from config.settings import Settings, socket_path, witness_socket_path
 from streams.frames import Packet, SiteId
 from streams.lines import Line
 from streams.relay import Rates, Relay
@@ -20,9 +20,9 @@ from web.auth import Identity
 from web.client import Bye, Client
 from web.desk import Desk
 from web.history import History
-from web.outside import Calm, Outside, Pace, Studio, hours_left, studio_of
+from web.outside import Calm, Outside, Pace, Studio, hours_left, studio_of, witness_of
 from web.sessions import Sessions
-from web.studio_link import Ears, StudioLink
+from web.studio_link import DEAF, Ears, StudioLink
 
 LOOK_S = 0.5
 """How often the lines are looked at. A command is told at once."""
@@ -52,6 +52,9 @@ class OnAir:
         self._calm = Calm()
         self.history = History()
         self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
+        self.witness = StudioLink(
+            witness_socket_path(settings.storage), DEAF, clock, name="witness"
+        )
         self.relay = Relay(
             settings.media,
             Rates.of(settings.program),
@@ -88,6 +91,7 @@ class OnAir:
         if program.public is Take.SLATE:
             self.relay.set_public(take_room=False)
         self.link.show(program)
+        self.witness.show(program)
         self.relay.set_open_microphones(program.open_microphones)
         if program.public is Take.ROOM:
             self.relay.set_public(take_room=True)
@@ -116,6 +120,7 @@ class OnAir:
             lines=self._calm.of(self.lines(), now_ms),
             returns=self.relay.returns(),
             studio=studio,
+            witness=witness_of(self.witness.status, self.witness.gone_at_ms, now_ms),
             disk_hours_left=hours_left(studio, self._settings),
             late_share=self._pace.late_share(studio, now_ms),
             attached=True,

@@ -137,6 +137,43 @@ def studio_of(status: Mapping[str, Any], gone_at_ms: int | None, now_ms: int) ->
         return Studio(state="running" if status else "starting")
 
 
+class Witness(BaseModel):
+    """What the second reader sees of the recording, on the disk and as it is served."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    state: Literal["running", "starting", "lost"] = "starting"
+    stream: str = ""
+    """The recording that it reads; empty: none is to be made."""
+    held_s: float = 0
+    """How long it has been waiting for an answer of the disk or the server."""
+    grew_s: float = 0
+    """How long the recording has not grown."""
+    still_s: float = 0
+    black_s: float = 0
+    silent_s: float = 0
+    apart_ms: float = 0
+    """Sound from picture."""
+    width: int = 0
+    height: int = 0
+    unreadable: str = ""
+    """Why it does not play."""
+    unserved: str = ""
+    """Why the public does not get it."""
+
+
+UNSEEN = Witness()
+
+
+def witness_of(status: Mapping[str, Any], gone_at_ms: int | None, now_ms: int) -> Witness:
+    """From its STATUS message; what is malformed in it counts as not said."""
+    if gone_at_ms is not None:
+        return Witness(state="starting" if now_ms - gone_at_ms < STARTING_MS else "lost")
+    try:
+        return Witness.model_validate({**status, "state": "running" if status else "starting"})
+    except ValidationError:
+        return UNSEEN
+
+
 class Pace:
     """How many of the program's pictures came late, of those of the last minute."""
 
@@ -190,6 +227,7 @@ class Outside:
     heard_at_ms: Mapping[SiteId, int] = field(default_factory=dict)
     """When each open microphone last gave a sound, or was opened."""
     studio: Studio = ABSENT
+    witness: Witness = UNSEEN
     disk_hours_left: float | None = None
     """Of recording, until it stops for want of room."""
     late_share: float = 0

@@ -1,4 +1,5 @@
 """The relay's end of the wire: listens on a Unix socket, speaks with one studio at a time.
+The witness speaks the same language on a socket of its own: it hears the program, says a status.
 
 Frames, the program state and wishes for keyframes go out; packets, levels, stills and status come
 in. What cannot be sent at once is dropped whole and counted (`streams.wire.Outbox`), so a slow
@@ -43,6 +44,14 @@ class Ears:
     """It came, went or reported."""
 
 
+def _ignore(*_: object) -> None:
+    """Whatever was said."""
+
+
+DEAF = Ears(_ignore, _ignore, _ignore, _ignore, _ignore, _ignore)
+"""For who is only asked for the last status."""
+
+
 @dataclass(slots=True)
 class StudioLink:
     """Owns the socket while `serve` runs. `clock` gives epoch milliseconds."""
@@ -50,6 +59,7 @@ class StudioLink:
     path: Path
     ears: Ears
     clock: Callable[[], int]
+    name: str = "studio"
     program: ProgramState = field(default_factory=ProgramState)
     status: dict[str, Any] = field(default_factory=dict)
     """The last STATUS; empty while no studio is connected."""
@@ -123,7 +133,7 @@ class StudioLink:
             self._outbox.close()
         outbox = self._outbox = Outbox(writer)
         self.gone_at_ms = None
-        _log.info("the studio is connected")
+        _log.info("the %s is connected", self.name)
         try:
             self._send_program()
             self.ears.connected()
@@ -131,7 +141,7 @@ class StudioLink:
             async for message in read_messages(reader):
                 self._hear(message)
         except WireError as error:
-            _log.error("the studio's connection is dropped: %s", error)
+            _log.error("the %s's connection is dropped: %s", self.name, error)
         finally:
             outbox.close()
             self._part(outbox)
@@ -142,7 +152,7 @@ class StudioLink:
         self._outbox = None
         self.status = {}
         self.gone_at_ms = self.clock()
-        _log.warning("the studio is gone")
+        _log.warning("the %s is gone", self.name)
         self.ears.changed()
 
     def _hear(self, message: Message) -> None:

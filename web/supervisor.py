@@ -1,7 +1,7 @@
-"""Keeps the two processes up: starts relay and studio, starts again whichever dies, ends both.
+"""Keeps the processes up: starts relay, studio and witness, again whichever dies, and ends them.
 
 It holds no state worth losing and touches no media, so that it has no reason to die itself; if
-it does, the kernel ends both children with it (`PR_SET_PDEATHSIG`), and nothing is left that
+it does, the kernel ends the children with it (`PR_SET_PDEATHSIG`), and nothing is left that
 would hold a port.
 """
 
@@ -45,10 +45,11 @@ class Program:
 
 
 def programs(settings_file: Path) -> tuple[Program, ...]:
-    """The two of a server."""
+    """The three of a server."""
     return (
         Program("relay", (sys.executable, "-m", "web.app", str(settings_file))),
         Program("studio", (sys.executable, "-m", "broadcast.studio", str(settings_file))),
+        Program("witness", (sys.executable, "-m", "broadcast.witness", str(settings_file))),
     )
 
 

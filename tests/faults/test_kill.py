@@ -137,6 +137,6 @@ def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:
 def test_ended_cleanly_nothing_is_left_running(tmp_path: Path) -> None:
     with Server(tmp_path) as server:
         pids = list(server.children().values())
-        assert len(pids) == 2
+        assert len(pids) == 3
         assert server.stop() == 0
     assert not [pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists()]

@@ -19,6 +19,7 @@ from web.outside import (
     Pace,
     Report,
     Studio,
+    Witness,
     hours_left,
     line_quality,
     studio_of,
@@ -41,7 +42,7 @@ WORLD = Outside(
 
 def _codes(state: SessionState = STATE, **changes: Any) -> list[str]:
     world = replace(WORLD, **changes)
-    situation = Situation(state, world, Recording(), started_at_ms=0, resumed=False)
+    situation = Situation(state, world, Recording(), Program(), started_at_ms=0, resumed=False)
     return [alarm.code for alarm in judge(situation, ())]
 
 
@@ -51,6 +52,10 @@ def _lay(**changes: Any) -> dict[str, Any]:
 
 def _studio(**changes: Any) -> dict[str, Any]:
     return {"studio": RUNNING.model_copy(update=changes)}
+
+
+def _witness(**changes: Any) -> dict[str, Any]:
+    return {"witness": Witness(state="running", width=1280, height=720).model_copy(update=changes)}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +81,21 @@ def _studio(**changes: Any) -> dict[str, Any]:
         (_studio(recording=False, faults=(Fault(code="disk_error"),)), ["disk_error"]),
         (_studio(faults=(Fault(code="disk_slow"),)), ["disk_slow"]),
         (_studio(disk_free_bytes=None), []),
+        (_witness(), []),
+        (_witness(stream="another", grew_s=60), []),
+        (_witness(grew_s=6), ["archive_stopped"]),
+        (_witness(held_s=8), ["archive_stopped"]),
+        (_witness(grew_s=6) | _studio(faults=(Fault(code="disk_error"),)), ["disk_error"]),
+        (_witness(unreadable="Invalid data"), ["archive_unreadable"]),
+        (_witness(unserved="Connection refused"), ["archive_unserved"]),
+        (_witness(apart_ms=400), ["archive_apart"]),
+        (_witness(width=640, height=360), ["archive_size"]),
+        (_witness(still_s=4, black_s=4), ["archive_black"]),
+        (_witness(still_s=4), ["archive_still"]),
+        (_witness(still_s=4) | _lay(video_alive=False), ["picture_lost"]),
+        (_witness(silent_s=60), []),
+        ({"witness": Witness(state="lost")}, ["witness_lost"]),
+        ({"witness": Witness(state="starting")}, []),
         ({"studio": Studio(state="lost")}, ["studio_lost"]),
         ({"studio": Studio(state="starting")}, ["studio_starting"]),
         ({"late_share": 0.1}, ["late_frames"]),
@@ -96,9 +116,26 @@ def test_an_open_microphone_without_a_sound() -> None:
     assert _codes(state, heard_at_ms={LAY: 10**9 - 9000}) == ["microphone_silent"]
 
 
+def test_a_recording_without_the_sound_that_somebody_makes() -> None:
+    state = replace(STATE, open_microphones=frozenset({LAY}))
+    assert _codes(state, **_witness(silent_s=5)) == ["archive_silent"]
+    assert _codes(state, **_witness(silent_s=2)) == []
+    quiet = {"heard_at_ms": {LAY: 10**9 - 5000}}
+    assert _codes(state, **_witness(silent_s=5), **quiet) == []
+
+
+def test_what_the_public_is_not_to_see_may_stand_still() -> None:
+    witness = _witness(still_s=60, black_s=60, silent_s=60)
+    for hidden in (
+        replace(STATE, phase=Phase.PAUSED),
+        replace(STATE, program=Scene(Layout.SLATE)),
+    ):
+        assert _codes(replace(hidden, open_microphones=frozenset()), **witness) == []
+
+
 def test_a_session_that_was_resumed_says_so_for_a_while() -> None:
     early = replace(WORLD, now_ms=1000)
-    situation = Situation(STATE, early, Recording(), started_at_ms=0, resumed=True)
+    situation = Situation(STATE, early, Recording(), Program(), started_at_ms=0, resumed=True)
     assert [alarm.code for alarm in judge(situation, ())] == ["resumed"]
     late = replace(situation, outside=replace(WORLD, now_ms=10**6))
     assert judge(late, ()) == ()
@@ -107,7 +144,7 @@ def test_a_session_that_was_resumed_says_so_for_a_while() -> None:
 def test_an_alarm_keeps_its_age_and_waits_its_time() -> None:
     world = replace(WORLD, lines={HALL: GOOD})
     before = (Alarm("site_gone", LAY, 5),)
-    situation = Situation(STATE, world, Recording(), 0, resumed=False)
+    situation = Situation(STATE, world, Recording(), Program(), 0, resumed=False)
     assert judge(situation, before)[0].since_at_ms == 5
     fresh = judge(situation, ())
     assert due(fresh, world.now_ms) == ()

@@ -10,7 +10,8 @@ import {Icon} from "./icons.js";
 
 /** These are heard, seen or lost for good; all others can wait a minute. */
 const GRAVE = new Set([
-  "studio_lost", "not_recording", "disk_full", "site_gone", "picture_lost", "sound_lost", "microphone_silent",
+  "studio_lost", "not_recording", "disk_full", "archive_stopped", "archive_unreadable",
+  "site_gone", "picture_lost", "sound_lost", "microphone_silent",
 ]);
 const GOOD_NEWS = new Set(["resumed"]);
 

@@ -1,0 +1,5 @@
+"""`python -m broadcast.witness SETTINGS.json`"""
+
+from broadcast.witness.main import main
+
+main()

@@ -1,0 +1,102 @@
+"""What a recording has shown of late: how long still, black, silent. Pure; in the media's time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Luma = NDArray[np.uint8]
+"""Height × width, 16 (black) to 235."""
+
+SILENT_DBFS = -60.0
+BLACK_LUMA = 28
+BLACK_SHARE = 0.85
+"""Of the picture: a lower third may lie over it."""
+CHANGED_LUMA = 6
+CHANGED_SHARE = 0.005
+"""A clock that ticks over a picture changes less; a person who breathes changes more."""
+JUMP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A keyframe, made small."""
+
+    at_s: float
+    luma: Luma
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The loudest sample of one frame of sound."""
+
+    at_s: float
+    dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What was added to the recording since the last look."""
+
+    start_s: float
+    end_s: float
+    pictures: tuple[Picture, ...]
+    sounds: tuple[Sound, ...]
+    apart_ms: float
+    """How far its sound begins or ends from its picture."""
+    size: tuple[int, int]
+    """Width and height of the picture as decoded; (0, 0) while there was no keyframe."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Folds chunks. All zero until it has seen something."""
+
+    end_s: float = 0.0
+    still_s: float = 0.0
+    """How long every keyframe has been the same."""
+    black_s: float = 0.0
+    silent_s: float = 0.0
+    apart_ms: float = 0.0
+    size: tuple[int, int] = (0, 0)
+    _last: Luma | None = None
+    _still_since_s: float = 0.0
+    _bright_at_s: float = 0.0
+    _heard_at_s: float = 0.0
+
+    def note(self, chunk: Chunk) -> None:
+        """The next chunk. After a jump of the media's time everything begins anew."""
+        if not -JUMP_S < chunk.start_s - self.end_s < JUMP_S:
+            self._begin(chunk.start_s)
+        self.end_s = chunk.end_s
+        for picture in chunk.pictures:
+            self._see(picture)
+        for sound in chunk.sounds:
+            if sound.dbfs > SILENT_DBFS:
+                self._heard_at_s = sound.at_s
+        self.silent_s = max(0.0, chunk.end_s - self._heard_at_s)
+        self.apart_ms = chunk.apart_ms
+        self.size = chunk.size if chunk.size != (0, 0) else self.size
+
+    def _begin(self, at_s: float) -> None:
+        self._last = None
+        self._still_since_s = self._bright_at_s = self._heard_at_s = at_s
+
+    def _see(self, picture: Picture) -> None:
+        if self._last is None or differ(self._last, picture.luma):
+            self._still_since_s = picture.at_s
+        if not is_black(picture.luma):
+            self._bright_at_s = picture.at_s
+        self._last = picture.luma
+        self.still_s = picture.at_s - self._still_since_s
+        self.black_s = picture.at_s - self._bright_at_s
+
+
+def differ(one: Luma, other: Luma) -> bool:
+    """By more than an overlay that ticks, and more than an encoder's rounding."""
+    changed = np.abs(one.astype(np.int16) - other) > CHANGED_LUMA
+    return bool(changed.mean() > CHANGED_SHARE)
+
+
+def is_black(luma: Luma) -> bool:
+    return bool((luma < BLACK_LUMA).mean() > BLACK_SHARE)

@@ -1,0 +1,107 @@
+"""Reads a recording as it grows on the disk, and decodes it: keyframes and sound only."""
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+
+from broadcast.outputs.fmp4 import boxes, whole_fragments
+from broadcast.outputs.recovery import init_name, segment_name
+from broadcast.witness.memory import Chunk, Picture, Sound
+from streams.frames import VIDEO_CLOCK_RATE
+
+THUMBNAIL = (160, 90)
+
+
+class UnreadableError(Exception):
+    """What lies on the disk is no recording that plays."""
+
+
+class Reader:
+    """One folder, from its newest segment on. Raises `OSError`, `UnreadableError`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._number = newest_segment(folder)
+        self._offset = self._inode = 0
+
+    def look(self) -> Chunk | None:
+        """What was added since the last look; None if nothing was. One segment at a time."""
+        # Asked first: once there is a next segment, this one has its last part.
+        closed = (self._folder / segment_name(self._number + 1)).exists()
+        data = self._added()
+        if data is None and closed:
+            self._number += 1
+            self._offset = self._inode = 0
+            data = self._added()
+        return None if data is None else self._decoded(data)
+
+    def _added(self) -> bytes | None:
+        """Whole parts only."""
+        path = self._folder / segment_name(self._number)
+        if not path.exists():
+            return None
+        stat = path.stat()
+        if stat.st_ino != self._inode or stat.st_size < self._offset:
+            self._inode, self._offset = stat.st_ino, 0
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        whole = max((end for kind, _, end in boxes(data) if kind == b"mdat"), default=0)
+        self._offset += whole
+        return data[:whole] or None
+
+    def _decoded(self, parts: bytes) -> Chunk:
+        span = whole_fragments(parts)
+        if span is None:
+            raise UnreadableError("parts without a picture")
+        try:
+            return _decode(self._init() + parts, span.start / VIDEO_CLOCK_RATE, span.end)
+        except av.error.FFmpegError as error:
+            raise UnreadableError(str(error)) from None
+
+    def _init(self) -> bytes:
+        """Of the newest run: the one that writes now."""
+        number = 0
+        while (self._folder / init_name(number + 1)).exists():
+            number += 1
+        return (self._folder / init_name(number)).read_bytes()
+
+
+def newest_segment(folder: Path) -> int:
+    """0 in an empty folder."""
+    return max((int(path.stem) for path in folder.glob("*.m4s")), default=0)
+
+
+def _decode(data: bytes, start_s: float, end: int) -> Chunk:
+    pictures: list[Picture] = []
+    sounds: list[Sound] = []
+    size = (0, 0)
+    with av.open(io.BytesIO(data), "r") as container:
+        if not (container.streams.video and container.streams.audio):
+            raise UnreadableError("no picture or no sound in it")
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        video.codec_context.skip_frame = "NONKEY"
+        for packet in container.demux(video, audio):
+            for frame in packet.decode():
+                if isinstance(frame, av.VideoFrame):
+                    size = frame.width, frame.height
+                    pictures.append(Picture(float(frame.time or 0), _small(frame)))
+                elif isinstance(frame, av.AudioFrame):
+                    sounds.append(Sound(float(frame.time or 0), _loudness(frame)))
+    apart_ms = abs(sounds[0].at_s - start_s) * 1000 if sounds else 0.0
+    end_s = end / VIDEO_CLOCK_RATE
+    return Chunk(start_s, end_s, tuple(pictures), tuple(sounds), apart_ms, size)
+
+
+def _small(frame: av.VideoFrame) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    width, height = THUMBNAIL
+    plane = frame.reformat(width, height, "yuv420p").planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[:height, :width].copy()
+
+
+def _loudness(frame: av.AudioFrame) -> float:
+    peak = float(np.abs(frame.to_ndarray()).max(initial=0.0))
+    return 20 * float(np.log10(max(peak, 1e-6)))

@@ -1,0 +1,44 @@
+"""Whether the public really gets what is on the disk: asks over HTTP, as a player does."""
+
+import re
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from broadcast.outputs.recovery import INDEX
+from config.settings import Http
+
+TIMEOUT_S = 3.0
+_SEGMENT = re.compile(r"^\d{8}\.m4s$", re.MULTILINE)
+
+
+def fault(base_url: str, archive: Path, stream: str) -> str:
+    """What is wrong, in a technician's words; empty if nothing is. Raises `OSError` for the disk's
+    own faults. A recording without a listed segment is nothing to serve yet."""
+    folder = archive / stream
+    listed = _SEGMENT.findall((folder / INDEX).read_text("utf-8", "replace"))
+    if not listed:
+        return ""
+    try:
+        playlist = _get(f"{base_url}/live/{stream}/{INDEX}").decode("utf-8", "replace")
+        if listed[-1] not in playlist:
+            return f"{INDEX}: {listed[-1]} is not in it"
+        if _get(f"{base_url}/live/{stream}/{listed[-1]}") != (folder / listed[-1]).read_bytes():
+            return f"{listed[-1]}: other bytes than on the disk"
+    except urllib.error.URLError as error:
+        return str(error.reason)
+    except TimeoutError:
+        return "no answer"
+    return ""
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:  # noqa: S310 - our own server
+        data: bytes = response.read()
+        return data
+
+
+def base_url(http: Http) -> str:
+    """The server as seen from its own machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(http.host, http.host)
+    return f"http://{host}:{http.port}"
