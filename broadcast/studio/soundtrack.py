@@ -7,14 +7,10 @@ wake-up of another thread would cost more than the work.
 import logging
 from collections import deque
 
-import av
-import av.error
-import numpy as np
-from av.audio.codeccontext import AudioCodecContext
-
-from broadcast.studio.encoders import AUDIO_TIME_BASE, Samples
+from broadcast.studio.encoders import Samples
 from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.mixer import Fader, Meter
+from broadcast.studio.opus import GRAIN, LONGEST_PACKET, OpusDecoder, OpusError
 from broadcast.studio.playout import NS_PER_S, Playout
 from streams.frames import AUDIO_CLOCK_RATE, EncodedFrame
 
@@ -30,12 +26,16 @@ class SoundTrack:
     def __init__(self, playout: Playout) -> None:
         self._playout = playout
         self._inbox: deque[EncodedFrame] = deque()
-        self._decoder: AudioCodecContext | None = None
+        self._decoder = OpusDecoder()
+        self._next: int | None = None
+        """The sample after the newest packet's last."""
         self._ring = SampleRing()
         self._reader = Reader()
         self.meter = Meter()
         self.fader = Fader()
         self.dropped = 0
+        self.recovered = 0
+        """Samples that were lost on the way and made again from the packets after them."""
         self.received_ns = 0
         """Of the newest packet; 0 before the first."""
 
@@ -51,21 +51,23 @@ class SoundTrack:
             frame = self._inbox.popleft()
             self.received_ns = frame.received_ns
             try:
-                samples = self._decoded(frame)
-            except av.error.FFmpegError as error:
+                self._recover(frame)
+                samples = self._decoder.decode(frame.data)
+            except OpusError as error:
                 log.debug("%s: broken Opus packet: %s", frame.source, error)
-                self._decoder = None
+                self._decoder, self._next = OpusDecoder(), None
                 continue
             self.meter.add(samples)
             self._ring.write(frame.pts, samples)
+            self._next = frame.pts + samples.shape[1]
 
-    def _decoded(self, frame: EncodedFrame) -> Samples:
-        if self._decoder is None:
-            self._decoder = _opus_decoder()
-        packet = av.Packet(frame.data)
-        packet.pts, packet.time_base = frame.pts, AUDIO_TIME_BASE
-        parts = [planar(decoded) for decoded in self._decoder.decode(packet)]
-        return np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), np.float32)
+    def _recover(self, frame: EncodedFrame) -> None:
+        """Fills a short gap before this packet; a longer one was silence (DTX), or is beyond help.
+        Packets come in order, so what has not come by now never will."""
+        lost = frame.pts - self._next if self._next is not None else 0
+        if 0 < lost <= LONGEST_PACKET and lost % GRAIN == 0:
+            self._ring.write(frame.pts - lost, self._decoder.recover(lost, frame.data))
+            self.recovered += lost
 
     def rest(self) -> None:
         """Nobody listens: the next block may be read from wherever it ought to be."""
@@ -81,20 +83,3 @@ class SoundTrack:
         block = self._reader.block(self._ring, ideal)
         self._playout.sound_error_ns = self._reader.late * NS_PER_S // AUDIO_CLOCK_RATE
         return block
-
-
-def _opus_decoder() -> AudioCodecContext:
-    decoder = av.CodecContext.create("libopus", "r")
-    assert isinstance(decoder, AudioCodecContext)
-    decoder.sample_rate = AUDIO_CLOCK_RATE
-    decoder.layout = "stereo"
-    return decoder
-
-
-def planar(frame: av.AudioFrame) -> Samples:
-    """Any decoded stereo sound as `(2, n)` floats."""
-    samples = frame.to_ndarray()
-    floats = samples.astype(np.float32, copy=False)
-    if samples.dtype == np.int16:
-        floats = floats * np.float32(1 / 32768)
-    return floats if frame.format.is_planar else floats.reshape(-1, 2).T

@@ -16,7 +16,6 @@ import pytest
 
 from broadcast.studio.cameras import Cameras, command
 from broadcast.studio.encoders import AUDIO_TIME_BASE, VIDEO_TIME_BASE
-from broadcast.studio.soundtrack import planar
 from config.settings import Camera
 from streams.frames import Codec, EncodedFrame, SiteId
 from tests import media
@@ -60,7 +59,7 @@ class Studio:
     def sound(self) -> media.Samples:
         decoder = av.CodecContext.create("libopus", "r")
         parts = [
-            planar(decoded)[0]
+            media.samples_of(decoded)
             for frame in list(self.frames)
             if frame.codec is Codec.OPUS
             for decoded in decoder.decode(_packet(frame, AUDIO_TIME_BASE))
