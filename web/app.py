@@ -22,6 +22,7 @@ from typing import Any
 import uvloop
 from aiohttp import web
 
+from broadcast.outputs.edge import pace_of
 from broadcast.session.procedure import load_procedure
 from broadcast.store import Store
 from config.settings import ConfigError, Settings
@@ -132,7 +133,8 @@ def _application(
     pages = Pages(sessions, tokens, turn=bool(settings.turn.urls))
     app[border.RENDER_PROBLEM] = pages.problem
     archive = settings.storage.data_dir / "archive"
-    media = Media(archive, sessions.is_over)
+    media = Media(archive, sessions.is_over, pace_of(settings.program, settings.recording))
+    app.on_shutdown.append(media.close)
     rooms = (
         pages,
         live,

@@ -1,4 +1,5 @@
-"""HLS over HTTP: the archive's own files, live and afterwards.
+"""HLS over HTTP: the archive's own files, live and afterwards. `index.m3u8` is for any player,
+`live.m3u8` for those that know low latency; both rewind to the start.
 
 A file is served only if the stream's playlist names it, so nothing else in the folder, nothing
 half-written and no other folder can be reached, and every segment may be cached for ever.
@@ -7,15 +8,19 @@ half-written and no other folder can be reached, and every segment may be cached
 import asyncio
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
+from broadcast.outputs.edge import PART_NAME
+from broadcast.outputs.playlist import Pace
 from web.errors import not_found
+from web.live_edge import LiveEdges
 
 PLAYLIST = "index.m3u8"
+LOW_LATENCY = "live.m3u8"
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FILE_NAME = re.compile(r"init-\d{1,9}\.mp4|\d{8}\.m4s")
 _MAP_URI = re.compile(r'^#EXT-X-MAP:.*?URI="([^"]+)"', re.MULTILINE)
@@ -67,8 +72,9 @@ class Media:
     mark must not leave players waiting for more.
     """
 
-    def __init__(self, archive: Path, is_over: Callable[[str], bool]) -> None:
+    def __init__(self, archive: Path, is_over: Callable[[str], bool], pace: Pace) -> None:
         self._archive = archive
+        self._edges = LiveEdges(archive, pace)
         self._is_over = is_over
         self._listings: dict[str, Listing] = {}
 
@@ -88,8 +94,13 @@ class Media:
         session, name = request.match_info["session"], request.match_info["name"]
         if not STREAM_NAME.fullmatch(session):
             raise not_found()
-        if name == PLAYLIST:
+        if name == LOW_LATENCY and not self._is_over(session):
+            return await self._low_latency(session, request.query)
+        if name in {PLAYLIST, LOW_LATENCY}:
             return await self._playlist(session)
+        if part := PART_NAME.fullmatch(name):
+            data = await self._edges.part(session, int(part[1]), int(part[2]))
+            return web.Response(body=data, headers=_for_ever(_TYPES[".m4s"]))
         if not FILE_NAME.fullmatch(name) or name not in (await self._listing(session)).names:
             raise not_found()
         return self._segment(self._archive / session / name)
@@ -115,19 +126,33 @@ class Media:
         headers["Content-Type"] = PLAYLIST_TYPE
         return web.FileResponse(listing.path, headers=headers)
 
+    async def _low_latency(self, session: str, query: Mapping[str, str]) -> web.StreamResponse:
+        text = await self._edges.playlist(session, query)
+        headers = {"Cache-Control": "no-cache", "Content-Type": PLAYLIST_TYPE, **_open_to_all()}
+        return web.Response(body=text, headers=headers)
+
     def _segment(self, path: Path) -> web.StreamResponse:
-        headers = {
-            "Cache-Control": "public, max-age=31536000, immutable",
-            "Content-Type": _TYPES[path.suffix],
-            **_open_to_all(),
-        }
-        return web.FileResponse(path, headers=headers)
+        return web.FileResponse(path, headers=_for_ever(_TYPES[path.suffix]))
+
+    async def close(self, app: web.Application) -> None:
+        """For `on_shutdown`: nobody waits any more."""
+        del app
+        await self._edges.close()
 
 
 def _finished(text: str) -> str:
     """With the end mark, after the last whole line."""
     whole, newline, _ = text.rpartition("\n")
     return whole + newline + END
+
+
+def _for_ever(content_type: str) -> dict[str, str]:
+    """What lies in a recording never changes."""
+    return {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Type": content_type,
+        **_open_to_all(),
+    }
 
 
 def _open_to_all() -> dict[str, str]:

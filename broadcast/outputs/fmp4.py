@@ -205,6 +205,19 @@ class Whole:
     """Decode times of the video, 1/90000 s."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One `moof` with its `mdat`, as found in a segment; decode times of the video, 1/90000 s."""
+
+    at: int
+    """Where its bytes begin, and end."""
+    to: int
+    start: int
+    end: int
+    key: bool
+    """Begins with a keyframe."""
+
+
 def boxes(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
     """(kind, start of the body, end) of each box that is whole."""
     end = len(data) if end is None else end
@@ -216,22 +229,25 @@ def boxes(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[by
         at += size
 
 
+def fragments(data: bytes) -> Iterator[Fragment]:
+    """Those that are whole and have pictures."""
+    began = 0
+    video: tuple[int, int, bool] | None = None
+    for kind, body, end in boxes(data):
+        if kind == b"moof":
+            began, video = body - 8, _video_of(data, body, end)
+        elif kind == b"mdat" and video:
+            yield Fragment(began, end, *video)
+
+
 def whole_fragments(segment: bytes) -> Whole | None:
     """What a crash left of a segment; None if not one fragment with video is whole."""
-    length = 0
-    span: tuple[int, int] | None = None
-    times: list[tuple[int, int]] = []
-    for kind, body, end in boxes(segment):
-        if kind == b"moof":
-            times = list(_video_times(segment, body, end))
-        elif kind == b"mdat" and times:
-            span = (span[0] if span else times[0][0], times[-1][1])
-            length = end
-    return Whole(length, *span) if span else None
+    found = list(fragments(segment))
+    return Whole(found[-1].to, found[0].start, found[-1].end) if found else None
 
 
-def _video_times(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
-    """(first decode time, end of the last sample) of the video in a moof."""
+def _video_of(data: bytes, at: int, end: int) -> tuple[int, int, bool] | None:
+    """(first decode time, end of the last sample, begins with a keyframe) of a moof's video."""
     for kind, body, stop in boxes(data, at, end):
         if kind != b"traf":
             continue
@@ -240,8 +256,9 @@ def _video_times(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
             continue
         (time,) = struct.unpack_from("!Q", data, inner[b"tfdt"] + 4)
         (count,) = struct.unpack_from("!I", data, inner[b"trun"] + 4)
-        rows = struct.iter_unpack("!III", data[inner[b"trun"] + 12 :][: 12 * count])
-        yield time, time + sum(duration for duration, _, _ in rows)
+        rows = list(struct.iter_unpack("!III", data[inner[b"trun"] + 12 :][: 12 * count]))
+        return time, time + sum(duration for duration, _, _ in rows), rows[0][2] == _KEY
+    return None
 
 
 def origin_of(init: bytes) -> int | None:

@@ -4,6 +4,7 @@ It only ever grows, by whole entries, and is valid after each; live, rewind and 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -83,11 +84,17 @@ def parse(text: str) -> Playlist | None:
     head = _HEADER.match(text)
     if head is None:
         return None
-    entries, at = [], head.end()
+    entries, at = read_entries(text, head.end())
+    return Playlist(tuple(entries), text.startswith(END, at), at)
+
+
+def read_entries(text: str, at: int) -> tuple[list[Entry], int]:
+    """The whole entries from there on, and where they end."""
+    entries = []
     while (match := _ENTRY.match(text, at)) is not None:
         entries.append(_entry(match))
         at = match.end()
-    return Playlist(tuple(entries), text.startswith(END, at), at)
+    return entries, at
 
 
 def _entry(match: re.Match[str]) -> Entry:
@@ -96,3 +103,76 @@ def _entry(match: re.Match[str]) -> Entry:
     return Entry(
         match["name"], float(match["duration"]), wall_ms, match["init"], bool(match["gap"])
     )
+
+
+# Low latency (draft-pantos-hls-rfc8216bis): the same segments, and the newest ones' parts.
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a segment, as a player may ask for it."""
+
+    name: str
+    duration_s: float
+    key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a player is promised, in seconds."""
+
+    segment_s: int
+    part_s: float
+    """No part is longer."""
+
+    @property
+    def skip_s(self) -> int:
+        """How old a segment is that a delta update leaves out: six target durations (4.4.3.8)."""
+        return 6 * self.segment_s
+
+
+HOLD_BACK_PARTS = 5
+"""How far behind the end players stay; three is the least (4.4.3.8), and has no room for jitter."""
+
+
+def low_latency_header(pace: Pace) -> str:
+    hold_back_s = HOLD_BACK_PARTS * pace.part_s
+    return (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:9\n"
+        f"#EXT-X-TARGETDURATION:{pace.segment_s}\n"
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
+        f"PART-HOLD-BACK={hold_back_s:.5f},CAN-SKIP-UNTIL={pace.skip_s:.1f}\n"
+        f"#EXT-X-PART-INF:PART-TARGET={pace.part_s:.5f}\n"
+        "#EXT-X-MEDIA-SEQUENCE:0\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+    )
+
+
+def skip(segments: int) -> str:
+    """A delta update (4.4.5.2) says only how many it leaves out."""
+    return f"#EXT-X-SKIP:SKIPPED-SEGMENTS={segments}\n"
+
+
+def pieces_lines(pieces: Sequence[Piece]) -> str:
+    return "".join(
+        f'#EXT-X-PART:DURATION={piece.duration_s:.5f},URI="{piece.name}"'
+        f"{',INDEPENDENT=YES' if piece.key else ''}\n"
+        for piece in pieces
+    )
+
+
+def hint(name: str) -> str:
+    """What comes next: whoever asks for it waits for it."""
+    return f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{name}"\n'
+
+
+def lines_with(entry: Entry, pieces: Sequence[Piece]) -> str:
+    """An entry whose parts can still be asked for; they stand before its duration."""
+    head, mark, tail = lines(entry).partition("#EXTINF:")
+    return head + pieces_lines(pieces) + mark + tail
+
+
+def head_of(entry: Entry) -> str:
+    """Of a segment that is not closed yet: everything but its duration and name."""
+    return lines(entry).partition("#EXTINF:")[0]

@@ -53,7 +53,7 @@ function RewindPlayer() {
   const [behind, setBehind] = useState(0);
   useEffect(() => {
     if (!video.current) return;
-    player.current = attach(video.current, `/live/${config.session}/index.m3u8`, {onState: setState});
+    player.current = attach(video.current, `/live/${config.session}/live.m3u8`, {onState: setState});
     return () => player.current?.close();
   }, []);
   const look = () => setBehind((player.current?.liveS() ?? 0) - (video.current?.currentTime ?? 0));

@@ -19,6 +19,7 @@ export function attach(video, url, {startS, onState} = {}) {
     startPosition: startS ?? -1,
     backBufferLength: 60,
     liveDurationInfinity: false,
+    maxLiveSyncPlaybackRate: 1.05, // after a wait it comes nearer again, unheard
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;

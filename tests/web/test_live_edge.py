@@ -1,0 +1,124 @@
+"""Low-latency HLS over real HTTP: who asks for what comes next gets it when it has come."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import aiohttp
+
+from config.settings import Recording
+from tests.broadcast.outputs.growing import growing
+from tests.web.rig import SESSION, Rig, relay, settings_in
+
+LIVE = f"/live/{SESSION}/live.m3u8"
+BOUND_S = 10
+
+
+def folder_of(rig: Rig) -> Path:
+    return rig.settings.storage.data_dir / "archive" / SESSION
+
+
+async def ask(rig: Rig, path: str) -> tuple[int, str]:
+    async with asyncio.timeout(BOUND_S):
+        answer = await rig.get(path)
+        return answer.status, await answer.text("latin-1")
+
+
+def test_a_part_is_told_when_it_is_written(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            with growing(folder_of(rig), 5) as recording:
+                recording.grow(2)
+                status, text = await ask(rig, LIVE)
+                assert status == 200
+                assert 'URI="00000000.1.m4s"' in text
+                waiting = [
+                    asyncio.create_task(ask(rig, f"{LIVE}?_HLS_msn=0&_HLS_part=2"))
+                    for _ in range(20)
+                ]
+                hinted = asyncio.create_task(ask(rig, f"/live/{SESSION}/00000000.2.m4s"))
+                done, _ = await asyncio.wait([*waiting, hinted], timeout=0.3)
+                assert not done
+                recording.grow(1)
+                began = time.monotonic()
+                for status, text in await asyncio.gather(*waiting):
+                    assert status == 200
+                    assert '#EXT-X-PART:DURATION=0.20000,URI="00000000.2.m4s"' in text
+                assert (await hinted)[0] == 200
+                assert time.monotonic() - began < BOUND_S
+
+    asyncio.run(scenario())
+
+
+def test_parts_together_are_the_segment_and_may_be_kept(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            with growing(folder_of(rig), 5) as recording:
+                recording.grow(6)
+                parts = b""
+                for number in range(5):
+                    answer = await rig.get(f"/live/{SESSION}/00000000.{number}.m4s")
+                    assert answer.content_type == "video/iso.segment"
+                    assert "immutable" in answer.headers["Cache-Control"]
+                    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+                    parts += await answer.read()
+                assert parts == await (await rig.get(f"/live/{SESSION}/00000000.m4s")).read()
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            assert (await ask(rig, LIVE))[0] == 404
+            with growing(folder_of(rig), 5) as recording:
+                recording.grow(2)
+                for query in ("_HLS_msn=9", "_HLS_part=1", "_HLS_msn=x", "_HLS_msn=" + "9" * 40):
+                    assert (query, (await ask(rig, f"{LIVE}?{query}"))[0]) == (query, 400)
+                for name in ("00000000.9.m4s", "00000007.0.m4s", "00000000.-1.m4s"):
+                    assert (await ask(rig, f"/live/{SESSION}/{name}"))[0] == 404
+
+    asyncio.run(scenario())
+
+
+def test_a_recess_answers_in_time(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            with growing(folder_of(rig), 5) as recording:
+                recording.grow(2)
+                status, text = await ask(rig, f"{LIVE}?_HLS_msn=0&_HLS_part=2")
+                assert status == 200
+                assert 'HINT:TYPE=PART,URI="00000000.2.m4s"' in text
+
+    asyncio.run(scenario())
+
+
+def test_whoever_waits_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=10_000))) as rig:
+            with growing(folder_of(rig), 5) as recording:
+                recording.grow(2)
+                waiting = asyncio.create_task(ask(rig, f"{LIVE}?_HLS_msn=0&_HLS_part=9"))
+                await asyncio.wait([waiting], timeout=0.2)
+                began = time.monotonic()
+        assert time.monotonic() - began < BOUND_S
+        await asyncio.wait([waiting], timeout=BOUND_S)
+        assert waiting.done()
+        assert waiting.exception() is None or isinstance(waiting.exception(), aiohttp.ClientError)
+
+    asyncio.run(scenario())
+
+
+def test_the_end_of_a_session_is_told_at_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            with growing(folder_of(rig), 5) as recording:
+                recording.grow(6)
+                waiting = asyncio.create_task(ask(rig, f"{LIVE}?_HLS_msn=1&_HLS_part=1"))
+                await asyncio.wait([waiting], timeout=0.1)
+                recording.recorder.end()
+                status, text = await waiting
+                assert status == 200
+                assert text.endswith("#EXT-X-ENDLIST\n")
+
+    asyncio.run(scenario())

@@ -1,0 +1,148 @@
+"""Low-latency HLS over HTTP: a request for what is not there yet waits for it (6.2.5.2 of
+draft-pantos-hls-rfc8216bis). One look at the disk serves all who wait for one recording.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from broadcast.outputs.edge import Edge
+from broadcast.outputs.playlist import Pace
+from web.errors import Problem, not_found
+
+LOOK_S = 0.04
+"""A fifth of a part: what looking adds to the delay."""
+STALE_S = 0.02
+MAX_EDGES = 16
+"""Recordings that are followed at once; the one that was asked for longest ago goes first."""
+DIGITS = 9
+
+
+@dataclass(slots=True)
+class Followed:
+    """One recording that somebody watches. `looking` runs while anybody waits, and ends itself."""
+
+    edge: Edge
+    looked_at: float = 0.0
+    looking: asyncio.Task[None] | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a thread reads the files."""
+    texts: dict[bool, bytes] = field(default_factory=dict)
+    """The playlist of now, whole and as delta update: written once for all who ask."""
+
+    async def text(self, *, delta: bool) -> bytes:
+        async with self.lock:
+            if delta not in self.texts:
+                self.texts[delta] = self.edge.text(delta=delta).encode()
+            return self.texts[delta]
+
+    async def look(self) -> bool:
+        """Whether there is news. Raises `OSError`."""
+        async with self.lock:
+            news = await asyncio.to_thread(self.edge.refresh)
+            self.looked_at = time.monotonic()
+            if news:
+                self.texts.clear()
+            return news
+
+
+class LiveEdges:
+    """All recordings that are watched as they grow."""
+
+    def __init__(self, archive: Path, pace: Pace) -> None:
+        self._archive, self._pace = archive, pace
+        self._followed: dict[str, Followed] = {}
+        self._patience_s = 3.0 * pace.segment_s
+        """Three target durations (6.2.5.2)."""
+
+    async def playlist(self, session: str, query: Mapping[str, str]) -> bytes:
+        """What a player asks for, once it is there; after three target durations, as in a recess,
+        what there is. Raises `Problem` 404 and 400."""
+        followed = await self._fresh(session)
+        edge, segment, part = followed.edge, _number(query, "_HLS_msn"), _number(query, "_HLS_part")
+        if segment is None and part is not None:
+            raise Problem(400, "bad_request")
+        if segment is not None:
+            if edge.is_ahead(segment) and not edge.ended:
+                raise Problem(400, "bad_request")
+            await self._until(followed, lambda: edge.has(segment, part))
+        delta = query.get("_HLS_skip") in {"YES", "v2"}
+        return await followed.text(delta=delta)
+
+    async def part(self, session: str, segment: int, part: int) -> bytes:
+        """Its bytes; the one that the playlist hints at is waited for. Raises `Problem` 404."""
+        followed = await self._fresh(session)
+        edge = followed.edge
+        if edge.part(segment, part) is None and edge.may_come(segment, part):
+            await self._until(followed, lambda: not edge.may_come(segment, part))
+        data = edge.part(segment, part)
+        if data is None:
+            raise not_found()
+        return data
+
+    async def close(self) -> None:
+        """Nobody is served any more."""
+        tasks = [one.looking for one in self._followed.values() if one.looking is not None]
+        self._followed.clear()
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError, OSError):
+                await task
+
+    async def _fresh(self, session: str) -> Followed:
+        followed = self._followed.pop(session, None)
+        if followed is None:
+            followed = Followed(Edge(self._archive / session, self._pace))
+        self._followed[session] = followed
+        try:
+            # Whoever comes while another looks takes what that one finds.
+            if followed.looking is None and time.monotonic() - followed.looked_at > STALE_S:
+                await followed.look()
+        except OSError:
+            self._followed.pop(session, None)
+            raise not_found() from None
+        self._forget()
+        return followed
+
+    def _forget(self) -> None:
+        idle = [name for name, one in self._followed.items() if one.looking is None]
+        for name in idle[: max(0, len(self._followed) - MAX_EDGES)]:
+            del self._followed[name]
+
+    async def _until(self, followed: Followed, ready: Callable[[], bool]) -> None:
+        """Or until patience ends. Raises `Problem` 404 if the recording is gone."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                while not ready():
+                    if followed.looking is None:
+                        followed.looking = asyncio.create_task(self._look_for_news(followed))
+                    await asyncio.shield(followed.looking)
+        except TimeoutError:
+            return
+        except OSError:
+            raise not_found() from None
+
+    async def _look_for_news(self, followed: Followed) -> None:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                while True:
+                    if await followed.look():
+                        return
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            return
+        finally:
+            followed.looking = None
+
+
+def _number(query: Mapping[str, str], name: str) -> int | None:
+    """Raises `Problem` 400 if it is none."""
+    text = query.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS):
+        raise Problem(400, "bad_request")
+    return int(text)
