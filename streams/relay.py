@@ -276,7 +276,7 @@ class Relay:
             except Exception as error:
                 _end(peer, error)
         if now_ns - self._turn_ns > LIKELY_NS:  # awake anyway: saves a wake-up of its own
-            self._turn(now_ns)
+            self._turn()
 
     def _ladder(self, feed: str, codec: Codec) -> Ladder:
         key = (feed, codec.is_video)
@@ -378,12 +378,12 @@ class Relay:
             now_ns = time.monotonic_ns()
             self.lag.note(now_ns - due_ns)
             if now_ns - self._turn_ns >= TICK_NS:
-                self._turn(now_ns)
+                self._turn()
 
-    def _turn(self, now_ns: int) -> None:
-        self._turn_ns = now_ns
-        self._turns += 1
+    def _turn(self) -> None:
         self._port.poll()
+        now_ns = self._turn_ns = time.monotonic_ns()  # what was read just now is not in the future
+        self._turns += 1
         for place, peer in enumerate(list(self._peers.values()), self._turns):
             if peer.connected:
                 _tick(peer, now_ns, its_turn=place % PATIENCE == 0)
