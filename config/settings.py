@@ -139,6 +139,13 @@ class Recording(Section):
     warn_free_bytes: int = Field(20_000_000_000, ge=0)
     stop_free_bytes: int = Field(500_000_000, ge=0)
     """Below this nothing is written any more; live pictures to the sites go on."""
+    sites: tuple[str, ...] = Field((), max_length=200)
+    """Sites whose own streams are kept as they came, in `data_dir/sites`; `*` is all of them.
+    Nothing of a break nor of a closed item, and sound of open microphones only."""
+
+    def keeps(self, site: str) -> bool:
+        """Whether that site's own stream is kept."""
+        return site in self.sites or "*" in self.sites
 
 
 class Storage(Section):

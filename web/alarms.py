@@ -146,7 +146,7 @@ def _witness(situation: Situation) -> Iterator[Finding]:
     witness, studio = outside.witness, outside.studio
     if witness.state == "lost":
         yield "witness_lost", None, {}
-    claimed = studio.state == "running" and studio.recording and not studio.faults
+    claimed = studio.state == "running" and studio.recording
     if witness.stream != state.id or not claimed:
         return
     if witness.held_s > HELD_S or witness.grew_s > STOPPED_S:

@@ -15,8 +15,9 @@ import uvloop
 from pydantic import ValidationError
 
 from broadcast.outputs.segments import Order, Segments
+from broadcast.outputs.sites import SiteRecordings, Wish
 from broadcast.overlay.render import Renderer
-from broadcast.program import PROGRAM_STATE
+from broadcast.program import PROGRAM_STATE, Take
 from broadcast.studio.cameras import Cameras
 from broadcast.studio.clock import NS_PER_S, ProgramClock
 from broadcast.studio.composer import Composer
@@ -55,7 +56,7 @@ class Studio:
         self._on_air: OnAir | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
         self._sources = Sources(self._ask_keyframe)
-        self._cameras = Cameras(settings.cameras, self._sources.offer, self._sources.gone)
+        self._cameras = Cameras(settings.cameras, self._offer, self._gone)
         size = program.width, program.height
         self._board = Board(Renderer(*size, program.theme))
         self._small_board = Board(Renderer(*PREVIEW_SIZE, program.theme))
@@ -82,6 +83,9 @@ class Studio:
         self._segments = Segments(
             settings.storage.data_dir / "archive", program, settings.recording
         )
+        self._site_recordings = SiteRecordings(
+            settings.storage.data_dir / "sites", settings.recording, self._ask_keyframe
+        )
         self._sound = SoundDesk(
             self._clock,
             self._sources,
@@ -95,6 +99,7 @@ class Studio:
         """Until cancelled."""
         parts = (
             self._segments,
+            self._site_recordings,
             self._sources,
             self._board,
             self._small_board,
@@ -160,13 +165,22 @@ class Studio:
     def _receive(self, message: Message) -> None:
         match message:
             case EncodedFrame():
-                self._sources.offer(message)
+                self._offer(message)
             case Note(Kind.PROGRAM, body):
                 self._follow(body)
             case Note(Kind.KEYFRAME, body):
                 self._encoding.ask_keyframe(str(body.get("feed")))
             case Note(Kind.SOURCE_GONE, body):
-                self._sources.gone(SiteId(str(body.get("source"))))
+                self._gone(SiteId(str(body.get("source"))))
+
+    def _offer(self, frame: EncodedFrame) -> None:
+        """On the loop, or on a camera's thread."""
+        self._sources.offer(frame)
+        self._site_recordings.offer(frame)
+
+    def _gone(self, site: SiteId) -> None:
+        self._sources.gone(site)
+        self._site_recordings.gone(site)
 
     def _follow(self, body: dict[str, Any]) -> None:
         try:
@@ -177,6 +191,8 @@ class Studio:
         leaving = self._on_air.state.program.sources if self._on_air is not None else ()
         self._on_air = follow(self._on_air, state, time.monotonic_ns())
         self._segments.follow(Order(state.stream, state.recording, state.finished))
+        public = state.recording and state.public is Take.ROOM
+        self._site_recordings.follow(Wish(state.stream if public else "", state.open_microphones))
         self._sources.want(frozenset(state.program.sources + state.preview.sources + leaving))
 
     def _ask_keyframe(self, site: SiteId) -> None:

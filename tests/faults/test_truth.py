@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests import media
 from tests.live import page
-from tests.server import LEFT, Server, drawn_site
+from tests.server import CONFIG, LEFT, Server, drawn_site
 
 PROMISED_S = 10
 
@@ -37,8 +38,12 @@ def test_a_studio_that_hangs_and_believes_that_it_records(tmp_path: Path) -> Non
                 os.kill(pid, signal.SIGCONT)
             await shown.until(lambda view: not archive_alarms(view), "all is well", 40)
 
-    with Server(tmp_path) as server, drawn_site(server, LEFT):
+    config = CONFIG + '[recording]\nsites = ["*"]\nwarn_free_bytes = 0\n'
+    with Server(tmp_path, config) as server, drawn_site(server, LEFT):
         asyncio.run(story(server))
+        own = server.settings.storage.data_dir / "sites" / server.session
+    (path, *_) = sorted(own.glob(f"{LEFT}-*.mkv"))
+    assert len(media.decode(path.read_bytes()).pictures) > 25, "the site's own stream was kept"
 
 
 def test_a_witness_that_dies_is_back(tmp_path: Path) -> None:

@@ -85,7 +85,10 @@ def _witness(**changes: Any) -> dict[str, Any]:
         (_witness(stream="another", grew_s=60), []),
         (_witness(grew_s=6), ["archive_stopped"]),
         (_witness(held_s=8), ["archive_stopped"]),
-        (_witness(grew_s=6) | _studio(faults=(Fault(code="disk_error"),)), ["disk_error"]),
+        (
+            _witness(grew_s=6) | _studio(recording=False, faults=(Fault(code="disk_error"),)),
+            ["disk_error"],
+        ),
         (_witness(unreadable="Invalid data"), ["archive_unreadable"]),
         (_witness(unserved="Connection refused"), ["archive_unserved"]),
         (_witness(apart_ms=400), ["archive_apart"]),

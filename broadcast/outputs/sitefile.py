@@ -1,0 +1,126 @@
+"""One Matroska file of a site's stream as it came. FFmpeg muxes; a cluster is written each second:
+a crash costs no more than that, and no finalising step is needed."""
+
+import contextlib
+import hashlib
+import io
+import struct
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+
+from broadcast.outputs.disk import Disk, write_all
+from broadcast.outputs.fmp4 import split_access_unit
+from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame
+
+SYNC_S = 1.0
+OPTIONS = {
+    "live": "1",
+    "flush_packets": "1",
+    "cluster_time_limit": "1000",
+    # Sound comes only while the microphone is open: the picture must not wait for it.
+    "max_interleave_delta": "500000",
+}
+NS_PER_S = 1_000_000_000
+
+Shape = tuple[Codec, bytes]
+"""What a decoder must know first: a file holds one."""
+
+
+def shape_of(frame: EncodedFrame) -> Shape | None:
+    """Of a keyframe; None if it lacks what it takes to decode it."""
+    if frame.codec is Codec.H264:
+        parameters, _ = split_access_unit(frame.data)
+        return None if parameters is None else (frame.codec, parameters.sps + parameters.pps)
+    # VP8: width and height follow the start code of a keyframe (RFC 6386, 9.1).
+    return (frame.codec, frame.data[6:10]) if len(frame.data) >= 10 else None
+
+
+class SiteFile:
+    """From one keyframe on, with the sound that comes beside it. Raises `OSError`."""
+
+    def __init__(self, path: Path, first: EncodedFrame, disk: Disk) -> None:
+        self.path, self.size, self.shape = path, 0, shape_of(first)
+        self._disk, self._hash = disk, hashlib.sha256()
+        self._file = path.open("xb", buffering=0)
+        self._container: OutputContainer = av.open(self, "w", format="matroska", options=OPTIONS)
+        with _probe(first) as probe:
+            self._video = self._container.add_stream_from_template(probe.streams.video[0])
+        self._audio = self._container.add_stream("libopus", rate=AUDIO_CLOCK_RATE)
+        self._first = first
+        self._first_sound: EncodedFrame | None = None
+        self._last: dict[bool, int] = {}
+        self._synced_at = time.monotonic()
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def write(self, data: bytes) -> int:
+        """For the muxer."""
+        write_all(self._file, data)
+        self._hash.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def add(self, frame: EncodedFrame) -> None:
+        """The next picture or sound. What lies before the first picture is left out."""
+        video = frame.codec.is_video
+        at = self._time(frame)
+        if at <= self._last.get(video, -1):
+            return
+        self._last[video] = at
+        packet = av.Packet(frame.data)
+        packet.pts = packet.dts = at
+        packet.time_base = Fraction(1, frame.codec.clock_rate)
+        packet.is_keyframe = frame.key
+        packet.stream = self._video if video else self._audio
+        self._container.mux(packet)
+        self._sync_when_due()
+
+    def _time(self, frame: EncodedFrame) -> int:
+        """In the stream's own units, zero at the first picture."""
+        if frame.codec.is_video:
+            return frame.pts - self._first.pts
+        if self._first_sound is None:
+            self._first_sound = frame
+        sound, rate = self._first_sound, frame.codec.clock_rate
+        return frame.pts - sound.pts + _later_ns(self._first, sound) * rate // NS_PER_S
+
+    def _sync_when_due(self) -> None:
+        if (now := time.monotonic()) - self._synced_at >= SYNC_S:
+            self._synced_at = now
+            self._disk.sync(self._file)
+
+    def close(self) -> None:
+        """Whole, and safe on the disk."""
+        self._container.close()
+        self._disk.sync(self._file)
+        self._file.close()
+
+    def abandon(self) -> None:
+        """After a fault: as it is."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError, ValueError):
+            self._container.close()
+
+
+def _later_ns(first: EncodedFrame, second: EncodedFrame) -> int:
+    """By the site's own clock if it told it, else as they came."""
+    if first.captured_ns is not None and second.captured_ns is not None:
+        return second.captured_ns - first.captured_ns
+    return second.received_ns - first.received_ns
+
+
+def _probe(key: EncodedFrame) -> av.container.InputContainer:
+    """The keyframe alone, opened as a file: so FFmpeg reads size and parameter sets from it."""
+    if key.codec is Codec.H264:
+        return av.open(io.BytesIO(key.data), "r", format="h264")
+    width, height = struct.unpack_from("<HH", key.data, 6)
+    head = struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"VP80", width, height, 90_000, 1, 1, 0)
+    frame = struct.pack("<IQ", len(key.data), 0) + key.data
+    return av.open(io.BytesIO(head + frame), "r", format="ivf")

@@ -1,0 +1,217 @@
+"""Each site's own stream, kept as it came: nothing decoded, nothing encoded. Off by default.
+
+A file per stretch of one codec and size (`<site>-<time>.mkv`), in a folder that nothing serves.
+What the public may not see is not kept here either: nothing of a break or a closed item, and of a
+site whose microphone is closed the picture only, for who was told that he is not heard is not.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from broadcast.outputs.disk import DISK, Disk, make_folder
+from broadcast.outputs.ledger import Ledger
+from broadcast.outputs.sitefile import SiteFile, shape_of
+from config.settings import Recording
+from streams.frames import EncodedFrame, SiteId
+
+MAX_QUEUED_FRAMES = 6000
+"""Of all sites: fifty at standby send 3,000 a second, one at full quality 75."""
+LOOK_S = 0.2
+RETRY_S = 5.0
+SETTLE_S = 1.0
+"""After a break or a closed item: what comes sooner may have been on its way since then."""
+ASK_S = 2.0
+"""How often a site is asked for the keyframe that a file begins with."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be kept from now on. An empty stream: nothing."""
+
+    stream: str = ""
+    microphones: frozenset[SiteId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    site: SiteId
+
+
+class SiteRecordings:
+    """Queue: `MAX_QUEUED_FRAMES`. When it is full a site's frames are dropped up to its next
+    keyframe, and counted. The program's own recording comes first: this one ends when the disk
+    has less than `warn_free_bytes`, and goes on when there is more."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Recording,
+        ask_keyframe: Callable[[SiteId], None],
+        disk: Disk = DISK,
+    ) -> None:
+        """`ask_keyframe` is called on the writing thread."""
+        self._folder, self._settings, self._ask_keyframe = folder, settings, ask_keyframe
+        self._queue: deque[EncodedFrame | Wish | _Gone] = deque()
+        self._wish = Wish()
+        self._skipping: set[SiteId] = set()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sites", daemon=True)
+        self._desk = _Desk(folder, disk)
+        self._resume_at_s = self._settled_at_s = 0.0
+        self._ask_at_s: dict[SiteId, float] = {}
+        self.dropped = 0
+
+    def start(self) -> None:
+        if self._settings.sites:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Ends every file; gives a hanging disk 5 s."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def follow(self, wish: Wish) -> None:
+        """On the loop. What was offered before is kept before."""
+        if wish != self._wish and self._settings.sites:
+            if not self._wish.stream:
+                self._settled_at_s = time.monotonic() + SETTLE_S
+            self._wish = wish
+            self._queue.append(wish)
+
+    def offer(self, frame: EncodedFrame) -> None:
+        """From the loop or a camera's thread; returns at once."""
+        wish = self._wish
+        if not wish.stream or not self._settings.keeps(frame.source):
+            return
+        if time.monotonic() < self._settled_at_s:
+            return
+        video = frame.codec.is_video
+        if not video and frame.source not in wish.microphones:
+            return
+        if video and frame.key:
+            self._skipping.discard(frame.source)
+        if len(self._queue) >= MAX_QUEUED_FRAMES or frame.source in self._skipping:
+            self._skipping.add(frame.source)
+            self.dropped += 1
+        else:
+            self._queue.append(frame)
+
+    def gone(self, site: SiteId) -> None:
+        """Its stream ends; another begins with times of its own."""
+        if self._wish.stream:
+            self._queue.append(_Gone(site))
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            closing = self._closing.wait(LOOK_S)
+            while self._queue:
+                self._step(self._queue.popleft())
+        self._desk.end()
+
+    def _step(self, item: EncodedFrame | Wish | _Gone) -> None:
+        try:
+            match item:
+                case Wish(stream):
+                    self._desk.open(stream)
+                case _Gone(site):
+                    self._desk.finish(site)
+                case EncodedFrame():
+                    self._keep(item)
+        except OSError as error:  # FFmpeg's errors are such, too
+            log.error("a site's own recording stopped: %s", error)
+            self._desk.abandon()
+            self._resume_at_s = time.monotonic() + RETRY_S
+
+    def _keep(self, frame: EncodedFrame) -> None:
+        """Where there is a file for it, or there can be one."""
+        now_s = time.monotonic()
+        if self._desk.has(frame.source):
+            self._desk.keep(frame)
+        elif now_s < self._resume_at_s or not frame.codec.is_video:
+            return
+        elif not self._roomy():
+            self._resume_at_s = now_s + RETRY_S
+        elif frame.key:
+            self._desk.keep(frame)
+        elif now_s >= self._ask_at_s.get(frame.source, 0.0):
+            self._ask_at_s[frame.source] = now_s + ASK_S
+            self._ask_keyframe(frame.source)
+
+    def _roomy(self) -> bool:
+        folder = next(one for one in (self._folder, *self._folder.parents) if one.exists())
+        return shutil.disk_usage(folder).free > self._settings.warn_free_bytes
+
+
+class _Desk:
+    """The open files, on the writing thread only. Raises `OSError`."""
+
+    def __init__(self, root: Path, disk: Disk) -> None:
+        self._root, self._disk = root, disk
+        self._stream = ""
+        self._ledger: Ledger | None = None
+        self._files: dict[SiteId, SiteFile] = {}
+
+    def has(self, site: SiteId) -> bool:
+        return site in self._files
+
+    def open(self, stream: str) -> None:
+        """Of another session, or of none: ends what is open."""
+        if stream != self._stream:
+            self.end()
+            self._ledger = None
+            self._stream = stream
+
+    def keep(self, frame: EncodedFrame) -> None:
+        file = self._files.get(frame.source)
+        if frame.codec.is_video and frame.key:
+            shape = shape_of(frame)
+            if file is not None and shape != file.shape:
+                self.finish(frame.source)
+                file = None
+            if file is None and shape is not None:
+                file = self._begin(frame)
+        if file is not None:
+            file.add(frame)
+
+    def _begin(self, frame: EncodedFrame) -> SiteFile:
+        folder = self._root / self._stream
+        if self._ledger is None:
+            make_folder(folder, self._disk)
+            self._ledger = Ledger(folder, self._disk)
+            self._ledger.add_missing(sorted(path.name for path in folder.glob("*.mkv")))
+        moment = datetime.fromtimestamp(time.time_ns() / 1e9, UTC)
+        name = f"{frame.source}-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.mkv"
+        file = self._files[frame.source] = SiteFile(folder / name, frame, self._disk)
+        self._disk.sync_folder(folder)
+        return file
+
+    def finish(self, site: SiteId) -> None:
+        """Closes and seals its file, if it has one."""
+        if (file := self._files.pop(site, None)) is not None and self._ledger is not None:
+            file.close()
+            self._ledger.add(file.path.name, file.digest, file.size)
+
+    def end(self) -> None:
+        for site in list(self._files):
+            try:
+                self.finish(site)
+            except OSError as error:
+                log.error("a site's own recording was not ended: %s", error)
+
+    def abandon(self) -> None:
+        """After a fault: what is written stays, and is sealed when the folder is opened next."""
+        for file in self._files.values():
+            file.abandon()
+        self._files.clear()
+        self._ledger = None

@@ -1,0 +1,192 @@
+"""Each site's own stream on disk: plays, as it came; and nothing that must not be kept."""
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from broadcast.outputs import manifest, sites
+from broadcast.outputs.sites import SiteRecordings, Wish
+from broadcast.studio.encoders import H264Encoder
+from config.settings import Program, Recording
+from streams.frames import Codec, EncodedFrame, SiteId
+from tests import media
+
+LEFT, RIGHT = SiteId("muong-lay"), SiteId("tua-chua")
+SETTINGS = Recording(sites=("muong-lay",), warn_free_bytes=0, stop_free_bytes=0)
+OPEN = Wish("x", frozenset({LEFT}))
+MS = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sites, "SETTLE_S", 0.0)
+
+
+@cache
+def pictures(codec: Codec, width: int, seconds: int, from_s: int = 0) -> Sequence[EncodedFrame]:
+    """As a site sends them: pts of its own, one keyframe at the beginning."""
+    height = width * 9 // 16
+    made = []
+    h264 = H264Encoder(Program(width=width, height=height, video_bitrate_bps=300_000))
+    vp8 = av.CodecContext.create("libvpx", "w")
+    vp8.width, vp8.height, vp8.pix_fmt = width, height, "yuv420p"
+    vp8.time_base, vp8.options = Fraction(1, 25), {"deadline": "realtime", "lag-in-frames": "0"}
+    for number in range(from_s * 25, (from_s + seconds) * 25):
+        planar = media.draw(width, height, media.Mark(1, number))
+        frame = av.VideoFrame.from_ndarray(planar, "yuv420p")
+        key, pts, at_ns = number == from_s * 25, 777_000 + number * 3600, 40 * MS * number
+        if codec is Codec.H264:
+            data = h264.encode(frame, pts, key=key)
+        else:
+            frame.pts = number
+            data = b"".join(bytes(packet) for packet in vp8.encode(frame))
+        made.append(EncodedFrame(LEFT, codec, pts, at_ns, at_ns + MS, key, data))
+    return tuple(made)
+
+
+@cache
+def sound(seconds: int) -> Sequence[EncodedFrame]:
+    """Begins 60 ms after the picture."""
+    opus = av.CodecContext.create("libopus", "w")
+    opus.sample_rate, opus.layout, opus.format = 48_000, "stereo", "s16"
+    tone = media.tone(700, seconds)
+    made = []
+    for block in range(seconds * 50):
+        samples = (tone[block * 960 : block * 960 + 960] * 32767).astype(np.int16).repeat(2)
+        frame = av.AudioFrame.from_ndarray(samples[None], "s16", "stereo")
+        frame.sample_rate, frame.pts = 48_000, block * 960
+        for packet in opus.encode(frame):
+            pts, at_ns = 5_000 + len(made) * 960, (60 + 20 * len(made)) * MS
+            made.append(EncodedFrame(LEFT, Codec.OPUS, pts, at_ns, at_ns + MS, True, bytes(packet)))
+    return tuple(made)
+
+
+def both(codec: Codec = Codec.H264, width: int = 320, seconds: int = 3) -> list[EncodedFrame]:
+    frames = [*pictures(codec, width, seconds), *sound(seconds)]
+    return sorted(frames, key=lambda frame: frame.received_ns)
+
+
+@contextlib.contextmanager
+def recording(folder: Path, settings: Recording = SETTINGS) -> Iterator[SiteRecordings]:
+    asked: list[SiteId] = []
+    kept = SiteRecordings(folder, settings, asked.append)
+    kept.start()
+    try:
+        yield kept
+    finally:
+        kept.close()
+
+
+def record(folder: Path, frames: Sequence[EncodedFrame], wish: Wish = OPEN) -> list[Path]:
+    with recording(folder) as kept:
+        kept.follow(wish)
+        for frame in frames:
+            kept.offer(frame)
+    return sorted(folder.glob("x/*.mkv"))
+
+
+def clip(path: Path) -> media.Clip:
+    return media.decode(path.read_bytes())
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.VP8])
+def test_it_plays_as_it_came(tmp_path: Path, codec: Codec) -> None:
+    (path,) = record(tmp_path, both(codec))
+    assert path.name.startswith("muong-lay-2")
+    shown = clip(path)
+    assert [mark.number for _, mark in shown.marks() if mark is not None] == list(range(75))
+    assert media.tone_level(shown.heard()[4800:96_000], 700) == pytest.approx(-12, abs=1)
+    assert shown.sound[0][0] - shown.pictures[0][0] == pytest.approx(0.06, abs=0.01)
+    data = path.read_bytes()
+    assert all(frame.data in data for frame in sound(3))  # nothing was encoded anew
+    assert len(data) < 1.2 * sum(len(frame.data) for frame in both(codec))
+
+
+def test_files_are_sealed_and_their_sums_agree(tmp_path: Path) -> None:
+    (path,) = record(tmp_path, both())
+    check = ["sha256sum", "--check", "--strict", "--quiet", manifest.NAME]
+    subprocess.run(check, cwd=path.parent, check=True)
+    assert path.name in (path.parent / manifest.NAME).read_text()
+
+
+def test_a_crash_costs_a_second_and_the_next_run_seals_what_is_left(tmp_path: Path) -> None:
+    (path,) = record(tmp_path, both())
+    (path.parent / manifest.NAME).unlink()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    assert len(clip(path).pictures) >= 75 * 3 // 4 - 25
+    assert len(record(tmp_path, both())) == 2
+    assert path.name in (path.parent / manifest.NAME).read_text()
+
+
+def test_another_size_is_another_file(tmp_path: Path) -> None:
+    files = record(tmp_path, [*pictures(Codec.H264, 320, 1), *pictures(Codec.H264, 640, 1, 1)])
+    assert [clip(path).pictures[0][1].shape for path in files] == [(180, 320), (360, 640)]
+
+
+def test_a_site_that_comes_back_begins_anew(tmp_path: Path) -> None:
+    with recording(tmp_path) as kept:
+        kept.follow(OPEN)
+        for frame in both(seconds=1):
+            kept.offer(frame)
+        kept.gone(LEFT)
+        time.sleep(0.002)  # the files are named by the millisecond
+        for frame in both(seconds=1):
+            kept.offer(frame)
+    assert [len(clip(path).pictures) for path in sorted(tmp_path.glob("x/*.mkv"))] == [25, 25]
+
+
+def test_nothing_is_kept_of_what_is_closed(tmp_path: Path) -> None:
+    assert record(tmp_path, both(), Wish("")) == []
+    assert not tmp_path.joinpath("x").exists()
+
+
+def test_a_closed_microphone_is_not_kept(tmp_path: Path) -> None:
+    (path,) = record(tmp_path, both(), Wish("x", frozenset({RIGHT})))
+    assert len(clip(path).pictures) == 75
+    assert clip(path).sound == []
+
+
+def test_only_the_sites_of_the_settings(tmp_path: Path) -> None:
+    with recording(tmp_path, Recording(sites=("tua-chua",), warn_free_bytes=0)) as kept:
+        kept.follow(OPEN)
+        for frame in both():
+            kept.offer(frame)
+    assert list(tmp_path.glob("x/*")) == []
+    assert Recording(sites=("*",)).keeps(LEFT)
+    assert not Recording().keeps(LEFT)
+
+
+def test_what_was_on_its_way_when_the_item_opened_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sites, "SETTLE_S", 60.0)
+    assert record(tmp_path, both()) == []
+
+
+def test_a_keyframe_is_asked_for_once_in_a_while(tmp_path: Path) -> None:
+    asked: list[SiteId] = []
+    kept = SiteRecordings(tmp_path, SETTINGS, asked.append)
+    kept.start()
+    kept.follow(OPEN)
+    for frame in both()[5:]:
+        kept.offer(frame)
+    media.wait_for(lambda: asked, "a wish")
+    kept.close()
+    assert asked == [LEFT]
+
+
+def test_the_program_comes_first_where_the_disk_is_nearly_full(tmp_path: Path) -> None:
+    with recording(tmp_path, Recording(sites=("*",), warn_free_bytes=1 << 60)) as kept:
+        kept.follow(OPEN)
+        for frame in both():
+            kept.offer(frame)
+    assert list(tmp_path.glob("x/*")) == []
