@@ -33,7 +33,8 @@ class Https(Section):
     """What sites and the public use; browsers give a camera to secure pages only."""
 
     enabled: bool = True
-    host: str = "0.0.0.0"
+    host: str = "::"
+    """`::`: every address of this machine, IPv6 and IPv4."""
     port: Port = 8443
     certificate: Path | None = None
     """PEM with the whole chain. Without one the server makes its own, which browsers warn about."""
@@ -43,7 +44,8 @@ class Https(Section):
 class Media(Section):
     """The one UDP port of all WebRTC connections."""
 
-    host: str = "0.0.0.0"
+    host: str = "::"
+    """`::`: every address of this machine, IPv6 and IPv4."""
     port: Port = 8443
     addresses: tuple[str, ...] = ()
     """What sites are told to send to. Empty: every address of this machine, loopback included."""

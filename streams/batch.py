@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Address = tuple[str, int]
+Address = tuple[str, int] | tuple[str, int, int, int]
+"""As a socket of IPv4, or of IPv6 with flow and scope, has it."""
 
 UDP_SEGMENT = 103
 MAX_SENDS = 64

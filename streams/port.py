@@ -5,7 +5,6 @@ MESSAGE-INTEGRITY (RFC 8445 7.3). Whatever else comes from an unbound address is
 counted, without an answer.
 """
 
-import asyncio
 import socket
 import struct
 from collections import deque
@@ -14,6 +13,7 @@ from typing import Protocol, cast
 from aioice import stun
 from pylibsrtp import Session
 
+from streams.addresses import bound_socket, plain
 from streams.batch import Address
 from streams.bursts import Burst
 from streams.crew import Crew
@@ -53,19 +53,9 @@ class Port:
 
     async def open(self, host: str, port: int) -> int:
         """Which port it is. Raises `OSError` where it cannot be had."""
-        loop = asyncio.get_running_loop()
-        [(family, kind, protocol, _, address)] = (
-            await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
-        )[:1]
-        sock = socket.socket(family, kind, protocol)
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-            sock.bind(address)
-        except BaseException:
-            sock.close()
-            raise
+        sock = bound_socket(host, port, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         self._socket, self._sending = sock, Sending(sock)
         self._receiving = Receiving(sock, self.datagram_received)
         return cast(int, sock.getsockname()[1])
@@ -128,7 +118,7 @@ class Port:
             stun.Method.BINDING,
             stun.Class.RESPONSE,
             transaction_id=request.transaction_id,
-            attributes={"XOR-MAPPED-ADDRESS": address[:2]},
+            attributes={"XOR-MAPPED-ADDRESS": (plain(address[0]), address[1])},
         )
         response.add_message_integrity(endpoint.password.encode())
         self.send(bytes(response), address)

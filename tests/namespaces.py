@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER, CLIENT = "10.99.0.1", "10.99.0.2"
+SERVER_IPV6, CLIENT_IPV6 = "fd99::1", "fd99::2"
 CLONE_NEWNET = 0x40000000
 PLAIN_BPS = 100_000_000
 PLAIN_QUEUE = 2_000_000
@@ -60,6 +61,10 @@ class Hosts:
             os.close(there)
             os.close(before)
 
+    def without_ipv4(self) -> None:
+        """The client has an IPv6 address only."""
+        _run("ip", "-n", self.client, "-4", "address", "flush", "dev", "wire1")
+
     # --- the line ---
 
     def carries(
@@ -93,11 +98,12 @@ def two_hosts() -> Iterator[Hosts]:
     try:
         _run("ip", "link", "add", "wire0", "netns", hosts.server, "type", "veth",
              "peer", "name", "wire1", "netns", hosts.client)  # fmt: skip
-        for name, wire, address in (
-            (hosts.server, "wire0", SERVER),
-            (hosts.client, "wire1", CLIENT),
+        for name, wire, address, ipv6 in (
+            (hosts.server, "wire0", SERVER, SERVER_IPV6),
+            (hosts.client, "wire1", CLIENT, CLIENT_IPV6),
         ):
             _run("ip", "-n", name, "address", "add", f"{address}/24", "dev", wire)
+            _run("ip", "-n", name, "address", "add", f"{ipv6}/64", "dev", wire, "nodad")
             _run("ip", "-n", name, "link", "set", wire, "up")
             _run("ip", "-n", name, "link", "set", "lo", "up")
         yield hosts

@@ -82,7 +82,6 @@ port = 0
 port = 0
 [media]
 port = 0
-host = "0.0.0.0"
 [program]
 width = 640
 height = 360

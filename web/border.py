@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from broadcast.store import StoreError
+from streams.addresses import plain
 from web.catalogues import preferred
 from web.errors import Problem, not_found
 
@@ -60,11 +61,16 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 def client_address(request: web.Request) -> str:
     """Whom we serve. A reverse proxy on this machine is believed, and its last entry only."""
-    peer = request.remote or ""
+    peer = peer_address(request)
     forwarded = request.headers.get("X-Forwarded-For", "")
     if forwarded and peer in {"127.0.0.1", "::1"}:
         return forwarded.rpartition(",")[2].strip()
     return peer
+
+
+def peer_address(request: web.Request) -> str:
+    """Who is at the other end of the connection: a browser, or a reverse proxy."""
+    return plain(request.remote or "")
 
 
 def same_origin(request: web.Request) -> bool:

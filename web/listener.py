@@ -1,5 +1,6 @@
 """The two TCP listeners: plain HTTP for this machine, HTTPS for everybody."""
 
+import socket
 import ssl
 import time
 from contextlib import AsyncExitStack
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from config.settings import ConfigError, Settings
+from streams.addresses import bound_socket
 from web.certificate import tls_context
 from web.ports import places, sentence
 
@@ -19,9 +21,9 @@ async def listen(app: web.Application, settings: Settings, stack: AsyncExitStack
     stack.push_async_callback(runner.cleanup)
     for place in places(settings)[:-1]:
         context = _tls(settings) if place.section == "https" else None
-        site = web.TCPSite(runner, place.host, place.port, ssl_context=context, reuse_address=True)
         try:
-            await site.start()
+            listening = bound_socket(place.host, place.port, socket.SOCK_STREAM)
+            await web.SockSite(runner, listening, ssl_context=context).start()
         except OSError as error:
             raise ConfigError(sentence(place, error)) from None
     return [int(address[1]) for address in runner.addresses]

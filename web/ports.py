@@ -5,6 +5,7 @@ import socket
 from dataclasses import dataclass
 
 from config.settings import ConfigError, Settings
+from streams.addresses import bound_socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,7 @@ def settled(settings: Settings) -> Settings:
 
 
 def _try(place: Place) -> int:
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    with socket.socket(family, place.kind) as probe:
-        if place.kind is socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((place.host, place.port))
+    with bound_socket(place.host, place.port, place.kind) as probe:
         if place.kind is socket.SOCK_STREAM:
             probe.listen()
         return int(probe.getsockname()[1])

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from config.settings import Security
 from web.accounts import SignIn
 from web.auth import COOKIE, Identity, Tokens
-from web.border import client_address, require_same_origin
+from web.border import client_address, peer_address, require_same_origin
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import reply
@@ -120,5 +120,5 @@ def _over_tls(request: web.Request) -> bool:
     """Also behind a proxy on this machine that says so."""
     if request.secure:
         return True
-    local = request.remote in {"127.0.0.1", "::1"}
+    local = peer_address(request) in {"127.0.0.1", "::1"}
     return local and request.headers.get("X-Forwarded-Proto", "") == "https"

@@ -13,7 +13,7 @@ from config.settings import Media
 from streams.relay import Audience, Relay
 from tests.chromium import chromium
 from tests.media import wait_until
-from tests.namespaces import SERVER, Hosts, NoNamespacesError, script_at, two_hosts
+from tests.namespaces import Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
 from tests.site_page import Input, site_page
 from tests.watching import Second, Watcher
@@ -26,15 +26,22 @@ def program() -> Encoded:
 
 @asynccontextmanager
 async def watching(
-    program: Encoded, folder: Path, rate_bps: float | None = None, loss_percent: int = 0
+    program: Encoded,
+    folder: Path,
+    rate_bps: float | None = None,
+    loss_percent: int = 0,
+    *,
+    ipv4: bool = True,
 ) -> AsyncIterator[tuple[Watcher, Hosts]]:
     """A viewer, on such a line from the beginning."""
     on_air: list[OnAir] = []
     with two_hosts() as hosts, hosts.inside_server():
         hosts.carries(*((rate_bps, 60_000) if rate_bps else ()))
         hosts.loses(loss_percent)
+        if not ipv4:
+            hosts.without_ipv4()
         relay = Relay(
-            Media(host=SERVER, port=0, addresses=(SERVER,)),
+            Media(port=0),
             RATES,
             on_frame=lambda _frame: None,
             on_source_gone=lambda _site: None,
@@ -93,6 +100,14 @@ def test_a_fifth_lost_leaves_sound_and_a_moving_picture(program: Encoded, tmp_pa
     async def scene() -> None:
         async with watching(program, tmp_path, loss_percent=20) as (watcher, _):
             await good(watcher, heard=0.93, within_s=20)
+
+    run(scene())
+
+
+def test_a_network_of_ipv6_alone_will_do(program: Encoded, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with watching(program, tmp_path, ipv4=False) as (watcher, _):
+            await good(watcher, heard=0.98, within_s=20)
 
     run(scene())
 
