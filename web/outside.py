@@ -108,6 +108,8 @@ class Studio(BaseModel):
     """Of `frames`; both since the studio started."""
     faults: tuple[Fault, ...] = ()
     cameras: tuple[CameraState, ...] = ()
+    signs: dict[SiteId, tuple[Literal["black", "frozen", "silent"], ...]] = {}
+    """What is wrong with a site's picture or sound although it comes."""
 
     @property
     def camera_lines(self) -> dict[SiteId, Line]:

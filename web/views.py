@@ -293,6 +293,7 @@ class Views:
             "wished": f"{quality.width}x{quality.height}" if quality else None,
             **_line(line, self.outside.returns.get(site.id), report),
             **_devices(report, line),
+            "signs": list(self.outside.studio.signs.get(site.id, ())),
         }
 
     def _tally(self, site: SiteId) -> str:

@@ -27,6 +27,7 @@ from broadcast.studio.link import Link
 from broadcast.studio.onair import OnAir, follow
 from broadcast.studio.overlays import Board
 from broadcast.studio.picturetrack import PictureTrack
+from broadcast.studio.senses import Senses
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
@@ -74,11 +75,13 @@ class Studio:
             self._encoding,
             lambda: self._on_air,
         )
+        self._senses = Senses()
         self._stills = Stills(
             self._sources,
             Composer(PREVIEW_SIZE, self._sources, self._small_board, lambda track, _: track.newest),
             lambda: self._on_air,
             self.link.send,
+            self._senses,
         )
         self._segments = Segments(
             settings.storage.data_dir / "archive", program, settings.recording
@@ -148,6 +151,7 @@ class Studio:
             "recorded_bytes": status.recorded_bytes,
             "disk_free_bytes": status.disk_free_bytes,
             "cameras": self._cameras.status(),
+            "signs": self._senses.signs(time.monotonic_ns()),
             "frames": self._frames.frames,
             "late_frames": self._frames.late,
             "dropped": {
@@ -206,6 +210,9 @@ class Studio:
         self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))
 
     def _send_levels(self, levels: dict[SiteId, float]) -> None:
+        now_ns = time.monotonic_ns()
+        for site, level in levels.items():
+            self._senses.of(site).hear(level, now_ns)
         self.link.send(Note(Kind.LEVELS, {"levels": levels}))
 
 

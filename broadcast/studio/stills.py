@@ -16,6 +16,7 @@ from broadcast.program import ProgramState
 from broadcast.studio.canvas import Box, Canvas, Seat
 from broadcast.studio.composer import LOST_NS, Composer, View
 from broadcast.studio.onair import OnAir
+from broadcast.studio.senses import Senses
 from broadcast.studio.sources import Source, Sources
 from streams.frames import SiteId
 from streams.wire import Still
@@ -79,7 +80,9 @@ class Stills:
         composer: Composer,
         on_air: Callable[[], OnAir | None],
         send: Callable[[Still], None],
+        senses: Senses,
     ) -> None:
+        self._senses = senses
         self._sources, self._composer, self._on_air, self._send = sources, composer, on_air, send
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stills")
@@ -116,6 +119,7 @@ class Stills:
         self._sent[source.site] = now, picture.media_ns
         self._canvas.clear()
         self._seat.paint(self._canvas, picture.frame)
+        self._senses.of(source.site).see(self._canvas.y, time.monotonic_ns())
         self._send(Still(source.site, self._jpeg.encode(self._canvas.frame)))
 
     def _compose_preview(self, state: ProgramState) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.async_api import Page as BrowserPage
@@ -40,6 +41,7 @@ def test_a_hearing_directed_by_hand(server: Server) -> None:
             await expect(tab.get_by_test_id("phase")).to_have_attribute("data-phase", "live")
             await check_pictures(tab, shown)
             await check_switches(tab, shown)
+            await check_an_inset(tab, shown)
             await check_a_turn(tab, shown)
             await check_a_refusal(tab, shown)
             await expect(tab.get_by_test_id("recording")).to_have_attribute("data-state", "on")
@@ -92,6 +94,28 @@ async def check_switches(tab: BrowserPage, shown: Page) -> None:
     await expect(tab.get_by_test_id(f"site-{HALL}")).to_have_attribute("data-open", "false")
 
 
+async def check_an_inset(tab: BrowserPage, shown: Page) -> None:
+    """The small picture where and as large as wished; a dissolve, and back to cuts."""
+    await tab.get_by_test_id("layout-picture-in-picture").click()
+    await tab.get_by_test_id("inset-corner").select_option("bottom-left")
+    await shown.until(lambda v: _inset(v).get("corner") == "bottom-left", "the corner")
+    await expect(tab.get_by_test_id("inset-corner")).to_have_value("bottom-left")
+    await tab.get_by_test_id("inset-size").select_option("0.36")
+    await shown.until(lambda v: _inset(v) == {"corner": "bottom-left", "share": 0.36}, "the size")
+    before = shown.view["program"]
+    await tab.get_by_test_id("transition").select_option("dissolve")
+    await tab.get_by_test_id("cut").click()
+    await shown.until(lambda v: v["program"].get("inset", {}).get("share") == 0.36, "on air")
+    await tab.get_by_test_id("transition").select_option("cut")
+    await tab.get_by_test_id("cut").click()
+    await shown.until(lambda v: v["program"] == before, "the picture before")
+
+
+def _inset(view: dict[str, Any]) -> dict[str, Any]:
+    inset: dict[str, Any] = view["preview"].get("inset", {})
+    return inset
+
+
 async def check_a_turn(tab: BrowserPage, shown: Page) -> None:
     """Registered on behalf without diacritics, called by N, extended, ended."""
     await tab.keyboard.press("r")
@@ -99,6 +123,8 @@ async def check_a_turn(tab: BrowserPage, shown: Page) -> None:
     await expect(tab.get_by_test_id("delegate-lay-1")).to_be_visible()
     await tab.get_by_test_id("register-submit").click()
     await expect(tab.get_by_test_id("queue")).to_contain_text("Điêu Thị Xuân")
+    # Keys are the dialog's until it has closed.
+    await expect(tab.get_by_test_id("delegate-search")).to_be_hidden()
     await tab.keyboard.press("n")
     await expect(tab.get_by_test_id("floor-name")).to_have_text("Điêu Thị Xuân")
     await expect(tab.get_by_test_id("clock")).to_contain_text("06:5")

@@ -121,6 +121,7 @@
  * @property {string} [wished] the size asked for
  * @property {Device} [camera]
  * @property {Device} [microphone]
+ * @property {("black" | "frozen" | "silent")[]} signs what is wrong although it comes
  */
 
 /**

@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,8 +24,10 @@ from streams.frames import Codec, Feed, SiteId
 from streams.wire import Kind, Note
 from tests import media
 from tests.broadcast.studio.rig import (
+    FPS,
     ROOT,
     TONES,
+    Coded,
     Rig,
     clip,
     decoded_pictures,
@@ -196,6 +200,34 @@ def test_levels_stills_and_status_are_told(tmp_path: Path) -> None:
             mark = media.read_mark(np.asarray(image))
             assert mark is not None
             assert mark.site == 3
+
+    run(test())
+
+
+def test_a_black_picture_is_told(tmp_path: Path) -> None:
+    def signs(r: Rig) -> dict[str, list[str]]:
+        return (r.relay.received.newest_note(Kind.STATUS) or {"signs": {}})["signs"]
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            context = av.CodecContext.create("libx264", "w")
+            context.width, context.height, context.pix_fmt = 320, 180, "yuv420p"
+            context.time_base, context.gop_size = Fraction(1, FPS), FPS
+            context.options = {"preset": "ultrafast", "tune": "zerolatency"}
+            black = np.full((270, 320), 128, np.uint8)
+            black[:180] = 16
+            frames = [media.frame_of(black, n, Fraction(1, FPS)) for n in range(FPS)]
+            coded = [packet for frame in frames for packet in context.encode(frame)]
+            dark = [
+                Coded(n / FPS, Codec.H264, packet.is_keyframe, bytes(packet))
+                for n, packet in enumerate(coded)
+            ]
+            r.site(HALL, clip(0))
+            r.site(A, dark)
+            r.relay.follow(public=Take.ROOM, program=full(HALL))
+            await media.wait_until(lambda: signs(r) == {A: ["black"]}, "it is told", 20)
+            await r.leave(A)
+            await media.wait_until(lambda: signs(r) == {}, "it is lost, no longer black", 20)
 
     run(test())
 

@@ -66,6 +66,7 @@ function Tile({site, index}) {
       aria-label=${labelOf(site)} onClick=${() => seat(site.id)} data-testid=${`seat-${site.id}`}>
       <${Still} name=${site.id} label=${name} />
       ${problemOf(site) && html`<span class="problem">${problemOf(site)}</span>`}
+      <${Signs} site=${site} />
       ${site.tally !== "none" && html`<span class="tally">${t(`operator.tally_${site.tally}`)}</span>`}
       ${index < KEYS && mayGive("set_preview") && html`<kbd>${index + 1}</kbd>`}
     </button>
@@ -89,6 +90,13 @@ function problemOf(site) {
   if (!site.present) return t(seen.has(site.id) ? "operator.site_gone" : "operator.site_absent");
   if (site.video === "ok") return "";
   return site.video === "lost" ? t("operator.picture_lost") : t("operator.no_picture");
+}
+
+/** What is wrong with a picture or a sound that comes. @param {{site: Site}} props */
+function Signs({site}) {
+  if (!site.present || !site.signs.length) return null;
+  return html`<span class="signs">${site.signs.map((sign) => html`
+    <span key=${sign} data-testid=${`sign-${sign}-${site.id}`}>${t(`operator.sign_${sign}`)}</span>`)}</span>`;
 }
 
 /** @param {{site: Site}} props */
