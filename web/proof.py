@@ -15,18 +15,30 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
 
     `recording` is a session's id, or a folder that was copied elsewhere. Raises `SetupError`.
     """
-    wanted: list[Span] = []
-    folder = Path(recording)
-    if not folder.is_dir():
-        folder = settings.storage.data_dir / "archive" / recording
-        wanted = _wanted(settings, recording)
+    data = settings.storage.data_dir
+    if (folder := Path(recording)).is_dir():
+        return _proved(folder, [], seal, settings.language)
+    failed = _proved(
+        data / "archive" / recording, _wanted(settings, recording), seal, settings.language
+    )
+    if (sites := data / "sites" / recording).is_dir():
+        _print(say(settings.language, "verify.sites"))
+        failed |= _proved(sites, [], "", settings.language)
+    return failed
+
+
+def _proved(folder: Path, wanted: list[Span], seal: str, language: str) -> int:
     try:
         report = verify(folder, wanted, seal)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be read: {error.strerror}") from None
-    for line in words(report, settings.language):
-        print(line)  # noqa: T201 - this is what was asked for
+    for line in words(report, language):
+        _print(line)
     return 0 if report.whole else 1
+
+
+def _print(line: str) -> None:
+    print(line)  # noqa: T201 - this is what was asked for
 
 
 def _wanted(settings: Settings, session: str) -> list[Span]:
@@ -43,7 +55,12 @@ def _wanted(settings: Settings, session: str) -> list[Span]:
 def words(report: Report, language: str) -> list[str]:
     """One line for each finding with its time, then the verdict and the seal."""
     lines = [_sentence(finding, language) for finding in report.findings]
-    code = "not_whole" if report.findings else "whole" if report.ended else "whole_open"
+    if report.findings:
+        code = "not_whole"
+    elif not report.recorded_ms:
+        code = "whole_files"
+    else:
+        code = "whole" if report.ended else "whole_open"
     params = {
         "files": report.files,
         "count": len(report.findings),

@@ -136,7 +136,7 @@ def _listing(listed: playlist.Playlist, sums: manifest.Manifest) -> Iterator[Fin
     """Whether playlist and manifest name the same files. Torn ends are for the next recovery."""
     named = {entry.name for entry in listed.entries}
     sealed = {entry.name for entry in sums.entries if entry.name.endswith(".m4s")}
-    if not named and not sealed:
+    if not named and not sums.entries:
         yield Finding("no_recording")
     for name in sorted(named - sealed):
         yield Finding("not_sealed", {"name": name})

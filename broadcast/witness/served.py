@@ -40,5 +40,6 @@ def _get(url: str) -> bytes:
 
 def base_url(http: Http) -> str:
     """The server as seen from its own machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(http.host, http.host)
+    host = "127.0.0.1" if http.host in {"0.0.0.0", "::"} else http.host
+    host = f"[{host}]" if ":" in host else host
     return f"http://{host}:{http.port}"

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from broadcast.archive.verify import verify
 from tests import media
 from tests.live import page
 from tests.server import CONFIG, LEFT, Server, drawn_site
@@ -43,6 +44,9 @@ def test_a_studio_that_hangs_and_believes_that_it_records(tmp_path: Path) -> Non
         asyncio.run(story(server))
         own = server.settings.storage.data_dir / "sites" / server.session
     (path, *_) = sorted(own.glob(f"{LEFT}-*.mkv"))
+    report = verify(own)
+    assert report.findings == ()
+    assert report.files >= 1
     assert len(media.decode(path.read_bytes()).pictures) > 25, "the site's own stream was kept"
 
 
