@@ -18,10 +18,10 @@ from pathlib import Path
 from bench.lines import OUTAGE_S, QUEUE_OCTETS, SCENES, SETTLE_S, WATCH_S, Scene, delayed
 from config.settings import Program
 from tests.chromium import Chromium, chromium
-from tests.media import tone, write_wav, write_y4m
+from tests.media import write_wav, write_y4m
 from tests.namespaces import Hosts, script_at, two_hosts
 from tests.renditions import FPS, drawn
-from tests.site_page import Input, site_page
+from tests.site_page import Input, murmur, site_page
 
 CAMERA_S = 2
 
@@ -46,11 +46,11 @@ class Came:
 
 
 def camera_files(folder: Path) -> tuple[Path, Path]:
-    """A picture that is hard to encode, and a voice's rhythm."""
+    """A picture that is hard to encode, and sound without a pause."""
     program = Program()
     size = program.width, program.height
     pictures = write_y4m(folder / "camera.y4m", *size, FPS, drawn(*size, CAMERA_S))
-    return pictures, write_wav(folder / "microphone.wav", tone(330, CAMERA_S, beep_s=0.4))
+    return pictures, write_wav(folder / "microphone.wav", murmur(CAMERA_S))
 
 
 async def publish(scene: Scene) -> Came:

@@ -145,7 +145,7 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         media.profile,
         codec,
         chosen.payloadType or 0,
-        _format_parameters(codec, chosen),
+        _format_parameters(codec, chosen, direction),
         congestion,
         extension,
         ("nack", "") in feedback,
@@ -204,9 +204,12 @@ def _codec(parameters: RTCRtpCodecParameters, direction: Direction) -> Codec | N
     return codec
 
 
-def _format_parameters(codec: Codec, parameters: RTCRtpCodecParameters) -> str:
+def _format_parameters(
+    codec: Codec, parameters: RTCRtpCodecParameters, direction: Direction
+) -> str:
     if codec is Codec.OPUS:
-        return "minptime=10;useinbandfec=1"
+        # A quiet room sends next to nothing; the test of a line needs all of its sound.
+        return "minptime=10;useinbandfec=1" + (";usedtx=1" if direction == "publish" else "")
     if codec is Codec.VP8:
         return ""
     level = parameters.parameters.get("profile-level-id", "42e01f")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
 
-from streams.frames import Codec, EncodedFrame, SiteId
+from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame, SiteId
 from streams.pictures import ParameterSets, begins_frame, is_key, size_of
 from streams.rtp import RtpPacket, Unwrapper
 
@@ -31,6 +31,8 @@ MAX_RETRY_SOUND_NS = 120 * NS_PER_MS
 """On longer round trips sound is not asked for again."""
 GIVE_UP_SOUND_NS = ASK_SOUND_NS + MAX_RETRY_SOUND_NS
 """No sound waits longer for one before it."""
+LONG_GAP = AUDIO_CLOCK_RATE * 80 // 1000
+"""What was lost before a silence (DTX), or with more than two others, would come too late."""
 PLI_INTERVAL_NS = 500 * NS_PER_MS
 WINDOW = 1024
 """Packets kept for reordering; a jump beyond it is a new stream."""
@@ -85,6 +87,8 @@ class Uplink:
         self._next: int | None = None
         self._begun = False
         self._highest: int | None = None
+        self._newest = 0
+        """RTP timestamp of that packet."""
         self._base = 0
         self._broken = codec.is_video
         """Video that cannot be decoded until a keyframe comes."""
@@ -151,7 +155,7 @@ class Uplink:
         if missing is not None:
             self.statistics.repaired += missing.asked_ns is not None
         self._packets[sequence] = (packet, now_ns)
-        self._note_gap(sequence, now_ns)
+        self._note_gap(sequence, packet.timestamp, now_ns)
         return self._collect()
 
     def _restart(self, sequence: int) -> None:
@@ -172,11 +176,16 @@ class Uplink:
         if self.codec.is_video:
             self._broken = self._pli_wanted = True
 
-    def _note_gap(self, sequence: int, now_ns: int) -> None:
+    def _note_gap(self, sequence: int, timestamp: int, now_ns: int) -> None:
         assert self._highest is not None
+        if sequence < self._highest:
+            return
+        since_ns = now_ns
+        if not self.codec.is_video and timestamp - self._newest & 0xFFFFFFFF > LONG_GAP:
+            since_ns -= GIVE_UP_SOUND_NS
         for missing in range(self._highest + 1, sequence):
-            self._missing[missing] = _Missing(now_ns)
-        self._highest = max(self._highest, sequence)
+            self._missing[missing] = _Missing(since_ns)
+        self._highest, self._newest = sequence, timestamp
 
     def _note_jitter(self, timestamp: int, now_ns: int) -> None:
         """RFC 3550 A.8."""

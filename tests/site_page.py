@@ -7,12 +7,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 from playwright.async_api import Page, Route
 
 from broadcast.studio.playout import Playout
 from config.settings import Media, Program
 from streams.frames import EncodedFrame, SiteId
 from streams.relay import Rates, Relay
+from tests import media
 from tests.namespaces import SERVER
 
 SITE = SiteId("muong-lay")
@@ -33,6 +35,15 @@ _PUBLISH = """async (quality) => {
   publisher.start();
   await publisher.setQuality(quality);
 }"""
+
+
+def murmur(seconds: int) -> media.Samples:
+    """As lively as speech, and never silent: with DTX a pause would not be sent at all."""
+    t = np.arange(seconds * media.RATE) / media.RATE
+    swell = 0.6 + 0.4 * np.sin(2 * np.pi * 4 * t)
+    pitch = 220 + 60 * np.sin(2 * np.pi * 1.5 * t)
+    phase = 2 * np.pi * np.cumsum(pitch) / media.RATE
+    return np.asarray(0.3 * swell * (np.sin(phase) + 0.5 * np.sin(3 * phase)), np.float32)
 
 
 class Input:

@@ -35,7 +35,7 @@ def test_chromium_is_answered_with_h264_mode_1_and_opus() -> None:
     assert [media.direction for media in said.media] == ["recvonly", "recvonly"]
     assert "a=ice-lite" in text
     assert "a=setup:passive" in text
-    assert "useinbandfec=1" in text
+    assert "useinbandfec=1;usedtx=1" in text
     assert "a=extmap:3 " in text
     assert "a=candidate:2 1 udp 2130706175 ::1 8443 typ host" in text
     assert "red" not in text

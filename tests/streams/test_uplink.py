@@ -1,6 +1,7 @@
 """Packets of a bad network → whole frames in order, and what is asked for meanwhile."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -162,3 +163,15 @@ def test_sound_is_asked_for_only_where_it_can_come_in_time() -> None:
     assert not asked
     assert max(late) <= 60
     assert uplink.statistics.lost > 10
+
+
+def test_what_was_lost_before_a_silence_is_not_waited_for() -> None:
+    """DTX: the numbers go on, the time jumps."""
+    uplink = Uplink(HALL, Codec.OPUS, SSRC)
+    (_, first), *_ = opus_packets(1)
+    frames = uplink.add(first, 0)
+    later = replace(first, sequence=2, timestamp=first.timestamp + 24_000)
+    frames += uplink.add(later, 500 * NS_PER_MS)
+    wishes, more = uplink.poll(501 * NS_PER_MS)
+    assert wishes.nack == []
+    assert [frame.pts - frames[0].pts for frame in [*frames, *more]] == [0, 24_000]

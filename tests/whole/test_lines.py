@@ -11,11 +11,11 @@ import pytest
 
 from config.settings import Media
 from streams.relay import Audience, Relay
-from tests.chromium import chromium
-from tests.media import wait_until
+from tests.chromium import camera_files, chromium
+from tests.media import wait_until, write_wav
 from tests.namespaces import Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
-from tests.site_page import Input, site_page
+from tests.site_page import Input, murmur, site_page
 from tests.watching import Second, Watcher
 
 
@@ -130,7 +130,8 @@ def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None
         came = Input()
         with two_hosts() as hosts, hosts.inside_server():
             browser = script_at(tmp_path, hosts.at_client(["/usr/bin/chromium"]))
-            async with chromium(executable=browser) as window:
+            camera = camera_files(tmp_path, 1, 700)[0], write_wav(tmp_path / "1.wav", murmur(2))
+            async with chromium(camera, executable=browser) as window:
                 hosts.loses(20)
                 async with site_page(await window.new_page(), came.take):
                     await wait_until(lambda: len(came.sound) > 100, "sound")
