@@ -72,12 +72,12 @@ async def serve(path: str) -> None:
     await runner.setup()
     await web.TCPSite(runner, SERVER, WHEP_PORT).start()
     async with await asyncio.start_unix_server(studio, path):
-        await _ended()
+        await ended()
     await runner.cleanup()
     await relay.close()
 
 
-async def _ended() -> None:
+async def ended() -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     await ended.wait()
@@ -88,11 +88,11 @@ def diemcau(hosts: Hosts, folder: Path) -> Iterator[int]:
     """Its process id."""
     path = folder / "wire.sock"
     command = [sys.executable, "-m", "bench.relay", str(path)]
-    with _process(hosts.at_server(on_core(SERVERS, command))) as pid:
+    with process(hosts.at_server(on_core(SERVERS, command))) as pid:
         while not path.exists():
             time.sleep(0.05)
         feed = [sys.executable, "-m", "bench.stream", "wire", str(path)]
-        with _process(hosts.at_server(on_core(OTHERS, feed))):
+        with process(hosts.at_server(on_core(OTHERS, feed))):
             yield pid
 
 
@@ -100,13 +100,13 @@ def diemcau(hosts: Hosts, folder: Path) -> Iterator[int]:
 def fed_janus(hosts: Hosts, folder: Path, event_loops: int) -> Iterator[int]:
     with (
         janus(hosts, folder, event_loops=event_loops) as pid,
-        _process(hosts.at_server(on_core(OTHERS, [sys.executable, "-m", "bench.stream", "rtp"]))),
+        process(hosts.at_server(on_core(OTHERS, [sys.executable, "-m", "bench.stream", "rtp"]))),
     ):
         yield pid
 
 
 @contextmanager
-def _process(command: list[str]) -> Iterator[int]:
+def process(command: list[str]) -> Iterator[int]:
     process = subprocess.Popen(command)
     try:
         yield process.pid
@@ -130,13 +130,14 @@ def measured(who: str, count: int, seconds: float = MEASURED_S) -> dict[str, Any
             else fed_janus(hosts, folder, event_loops=1 if "one loop" in who else 0)
         )
         with server as pid:
-            kind = who.partition(",")[0]
-            command = [sys.executable, "-m", "bench.audience", kind, str(count), str(pid)]
-            done = subprocess.run(
-                hosts.at_client(on_core(OTHERS, [*command, str(seconds)])),
-                stdout=subprocess.PIPE,
-                check=True,
-            )
+            return audience(hosts, who.partition(",")[0], count, pid, seconds)
+
+
+def audience(hosts: Hosts, kind: str, count: int, pid: int, seconds: float) -> dict[str, Any]:
+    """What so many viewers get from the server of that kind and process id."""
+    command = [sys.executable, "-m", "bench.audience", kind, str(count), str(pid), str(seconds)]
+    watching = hosts.at_client(on_core(OTHERS, command))
+    done = subprocess.run(watching, stdout=subprocess.PIPE, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     assert result["bad"] == 0
     return result

@@ -23,6 +23,8 @@ from streams.sending import Run, Sending
 BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
 BUFFER_BYTES = 4 * 1024 * 1024
 """Keyframes come and go in bursts. The kernel gives as much of it as it allows."""
+MAX_TRANSACTIONS = 256
+"""Remembered of each peer, ten minutes of its checks."""
 MAX_ADDRESSES = 8
 """A browser checks from each of its interfaces; the one unchecked for longest is forgotten."""
 
@@ -45,6 +47,8 @@ class Port:
         self._by_ufrag: dict[str, Endpoint] = {}
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
+        self._transactions: dict[str, deque[bytes]] = {}
+        """Of the checks that each peer made."""
         self._socket: socket.socket | None = None
         self._receiving: Receiving | None = None
         self._sending: Sending | None = None
@@ -113,6 +117,12 @@ class Port:
         ):
             self.strangers += 1
             return
+        seen = self._transactions.setdefault(ours, deque(maxlen=MAX_TRANSACTIONS))
+        if request.transaction_id not in seen:
+            seen.append(request.transaction_id)
+        elif self._by_address.get(address) is not endpoint:
+            self.strangers += 1  # a check that was overheard, and is said again from elsewhere
+            return
         self._bind(endpoint, address)
         response = stun.Message(
             stun.Method.BINDING,
@@ -145,6 +155,7 @@ class Port:
         """An ICE restart: its addresses stay bound, and new checks need the new credentials."""
         del self._by_ufrag[endpoint.ufrag]
         bound = self._addresses.pop(endpoint.ufrag, None)
+        self._transactions.pop(endpoint.ufrag, None)
         endpoint.ufrag, endpoint.password = ufrag, password
         self._by_ufrag[ufrag] = endpoint
         if bound is not None:
@@ -152,6 +163,7 @@ class Port:
 
     def remove(self, endpoint: Endpoint) -> None:
         self._by_ufrag.pop(endpoint.ufrag, None)
+        self._transactions.pop(endpoint.ufrag, None)
         for address in self._addresses.pop(endpoint.ufrag, ()):
             self._forget(endpoint, address)
 
