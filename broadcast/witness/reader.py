@@ -12,6 +12,8 @@ from broadcast.witness.memory import Chunk, Picture, Sound
 from streams.frames import VIDEO_CLOCK_RATE
 
 THUMBNAIL = (160, 90)
+UNPROBED = {"probesize": "32", "analyzeduration": "0"}
+"""The init segment says all: FFmpeg need not decode pictures to find out."""
 
 
 class UnreadableError(Exception):
@@ -78,7 +80,7 @@ def _decode(data: bytes, start_s: float, end: int) -> Chunk:
     pictures: list[Picture] = []
     sounds: list[Sound] = []
     size = (0, 0)
-    with av.open(io.BytesIO(data), "r") as container:
+    with av.open(io.BytesIO(data), "r", options=UNPROBED) as container:
         if not (container.streams.video and container.streams.audio):
             raise UnreadableError("no picture or no sound in it")
         video, audio = container.streams.video[0], container.streams.audio[0]

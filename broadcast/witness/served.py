@@ -8,7 +8,9 @@ from pathlib import Path
 from broadcast.outputs.recovery import INDEX
 from config.settings import Http
 
-TIMEOUT_S = 3.0
+TIMEOUT_S = 2.0
+PLAYLISTS = (INDEX, "live.m3u8")
+"""For players that know no parts, and for those that do."""
 _SEGMENT = re.compile(r"^\d{8}\.m4s$", re.MULTILINE)
 
 
@@ -20,9 +22,10 @@ def fault(base_url: str, archive: Path, stream: str) -> str:
     if not listed:
         return ""
     try:
-        playlist = _get(f"{base_url}/live/{stream}/{INDEX}").decode("utf-8", "replace")
-        if listed[-1] not in playlist:
-            return f"{INDEX}: {listed[-1]} is not in it"
+        for name in PLAYLISTS:
+            playlist = _get(f"{base_url}/live/{stream}/{name}").decode("utf-8", "replace")
+            if listed[-1] not in playlist:
+                return f"{name}: {listed[-1]} is not in it"
         if _get(f"{base_url}/live/{stream}/{listed[-1]}") != (folder / listed[-1]).read_bytes():
             return f"{listed[-1]}: other bytes than on the disk"
     except urllib.error.URLError as error:
