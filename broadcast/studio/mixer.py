@@ -9,11 +9,15 @@ import numpy as np
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
 
-RAMP = 720
-"""15 ms: short enough to lose no syllable, long enough not to click."""
+RAMP = 480
+"""10 ms: short enough to lose no syllable, long enough not to click."""
 
-CEILING = 0.9
-"""Full scale is 1; peaks above are turned down (-0.9 dBFS), what still passes is bent, not cut."""
+CEILING = 0.71
+"""Full scale is 1; peaks above are turned down (-3 dBFS), what still passes is bent, not cut."""
+
+ROOF = 0.8
+"""No sample is above (-1.9 dBFS), so that none between two samples, nor what a lossy coder makes of
+them, is above -1 dBTP."""
 
 RELEASE = 0.02
 """How much of the way back to unity the limiter goes in a block: about a second in all."""
@@ -35,7 +39,7 @@ FALL: Samples = (1 - RISE).astype(np.float32)
 
 
 class Fader:
-    """One microphone's switch. Opens and closes over 15 ms, at the start of a block."""
+    """One microphone's switch. Opens and closes over 10 ms, at the start of a block."""
 
     def __init__(self) -> None:
         self.open = False
@@ -65,7 +69,7 @@ def mix(blocks: Mapping[Key, Samples]) -> Samples:
 
 
 class Limiter:
-    """Keeps one bus below full scale: gain falls at once (over the first 5 ms of the block), comes
+    """Keeps one bus below the roof: gain falls at once (over the first 5 ms of the block), comes
     back slowly; what is still above the ceiling is bent by tanh, which adds no clicks."""
 
     ATTACK = 240
@@ -88,11 +92,11 @@ class Limiter:
 
 
 def bend(block: Samples) -> None:
-    """Soft clip in place: linear up to the ceiling, then asymptotic to 1."""
+    """Soft clip in place: linear up to the ceiling, then asymptotic to the roof."""
     over = np.abs(block) > CEILING
     if over.any():
         loud = block[over]
-        room = 1 - CEILING
+        room = ROOF - CEILING
         block[over] = np.sign(loud) * (CEILING + room * np.tanh((np.abs(loud) - CEILING) / room))
 
 

@@ -134,7 +134,7 @@ class SoundDesk:
         }
 
     def _heard(self, opened: frozenset[SiteId], from_ns: int) -> dict[SiteId, Samples]:
-        """The faded sound of each site that is open, opening or closing."""
+        """The levelled and faded sound of each site that is open, opening or closing."""
         heard = {}
         for source in self._sources.all():
             fader = source.sound.fader
@@ -142,7 +142,7 @@ class SoundDesk:
             if fader.silent:
                 source.sound.rest()
             elif (block := source.sound.block(from_ns)) is not None:
-                heard[source.site] = fader.apply(block)
+                heard[source.site] = fader.apply(source.sound.leveller.apply(block))
         return heard
 
     def _mix(self, total: Samples, pts: int, *, public: bool) -> list[Packet]:

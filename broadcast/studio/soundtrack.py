@@ -9,6 +9,7 @@ from collections import deque
 
 from broadcast.studio.encoders import Samples
 from broadcast.studio.jitter import Reader, SampleRing
+from broadcast.studio.loudness import Leveller
 from broadcast.studio.mixer import Fader, Meter
 from broadcast.studio.opus import GRAIN, LONGEST_PACKET, OpusDecoder, OpusError
 from broadcast.studio.playout import NS_PER_S, Playout
@@ -32,6 +33,7 @@ class SoundTrack:
         self._ring = SampleRing()
         self._reader = Reader()
         self.meter = Meter()
+        self.leveller = Leveller()
         self.fader = Fader()
         self.dropped = 0
         self.recovered = 0

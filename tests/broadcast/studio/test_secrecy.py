@@ -133,7 +133,7 @@ def test_nothing_of_a_closed_item_leaves_the_room(tmp_path: Path) -> None:
             seen = {m.site for _, p in decoded_pictures(room) if (m := media.read_mark(p))}
             assert seen == {0, 3}, "the room itself saw it"
             sound = decoded_sound(r.relay.received.of(Feed.ROOM, Codec.OPUS))
-            assert media.loudest_tone(sound, TONES[3]) > -16
+            assert media.loudest_tone(sound, TONES[3]) > -30
 
             marks = public_marks(r)
             assert {site for site, _ in marks} == {0}
@@ -148,7 +148,7 @@ def test_nothing_of_a_closed_item_leaves_the_room(tmp_path: Path) -> None:
             assert {mark.site for mark in kept} == {0}
             assert not {mark.number for mark in kept} & inside
             assert media.loudest_tone(clip_.heard(), TONES[3]) < SPREAD_DBFS
-            assert media.loudest_tone(clip_.heard(), TONES[0]) > -16
+            assert media.loudest_tone(clip_.heard(), TONES[0]) > -30
 
     asyncio.run(asyncio.wait_for(test(), 100))
 
@@ -210,7 +210,7 @@ def test_sound_that_was_on_its_way_when_it_opened_is_not_heard(tmp_path: Path) -
             for run in heard_by_the_public(r):
                 assert np.abs(decoded_sound(run)).max() < 0.001
             room = decoded_sound(r.relay.received.of(Feed.ROOM, Codec.OPUS))
-            assert media.loudest_tone(room, TONES[3]) > -16, "the room did hear it"
+            assert media.loudest_tone(room, TONES[3]) > -30, "the room did hear it"
             await r.kill_studio(15)
             sound = recorded(tmp_path / "archive" / "s").heard()
             assert len(sound) > media.RATE
