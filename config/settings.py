@@ -84,6 +84,20 @@ class Camera(Section):
         return self.url.startswith("rtmp:") or "mode=listener" in self.url
 
 
+PushUrl = Annotated[str, Field(pattern=r"^(rtmps?|srt|icecast)://[^\s]+$", max_length=1024)]
+
+
+class Push(Section):
+    """Somebody who takes the public program: a platform, a TV or radio station. FFmpeg sends it
+    for as long as the server runs; before the session and in its breaks that is the slate."""
+
+    name: str = Field(min_length=1, max_length=40)
+    """As the operator's page calls it."""
+    url: PushUrl = Field(repr=False)
+    """`rtmp(s)://…/key`; `srt://host:port`, or with `?mode=listener` waits for the other side;
+    `icecast://source:password@host:port/mount`: the sound alone. May hold a password."""
+
+
 class Rung(Section):
     """One smaller rendition of the picture, for lines that cannot carry the whole one."""
 
@@ -170,6 +184,7 @@ class Settings(Section):
     media: Media = Media()
     turn: Turn = Turn()
     cameras: tuple[Camera, ...] = Field((), max_length=16)
+    push: tuple[Push, ...] = Field((), max_length=16)
     program: Program = Program()
     recording: Recording = Recording()
     storage: Storage = Storage()
@@ -185,6 +200,14 @@ class Settings(Section):
         if twice := next((site for site in sites if sites.count(site) > 1), None):
             raise ValueError(f"site {twice} has two cameras; give each a site of its own")
         return cameras
+
+    @field_validator("push")
+    @classmethod
+    def _told_apart(cls, pushes: tuple[Push, ...]) -> tuple[Push, ...]:
+        names = [push.name for push in pushes]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two destinations are called {twice}; give each a name of its own")
+        return pushes
 
 
 SECRET_KEYS = frozenset({"secret", "url", "database_url"})

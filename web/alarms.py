@@ -34,6 +34,7 @@ PATIENCE_MS = {
     "not_recording": 4000,
     "disk_slow": 2000,
     "camera_waiting": 3000,
+    "push_waiting": 4000,
     "witness_lost": 10_000,
     "archive_unreadable": 2000,
     "archive_unserved": 4000,
@@ -120,6 +121,10 @@ def _studio(situation: Situation) -> Iterator[Finding]:
         yield "not_recording", None, {}
     if situation.outside.late_share > LATE_SHARE:
         yield "late_frames", None, {"percent": round(100 * situation.outside.late_share)}
+    if away := [push for push in studio.pushes if push.state != "sending"]:
+        names = ", ".join(push.name for push in away)
+        detail = next((push.detail for push in away if push.detail), "…")
+        yield "push_waiting", None, {"names": names, "detail": detail}
 
 
 def _disk(situation: Situation) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     ):
         yield look(settings)
     yield from _turn(settings)
-    if settings.cameras:
+    if settings.cameras or settings.push:
         yield _ffmpeg()
 
 
@@ -170,7 +170,7 @@ def _cores(settings: Settings) -> Finding:
 
 def _ffmpeg() -> Finding:
     if shutil.which("ffmpeg") is None:
-        return Finding("ffmpeg, which fetches [[cameras]]", False, "apt-get install ffmpeg")
+        return Finding("ffmpeg, for [[cameras]] and [[push]]", False, "apt-get install ffmpeg")
     return Finding("ffmpeg is installed")
 
 

@@ -93,6 +93,16 @@ class CameraState(BaseModel):
         )
 
 
+class PushState(BaseModel):
+    """Somebody who is sent the program."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    name: str
+    state: Literal["connecting", "sending", "waiting"] = "connecting"
+    detail: str = ""
+    """Why it is not sending."""
+
+
 class Studio(BaseModel):
     """The studio's last word, and whether it is there to say one."""
 
@@ -108,6 +118,7 @@ class Studio(BaseModel):
     """Of `frames`; both since the studio started."""
     faults: tuple[Fault, ...] = ()
     cameras: tuple[CameraState, ...] = ()
+    pushes: tuple[PushState, ...] = ()
     signs: dict[SiteId, tuple[Literal["black", "frozen", "silent"], ...]] = {}
     """What is wrong with a site's picture or sound although it comes."""
 

@@ -347,6 +347,10 @@ class Views:
             "viewers": self.outside.viewers,
             "late_frames": studio.late_frames,
             "frames": studio.frames,
+            "pushes": [
+                {"name": push.name, "state": push.state, "detail": push.detail}
+                for push in studio.pushes
+            ],
         }
 
     def _alarms(self, language: str) -> list[dict[str, Any]]:

@@ -26,6 +26,15 @@ class OutputStatus:
     faults: tuple[Fault, ...] = ()
 
 
+class Part(Protocol):
+    """Of the studio: what runs on threads of its own."""
+
+    def start(self) -> None: ...
+
+    def close(self) -> None:
+        """Ends its threads, and waits for them."""
+
+
 class Output(Protocol):
     """Each has a bounded queue, whose policy its docstring names, and a thread or task."""
 

@@ -14,6 +14,8 @@ from typing import Any
 import uvloop
 from pydantic import ValidationError
 
+from broadcast.outputs.output import Part
+from broadcast.outputs.push import Pusher
 from broadcast.outputs.segments import Order, Segments
 from broadcast.outputs.sites import SiteRecordings, Wish
 from broadcast.overlay.render import Renderer
@@ -89,6 +91,7 @@ class Studio:
         self._site_recordings = SiteRecordings(
             settings.storage.data_dir / "sites", settings.recording, self._ask_keyframe
         )
+        self._pushers = [Pusher(push, program) for push in settings.push]
         self._sound = SoundDesk(
             self._clock,
             self._sources,
@@ -100,8 +103,9 @@ class Studio:
 
     async def run(self) -> None:
         """Until cancelled."""
-        parts = (
+        parts: tuple[Part, ...] = (
             self._segments,
+            *self._pushers,
             self._site_recordings,
             self._sources,
             self._board,
@@ -151,6 +155,7 @@ class Studio:
             "recorded_bytes": status.recorded_bytes,
             "disk_free_bytes": status.disk_free_bytes,
             "cameras": self._cameras.status(),
+            "pushes": [pusher.status().message() for pusher in self._pushers],
             "signs": self._senses.signs(time.monotonic_ns()),
             "frames": self._frames.frames,
             "late_frames": self._frames.late,
@@ -207,6 +212,8 @@ class Studio:
         for packet in packets:
             if not packet.rendition:
                 self._segments.offer(packet)
+                for pusher in self._pushers:
+                    pusher.offer(packet)
         self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))
 
     def _send_levels(self, levels: dict[SiteId, float]) -> None:

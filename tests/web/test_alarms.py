@@ -17,6 +17,7 @@ from web.outside import (
     Fault,
     Outside,
     Pace,
+    PushState,
     Report,
     Studio,
     Witness,
@@ -107,6 +108,8 @@ def _witness(**changes: Any) -> dict[str, Any]:
             ["camera_waiting"],
         ),
         (_studio(cameras=(CameraState(site=LAY, since_ns=1),)), []),
+        (_studio(pushes=(PushState(name="VTV", state="waiting"),)), ["push_waiting"]),
+        (_studio(pushes=(PushState(name="VTV", state="sending"),)), []),
     ],
 )
 def test_each_alarm(changes: dict[str, Any], codes: list[str]) -> None:

@@ -177,7 +177,10 @@
  * @property {number} viewers
  * @property {number} late_frames
  * @property {number} frames
+ * @property {Push[]} pushes
  */
+
+/** @typedef {{name: string, state: "connecting" | "sending" | "waiting", detail: string}} Push */
 
 /** @typedef {{code: string, message: string, since_at_ms: number, site?: string}} Alarm */
 

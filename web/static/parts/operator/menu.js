@@ -4,7 +4,7 @@ import {html} from "htm/preact";
 import {useRef} from "preact/hooks";
 import {Icon} from "./icons.js";
 
-/** @param {{id: string, label: string, icon?: string, text?: string, children?: any}} props */
+/** @param {{id: string, label: string, icon?: string, text?: any, children?: any}} props */
 export function Menu({id, label, icon = "more", text, children}) {
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   const list = useRef(/** @type {HTMLElement | null} */ (null));

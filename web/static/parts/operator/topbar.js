@@ -22,6 +22,7 @@ export function TopBar() {
     <${Recording} />
     <${Disk} />
     <${Viewers} />
+    <${Pushes} />
     <span class="gap"></span>
     <${PhaseButtons} />
     <${TimeOfDay} />
@@ -66,6 +67,19 @@ function Viewers() {
   const {outputs} = operatorView();
   return html`<p class="figure viewers" title=${t("operator.viewers_long")} data-testid="viewers">
     <${Icon} name="eye" /><span class="numbers">${number(outputs.viewers)}</span></p>`;
+}
+
+/** Who takes the program elsewhere. Nothing where nobody does. */
+function Pushes() {
+  const {pushes, studio} = operatorView().outputs;
+  if (studio !== "running" || !pushes?.length) return null;
+  const sending = pushes.filter(({state}) => state === "sending").length;
+  const text = t("operator.pushes", {sending, all: pushes.length});
+  return html`<div class="figure pushes" data-short=${sending < pushes.length} data-testid="pushes">
+    <${Menu} id="push-list" label=${t("operator.pushes_long")} icon="tower" text=${html`<span class="numbers">${text}</span>`}>
+      <ul class="push-rows">${pushes.map(({name, state, detail}) => html`<li key=${name} data-state=${state}>
+        <b>${name}</b> <span>${t(`operator.push_${state}`)}</span>
+        ${detail && html`<small class="muted">${detail}</small>`}</li>`)}</ul><//></div>`;
 }
 
 /** The server's time of day: what the minutes will say. */

@@ -1,0 +1,266 @@
+"""The public program, pushed to others: RTMP(S) for platforms and stations, SRT, Icecast for radio.
+
+FFmpeg sends to each destination in a process of its own, which may hang or die without harm. It is
+fed what the recording is made of, so that nothing is encoded again, and ends with its input.
+"""
+
+import logging
+import os
+import re
+import select
+import subprocess
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from broadcast.outputs.ffmpeg import last_line
+from broadcast.outputs.fmp4 import ParameterSets, Sample, fragment, init_segment
+from broadcast.outputs.parts import Cutter, Part
+from config.settings import Program, Push
+from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Packet
+
+MAX_QUEUED_PACKETS = 720
+"""Ten seconds of picture and sound."""
+LOOK_S = 0.05
+PART_MS = 100
+"""What cutting adds to the delay."""
+STALLED_S = 10.0
+"""The other side takes nothing for so long: it is gone, whatever TCP thinks."""
+END_S = 1.0
+STEADY_S = 30.0
+"""A connection that held so long was a good one: the next is tried soon."""
+RETRY_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+MAX_WORDS = 4096
+PROGRESS = re.compile(rb"out_time_us=(\d+)")
+
+INPUT = (
+    "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error", "-progress", "pipe:1",
+    "-stats_period", "0.5", "-fflags", "nobuffer", "-analyzeduration", "0", "-f", "mp4",
+    "-i", "pipe:0", "-c", "copy", "-flush_packets", "1",
+)  # fmt: skip
+MPEG_TS = ("-f", "mpegts", "-muxdelay", "0", "-mpegts_flags", "resend_headers")
+OUTPUT = {
+    "rtmp": ("-f", "flv", "-flvflags", "no_duration_filesize"),
+    "rtmps": ("-f", "flv", "-flvflags", "no_duration_filesize"),
+    "srt": MPEG_TS,
+    "icecast": ("-vn", "-f", "adts", "-content_type", "audio/aac"),
+}
+
+log = logging.getLogger(__name__)
+
+State = Literal["connecting", "sending", "waiting"]
+
+
+class StalledError(OSError):
+    """The other side takes nothing any more."""
+
+
+def command(push: Push) -> list[str]:
+    """FFmpeg's; it reads fragmented MP4 from its standard input."""
+    return [*INPUT, *OUTPUT[push.url.partition(":")[0]], push.url]
+
+
+@dataclass(frozen=True, slots=True)
+class PushStatus:
+    """How one destination fares."""
+
+    name: str
+    state: State
+    detail: str
+    """Why it is not sending, in FFmpeg's words and without the address."""
+    since_ns: int
+    """CLOCK_MONOTONIC when it began to send; 0 while it does not."""
+    dropped: int
+    """Packets, since the start of the process."""
+
+    def message(self) -> dict[str, Any]:
+        """As the relay reads it (`web.outside.PushState`)."""
+        return {
+            "name": self.name,
+            "state": self.state,
+            "detail": self.detail,
+            "since_ns": self.since_ns,
+            "dropped": self.dropped,
+        }
+
+
+class Connection:
+    """One FFmpeg, to its end; on one thread. Raises `OSError` where there is none."""
+
+    def __init__(self, push: Push, closing: threading.Event) -> None:
+        self._closing = closing
+        self._process = subprocess.Popen(
+            command(push), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        assert self._process.stderr
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._stderr = self._process.stderr
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            os.set_blocking(pipe.fileno(), False)
+        self._words = self._reached = b""
+        self._fed_at = self._moved_at = time.monotonic()
+        self.sending = False
+
+    def feed(self, data: bytes) -> None:
+        """Raises `OSError` if FFmpeg has ended, `StalledError` if it takes nothing."""
+        view, began = memoryview(data), time.monotonic()
+        while view and not self._closing.is_set():
+            try:
+                view = view[os.write(self._stdin.fileno(), view) :]
+            except BlockingIOError:
+                if time.monotonic() - began > STALLED_S:
+                    raise StalledError("nothing is taken any more") from None
+                select.select((), (self._stdin,), (), LOOK_S)
+        self._fed_at = time.monotonic()
+
+    def look(self) -> None:
+        """What FFmpeg says. Raises as `feed` does."""
+        now = time.monotonic()
+        self._words = (self._words + _read(self._stderr.fileno()))[-MAX_WORDS:]
+        # It tells of its progress only between two packets that the other side has taken.
+        if (told := PROGRESS.findall(_read(self._stdout.fileno()))) and told[-1] != self._reached:
+            self.sending, self._moved_at, self._reached = True, now, told[-1]
+        if self._process.poll() is not None:
+            raise BrokenPipeError("FFmpeg has ended")
+        if self._fed_at - self._moved_at > STALLED_S:
+            raise StalledError("nothing is taken any more")
+
+    def close(self) -> str:
+        """FFmpeg's last words."""
+        self._stdin.close()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        words = self._words + _read(self._stderr.fileno())
+        self._stdout.close()
+        self._stderr.close()
+        return last_line(words)
+
+
+def _read(descriptor: int) -> bytes:
+    """What is there now."""
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return b""
+
+
+class _Feeder:
+    """Parts into one connection's FFmpeg, on a time line that begins with it."""
+
+    def __init__(self, connection: Connection, program: Program) -> None:
+        self._connection, self._size = connection, (program.width, program.height)
+        self._cutter = Cutter(1000, PART_MS, VIDEO_CLOCK_RATE // program.fps)
+        self._parameters: ParameterSets | None = None
+        self._origin = self._sequence = 0
+
+    def take(self, packet: Packet) -> bool:
+        """False where another connection is needed: the picture changed its shape."""
+        for part in self._cutter.add(packet):
+            if self._parameters not in (None, part.parameters):
+                return False
+            if self._parameters is None:
+                self._begin(part)
+            self._sequence += 1
+            video = _since(part.video, self._origin)
+            audio = _since(part.audio, self._origin * AUDIO_CLOCK_RATE // VIDEO_CLOCK_RATE)
+            self._connection.feed(fragment(self._sequence, video, audio))
+        return True
+
+    def _begin(self, part: Part) -> None:
+        # The sound of the first part may begin a little before its picture.
+        self._origin = (part.start // VIDEO_CLOCK_RATE - 1) * VIDEO_CLOCK_RATE
+        self._parameters = part.parameters
+        self._connection.feed(init_segment(*self._size, part.parameters, 0))
+
+
+def _since(samples: tuple[Sample, ...], origin: int) -> list[Sample]:
+    return [Sample(s.time - origin, s.duration, s.key, s.data) for s in samples]
+
+
+class Pusher:
+    """The `Output` to one destination, on a thread of its own. Queue: `MAX_QUEUED_PACKETS`; when it
+    is full everything up to the next keyframe is dropped and counted. While nobody is connected
+    nothing is queued."""
+
+    def __init__(self, push: Push, program: Program) -> None:
+        self._push, self._program = push, program
+        self._queue: deque[Packet] = deque()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"push {push.name}", daemon=True)
+        self._wanted = self._skipping = False
+        self._dropped = 0
+        self._state: State = "connecting"
+        self._detail, self._since_ns = "", 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def offer(self, packet: Packet) -> None:
+        if not self._wanted or not packet.public or packet.codec not in (Codec.H264, Codec.AAC):
+            return
+        if packet.codec is Codec.H264 and packet.key:
+            self._skipping = False
+        if self._skipping or len(self._queue) >= MAX_QUEUED_PACKETS:
+            self._skipping = True
+            self._dropped += 1
+        else:
+            self._queue.append(packet)
+
+    def status(self) -> PushStatus:
+        """From any thread."""
+        return PushStatus(self._push.name, self._state, self._detail, self._since_ns, self._dropped)
+
+    def _run(self) -> None:
+        """Again and again, ever more slowly while it fails."""
+        failures = 0
+        while not self._closing.is_set():
+            self._state = "connecting"
+            began = time.monotonic()
+            try:
+                self._detail = self._connect()
+            except OSError as error:
+                self._detail = f"ffmpeg: {error.strerror or error}"
+            steady = self._since_ns and time.monotonic() - began > STEADY_S
+            self._state, self._since_ns = "waiting", 0
+            if not self._closing.is_set():
+                log.warning("push to %s: %s", self._push.name, self._detail or "ended")
+            self._closing.wait(RETRY_S[0 if steady else min(failures, len(RETRY_S) - 1)])
+            failures = 0 if steady else failures + 1
+
+    def _connect(self) -> str:
+        """One connection, to its end, and why it ended. Raises `OSError` without FFmpeg."""
+        connection = Connection(self._push, self._closing)
+        said = ""
+        try:
+            self._queue.clear()
+            self._wanted = True
+            self._follow(connection, _Feeder(connection, self._program))
+        except OSError as error:
+            said = str(error.strerror or error)
+        finally:
+            self._wanted = False
+            words = connection.close()
+        return words or said
+
+    def _follow(self, connection: Connection, feeder: _Feeder) -> None:
+        """Looks twenty times a second: to be woken by each packet would cost more."""
+        while not self._closing.wait(LOOK_S):
+            while self._queue:
+                if not feeder.take(self._queue.popleft()):
+                    return
+            connection.look()
+            if connection.sending and not self._since_ns:
+                log.info("push to %s: sending", self._push.name)
+                self._state, self._detail = "sending", ""
+                self._since_ns = time.monotonic_ns()

@@ -1,0 +1,184 @@
+"""The program pushed to real receivers: what arrives there is what was made here."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from broadcast.outputs.push import Pusher, PushStatus
+from config.settings import Push
+from streams.frames import Packet
+from tests import media
+from tests.broadcast.outputs import streams
+
+pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg")
+BOUND_S = 30.0
+LENGTH_S = 4
+NOWHERE = "rtmp://127.0.0.1:9/live/key"
+"""The discard port, where nobody listens."""
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def pusher(url: str) -> Iterator[Pusher]:
+    made = Pusher(Push(name="station", url=url), streams.PROGRAM)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def receiving(file: Path, *source: str) -> Iterator[subprocess.Popen[bytes]]:
+    """FFmpeg as a station that keeps what it gets."""
+    arguments = ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error", "-y"]
+    arguments += ["-analyzeduration", "300000"]
+    process = subprocess.Popen(
+        [*arguments, *source, "-c", "copy", "-flush_packets", "1", str(file)]
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Station:
+    """The program as it is made: in its own time, again and again, each time later."""
+
+    def __init__(self, pusher: Pusher) -> None:
+        self._pusher = pusher
+        self._packets = streams.program(LENGTH_S)
+        self._began = time.monotonic()
+        self._given = 0
+
+    def go_on(self) -> PushStatus:
+        """What is due by now."""
+        elapsed = time.monotonic() - self._began
+        while (packet := self._at(self._given))[0] <= elapsed:
+            self._pusher.offer(packet[1])
+            self._given += 1
+        return self._pusher.status()
+
+    def _at(self, number: int) -> tuple[float, Packet]:
+        lap, index = divmod(number, len(self._packets))
+        packet = self._packets[index]
+        rate = packet.codec.clock_rate
+        shifted = replace(packet, pts=packet.pts + lap * LENGTH_S * rate)
+        return shifted.pts / rate - streams.EPOCH_S, shifted
+
+    def until(self, condition: Callable[[PushStatus], object], what: str) -> PushStatus:
+        deadline = time.monotonic() + BOUND_S
+        while time.monotonic() < deadline:
+            status = self.go_on()
+            if condition(status):
+                return status
+            time.sleep(0.02)
+        raise AssertionError(f"{what} never came: {self._pusher.status()}")
+
+
+def size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def check_numbered(clip: media.Clip) -> None:
+    """Pictures follow each other without a hole."""
+    numbers = [mark.number for _, mark in clip.marks() if mark is not None]
+    assert len(numbers) > 25
+    steps = {(b - a) % (LENGTH_S * 25) for a, b in pairwise(numbers)}
+    assert steps == {1}
+
+
+@pytest.mark.timeout(90)
+def test_rtmp(tmp_path: Path) -> None:
+    url, file = f"rtmp://127.0.0.1:{free_port()}/live/key", tmp_path / "taken.flv"
+    with receiving(file, "-listen", "1", "-i", url), pusher(url) as push:
+        station = Station(push)
+        status = station.until(lambda s: s.state == "sending", "the connection")
+        assert status.since_ns > 0
+        station.until(lambda _: size_of(file) > 90_000, "a few seconds")
+    clip = media.decode(file.read_bytes())
+    check_numbered(clip)
+    assert len(clip.heard()) > media.RATE
+
+
+@pytest.mark.timeout(90)
+def test_srt(tmp_path: Path) -> None:
+    port, file = free_port(socket.SOCK_DGRAM), tmp_path / "taken.ts"
+    source = f"srt://127.0.0.1:{port}?mode=listener"
+    with receiving(file, "-i", source), pusher(f"srt://127.0.0.1:{port}") as push:
+        station = Station(push)
+        station.until(lambda s: s.state == "sending", "the connection")
+        station.until(lambda _: size_of(file) > 90_000, "a few seconds")
+    check_numbered(media.decode(file.read_bytes()))
+
+
+@pytest.mark.timeout(120)
+def test_it_comes_back_by_itself(tmp_path: Path) -> None:
+    """Nobody there; then somebody, who goes; then somebody again."""
+    url = f"rtmp://127.0.0.1:{free_port()}/live/key"
+    with pusher(url) as push:
+        station = Station(push)
+        status = station.until(lambda s: s.state == "waiting" and s.detail, "a refusal")
+        assert "refused" in status.detail
+        assert "127.0.0.1" not in status.detail
+        for number in range(2):
+            file = tmp_path / f"{number}.flv"
+            with receiving(file, "-listen", "1", "-i", url) as receiver:
+                station.until(lambda s: s.state == "sending", "the connection")
+                station.until(lambda _, file=file: size_of(file) > 60_000, "some of it")
+                receiver.kill()
+                receiver.wait()
+            station.until(lambda s: s.state != "sending", "the loss")
+        assert status.dropped == 0
+
+
+def test_nobody_there_costs_nothing() -> None:
+    with pusher(NOWHERE) as push:
+        station = Station(push)
+        station.until(lambda s: s.state == "waiting", "a refusal")
+        for _ in range(3):
+            for packet in streams.program(LENGTH_S):
+                push.offer(packet)
+        assert push.status().dropped == 0
+
+
+def test_it_ends_at_once_while_it_waits() -> None:
+    with pusher(NOWHERE) as push:
+        Station(push).until(lambda s: s.state == "waiting", "a refusal")
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.timeout(90)
+def test_what_the_public_may_not_see_is_not_sent(tmp_path: Path) -> None:
+    url, file = f"rtmp://127.0.0.1:{free_port()}/live/key", tmp_path / "taken.flv"
+    with receiving(file, "-listen", "1", "-i", url), pusher(url) as push:
+        station = Station(push)
+        secret = [replace(p, public=False, data=b"\xff" * 5000) for p in streams.program(1)]
+
+        def sending(status: PushStatus) -> bool:
+            for packet in secret:
+                push.offer(packet)
+            return status.state == "sending" and size_of(file) > 60_000
+
+        station.until(sending, "a few seconds")
+    assert b"\xff" * 1000 not in file.read_bytes()
