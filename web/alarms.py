@@ -117,7 +117,8 @@ def _studio(situation: Situation) -> Iterator[Finding]:
     if studio.state != "running":
         yield f"studio_{studio.state}", None, {}
         return
-    if phase is Phase.LIVE and not studio.recording and not studio.faults:
+    told = {fault.code for fault in studio.faults} & {"disk_full", "disk_error"}
+    if phase is Phase.LIVE and not studio.recording and not told:
         yield "not_recording", None, {}
     if situation.outside.late_share > LATE_SHARE:
         yield "late_frames", None, {"percent": round(100 * situation.outside.late_share)}
@@ -143,6 +144,8 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         yield "disk_low", None, params
     if "disk_slow" in faults and "disk_error" not in faults:
         yield "disk_slow", None, {}
+    if "sites_not_kept" in faults:
+        yield "sites_not_kept", None, {"detail": faults["sites_not_kept"]}
 
 
 def _witness(situation: Situation) -> Iterator[Finding]:

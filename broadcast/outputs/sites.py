@@ -5,7 +5,9 @@ What the public may not see is not kept here either: nothing of a break or a clo
 site whose microphone is closed the picture only, for who was told that he is not heard is not.
 """
 
+import errno
 import logging
+import os
 import shutil
 import threading
 import time
@@ -17,6 +19,7 @@ from pathlib import Path
 
 from broadcast.outputs.disk import DISK, Disk, make_folder
 from broadcast.outputs.ledger import Ledger
+from broadcast.outputs.output import Fault
 from broadcast.outputs.sitefile import SiteFile, shape_of
 from config.settings import Recording
 from streams.frames import EncodedFrame, SiteId
@@ -68,6 +71,8 @@ class SiteRecordings:
         self._desk = _Desk(folder, disk)
         self._resume_at_s = self._settled_at_s = 0.0
         self._ask_at_s: dict[SiteId, float] = {}
+        self.fault: Fault | None = None
+        """Why nothing is kept just now; from any thread."""
         self.dropped = 0
 
     def start(self) -> None:
@@ -123,6 +128,7 @@ class SiteRecordings:
         try:
             match item:
                 case Wish(stream):
+                    self.fault = None if not stream else self.fault
                     self._desk.open(stream)
                 case _Gone(site):
                     self._desk.finish(site)
@@ -131,7 +137,7 @@ class SiteRecordings:
         except OSError as error:  # FFmpeg's errors are such, too
             log.error("a site's own recording stopped: %s", error)
             self._desk.abandon()
-            self._resume_at_s = time.monotonic() + RETRY_S
+            self._wait(error.strerror or str(error))
 
     def _keep(self, frame: EncodedFrame) -> None:
         """Where there is a file for it, or there can be one."""
@@ -141,12 +147,18 @@ class SiteRecordings:
         elif now_s < self._resume_at_s or not frame.codec.is_video:
             return
         elif not self._roomy():
-            self._resume_at_s = now_s + RETRY_S
+            self._wait(os.strerror(errno.ENOSPC))
         elif frame.key:
             self._desk.keep(frame)
+            self.fault = None
         elif now_s >= self._ask_at_s.get(frame.source, 0.0):
             self._ask_at_s[frame.source] = now_s + ASK_S
             self._ask_keyframe(frame.source)
+
+    def _wait(self, why: str) -> None:
+        """Tries again in a while."""
+        self.fault = Fault("sites_not_kept", why)
+        self._resume_at_s = time.monotonic() + RETRY_S
 
     def _roomy(self) -> bool:
         folder = next(one for one in (self._folder, *self._folder.parents) if one.exists())

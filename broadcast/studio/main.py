@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 from pydantic import ValidationError
 
-from broadcast.outputs.output import Part
+from broadcast.outputs.output import Fault, OutputStatus, Part
 from broadcast.outputs.push import Pusher
 from broadcast.outputs.segments import Order, Segments
 from broadcast.outputs.sites import SiteRecordings, Wish
@@ -166,10 +166,14 @@ class Studio:
                 "sound": sum(sound.dropped for _, sound in tracks),
                 "sound_blocks": self._sound.metronome.skipped,
             },
-            "faults": [{"code": f.code, "detail": f.detail} for f in status.faults],
+            "faults": [{"code": f.code, "detail": f.detail} for f in self._faults(status)],
             "stream": state.stream if state else "",
             "version": state.version if state else 0,
         }
+
+    def _faults(self, status: OutputStatus) -> tuple[Fault, ...]:
+        own = self._site_recordings.fault
+        return status.faults if own is None else (*status.faults, own)
 
     def _receive(self, message: Message) -> None:
         match message:

@@ -81,6 +81,11 @@ def _witness(**changes: Any) -> dict[str, Any]:
         (_studio(recording=False, faults=(Fault(code="disk_full"),)), ["disk_full"]),
         (_studio(recording=False, faults=(Fault(code="disk_error"),)), ["disk_error"]),
         (_studio(faults=(Fault(code="disk_slow"),)), ["disk_slow"]),
+        (_studio(faults=(Fault(code="sites_not_kept", detail="x"),)), ["sites_not_kept"]),
+        (
+            _studio(recording=False, faults=(Fault(code="sites_not_kept"),)),
+            ["not_recording", "sites_not_kept"],
+        ),
         (_studio(disk_free_bytes=None), []),
         (_witness(), []),
         (_witness(stream="another", grew_s=60), []),

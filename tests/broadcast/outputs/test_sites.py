@@ -189,4 +189,5 @@ def test_the_program_comes_first_where_the_disk_is_nearly_full(tmp_path: Path) -
         kept.follow(OPEN)
         for frame in both():
             kept.offer(frame)
+        media.wait_for(lambda: kept.fault, "the reason is told")
     assert list(tmp_path.glob("x/*")) == []
