@@ -3,8 +3,9 @@
 import ctypes
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,9 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _CUT = """
-table inet cut {
-  chain input { type filter hook input priority 0; policy accept; meta l4proto udp drop; }
-}
+table inet cut {{
+  chain input {{ type filter hook input priority 0; policy accept; {rules}; }}
+}}
 """
 
 
@@ -43,8 +44,30 @@ def own_network() -> Iterator[None]:
 @contextmanager
 def no_udp() -> Iterator[None]:
     """Not a datagram arrives in this network, until left."""
-    _nft("-f", "-", rules=_CUT)
+    with _cut("meta l4proto udp drop"):
+        yield
+
+
+@contextmanager
+def no_udp_from(ports: Iterable[int]) -> Iterator[None]:
+    """Not a datagram from or to these ports arrives: whoever sent from them has to send from
+    others, as behind an address translation that forgot him."""
+    which = "{ " + ", ".join(map(str, ports)) + " }"
+    with _cut(f"udp sport {which} drop; udp dport {which} drop"):
+        yield
+
+
+@contextmanager
+def _cut(rules: str) -> Iterator[None]:
+    _nft("-f", "-", rules=_CUT.format(rules=rules))
     try:
         yield
     finally:
         _nft("delete", "table", "inet", "cut")
+
+
+def udp_ports() -> set[int]:
+    """That somebody in this network has bound."""
+    tables = [Path(f"/proc/thread-self/net/{table}").read_text() for table in ("udp", "udp6")]
+    lines = [line for table in tables for line in table.splitlines()[1:]]
+    return {int(line.split()[1].rpartition(":")[2], 16) for line in lines}
