@@ -72,7 +72,7 @@ _UPLINK = {
     "packets": "RTP packets that came from a site",
     "octets": "Payload octets that came from a site",
     "lost": "Packets of a site that never came",
-    "repaired": "Packets of a site that came after they were asked for again",
+    "repaired": "Packets of a site that were sent again or restored",
     "nacks": "Packets of a site asked for again",
     "plis": "Keyframes asked of a site",
     "frames": "Whole pictures that came from a site",
