@@ -4,7 +4,18 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-MODULES = ("relay", "lines", "publishing", "program", "join", "glass", "sync", "demo")
+MODULES = (
+    "relay",
+    "uplink",
+    "sites",
+    "lines",
+    "publishing",
+    "program",
+    "join",
+    "glass",
+    "sync",
+    "demo",
+)
 """Each has `figures()`, which yields lines (or `Figure`s) as they are measured."""
 
 
