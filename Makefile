@@ -72,9 +72,11 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	@touch $@
 
 # What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
-# server, an RTSP camera; and what makes them a bad line.
+# server, an RTSP camera, a radio's server; and what makes them a bad line.
+RIVALS = gstreamer1.0-libav gstreamer1.0-plugins-bad gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
+  gstreamer1.0-tools janus xvfb
 PEERS = chromium coturn ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
-        gstreamer1.0-plugins-good iproute2 libatomic1 nftables postgresql python3-gi
+        gstreamer1.0-plugins-good icecast2 iproute2 libatomic1 nftables postgresql python3-gi
 
 $(VENV)/peers: $(VENV)/bin/pip Makefile
 	@dpkg --status $(PEERS) >/dev/null 2>&1 || \
@@ -83,5 +85,5 @@ $(VENV)/peers: $(VENV)/bin/pip Makefile
 
 # Whom the benchmarks compare with, besides.
 $(VENV)/rivals: $(VENV)/peers
-	@dpkg --status janus >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends janus
+	@dpkg --status $(RIVALS) >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends $(RIVALS)
 	@touch $@
