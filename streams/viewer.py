@@ -3,7 +3,6 @@
 Which packets he may have, the relay says; how much of them his line carries, his `Steering`.
 """
 
-import secrets
 import struct
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,33 +18,27 @@ from aiortc.rtp import (
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
-    RtcpSenderInfo,
-    RtcpSrPacket,
     unpack_remb_fci,
 )
 
-from streams.crew import Crew, Rider, Way
-from streams.downlink import Downlink
+from streams.crew import Way
 from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
 from streams.lines import DownLine
 from streams.pacer import Pacer
 from streams.renditions import STILL_INTERVAL_S
-from streams.rtp import EXTENDED, HEADER, ONE_BYTE_EXTENSIONS
 from streams.sdp import Section
 from streams.sending import Run
-from streams.steering import Choice, Steering
+from streams.steering import Steering
+from streams.substream import MAX_OVERLAP, PADDING, Substream
 
 NS_PER_S = 1_000_000_000
 REPORT_INTERVAL_NS = NS_PER_S
-NTP_UNIX_OFFSET_S = 2_208_988_800
 _RTCP = struct.Struct("!BBH")
 TRANSPORT_WIDE = 15
 RTCP_PSFB_FIR = 4
 SRTP_TAG = 16
 SMALLEST = 1 << 30
-MAX_OVERLAP = 48_000
-"""Program time that goes back further, in 1/48000 s, is a new beginning."""
 RESENDS = 300
 """Packets sent again to one viewer in a second, about as many as the program has. More are not
 lost but the line is: and one small NACK could make us send megabytes."""
@@ -53,13 +46,11 @@ STILL_INTERVAL_NS = STILL_INTERVAL_S * NS_PER_S
 CATCH_UP_OCTETS = 60_000
 """What a newcomer gets first, of the smallest picture, so that he need not wait for a keyframe.
 Where it is more he gets the keyframe alone."""
-PADDING = bytes(254) + b"\xff"
 PIECE = 2
 """Packets of a picture that leave together where it is spread over time."""
 EASY_NS = 190_000_000
 REPEATS = 200
 """Packets that wait to be sent a second time. Policy: the oldest goes, it is late by then."""
-KEPT_REPORTS = 4
 PROBE_PACKETS = 24
 """At most, in one turn."""
 
@@ -103,7 +94,7 @@ class Viewer:
         self._way, self._send_run, self._send_rtcp = way, send_run, send_rtcp
         self._want_keyframe = want_keyframe
         self._streams = {
-            section.codec.is_video: _Stream(section)
+            section.codec.is_video: Substream(section)
             for section in sections
             if section.codec is not None
         }
@@ -140,7 +131,7 @@ class Viewer:
         else:
             self._offer_picture(stream, lane, unit, now_ns)
 
-    def _offer_sound(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+    def _offer_sound(self, stream: Substream, lane: Lane, unit: Unit, now_ns: int) -> None:
         """Each packet stands alone: feeds and renditions change at any, and none is sent twice."""
         if lane.ladder.serving(self.steering.choice.sound, unit.pts) is not lane:
             return
@@ -151,7 +142,7 @@ class Viewer:
         self._send(stream, (unit,), now_ns)
         self._ride(stream, lane)
 
-    def _begin(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+    def _begin(self, stream: Substream, lane: Lane, unit: Unit, now_ns: int) -> None:
         """A newcomer sees the smallest picture at once, from the newest keyframe on; the one that
         his line carries from its next keyframe on."""
         if lane.ladder.serving(SMALLEST, unit.pts) is not lane:
@@ -166,7 +157,7 @@ class Viewer:
         stream.line.squeeze(past[:-1], unit.payloads[0].timestamp)
         self._send_pictures(stream, past if self._whole else past[:1], now_ns)
 
-    def _offer_keyframe(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+    def _offer_keyframe(self, stream: Substream, lane: Lane, unit: Unit, now_ns: int) -> None:
         choice, line = self.steering.choice, stream.line
         chosen = None if choice.video is None else lane.ladder.serving(choice.video, unit.pts)
         if chosen is not lane:
@@ -184,7 +175,7 @@ class Viewer:
         self._send_pictures(stream, (unit,), now_ns)
         self._ride(stream, lane)
 
-    def _offer_picture(self, stream: "_Stream", lane: Lane, unit: Unit, now_ns: int) -> None:
+    def _offer_picture(self, stream: Substream, lane: Lane, unit: Unit, now_ns: int) -> None:
         choice, follows = self.steering.choice, stream.line.follows(lane)
         if choice.video is None or choice.stills:
             self._whole = self._whole and not follows
@@ -212,12 +203,12 @@ class Viewer:
 
     # --- with others ---
 
-    def _ride(self, stream: "_Stream", lane: Lane) -> None:
+    def _ride(self, stream: Substream, lane: Lane) -> None:
         """From the next unit on, if nothing is special about him."""
         choice, line = self.steering.choice, stream.line
         if (
             not (lane.ladder.shared and line.follows(lane))
-            or stream.is_redundant(choice)
+            or stream.is_redundant(choice.redundant)
             or self._is_congested()
         ):
             return
@@ -230,7 +221,7 @@ class Viewer:
         if way is not None:
             self._choice = choice
             self.rides[lane.is_video] = True
-            stream.board(self, way, room=self.audience.room)
+            stream.board(self, self.steering.sent, way, room=self.audience.room)
 
     def get_off(self, *, video: bool) -> None:
         """From the present unit on he is asked about each."""
@@ -252,7 +243,7 @@ class Viewer:
 
     # --- pictures over time, and twice ---
 
-    def _send_pictures(self, stream: "_Stream", units: Sequence[Unit], now_ns: int) -> None:
+    def _send_pictures(self, stream: Substream, units: Sequence[Unit], now_ns: int) -> None:
         """At once where the line takes it; else piece by piece, and sound goes past them."""
         pacer, steering = self.pacer, self.steering
         pacer.rate_bps = steering.pacing_bps
@@ -274,20 +265,20 @@ class Viewer:
                 self._whole = False
                 return
 
-    def _send_due(self, stream: "_Stream", now_ns: int) -> None:
+    def _send_due(self, stream: Substream, now_ns: int) -> None:
         if self._is_congested():
             return
         for piece in self.pacer.due(now_ns):
             self._emit([self._packet(stream, payload) for payload in piece], now_ns)
 
-    def _send_repeats(self, stream: "_Stream", now_ns: int) -> None:
+    def _send_repeats(self, stream: Substream, now_ns: int) -> None:
         """A turn after the first time, so that one burst of loss does not take both."""
         run, repeats = list[tuple[bytes, bytes]](), self._repeats
         while repeats:
             number = stream.line.sequence_of(repeats[0])
             if number is None:
                 break  # it waits itself
-            run.append(self._packet_again(stream, repeats.popleft(), number))
+            run.append(stream.again(repeats.popleft(), number, self._number()))
         if run and not self._is_congested():
             self._emit(run, now_ns)
 
@@ -297,7 +288,7 @@ class Viewer:
 
     # --- packets ---
 
-    def _send(self, stream: "_Stream", units: Sequence[Unit], now_ns: int) -> None:
+    def _send(self, stream: Substream, units: Sequence[Unit], now_ns: int) -> None:
         if self._is_congested():
             self.dropped += len(units)
             return
@@ -311,45 +302,14 @@ class Viewer:
         self.steering.sent(self.transport - len(run), len(run), octets, now_ns)
         self._send_run(run)
 
-    def _packet(self, stream: "_Stream", payload: Payload) -> tuple[bytes, bytes]:
-        section, line = stream.section, stream.line
-        kind, data = section.payload_type, payload.data
-        if stream.is_redundant(self.steering.choice) and section.redundancy and line.lane:
-            kind = section.redundancy
-            data = line.lane.redundant(payload, section.payload_type, room=self.audience.room)
-        number = line.number(payload)
-        second = kind | (0x80 if payload.marker else 0)
-        return self._head(stream, second, number, line.timestamp(payload), line.ssrc), data
+    def _packet(self, stream: Substream, payload: Payload) -> tuple[bytes, bytes]:
+        choice, room = self.steering.choice, self.audience.room
+        return stream.packet(payload, self._number(), redundant=choice.redundant, room=room)
 
-    def _packet_again(
-        self, stream: "_Stream", payload: Payload, number: int
-    ) -> tuple[bytes, bytes]:
-        """By RTX (RFC 4588 4) where that was agreed on."""
-        section, line, data = stream.section, stream.line, payload.data
-        kind, ssrc, original = section.payload_type, line.ssrc, number
-        if section.retransmission is not None:
-            kind, ssrc, data = (
-                section.retransmission,
-                section.retransmission_ssrc,
-                (original.to_bytes(2) + data),
-            )
-            number = stream.next_retransmission
-            stream.next_retransmission = (number + 1) & 0xFFFF
-        second = kind | (0x80 if payload.marker else 0)
-        return self._head(stream, second, number, line.timestamp(payload), ssrc), data
-
-    def _head(
-        self, stream: "_Stream", second: int, number: int, timestamp: int, ssrc: int
-    ) -> bytes:
-        transport = self.transport
+    def _number(self) -> int:
+        """The next transport-wide number."""
         self.transport += 1
-        ident = stream.section.extension
-        if ident is None:
-            return HEADER.pack(0x80, second, number, timestamp, ssrc)
-        return EXTENDED.pack(
-            0x90, second, number, timestamp, ssrc,
-            ONE_BYTE_EXTENSIONS, 1, ident << 4 | 1, transport & 0xFFFF,
-        )  # fmt: skip
+        return self.transport - 1
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         """A viewer sends nothing that we want."""
@@ -402,7 +362,7 @@ class Viewer:
             if stream.line.ssrc == ssrc and not silent:
                 self._emit_again(stream, lost, now_ns)
 
-    def _emit_again(self, stream: "_Stream", lost: list[int], now_ns: int) -> None:
+    def _emit_again(self, stream: Substream, lost: list[int], now_ns: int) -> None:
         run = []
         for sequence in lost:
             payload = stream.line.lost(sequence)
@@ -411,7 +371,7 @@ class Viewer:
             if self._resends <= 0 or self._is_congested():
                 break
             self._resends -= 1
-            run.append(self._packet_again(stream, payload, sequence))
+            run.append(stream.again(payload, sequence, self._number()))
             if self.steering.choice.redundant and stream.section.retransmission is not None:
                 self._repeats.append(payload)
         if run:
@@ -453,21 +413,12 @@ class Viewer:
             if octets <= 0 or self._is_congested():
                 break
             if number is not None and (self.audience.room or payload.public):
-                run.append(self._packet_again(stream, payload, number))
+                run.append(stream.again(payload, number, self._number()))
                 octets -= len(payload.data) + len(run[-1][0])
         if not run:
-            run = [self._padding(stream) for _ in range(octets // len(PADDING))]
+            run = [stream.padding(self._number()) for _ in range(octets // len(PADDING))]
         if run:
             self._emit(run, now_ns)
-
-    def _padding(self, stream: "_Stream") -> tuple[bytes, bytes]:
-        """An RTX packet without anything to repeat (RFC 3550 5.1)."""
-        section, number = stream.section, stream.next_retransmission
-        stream.next_retransmission = (number + 1) & 0xFFFF
-        kind = section.retransmission or 0
-        timestamp = max(0, stream.last_pts) & 0xFFFFFFFF
-        head = self._head(stream, kind, number, timestamp, section.retransmission_ssrc)
-        return bytes((head[0] | 0x20,)) + head[1:], PADDING
 
     def _report(self, now_ns: int) -> None:
         elapsed_ns = now_ns - self._reported_ns
@@ -502,74 +453,3 @@ class Viewer:
             resent=self._resent,
             plis=self._plis,
         )
-
-
-class _Stream:
-    """One section: its numbers, and the reports on it."""
-
-    def __init__(self, section: Section) -> None:
-        self.section = section
-        self.line = Downlink(section.ssrc, section.payload_type, secrets.randbelow(1 << 15))
-        self.rider: Rider | None = None
-        """While he takes all of a lane, with others."""
-        self._crew: Crew | None = None
-        self.clock_rate = section.codec.clock_rate if section.codec is not None else 1
-        self.next_retransmission = secrets.randbelow(1 << 15)
-        self._last_pts = -MAX_OVERLAP
-        self._reports: deque[tuple[int, int]] = deque(maxlen=KEPT_REPORTS)
-
-    @property
-    def last_pts(self) -> int:
-        """Of what was sent last."""
-        if self.rider is not None and self.line.lane is not None:
-            self._last_pts = self.line.lane.carried_pts
-        return self._last_pts
-
-    @last_pts.setter
-    def last_pts(self, pts: int) -> None:
-        self._last_pts = pts
-
-    def board(self, viewer: Viewer, way: Way, *, room: bool) -> None:
-        """Takes all of the lane that he follows, from its next unit on."""
-        section, lane = self.section, self.line.lane
-        assert lane is not None
-        extension = 0 if section.extension is None else section.extension << 4 | 1
-        header = EXTENDED.size if extension else HEADER.size
-        kind, ssrc, offset = section.payload_type, section.ssrc, self.line.offset
-        self._crew = lane.crew(header, way.tag, room=room)
-        self.rider = Rider(viewer, viewer.steering.sent, way, kind, ssrc, extension, offset)
-        self._crew.join(self.rider)
-        self.line.board()
-
-    def alight(self) -> None:
-        """Is told of each unit again."""
-        if self._crew is not None and self.rider is not None:
-            self._last_pts = self.last_pts
-            self._crew.leave(self.rider)
-            self._crew = self.rider = None
-            self.line.alight()
-
-    def is_redundant(self, choice: Choice) -> bool:
-        return choice.redundant and self.section.redundancy is not None
-
-    def sender_report(self, now_ns: int) -> bytes | None:
-        """Program time itself, for sound and picture alike: that is what keeps the lips."""
-        if self.last_pts < 0:
-            return None
-        seconds, rest = divmod(self.last_pts, self.clock_rate)
-        ntp = ((seconds + NTP_UNIX_OFFSET_S) & 0xFFFFFFFF) << 32 | (rest << 32) // self.clock_rate
-        self._reports.append((ntp >> 16 & 0xFFFFFFFF, now_ns))
-        line = self.line
-        line.settle()
-        info = RtcpSenderInfo(
-            ntp, self.last_pts & 0xFFFFFFFF, line.packets & 0xFFFFFFFF, line.octets & 0xFFFFFFFF
-        )
-        return bytes(RtcpSrPacket(line.ssrc, info))
-
-    def round_trip_ns(self, last_report: int, delay: int, now_ns: int) -> int | None:
-        """RFC 3550 6.4.1; None where the report answers none of ours. `delay` in 1/65536 s."""
-        # The newest: without new pictures reports repeat themselves.
-        sent_ns = next((at for ntp, at in reversed(self._reports) if ntp == last_report), None)
-        if sent_ns is None:
-            return None
-        return max(0, now_ns - sent_ns - delay * NS_PER_S // 65536)

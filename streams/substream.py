@@ -1,0 +1,146 @@
+"""One section of a viewer's connection: what leaves for him on it, and what is told of that."""
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+
+from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
+
+from streams.crew import Crew, Passenger, Rider, Way
+from streams.downlink import Downlink
+from streams.fanout import Payload
+from streams.rtp import EXTENDED, HEADER, MARKER, ONE_BYTE_EXTENSIONS
+from streams.sdp import Section
+
+NS_PER_S = 1_000_000_000
+NTP_UNIX_OFFSET_S = 2_208_988_800
+MAX_OVERLAP = 48_000
+"""Program time that goes back further, in 1/48000 s, is a new beginning."""
+KEPT_REPORTS = 4
+PADDING = bytes(254) + b"\xff"
+
+Sent = Callable[[int, int, int, int], None]
+"""`Steering.sent`."""
+
+
+class Substream:
+    """What one viewer gets of one section: its packets and numbers, and the reports on it."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self.line = Downlink(section.ssrc, section.payload_type, secrets.randbelow(1 << 15))
+        self.rider: Rider | None = None
+        """While he takes all of a lane, with others."""
+        self._crew: Crew | None = None
+        self._clock_rate = section.codec.clock_rate if section.codec is not None else 1
+        self._next_retransmission = secrets.randbelow(1 << 15)
+        self._last_pts = -MAX_OVERLAP
+        self._reports: deque[tuple[int, int]] = deque(maxlen=KEPT_REPORTS)
+
+    @property
+    def last_pts(self) -> int:
+        """Of what was sent last."""
+        if self.rider is not None and self.line.lane is not None:
+            self._last_pts = self.line.lane.carried_pts
+        return self._last_pts
+
+    @last_pts.setter
+    def last_pts(self, pts: int) -> None:
+        self._last_pts = pts
+
+    # --- with others ---
+
+    def board(self, passenger: Passenger, sent: Sent, way: Way, *, room: bool) -> None:
+        """Takes all of the lane that he follows, from its next unit on. `sent` is told of it."""
+        section, lane = self.section, self.line.lane
+        assert lane is not None
+        extension = 0 if section.extension is None else section.extension << 4 | 1
+        header = EXTENDED.size if extension else HEADER.size
+        kind, ssrc, offset = section.payload_type, section.ssrc, self.line.offset
+        self._crew = lane.crew(header, way.tag, room=room)
+        self.rider = Rider(passenger, sent, way, kind, ssrc, extension, offset)
+        self._crew.join(self.rider)
+        self.line.board()
+
+    def alight(self) -> None:
+        """Is told of each unit again."""
+        if self._crew is not None and self.rider is not None:
+            self._last_pts = self.last_pts
+            self._crew.leave(self.rider)
+            self._crew = self.rider = None
+            self.line.alight()
+
+    # --- alone ---
+
+    def is_redundant(self, wanted: bool) -> bool:
+        """Whether its packets have the ones before them in them (RFC 2198)."""
+        return wanted and self.section.redundancy is not None
+
+    def packet(
+        self, payload: Payload, transport: int, *, redundant: bool, room: bool
+    ) -> tuple[bytes, bytes]:
+        """As header and payload, under that transport-wide number."""
+        section, line = self.section, self.line
+        kind, data = section.payload_type, payload.data
+        if redundant and section.redundancy is not None and line.lane is not None:
+            kind = section.redundancy
+            data = line.lane.redundant(payload, section.payload_type, room=room)
+        number, timestamp = line.number(payload), line.timestamp(payload)
+        second = kind | (MARKER if payload.marker else 0)
+        return self._head(second, number, timestamp, line.ssrc, transport), data
+
+    def again(self, payload: Payload, number: int, transport: int) -> tuple[bytes, bytes]:
+        """What was sent as `number`, by RTX (RFC 4588 4) where that was agreed on."""
+        section, line, data = self.section, self.line, payload.data
+        kind, ssrc = section.payload_type, line.ssrc
+        if section.retransmission is not None:
+            kind, ssrc = section.retransmission, section.retransmission_ssrc
+            data = number.to_bytes(2) + data
+            number = self._take_retransmission()
+        second = kind | (MARKER if payload.marker else 0)
+        return self._head(second, number, line.timestamp(payload), ssrc, transport), data
+
+    def padding(self, transport: int) -> tuple[bytes, bytes]:
+        """An RTX packet without anything to repeat (RFC 3550 5.1)."""
+        section, timestamp = self.section, max(0, self.last_pts) & 0xFFFFFFFF
+        number, kind = self._take_retransmission(), section.retransmission or 0
+        head = self._head(kind, number, timestamp, section.retransmission_ssrc, transport)
+        return bytes((head[0] | 0x20,)) + head[1:], PADDING
+
+    def _take_retransmission(self) -> int:
+        number = self._next_retransmission
+        self._next_retransmission = (number + 1) & 0xFFFF
+        return number
+
+    def _head(self, second: int, number: int, timestamp: int, ssrc: int, transport: int) -> bytes:
+        ident = self.section.extension
+        if ident is None:
+            return HEADER.pack(0x80, second, number, timestamp, ssrc)
+        return EXTENDED.pack(
+            0x90, second, number, timestamp, ssrc,
+            ONE_BYTE_EXTENSIONS, 1, ident << 4 | 1, transport & 0xFFFF,
+        )  # fmt: skip
+
+    # --- reports ---
+
+    def sender_report(self, now_ns: int) -> bytes | None:
+        """Program time itself, for sound and picture alike: that is what keeps the lips."""
+        if self.last_pts < 0:
+            return None
+        seconds, rest = divmod(self.last_pts, self._clock_rate)
+        ntp = ((seconds + NTP_UNIX_OFFSET_S) & 0xFFFFFFFF) << 32 | (rest << 32) // self._clock_rate
+        self._reports.append((ntp >> 16 & 0xFFFFFFFF, now_ns))
+        line = self.line
+        line.settle()
+        info = RtcpSenderInfo(
+            ntp, self.last_pts & 0xFFFFFFFF, line.packets & 0xFFFFFFFF, line.octets & 0xFFFFFFFF
+        )
+        return bytes(RtcpSrPacket(line.ssrc, info))
+
+    def round_trip_ns(self, last_report: int, delay: int, now_ns: int) -> int | None:
+        """RFC 3550 6.4.1; None where the report answers none of ours. `delay` in 1/65536 s."""
+        # The newest: without new pictures reports repeat themselves.
+        sent_ns = next((at for ntp, at in reversed(self._reports) if ntp == last_report), None)
+        if sent_ns is None:
+            return None
+        return max(0, now_ns - sent_ns - delay * NS_PER_S // 65536)
