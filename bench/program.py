@@ -2,14 +2,12 @@
 
 Two sites of 720p25 on air, picture-in-picture with lower third, clock and marks, both microphones
 open, recording, stills and levels as always: the real studio process behind its real socket. The
-floor is x264 alone, with the studio's settings, on the very pictures that the studio sent.
+floor is x264 alone, with the studio's settings, on the very pictures that the studio sent. Then
+the same without a ladder, beside what others would do it with (bench/recipes.py).
 """
 
 import asyncio
 import itertools
-import os
-import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,11 +18,14 @@ from pathlib import Path
 import av
 import numpy as np
 
+from bench import recipes
+from bench.recipes import Cost, Material, cpu_s, memory_mb
 from broadcast.program import Layout, Overlay, Scene, Take
 from broadcast.studio.encoders import H264Encoder
 from config.settings import Program, Recording
 from streams.frames import Codec, Feed, Packet, SiteId
-from tests.broadcast.studio.rig import Coded, Rig, clip, rig
+from tests import media
+from tests.broadcast.studio.rig import TONES, Coded, Rig, clip, rig
 
 SECONDS = 12
 CLIP_S = 3
@@ -33,7 +34,6 @@ FPS = 25
 FRAME_PTS = 90_000 // FPS
 PROGRAM = Program()
 HALL, SITE = SiteId("hall"), SiteId("muong-nhe")
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 @cache
@@ -77,12 +77,6 @@ def talking_head(seed: int) -> tuple[Coded, ...]:
     return tuple(sorted(coded, key=lambda one: one.at_s))
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time of all of a process's threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-
-
 def overlays() -> tuple[Overlay, ...]:
     now_ms = time.time_ns() // 1_000_000
     return (
@@ -110,8 +104,8 @@ def overlays() -> tuple[Overlay, ...]:
     )
 
 
-async def on_air(r: Rig) -> tuple[float, list[Packet], float]:
-    """(CPU per program second, the program's pictures, share of frames that were late)."""
+async def on_air(r: Rig, shown: tuple[Overlay, ...]) -> tuple[Cost, list[Packet], float]:
+    """(what the studio costs, the program's pictures, share of frames that were left out)."""
     r.site(HALL, talking_head(1))
     r.site(SITE, talking_head(2))
     r.relay.follow(
@@ -120,7 +114,7 @@ async def on_air(r: Rig) -> tuple[float, list[Packet], float]:
         public=Take.ROOM,
         program=Scene(Layout.PICTURE_IN_PICTURE, (HALL, SITE)),
         preview=Scene(Layout.FULL, (SITE,)),
-        overlays=overlays(),
+        overlays=shown,
         open_microphones=frozenset({HALL, SITE}),
     )
     await r.packets(Feed.ROOM, Codec.H264, 3 * FPS)
@@ -131,14 +125,16 @@ async def on_air(r: Rig) -> tuple[float, list[Packet], float]:
     spent_s, seconds = cpu_s(r.process.pid) - before_s, time.monotonic() - began
     sent = r.relay.received.of(Feed.ROOM, Codec.H264)
     missing = 1 - (len(sent) - from_index) / (seconds * FPS)
-    return spent_s / seconds, sent, max(0.0, missing)
+    return Cost(spent_s / seconds, memory_mb(r.process.pid)), sent, max(0.0, missing)
 
 
-async def measured() -> tuple[float, list[Packet], float]:
+async def measured(
+    program: Program, shown: tuple[Overlay, ...]
+) -> tuple[Cost, list[Packet], float]:
     with tempfile.TemporaryDirectory() as folder:
         recording = Recording(stop_free_bytes=0)
-        async with rig(Path(folder), program=PROGRAM, recording=recording) as r:
-            return await on_air(r)
+        async with rig(Path(folder), program=program, recording=recording) as r:
+            return await on_air(r, shown)
 
 
 def x264_alone(packets: list[Packet]) -> float:
@@ -155,57 +151,64 @@ def x264_alone(packets: list[Packet]) -> float:
     return spent_ns / 1e9 / (count / FPS)
 
 
-def write_clips(folder: Path) -> list[Path]:
+def write_clips(folder: Path) -> tuple[Path, Path]:
+    """The same talking heads as files, with the same sound."""
     paths = []
     for seed in (1, 2):
         path = folder / f"{seed}.mkv"
         with av.open(str(path), "w") as container:
-            stream = container.add_stream("libx264", FPS, options={"preset": "superfast"})
-            stream.width, stream.height = SIZE
-            for planar in pictures(seed) * (SECONDS // CLIP_S):
+            video, sound = container.add_stream("libx264", FPS), container.add_stream("libopus")
+            video.width, video.height = SIZE
+            video.bit_rate = 1_800_000
+            video.options = {"preset": "superfast", "tune": "zerolatency", "profile": "baseline"}
+            sound.sample_rate, sound.layout = media.RATE, "mono"
+            samples = media.tone(TONES[seed], SECONDS)
+            for number, planar in enumerate(pictures(seed) * (SECONDS // CLIP_S)):
                 frame = av.VideoFrame.from_ndarray(planar, "yuv420p")
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
+                frame.pts, frame.time_base = number, Fraction(1, FPS)
+                container.mux(video.encode(frame))
+                step = media.RATE // FPS
+                part = samples[None, number * step : (number + 1) * step]
+                heard = av.AudioFrame.from_ndarray(part, "flt", "mono")
+                heard.sample_rate, heard.pts = media.RATE, number * step
+                heard.time_base = Fraction(1, media.RATE)
+                container.mux(sound.encode(heard))
+            container.mux(video.encode())
+            container.mux(sound.encode())
         paths.append(path)
-    return paths
+    return paths[0], paths[1]
 
 
-def ffmpeg_alone() -> float:
-    """CPU per program second of the plain command line: decode two, one inset, encode, fMP4.
-
-    No overlays, no sound, no clock, no live output: less than the studio does."""
-    kbps = PROGRAM.video_bitrate_bps // 1000
-    with tempfile.TemporaryDirectory() as folder:
-        first, second = write_clips(Path(folder))
-        graph = "[1:v]scale=346:194[inset];[0:v][inset]overlay=896:44"
-        command = ["ffmpeg", "-v", "error", "-threads", "1", "-i", first, "-threads", "1"]
-        command += ["-i", second, "-filter_complex_threads", "1", "-filter_complex", graph]
-        command += ["-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency"]
-        command += ["-profile:v", "baseline", "-threads", "1", "-b:v", f"{kbps}k"]
-        command += ["-maxrate", f"{kbps}k", "-bufsize", f"{kbps // 2}k", "-g", str(2 * FPS)]
-        command += ["-movflags", "frag_keyframe+empty_moov", f"{folder}/out.mp4"]
-        before = os.times()
-        subprocess.run(command, check=True)
-        after = os.times()
-    spent = after.children_user + after.children_system
-    return (spent - before.children_user - before.children_system) / SECONDS
+def beside_others() -> Iterator[str]:
+    """One size, one lower third, HLS: the same of everybody, in one run."""
+    program = PROGRAM.model_copy(update={"ladder": ()})
+    lower_third = overlays()[0]
+    ours, packets, _ = asyncio.run(measured(program, (lower_third,)))
+    encoder = x264_alone(packets)
+    yield f"the same without a ladder: {ours.cores:.3f} core, {ours.memory_mb:.0f} MB"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        material = Material(folder, write_clips(folder), lower_third, SECONDS, program)
+        for recipe, cost in recipes.measured(material):
+            besides = (ours.cores - encoder) / (cost.cores - encoder)
+            line = f"beside {recipe}: {ours.cores / cost.cores:.2f} × ({cost.cores:.3f} core)"
+            line += f", {besides:.2f} × in all that is not x264 ({encoder:.3f})"
+            if cost.memory_mb:
+                line += f", {ours.memory_mb / cost.memory_mb:.2f} × the memory"
+                line += f" ({cost.memory_mb:.0f} MB)"
+            yield line
 
 
 def figures() -> Iterator[str]:
-    cores, packets, missing = asyncio.run(measured())
+    cost, packets, missing = asyncio.run(measured(PROGRAM, overlays()))
     floor = x264_alone(packets)
     yield (
-        f"two sites on air, 720p25: {cores:.2f} core, {cores / floor:.2f} × x264 alone "
-        f"({floor:.2f}); {missing:.1%} of frames left out"
+        f"two sites on air, 720p25: {cost.cores:.2f} core, {cost.cores / floor:.2f} × x264 alone "
+        f"({floor:.2f}); {missing:.1%} of frames left out; {cost.memory_mb:.0f} MB"
     )
-    if shutil.which("ffmpeg") is not None:
-        plain = ffmpeg_alone()
-        yield (
-            f"the same beside the ffmpeg command line without overlays and sound: "
-            f"{cores / plain:.2f} × ({plain:.2f} core)"
-        )
+    yield from beside_others()
 
 
 if __name__ == "__main__":
     for figure in figures():
-        print(figure)
+        print(figure, flush=True)

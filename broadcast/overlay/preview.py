@@ -1,10 +1,12 @@
 """`python -m broadcast.overlay.preview OUT_DIR [--theme DIR] [--size 1280x720]`
 
-Every overlay as a PNG, alone over a drawn hall and all together: to judge a theme by eye.
+Every overlay as a PNG, alone over a drawn hall and all together, and a page that shows them
+(`index.html`): to judge a theme by eye.
 """
 
 import argparse
 from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +157,25 @@ def _rgb(picture: Picture) -> Plane:
     return np.stack([red, green, blue], axis=-1).round().clip(0, 255).astype(np.uint8)
 
 
+_PAGE = """<!doctype html><html lang="vi"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Diemcau: {theme}</title>
+<style>body {{ margin: 24px; background: #11161c; color: #eee; font: 16px system-ui }}
+main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: 24px }}
+figure {{ margin: 0 }} img {{ width: 100% }} figcaption {{ padding: 6px 0 }}</style>
+<h1>{theme}</h1><main>{figures}</main></html>
+"""
+
+
+def page(names: Iterable[str], theme: str) -> str:
+    """HTML that shows the sheets side by side; a click shows one at its full size."""
+    figures = "".join(
+        f'<figure><a href="{name}.png"><img src="{name}.png" alt="{name}"></a>'
+        f"<figcaption>{name}</figcaption></figure>"
+        for name in names
+    )
+    return _PAGE.format(theme=escape(theme), figures=figures)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m broadcast.overlay.preview")
     parser.add_argument("folder", type=Path, help="where the PNG files go")
@@ -166,6 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, layers in SHEETS.items():
         compose(renderer, layers).save(options.folder / f"{name}.png")
+    theme = options.theme.resolve().name if options.theme else "mẫu có sẵn"
+    (options.folder / "index.html").write_text(page(SHEETS, theme), "utf-8")
 
 
 if __name__ == "__main__":
