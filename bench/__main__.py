@@ -11,6 +11,7 @@ MODULES = (
     "lines",
     "publishing",
     "program",
+    "sound",
     "join",
     "glass",
     "sync",
