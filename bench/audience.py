@@ -153,15 +153,15 @@ class Viewer(asyncio.DatagramProtocol):
         self._transport.sendto(datagram, self._server)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
-        del addr
         if data[0] < 4:
-            self._on_stun(data)
+            self._on_stun(data, addr)
         elif data[0] < 64 and self._dtls is not None:
             self._dtls.receive(data)
         elif data[0] >= 128 and not is_rtcp(data):
             self._count(data)
 
-    def _on_stun(self, data: bytes) -> None:
+    def _on_stun(self, data: bytes, addr: Any) -> None:
+        assert self._transport is not None
         message = stun.parse_message(data)
         if message.message_class == stun.Class.RESPONSE:
             self._checked.set()
@@ -169,10 +169,10 @@ class Viewer(asyncio.DatagramProtocol):
             answer = stun.Message(
                 stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=message.transaction_id
             )
-            answer.attributes["XOR-MAPPED-ADDRESS"] = self._server
+            answer.attributes["XOR-MAPPED-ADDRESS"] = addr[:2]
             answer.add_message_integrity(PASSWORD.encode())
             answer.add_fingerprint()
-            self._send(bytes(answer))
+            self._transport.sendto(bytes(answer), addr)
 
     def _count(self, data: bytes) -> None:
         self.packets += 1

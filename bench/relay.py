@@ -78,9 +78,9 @@ async def serve(path: str) -> None:
 
 
 async def ended() -> None:
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    await ended.wait()
+    event = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, event.set)
+    await event.wait()
 
 
 @contextmanager

@@ -47,9 +47,17 @@ async def program() -> AsyncIterator[Packet]:
 
 
 async def to_wire(path: str) -> None:
-    _, writer = await asyncio.open_unix_connection(path)
+    reader, writer = await asyncio.open_unix_connection(path)
+    reading = asyncio.create_task(_read_all(reader))
     async for packet in program():
         writer.write(encode(packet))
+    await reading
+
+
+async def _read_all(reader: asyncio.StreamReader) -> None:
+    """What sites send comes here; the studio would decode it."""
+    while await reader.read(1 << 20):
+        pass
 
 
 async def to_rtp() -> None:
