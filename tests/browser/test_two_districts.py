@@ -80,7 +80,7 @@ async def check_layouts(server: Server, public: Watched) -> None:
         await shows(public, seats[1], LEFT)
 
 
-async def cut_back_and_forth(server: Server) -> list[tuple[float, SiteId]]:
+async def cut_back_and_forth(server: Server, shown: Page) -> list[tuple[float, SiteId]]:
     """The moments of six cuts, each from preview; the moment is when the answer was there."""
     cuts = []
     for site in (LEFT, RIGHT) * 3:
@@ -88,7 +88,8 @@ async def cut_back_and_forth(server: Server) -> list[tuple[float, SiteId]]:
         await asyncio.sleep(2.5)
         server.command("cut")
         cuts.append((time.time(), site))
-    await asyncio.sleep(3)
+    recorded_s = shown.view["outputs"]["recorded_s"]
+    await shown.until(lambda v: v["outputs"]["recorded_s"] > recorded_s + 4, "the last cut", 30)
     return cuts
 
 
@@ -135,7 +136,7 @@ def test_two_districts_in_chromium(server: Server, tmp_path: Path) -> None:
                 await shows(public, media.WHOLE, LEFT)
                 await check_layouts(server, public)
                 await check_sound(server, public)
-            cuts = await cut_back_and_forth(server)
+            cuts = await cut_back_and_forth(server, shown)
             assert left.complaints == []
             assert right.complaints == []
             return cuts
