@@ -14,6 +14,7 @@ MODULES = (
     "sound",
     "join",
     "glass",
+    "hls",
     "sync",
     "demo",
 )
