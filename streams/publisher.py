@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtp import (
@@ -115,7 +115,7 @@ class Publisher:
         if packet.payload_type != section.redundancy:
             return uplink.add(packet, now_ns)
         sound = taken_apart(packet.payload)
-        return uplink.add_redundant(replace(packet, payload=sound.data), sound.earlier, now_ns)
+        return uplink.add_redundant(packet._replace(payload=sound.data), sound.earlier, now_ns)
 
     def _on_retransmission(self, section: Section, packet: bytes, now_ns: int) -> None:
         """RFC 4588 4: the payload begins with the number of the packet that it repeats."""
@@ -127,7 +127,8 @@ class Publisher:
         if uplink is None or len(parsed.payload) < 2:
             return
         number, payload = int.from_bytes(parsed.payload[:2]), parsed.payload[2:]
-        for frame in uplink.add_again(replace(parsed, sequence=number, payload=payload), now_ns):
+        again = parsed._replace(sequence=number, payload=payload)
+        for frame in uplink.add_again(again, now_ns):
             self._on_frame(frame)
 
     def _begin(self, section: Section, codec: Codec, ssrc: int, now_ns: int) -> Uplink:
@@ -186,6 +187,8 @@ class Publisher:
 
     def tick(self, now_ns: int) -> None:
         for uplink in self.uplinks.values():
+            if uplink.at_rest:
+                continue
             wishes, frames = uplink.poll(now_ns)
             for frame in frames:
                 self._on_frame(frame)

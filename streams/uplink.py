@@ -8,7 +8,7 @@ keyframe, which it asks for (PLI).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
@@ -119,7 +119,17 @@ class Uplink:
             return []
         if sequence not in self._missing:
             self._note_jitter(packet.timestamp, now_ns)
+        whole = packet.marker or not self.codec.is_video
+        if whole and sequence == self._next and not (self._packets or self._missing):
+            return self._pass(sequence, packet, now_ns)
         return self._place(sequence, packet, now_ns)
+
+    def _pass(self, sequence: int, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
+        """What most packets are: the next one, a whole frame, and nothing else waits."""
+        self._highest, self._newest = sequence, packet.timestamp
+        self._next, self._begun = sequence + 1, True
+        frame = self._assemble([(packet, now_ns)])
+        return [] if frame is None else [frame]
 
     def add_redundant(
         self, packet: RtpPacket, earlier: Sequence[tuple[int, bytes]], now_ns: int
@@ -132,8 +142,7 @@ class Uplink:
         for back, (offset, data) in zip(range(len(earlier), 0, -1), earlier, strict=True):
             if data:
                 sequence, timestamp = packet.sequence - back, packet.timestamp - offset
-                again = replace(
-                    packet,
+                again = packet._replace(
                     sequence=sequence & 0xFFFF,
                     timestamp=timestamp & 0xFFFFFFFF,
                     payload=data,
@@ -272,6 +281,11 @@ class Uplink:
         self._report = (ntp_ns, self._timestamp(rtp_timestamp))
 
     # --- time ---
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether `poll` would have nothing to say."""
+        return not (self._missing or self._pli_wanted)
 
     def poll(self, now_ns: int) -> tuple[Wishes, list[EncodedFrame]]:
         """What to ask for now, and the frames that need not wait any longer."""
