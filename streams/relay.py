@@ -42,6 +42,9 @@ TAKEOVER_NS = 2_000_000_000
 """A site whose connection was silent for so long may be taken over by a new one."""
 ALIVE_NS = 2_000_000_000
 KEYFRAME_INTERVAL_NS = 1_000_000_000
+MAX_HANDSHAKES = 64
+"""Of the public, unfinished at once; the newest is refused. Each may take 15 s, and those never
+finished must not fill the house. Sites and staff do not count: they have tokens."""
 MAX_ECHOES = 20
 ECHO_S = 30.0
 """A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
@@ -147,6 +150,8 @@ class Relay:
             raise OfferError(
                 503, "As many viewers as are allowed are watching; use the HLS player."
             )
+        if not audience.room and self._joining() >= MAX_HANDSHAKES:
+            raise OfferError(503, "Too many viewers are joining at once; try again.")
         read = _numbered(read_offer(offer, "view"))
         peer = self._admit(read)
         viewer = Viewer(
@@ -163,6 +168,13 @@ class Relay:
         self._viewers[peer.id] = peer, viewer
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "view"), peer.ufrag)
+
+    def _joining(self) -> int:
+        """Public viewers who have no keys yet."""
+        return sum(
+            not peer.has_keys and not viewer.audience.room
+            for peer, viewer in self._viewers.values()
+        )
 
     def _steering(self, sections: tuple[Section, ...]) -> Steering:
         taken = {section.codec.is_video: section for section in sections if section.codec}

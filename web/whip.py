@@ -16,6 +16,8 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 ANYWHERE = {"Access-Control-Allow-Origin": "*"}
 EXPOSED = "Location, Link, ETag"
 NO_TURN = Turn()
+FULL_S = 5
+"""After so long a full house may have room (RFC 9110 15.6.4)."""
 PREFLIGHT = {
     **ANYWHERE,
     "Access-Control-Expose-Headers": EXPOSED,
@@ -67,7 +69,7 @@ class _Handlers:
         try:
             connection = await self._relay.publish(site, await _offer(request))
         except OfferError as error:
-            raise Problem(error.status, "offer", reason=str(error)) from None
+            raise _refused(error) from None
         except SiteTaken:
             raise Problem(409, "site_taken", site=site, retry_after_s=2) from None
         return self._created(connection, f"/whip/{site}/{connection.id}", site)
@@ -79,7 +81,7 @@ class _Handlers:
         try:
             connection = await self._relay.echo(await _offer(request))
         except OfferError as error:
-            raise Problem(error.status, "offer", reason=str(error)) from None
+            raise _refused(error) from None
         return self._created(connection, f"/whip/{site}/{connection.id}", site)
 
     async def watch(self, request: web.Request) -> web.Response:
@@ -88,7 +90,7 @@ class _Handlers:
         try:
             connection = await self._relay.view(audience, await _offer(request))
         except OfferError as error:
-            raise Problem(error.status, "offer", reason=str(error)) from None
+            raise _refused(error) from None
         who = audience.site or (target if audience.room else None)
         return self._created(connection, f"{request.path}/resource/{connection.id}", who)
 
@@ -115,7 +117,7 @@ class _Handlers:
         try:
             connection = self._relay.restart(resource, text)
         except OfferError as error:
-            raise Problem(error.status, "offer", reason=str(error)) from None
+            raise _refused(error) from None
         if connection is None:
             raise Problem(404, "no_such_connection")
         headers = {**ANYWHERE, "ETag": f'"{connection.tag}"'}
@@ -152,6 +154,11 @@ class _Handlers:
         if who is not None:
             for link in ice_server_links(self._turn, who, int(time.time())):
                 response.headers.add("Link", link)
+
+
+def _refused(error: OfferError) -> Problem:
+    wait_s = FULL_S if error.status == 503 else 0
+    return Problem(error.status, "offer", retry_after_s=wait_s, reason=str(error))
 
 
 async def _offer(request: web.Request) -> str:

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from config.settings import Media, Program, Turn
 from streams.frames import SiteId
-from streams.relay import Audience, Rates, Relay
+from streams.relay import MAX_HANDSHAKES, Audience, Rates, Relay
 from tests.streams.offers import CHROMIUM, VIEW
 from web import border, whip
 from web.errors import Problem
@@ -140,8 +140,24 @@ def test_a_full_house_is_a_503() -> None:
         del relay
         async with client.post("/whep/s1", data=VIEW, headers=SDP) as answer:
             assert answer.status == 503
+            assert int(answer.headers["Retry-After"]) > 0
 
     run(story, max_viewers=0)
+
+
+def test_handshakes_that_nobody_finishes_keep_out_neither_sites_nor_staff() -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        for _ in range(MAX_HANDSHAKES):
+            await relay.view(Audience(room=False), VIEW)
+        async with client.post("/whep/s1", data=VIEW, headers=SDP) as public:
+            assert public.status == 503
+            assert int(public.headers["Retry-After"]) > 0
+        assert relay.viewers == MAX_HANDSHAKES
+        for path, offer in (("/whip/hall", CHROMIUM), ("/whep/s1/hall", VIEW)):
+            async with client.post(path, data=offer, headers=GOOD) as ours:
+                assert ours.status == 201
+
+    run(story)
 
 
 FRAGMENT = "application/trickle-ice-sdpfrag"
