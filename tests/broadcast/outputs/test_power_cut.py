@@ -117,7 +117,9 @@ def test_after_a_power_cut_it_goes_on_in_the_same_recording(tmp_path: Path) -> N
     listed = playlist.parse((tmp_path / "left" / "index.m3u8").read_text())
     assert listed is not None
     assert listed.ended
-    assert [entry.discontinuity for entry in listed.entries] == [False, False, False, True, False]
+    gaps = [entry.discontinuity for entry in listed.entries]
+    # Of the third second no part may have been synced yet, where syncing is slow.
+    assert gaps in ([False] * before + [True, False] for before in (2, 3))
     sums_agree(tmp_path / "left")
 
 
@@ -181,16 +183,16 @@ def test_a_slow_disk_is_told_and_costs_nothing(tmp_path: Path) -> None:
 
 def test_a_hanging_disk_never_holds_up_the_program(tmp_path: Path) -> None:
     disk = Slow()
+    made = [packet for start in range(0, 45, 15) for packet in program(15, EPOCH_S + start)]
     segments = Segments(tmp_path, PROGRAM, SETTINGS, disk)
     segments.start()
     segments.follow(Order("x", recording=True))
     media.wait_for(lambda: segments.status().recording, "it records")
     disk.free.clear()
     began = time.monotonic()
-    for start in range(0, 45, 15):
-        for packet in program(15, EPOCH_S + start):
-            segments.offer(packet)
-    assert time.monotonic() - began < 5  # making them took longer; offering takes microseconds
+    for packet in made:
+        segments.offer(packet)
+    assert time.monotonic() - began < 5  # it takes microseconds
     status = segments.status()
     assert "disk_slow" in {fault.code for fault in status.faults}
     assert status.dropped > 0
