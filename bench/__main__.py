@@ -8,6 +8,7 @@ MODULES = (
     "relay",
     "uplink",
     "sites",
+    "strangers",
     "lines",
     "publishing",
     "program",
