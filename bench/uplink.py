@@ -118,9 +118,16 @@ def server(hosts: Hosts, module: str, *arguments: str, pinned: bool = True) -> I
         yield pid
 
 
-def sent(hosts: Hosts, pid: int, count: int, on_air: int = 0, viewers: int = 0) -> dict[str, Any]:
+def sent(
+    hosts: Hosts,
+    pid: int,
+    count: int,
+    on_air: int = 0,
+    viewers: int = 0,
+    seconds: float = MEASURED_S,
+) -> dict[str, Any]:
     """As `bench.publishers` prints it."""
-    numbers = [str(number) for number in (count, on_air, viewers, pid, MEASURED_S)]
+    numbers = [str(number) for number in (count, on_air, viewers, pid, seconds)]
     command = [sys.executable, "-m", "bench.publishers", *numbers]
     done = subprocess.run(
         hosts.at_client(on_core(OTHERS, command)), stdout=subprocess.PIPE, check=True
