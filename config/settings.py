@@ -51,7 +51,7 @@ class Media(Section):
     """What sites are told to send to. Empty: every address of this machine, loopback included."""
     max_sites: int = Field(150, ge=1, le=500)
     max_viewers: int = Field(200, ge=0, le=2000)
-    """WHEP viewers; HLS viewers are not counted."""
+    """Of the public, by WHEP; HLS viewers, sites and staff are not counted."""
 
 
 TurnUrl = Annotated[str, Field(pattern=r"^turns?:[^\s<>\"]+$", max_length=255)]

@@ -45,6 +45,8 @@ KEYFRAME_INTERVAL_NS = 1_000_000_000
 MAX_HANDSHAKES = 64
 """Of the public, unfinished at once; the newest is refused. Each may take 15 s, and those never
 finished must not fill the house. Sites and staff do not count: they have tokens."""
+MAX_ROOM = 1_000
+"""Return feeds of sites, and staff: each site and page has one, or two while it joins anew."""
 MAX_ECHOES = 20
 ECHO_S = 30.0
 """A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
@@ -146,12 +148,7 @@ class Relay:
 
     async def view(self, audience: Audience, offer: str) -> Connection:
         """A viewer begins to watch. Raises `OfferError`."""
-        if len(self._viewers) >= self._settings.max_viewers:
-            raise OfferError(
-                503, "As many viewers as are allowed are watching; use the HLS player."
-            )
-        if not audience.room and self._joining() >= MAX_HANDSHAKES:
-            raise OfferError(503, "Too many viewers are joining at once; try again.")
+        self._make_room(audience)
         read = _numbered(read_offer(offer, "view"))
         peer = self._admit(read)
         viewer = Viewer(
@@ -168,6 +165,17 @@ class Relay:
         self._viewers[peer.id] = peer, viewer
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "view"), peer.ufrag)
+
+    def _make_room(self, audience: Audience) -> None:
+        """The public leaves the room its places. Raises `OfferError`."""
+        most = MAX_ROOM if audience.room else self._settings.max_viewers
+        alike = sum(viewer.audience.room is audience.room for _, viewer in self._viewers.values())
+        if alike >= most:
+            raise OfferError(
+                503, "As many viewers as are allowed are watching; use the HLS player."
+            )
+        if not audience.room and self._joining() >= MAX_HANDSHAKES:
+            raise OfferError(503, "Too many viewers are joining at once; try again.")
 
     def _joining(self) -> int:
         """Public viewers who have no keys yet."""

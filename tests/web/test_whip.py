@@ -141,6 +141,8 @@ def test_a_full_house_is_a_503() -> None:
         async with client.post("/whep/s1", data=VIEW, headers=SDP) as answer:
             assert answer.status == 503
             assert int(answer.headers["Retry-After"]) > 0
+        async with client.post("/whep/s1/hall", data=VIEW, headers=GOOD) as ours:
+            assert ours.status == 201, "the public keeps no site out"
 
     run(story, max_viewers=0)
 
