@@ -466,7 +466,7 @@ def test_without_rtx_it_comes_under_its_own_number() -> None:
     scene.play(4)
     lost = scene.player.of(PICTURE)[3]
     scene.viewer.on_rtcp(nack(PICTURE, lost.sequence), scene.now_ns)
-    assert replace(scene.player.packets[-1], extension=None) == replace(lost, extension=None)
+    assert scene.player.packets[-1]._replace(extension=None) == lost._replace(extension=None)
 
 
 def test_numbers_of_another_picture_bring_nothing() -> None:
