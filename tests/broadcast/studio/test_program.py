@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from PIL import Image
 
 from broadcast.program import Layout, Scene, Take, seats_of
 from config.settings import Settings
-from streams.frames import Codec, Feed, SiteId
+from streams.frames import Codec, Feed, Packet, SiteId
 from streams.wire import Kind, Note
 from tests import media
 from tests.broadcast.studio.rig import (
@@ -140,15 +141,11 @@ def test_timestamps_are_one_line_and_keyframes_stand_on_the_grid(tmp_path: Path)
     run(test())
 
 
-async def levels_of_an_even_stretch(r: Rig) -> list[float]:
-    """Of each tone in 0.8 s of the room. On a busy machine the test's own sites stutter: then the
-    next stretch is taken, ten at most."""
-    for _ in range(10):
-        room = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-40:])
-        levels = [media.tone_level(room, hz) for hz in TONES]
-        if min(levels[0], levels[2]) > -30:
-            return levels
-    raise AssertionError(f"hall and B are not heard evenly: {levels}")
+def loudest(packets: Sequence[Packet]) -> list[float]:
+    """Of each site's tone. Of short stretches: while a jitter buffer follows a stuttering site it
+    reads up to 0.4 % faster or slower, which takes a tone out of the one bin of a long stretch."""
+    samples = decoded_sound(packets)
+    return [media.loudest_tone(samples, hz) for hz in TONES]
 
 
 def test_only_open_microphones_are_heard_and_nobody_hears_himself(tmp_path: Path) -> None:
@@ -158,11 +155,12 @@ def test_only_open_microphones_are_heard_and_nobody_hears_himself(tmp_path: Path
             opened = frozenset({HALL, B})
             r.relay.follow(public=Take.ROOM, program=full(HALL), open_microphones=opened)
             await r.packets(Feed.minus(B), Codec.OPUS, 100)
-            levels = await levels_of_an_even_stretch(r)
-            minus = decoded_sound(r.relay.received.of(Feed.minus(B), Codec.OPUS)[-40:])
-            assert max(levels[1], levels[3]) < -60
-            assert media.tone_level(minus, TONES[0]) > -30
-            assert media.tone_level(minus, TONES[2]) < levels[2] - 40
+            room = loudest((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-40:])
+            minus = loudest(r.relay.received.of(Feed.minus(B), Codec.OPUS)[-40:])
+            assert min(room[0], room[2]) > -30
+            assert max(room[1], room[3]) < -60
+            assert minus[0] > -30
+            assert minus[2] < room[2] - 40
             r.relay.follow(open_microphones=frozenset())
             await r.packets(Feed.ROOM, Codec.OPUS, 25)
             silent = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[10:])
