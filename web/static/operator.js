@@ -4,24 +4,24 @@
 import {html, render} from "htm/preact";
 import {bye, connect, connection, ready, view} from "./state.js";
 import {t} from "./texts.js";
-import {Agenda} from "./parts/operator/agenda.js";
+import {Agenda} from "./parts/common/agenda.js";
 import {Alarms} from "./parts/operator/alarms.js";
-import {Calling} from "./parts/operator/calling.js";
-import {Delegates} from "./parts/operator/delegates.js";
-import {Confirm} from "./parts/operator/dialogs.js";
-import {Floor} from "./parts/operator/floor.js";
+import {Calling} from "./parts/common/calling.js";
+import {Delegates} from "./parts/common/delegates.js";
+import {Confirm} from "./parts/common/dialogs.js";
+import {Floor} from "./parts/common/floor.js";
 import {Help} from "./parts/operator/help.js";
-import {Icon} from "./parts/operator/icons.js";
+import {Icon} from "./parts/common/icons.js";
 import {Layouts} from "./parts/operator/layouts.js";
 import {LineDetails} from "./parts/operator/line.js";
 import {LineDialog} from "./parts/operator/line_dialog.js";
 import {LinksDialog} from "./parts/operator/links.js";
 import {Monitors} from "./parts/operator/monitors.js";
 import {Overlays} from "./parts/operator/overlays.js";
-import {Queue} from "./parts/operator/queue.js";
+import {Queue} from "./parts/common/queue.js";
 import {listenToKeys} from "./parts/operator/shortcuts.js";
 import {Sites} from "./parts/operator/sites.js";
-import {Toasts} from "./parts/operator/toasts.js";
+import {Toasts} from "./parts/common/toasts.js";
 import {TopBar} from "./parts/operator/topbar.js";
 
 function Page() {

@@ -4,7 +4,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {now, operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {Icon} from "./icons.js";
+import {Icon} from "../common/icons.js";
 
 /** @import {Alarm} from "../../types.js" */
 

@@ -3,8 +3,8 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {t} from "../../texts.js";
-import {mayGive} from "./actions.js";
-import {Dialog} from "./dialogs.js";
+import {mayGive} from "../common/actions.js";
+import {Dialog} from "../common/dialogs.js";
 
 const open = signal(false);
 

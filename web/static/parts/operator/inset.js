@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {canGive, mayGive} from "./actions.js";
+import {canGive, mayGive} from "../common/actions.js";
 import {placeInset} from "./preview.js";
 import {INSET} from "./seats.js";
 

@@ -6,7 +6,7 @@ import {useEffect} from "preact/hooks";
 import {fetchLine, now, operatorView} from "../../state.js";
 import {number, t, timeOfDay} from "../../texts.js";
 import {ceilingOf, pathOf, stretches} from "./charts.js";
-import {Dialog} from "./dialogs.js";
+import {Dialog} from "../common/dialogs.js";
 
 /** @import {LineDown, LineHistory, LineReport, LineTested, LineUp} from "../../types.js" */
 /** @import {Column} from "./charts.js" */

@@ -4,9 +4,9 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {fetchLinks, operatorView, role} from "../../state.js";
 import {t} from "../../texts.js";
-import {Dialog} from "./dialogs.js";
-import {Icon} from "./icons.js";
-import {toast} from "./toasts.js";
+import {Dialog} from "../common/dialogs.js";
+import {Icon} from "../common/icons.js";
+import {toast} from "../common/toasts.js";
 
 /** @type {import("@preact/signals").Signal<{watch: string, sites: {id: string, url: string}[]} | undefined>} */
 const links = signal(undefined);

@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {Do, mayGive} from "./actions.js";
+import {Do, mayGive} from "../common/actions.js";
 
 /** @import {OverlayName} from "../../types.js" */
 

@@ -2,7 +2,7 @@
 
 import {computed, signal} from "@preact/signals";
 import {operatorView, view} from "../../state.js";
-import {act} from "./actions.js";
+import {act} from "../common/actions.js";
 import {LAYOUTS, nextSeat, seated, seatsOf, vacated, withLayout} from "./seats.js";
 
 /** @import {Inset, Layout, Scene} from "../../types.js" */

@@ -3,12 +3,12 @@
 
 import {operatorView, view} from "../../state.js";
 import {t} from "../../texts.js";
-import {act, canGive, mayGive} from "./actions.js";
-import {callNext} from "./calling.js";
-import {openDelegates} from "./delegates.js";
+import {act, canGive, mayGive} from "../common/actions.js";
+import {callNext} from "../common/calling.js";
+import {openDelegates} from "../common/delegates.js";
 import {openHelp} from "./help.js";
 import {seat, turnLayout} from "./preview.js";
-import {toast} from "./toasts.js";
+import {toast} from "../common/toasts.js";
 import {cutCommand} from "./transition.js";
 
 const MINUTE_MS = 60_000;

@@ -5,10 +5,10 @@ import {useEffect, useRef} from "preact/hooks";
 import {now, operatorView, role} from "../../state.js";
 import {config, number, span, t} from "../../texts.js";
 import {openHelp} from "./help.js";
-import {Icon} from "./icons.js";
+import {Icon} from "../common/icons.js";
 import {mayHandOut, openLinks} from "./links.js";
-import {Menu} from "./menu.js";
-import {PhaseButtons} from "./phase.js";
+import {Menu} from "../common/menu.js";
+import {PhaseButtons} from "../common/phase.js";
 
 const GB = 1e9;
 const HOURS_SHORT = 3;
