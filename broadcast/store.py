@@ -1,4 +1,4 @@
-"""The event log and what little else is kept: accounts, and tokens that were revoked.
+"""The event log and what little else is kept: the audit, accounts, tokens that were revoked.
 
 SQLAlchemy Core on SQLite or PostgreSQL. Calls are synchronous and short: one transaction each, and
 what was appended is on the disk when the call returns. Safe to call from several threads.
@@ -7,58 +7,24 @@ what was appended is on the disk when the call returns. Safe to call from severa
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy import event as on
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from broadcast import tables
+from broadcast.audit import Entry, EventRow, Note, Where, canonical, covering
 from broadcast.session.decide import Act
 from broadcast.session.events import Event, SessionPrepared, dump_event, load_event
 from broadcast.session.model import Role
+from broadcast.tables import ALONE, SCHEMA_VERSION, NewerError
 
-SCHEMA_VERSION = 1
-
-_ALONE = {
-    "sqlite": "BEGIN IMMEDIATE",
-    "postgresql": "SELECT pg_advisory_xact_lock(7180213)",  # any number, but always the same
-}
-"""Keeps other programs out until the transaction ends; each of the two has its own way."""
-
-_tables = sql.MetaData()
-_schema = sql.Table("schema_version", _tables, sql.Column("version", sql.Integer, primary_key=True))
-_sessions = sql.Table(
-    "sessions",
-    _tables,
-    sql.Column("id", sql.String(64), primary_key=True),
-    sql.Column("title", sql.Text, nullable=False),
-    sql.Column("subtitle", sql.Text, nullable=False),
-    sql.Column("prepared_at_ms", sql.BigInteger, nullable=False),
-)
-_events = sql.Table(
-    "events",
-    _tables,
-    sql.Column("session", sql.String(64), sql.ForeignKey(_sessions.c.id), primary_key=True),
-    sql.Column("version", sql.Integer, primary_key=True, autoincrement=False),
-    sql.Column("at_ms", sql.BigInteger, nullable=False),
-    sql.Column("role", sql.String(16), nullable=False),
-    sql.Column("actor", sql.Text, nullable=False),
-    sql.Column("event", sql.Text, nullable=False),
-)
-_accounts = sql.Table(
-    "accounts",
-    _tables,
-    sql.Column("name", sql.String(300), primary_key=True),
-    sql.Column("password_hash", sql.Text, nullable=False),
-    sql.Column("roles", sql.Text, nullable=False),
-    sql.Column("disabled", sql.Boolean, nullable=False),
-)
-_revoked = sql.Table(
-    "revoked_tokens", _tables, sql.Column("serial", sql.String(200), primary_key=True)
-)
+_sessions, _events, _accounts = tables.sessions, tables.events, tables.accounts
+_revoked, _audit = tables.revoked, tables.audit
 
 
 class StoreError(Exception):
@@ -98,7 +64,18 @@ class Account:
     name: str
     password_hash: str
     roles: frozenset[Role]
+    """In every session."""
     disabled: bool = False
+    admin: bool = False
+    """May manage accounts."""
+    grants: Mapping[str, frozenset[Role]] = field(default_factory=dict)
+    """More roles, by session."""
+    generation: int = 0
+    """Sign-ins of an earlier one are over."""
+    totp_secret: str = ""
+    """Sealed; empty: no second factor."""
+    recovery: tuple[str, ...] = ()
+    """Digests of the recovery codes that are left."""
 
 
 class Store:
@@ -114,29 +91,21 @@ class Store:
             self._engine = sql.create_engine(url, pool_pre_ping=True)
             if self._engine.dialect.name == "sqlite":
                 on.listen(self._engine, "connect", _set_up_sqlite)
-            self._make_tables()
-            self._check_version()
+            self._prepare_tables()
 
-    def _make_tables(self) -> None:
+    def _prepare_tables(self) -> None:
         """The server and the command line may both be the first to open a new database."""
-        alone = _ALONE.get(self._engine.dialect.name)
-        if alone is None:
+        if self._engine.dialect.name not in ALONE:
             raise StoreError("it is neither SQLite nor PostgreSQL")
-        with self._engine.begin() as db:
-            db.exec_driver_sql(alone)
-            _tables.create_all(db)
-            if db.execute(sql.select(_schema.c.version)).first() is None:
-                db.execute(_schema.insert().values(version=SCHEMA_VERSION))
-
-    def _check_version(self) -> None:
-        with self._engine.connect() as db:
-            found = db.execute(sql.select(_schema.c.version)).scalar_one()
-        if found != SCHEMA_VERSION:
+        try:
+            with self._alone() as db:
+                tables.prepare(db, time.time_ns() // 1_000_000)
+        except NewerError as newer:
             self.close()
             raise StoreError(
-                f"its tables have version {found}, this program knows version {SCHEMA_VERSION};"
+                f"its tables have version {newer}, this program knows version {SCHEMA_VERSION};"
                 " start the program that wrote them, or another database"
-            )
+            ) from None
 
     def close(self) -> None:
         self._engine.dispose()
@@ -152,35 +121,52 @@ class Store:
         with _in_our_words(), self._engine.begin() as db:
             yield db
 
+    @contextmanager
+    def _alone(self) -> Iterator[sql.Connection]:
+        """The same, while no other program and no other thread writes."""
+        with self._writing() as db:
+            db.exec_driver_sql(ALONE[db.dialect.name])
+            yield db
+
     # The event log
 
     def append(
-        self, session_id: str, expected_version: int, events: Sequence[Event], act: Act
+        self,
+        session_id: str,
+        expected_version: int,
+        events: Sequence[Event],
+        act: Act,
+        note: Note | None = None,
     ) -> int:
         """All or none, in one transaction; returns the new version.
 
-        Raises `Conflict` if the log is not at `expected_version`. The first events of a session
-        start with `SessionPrepared` and expect version 0, which enters it in the catalogue.
+        `note` says in the audit what was asked for and from where; without it, what follows is
+        noted. Raises `Conflict` if the log is not at `expected_version`. The first events of a
+        session start with `SessionPrepared` and expect version 0, which enters it in the catalogue.
         """
         rows = [
-            {
-                "session": session_id,
-                "version": expected_version + number,
-                "at_ms": act.at_ms,
-                "role": act.role.value,
-                "actor": act.actor,
-                "event": json.dumps(dump_event(event), ensure_ascii=False),
-            }
+            (
+                expected_version + number,
+                act.at_ms,
+                act.role.value,
+                act.actor,
+                json.dumps(dump_event(event), ensure_ascii=False),
+            )
             for number, event in enumerate(events, 1)
         ]
+        if note is None and rows:
+            types = {"types": sorted({event.type for event in events})}
+            note = Note(act.at_ms, act.actor, act.role, "events", session=session_id, detail=types)
         try:
-            with self._writing() as db:
+            with self._alone() as db:
                 if self._version(db, session_id) != expected_version:
                     raise Conflict(session_id)
                 if expected_version == 0 and events:
                     db.execute(_sessions.insert().values(_entry(session_id, events[0])))
                 if rows:
-                    db.execute(_events.insert(), rows)
+                    db.execute(_events.insert(), [_event_columns(session_id, row) for row in rows])
+                if note is not None:
+                    tables.add_note(db, _about(note, rows))
         except IntegrityError as error:
             raise Conflict(session_id) from error
         return expected_version + len(rows)
@@ -213,6 +199,35 @@ class Store:
         with self._reading() as db:
             return [CatalogueEntry(**row._mapping) for row in db.execute(wanted)]
 
+    # The audit
+
+    def note(self, note: Note) -> None:
+        """Appends to the audit what is no change of a session."""
+        with self._alone() as db:
+            tables.add_note(db, note)
+
+    def audit(
+        self, *, after: int = 0, before: int | None = None, session: str = "", limit: int = 0
+    ) -> list[Entry]:
+        """Entries in order from the one after `after`; or with `before`, the newest first.
+
+        `session`: of this one alone. `limit`: so many at most; 0: all.
+        """
+        wanted = sql.select(_audit).where(_audit.c.number > after)
+        if before is not None:
+            wanted = wanted.where(_audit.c.number < before)
+        if session:
+            wanted = wanted.where(_audit.c.session == session)
+        order = _audit.c.number.desc() if before is not None else _audit.c.number
+        with self._reading() as db:
+            found = db.execute(wanted.order_by(order).limit(limit or None))
+            return [_audited(row) for row in found]
+
+    def event_rows(self, session: str, first: int, last: int) -> list[EventRow]:
+        """As they stand in the log, for who proves it."""
+        with self._reading() as db:
+            return tables.event_rows(db, session, first, last)
+
     # Accounts and revoked tokens
 
     def account(self, name: str) -> Account | None:
@@ -233,6 +248,11 @@ class Store:
             "password_hash": account.password_hash,
             "roles": " ".join(sorted(account.roles)),
             "disabled": account.disabled,
+            "admin": account.admin,
+            "grants": canonical({key: sorted(roles) for key, roles in account.grants.items()}),
+            "generation": account.generation,
+            "totp_secret": account.totp_secret,
+            "recovery": " ".join(account.recovery),
         }
         with self._writing() as db:
             db.execute(_accounts.delete().where(_accounts.c.name == account.name))
@@ -319,6 +339,44 @@ def _recorded(row: sql.Row[Any]) -> Recorded:
     )
 
 
+def _event_columns(session_id: str, row: EventRow) -> dict[str, Any]:
+    names = ("version", "at_ms", "role", "actor", "event")
+    return {"session": session_id, **dict(zip(names, row, strict=True))}
+
+
+def _about(note: Note, rows: list[EventRow]) -> Note:
+    return replace(note, detail={**note.detail, **covering(rows)}) if rows else note
+
+
+def _audited(row: sql.Row[Any]) -> Entry:
+    where = Where(row.address, row.agent, row.means)
+    note = Note(
+        row.at_ms,
+        row.who,
+        row.role,
+        row.what,
+        where,
+        row.session,
+        row.outcome,
+        json.loads(row.detail),
+    )
+    return Entry(row.number, note, row.digest)
+
+
 def _account(row: sql.Row[Any]) -> Account:
-    roles = frozenset(Role(role) for role in row.roles.split())
-    return Account(row.name, row.password_hash, roles, row.disabled)
+    grants = json.loads(row.grants or "{}")
+    return Account(
+        name=row.name,
+        password_hash=row.password_hash,
+        roles=_roles(row.roles.split()),
+        disabled=row.disabled,
+        admin=row.admin,
+        grants={session: _roles(roles) for session, roles in grants.items()},
+        generation=row.generation,
+        totp_secret=row.totp_secret,
+        recovery=tuple(row.recovery.split()),
+    )
+
+
+def _roles(names: Sequence[str]) -> frozenset[Role]:
+    return frozenset(Role(name) for name in names)

@@ -18,35 +18,12 @@ from broadcast.session.decide import Act
 from broadcast.session.events import EventError, SessionWentLive
 from broadcast.session.evolve import fold
 from broadcast.session.model import RequestKind, Role
-from broadcast.store import SCHEMA_VERSION, Account, Conflict, Store, StoreError
-from tests.broadcast.postgres import cluster, programs
+from broadcast.store import Account, Conflict, Store, StoreError
+from broadcast.tables import SCHEMA_VERSION
 from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
 
 ACT = Act(START_MS, Role.OPERATOR, "Kỹ thuật viên", None, "id")
 ID = PREPARED.id
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    binaries = programs()
-    if binaries is None:
-        pytest.skip("no PostgreSQL on this machine: apt install postgresql")
-    with cluster(binaries) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'diemcau.sqlite3'}"
-    url: str = request.getfixturevalue("postgres")
-    engine = sql.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as db:
-        db.execute(sql.text("DROP SCHEMA public CASCADE"))
-        db.execute(sql.text("CREATE SCHEMA public"))
-    engine.dispose()
-    return url
 
 
 @pytest.fixture
@@ -197,8 +174,8 @@ def test_an_event_of_a_later_version_is_an_error_not_a_guess(store: Store, url: 
     store.append(ID, 0, [PREPARED], ACT)
     engine = sql.create_engine(url)
     with engine.begin() as db:
-        changed = sql.text("UPDATE events SET event = :event")
-        db.execute(changed, {"event": '{"type": "hologram_shown", "at_ms": 1}'})
+        added = sql.text("INSERT INTO events VALUES (:id, 2, 1, 'operator', '', :event)")
+        db.execute(added, {"id": ID, "event": '{"type": "hologram_shown", "at_ms": 1}'})
     engine.dispose()
     with pytest.raises(EventError, match="hologram_shown"):
         store.load(ID)
