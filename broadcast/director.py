@@ -22,6 +22,7 @@ def program_of(state: SessionState) -> ProgramState:
         version=state.version,
         stream=state.id,
         recording=state.phase in _RECORDED,
+        sealed=state.phase is Phase.LIVE and state.closed,
         finished=state.phase is Phase.ENDED,
         public=public_take(state),
         public_slate=views.public_slate(state),

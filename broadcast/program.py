@@ -180,6 +180,8 @@ class ProgramState:
     """Folder of the archive and name in the URLs (the session's id). Empty: nothing to record."""
     recording: bool = False
     """Write what is public to the archive. Live HLS is the same files."""
+    sealed: bool = False
+    """Write what the room sees and hears to its own place, under lock: an item is closed."""
     finished: bool = False
     """The session is over: the playlist gets its end mark."""
     public: Take = Take.SLATE

@@ -159,6 +159,12 @@ class Recording(Section):
     """Sites whose own streams are kept as they came, in `data_dir/sites`; `*` is all of them.
     Nothing of a break nor of a closed item, and sound of open microphones only."""
 
+    closed: bool = True
+    """What happens while an item is closed is kept too: apart, sealed, for operator and chair."""
+    sealed_key: Path | None = None
+    """File of the key that opens it, 32 bytes, made if it is not there. Without one it lies in
+    `data_dir`, which keeps out who gets the recordings alone; on another disk it keeps out more."""
+
     def keeps(self, site: str) -> bool:
         """Whether that site's own stream is kept."""
         return site in self.sites or "*" in self.sites

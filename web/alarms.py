@@ -32,6 +32,7 @@ APART_MS = 120
 
 PATIENCE_MS = {
     "not_recording": 4000,
+    "not_sealed": 4000,
     "disk_slow": 2000,
     "camera_waiting": 3000,
     "push_waiting": 4000,
@@ -120,6 +121,9 @@ def _studio(situation: Situation) -> Iterator[Finding]:
     told = {fault.code for fault in studio.faults} & {"disk_full", "disk_error"}
     if phase is Phase.LIVE and not studio.recording and not told:
         yield "not_recording", None, {}
+    if situation.limits.closed and program_of(situation.state).sealed and not studio.sealing:
+        faults = (fault.detail for fault in studio.faults if fault.code == "not_sealed")
+        yield "not_sealed", None, {"detail": next(faults, "…")}
     if situation.outside.late_share > LATE_SHARE:
         yield "late_frames", None, {"percent": round(100 * situation.outside.late_share)}
     if away := [push for push in studio.pushes if push.state != "sending"]:

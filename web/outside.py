@@ -109,6 +109,8 @@ class Studio(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     state: Literal["running", "starting", "lost"] = "starting"
     recording: bool = False
+    sealing: bool = False
+    """What happens now is closed, and kept apart."""
     recorded_s: float = 0
     recorded_bytes: int = 0
     disk_free_bytes: int | None = None

@@ -4,6 +4,8 @@ from datetime import datetime
 from pathlib import Path
 
 from broadcast.archive.verify import Finding, Report, Span, to_be_recorded, verify
+from broadcast.outputs import shelf
+from broadcast.outputs.vault import PLAIN, Envelope
 from config.settings import Settings
 from web import setup
 from web.catalogues import say
@@ -18,18 +20,23 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
     data = settings.storage.data_dir
     if (folder := Path(recording)).is_dir():
         return _proved(folder, [], seal, settings.language)
-    failed = _proved(
-        data / "archive" / recording, _wanted(settings, recording), seal, settings.language
-    )
+    public, closed = _wanted(settings, recording)
+    failed = _proved(data / "archive" / recording, public, seal, settings.language)
+    if (shut := shelf.sealed_root(settings.storage) / recording).is_dir():
+        _print(say(settings.language, "verify.sealed"))
+        envelope = shelf.sealed(settings.storage, settings.recording).envelope(recording)
+        failed |= _proved(shut, closed, "", settings.language, envelope)
     if (sites := data / "sites" / recording).is_dir():
         _print(say(settings.language, "verify.sites"))
         failed |= _proved(sites, [], "", settings.language)
     return failed
 
 
-def _proved(folder: Path, wanted: list[Span], seal: str, language: str) -> int:
+def _proved(
+    folder: Path, wanted: list[Span], seal: str, language: str, envelope: Envelope = PLAIN
+) -> int:
     try:
-        report = verify(folder, wanted, seal)
+        report = verify(folder, wanted, seal, envelope)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be read: {error.strerror}") from None
     for line in words(report, language):
@@ -41,13 +48,15 @@ def _print(line: str) -> None:
     print(line)  # noqa: T201 - this is what was asked for
 
 
-def _wanted(settings: Settings, session: str) -> list[Span]:
+def _wanted(settings: Settings, session: str) -> tuple[list[Span], list[Span]]:
+    """What was to be recorded for all, and what apart."""
     store = setup.open_store(settings)
     try:
         recorded = store.load(session)
         if not recorded:
             raise SetupError(f"there is no session and no folder {session!r}")
-        return to_be_recorded((one.event for one in recorded), setup.now_ms())
+        events, now_ms = [one.event for one in recorded], setup.now_ms()
+        return to_be_recorded(events, now_ms), to_be_recorded(events, now_ms, sealed=True)
     finally:
         store.close()
 

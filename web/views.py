@@ -340,6 +340,7 @@ class Views:
         return {
             "studio": studio.state,
             "recording": studio.recording,
+            "sealing": studio.sealing,
             "recorded_s": round(studio.recorded_s),
             "recorded_bytes": studio.recorded_bytes,
             "disk_free_bytes": None if free is None else free // 10_000_000 * 10_000_000,

@@ -14,6 +14,7 @@ from broadcast.director import program_of
 from broadcast.outputs import manifest, playlist
 from broadcast.outputs.fmp4 import whole_fragments
 from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.events import Event
 from broadcast.session.evolve import evolve
 from broadcast.session.model import SessionState
@@ -64,14 +65,16 @@ class Report:
         return not self.findings
 
 
-def to_be_recorded(events: Iterable[Event], now_ms: int) -> list[Span]:
-    """When it was, by the session's own log; `now_ms` ends what goes on. Pure."""
+def to_be_recorded(events: Iterable[Event], now_ms: int, *, sealed: bool = False) -> list[Span]:
+    """When it was, by the session's own log; `now_ms` ends what goes on. `sealed`: what was
+    closed. Pure."""
     spans: list[Span] = []
     since: int | None = None
     state = SessionState()
     for event in events:
         state = evolve(state, event)
-        recording = program_of(state).recording
+        program = program_of(state)
+        recording = program.sealed if sealed else program.recording
         if recording and since is None:
             since = event.at_ms
         elif not recording and since is not None:
@@ -80,7 +83,9 @@ def to_be_recorded(events: Iterable[Event], now_ms: int) -> list[Span]:
     return spans if since is None else [*spans, Span(since, now_ms)]
 
 
-def verify(folder: Path, wanted: Sequence[Span] = (), seal: str = "") -> Report:
+def verify(
+    folder: Path, wanted: Sequence[Span] = (), seal: str = "", envelope: Envelope = PLAIN
+) -> Report:
     """`wanted`: when it was to be recorded; without it only what lies between is missed. `seal`:
     one that was written down, now or earlier. Raises `OSError` where the disk cannot be read."""
     listed = playlist.parse(_text(folder / INDEX)) or playlist.Playlist((), ended=False, length=0)
@@ -88,7 +93,7 @@ def verify(folder: Path, wanted: Sequence[Span] = (), seal: str = "") -> Report:
     spans = {entry.name: _span_of(entry) for entry in listed.entries}
     lost: set[str] = set()
     findings = [*_seals(sums, seal), *_listing(listed, sums)]
-    for finding in _files(folder, listed, sums, spans):
+    for finding in _files(folder, listed, sums, spans, envelope):
         findings.append(finding)
         lost |= {finding.params["name"]}
     there = [span for name, span in spans.items() if name not in lost]
@@ -150,6 +155,7 @@ def _files(
     listed: playlist.Playlist,
     sums: manifest.Manifest,
     spans: dict[str, Span],
+    envelope: Envelope,
 ) -> Iterator[Finding]:
     durations = {entry.name: entry.duration_s for entry in listed.entries}
     for entry in sums.entries:
@@ -160,7 +166,7 @@ def _files(
         data = path.read_bytes()
         if sha256(data).hexdigest() != entry.digest:
             yield Finding("file_altered", {"name": entry.name}, span)
-        elif entry.name in durations and not _lasts(data, durations[entry.name]):
+        elif entry.name in durations and not _lasts(envelope.open(data), durations[entry.name]):
             yield Finding("duration_differs", {"name": entry.name}, span)
 
 

@@ -56,9 +56,12 @@ def truncate(path: Path, length: int, disk: Disk) -> None:
         disk.sync(file)
 
 
-def make_folder(folder: Path, disk: Disk) -> None:
-    """With its parents, and all their names for good."""
+def make_folder(folder: Path, disk: Disk, mode: int = 0o777) -> None:
+    """With its parents, and all their names for good. The last two are of that mode, less the
+    umask: a recording's folder, and that of its kind."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.parent.mkdir(parents=True, exist_ok=True)
+    for one in (folder.parent, folder):
+        one.mkdir(mode, exist_ok=True)
     for one in missing:
         disk.sync_folder(one.parent)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import time
+from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from broadcast.outputs.fmp4 import Sample, fragment, init_segment
 from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.parts import Part
 from broadcast.outputs.recovery import INDEX, init_name, recover, segment_name
+from broadcast.outputs.vault import PLAIN, Envelope
 from config.settings import Program
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
 
@@ -24,9 +26,17 @@ class Recorder:
     safe before the manifest names it, and in the manifest before the playlist names it.
     """
 
-    def __init__(self, folder: Path, program: Program, segment_ms: int, disk: Disk = DISK) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        program: Program,
+        segment_ms: int,
+        disk: Disk = DISK,
+        envelope: Envelope = PLAIN,
+    ) -> None:
         self._folder, self._program, self._disk = folder, program, disk
-        found = recover(folder, segment_ms, disk)
+        self._envelope = envelope
+        found = recover(folder, segment_ms, disk, envelope)
         self._ledger = Ledger(folder, disk)
         self._ledger.add_missing(found.closed)
         self._segment, self._init, self._origin_s = found.segments, found.inits, found.origin_s
@@ -36,6 +46,7 @@ class Recorder:
         """The last one: how slow the disk is."""
         self._synced_at = 0.0
         self._file: FileIO | None = None
+        self._stored: Callable[[bytes], bytes] = bytes
         self._size, self._digest = 0, hashlib.sha256()
         self._sequence = 0
         self._start = self._end = 0
@@ -46,19 +57,22 @@ class Recorder:
         if part.starts_segment or self._file is None:
             self.finish_segment()
             self._begin_segment(part)
-        assert self._file is not None
         assert self._origin_s is not None
         self._sequence += 1
         video = _since(part.video, self._origin_s * VIDEO_CLOCK_RATE)
         audio = _since(part.audio, self._origin_s * AUDIO_CLOCK_RATE)
-        data = fragment(self._sequence, video, audio)
+        file = self._append(self._stored(fragment(self._sequence, video, audio)))
+        self._sync_when_due(file)
+        self._end = part.end
+        self.recorded_s += (part.end - part.start) / VIDEO_CLOCK_RATE
+
+    def _append(self, data: bytes) -> FileIO:
+        assert self._file is not None
         write_all(self._file, data)
         self._digest.update(data)
         self._size += len(data)
-        self._sync_when_due(self._file)
-        self._end = part.end
-        self.recorded_s += (part.end - part.start) / VIDEO_CLOCK_RATE
         self.recorded_bytes += len(data)
+        return self._file
 
     def _sync_when_due(self, file: FileIO) -> None:
         now = time.monotonic()
@@ -79,6 +93,8 @@ class Recorder:
         path = self._folder / segment_name(self._segment)
         self._file = path.open("xb", buffering=0)
         self._size, self._digest = 0, hashlib.sha256()
+        head, self._stored = self._envelope.begin()
+        self._append(head)
         self._start = part.start
         self._disk.sync_folder(self._folder)
 
@@ -86,7 +102,8 @@ class Recorder:
         assert self._origin_s is not None
         name = init_name(self._init)
         size = self._program.width, self._program.height
-        data = init_segment(*size, part.parameters, self._origin_s)
+        head, stored = self._envelope.begin()
+        data = head + stored(init_segment(*size, part.parameters, self._origin_s))
         write_new(self._folder / name, data, self._disk)
         self._ledger.add(name, hashlib.sha256(data).hexdigest(), len(data))
         self._init += 1

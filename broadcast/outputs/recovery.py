@@ -12,6 +12,7 @@ from pathlib import Path
 from broadcast.outputs import playlist
 from broadcast.outputs.disk import DISK, Disk, append, make_folder, truncate
 from broadcast.outputs.fmp4 import origin_of, whole_fragments
+from broadcast.outputs.vault import PLAIN, Envelope
 from streams.frames import VIDEO_CLOCK_RATE
 
 INDEX = "index.m3u8"
@@ -49,13 +50,15 @@ class Recovered:
         return names + [INDEX] * self.ended
 
 
-def recover(folder: Path, segment_ms: int, disk: Disk = DISK) -> Recovered:
+def recover(
+    folder: Path, segment_ms: int, disk: Disk = DISK, envelope: Envelope = PLAIN
+) -> Recovered:
     """Creates what is missing, mends what is torn."""
     make_folder(folder, disk)
     listed = _whole_playlist(folder, segment_ms, disk)
-    inits, origin_s = _whole_inits(folder)
+    inits, origin_s = _whole_inits(folder, envelope)
     if not listed.ended:
-        listed = _list_orphans(folder, listed, inits, origin_s, disk)
+        listed = _list_orphans(folder, listed, inits, origin_s, disk, envelope)
     size = sum(path.stat().st_size for path in folder.glob("*.m4s"))
     count = len(listed.entries)
     return Recovered(count, inits, origin_s, listed.duration_s, size, listed.ended)
@@ -76,31 +79,36 @@ def _whole_playlist(folder: Path, segment_ms: int, disk: Disk) -> playlist.Playl
     return listed
 
 
-def _whole_inits(folder: Path) -> tuple[int, int | None]:
+def _whole_inits(folder: Path, envelope: Envelope) -> tuple[int, int | None]:
     """How many there are, and the origin that the last one tells."""
     origin_s = None
     number = 0
     while (path := folder / init_name(number)).exists():
-        origin_s = origin_of(path.read_bytes())
+        origin_s = origin_of(envelope.open(path.read_bytes()))
         if origin_s is None:
             # Torn before any segment needed it: another takes its place.
             path.unlink()
-            return _whole_inits(folder)
+            return _whole_inits(folder, envelope)
         number += 1
     return number, origin_s
 
 
 def _list_orphans(
-    folder: Path, listed: playlist.Playlist, inits: int, origin_s: int | None, disk: Disk
+    folder: Path,
+    listed: playlist.Playlist,
+    inits: int,
+    origin_s: int | None,
+    disk: Disk,
+    envelope: Envelope,
 ) -> playlist.Playlist:
     entries = list(listed.entries)
     while (path := folder / segment_name(len(entries))).exists():
-        whole = whole_fragments(path.read_bytes())
+        whole = whole_fragments(envelope.open(path.read_bytes()))
         if whole is None or origin_s is None:
             # Cannot be played, for want of one whole part or of its init segment.
             path.rename(path.with_suffix(".lost"))
             break
-        truncate(path, whole.length, disk)
+        truncate(path, envelope.head_bytes + whole.length, disk)
         newest = init_name(inits - 1)
         changed = newest not in {entry.init for entry in entries}
         entry = playlist.Entry(

@@ -14,10 +14,11 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcast.outputs.disk import DISK, Disk
+from broadcast.outputs.disk import DISK, Disk, make_folder
 from broadcast.outputs.output import Fault, OutputStatus
 from broadcast.outputs.parts import Cutter
 from broadcast.outputs.recorder import Recorder
+from broadcast.outputs.shelf import OPEN, Shelf
 from config.settings import Program, Recording
 from streams.frames import VIDEO_CLOCK_RATE, Codec, Packet
 
@@ -50,10 +51,10 @@ class Keeper:
     """Follows orders and takes packets; on the writing thread only. Raises `OSError`."""
 
     def __init__(
-        self, archive: Path, program: Program, settings: Recording, disk: Disk = DISK
+        self, root: Path, program: Program, settings: Recording, disk: Disk, shelf: Shelf
     ) -> None:
-        self._archive, self._program, self._settings = archive, program, settings
-        self._disk = disk
+        self._root, self._program, self._settings = root, program, settings
+        self._disk, self._shelf = disk, shelf
         self._recorder: Recorder | None = None
         self._cutter = self._new_cutter()
         self._order = Order()
@@ -74,16 +75,16 @@ class Keeper:
         return recorder.sync_took_s if recorder is not None else 0.0
 
     def free_bytes(self) -> int:
-        """On the archive's disk."""
-        self._archive.mkdir(parents=True, exist_ok=True)
-        return shutil.disk_usage(self._archive).free
+        """On the recordings' disk."""
+        there = next(one for one in (self._root, *self._root.parents) if one.exists())
+        return shutil.disk_usage(there).free
 
     def obey(self, order: Order) -> None:
         """Stops, starts, or marks the end; what was taken before is written before."""
         last, self._order = self._order, order
         if self._recorder is not None and (order.stream != last.stream or not order.recording):
             self.stop()
-        folder = self._archive / order.stream
+        folder = self._root / order.stream
         if not order.stream or not (order.recording or folder.exists()):
             return
         if self._recorder is None:
@@ -96,7 +97,9 @@ class Keeper:
     def _opened(self, folder: Path) -> Recorder:
         if self.free_bytes() < self._settings.stop_free_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-        recorder = Recorder(folder, self._program, self._settings.segment_ms, self._disk)
+        make_folder(folder, self._disk, self._shelf.mode)
+        envelope = self._shelf.envelope(folder.name)
+        recorder = Recorder(folder, self._program, self._settings.segment_ms, self._disk, envelope)
         self.recorded_s, self.recorded_bytes = recorder.recorded_s, recorder.recorded_bytes
         self._cutter = self._new_cutter()
         return recorder
@@ -133,10 +136,16 @@ class Segments:
     next keyframe is dropped and counted, and the recording shows a discontinuity there."""
 
     def __init__(
-        self, archive: Path, program: Program, settings: Recording, disk: Disk = DISK
+        self,
+        root: Path,
+        program: Program,
+        settings: Recording,
+        disk: Disk = DISK,
+        shelf: Shelf = OPEN,
     ) -> None:
-        self._settings = settings
-        self._keeper = Keeper(archive, program, settings, disk)
+        """`root` holds a folder for each stream."""
+        self._settings, self._shelf = settings, shelf
+        self._keeper = Keeper(root, program, settings, disk, shelf)
         self._queue: deque[Packet | Order] = deque()
         self._closing = threading.Event()
         # A disk that hangs must not keep the process from ending.
@@ -164,7 +173,7 @@ class Segments:
         self._queue.append(order)
 
     def offer(self, packet: Packet) -> None:
-        if not packet.public or packet.codec not in (Codec.H264, Codec.AAC):
+        if not self._shelf.takes(packet):
             return
         if packet.codec is Codec.H264 and packet.key:
             self._skipping = False

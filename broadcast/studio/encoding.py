@@ -36,7 +36,7 @@ class Shot:
 
 class KeyframeRule:
     """When a feed's next frame must be a keyframe: first, at each segment of the grid, when the
-    public is let in, and when asked for, at most once a second."""
+    public is let in or put out, and when asked for, at most once a second."""
 
     def __init__(self, segment_ms: int) -> None:
         self._segment_ms = segment_ms
@@ -51,7 +51,7 @@ class KeyframeRule:
 
     def next(self, pts: int, now_ns: int, *, public: bool) -> bool:
         segment = segment_of(pts, self._segment_ms)
-        due = segment != self._segment or (public and not self._public)
+        due = segment != self._segment or public != self._public
         forced = self._asked and now_ns - self._forced_ns >= FORCED_INTERVAL_NS
         self._segment, self._public = segment, public
         if forced:

@@ -14,6 +14,7 @@ from typing import Any
 import uvloop
 from pydantic import ValidationError
 
+from broadcast.outputs import shelf
 from broadcast.outputs.output import Fault, OutputStatus, Part
 from broadcast.outputs.push import Pusher
 from broadcast.outputs.segments import Order, Segments
@@ -41,6 +42,8 @@ SWITCH_INTERVAL_S = 0.0005
 """The default of 5 ms lets a thread that computes keep the frame clock waiting for a whole tick."""
 
 STATUS_TICKS = 10
+STOPPED = {"disk_full", "disk_error"}
+"""Faults with which nothing is recorded."""
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +91,13 @@ class Studio:
         self._segments = Segments(
             settings.storage.data_dir / "archive", program, settings.recording
         )
+        self._sealed = Segments(
+            shelf.sealed_root(settings.storage),
+            program,
+            settings.recording,
+            shelf=shelf.sealed(settings.storage, settings.recording),
+        )
+        self._seals = settings.recording.closed
         self._site_recordings = SiteRecordings(
             settings.storage.data_dir / "sites", settings.recording, self._ask_keyframe
         )
@@ -105,6 +115,7 @@ class Studio:
         """Until cancelled."""
         parts: tuple[Part, ...] = (
             self._segments,
+            self._sealed,
             *self._pushers,
             self._site_recordings,
             self._sources,
@@ -133,7 +144,8 @@ class Studio:
         while True:
             for _ in range(STATUS_TICKS):
                 status = self._segments.status()
-                if (news := (status.recording, status.faults)) != said:
+                news = status.recording, status.faults, self._sealed.status().recording
+                if news != said:
                     said = news
                     break
                 await asyncio.sleep(1 / STATUS_TICKS)
@@ -151,6 +163,7 @@ class Studio:
         tracks = [(source.picture, source.sound) for source in self._sources.all()]
         return {
             "recording": status.recording,
+            "sealing": self._sealed.status().recording,
             "recorded_s": status.recorded_s,
             "recorded_bytes": status.recorded_bytes,
             "disk_free_bytes": status.disk_free_bytes,
@@ -173,7 +186,9 @@ class Studio:
 
     def _faults(self, status: OutputStatus) -> tuple[Fault, ...]:
         own = self._site_recordings.fault
-        return status.faults if own is None else (*status.faults, own)
+        told = status.faults if own is None else (*status.faults, own)
+        stopped = (f for f in self._sealed.status().faults if f.code in STOPPED)
+        return (*told, *(Fault("not_sealed", fault.detail) for fault in stopped))
 
     def _receive(self, message: Message) -> None:
         match message:
@@ -201,6 +216,8 @@ class Studio:
         except ValidationError as error:
             log.error("a program state that cannot be followed: %s", error)
             return
+        # Before the room closes: it is kept from the first picture on.
+        self._sealed.follow(Order(state.stream, state.sealed and self._seals, state.finished))
         leaving = self._on_air.state.program.sources if self._on_air is not None else ()
         self._on_air = follow(self._on_air, state, time.monotonic_ns())
         self._segments.follow(Order(state.stream, state.recording, state.finished))
@@ -216,6 +233,7 @@ class Studio:
         for packet in packets:
             if not packet.rendition:
                 self._segments.offer(packet)
+                self._sealed.offer(packet)
                 for pusher in self._pushers:
                     pusher.offer(packet)
         self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))

@@ -96,6 +96,7 @@ class SoundDesk:
         self._room_limiter = Limiter()
         self._closed: Voices | None = None
         self._aac = AacEncoder()
+        self._sealed_aac: AacEncoder | None = None
         self._public_sound = PublicSound()
         self._was_public = False
         self._minus: dict[SiteId, MinusFeed] = {}
@@ -124,7 +125,7 @@ class SoundDesk:
         heard = self._heard(snapshot.state.open_microphones, from_ns)
         pts = (index - 1) * BLOCK_SAMPLES
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, pts)
-        self._send(minus + self._mix(total, pts, public=snapshot.is_public(from_ns)))
+        self._send(minus + self._mix(total, pts, snapshot, from_ns))
 
     def _levels(self, now_ns: int) -> dict[SiteId, float]:
         return {
@@ -145,8 +146,9 @@ class SoundDesk:
                 heard[source.site] = fader.apply(source.sound.leveller.apply(block))
         return heard
 
-    def _mix(self, total: Samples, pts: int, *, public: bool) -> list[Packet]:
-        """The room's packet, the public's, and the recording's."""
+    def _mix(self, total: Samples, pts: int, snapshot: OnAir, from_ns: int) -> list[Packet]:
+        """The room's packet, the public's, and those of the recordings."""
+        public = snapshot.is_public(from_ns)
         room = self._room_limiter.apply(total)
         if public and not self._was_public:
             # A fresh encoder: the old one's look-ahead still holds 6.5 ms of the closed room.
@@ -159,7 +161,16 @@ class SoundDesk:
             packets += self._closed.encode(Feed.PUBLIC, block, pts, public=True)
         for at, data in self._aac.encode(block, pts):
             packets.append(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
-        return packets
+        return packets + self._sealed(room, pts, wanted=snapshot.state.sealed)
+
+    def _sealed(self, room: Samples, pts: int, *, wanted: bool) -> list[Packet]:
+        """The room's sound for the sealed recording; it leaves the studio in no other way."""
+        if not wanted:
+            self._sealed_aac = None
+            return []
+        self._sealed_aac = self._sealed_aac or AacEncoder()
+        coded = self._sealed_aac.encode(room, pts)
+        return [Packet(Feed.ROOM, Codec.AAC, at, True, False, data) for at, data in coded]
 
     def _mix_minus(
         self, heard: dict[SiteId, Samples], opened: frozenset[SiteId], pts: int

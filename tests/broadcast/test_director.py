@@ -92,6 +92,7 @@ def test_a_closed_item_never_leaves_the_room_whatever_anyone_clicks() -> None:
     for click in clicks:
         hearing.do(click)
         assert program(hearing).public is Take.SLATE
+        assert program(hearing).sealed is not isinstance(click, PauseSession), "no break is kept"
     state = program(hearing)
     assert state.public_slate.fields["mode"] == "closed"
     assert state.program == Scene(Layout.FULL, (NHE,)), "the room goes on"
@@ -102,9 +103,9 @@ def test_a_closed_item_never_leaves_the_room_whatever_anyone_clicks() -> None:
 def test_closing_an_item_takes_the_public_off_at_once() -> None:
     hearing = Hearing("thao-luan")
     hearing.do(SetItemClosed(item="thao-luan", closed=True))
-    assert program(hearing).public is Take.SLATE
+    assert (program(hearing).public, program(hearing).sealed) == (Take.SLATE, True)
     hearing.do(SetItemClosed(item="thao-luan", closed=False))
-    assert program(hearing).public is Take.ROOM
+    assert (program(hearing).public, program(hearing).sealed) == (Take.ROOM, False)
     hearing.do(ChooseItem(item="nhan-su"))
     assert program(hearing).public is Take.SLATE
 

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from broadcast.program import Layout, Scene
-from broadcast.session.model import Phase, SessionState, Site, SiteKind
+from broadcast.session.model import (
+    AgendaItem,
+    ItemId,
+    ItemKind,
+    Phase,
+    SessionState,
+    Site,
+    SiteKind,
+)
 from config.settings import Program, Recording, Settings
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
@@ -246,3 +254,13 @@ def test_one_lost_packet_is_no_bad_line_and_steady_loss_is_one() -> None:
     assert steady[-1] == "poor"
     assert calm.of({}, 20_000) == {}
     assert calm.of({LAY: GOOD}, 21_000) == {LAY: GOOD}
+
+
+def test_a_closed_part_that_is_not_kept_is_told() -> None:
+    item = AgendaItem(ItemId("kin"), "Nhân sự", ItemKind.OTHER, closed=True)
+    state = replace(STATE, agenda=(item,), current_item=item.id)
+    assert _codes(state) == ["not_sealed"]
+    assert _codes(state, **_studio(sealing=True)) == []
+    assert _codes(replace(state, phase=Phase.PAUSED)) == []
+    fault = Fault(code="not_sealed", detail="No space left on device")
+    assert _codes(state, **_studio(faults=(fault,))) == ["not_sealed"]

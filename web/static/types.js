@@ -170,6 +170,7 @@
  * @typedef {object} Outputs
  * @property {"running" | "starting" | "lost"} studio
  * @property {boolean} recording
+ * @property {boolean} sealing what is closed is being kept apart
  * @property {number} recorded_s
  * @property {number} recorded_bytes
  * @property {number} disk_free_bytes

@@ -6,6 +6,7 @@ is searched for the pictures that the site sent while it was closed and for its 
 
 import asyncio
 import itertools
+import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from m3u8 import load
 
+from broadcast.outputs.vault import PLAIN, Envelope, Sealed, load_key
 from broadcast.program import Overlay, Take
 from streams.frames import Codec, Feed, Packet, SiteId
 from tests import media
@@ -68,13 +70,13 @@ def public_marks(r: Rig) -> set[tuple[int, int]]:
     return {(mark.site, mark.number) for _, p in pictures if (mark := media.read_mark(p))}
 
 
-def recorded(folder: Path) -> media.Clip:
+def recorded(folder: Path, envelope: Envelope = PLAIN) -> media.Clip:
     playlist = load(str(folder / "index.m3u8"))
     clip_ = media.Clip()
     init = b""
     for segment in playlist.segments:
-        init = (folder / segment.init_section.uri).read_bytes()
-        one = media.decode(init + (folder / segment.uri).read_bytes())
+        init = envelope.open((folder / segment.init_section.uri).read_bytes())
+        one = media.decode(init + envelope.open((folder / segment.uri).read_bytes()))
         clip_.pictures += one.pictures
         clip_.sound += one.sound
     return clip_
@@ -110,11 +112,16 @@ async def closed_for_a_while(r: Rig) -> tuple[int, int]:
     await r.packets(Feed.ROOM, Codec.H264, 60)
     closed_ns = time.monotonic_ns()
     r.relay.follow(
-        public=Take.SLATE, program=full(SECRET), open_microphones=frozenset({HALL, SECRET})
+        public=Take.SLATE,
+        sealed=True,
+        program=full(SECRET),
+        open_microphones=frozenset({HALL, SECRET}),
     )
     await r.packets(Feed.PUBLIC, Codec.H264, 60)
     opened_ns = time.monotonic_ns()
-    r.relay.follow(public=Take.ROOM, program=full(HALL), open_microphones=frozenset({HALL}))
+    r.relay.follow(
+        public=Take.ROOM, sealed=False, program=full(HALL), open_microphones=frozenset({HALL})
+    )
     before = len(public(r, Codec.H264))
 
     def back() -> bool:
@@ -149,8 +156,23 @@ def test_nothing_of_a_closed_item_leaves_the_room(tmp_path: Path) -> None:
             assert not {mark.number for mark in kept} & inside
             assert media.loudest_tone(clip_.heard(), TONES[3]) < SPREAD_DBFS
             assert media.loudest_tone(clip_.heard(), TONES[0]) > -30
+            check_sealed(tmp_path)
 
     asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def check_sealed(data_dir: Path) -> None:
+    """What the public did not get is kept from its first second on, for who has the key."""
+    root = data_dir / "sealed"
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (root, root / "s")] == [0o700] * 2
+    clip_ = recorded(root / "s", Sealed(load_key(data_dir / "sealed.key"), "s"))
+    marks = [mark for _, mark in clip_.marks() if mark]
+    assert {mark.site for mark in marks} == {3}
+    assert len(marks) > 40
+    assert media.loudest_tone(clip_.heard(), TONES[3]) > -30
+    for path in (root / "s").glob("*.m*4*"):
+        assert b"moof" not in path.read_bytes()
+        assert b"ftyp" not in path.read_bytes()
 
 
 def test_each_switch_is_a_keyframe_on_one_timeline(tmp_path: Path) -> None:
