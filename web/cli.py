@@ -195,7 +195,8 @@ def _session_create(arguments: argparse.Namespace) -> int:
 def _session_list(arguments: argparse.Namespace) -> int:
     store = _store(arguments)
     for entry in store.sessions():
-        print(f"{entry.id}\t{setup.session_state(store, entry.id).phase}\t{entry.title}")
+        state = setup.session_state(store, entry.id)
+        print(f"{entry.id}\t{state.phase}\t{state.title}")
     return 0
 
 

@@ -11,6 +11,7 @@ from broadcast.director import program_of
 from broadcast.program import Take
 from broadcast.session.commands import Command
 from broadcast.session.model import Phase
+from broadcast.session.rules.command import PaperCommand
 from config.settings import Settings, socket_path, witness_socket_path
 from streams.frames import Packet, SiteId
 from streams.lines import Line
@@ -76,7 +77,8 @@ class OnAir:
     async def perform(self, session: str, command: Command, identity: Identity) -> int:
         """One command in one session; the version that its pages have then. Raises `Problem`."""
         desk = await self._sessions.desk(session)
-        self._sessions.require_current(desk)
+        if not isinstance(command, PaperCommand):
+            self._sessions.require_current(desk)
         await desk.do(command, identity)
         self.follow()
         return desk.see(self._outside(desk))

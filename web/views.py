@@ -83,7 +83,9 @@ class Views:
             "phase": state.phase,
             "started_at_ms": state.started_at_ms,
             "ended_at_ms": state.ended_at_ms,
+            "planned_start_at_ms": state.planned_start_at_ms,
             "current_item": state.current_item,
+            "current_since_ms": state.current_since_ms,
             "closed": state.closed,
         }
 
@@ -108,6 +110,8 @@ class Views:
             "preview": _scene(state.preview),
             "overlays": {name: name not in state.hidden_overlays for name in OverlayName},
             "outputs": self._outputs,
+            "rehearsed_at_ms": state.rehearsed_at_ms,
+            "checks": self._checks,
         }
 
     def _shared_by_sites(self, language: str) -> dict[str, Any]:
@@ -131,7 +135,7 @@ class Views:
         on_air = self.state.phase in {Phase.LIVE, Phase.PAUSED} and not self.state.closed
         return {
             "session": self._session,
-            "agenda": self._agenda(language, self._secret),
+            "agenda": self._agenda(language, self._secret, public=True),
             "floor": self._floor if on_air else None,
             "viewers": self.outside.viewers,
         }
@@ -140,23 +144,43 @@ class Views:
     def _secret(self) -> frozenset[ItemId]:
         return frozenset(item.id for item in self.state.agenda if item.closed)
 
-    def _agenda(self, language: str, hidden: frozenset[ItemId | None]) -> list[dict[str, Any]]:
+    def _agenda(
+        self, language: str, hidden: frozenset[ItemId | None], *, public: bool = False
+    ) -> list[dict[str, Any]]:
         return [
-            self._closed_item(item, language) if item.id in hidden else self._item(item)
+            self._closed_item(item, language) if item.id in hidden else self._item(item, public)
             for item in self.state.agenda
         ]
 
-    def _item(self, item: AgendaItem) -> dict[str, Any]:
+    def _item(self, item: AgendaItem, public: bool) -> dict[str, Any]:
         return {
             "id": item.id,
             "title": item.title,
             "kind": item.kind,
             "presenter": self._name(item.presenter),
+            "presenter_id": item.presenter,
             "planned_minutes": item.planned_minutes,
             "closed": item.closed,
             "questioned": list(item.questioned),
+            "documents": self._documents(item, public),
             "state": self._item_state(item),
         }
+
+    def _documents(self, item: AgendaItem, public: bool) -> list[dict[str, Any]]:
+        return [
+            {"id": one.id, "name": one.name, "size_bytes": one.size_bytes, "public": one.public}
+            for one in self.state.documents.values()
+            if one.item == item.id and (one.public or not public)
+        ]
+
+    @cached_property
+    def _checks(self) -> dict[str, dict[str, Any]]:
+        """By site, then by check."""
+        found: dict[str, dict[str, Any]] = {}
+        for (site, check), one in self.state.checks.items():
+            told = {"outcome": one.outcome, "note": one.note, "at_ms": one.at_ms}
+            found.setdefault(site, {})[check] = told
+        return found
 
     def _closed_item(self, item: AgendaItem, language: str) -> dict[str, Any]:
         return {

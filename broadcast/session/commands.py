@@ -6,6 +6,23 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from broadcast.session.model import Role
 from broadcast.session.rules.agenda import ChooseItem, SetItemClosed
+from broadcast.session.rules.content import (
+    DescribeSession,
+    MoveItem,
+    PutDelegate,
+    PutItem,
+    PutSite,
+    RemoveDelegate,
+    RemoveItem,
+    RemoveSite,
+)
+from broadcast.session.rules.documents import (
+    AddDocument,
+    RemoveDocument,
+    RenewLink,
+    ShowDocument,
+)
+from broadcast.session.rules.importing import ImportRows
 from broadcast.session.rules.phases import EndSession, GoLive, PauseSession, ResumeSession
 from broadcast.session.rules.picture import (
     CloseMicrophone,
@@ -17,6 +34,7 @@ from broadcast.session.rules.picture import (
     ShowOverlay,
 )
 from broadcast.session.rules.registry import RULES
+from broadcast.session.rules.rehearsal import BeginRehearsal, RecordCheck
 from broadcast.session.rules.requests import MarkAbsent, Register, Reorder, Withdraw
 from broadcast.session.rules.turns import (
     Call,
@@ -54,6 +72,21 @@ Command = (
     | CloseMicrophone
     | MuteAll
     | ShowOverlay
+    | DescribeSession
+    | PutSite
+    | RemoveSite
+    | PutDelegate
+    | RemoveDelegate
+    | PutItem
+    | RemoveItem
+    | MoveItem
+    | ImportRows
+    | AddDocument
+    | ShowDocument
+    | RemoveDocument
+    | RenewLink
+    | BeginRehearsal
+    | RecordCheck
 )
 
 COMMAND_ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
@@ -97,6 +130,8 @@ def may(role: Role) -> frozenset[str]:
 __all__ = [
     "COMMANDS",
     "COMMAND_ADAPTER",
+    "AddDocument",
+    "BeginRehearsal",
     "Call",
     "CallNext",
     "CallRound",
@@ -105,23 +140,36 @@ __all__ = [
     "Command",
     "CommandError",
     "Cut",
+    "DescribeSession",
     "EndSession",
     "EndTurn",
     "ExtendTurn",
     "GiveTurn",
     "GoLive",
+    "ImportRows",
     "MarkAbsent",
+    "MoveItem",
     "MuteAll",
     "OpenMicrophone",
     "PauseClock",
     "PauseSession",
+    "PutDelegate",
+    "PutItem",
+    "PutSite",
+    "RecordCheck",
     "Register",
+    "RemoveDelegate",
+    "RemoveDocument",
+    "RemoveItem",
+    "RemoveSite",
+    "RenewLink",
     "Reorder",
     "ResumeClock",
     "ResumeSession",
     "SceneWish",
     "SetItemClosed",
     "SetPreview",
+    "ShowDocument",
     "ShowOverlay",
     "Withdraw",
     "dump_command",

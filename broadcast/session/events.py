@@ -5,11 +5,13 @@ Every event says when (`at_ms`, epoch milliseconds); who is in the store's recor
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from broadcast.program import CUT, Scene, Transition
+from broadcast.session.content_events import ContentEvent
+from broadcast.session.happened import Happened
 from broadcast.session.model import (
     AgendaItem,
     Delegate,
@@ -25,14 +27,6 @@ from streams.frames import SiteId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
-    """What all events share."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPrepared(Happened):
     """First in every log: who takes part, and the agenda."""
 
@@ -44,6 +38,7 @@ class SessionPrepared(Happened):
     delegates: tuple[Delegate, ...] = ()
     agenda: tuple[AgendaItem, ...] = ()
     hidden_overlays: frozenset[OverlayName] = frozenset()
+    planned_start_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +224,7 @@ Event = (
     | MicrophoneOpened
     | MicrophoneClosed
     | OverlaySwitched
+    | ContentEvent
 )
 Events = tuple[Event, ...]
 

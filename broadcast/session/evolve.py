@@ -1,11 +1,13 @@
 """State after an event. Total: whatever is in the log is applied; `decide` is what refuses."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
-from typing import Any, TypeVar
 
 from broadcast.program import Layout, Scene
+from broadcast.session import evolve_content
+from broadcast.session.applying import APPLY
+from broadcast.session.applying import on as _on
 from broadcast.session.events import (
     ClockPaused,
     ClockResumed,
@@ -43,27 +45,17 @@ from broadcast.session.model import (
     Turn,
 )
 
-Apply = Callable[[SessionState, Any], SessionState]
-A = TypeVar("A", bound=Apply)
-_APPLY: dict[type, Apply] = {}
+__all__ = ["evolve", "evolve_content", "fold"]
 
 
 def evolve(state: SessionState, event: Event) -> SessionState:
     """The state after one more event."""
-    return replace(_APPLY[type(event)](state, event), version=state.version + 1)
+    return replace(APPLY[type(event)](state, event), version=state.version + 1)
 
 
 def fold(events: Iterable[Event], state: SessionState | None = None) -> SessionState:
     """The state after all of them, from nothing or from `state`."""
     return reduce(evolve, events, state if state is not None else SessionState())
-
-
-def _on(event: type) -> Callable[[A], A]:
-    def enter(apply: A) -> A:
-        _APPLY[event] = apply
-        return apply
-
-    return enter
 
 
 # The session and its agenda
@@ -81,12 +73,14 @@ def _prepared(_: SessionState, event: SessionPrepared) -> SessionState:
         agenda=event.agenda,
         preview=Scene(Layout.FULL, (halls[0],)) if halls else Scene(),
         hidden_overlays=event.hidden_overlays,
+        planned_start_at_ms=event.planned_start_at_ms,
     )
 
 
 @_on(SessionWentLive)
 def _went_live(state: SessionState, event: SessionWentLive) -> SessionState:
-    return replace(state, phase=Phase.LIVE, started_at_ms=event.at_ms)
+    since_ms = event.at_ms if state.current_item is not None else None
+    return replace(state, phase=Phase.LIVE, started_at_ms=event.at_ms, current_since_ms=since_ms)
 
 
 @_on(SessionPaused)
@@ -116,7 +110,12 @@ def _item_chosen(state: SessionState, event: ItemChosen) -> SessionState:
     done = state.done_items
     if state.current_item is not None and state.phase is not Phase.PREPARED:
         done |= {state.current_item}
-    return replace(state, current_item=event.item, done_items=done - {event.item})
+    return replace(
+        state,
+        current_item=event.item,
+        current_since_ms=event.at_ms,
+        done_items=done - {event.item},
+    )
 
 
 @_on(ItemSecrecySet)

@@ -15,6 +15,7 @@ DelegateId = NewType("DelegateId", str)
 ItemId = NewType("ItemId", str)
 RequestId = NewType("RequestId", str)
 TurnId = NewType("TurnId", str)
+DocumentId = NewType("DocumentId", str)
 
 
 class Role(StrEnum):
@@ -89,6 +90,32 @@ class OverlayName(StrEnum):
     LOGO = "logo"
 
 
+class Check(StrEnum):
+    """What is tried at each site before a session, in the order it is tried in."""
+
+    PICTURE = "picture"
+    SOUND_IN = "sound_in"
+    """The hall hears the site."""
+    SOUND_OUT = "sound_out"
+    """The site hears the hall."""
+    ECHO = "echo"
+    """Who speaks in the hall does not hear himself back."""
+    LINE = "line"
+    NAME_PLATE = "name_plate"
+
+
+class Outcome(StrEnum):
+    OK = "ok"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    outcome: Outcome
+    note: str
+    at_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     id: SiteId
@@ -117,6 +144,19 @@ class AgendaItem:
     closed: bool = False
     """Kín: nothing of it leaves the room."""
     questioned: tuple[DelegateId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF of an item. The sites may read it while they may know of the item."""
+
+    id: DocumentId
+    item: ItemId
+    name: str
+    size_bytes: int
+    sha256: str
+    public: bool = False
+    """The public may read it too, unless the item is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +235,17 @@ class SessionState:
     sites: dict[SiteId, Site] = field(default_factory=dict)
     delegates: dict[DelegateId, Delegate] = field(default_factory=dict)
     agenda: tuple[AgendaItem, ...] = ()
+    planned_start_at_ms: int | None = None
+    documents: dict[DocumentId, Document] = field(default_factory=dict)
+    checks: dict[tuple[SiteId, Check], Checked] = field(default_factory=dict)
+    """Of the last rehearsal."""
+    rehearsed_at_ms: int | None = None
+    """When it began."""
+    retired_sites: frozenset[SiteId] = frozenset()
+    """Ids of sites that were taken out."""
     current_item: ItemId | None = None
+    current_since_ms: int | None = None
+    """When the session turned to it."""
     done_items: frozenset[ItemId] = frozenset()
     """Were current while the session ran, and are no more."""
     requests: dict[RequestId, Request] = field(default_factory=dict)

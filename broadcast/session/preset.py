@@ -24,16 +24,17 @@ from broadcast.session.model import (
     Site,
     SiteKind,
 )
+from broadcast.session.rules.content import (
+    MAX_DELEGATES,
+    MAX_ITEMS,
+    MAX_SITES,
+    RESERVED_SITES,
+)
 from broadcast.session.text import Id, Name, SiteName, Text
 from config.settings import ConfigError
 from streams.frames import SiteId
 
 FOLDER = Path(config.__file__).parent / "presets"
-RESERVED_SITES = frozenset({"room"})
-"""`/whep/{session}/room` is not a site's return feed."""
-MAX_SITES = 500
-MAX_DELEGATES = 1000
-MAX_ITEMS = 200
 
 
 class _Section(BaseModel):

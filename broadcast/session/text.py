@@ -1,6 +1,8 @@
 """Names and ids at the border: one spelling, nothing invisible, bounded."""
 
+import re
 import unicodedata
+from collections.abc import Container
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -30,6 +32,23 @@ def _some(text: str) -> str:
     if not text:
         raise ValueError("is empty; a name is needed")
     return text
+
+
+def plain(text: str) -> str:
+    """For comparing what people typed: no diacritics, no capitals, single spaces; đ is d."""
+    marked = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "d"))
+    bare = "".join(char for char in marked if not unicodedata.combining(char))
+    return " ".join(bare.casefold().split())
+
+
+def slug(text: str, taken: Container[str], most: int = 28) -> str:
+    """An id that a person recognises, and that is not `taken`: "Mường Nhé" → "muong-nhe"."""
+    words = "-".join(re.findall(r"[a-z0-9]+", plain(text)))[:most].strip("-") or "x"
+    number, found = 1, words
+    while found in taken:
+        number += 1
+        found = f"{words}-{number}"
+    return found
 
 
 Text = Annotated[str, AfterValidator(clean)]

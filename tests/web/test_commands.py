@@ -39,6 +39,26 @@ FIELDS: dict[str, dict[str, Any]] = {
     "open_microphone": {"site": "hall"},
     "close_microphone": {"site": "hall"},
     "show_overlay": {"name": "clock", "visible": True},
+    "describe_session": {"title": "Phiên thử"},
+    "put_site": {"name": "Điểm cầu xã Nà Bủng"},
+    "remove_site": {"site": "nowhere"},
+    "put_delegate": {"name": "Lò Văn An", "site": "hall"},
+    "remove_delegate": {"delegate": "nobody"},
+    "put_item": {"title": "Nội dung thêm"},
+    "remove_item": {"item": "nothing"},
+    "move_item": {"item": ITEM, "before": None},
+    "import_rows": {"sites": [{"name": "Điểm cầu xã Si Pa Phìn"}]},
+    "add_document": {
+        "document": "a",
+        "item": ITEM,
+        "name": "a.pdf",
+        "size_bytes": 1,
+        "sha256": "0" * 64,
+    },
+    "show_document": {"document": "nothing", "public": True},
+    "remove_document": {"document": "nothing"},
+    "renew_link": {"site": "hall"},
+    "record_check": {"site": "hall", "check": "picture", "outcome": "ok"},
 }
 OPERATOR, DIRECTING = {Role.OPERATOR}, {Role.OPERATOR, Role.CHAIR}
 PROTOCOL = {
@@ -51,6 +71,26 @@ PROTOCOL = {
     "close_microphone": OPERATOR,
     "mute_all": OPERATOR,
     "show_overlay": OPERATOR,
+    **dict.fromkeys(
+        [
+            "describe_session",
+            "put_site",
+            "remove_site",
+            "put_delegate",
+            "remove_delegate",
+            "put_item",
+            "remove_item",
+            "move_item",
+            "import_rows",
+            "show_document",
+            "remove_document",
+            "begin_rehearsal",
+            "record_check",
+        ],
+        OPERATOR,
+    ),
+    "add_document": set(),
+    "renew_link": set(),
 }
 """The table of PROTOCOL.md, written out once more."""
 

@@ -14,6 +14,10 @@ export const COMMANDS = [
   "cut", "set_preview",
   "open_microphone", "close_microphone", "mute_all",
   "show_overlay",
+  "describe_session", "put_site", "remove_site", "put_delegate", "remove_delegate",
+  "put_item", "remove_item", "move_item", "import_rows",
+  "add_document", "show_document", "remove_document", "renew_link",
+  "begin_rehearsal", "record_check",
 ];
 
 /** The name under which the still of the preview scene comes. */

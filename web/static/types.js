@@ -31,7 +31,9 @@
  * @property {Phase} phase
  * @property {number} [started_at_ms]
  * @property {number} [ended_at_ms]
+ * @property {number} [planned_start_at_ms]
  * @property {string} [current_item]
+ * @property {number} [current_since_ms]
  * @property {boolean} closed
  */
 
@@ -42,13 +44,21 @@
  * @property {string} title
  * @property {ItemKind} [kind]
  * @property {string} [presenter]
+ * @property {string} [presenter_id]
  * @property {number} [planned_minutes]
  * @property {boolean} closed
  * @property {string[]} [questioned]
+ * @property {PaperDocument[]} [documents]
  * @property {"coming" | "current" | "done"} state
  */
 
+/** @typedef {{id: string, name: string, size_bytes: number, public: boolean}} PaperDocument */
+
 /** @typedef {{id: string, name: string, title: string, group: string, site: string}} Delegate */
+
+/** @typedef {"picture" | "sound_in" | "sound_out" | "echo" | "line" | "name_plate"} Check */
+
+/** @typedef {{outcome: "ok" | "failed", note: string, at_ms: number}} Checked */
 
 /**
  * @typedef {object} QueueRow
@@ -203,6 +213,8 @@
  * @property {Record<OverlayName, boolean>} overlays
  * @property {Outputs} outputs
  * @property {Alarm[]} alarms
+ * @property {number} [rehearsed_at_ms]
+ * @property {Record<string, Partial<Record<Check, Checked>>>} checks
  */
 
 /**

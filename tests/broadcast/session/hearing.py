@@ -68,6 +68,8 @@ def snapshot(state: SessionState) -> SessionState:
         sites=dict(state.sites),
         delegates=dict(state.delegates),
         requests=dict(state.requests),
+        documents=dict(state.documents),
+        checks=dict(state.checks),
     )
 
 

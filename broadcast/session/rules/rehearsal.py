@@ -1,0 +1,53 @@
+"""Trying everything out, site by site, an hour before (chạy thử)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from broadcast.session.content_events import RehearsalBegun, SiteChecked
+from broadcast.session.events import Events
+from broadcast.session.model import Check, Outcome, SessionState
+from broadcast.session.rules.command import Command
+from broadcast.session.rules.content import site_of
+from broadcast.session.rules.registry import OPEN, OPERATING, Act, rule
+from broadcast.session.text import SiteName, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginRehearsal(Command):
+    """Begins the checks of all sites anew. What was found before stays in the log."""
+
+    type: Literal["begin_rehearsal"] = "begin_rehearsal"
+
+
+@rule(BeginRehearsal, OPERATING, OPEN)
+def begin_rehearsal(act: Act) -> Events:
+    return (RehearsalBegun(at_ms=act.at_ms),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheck(Command):
+    """Notes what a check of a site found; without an outcome it is to be checked again."""
+
+    type: Literal["record_check"] = "record_check"
+    site: SiteName
+    check: Check
+    outcome: Outcome | None = None
+    note: Text = ""
+
+
+@rule(RecordCheck, OPERATING, OPEN)
+def record_check(state: SessionState, command: RecordCheck, act: Act) -> Events:
+    site = site_of(state, command.site).id
+    known = state.checks.get((site, command.check))
+    told = (known.outcome, known.note) if known is not None else (None, "")
+    if told == (command.outcome, command.note if command.outcome is not None else ""):
+        return ()
+    return (
+        SiteChecked(
+            at_ms=act.at_ms,
+            site=site,
+            check=command.check,
+            outcome=command.outcome,
+            note=command.note,
+        ),
+    )
