@@ -31,6 +31,8 @@ class Audience:
     staff: bool
     site: SiteId | None
     language: str
+    page: str = ""
+    """`chair`, `clerk` or `display`, which see less than the control panel, or than a site."""
 
 
 class Bye(Exception):  # noqa: N818 - not an error: a goodbye

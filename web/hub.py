@@ -62,7 +62,7 @@ class Hub:
         self._clients.add(client)
         if client.audience not in self._told:
             self._told[client.audience] = self._look()(client.audience)
-        if client.audience.staff:
+        if client.page == "operator":
             for name, message in self._stills.items():
                 client.out.set_still(name, message)
         if site is not None:
@@ -118,7 +118,7 @@ class Hub:
     def tell_levels(self, levels: Mapping[str, float]) -> None:
         """To the control panels; a page that is behind hears the newest only."""
         text = dumps({"type": "levels", "levels": levels})
-        for client in self._staff():
+        for client in self._panels():
             client.out.set_levels(text)
             client.wake()
 
@@ -126,7 +126,7 @@ class Hub:
         name = still.name.encode()
         message = bytes((len(name),)) + name + still.jpeg
         self._stills[still.name] = message
-        for client in self._staff():
+        for client in self._panels():
             client.out.set_still(still.name, message)
             client.wake()
 
@@ -151,8 +151,8 @@ class Hub:
             raise Bye("not_understood")
         self.reports[site] = report
 
-    def _staff(self) -> Iterator[Client]:
-        return (client for client in self._clients if client.audience.staff)
+    def _panels(self) -> Iterator[Client]:
+        return (client for client in self._clients if client.page == "operator")
 
 
 def _quality_text(wish: Quality) -> str:

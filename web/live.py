@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from streams.frames import SiteId
 from web.auth import COOKIE, VIEWER, Identity, Tokens
 from web.border import LANGUAGE, require_same_origin
 from web.catalogues import say
@@ -27,13 +28,16 @@ HELLO_S = 10.0
 HEARTBEAT_S = 10.0
 """A page that does not answer a WebSocket ping within half of this is gone."""
 MAX_PAGES = 2000
+_DESKS = {"operator", "chair", "clerk"}
+_OPEN_PAGES = {"watch", "display"}
+"""Whoever opens these is nobody in particular, signed in or not."""
 MAX_MESSAGE_BYTES = 16_384
 
 
 class Hello(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     type: Literal["hello"]
-    page: Literal["operator", "site", "watch"]
+    page: Literal["operator", "chair", "clerk", "display", "site", "watch"]
     token: str | None = Field(None, max_length=1024)
 
 
@@ -94,7 +98,7 @@ class Live:
         check = self._checker(request, hello, session)
         identity = check()
         site = identity.site if hello.page == "site" else None
-        audience = Audience(hello.page == "operator", site, request[LANGUAGE])
+        audience = _audience(hello.page, site, request[LANGUAGE])
         client = Client(socket, hello.page, identity, audience, check)
         hub.join(client)
         try:
@@ -113,7 +117,7 @@ class Live:
             try:
                 if hello.token is not None:
                     found = self._tokens.identify(hello.token)
-                elif cookie is not None and hello.page != "watch":
+                elif cookie is not None and hello.page not in _OPEN_PAGES:
                     found = self._tokens.identify_cookie(cookie)
                 else:
                     found = VIEWER
@@ -145,9 +149,14 @@ class Live:
         )
 
 
+def _audience(page: str, site: SiteId | None, language: str) -> Audience:
+    own_view = page if page in {"chair", "clerk", "display"} else ""
+    return Audience(page in _DESKS, site, language, own_view)
+
+
 def _fitting(identity: Identity, page: str) -> Identity:
     """Raises `Bye` when this page is not for this identity."""
-    if page == "operator" and not identity.staff:
+    if page in _DESKS and not identity.staff:
         raise Bye("unauthorized")
     if page == "site" and identity.site is None:
         raise Bye("unauthorized")

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from broadcast.session.model import SessionState
 from streams.frames import SiteId
 from web.auth import VIEWER, Identity, Tokens, identify
-from web.border import LANGUAGE, NONCE
+from web.border import LANGUAGE, NONCE, Handler
 from web.catalogues import catalogue, say
 from web.errors import Problem, not_found
 from web.sessions import Sessions
@@ -19,7 +19,7 @@ from web.sessions import Sessions
 WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
-_OUR_PATH = re.compile(r"/(?:operator|watch|play)/[A-Za-z0-9_-]{1,64}")
+_OUR_PATH = re.compile(r"/(?:operator|chair|display|watch|play)/[A-Za-z0-9_-]{1,64}")
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 _DAY_S = 86_400
 
@@ -51,7 +51,9 @@ class Pages:
         return [
             web.get("/", self._home),
             web.get("/sign-in", self._sign_in),
-            web.get("/operator/{session}", self._operator),
+            web.get("/operator/{session}", self._desk("operator")),
+            web.get("/chair/{session}", self._desk("chair")),
+            web.get("/display/{session}", self._display),
             web.get("/join/{session}/{site}", self._join),
             web.get("/watch/{session}", self._watch),
             web.get("/play/{session}", self._play),
@@ -67,12 +69,21 @@ class Pages:
         wish = request.query.get("next", "")
         return self._page(request, "sign_in", next=wish if _OUR_PATH.fullmatch(wish) else "/")
 
-    async def _operator(self, request: web.Request) -> web.StreamResponse:
-        state = await self._session(request)
-        who = self._who(request).in_session(state.id)
-        if not who.staff:
-            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
-        return self._page(request, "operator", state, who=who)
+    def _desk(self, name: str) -> Handler:
+        """A page of those who lead the session or write it down. Each may open all of them: what
+        one may do is decided command by command."""
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            state = await self._session(request)
+            who = self._who(request).in_session(state.id)
+            if not who.staff:
+                raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+            return self._page(request, name, state, who=who)
+
+        return serve
+
+    async def _display(self, request: web.Request) -> web.Response:
+        return self._page(request, "display", await self._session(request))
 
     async def _join(self, request: web.Request) -> web.Response:
         state = await self._session(request)
@@ -120,6 +131,7 @@ class Pages:
             "session_title": session and session["title"],
             "site": None,
             "role": who.role.value,
+            "roles": sorted(who.roles),
             "name": who.name,
             "turn": self._turn,
             **config,

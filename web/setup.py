@@ -119,7 +119,7 @@ def session_state(store: Store, session: str) -> SessionState:
 
 
 def links(settings: Settings, store: Store, session: str) -> Iterator[tuple[str, str]]:
-    """Names and links, for other machines: operator, chair, clerk, public, each site.
+    """Names and links, for other machines: each role, the hall's screen, the public, each site.
 
     Raises `SetupError`.
     """
@@ -127,6 +127,7 @@ def links(settings: Settings, store: Store, session: str) -> Iterator[tuple[str,
     tokens, base = open_tokens(settings, store), public_url(settings)
     for role in (Role.OPERATOR, Role.CHAIR, Role.CLERK):
         yield role.value, base + sign_in_path(tokens.issue_token(role, session))
+    yield "hall screen", f"{base}/display/{session}"
     yield "public", f"{base}/watch/{session}"
     for site in state.sites.values():
         token = tokens.issue_join_token(session, site.id)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from broadcast.session.model import Role
 from config.settings import Security
 from web.accounts import SignIn
 from web.auth import COOKIE, Identity, Tokens
@@ -103,11 +104,15 @@ class SignInRoutes:
         return response
 
 
+_PAGES = {Role.OPERATOR: "operator", Role.CHAIR: "chair", Role.CLERK: "operator"}
+"""Where each role works."""
+
+
 def _welcome(identity: Identity) -> dict[str, Any]:
     session = identity.session
     go_on = "/"
     if session is not None:
-        go_on = f"/operator/{session}" if identity.staff else f"/watch/{session}"
+        go_on = f"/{_PAGES.get(identity.role, 'watch')}/{session}"
     return {
         "role": identity.role,
         "name": identity.name,

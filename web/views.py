@@ -33,6 +33,7 @@ from broadcast.session.order import (
 from broadcast.session.procedure import Procedure
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
+from web import screens
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
@@ -66,6 +67,11 @@ class Views:
 
     def of(self, audience: Audience) -> View:
         """The view of one audience."""
+        match audience.page:
+            case "chair":
+                return self._chair
+            case "display":
+                return self._display(audience.language)
         if audience.staff:
             return self._staff | {"alarms": self._alarms(audience.language)}
         if audience.site is not None:
@@ -90,14 +96,14 @@ class Views:
         }
 
     @cached_property
-    def _staff(self) -> dict[str, Any]:
-        state = self.state
+    def _procedure(self) -> dict[str, Any]:
+        """What everybody sees who leads the session or writes it down."""
         return {
             "session": self._session,
             "agenda": self._agenda("", frozenset()),
             "delegates": [
                 {"id": d.id, "name": d.name, "title": d.title, "group": d.group, "site": d.site}
-                for d in state.delegates.values()
+                for d in self.state.delegates.values()
             ],
             "queue": self._queue,
             "next": self._call,
@@ -105,6 +111,43 @@ class Views:
             "round": self._round,
             "questions": self._questions,
             "kinds": self._kinds,
+        }
+
+    @cached_property
+    def _chair(self) -> dict[str, Any]:
+        """No lines, no levels: a tablet on the hall's Wi-Fi hears only what concerns it."""
+        present = self.outside.present
+        return self._procedure | {
+            "absent": screens.absent(self.state),
+            "sites": [
+                {"id": site.id, "name": site.name, "kind": site.kind, "present": present(site.id)}
+                for site in self.state.sites.values()
+            ],
+            "outputs": {
+                "studio": self.outside.studio.state,
+                "recording": self.outside.studio.recording,
+                "disk_hours_left": self.outside.disk_hours_left,
+            },
+        }
+
+    def _display(self, language: str) -> dict[str, Any]:
+        """For the wall of the hall, which anybody may open: an open part as the room has it, of a
+        closed one only that it is closed."""
+        shown: dict[str, Any] = {"session": self._session}
+        if self.state.item is not None:
+            hidden = self.state.closed
+            shown["item"] = screens.item(self.state, say(language, "agenda.closed"))
+            if not hidden and self.state.phase in {Phase.LIVE, Phase.PAUSED}:
+                shown["floor"] = screens.with_site(self.state, self._floor)
+                shown["round"] = self._round
+                shown["upcoming"] = screens.upcoming(self.state, self._call, self._queue)
+        shown["coming"] = screens.coming_item(self.state, say(language, "agenda.closed"))
+        return shown
+
+    @cached_property
+    def _staff(self) -> dict[str, Any]:
+        state = self.state
+        return self._procedure | {
             "sites": [self._site(site) for site in state.sites.values()],
             "program": _scene(state.program),
             "preview": _scene(state.preview),

@@ -16,6 +16,8 @@ PAGES = [
     "/",
     "/sign-in",
     f"/operator/{SESSION}",
+    f"/chair/{SESSION}",
+    f"/display/{SESSION}",
     f"/join/{SESSION}/{LAY}",
     f"/watch/{SESSION}",
     f"/play/{SESSION}",
@@ -79,10 +81,11 @@ def _embedded(html: str, name: str) -> str:
     return found[1]
 
 
-def test_the_panel_is_for_staff(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["operator", "chair"])
+def test_the_desks_are_for_staff(tmp_path: Path, page: str) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
-            path = f"/operator/{SESSION}"
+            path = f"/{page}/{SESSION}"
             for token in (None, rig.tokens.issue_token(Role.VIEWER, SESSION), "x"):
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
                 answer = await rig.get(path, headers=headers)

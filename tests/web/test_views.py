@@ -82,6 +82,49 @@ def test_the_public_sees_who_speaks_while_it_may_hear(item: ItemId) -> None:
     assert seen(rehearsal, PUBLIC)["floor"] is None
 
 
+CHAIR = Audience(True, None, "vi", "chair")
+WALL = Audience(False, None, "vi", "display")
+
+
+def test_the_wall_of_the_hall_names_nobody_while_the_item_is_closed() -> None:
+    called = after(
+        {"type": "go_live"}, {"type": "give_turn", "delegate": "lay-1", "kind": "speech"}
+    )
+    waits = after({"type": "register", "delegate": "chua-1", "kind": "speech"}, state=called)
+    shown = seen(waits, WALL)
+    assert shown["floor"]["name"] == "Điêu Thị Xuân"
+    assert shown["floor"]["site_name"] == "Điểm cầu thị xã Mường Lay"
+    assert [row["name"] for row in shown["upcoming"]] == ["Giàng A Dính"]
+    assert SECRET_TITLE not in str(shown)
+    secret = after({"type": "set_item_closed", "item": ITEM, "closed": True}, state=waits)
+    hidden = seen(secret, WALL)
+    assert hidden["item"] == {"number": 1, "title": "Nội dung họp kín", "closed": True}
+    assert not {"floor", "upcoming", "round"} & hidden.keys()
+    assert "Điêu Thị Xuân" not in str(hidden)
+
+
+def test_the_wall_shows_who_is_questioned_and_the_answer_that_is_due() -> None:
+    state = after(
+        {"type": "choose_item", "item": QUESTIONS},
+        {"type": "go_live"},
+        {"type": "give_turn", "delegate": "lay-1", "kind": "question"},
+        {"type": "end_turn"},
+    )
+    shown = seen(state, WALL)
+    assert [one["name"] for one in shown["item"]["questioned"]] == ["Nguyễn Văn Chủ"]
+    assert [(row["name"], row["kind"]) for row in shown["upcoming"]] == [
+        ("Nguyễn Văn Chủ", "answer")
+    ]
+
+
+def test_the_chair_sees_who_was_absent_until_they_ask_again() -> None:
+    ask = {"type": "register", "delegate": "lay-1", "kind": "speech"}
+    gone = after({"type": "go_live"}, ask, {"type": "mark_absent", "request": "id-2"})
+    assert [one["delegate"] for one in seen(gone, CHAIR)["absent"]] == ["lay-1"]
+    assert seen(after(ask, state=gone), CHAIR)["absent"] == []
+    assert not {"alarms", "preview", "program"} & seen(gone, CHAIR).keys()
+
+
 def test_no_audience_but_the_panel_sees_lines_and_delegates() -> None:
     for audience in (SITE, PUBLIC):
         assert not {"sites", "delegates", "outputs", "alarms"} & seen(START, audience).keys()

@@ -18,7 +18,7 @@ from broadcast.session.model import Role
 from config.settings import Settings
 from streams.frames import SiteId
 from web import setup
-from web.addresses import base_url, join_path, public_url
+from web.addresses import base_url, join_path, public_url, sign_in_path
 from web.demo import auto, scenario
 from web.demo.orders import Orders
 from web.ports import settled
@@ -39,6 +39,8 @@ class Hearing:
 
     session: str
     operator_token: str
+    chair_token: str
+    clerk_token: str
     site_tokens: dict[SiteId, str]
 
 
@@ -94,6 +96,8 @@ def prepare(settings: Settings) -> Hearing:
     return Hearing(
         session,
         tokens.issue_token(Role.OPERATOR, session),
+        tokens.issue_token(Role.CHAIR, session),
+        tokens.issue_token(Role.CLERK, session),
         {place.id: tokens.issue_join_token(session, place.id) for place in scenario.SITES},
     )
 
@@ -165,6 +169,9 @@ def links(settings: Settings, hearing: Hearing) -> dict[str, Any]:
         "base_url": base,
         "operator_url": f"{base}/sign-in?next=/operator/{session}#token={hearing.operator_token}",
         "operator_token": hearing.operator_token,
+        "chair_url": f"{base}{sign_in_path(hearing.chair_token)}",
+        "clerk_url": f"{base}{sign_in_path(hearing.clerk_token)}",
+        "display_url": f"{base}/display/{session}",
         "watch_url": f"{base}/watch/{session}",
         "hls_url": f"{base}/live/{session}/index.m3u8",
         "archive_url": f"{base}/archive/{session}/index.m3u8",
@@ -192,6 +199,9 @@ def _for_people(settings: Settings, found: dict[str, Any]) -> str:
 
   Điều hành / direct it        {found["operator_url"]}
       rồi bấm «Lên sóng» và «Mời phát biểu» / then press "Go live" and "Call next"
+  Chủ tọa / the chair          {found["chair_url"]}
+  Thư ký / the clerk           {found["clerk_url"]}
+  Màn hình hội trường / wall   {found["display_url"]}
   Công chúng xem / the public  {found["watch_url"]}
   Xem lại / playback           {found["base_url"]}/play/{found["session_id"]}
   Tham gia bằng máy quay của bạn / join with your own camera

@@ -23,7 +23,17 @@ async function load() {
   }
 }
 
+/** Where each role works; who has the control panel may open all desks. */
+const DESKS = [
+  {role: "operator", path: "operator", text: "public.control"},
+  {role: "chair", path: "chair", text: "public.chair"},
+];
 const STAFF = ["operator", "chair", "clerk"];
+
+/** @param {string} role */
+function mayOpen(role) {
+  return config.roles.includes("operator") || config.roles.some((own) => own === role);
+}
 
 function Page() {
   const all = sessions.value ?? [];
@@ -63,7 +73,9 @@ function Session({one}) {
     <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, date(one.started_at_ms)].filter(Boolean).join(" · ")}</p></div>
     <span class=${`badge ${one.phase === "live" ? "on-air" : ""}`}>${t(`phase.${one.phase}`)}</span>
     <div class="links">
-      ${STAFF.includes(config.role) && one.phase !== "ended" && html`<a class="button primary" href=${`/operator/${one.id}`}>${t("public.control")}</a>`}
+      ${one.phase !== "ended" && DESKS.filter(({role}) => mayOpen(role)).map(({path, text}, index) => html`
+        <a class=${`button ${index ? "" : "primary"}`} href=${`/${path}/${one.id}`} data-testid=${`to-${path}`}>${t(text)}</a>`)}
+      ${STAFF.includes(config.role) && one.phase !== "ended" && html`<a class="button" href=${`/display/${one.id}`}>${t("public.display")}</a>`}
       ${on && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.watch")}</a>`}
       ${one.has_archive && html`<a class="button" href=${`/play/${one.id}`}>${t(on ? "public.from_start" : "public.play")}</a>`}
       ${one.phase === "prepared" && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.wait")}</a>`}

@@ -2,16 +2,15 @@
 // parts/operator/.
 
 import {html, render} from "htm/preact";
-import {bye, connect, connection, ready, view} from "./state.js";
-import {t} from "./texts.js";
+import {bye, connect, ready, view} from "./state.js";
 import {Agenda} from "./parts/common/agenda.js";
 import {Alarms} from "./parts/operator/alarms.js";
 import {Calling} from "./parts/common/calling.js";
 import {Delegates} from "./parts/common/delegates.js";
 import {Confirm} from "./parts/common/dialogs.js";
 import {Floor} from "./parts/common/floor.js";
+import {ConnectionLost, NotYet} from "./parts/common/frame.js";
 import {Help} from "./parts/operator/help.js";
-import {Icon} from "./parts/common/icons.js";
 import {Layouts} from "./parts/operator/layouts.js";
 import {LineDetails} from "./parts/operator/line.js";
 import {LineDialog} from "./parts/operator/line_dialog.js";
@@ -25,8 +24,7 @@ import {Toasts} from "./parts/common/toasts.js";
 import {TopBar} from "./parts/operator/topbar.js";
 
 function Page() {
-  if (bye.value) return html`<${Bye} />`;
-  if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
+  if (!view.value || bye.value) return html`<${NotYet} />`;
   return html`
     <div class="console" data-ready=${ready.value}>
       <${ConnectionLost} />
@@ -45,18 +43,6 @@ function Page() {
       </main>
     </div>
     <${LineDetails} /><${LineDialog} /><${Delegates} /><${Confirm} /><${LinksDialog} /><${Help} /><${Toasts} />`;
-}
-
-/** The page keeps what it knew; nothing can be pressed until the server is back. */
-function ConnectionLost() {
-  return html`<div class="connection-lost" role="alert" data-testid="connection-lost">
-    ${!ready.value && html`<p><${Icon} name="warning" />${t("connection.lost")} ${t("operator.lost_note")}</p>`}</div>`;
-}
-
-function Bye() {
-  const told = bye.value;
-  return html`<main class="bye panel" data-testid="bye"><h1>${told?.message}</h1>
-    <p><a class="button primary" href=${`/sign-in?next=${location.pathname}`}>${t("common.sign_in")}</a></p></main>`;
 }
 
 const root = document.getElementById("page");

@@ -5,8 +5,8 @@ import {Live, Refusal} from "./protocol.js";
 import {config, t} from "./texts.js";
 
 /** @import {Signal} from "@preact/signals" */
-/** @import {Command, OperatorView, PublicView, QualityWish, Role, SiteReport, SiteView, View}
- *   from "./types.js" */
+/** @import {ChairView, Command, DeskView, DisplayView, OperatorView, PublicView, QualityWish, Role,
+ *   SiteReport, SiteView, View} from "./types.js" */
 
 /** The last thing that the server told; stays while the connection is away.
  * @type {Signal<View | undefined>} */
@@ -59,7 +59,22 @@ export function now() {
   return live ? live.clock.now() : Date.now();
 }
 
-/** The view as operator, chair and clerk have it; only in parts that show when there is one. */
+/** What the views of operator, chair and clerk share; only in parts that show when there is one. */
+export function deskView() {
+  return /** @type {DeskView} */ (view.value);
+}
+
+/** The view as the chair has it. */
+export function chairView() {
+  return /** @type {ChairView} */ (view.value);
+}
+
+/** The view as the hall's screen has it. */
+export function displayView() {
+  return /** @type {DisplayView} */ (view.value);
+}
+
+/** The view as the control panel has it. */
 export function operatorView() {
   return /** @type {OperatorView} */ (view.value);
 }
@@ -76,7 +91,7 @@ export function publicView() {
 
 /**
  * Opens the live connection of the page's session.
- * @param {"operator" | "site" | "watch"} page
+ * @param {"operator" | "chair" | "display" | "site" | "watch"} page
  * @param {{token?: string | undefined}} [options]
  */
 export function connect(page, options = {}) {

@@ -196,8 +196,8 @@
 /** @typedef {{code: string, message: string, since_at_ms: number, site?: string}} Alarm */
 
 /**
- * What operator, chair and clerk see.
- * @typedef {object} OperatorView
+ * What all see who lead the session or write it down.
+ * @typedef {object} DeskView
  * @property {Session} session
  * @property {AgendaItem[]} agenda
  * @property {Delegate[]} delegates
@@ -207,6 +207,34 @@
  * @property {Round} [round]
  * @property {Question[]} [questions] what an answer or a rebuttal can be about
  * @property {RequestKind[]} kinds what the current item hears
+ * @property {{id: string, name: string, kind: "hall" | "district", present: boolean}[]} sites
+ * @property {{disk_hours_left?: number}} outputs
+ */
+
+/** Called in the current item, and not there.
+ * @typedef {{request: string, delegate: string, name: string, site: string, kind: RequestKind,
+ *   answers_to?: string}} Absent */
+
+/** What the chair sees. @typedef {DeskView & {absent: Absent[]}} ChairView */
+
+/** An item as a wall shows it: of a closed one only that it is closed.
+ * @typedef {{number: number, title: string, closed: boolean, kind?: ItemKind,
+ *   questioned?: {name: string, title: string}[]}} WallItem */
+
+/**
+ * What the screen in the hall sees.
+ * @typedef {object} DisplayView
+ * @property {Session} session
+ * @property {WallItem} [item]
+ * @property {WallItem} [coming] the next one
+ * @property {Floor & {site_name: string}} [floor]
+ * @property {Round} [round]
+ * @property {{name: string, title: string, kind: RequestKind, site_name: string}[]} [upcoming]
+ */
+
+/**
+ * What the control panel sees beyond that.
+ * @typedef {object} PanelView
  * @property {Site[]} sites
  * @property {Scene} program
  * @property {Scene} preview
@@ -251,7 +279,9 @@
  * @property {number} viewers
  */
 
-/** @typedef {OperatorView | SiteView | PublicView} View */
+/** @typedef {Omit<DeskView, "sites" | "outputs"> & PanelView} OperatorView */
+
+/** @typedef {OperatorView | ChairView | DisplayView | SiteView | PublicView} View */
 
 /** @typedef {{type: string, [field: string]: unknown}} Command */
 
@@ -298,7 +328,8 @@
  * @property {boolean} turn whether there are TURN servers
  * @property {string | null} session_title
  * @property {string | null} site
- * @property {Role} role
+ * @property {Role} role the strongest of `roles`
+ * @property {Role[]} roles
  * @property {string} name
  * @property {string} [next] where to go after signing in
  * @property {string} [code] of an error

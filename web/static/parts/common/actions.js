@@ -1,7 +1,7 @@
 // Giving a command from the page: who sees its button, when it can be pressed, what a refusal says.
 
 import {html} from "htm/preact";
-import {give, may, operatorView, pending, ready, view} from "../../state.js";
+import {give, may, deskView, pending, ready, view} from "../../state.js";
 import {t} from "../../texts.js";
 import {toast} from "./toasts.js";
 
@@ -38,7 +38,7 @@ export function mayGive(type) {
 /** Whether it can be given now. @param {string} type */
 export function canGive(type) {
   if (!ready.value || !view.value || !mayGive(type)) return false;
-  return (PHASES[type] ?? OPEN).includes(operatorView().session.phase);
+  return (PHASES[type] ?? OPEN).includes(deskView().session.phase);
 }
 
 /** Gives the command; a refusal becomes a toast and nothing else. @param {Command} command */
@@ -106,5 +106,5 @@ export function siteBrief(site) {
 
 /** @param {string} site id */
 function fullName(site) {
-  return operatorView().sites.find((one) => one.id === site)?.name ?? site;
+  return deskView().sites.find((one) => one.id === site)?.name ?? site;
 }

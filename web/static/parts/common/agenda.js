@@ -3,7 +3,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
-import {operatorView} from "../../state.js";
+import {deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, canGive, Do, mayGive} from "./actions.js";
 import {ask} from "./dialogs.js";
@@ -15,7 +15,7 @@ import {Icon} from "./icons.js";
 const unfolded = signal("");
 
 export function Agenda() {
-  const {agenda} = operatorView();
+  const {agenda} = deskView();
   return html`<section class="agenda panel" aria-labelledby="agenda-title" data-testid="agenda">
     <header><h2 id="agenda-title">${t("operator.agenda")}</h2></header>
     ${agenda.length ? html`<ol class="rows">
@@ -62,11 +62,33 @@ function ItemButtons({item}) {
   </div>`;
 }
 
+/** What comes after the current item: one press and a question. Grey while somebody speaks. */
+export function NextItem() {
+  const {agenda, floor} = deskView();
+  const after = agenda.findIndex((item) => item.state === "current") + 1;
+  const item = agenda.slice(after).find(({state}) => state === "coming");
+  if (!item || !mayGive("choose_item")) return null;
+  const number = agenda.indexOf(item) + 1;
+  return html`<button type="button" class="next-item" disabled=${!canGive("choose_item") || Boolean(floor)}
+    data-testid="next-item" onClick=${() => askNext(item)}>
+    <${Icon} name="arrow" /><span class="call-text"><b>${t("chair.next_item")}</b>
+      <span>${number}. ${item.title}</span>
+      ${floor && html`<span class="why-not">${t("chair.next_item_floor")}</span>`}</span></button>`;
+}
+
+/** @param {AgendaItem} item */
+function askNext(item) {
+  const {closed, phase} = deskView().session;
+  const toPublic = closed && !item.closed && phase === "live";
+  const key = toPublic ? "to_public" : item.closed ? "next_item_closed" : "next_item";
+  ask({command: {type: "choose_item", item: item.id}, key, params: {item: item.title}});
+}
+
 /** Leaving a closed item puts the room on the public picture again: that is asked first.
  * @param {AgendaItem} item */
 async function choose(item) {
   const command = {type: "choose_item", item: item.id};
-  const {closed, phase} = operatorView().session;
+  const {closed, phase} = deskView().session;
   unfolded.value = "";
   if (closed && !item.closed && phase === "live") ask({command, key: "to_public", params: {item: item.title}});
   else await act(command);

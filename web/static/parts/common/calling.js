@@ -1,7 +1,7 @@
 // The one big button: call whoever is next. And the round of questions, where there is one.
 
 import {html} from "htm/preact";
-import {operatorView} from "../../state.js";
+import {deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {canGive, Do, mayGive, siteBrief} from "./actions.js";
 import {Icon} from "./icons.js";
@@ -9,7 +9,7 @@ import {Icon} from "./icons.js";
 /** @import {Round, Upcoming} from "../../types.js" */
 
 export function Calling() {
-  const {next, round} = operatorView();
+  const {next, round} = deskView();
   return html`<section class="calling" aria-label=${t("operator.calling")}>
     ${mayGive("call_next") && html`<${CallNext} next=${next} />`}
     ${!mayGive("call_next") && next && html`<p class="next-up">${t("operator.next_is", {name: next.name})}</p>`}
@@ -41,12 +41,12 @@ function whoIsNext(next) {
 }
 
 function whyNobody() {
-  return t(operatorView().session.current_item ? "operator.queue_empty" : "operator.no_item");
+  return t(deskView().session.current_item ? "operator.queue_empty" : "operator.no_item");
 }
 
 /** Why nobody can be called although somebody waits. */
 function whyNotNow() {
-  const {phase} = operatorView().session;
+  const {phase} = deskView().session;
   return phase === "live" ? "" : t(`operator.call_${phase}`);
 }
 
@@ -56,7 +56,7 @@ function RoundLine({round}) {
     <b>${t("operator.round", {number: round.number})}</b>
     <ol class="questions">
       ${round.questions.map((question) => {
-        const asks = operatorView().floor?.request === question.request;
+        const asks = deskView().floor?.request === question.request;
         const state = asks ? "asks" : question.answered ? "answered" : question.state;
         return html`<li key=${question.request} data-state=${state}>
           <span>${question.name}</span> <small>${t(`operator.question_${state}`)}</small></li>`;
@@ -67,7 +67,7 @@ function RoundLine({round}) {
 
 /** Calls the next questioners together; only where a round can begin. */
 export function CallRound() {
-  const {queue} = operatorView();
+  const {queue} = deskView();
   const waiting = queue.some((row) => row.kind === "question" && row.state === "waiting");
   const asking = queue.some((row) => row.state === "called");
   if (!waiting || asking || !canGive("call_round")) return null;

@@ -4,7 +4,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
-import {operatorView} from "../../state.js";
+import {deskView} from "../../state.js";
 import {plain, t} from "../../texts.js";
 import {act, canGive, mayGive, siteName} from "./actions.js";
 import {Dialog} from "./dialogs.js";
@@ -25,7 +25,7 @@ export function openDelegates() {
   sought.value = "";
   chosen.value = "";
   question.value = "";
-  kind.value = operatorView().kinds[0] ?? "";
+  kind.value = deskView().kinds[0] ?? "";
   if (kind.value) open.value = true;
   else toast(t("operator.no_item"), "refused");
 }
@@ -63,7 +63,7 @@ function Search() {
 function found() {
   const words = plain(sought.value).split(/\s+/).filter(Boolean);
   const has = (/** @type {string} */ text) => words.every((word) => ` ${plain(text)}`.includes(` ${word}`));
-  const {delegates} = operatorView();
+  const {delegates} = deskView();
   const named = delegates.filter(({name}) => has(name));
   const others = delegates.filter(({name, title, group, site}) => (
     !has(name) && has([name, title, group, siteName(site)].join(" "))
@@ -86,14 +86,14 @@ function Found() {
 
 function Kinds() {
   return html`<div class="kinds" role="group" aria-label=${t("operator.kind")}>
-    ${operatorView().kinds.map((one) => html`<button type="button" key=${one} class="small" aria-pressed=${kind.value === one}
+    ${deskView().kinds.map((one) => html`<button type="button" key=${one} class="small" aria-pressed=${kind.value === one}
       data-testid=${`kind-${one}`} onClick=${() => { kind.value = one; }}>${t(`kind.${one}`)}</button>`)}
   </div>`;
 }
 
 /** Which question an answer or a rebuttal is about; the server chooses well if nobody does. */
 function AnswersTo() {
-  const questions = operatorView().questions ?? [];
+  const questions = deskView().questions ?? [];
   if (!questions.length || (kind.value !== "answer" && kind.value !== "rebuttal")) return null;
   return html`<label class="field"><span>${t("operator.answers_to")}</span>
     <select value=${question.value}

@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {read} from "../../clock.js";
-import {now, operatorView} from "../../state.js";
+import {now, deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, siteName} from "./actions.js";
 import {Icon} from "./icons.js";
@@ -14,7 +14,7 @@ const TICK_MS = 200;
 const MINUTE_MS = 60_000;
 
 export function Floor() {
-  const {floor} = operatorView();
+  const {floor} = deskView();
   return html`<section class="floor panel" aria-label=${t("operator.floor")} data-testid="floor"
     data-taken=${Boolean(floor)}>
     ${floor ? html`<${Speaker} turn=${floor} />` : html`<p class="nobody">${t("operator.nobody_speaking")}</p>`}

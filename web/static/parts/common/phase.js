@@ -1,7 +1,7 @@
 // Starting, pausing and ending the session. Each asks first; the end must be held.
 
 import {html} from "htm/preact";
-import {operatorView} from "../../state.js";
+import {deskView} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {canGive, mayGive} from "./actions.js";
 import {ask} from "./dialogs.js";
@@ -9,7 +9,7 @@ import {Icon} from "./icons.js";
 
 export function PhaseButtons() {
   if (!mayGive("go_live")) return null;
-  const {phase} = operatorView().session;
+  const {phase} = deskView().session;
   return html`<div class="phase-buttons">
     ${phase === "prepared" && html`<${PhaseButton} type="go_live" look="primary" icon="play" />`}
     ${phase === "live" && html`<${PhaseButton} type="pause_session" icon="pause" />`}
@@ -32,7 +32,7 @@ function PhaseButton({type, icon, look = ""}) {
 
 /** What one wants to know before going live. */
 function facts() {
-  const {sites, outputs} = operatorView();
+  const {sites, outputs} = deskView();
   return {
     present: sites.filter((site) => site.present).length,
     all: sites.length,

@@ -3,7 +3,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
-import {now, operatorView} from "../../state.js";
+import {now, deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {canGive, Do, mayGive, siteBrief} from "./actions.js";
 import {CallRound} from "./calling.js";
@@ -19,7 +19,7 @@ const tick = signal(0);
 const TICK_MS = 10_000;
 
 export function Queue() {
-  const {queue} = operatorView();
+  const {queue} = deskView();
   useEffect(() => {
     const timer = setInterval(() => { tick.value += 1; }, TICK_MS);
     return () => clearInterval(timer);
@@ -66,7 +66,7 @@ function Wait({row}) {
 /** What is seldom needed, and takes someone out of the queue. @param {{row: QueueRow}} props */
 function RowMenu({row}) {
   if (!mayGive("withdraw") && !mayGive("reorder")) return null;
-  const {queue} = operatorView();
+  const {queue} = deskView();
   const waiting = queue.filter((one) => one.state === "waiting");
   const at = waiting.findIndex((one) => one.id === row.id);
   const first = waiting[0]?.id;

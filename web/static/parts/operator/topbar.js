@@ -1,9 +1,9 @@
 // The head of the page: which session, is it on, is it being recorded, how much disk is left.
 
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
-import {now, operatorView, role} from "../../state.js";
+import {operatorView, role} from "../../state.js";
 import {config, number, span, t} from "../../texts.js";
+import {Phase, TimeOfDay} from "../common/frame.js";
 import {openHelp} from "./help.js";
 import {Icon} from "../common/icons.js";
 import {mayHandOut, openLinks} from "./links.js";
@@ -30,12 +30,6 @@ export function TopBar() {
       <${Icon} name="keyboard" /><kbd>?</kbd></button>
     <${Menu} id="page-menu" label=${t("operator.menu")} icon="menu"><${PageMenu} /><//>
   </header>`;
-}
-
-function Phase() {
-  const {session} = operatorView();
-  return html`<p class="phase" data-phase=${session.phase} data-testid="phase">
-    ${session.phase === "live" && html`<span class="lamp"></span>`}${t(`phase.${session.phase}`)}</p>`;
 }
 
 function Recording() {
@@ -82,24 +76,14 @@ function Pushes() {
         ${detail && html`<small class="muted">${detail}</small>`}</li>`)}</ul><//></div>`;
 }
 
-/** The server's time of day: what the minutes will say. */
-function TimeOfDay() {
-  const face = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const tick = () => {
-      if (face.current) face.current.textContent = new Date(now()).toLocaleTimeString("vi", {hour12: false});
-    };
-    tick();
-    const timer = setInterval(tick, 500);
-    return () => clearInterval(timer);
-  }, []);
-  return html`<time class="time-of-day numbers" ref=${face} aria-label=${t("operator.time_of_day")}></time>`;
-}
-
 function PageMenu() {
   return html`<p class="muted signed-in">${t("operator.signed_in", {name: config.name || t(`role.${role.value}`), role: t(`role.${role.value}`)})}</p>
     ${mayHandOut() && html`<button type="button" class="plain" data-testid="links-open" onClick=${openLinks}>
       <${Icon} name="link" />${t("operator.links")}</button>`}
+    ${mayHandOut() && html`<a class="button plain" href=${`/chair/${config.session}`} target="_blank" rel="noopener">
+      <${Icon} name="speech" />${t("operator.open_chair")}</a>`}
+    <a class="button plain" href=${`/display/${config.session}`} target="_blank" rel="noopener">
+      <${Icon} name="screen" />${t("operator.open_display")}</a>
     <a class="button plain" href=${`/watch/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="eye" />${t("operator.open_watch")}</a>
     <a class="button plain" href=${`/play/${config.session}`} target="_blank" rel="noopener">
