@@ -30,7 +30,8 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	npm exec -- tsc --project web/static/tsconfig.json
 
 unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
-	$(BIN)/pytest $(PYTEST_FLAGS)
+	$(BIN)/pytest -m "not soak and not real_time" -n 2 --dist loadfile $(PYTEST_FLAGS)
+	$(BIN)/pytest -m "not soak and real_time" $(PYTEST_FLAGS)
 
 soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests
 	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST_FLAGS)
