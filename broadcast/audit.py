@@ -121,7 +121,7 @@ def verify(
     `seal` is what was noted down earlier.
     """
     noted = _SEAL.fullmatch(seal.strip())
-    faults = [Fault("seal_malformed", 0)] if seal and noted is None else []
+    faults = [Fault("audit_seal_malformed", 0)] if seal and noted is None else []
     sealed = int(noted[1]) if noted is not None else 0
     last: Entry | None = None
     covered: dict[str, int] = {}
@@ -129,7 +129,7 @@ def verify(
         faults += _link_faults(last, entry)
         faults += _events_faults(entry, covered, events_between)
         if entry.number == sealed and seal.strip() != seal_of(entry):
-            faults.append(Fault("seal_broken", sealed))
+            faults.append(Fault("audit_seal_broken", sealed))
         last = entry
     number = last.number if last is not None else 0
     if sealed > number:

@@ -1,4 +1,4 @@
-"""Signing in with a name and a password."""
+"""Signing in with a name and a password, and a second factor where the account has one."""
 
 import asyncio
 import secrets
@@ -9,9 +9,10 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from broadcast.store import Store
+from broadcast.store import Account, Store
 from web.errors import Problem
-from web.limits import Limiter
+from web.limits import Backoff, Limiter, network
+from web.second_factor import SecondFactor
 
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 256
@@ -34,47 +35,76 @@ def _normal(text: str) -> str:
 
 
 class SignIn:
-    """Checks passwords, two at a time, and locks out who guesses.
+    """Checks passwords, two at a time, and holds back who guesses, but never a name as such:
 
-    Five tries for one name from one address close it for a quarter of an hour; so do fifty for
-    one name or one address, whatever the other is. A name that is not there costs as much time as
-    one that is.
+    - a stranger: from the sixth wrong try for one name from one network on, each next waits twice
+      as long, from half a minute to a quarter of an hour; fifty tries of one network, for whatever
+      names, close it for a quarter of an hour;
+    - a browser in which this name has signed in before (`device`): only its own wrong tries count.
+
+    So whoever guesses the operator's name on the day of the session, from elsewhere or from the
+    guests' network in the hall, keeps himself out and not the operator. A name that is not there
+    costs as much time as one that is.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, factor: SecondFactor, clock: Callable[[], int]) -> None:
         self._store = store
+        self._factor = factor
         self._clock = clock
-        self._slots = asyncio.Semaphore(2)
-        self._pair = Limiter(5, 15 * _MINUTE_MS)
-        self._either = Limiter(50, 15 * _MINUTE_MS)
+        self._slots = {known: asyncio.Semaphore(2) for known in (True, False)}
+        self._guesses = Backoff(5, _MINUTE_MS // 2, 15 * _MINUTE_MS)
+        self._from_network = Limiter(50, 15 * _MINUTE_MS)
 
-    async def check(self, name: str, password: str, address: str) -> str:
-        """The account's name. Raises `Problem` 401 or 429."""
+    async def check(
+        self, name: str, password: str, address: str, *, code: str = "", device: str = ""
+    ) -> Account:
+        """`device`: the name that signed in before in this browser, and the browser's number.
+        Raises `Problem` 401 or 429."""
         name = _normal(name).strip()
-        self._admit(name, address)
         account = self._store.account(name)
-        async with self._slots:
+        known = bool(device) and device.startswith(f"{name}\n")
+        place = device if known else f"{name}\n{network(address)}"
+        self._admit(place, network(address), known=known)
+        # Strangers may wait for each other, but not make the operator wait for them.
+        async with self._slots[known]:
             hashed = account.password_hash if account is not None else None
-            right = await asyncio.to_thread(_matches, hashed, _normal(password))
+            right = await asyncio.to_thread(matches, hashed, password)
         if account is None or account.disabled or not right:
             raise Problem(401, "wrong_password")
-        self._pair.forget(f"{name} {address}")
-        return account.name
+        account = await self._second(account, code)
+        self._guesses.forget(place)
+        return account
 
-    def _admit(self, name: str, address: str) -> None:
+    def known(self, name: str) -> str:
+        """The name, if there is such an account: what was typed into the wrong field is not
+        written down."""
+        account = self._store.account(_normal(name).strip())
+        return account.name if account is not None else ""
+
+    async def _second(self, account: Account, code: str) -> Account:
+        if not account.totp_secret:
+            return account
+        if not code.strip():
+            raise Problem(401, "code_needed")
+        accepted = self._factor.accept(account, code)
+        if accepted is None:
+            raise Problem(401, "wrong_code")
+        if accepted != account:  # a recovery code is gone now
+            await asyncio.to_thread(self._store.save_account, accepted)
+        return accepted
+
+    def _admit(self, place: str, from_network: str, *, known: bool) -> None:
         """Counts before it checks, or a hundred tries at once would all be the first."""
         now_ms = self._clock()
-        tries = (
-            (self._pair, f"{name} {address}"),
-            (self._either, f"name {name}"),
-            (self._either, f"from {address}"),
-        )
-        wait_ms = max(limiter.wait_ms(key, now_ms) for limiter, key in tries)
+        wait_ms = self._guesses.wait_ms(place, now_ms)
+        if not known:
+            wait_ms = max(wait_ms, self._from_network.wait_ms(from_network, now_ms))
         if wait_ms:
             minutes = -(-wait_ms // _MINUTE_MS)
-            raise Problem(429, "too_many_tries", retry_after_s=minutes * 60, minutes=minutes)
-        for limiter, key in tries:
-            limiter.count(key, now_ms)
+            raise Problem(429, "too_many_tries", retry_after_s=-(-wait_ms // 1000), minutes=minutes)
+        self._guesses.count(place, now_ms)
+        if not known:
+            self._from_network.count(from_network, now_ms)
 
 
 @cache
@@ -83,10 +113,11 @@ def _nobodys() -> str:
     return _hasher.hash(secrets.token_hex())
 
 
-def _matches(hashed: str | None, password: str) -> bool:
+def matches(hashed: str | None, password: str) -> bool:
+    """Whether it is the password; None takes as long and is nobody's."""
     try:
         return len(password) <= MAX_PASSWORD_CHARS and _hasher.verify(
-            hashed or _nobodys(), password
+            hashed or _nobodys(), _normal(password)
         )
     except (VerificationError, InvalidHashError):
         return False

@@ -29,7 +29,9 @@ from config.settings import ConfigError, Settings
 from web import border, whip
 from web.accounts import SignIn
 from web.api import Api
-from web.auth import Tokens
+from web.audit_reader import AuditReader
+from web.auditor import Auditor
+from web.auth import Tokens, load_secret
 from web.chapters import Chapters
 from web.commands import Commands
 from web.doorkeeper import Doorkeeper
@@ -42,6 +44,7 @@ from web.media import Media
 from web.on_air import OnAir
 from web.pages import Pages
 from web.ports import places, sentence
+from web.second_factor import SecondFactor
 from web.sessions import Sessions
 from web.setup import now_ms, open_store, open_tokens
 from web.sign_in import SignInRoutes
@@ -75,8 +78,9 @@ async def running(settings: Settings) -> AsyncIterator[Listening]:
         await _start_media(on_air, settings, stack)
         live = Live(sessions, tokens, now_ms)
         fetched = frozenset(camera.site for camera in settings.cameras)
-        doorkeeper = Doorkeeper(sessions, tokens, on_air.relay, fetched, now_ms)
-        app = _application(settings, store, tokens, sessions, on_air, live, doorkeeper)
+        auditor = Auditor(store, now_ms)
+        doorkeeper = Doorkeeper(sessions, tokens, on_air.relay, fetched, auditor, now_ms)
+        app = _application(settings, store, tokens, sessions, on_air, live, auditor, doorkeeper)
         ports = await listen(app, settings, stack)
         stack.push_async_callback(live.close)
         watch = await stack.enter_async_context(_beside(on_air.run(), doorkeeper.run()))
@@ -122,6 +126,7 @@ def _application(
     sessions: Sessions,
     on_air: OnAir,
     live: Live,
+    auditor: Auditor,
     doorkeeper: Doorkeeper,
 ) -> web.Application:
     app = web.Application(
@@ -135,15 +140,19 @@ def _application(
     archive = settings.storage.data_dir / "archive"
     media = Media(archive, sessions.is_over, pace_of(settings.program, settings.recording))
     app.on_shutdown.append(media.close)
+    factor = SecondFactor(load_secret(settings.storage.data_dir), now_ms)
+    sign_in = SignIn(store, factor, now_ms)
+    enter = SignInRoutes(tokens, sign_in, auditor, settings.security, now_ms)
     rooms = (
         pages,
         live,
         media,
-        SignInRoutes(tokens, SignIn(store, now_ms), settings.security, now_ms),
-        Commands(on_air.perform, tokens, now_ms),
+        enter,
+        Commands(on_air.perform, tokens, auditor, now_ms),
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
-        Links(sessions, tokens, settings),
+        AuditReader(store, tokens, auditor, settings, now_ms),
+        Links(sessions, tokens, auditor, settings),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
     )

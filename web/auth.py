@@ -9,22 +9,26 @@ generation ends all links of it at once, and nobody has to remember which were h
 
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aiohttp import web
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from broadcast.audit import Where
 from broadcast.session.model import Role
-from broadcast.store import Store
+from broadcast.store import Account, Store
 from config.settings import Security
 from streams.frames import SiteId
-from web.border import require_same_origin
+from web.border import require_same_origin, where_from
 from web.errors import Problem
 
 COOKIE = "diemcau"
+DEVICE_COOKIE = "diemcau_device"
+DEVICE_S = 400 * 86_400
+"""As long as browsers keep any cookie (RFC 6265bis, 5.5)."""
 MAX_TOKEN_CHARS = 1024
 SECRET_FILE = "secret.key"  # noqa: S105 - a file's name
 HOUR_MS = 3_600_000
@@ -38,6 +42,15 @@ class Identity:
     roles: frozenset[Role]
     session: str | None = None
     site: SiteId | None = None
+    account: bool = False
+    """Gave a password; else whoever holds a link."""
+    admin: bool = False
+    """May manage accounts."""
+    grants: Mapping[str, frozenset[Role]] = field(default_factory=dict, compare=False)
+    """More roles, by session."""
+    seat: str = ""
+    """Which browser, where the cookie says so: two may have the same name."""
+    where: Where = field(default=Where(), compare=False)
 
     @property
     def role(self) -> Role:
@@ -51,7 +64,10 @@ class Identity:
 
     def in_session(self, session: str) -> "Identity":
         """Itself where it counts, a viewer elsewhere."""
-        return self if self.session in {None, session} else VIEWER
+        if self.session not in {None, session}:
+            return VIEWER
+        more = self.grants.get(session)
+        return replace(self, roles=self.roles | more) if more else self
 
 
 VIEWER = Identity("", frozenset({Role.VIEWER}))
@@ -68,6 +84,9 @@ class _Claims(BaseModel):
     serial: str
     expires_at_ms: int
     account: bool = False
+    generation: int = 0
+    """Of the account's sign-ins."""
+    seat: str = ""
 
 
 def load_secret(data_dir: Path) -> bytes:
@@ -93,6 +112,7 @@ class Tokens:
         self._clock = clock
         self._token = URLSafeSerializer(secret, salt="diemcau.token")
         self._cookie = URLSafeSerializer(secret, salt="diemcau.cookie")
+        self._device = URLSafeSerializer(secret, salt="diemcau.device")
 
     def issue_token(self, role: Role, session: str) -> str:
         """For a sign-in link to one session: good for `security.cookie_hours`."""
@@ -143,11 +163,13 @@ class Tokens:
             return problem.code == "token_revoked"
         return False
 
-    def cookie_for_account(self, name: str) -> str:
+    def cookie_for_account(self, account: Account) -> str:
         """After the password was right."""
         claims = _Claims(
-            name=name,
+            name=account.name,
             account=True,
+            generation=account.generation,
+            seat=secrets.token_hex(4),
             serial=f"cookie#{secrets.token_hex(8)}",
             expires_at_ms=self._clock() + self._security.cookie_hours * HOUR_MS,
         )
@@ -157,7 +179,25 @@ class Tokens:
         """A sign-in link becomes a cookie that lives and dies with it. Raises `Problem` 401."""
         claims = self._verify(self._token, token)
         self._identity(claims)
-        return self._sign(self._cookie, claims)
+        seated = claims.model_copy(update={"seat": secrets.token_hex(4)})
+        return self._sign(self._cookie, seated)
+
+    def device_cookie(self, name: str, known: str = "") -> str:
+        """For a browser in which this name has signed in: it is no stranger from now on. Keeps the
+        number of `known`, which `device` gave."""
+        number = known.partition("\n")[2] or secrets.token_hex(8)
+        text = self._device.dumps([name, number])
+        return text if isinstance(text, str) else text.decode()
+
+    def device(self, cookie: str) -> str:
+        """The name and the browser's number; empty if there is none."""
+        try:
+            name, number = (
+                self._device.loads(cookie) if len(cookie) <= MAX_TOKEN_CHARS else ("", "")
+            )
+        except (BadSignature, ValueError):
+            return ""
+        return f"{name}\n{number}" if name else ""
 
     def identify_cookie(self, cookie: str) -> Identity:
         """Raises `Problem` 401."""
@@ -192,11 +232,19 @@ class Tokens:
     def _identity(self, claims: _Claims) -> Identity:
         if not claims.account:
             site = SiteId(claims.site) if claims.site is not None else None
-            return Identity(claims.name, frozenset(claims.roles), claims.session, site)
+            roles = frozenset(claims.roles)
+            return Identity(claims.name, roles, claims.session, site, seat=claims.seat)
         account = self._store.account(claims.name)
-        if account is None or account.disabled:
+        if account is None or account.disabled or account.generation != claims.generation:
             raise Problem(401, "token_revoked")
-        return Identity(account.name, account.roles)
+        return Identity(
+            account.name,
+            account.roles or VIEWER.roles,
+            account=True,
+            admin=account.admin,
+            grants=account.grants,
+            seat=claims.seat,
+        )
 
 
 def bearer(request: web.Request) -> str | None:
@@ -212,10 +260,15 @@ def identify(tokens: Tokens, request: web.Request, *, changes: bool) -> Identity
     """
     token = bearer(request)
     if token is not None:
-        return tokens.identify(token)
+        return _seen(tokens.identify(token), request)
     cookie = request.cookies.get(COOKIE)
     if cookie is None:
         return VIEWER
     if changes:
         require_same_origin(request)
-    return tokens.identify_cookie(cookie)
+    return _seen(tokens.identify_cookie(cookie), request)
+
+
+def _seen(identity: Identity, request: web.Request) -> Identity:
+    means = "account" if identity.account else "link"
+    return replace(identity, where=where_from(request, means))

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from broadcast.audit import Where
 from broadcast.store import StoreError
 from streams.addresses import plain
+from web.agents import agent_class
 from web.catalogues import preferred
 from web.errors import Problem, not_found
 
@@ -71,6 +73,11 @@ def client_address(request: web.Request) -> str:
 def peer_address(request: web.Request) -> str:
     """Who is at the other end of the connection: a browser, or a reverse proxy."""
     return plain(request.remote or "")
+
+
+def where_from(request: web.Request, means: str = "") -> Where:
+    """For the audit."""
+    return Where(client_address(request), agent_class(request.headers.get("User-Agent", "")), means)
 
 
 def same_origin(request: web.Request) -> bool:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from broadcast.session.model import Role
@@ -16,6 +17,7 @@ from config.settings import ConfigError, Settings, load
 from web import setup
 from web.accounts import hash_password
 from web.addresses import base_url, public_url
+from web.audit_proof import verdict_of, words
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed, supervise
 
@@ -49,9 +51,20 @@ def parser() -> argparse.ArgumentParser:
     proof.add_argument("recording", help="a session's id, or the folder of a recording")
     proof.add_argument("--seal", default="", help="what `verify` said of it earlier")
     proof.set_defaults(run=_verify)
+    _add_audit(commands.add_parser("audit", help="who did what, when and from where"), common)
     _add_user(commands.add_parser("user", help="who may sign in"), common)
     _add_session(commands.add_parser("session", help="sessions and their links"), common)
     return root
+
+
+def _add_audit(audit: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
+    shown = actions.add_parser("list", parents=[common], help="one line for each entry")
+    shown.add_argument("--session", default="", help="of this session alone")
+    shown.set_defaults(run=_audit_list)
+    proof = actions.add_parser("verify", parents=[common], help="was nothing altered?")
+    proof.add_argument("--seal", default="", help="what `audit verify` said earlier")
+    proof.set_defaults(run=_audit_verify)
 
 
 def _add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -62,6 +75,7 @@ def _add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) ->
         "--role", action="append", required=True, choices=ACCOUNT_ROLES, metavar="ROLE",
         help="operator, chair, clerk or viewer; may be given more than once",
     )  # fmt: skip
+    add.add_argument("--admin", action="store_true", help="may manage accounts on the page")
     add.add_argument("--password-stdin", action="store_true", help="read it from standard input")
     add.set_defaults(run=_user_add)
     actions.add_parser("list", parents=[common]).set_defaults(run=_user_list)
@@ -148,6 +162,24 @@ def _verify(arguments: argparse.Namespace) -> int:
     return prove(settings_of(arguments), arguments.recording, arguments.seal)
 
 
+def _audit_list(arguments: argparse.Namespace) -> int:
+    for entry in _store(arguments).audit(session=arguments.session):
+        note = entry.note
+        at = datetime.fromtimestamp(note.at_ms / 1000).astimezone()
+        who = f"{note.who or '?'} ({note.role or note.where.means or '?'})"
+        place = " ".join(filter(None, (note.where.address, note.where.agent)))
+        fields = (f"{at:%Y-%m-%d %H:%M:%S}", note.session, who, note.what, note.outcome, place)
+        print("\t".join((str(entry.number), *fields)))
+    return 0
+
+
+def _audit_verify(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    verdict = verdict_of(setup.open_store(settings), arguments.seal)
+    print("\n".join(words(verdict, settings.language)))
+    return 1 if verdict.faults else 0
+
+
 def _store(arguments: argparse.Namespace) -> Store:
     return setup.open_store(settings_of(arguments))
 
@@ -159,7 +191,7 @@ def _user_add(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise SetupError(str(error)) from None
     roles = frozenset(Role(role) for role in arguments.role)
-    setup.put_account(_store(arguments), arguments.name, hashed, roles)
+    setup.put_account(_store(arguments), arguments.name, hashed, roles, admin=arguments.admin)
     print(f"{arguments.name}: {', '.join(arguments.role)}")
     return 0
 

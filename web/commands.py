@@ -1,10 +1,12 @@
 """`POST /api/v1/sessions/{session}/commands`: understand, ask whether this role may, do it."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
-from broadcast.session.commands import Command, CommandError, parse_command
+from broadcast.session.commands import Command, CommandError, dump_command, parse_command
+from web.auditor import Auditor
 from web.auth import VIEWER, Identity, Tokens, identify
 from web.border import client_address
 from web.errors import Problem
@@ -19,9 +21,12 @@ Perform = Callable[[str, Command, Identity], Awaitable[int]]
 class Commands:
     """A person clicks a few times a second at most; a script that runs wild is held back."""
 
-    def __init__(self, perform: Perform, tokens: Tokens, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, perform: Perform, tokens: Tokens, auditor: Auditor, clock: Callable[[], int]
+    ) -> None:
         self._perform = perform
         self._tokens = tokens
+        self._auditor = auditor
         self._clock = clock
         self._limiter = Limiter(100, 10_000)
 
@@ -30,19 +35,45 @@ class Commands:
 
     async def _serve(self, request: web.Request) -> web.Response:
         session = request.match_info["session"]
-        identity = identify(self._tokens, request, changes=True).in_session(session)
-        if identity is VIEWER:
-            raise Problem(401, "not_signed_in")
-        self._hold_back(f"{identity.name} {client_address(request)}")
-        body = await read_json(request)
         try:
-            command = parse_command(body)
-        except CommandError as error:
-            raise Problem(422, "not_understood", field=error.field, rule=error.rule) from None
-        return reply({"version": await self._perform(session, command, identity)})
+            identity = identify(self._tokens, request, changes=True).in_session(session)
+        except Problem as problem:
+            await self._auditor.refused(request, "command", problem, session=session)
+            raise
+        body: dict[str, Any] = {}
+        try:
+            if identity is VIEWER:
+                raise Problem(401, "not_signed_in")
+            self._hold_back(f"{identity.name} {client_address(request)}")
+            body = await read_json(request)
+            version = await self._perform(session, _understood(body), identity)
+        except Problem as problem:
+            what, detail = _told(body)
+            await self._auditor.refused(
+                request, what, problem, identity, session=session, detail=detail
+            )
+            raise
+        return reply({"version": version})
 
     def _hold_back(self, who: str) -> None:
         now_ms = self._clock()
         if self._limiter.wait_ms(who, now_ms):
             raise Problem(429, "too_many_requests", retry_after_s=10)
         self._limiter.count(who, now_ms)
+
+
+def _understood(body: dict[str, Any]) -> Command:
+    """Raises `Problem` 422."""
+    try:
+        return parse_command(body)
+    except CommandError as error:
+        raise Problem(422, "not_understood", field=error.field, rule=error.rule) from None
+
+
+def _told(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What a refused body asked for; of what is no command at all, nothing is kept."""
+    try:
+        command = parse_command(body)
+    except CommandError:
+        return "command", {}
+    return command.type, dump_command(command)

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from aiohttp import web
 
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
+from web.auditor import Auditor
 from web.auth import VIEWER, Identity, Tokens, bearer, identify
-from web.border import client_address
+from web.border import client_address, where_from
 from web.desk import Desk
 from web.errors import Problem, not_found
 from web.limits import Limiter
@@ -32,9 +34,11 @@ class Doorkeeper:
         tokens: Tokens,
         relay: Relay,
         cameras: Collection[str],
+        auditor: Auditor,
         clock: Callable[[], int],
     ) -> None:
         self._sessions = sessions
+        self._auditor = auditor
         self._tokens = tokens
         self._relay = relay
         self._cameras = cameras
@@ -46,6 +50,9 @@ class Doorkeeper:
         # taken asks every second; more is somebody's loop.
         self._from_address = Limiter(300, 60_000)
         self._by_token = Limiter(60, 60_000)
+        # A bad line comes back a hundred times an hour; who it was is written down once in ten
+        # minutes.
+        self._noted = Limiter(1, 600_000)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -58,13 +65,31 @@ class Doorkeeper:
 
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's, for the session on the studio."""
-        self._hold_back(self._from_address, client_address(request))
         current = self._sessions.current
+        session = current.floor.id if current is not None else ""
+        try:
+            identity = self._publisher(request, site, current)
+        except Problem as problem:
+            await self._auditor.refused(
+                request, "site_joined", problem, session=session, detail={"site": site}
+            )
+            raise
+        key, now_ms = f"{session}/{site} {client_address(request)}", self._clock()
+        if not self._noted.wait_ms(key, now_ms):
+            self._noted.count(key, now_ms)
+            who = replace(identity, where=where_from(request, "link"))
+            await self._auditor.done(
+                request, "site_joined", who, session=session, detail={"site": site}
+            )
+
+    def _publisher(self, request: web.Request, site: SiteId, current: Desk | None) -> Identity:
+        self._hold_back(self._from_address, client_address(request))
         if current is None or site not in current.floor.state.sites:
             raise not_found("unknown_site")
-        self._require_site(request, current, site)
+        identity = self._require_site(request, current, site)
         if site in self._cameras:
             raise Problem(409, "site_has_camera", site=site)
+        return identity
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""
@@ -83,7 +108,7 @@ class Doorkeeper:
         self._require_site(request, desk, site)
         return Audience(room=True, site=site)
 
-    def _require_site(self, request: web.Request, desk: Desk, site: SiteId) -> None:
+    def _require_site(self, request: web.Request, desk: Desk, site: SiteId) -> Identity:
         token = bearer(request)
         if token is None:
             raise Problem(401, "token_missing")
@@ -94,6 +119,7 @@ class Doorkeeper:
             raise Problem(409, "not_on_air")
         self._hold_back(self._by_token, token)
         self._inside.setdefault(site, set()).add(token)
+        return identity
 
     def _require_staff(self, request: web.Request, session: str) -> None:
         identity: Identity = identify(self._tokens, request, changes=True).in_session(session)

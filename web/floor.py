@@ -9,7 +9,8 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 
-from broadcast.session.commands import Command, may
+from broadcast.audit import Note
+from broadcast.session.commands import Command, dump_command, may
 from broadcast.session.decide import Act, Refusal, decide
 from broadcast.session.events import Event
 from broadcast.session.evolve import fold
@@ -61,7 +62,18 @@ class Floor:
         )
         try:
             events = decide(self.state, command, act, self.procedure)
-            await asyncio.to_thread(self._store.append, self.id, self.state.version, events, act)
+            note = Note(
+                act.at_ms,
+                act.actor,
+                role,
+                command.type,
+                identity.where,
+                self.id,
+                detail=dump_command(command),
+            )
+            await asyncio.to_thread(
+                self._store.append, self.id, self.state.version, events, act, note
+            )
         except Refusal as refusal:
             raise Problem.refused(refusal.code, refusal.params) from None
         except StoreError as error:

@@ -1,9 +1,21 @@
 """How often somebody may try: pure, the time is an argument."""
 
+import ipaddress
 from collections import OrderedDict, deque
 
 MAX_KEYS = 10_000
 """Whoever was quiet longest is forgotten first: an attacker with many addresses costs 1 MB."""
+
+
+def network(address: str) -> str:
+    """To count by: an IPv4 address, or the /64 that one IPv6 subscriber has (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 class Limiter:
@@ -37,3 +49,37 @@ class Limiter:
         while seen and seen[0] <= now_ms - self._window_ms:
             seen.popleft()
         return seen
+
+
+class Backoff:
+    """For each key, `free` tries; then each next must wait twice as long as the one before, from
+    `first_ms` to `most_ms`. Whoever was quiet for `most_ms` beyond his wait starts anew."""
+
+    def __init__(self, free: int, first_ms: int, most_ms: int) -> None:
+        self._free = free
+        self._first_ms = first_ms
+        self._most_ms = most_ms
+        self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        """How many tries, and when the next is allowed."""
+
+    def wait_ms(self, key: str, now_ms: int) -> int:
+        """How long until the next try is allowed; 0 means now."""
+        return max(0, self._recent(key, now_ms)[1] - now_ms)
+
+    def count(self, key: str, now_ms: int) -> None:
+        """Remembers one try."""
+        tries = self._recent(key, now_ms)[0] + 1
+        doublings = min(tries - self._free, 32)
+        delay_ms = min(self._most_ms, self._first_ms << doublings) if doublings >= 0 else 0
+        self._seen[key] = tries, now_ms + delay_ms
+        self._seen.move_to_end(key)
+        if len(self._seen) > MAX_KEYS:
+            self._seen.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        """After a success."""
+        self._seen.pop(key, None)
+
+    def _recent(self, key: str, now_ms: int) -> tuple[int, int]:
+        tries, next_ms = self._seen.get(key, (0, 0))
+        return (tries, next_ms) if now_ms < next_ms + self._most_ms else (0, 0)

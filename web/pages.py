@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from broadcast.session.model import SessionState
 from streams.frames import SiteId
+from web.audit_reader import may_read
 from web.auth import VIEWER, Identity, Tokens, identify
 from web.border import LANGUAGE, NONCE, Handler
 from web.catalogues import catalogue, say
@@ -19,7 +20,10 @@ from web.sessions import Sessions
 WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
-_OUR_PATH = re.compile(r"/(?:operator|chair|display|watch|play)/[A-Za-z0-9_-]{1,64}")
+_OUR_PATH = re.compile(
+    r"/(?:(?:operator|chair|display|watch|play|audit)/[A-Za-z0-9_-]{1,64}"
+    r"|audit|account|accounts|archive)"
+)
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 _DAY_S = 86_400
 
@@ -60,10 +64,12 @@ class Pages:
             web.get("/static/fonts/be-vietnam-pro-{weight}.ttf", self._font),
             web.get("/static/{path:.+}", _static),
             web.get("/favicon.ico", _favicon),
+            web.get("/audit", self._audit),
+            web.get("/audit/{session}", self._audit),
         ]
 
     async def _home(self, request: web.Request) -> web.Response:
-        return self._page(request, "home", who=self._who(request))
+        return self._page(request, "home")
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         wish = request.query.get("next", "")
@@ -78,7 +84,7 @@ class Pages:
             who = self._who(request).in_session(state.id)
             if not who.staff:
                 raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
-            return self._page(request, name, state, who=who)
+            return self._page(request, name, state)
 
         return serve
 
@@ -98,6 +104,12 @@ class Pages:
     async def _play(self, request: web.Request) -> web.Response:
         return self._page(request, "play", await self._session(request))
 
+    async def _audit(self, request: web.Request) -> web.Response:
+        state = await self._session(request) if "session" in request.match_info else None
+        if not may_read(self._who(request), state.id if state is not None else ""):
+            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        return self._page(request, "audit", state)
+
     async def _session(self, request: web.Request) -> SessionState:
         """Raises `Problem` 404."""
         return (await self._sessions.desk(request.match_info["session"])).floor.state
@@ -114,12 +126,15 @@ class Pages:
         name: str,
         state: SessionState | None = None,
         *,
-        who: Identity = VIEWER,
+        who: Identity | None = None,
         heading: str = "",
         status: int = 200,
         **config: Any,
     ) -> web.Response:
         language = request[LANGUAGE]
+        who = who or self._who(request)
+        if state is not None:
+            who = who.in_session(state.id)
         texts = catalogue(language)
         session = {"id": state.id, "title": state.title} if state is not None else None
         about = heading or (state.title if state is not None else "")
@@ -133,6 +148,9 @@ class Pages:
             "role": who.role.value,
             "roles": sorted(who.roles),
             "name": who.name,
+            "account": who.account,
+            "admin": who.admin,
+            "may_audit": may_read(who, ""),
             "turn": self._turn,
             **config,
         }
@@ -145,7 +163,7 @@ class Pages:
         """An error as a page, with what to do."""
         message = problem.message(request[LANGUAGE])
         return self._page(
-            request, "error", status=problem.status, code=problem.code, message=message
+            request, "error", who=VIEWER, status=problem.status, code=problem.code, message=message
         )
 
     async def _font(self, request: web.Request) -> web.StreamResponse:

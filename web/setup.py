@@ -1,12 +1,15 @@
 """Preparing: the store, sessions and their links, without a running server."""
 
+import getpass
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from broadcast.audit import Note, Where
 from broadcast.session.decide import Act
 from broadcast.session.events import Event, ItemChosen
 from broadcast.session.evolve import fold
@@ -69,9 +72,17 @@ def open_tokens(settings: Settings, store: Store) -> Tokens:
     return Tokens(store, load_secret(settings.storage.data_dir), settings.security, now_ms)
 
 
-def put_account(store: Store, name: str, password_hash: str, roles: frozenset[Role]) -> None:
-    """Enters it, or gives it a new password and new roles. Raises `SetupError`."""
-    store.save_account(Account(_clean(name, "name"), password_hash, roles))
+def put_account(
+    store: Store, name: str, password_hash: str, roles: frozenset[Role], *, admin: bool = False
+) -> None:
+    """Enters it, or gives it a new password and new roles, which ends its sign-ins and its second
+    factor. Raises `SetupError`."""
+    name = _clean(name, "name")
+    old = store.account(name)
+    generation = old.generation + 1 if old is not None else 0
+    store.save_account(Account(name, password_hash, roles, admin=admin, generation=generation))
+    detail = {"name": name, "roles": sorted(roles), "admin": admin}
+    store.note(_by_hand("account_saved", detail=detail))
 
 
 def disable_account(store: Store, name: str) -> None:
@@ -80,6 +91,13 @@ def disable_account(store: Store, name: str) -> None:
     if account is None:
         raise SetupError(f"there is no account {name!r}; see `diemcau user list`")
     store.save_account(replace(account, disabled=True))
+    store.note(_by_hand("account_saved", detail={"name": name, "disabled": True}))
+
+
+def _by_hand(what: str, *, session: str = "", detail: Mapping[str, Any]) -> Note:
+    """Done at this machine, by whoever is signed in to it."""
+    where = Where(means="console")
+    return Note(now_ms(), getpass.getuser(), Role.SYSTEM, what, where, session, detail=detail)
 
 
 def prepare_session(store: Store, preset: str, *, title: str = "", subtitle: str = "") -> str:
@@ -143,6 +161,7 @@ def revoke_links(settings: Settings, store: Store, session: str, place: str) -> 
         tokens.revoke_join_tokens(session, SiteId(place))
     else:
         raise SetupError(f"{place!r} is no site of it; there are {', '.join(state.sites)}")
+    store.note(_by_hand("links_revoked", session=session, detail={"place": place}))
 
 
 def _clean(text: str, what: str) -> str:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -10,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from broadcast.session.model import Role
 from config.settings import Security
 from web.accounts import SignIn
-from web.auth import COOKIE, Identity, Tokens
-from web.border import client_address, peer_address, require_same_origin
+from web.auditor import Auditor
+from web.auth import COOKIE, DEVICE_COOKIE, DEVICE_S, Identity, Tokens
+from web.border import client_address, peer_address, require_same_origin, where_from
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import reply
@@ -21,6 +24,7 @@ class _Credentials(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str | None = Field(None, max_length=300)
     password: str | None = Field(None, max_length=1024)
+    code: str = Field("", max_length=64)
     token: str | None = Field(None, max_length=1024)
 
 
@@ -48,10 +52,16 @@ class SignInRoutes:
     """Answers with who one is now, and where to go: `{"role", "name", "session", "next"}`."""
 
     def __init__(
-        self, tokens: Tokens, sign_in: SignIn, security: Security, clock: Callable[[], int]
+        self,
+        tokens: Tokens,
+        sign_in: SignIn,
+        auditor: Auditor,
+        security: Security,
+        clock: Callable[[], int],
     ) -> None:
         self._tokens = tokens
         self._sign_in = sign_in
+        self._auditor = auditor
         self._security = security
         self._clock = clock
         # A token cannot be guessed; this only keeps a broken script from costing us.
@@ -70,21 +80,31 @@ class SignInRoutes:
             credentials = _Credentials.model_validate(await read_json(request))
         except ValidationError as error:
             raise fault(error) from None
-        cookie = await self._cookie(credentials, client_address(request))
+        device = self._tokens.device(request.cookies.get(DEVICE_COOKIE, ""))
+        try:
+            cookie = await self._cookie(credentials, client_address(request), device)
+        except Problem as problem:
+            name = {"name": self._sign_in.known(credentials.name or "")}
+            await self._auditor.refused(request, "sign_in", problem, detail=name)
+            raise
         identity = self._tokens.identify_cookie(cookie)
-        response = reply(_welcome(identity))
-        response.set_cookie(
-            COOKIE,
-            cookie,
-            max_age=self._security.cookie_hours * 3600,
-            path="/",
-            httponly=True,
-            samesite="Strict",
-            secure=_over_tls(request),
+        who = replace(
+            identity, where=where_from(request, "account" if identity.account else "link")
         )
+        await self._auditor.done(request, "sign_in", who, session=identity.session or "")
+        response = reply(_welcome(identity))
+        self.give(request, response, cookie)
+        if identity.account:
+            kept = device if device.startswith(f"{identity.name}\n") else ""
+            text = self._tokens.device_cookie(identity.name, kept)
+            _set(request, response, DEVICE_COOKIE, text, DEVICE_S)
         return response
 
-    async def _cookie(self, credentials: _Credentials, address: str) -> str:
+    def give(self, request: web.Request, response: web.Response, cookie: str) -> None:
+        """Signs the browser in."""
+        _set(request, response, COOKIE, cookie, self._security.cookie_hours * 3600)
+
+    async def _cookie(self, credentials: _Credentials, address: str, device: str) -> str:
         if credentials.token is not None:
             now_ms = self._clock()
             if self._token_tries.wait_ms(address, now_ms):
@@ -93,12 +113,21 @@ class SignInRoutes:
             return self._tokens.cookie_for_token(credentials.token)
         if credentials.name is None or credentials.password is None:
             raise Problem(422, "not_understood", field="name", rule="name + password, or token")
-        name = await self._sign_in.check(credentials.name, credentials.password, address)
-        return self._tokens.cookie_for_account(name)
+        account = await self._sign_in.check(
+            credentials.name,
+            credentials.password,
+            address,
+            code=credentials.code,
+            device=device,
+        )
+        return self._tokens.cookie_for_account(account)
 
     async def _leave(self, request: web.Request) -> web.Response:
         require_same_origin(request)
-        self._tokens.sign_out(request.cookies.get(COOKIE, ""))
+        cookie = request.cookies.get(COOKIE, "")
+        with suppress(Problem):  # who was signed out already changes nothing
+            await self._auditor.done(request, "sign_out", self._tokens.identify_cookie(cookie))
+        self._tokens.sign_out(cookie)
         response = reply({})
         response.del_cookie(COOKIE, path="/")
         return response
@@ -119,6 +148,20 @@ def _welcome(identity: Identity) -> dict[str, Any]:
         "session": session,
         "next": go_on,
     }
+
+
+def _set(
+    request: web.Request, response: web.Response, name: str, text: str, max_age_s: int
+) -> None:
+    response.set_cookie(
+        name,
+        text,
+        max_age=max_age_s,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=_over_tls(request),
+    )
 
 
 def _over_tls(request: web.Request) -> bool:

@@ -102,8 +102,8 @@ def test_what_is_missing_shows(tmp_path: Path) -> None:
     assert codes == ["audit_gap"]
     assert [fault.code for fault in _proof(store, entries[:3])] == [], "a chain cannot tell its end"
     assert [fault.code for fault in _proof(store, entries[:3], seal)] == ["audit_cut_off"]
-    assert [one.code for one in _proof(store, seal="4-0000000000000000")] == ["seal_broken"]
-    assert [one.code for one in _proof(store, seal="what?")] == ["seal_malformed"]
+    assert [one.code for one in _proof(store, seal="4-0000000000000000")] == ["audit_seal_broken"]
+    assert [one.code for one in _proof(store, seal="what?")] == ["audit_seal_malformed"]
     assert [one.code for one in _proof(store, entries[:1])] == ["events_unrecorded"]
     store.close()
 

@@ -2,7 +2,8 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {config, t} from "./texts.js";
+import {config, longDate, t} from "./texts.js";
+import {Head, isStaff} from "./parts/head.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, phase: import("./types.js").Phase,
  *   started_at_ms: number | null, has_archive: boolean}} Listed */
@@ -28,7 +29,6 @@ const DESKS = [
   {role: "operator", path: "operator", text: "public.control"},
   {role: "chair", path: "chair", text: "public.chair"},
 ];
-const STAFF = ["operator", "chair", "clerk"];
 
 /** @param {string} role */
 function mayOpen(role) {
@@ -40,8 +40,7 @@ function Page() {
   const live = all.filter((one) => one.phase === "live" || one.phase === "paused");
   const coming = all.filter((one) => one.phase === "prepared");
   const over = all.filter((one) => one.phase === "ended");
-  return html`<header class="site-head"><img src="/static/logo.svg" alt="Diemcau" width="200" height="48" />
-      <${Who} /></header>
+  return html`<${Head} />
     <main class="home">
       ${failed.value && html`<p class="notice bad">${t("public.list_failed")} <button onClick=${load}>${t("common.retry")}</button></p>`}
       ${sessions.value && !all.length && html`<p class="notice">${t("public.no_sessions")}</p>`}
@@ -49,15 +48,6 @@ function Page() {
       <${Group} title=${t("public.coming")} sessions=${coming} />
       <${Group} title=${t("public.archive")} sessions=${over} />
     </main>`;
-}
-
-function Who() {
-  if (!STAFF.includes(config.role)) return html`<a class="button" href="/sign-in">${t("common.sign_in")}</a>`;
-  const leave = async () => {
-    await fetch("/api/v1/sign-out", {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"});
-    location.reload();
-  };
-  return html`<div class="who"><span>${config.name}</span><button onClick=${leave}>${t("common.sign_out")}</button></div>`;
 }
 
 /** @param {{title: string, sessions: Listed[]}} props */
@@ -70,21 +60,16 @@ function Group({title, sessions}) {
 function Session({one}) {
   const on = one.phase === "live" || one.phase === "paused";
   return html`<li class="panel" data-testid="session">
-    <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, date(one.started_at_ms)].filter(Boolean).join(" · ")}</p></div>
+    <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, one.started_at_ms && longDate(one.started_at_ms)].filter(Boolean).join(" · ")}</p></div>
     <span class=${`badge ${one.phase === "live" ? "on-air" : ""}`}>${t(`phase.${one.phase}`)}</span>
     <div class="links">
       ${one.phase !== "ended" && DESKS.filter(({role}) => mayOpen(role)).map(({path, text}, index) => html`
         <a class=${`button ${index ? "" : "primary"}`} href=${`/${path}/${one.id}`} data-testid=${`to-${path}`}>${t(text)}</a>`)}
-      ${STAFF.includes(config.role) && one.phase !== "ended" && html`<a class="button" href=${`/display/${one.id}`}>${t("public.display")}</a>`}
+      ${isStaff() && one.phase !== "ended" && html`<a class="button" href=${`/display/${one.id}`}>${t("public.display")}</a>`}
       ${on && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.watch")}</a>`}
       ${one.has_archive && html`<a class="button" href=${`/play/${one.id}`}>${t(on ? "public.from_start" : "public.play")}</a>`}
       ${one.phase === "prepared" && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.wait")}</a>`}
     </div></li>`;
-}
-
-/** @param {number | null} atMs */
-function date(atMs) {
-  return atMs ? new Date(atMs).toLocaleDateString(config.language, {day: "numeric", month: "long", year: "numeric"}) : "";
 }
 
 const root = document.getElementById("page");

@@ -4,6 +4,7 @@ import {html, render} from "htm/preact";
 import {computed, signal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
+import {Head} from "./parts/head.js";
 import {attach} from "./parts/public/player.js";
 
 /** @typedef {{start_s: number, end_s: number, kind: "item" | "turn", title: string, subtitle: string}} Chapter */
@@ -57,7 +58,7 @@ function wantedS() {
 }
 
 function Page() {
-  return html`<header class="site-head"><a href="/"><img src="/static/logo.svg" alt="Diemcau" width="160" height="39" /></a></header>
+  return html`<${Head} />
     <main class="watch play">
       <div class="stage-column">
         <${Player} />

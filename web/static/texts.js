@@ -54,6 +54,21 @@ export function timeOfDay(atMs) {
   return new Date(atMs).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit"});
 }
 
+/** Day before month in both languages, as documents here have it. */
+const locale = config.language === "en" ? "en-GB" : "vi";
+
+/** A date in words: 9 tháng 7, 2026. @param {number} atMs epoch milliseconds */
+export function longDate(atMs) {
+  return new Date(atMs).toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});
+}
+
+/** A moment in figures: 09/07/2026 08:15:03. @param {number} atMs epoch milliseconds */
+export function dayAndTime(atMs) {
+  const moment = new Date(atMs);
+  const day = moment.toLocaleDateString(locale, {day: "2-digit", month: "2-digit", year: "numeric"});
+  return `${day} ${moment.toLocaleTimeString(locale, {hour12: false})}`;
+}
+
 /**
  * For searching without diacritics: "Đỗ Thị Hằng" → "do thi hang".
  * @param {string} text

@@ -330,7 +330,10 @@
  * @property {string | null} site
  * @property {Role} role the strongest of `roles`
  * @property {Role[]} roles
- * @property {string} name
+ * @property {string} name of who is signed in, or empty
+ * @property {boolean} account whether with a password, not a link
+ * @property {boolean} admin whether they may manage accounts
+ * @property {boolean} may_audit whether they may read the whole audit
  * @property {string} [next] where to go after signing in
  * @property {string} [code] of an error
  * @property {string} [message] of an error

@@ -4,6 +4,7 @@ import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {connect, connection, publicView, restarts, view} from "./state.js";
+import {Head} from "./parts/head.js";
 import {config, span, t} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
 import {Agenda} from "./parts/public/agenda.js";
@@ -17,14 +18,14 @@ const quick = signal(false);
 function Page() {
   if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   const {session, floor, agenda, viewers} = publicView();
-  return html`<header class="site-head"><a href="/"><img src="/static/logo.svg" alt="Diemcau" width="160" height="39" /></a>
-      <span class=${`badge ${session.phase === "live" ? "on-air" : ""}`} data-testid="phase">${t(`phase.${session.phase}`)}</span></header>
+  return html`<${Head} />
     <main class="watch">
       <div class="stage-column">
         ${session.phase === "prepared" || session.phase === "ended"
           ? html`<${Before} session=${session} />`
           : quick.value ? html`<${QuickPlayer} />` : html`<${RewindPlayer} />`}
-        <div class="about"><h1>${session.title}</h1><p class="muted">${session.subtitle}</p></div>
+        <div class="about"><h1>${session.title}</h1>
+          <p class="muted"><span class=${`badge ${session.phase === "live" ? "on-air" : ""}`} data-testid="phase">${t(`phase.${session.phase}`)}</span> ${session.subtitle}</p></div>
         <${Speaker} floor=${floor} closed=${session.closed} />
         <div class="choices">
           ${session.phase === "live" && html`<label class="check"><input type="checkbox" checked=${quick.value}

@@ -4,6 +4,7 @@ import {html} from "htm/preact";
 import {operatorView, role} from "../../state.js";
 import {config, number, span, t} from "../../texts.js";
 import {Phase, TimeOfDay} from "../common/frame.js";
+import {Language} from "../head.js";
 import {openHelp} from "./help.js";
 import {Icon} from "../common/icons.js";
 import {mayHandOut, openLinks} from "./links.js";
@@ -87,5 +88,8 @@ function PageMenu() {
     <a class="button plain" href=${`/watch/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="eye" />${t("operator.open_watch")}</a>
     <a class="button plain" href=${`/play/${config.session}`} target="_blank" rel="noopener">
-      <${Icon} name="play" />${t("operator.open_play")}</a>`;
+      <${Icon} name="play" />${t("operator.open_play")}</a>
+    ${role.value !== "clerk" && html`<a class="button plain" href=${`/audit/${config.session}`} target="_blank" rel="noopener" data-testid="audit-open">
+      <${Icon} name="disk" />${t("common.audit")}</a>`}
+    <${Language} />`;
 }

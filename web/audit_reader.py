@@ -1,0 +1,155 @@
+"""The audit, for whoever directs: entries newest first, and the proof that none was altered."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from broadcast.audit import Entry
+from broadcast.session.model import Role
+from broadcast.store import Store
+from config.settings import Settings
+from web.auditor import Auditor
+from web.auth import Identity, Tokens, identify
+from web.border import LANGUAGE
+from web.catalogues import say
+from web.errors import Problem
+from web.limits import Limiter
+from web.replies import reply
+
+PAGE = 100
+PROOF_S = 120.0
+
+
+class AuditReader:
+    """A session's audit for its operator and chair; all of it for such an account, or an
+    administrator's."""
+
+    def __init__(
+        self,
+        store: Store,
+        tokens: Tokens,
+        auditor: Auditor,
+        settings: Settings,
+        clock: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._auditor = auditor
+        self._settings = settings
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._proofs = Limiter(6, 60_000)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/audit", self._all),
+            web.get("/api/v1/sessions/{session}/audit", self._of_session),
+            web.post("/api/v1/audit/proof", self._proof),
+        ]
+
+    async def _all(self, request: web.Request) -> web.Response:
+        who = identify(self._tokens, request, changes=False)
+        if not may_read(who, ""):
+            raise Problem(403, "forbidden", role=who.role)
+        return await self._page(request, "")
+
+    async def _of_session(self, request: web.Request) -> web.Response:
+        session = request.match_info["session"]
+        who = identify(self._tokens, request, changes=False)
+        if not may_read(who, session):
+            raise Problem(403, "forbidden", role=who.role)
+        return await self._page(request, session)
+
+    async def _page(self, request: web.Request, session: str) -> web.Response:
+        before = _number(request.query.get("before", ""))
+        entries = await asyncio.to_thread(
+            self._store.audit, before=before, session=session, limit=PAGE
+        )
+        more = len(entries) == PAGE
+        return reply({"entries": [_told(entry) for entry in entries], "more": more})
+
+    async def _proof(self, request: web.Request) -> web.Response:
+        who = identify(self._tokens, request, changes=True)
+        if not may_read(who, who.session or ""):
+            raise Problem(403, "forbidden", role=who.role)
+        if self._proofs.wait_ms("all", self._clock()):
+            raise Problem(429, "too_many_requests", retry_after_s=10)
+        self._proofs.count("all", self._clock())
+        async with self._one_at_a_time:
+            verdict = await _proved(self._settings)
+        for fault in verdict["faults"]:
+            fault["message"] = say(request[LANGUAGE], f"verify.{fault['code']}", fault)
+        detail = {"whole": verdict["whole"], "seal": verdict["seal"]}
+        await self._auditor.done(request, "audit_proved", who, detail=detail)
+        return reply(verdict)
+
+
+def may_read(who: Identity, session: str) -> bool:
+    """Whether somebody may read the audit of a session; of all where `session` is empty."""
+    if not session:
+        return who.account and (who.admin or _directs(who))
+    return who.admin or _directs(who.in_session(session))
+
+
+def _directs(who: Identity) -> bool:
+    return bool(who.roles & {Role.OPERATOR, Role.CHAIR})
+
+
+def _number(text: str) -> int:
+    """Raises `Problem` 422."""
+    if not text:
+        return 2**62
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise Problem(422, "not_understood", field="before", rule="a number")
+    return int(text)
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    note = entry.note
+    return {
+        "number": entry.number,
+        "at_ms": note.at_ms,
+        "who": note.who,
+        "role": note.role,
+        "what": note.what,
+        "session": note.session,
+        "outcome": note.outcome,
+        "address": note.where.address,
+        "agent": note.where.agent,
+        "means": note.where.means,
+        "detail": note.detail,
+    }
+
+
+async def _proved(settings: Settings) -> dict[str, Any]:
+    """By a process of its own. Raises `Problem` 503."""
+    with tempfile.TemporaryDirectory(prefix="diemcau-") as folder:
+        path = Path(folder) / "settings.json"
+        await asyncio.to_thread(path.write_text, settings.model_dump_json(), "utf-8")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "web.audit_proof",
+            str(path),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(PROOF_S):
+                said, complained = await process.communicate()
+        except TimeoutError:
+            raise Problem(503, "store", reason="timeout", retry_after_s=60) from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+    if process.returncode != 0:
+        reason = complained.decode(errors="replace").strip().splitlines()[-1:]
+        raise Problem(503, "store", reason=" ".join(reason), retry_after_s=60)
+    verdict: dict[str, Any] = json.loads(said)
+    return verdict

@@ -1,0 +1,83 @@
+"""Writes down what is no change of a session: sign-ins, refusals, links handed out, accounts.
+
+What a session's commands do stands in the audit with their events (`web.floor`), in one
+transaction. Here a fault of the database is logged and no more: nobody is kept out of his session
+because his sign-in could not be written down.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from broadcast.audit import Note, Where
+from broadcast.store import Store, StoreError
+from web.auth import VIEWER, Identity
+from web.border import where_from
+from web.errors import Problem
+from web.limits import Limiter, network
+
+_log = logging.getLogger(__name__)
+
+
+class Auditor:
+    """What strangers cause is bounded: thirty entries a minute from one network; of what is more,
+    the next entry says how many there were."""
+
+    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._clock = clock
+        self._from_network = Limiter(30, 60_000)
+        self._unwritten = 0
+
+    async def done(
+        self,
+        request: web.Request,
+        what: str,
+        who: Identity,
+        *,
+        session: str = "",
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Somebody did this."""
+        await self._write(request, what, who, session, "done", detail or {})
+
+    async def refused(
+        self,
+        request: web.Request,
+        what: str,
+        problem: Problem,
+        who: Identity = VIEWER,
+        *,
+        session: str = "",
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Somebody tried this, and was answered with `problem`."""
+        where, now_ms = network(who.where.address or where_from(request).address), self._clock()
+        if self._from_network.wait_ms(where, now_ms):
+            self._unwritten += 1
+            return
+        self._from_network.count(where, now_ms)
+        more = {"unwritten": self._unwritten} if self._unwritten else {}
+        self._unwritten = 0
+        told = {**(detail or {}), **more, "message": problem.message("vi")}
+        await self._write(request, what, who, session, problem.code, told)
+
+    async def _write(
+        self,
+        request: web.Request,
+        what: str,
+        who: Identity,
+        session: str,
+        outcome: str,
+        detail: Mapping[str, Any],
+    ) -> None:
+        where: Where = who.where if who.where.means else where_from(request)
+        role = who.role if who is not VIEWER else ""
+        note = Note(self._clock(), who.name, role, what, where, session, outcome, detail)
+        try:
+            await asyncio.to_thread(self._store.note, note)
+        except StoreError as error:
+            _log.error("the audit cannot be written: %s", error)

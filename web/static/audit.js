@@ -1,0 +1,131 @@
+// The audit: who did what, when and from where, newest first; and the proof that none was altered.
+
+import {html, render} from "htm/preact";
+import {computed, signal} from "@preact/signals";
+import {config, dayAndTime, knows, number, plain, t} from "./texts.js";
+import {Head} from "./parts/head.js";
+import {ask} from "./parts/office/ask.js";
+
+/** @typedef {{number: number, at_ms: number, who: string, role: string, what: string, session: string,
+ *   outcome: string, address: string, agent: string, means: string, detail: Record<string, any>}} Entry */
+
+/** @type {import("@preact/signals").Signal<Entry[]>} */
+const entries = signal(/** @type {Entry[]} */ ([]));
+const more = signal(false);
+const busy = signal(false);
+const failed = signal("");
+const search = signal("");
+const refusedOnly = signal(false);
+/** @type {import("@preact/signals").Signal<{whole: boolean, entries: number, seal: string,
+ *   faults: {message: string}[]} | undefined>} */
+const verdict = signal(undefined);
+
+const shown = computed(() => {
+  const words = plain(search.value).split(/\s+/).filter(Boolean);
+  return entries.value.filter((one) => {
+    if (refusedOnly.value && one.outcome === "done") return false;
+    const text = plain([one.who, name(one), result(one), one.address, one.agent, one.session, about(one)].join(" "));
+    return words.every((word) => text.includes(word));
+  });
+});
+
+const path = config.session ? `/api/v1/sessions/${config.session}/audit` : "/api/v1/audit";
+
+async function load() {
+  busy.value = true;
+  try {
+    const last = entries.value.at(-1);
+    const told = await ask(last ? `${path}?before=${last.number}` : path);
+    entries.value = [...entries.value, ...told.entries];
+    more.value = told.more;
+    failed.value = "";
+  } catch (error) {
+    failed.value = /** @type {Error} */ (error).message;
+  } finally {
+    busy.value = false;
+  }
+}
+
+async function prove() {
+  busy.value = true;
+  verdict.value = undefined;
+  try {
+    verdict.value = await ask("/api/v1/audit/proof", {});
+    failed.value = "";
+  } catch (error) {
+    failed.value = /** @type {Error} */ (error).message;
+  } finally {
+    busy.value = false;
+  }
+}
+
+/** @param {Entry} one */
+function name(one) {
+  const key = `audit.what.${one.what}`;
+  return knows(key) ? t(key) : one.what;
+}
+
+/** @param {Entry} one */
+function result(one) {
+  return one.outcome === "done" ? t("audit.done") : one.detail.message ?? one.outcome;
+}
+
+const UNSAID = new Set(["type", "message", "events", "events_sha256"]);
+
+/** What it was about, in the words of the command. @param {Entry} one */
+function about(one) {
+  return Object.entries(one.detail)
+    .filter(([key, value]) => !UNSAID.has(key) && value !== null && value !== "")
+    .map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(" · ");
+}
+
+function Page() {
+  return html`<${Head} /><main class="office">
+    <div class="office-title"><h1>${t("audit.title")}${config.session_title && html` <span class="muted">· ${config.session_title}</span>`}</h1>
+      <button type="button" class="primary" disabled=${busy.value} onClick=${prove} data-testid="prove">${t("audit.prove")}</button></div>
+    <p class="muted">${t("audit.note")}</p>
+    <div role="status" aria-live="polite"><${Verdict} /></div>
+    ${failed.value && html`<p class="notice bad" role="alert">${failed.value}</p>`}
+    <div class="filters">
+      <label class="field grow">${t("audit.search")}<input type="search" data-testid="search"
+        onInput=${(/** @type {Event} */ event) => (search.value = /** @type {HTMLInputElement} */ (event.target).value)} /></label>
+      <label class="check"><input type="checkbox" onChange=${(/** @type {Event} */ event) => (
+        refusedOnly.value = /** @type {HTMLInputElement} */ (event.target).checked)} />${t("audit.refused_only")}</label>
+    </div>
+    <${Table} />
+    ${more.value && html`<p><button type="button" disabled=${busy.value} onClick=${load}>${t("audit.more")}</button></p>`}
+  </main>`;
+}
+
+function Verdict() {
+  const told = verdict.value;
+  if (!told) return null;
+  return html`<div class=${`notice ${told.whole ? "good" : "bad"}`} data-testid="verdict" data-whole=${told.whole}>
+    <p><strong>${t(told.whole ? "verify.audit_whole" : "verify.audit_broken", {entries: number(told.entries), count: told.faults.length})}</strong></p>
+    ${told.faults.map((fault) => html`<p>${fault.message}</p>`)}
+    ${told.seal && html`<p>${t("audit.seal")} <code data-testid="seal">${told.seal}</code></p>`}</div>`;
+}
+
+function Table() {
+  if (!shown.value.length) return html`<p class="notice">${t(busy.value ? "audit.loading" : "audit.nothing")}</p>`;
+  return html`<div class="table-frame" tabindex="0" role="region" aria-label=${t("audit.title")}><table class="office-table">
+    <thead><tr>${["number", "when", "who", "what", "result", "from"].map((key) => html`<th scope="col">${t(`audit.${key}`)}</th>`)}</tr></thead>
+    <tbody>${shown.value.map((one) => html`<${Row} key=${one.number} one=${one} />`)}</tbody></table></div>`;
+}
+
+/** @param {{one: Entry}} props */
+function Row({one}) {
+  const role = one.role ? t(`role.${one.role}`) : t("audit.stranger");
+  return html`<tr data-outcome=${one.outcome === "done" ? "done" : "refused"} data-testid="entry">
+    <td class="numbers">${one.number}</td>
+    <td class="numbers">${dayAndTime(one.at_ms)}</td>
+    <td>${one.who && html`<strong>${one.who}</strong> `}<span class="muted">${role}</span></td>
+    <td>${name(one)}<small class="muted about">${about(one)}</small></td>
+    <td>${one.outcome === "done" ? result(one) : html`<span class="error">✕ ${result(one)}</span>`}</td>
+    <td class="numbers">${one.address}<small class="muted about">${[one.agent, one.means && t(`audit.means.${one.means}`)].filter(Boolean).join(" · ")}</small></td></tr>`;
+}
+
+const root = document.getElementById("page");
+if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+void load();
