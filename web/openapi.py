@@ -104,6 +104,12 @@ def _paths() -> dict[str, Any]:
                 "responses": {"101": {"description": "see web/PROTOCOL.md"}},
             },
         },
+        "/api/v1/sessions/{session}/audit": {
+            "parameters": session,
+            "get": _operation("Who did what, when and from where, newest first"),
+        },
+        "/api/v1/audit": {"get": _operation("The same of all sessions")},
+        "/api/v1/audit/proof": {"post": _operation("Proves that nothing of it was altered")},
         "/healthz": {"get": _operation("The process answers")},
         "/readyz": {"get": _operation("Store, session and studio are there")},
     }

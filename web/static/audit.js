@@ -3,7 +3,7 @@
 import {html, render} from "htm/preact";
 import {computed, signal} from "@preact/signals";
 import {config, dayAndTime, knows, number, plain, t} from "./texts.js";
-import {Head} from "./parts/head.js";
+import {Head} from "./parts/common/head.js";
 import {ask} from "./parts/office/ask.js";
 
 /** @typedef {{number: number, at_ms: number, who: string, role: string, what: string, session: string,
@@ -76,8 +76,16 @@ const UNSAID = new Set(["type", "message", "events", "events_sha256"]);
 function about(one) {
   return Object.entries(one.detail)
     .filter(([key, value]) => !UNSAID.has(key) && value !== null && value !== "")
-    .map(([key, value]) => `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .map(([key, value]) => `${knows(`audit.key.${key}`) ? t(`audit.key.${key}`) : key}: ${inWords(value)}`)
     .join(" · ");
+}
+
+/** @param {any} value @returns {string} */
+function inWords(value) {
+  if (typeof value === "boolean") return t(`audit.${value}`);
+  if (Array.isArray(value)) return value.map(inWords).join(", ");
+  if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
+  return knows(`role.${value}`) ? t(`role.${value}`) : String(value);
 }
 
 function Page() {

@@ -2,8 +2,8 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {config, longDate, t} from "./texts.js";
-import {Head, isStaff} from "./parts/head.js";
+import {longDate, t} from "./texts.js";
+import {Head, isStaff} from "./parts/common/head.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, phase: import("./types.js").Phase,
  *   started_at_ms: number | null, has_archive: boolean}} Listed */

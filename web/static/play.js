@@ -4,7 +4,7 @@ import {html, render} from "htm/preact";
 import {computed, signal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
-import {Head} from "./parts/head.js";
+import {Head} from "./parts/common/head.js";
 import {attach} from "./parts/public/player.js";
 
 /** @typedef {{start_s: number, end_s: number, kind: "item" | "turn", title: string, subtitle: string}} Chapter */

@@ -4,7 +4,7 @@ import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {connect, connection, publicView, restarts, view} from "./state.js";
-import {Head} from "./parts/head.js";
+import {Head} from "./parts/common/head.js";
 import {config, span, t} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
 import {Agenda} from "./parts/public/agenda.js";

@@ -4,7 +4,7 @@ import {html} from "htm/preact";
 import {operatorView, role} from "../../state.js";
 import {config, number, span, t} from "../../texts.js";
 import {Phase, TimeOfDay} from "../common/frame.js";
-import {Language} from "../head.js";
+import {Language} from "../common/head.js";
 import {openHelp} from "./help.js";
 import {Icon} from "../common/icons.js";
 import {mayHandOut, openLinks} from "./links.js";

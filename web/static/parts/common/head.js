@@ -1,7 +1,7 @@
 // The head of a page outside the control room: home, language, and who is signed in.
 
 import {html} from "htm/preact";
-import {config, t} from "../texts.js";
+import {config, t} from "../../texts.js";
 
 const STAFF = ["operator", "chair", "clerk"];
 const YEAR_S = 31_536_000;
