@@ -2,7 +2,7 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {longDate, t} from "./texts.js";
+import {config, longDate, t} from "./texts.js";
 import {Head, isStaff} from "./parts/common/head.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, phase: import("./types.js").Phase,
