@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from broadcast.session.model import Role
 from broadcast.session.rules.agenda import ChooseItem, SetItemClosed
+from broadcast.session.rules.chat import SendMessage
 from broadcast.session.rules.content import (
     DescribeSession,
     MoveItem,
@@ -45,6 +46,14 @@ from broadcast.session.rules.turns import (
     GiveTurn,
     PauseClock,
     ResumeClock,
+)
+from broadcast.session.rules.writing import (
+    CorrectCaption,
+    CorrectName,
+    CorrectTurn,
+    StrikeNote,
+    TypeCaption,
+    WriteNote,
 )
 
 Command = (
@@ -87,6 +96,13 @@ Command = (
     | RenewLink
     | BeginRehearsal
     | RecordCheck
+    | WriteNote
+    | StrikeNote
+    | TypeCaption
+    | CorrectCaption
+    | CorrectTurn
+    | CorrectName
+    | SendMessage
 )
 
 COMMAND_ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
@@ -139,6 +155,9 @@ __all__ = [
     "CloseMicrophone",
     "Command",
     "CommandError",
+    "CorrectCaption",
+    "CorrectName",
+    "CorrectTurn",
     "Cut",
     "DescribeSession",
     "EndSession",
@@ -167,11 +186,15 @@ __all__ = [
     "ResumeClock",
     "ResumeSession",
     "SceneWish",
+    "SendMessage",
     "SetItemClosed",
     "SetPreview",
     "ShowDocument",
     "ShowOverlay",
+    "StrikeNote",
+    "TypeCaption",
     "Withdraw",
+    "WriteNote",
     "dump_command",
     "may",
     "parse_command",

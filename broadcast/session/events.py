@@ -23,6 +23,7 @@ from broadcast.session.model import (
     Site,
     TurnId,
 )
+from broadcast.session.written_events import WrittenEvent
 from streams.frames import SiteId
 
 
@@ -225,6 +226,7 @@ Event = (
     | MicrophoneClosed
     | OverlaySwitched
     | ContentEvent
+    | WrittenEvent
 )
 Events = tuple[Event, ...]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import reduce
 
 from broadcast.program import Layout, Scene
-from broadcast.session import evolve_content
+from broadcast.session import evolve_content, evolve_written
 from broadcast.session.applying import APPLY
 from broadcast.session.applying import on as _on
 from broadcast.session.events import (
@@ -45,7 +45,7 @@ from broadcast.session.model import (
     Turn,
 )
 
-__all__ = ["evolve", "evolve_content", "fold"]
+__all__ = ["evolve", "evolve_content", "evolve_written", "fold"]
 
 
 def evolve(state: SessionState, event: Event) -> SessionState:

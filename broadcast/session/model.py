@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NewType
 
 from broadcast.program import CUT, Scene, Transition
+from broadcast.session.written import Written
 from streams.frames import SiteId
 
 DelegateId = NewType("DelegateId", str)
@@ -265,6 +266,8 @@ class SessionState:
     pause: Break | None = None
     """While the phase is paused."""
     hidden_overlays: frozenset[OverlayName] = frozenset()
+    written: Written = field(default_factory=Written)
+    """Notes, captions, corrections and messages."""
     version: int = 0
     """How many events were folded."""
 

@@ -16,15 +16,15 @@ _BIDI_CONTROLS = frozenset(
 """They let a name rewrite what stands beside it (UAX #9; CVE-2021-42574)."""
 
 
-def clean(text: str) -> str:
+def clean(text: str, most_chars: int = MAX_CHARS) -> str:
     """NFC, single spaces, no space at the ends. Raises ValueError for what no name contains."""
     normal = unicodedata.normalize("NFC", text)
     for char in normal:
         if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI_CONTROLS:
             raise ValueError(f"U+{ord(char):04X} is a control character; no text may contain it")
     tidy = " ".join(normal.split())
-    if len(tidy) > MAX_CHARS:
-        raise ValueError(f"has {len(tidy)} characters; at most {MAX_CHARS} are allowed")
+    if len(tidy) > most_chars:
+        raise ValueError(f"has {len(tidy)} characters; at most {most_chars} are allowed")
     return tidy
 
 

@@ -59,6 +59,13 @@ FIELDS: dict[str, dict[str, Any]] = {
     "remove_document": {"document": "nothing"},
     "renew_link": {"site": "hall"},
     "record_check": {"site": "hall", "check": "picture", "outcome": "ok"},
+    "write_note": {"text": "Đại biểu vắng: không"},
+    "strike_note": {"note": "nothing"},
+    "type_caption": {"text": "Thưa Hội đồng"},
+    "correct_caption": {"caption": "nothing", "text": ""},
+    "correct_turn": {"turn": "nothing"},
+    "correct_name": {"delegate": "lay-1", "name": "Điêu Thị Xuân"},
+    "send_message": {"text": "Nhờ kiểm tra micrô"},
 }
 OPERATOR, DIRECTING = {Role.OPERATOR}, {Role.OPERATOR, Role.CHAIR}
 PROTOCOL = {
@@ -89,6 +96,18 @@ PROTOCOL = {
         ],
         OPERATOR,
     ),
+    **dict.fromkeys(
+        [
+            "write_note",
+            "strike_note",
+            "type_caption",
+            "correct_caption",
+            "correct_turn",
+            "correct_name",
+        ],
+        OPERATOR | {Role.CLERK},
+    ),
+    "send_message": DIRECTING | {Role.CLERK, Role.SITE},
     "add_document": set(),
     "renew_link": set(),
 }

@@ -22,6 +22,9 @@ from broadcast.session.commands import (
     ChooseItem,
     CloseMicrophone,
     Command,
+    CorrectCaption,
+    CorrectName,
+    CorrectTurn,
     Cut,
     EndSession,
     EndTurn,
@@ -47,10 +50,14 @@ from broadcast.session.commands import (
     ResumeClock,
     ResumeSession,
     SceneWish,
+    SendMessage,
     SetItemClosed,
     SetPreview,
     ShowOverlay,
+    StrikeNote,
+    TypeCaption,
     Withdraw,
+    WriteNote,
     dump_command,
     parse_command,
 )
@@ -69,8 +76,10 @@ from broadcast.session.model import (
     Role,
     SessionState,
     SiteKind,
+    TurnId,
 )
 from broadcast.session.rules.importing import DelegateRow, ItemRow, SiteRow
+from broadcast.session.written import MAX_MESSAGES
 from streams.frames import SiteId
 from tests.broadcast.session.hearing import PREPARED, PROCEDURE, SECRET, START_MS, snapshot
 
@@ -232,6 +241,49 @@ class Sessions(RuleBasedStateMachine):
         if len(self.state.agenda) > 2:
             wishes.append(RemoveItem(item=item or "khong-co"))
         self.give(data.draw(st.sampled_from(wishes)))
+
+    @rule(data=st.data(), role=st.sampled_from([Role.CLERK, Role.CLERK, Role.CHAIR]))
+    def write_down(self, data: st.DataObject, role: Role) -> None:
+        """The clerk at any moment; it moves nothing of the procedure."""
+        written, turns = self.state.written, self.state.turns
+        text = data.draw(st.sampled_from(["Thông qua 45/48", "Thưa Hội đồng"]))
+        delegate = data.draw(st.sampled_from([*self.state.delegates, "la"]))
+        moment = data.draw(st.sampled_from([None, self.now_ms - 5000, self.now_ms + 60_000]))
+        wishes: list[Command] = [
+            WriteNote(text=text),
+            WriteNote(text=text, note=data.draw(st.sampled_from([*written.notes, "la"]))),
+            StrikeNote(note=data.draw(st.sampled_from([*written.notes, "la"]))),
+            TypeCaption(text=text, typing_ms=2000),
+            CorrectCaption(caption=data.draw(st.sampled_from([*written.captions, "la"])), text=""),
+            CorrectTurn(
+                turn=data.draw(st.sampled_from([*(turn.id for turn in turns), "la"])),
+                delegate=delegate,
+                started_at_ms=moment,
+            ),
+            CorrectName(delegate=delegate, name="Lò Văn Mừng", title="Đại biểu"),
+            SendMessage(text=text, site=data.draw(ANY_SITE)),
+        ]
+        before = self.state
+        for event in self.give(data.draw(st.sampled_from(wishes)), role):
+            changed = {"written", "delegates", "version"}
+            for name in before.__dataclass_fields__.keys() - changed:
+                assert getattr(self.state, name) == getattr(before, name), (event, name)
+
+    @invariant()
+    def what_is_written_is_about_the_session(self) -> None:
+        written, turns = self.state.written, {turn.id: turn for turn in self.state.turns}
+        for turn, corrected in written.corrections.items():
+            start = corrected.started_at_ms or turns[TurnId(turn)].started_at_ms
+            end = corrected.ended_at_ms or turns[TurnId(turn)].ended_at_ms
+            assert end is not None
+            assert start < end
+            assert corrected.delegate is None or corrected.delegate in self.state.delegates
+        assert len(written.messages) <= MAX_MESSAGES
+        assert {message.site for message in written.messages} <= {
+            None,
+            *self.state.sites,
+            *self.state.retired_sites,
+        }
 
     @invariant()
     def the_papers_agree(self) -> None:
