@@ -35,6 +35,7 @@ from web.auth import Tokens, load_secret
 from web.chapters import Chapters
 from web.commands import Commands
 from web.doorkeeper import Doorkeeper
+from web.films import Films, Sender
 from web.line_test import LineTest
 from web.lines import Lines
 from web.links import Links
@@ -44,6 +45,7 @@ from web.media import Media
 from web.on_air import OnAir
 from web.pages import Pages
 from web.ports import places, sentence
+from web.sealed import SealedRecordings
 from web.second_factor import SecondFactor
 from web.sessions import Sessions
 from web.setup import now_ms, open_store, open_tokens
@@ -143,6 +145,7 @@ def _application(
     factor = SecondFactor(load_secret(settings.storage.data_dir), now_ms)
     sign_in = SignIn(store, factor, now_ms)
     enter = SignInRoutes(tokens, sign_in, auditor, settings.security, now_ms)
+    films = Sender()
     rooms = (
         pages,
         live,
@@ -152,6 +155,8 @@ def _application(
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
         AuditReader(store, tokens, auditor, settings, now_ms),
+        Films(sessions, tokens, archive, films),
+        SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),
         Links(sessions, tokens, auditor, settings),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),

@@ -80,6 +80,14 @@ def _paths() -> dict[str, Any]:
             "parameters": session,
             "get": _operation("Marks of the archive: items and turns"),
         },
+        "/api/v1/sessions/{session}/film.mp4": {
+            "parameters": session,
+            "get": _operation("The recording, or the piece `from`–`to` (s), as one MP4: staff"),
+        },
+        "/api/v1/sessions/{session}/sealed": {
+            "parameters": session,
+            "get": _operation("What is kept of the closed parts, and who opened it"),
+        },
         "/api/v1/sessions/{session}/links": {
             "parameters": session,
             "get": _operation("The links that an operator hands out"),

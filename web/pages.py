@@ -15,13 +15,14 @@ from web.auth import VIEWER, Identity, Tokens, identify
 from web.border import LANGUAGE, NONCE, Handler
 from web.catalogues import catalogue, say
 from web.errors import Problem, not_found
+from web.sealed import may_open
 from web.sessions import Sessions
 
 WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
 _OUR_PATH = re.compile(
-    r"/(?:(?:operator|chair|display|watch|play|audit)/[A-Za-z0-9_-]{1,64}"
+    r"/(?:(?:operator|chair|display|watch|play|audit|sealed)/[A-Za-z0-9_-]{1,64}"
     r"|audit|account|accounts|archive)"
 )
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
@@ -61,6 +62,7 @@ class Pages:
             web.get("/join/{session}/{site}", self._join),
             web.get("/watch/{session}", self._watch),
             web.get("/play/{session}", self._play),
+            web.get("/sealed/{session}", self._sealed),
             web.get("/static/fonts/be-vietnam-pro-{weight}.ttf", self._font),
             web.get("/static/{path:.+}", _static),
             web.get("/favicon.ico", _favicon),
@@ -102,7 +104,17 @@ class Pages:
         return self._page(request, "watch", await self._session(request))
 
     async def _play(self, request: web.Request) -> web.Response:
-        return self._page(request, "play", await self._session(request))
+        state = await self._session(request)
+        return self._page(request, "play", state, who=self._who(request).in_session(state.id))
+
+    async def _sealed(self, request: web.Request) -> web.StreamResponse:
+        state = await self._session(request)
+        who = self._who(request).in_session(state.id)
+        if not who.staff:
+            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        if not may_open(who):
+            raise Problem(403, "forbidden", role=who.role)
+        return self._page(request, "sealed", state, who=who)
 
     async def _audit(self, request: web.Request) -> web.Response:
         state = await self._session(request) if "session" in request.match_info else None

@@ -218,7 +218,9 @@ class Fragment:
     """Begins with a keyframe."""
 
 
-def boxes(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+def boxes(
+    data: bytes | bytearray, at: int = 0, end: int | None = None
+) -> Iterator[tuple[bytes, int, int]]:
     """(kind, start of the body, end) of each box that is whole."""
     end = len(data) if end is None else end
     while at + 8 <= end:
@@ -229,7 +231,7 @@ def boxes(data: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[by
         at += size
 
 
-def fragments(data: bytes) -> Iterator[Fragment]:
+def fragments(data: bytes | bytearray) -> Iterator[Fragment]:
     """Those that are whole and have pictures."""
     began = 0
     video: tuple[int, int, bool] | None = None
@@ -240,13 +242,13 @@ def fragments(data: bytes) -> Iterator[Fragment]:
             yield Fragment(began, end, *video)
 
 
-def whole_fragments(segment: bytes) -> Whole | None:
+def whole_fragments(segment: bytes | bytearray) -> Whole | None:
     """What a crash left of a segment; None if not one fragment with video is whole."""
     found = list(fragments(segment))
     return Whole(found[-1].to, found[0].start, found[-1].end) if found else None
 
 
-def _video_of(data: bytes, at: int, end: int) -> tuple[int, int, bool] | None:
+def _video_of(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, bool] | None:
     """(first decode time, end of the last sample, begins with a keyframe) of a moof's video."""
     for kind, body, stop in boxes(data, at, end):
         if kind != b"traf":

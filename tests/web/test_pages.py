@@ -21,6 +21,7 @@ PAGES = [
     f"/join/{SESSION}/{LAY}",
     f"/watch/{SESSION}",
     f"/play/{SESSION}",
+    f"/sealed/{SESSION}",
     "/watch/nowhere",
     "/no/such/page",
 ]

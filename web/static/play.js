@@ -12,6 +12,7 @@ import {attach} from "./parts/public/player.js";
 const REFRESH_MS = 10_000;
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const JUMP_S = 10;
+const mayDownload = ["operator", "chair", "clerk"].includes(config.role ?? "");
 
 /** @type {import("@preact/signals").Signal<Chapter[]>} */
 const chapters = signal(/** @type {Chapter[]} */ ([]));
@@ -44,6 +45,12 @@ async function load() {
   }
 }
 
+/** For staff: the whole, or a piece, as one file. @param {Chapter} [chapter] */
+function film(chapter) {
+  const piece = chapter ? `?from=${chapter.start_s}&to=${chapter.end_s}` : "";
+  return `/api/v1/sessions/${config.session}/film.mp4${piece}`;
+}
+
 /** @param {number} seconds */
 function seek(seconds) {
   if (!video) return;
@@ -64,7 +71,7 @@ function Page() {
         <${Player} />
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
-        <${Speed} />
+        <div class="choices"><${Speed} />${mayDownload && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}</div>
       </div>
       <${Chapters} />
     </main>`;
@@ -116,8 +123,14 @@ function Row({one}) {
   return html`<li data-kind=${one.kind} data-testid="chapter" aria-current=${one === current.value ? "true" : undefined}>
     <a href=${hash} onClick=${jump}><span class="numbers time">${span(one.start_s * 1000)}</span>
       <span><span class="title">${one.title}</span>${one.subtitle && html`<span class="muted">${one.subtitle}</span>`}</span></a>
+    ${mayDownload && html`<a class="button plain down" href=${film(one)} download title=${t("public.download_chapter")} aria-label=${t("public.download_chapter")}><${DownIcon} /></a>`}
     <button class="plain" onClick=${copy} title=${t("public.copy_link")} aria-label=${t("public.copy_link")}>
       ${copied.value === one.start_s ? "✓" : html`<${LinkIcon} />`}</button></li>`;
+}
+
+function DownIcon() {
+  return html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
+    <path d="M12 4v11m0 0 5-5m-5 5-5-5M5 20h14" /></svg>`;
 }
 
 function LinkIcon() {

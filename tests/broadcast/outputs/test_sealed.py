@@ -24,15 +24,17 @@ def closed(seconds: int, from_s: int = EPOCH_S) -> list[Packet]:
     return [replace(packet, public=False, feed="room") for packet in program(seconds, from_s)]
 
 
-def record(data_dir: Path, packets: list[Packet], *, finished: bool = False) -> None:
+def record(
+    data_dir: Path, packets: list[Packet], session: str = "x", *, finished: bool = False
+) -> None:
     storage = Storage(data_dir=data_dir)
     root, kind = shelf.sealed_root(storage), shelf.sealed(storage, SETTINGS)
     with contextlib.closing(Segments(root, PROGRAM, SETTINGS, shelf=kind)) as segments:
         segments.start()
-        segments.follow(Order("x", recording=True))
+        segments.follow(Order(session, recording=True))
         for packet in packets:
             segments.offer(packet)
-        segments.follow(Order("x", finished=finished))
+        segments.follow(Order(session, finished=finished))
 
 
 def opened(data_dir: Path, session: str = "x") -> media.Clip:

@@ -36,7 +36,7 @@ export function TopBar() {
 function Recording() {
   const {outputs} = operatorView();
   const running = outputs.studio === "running";
-  const state = !running ? "lost" : outputs.recording ? "on" : "off";
+  const state = !running ? "lost" : outputs.sealing ? "sealed" : outputs.recording ? "on" : "off";
   return html`<p class="figure recording" data-state=${state} data-testid="recording" title=${t(`operator.recording_${state}_long`)}>
     <span class="lamp"></span><b>${t(`operator.recording_${state}`)}</b>
     ${outputs.recorded_s > 0 && html`<span class="numbers">${span(outputs.recorded_s * 1000)} · ${sizeOf(outputs.recorded_bytes)}</span>`}
@@ -77,6 +77,11 @@ function Pushes() {
         ${detail && html`<small class="muted">${detail}</small>`}</li>`)}</ul><//></div>`;
 }
 
+/** A right of its own: who takes the minutes is not in it. */
+function mayOpenSealed() {
+  return role.value === "operator" || role.value === "chair";
+}
+
 function PageMenu() {
   return html`<p class="muted signed-in">${t("operator.signed_in", {name: config.name || t(`role.${role.value}`), role: t(`role.${role.value}`)})}</p>
     ${mayHandOut() && html`<button type="button" class="plain" data-testid="links-open" onClick=${openLinks}>
@@ -91,5 +96,7 @@ function PageMenu() {
       <${Icon} name="play" />${t("operator.open_play")}</a>
     ${role.value !== "clerk" && html`<a class="button plain" href=${`/audit/${config.session}`} target="_blank" rel="noopener" data-testid="audit-open">
       <${Icon} name="disk" />${t("common.audit")}</a>`}
+    ${mayOpenSealed() && html`<a class="button plain" href=${`/sealed/${config.session}`} target="_blank" rel="noopener" data-testid="open-sealed">
+      <${Icon} name="lock" />${t("operator.open_sealed")}</a>`}
     <${Language} />`;
 }

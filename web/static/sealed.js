@@ -1,0 +1,80 @@
+// What was recorded while closed, for operator and chair alone; and who opened it.
+
+import {html, render} from "htm/preact";
+import {signal} from "@preact/signals";
+import {useEffect, useRef} from "preact/hooks";
+import {config, knows, number, span, t} from "./texts.js";
+import {attach} from "./parts/public/player.js";
+
+/** @typedef {{at_ms: number, name: string, role: string, address: string, what: string}} Access */
+/** @typedef {{duration_s: number, bytes: number, accesses: Access[]}} Sealed */
+
+const REFRESH_MS = 10_000;
+const ADDRESS = `/api/v1/sessions/${config.session}/sealed`;
+
+/** @type {import("@preact/signals").Signal<Sealed | undefined>} */
+const sealed = signal(undefined);
+const failed = signal("");
+
+async function load() {
+  try {
+    const answer = await fetch(ADDRESS);
+    const told = await answer.json();
+    failed.value = answer.ok ? "" : told.error.message;
+    if (answer.ok) sealed.value = told;
+  } catch {
+    failed.value = t("common.unreachable");
+  }
+}
+
+function Page() {
+  const told = sealed.value;
+  return html`<header class="site-head"><a href="/"><img src="/static/logo.svg" alt="Diemcau" width="160" height="39" /></a>
+      <a class="button" href=${`/operator/${config.session}`}>${t("public.control")}</a></header>
+    <main class="watch">
+      <div class="stage-column">
+        ${told && (told.duration_s > 0 ? html`<${Player} />` : html`<div class="stage card" data-testid="nothing-sealed"><div>
+          <p class="card-title">${t("sealed.nothing")}</p><p>${t("sealed.nothing_note")}</p></div></div>`)}
+        <div class="about"><h1>${t("title.sealed")}</h1><p class="muted">${config.session_title}</p></div>
+        <p class="notice">${t("sealed.note")}</p>
+        ${failed.value && html`<p class="error" role="alert">${failed.value}</p>`}
+        ${told && told.duration_s > 0 && html`<div class="choices">
+          <a class="button primary" href=${`${ADDRESS}/film.mp4`} download data-testid="sealed-download">${t("sealed.download", {size: sizeOf(told.bytes)})}</a>
+          <span class="muted numbers">${span(told.duration_s * 1000)}</span></div>`}
+      </div>
+      <section class="panel accesses" aria-label=${t("sealed.accesses")}>
+        <h2>${t("sealed.accesses")}</h2>
+        ${told && !told.accesses.length && html`<p class="muted">${t("sealed.no_accesses")}</p>`}
+        <ol class="items">${told?.accesses.map((one) => html`<${Row} key=${`${one.at_ms}${one.name}`} one=${one} />`)}</ol>
+      </section>
+    </main>`;
+}
+
+function Player() {
+  const element = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  useEffect(() => {
+    if (!element.current) return;
+    const player = attach(element.current, `${ADDRESS}/index.m3u8`, {startS: 0});
+    return () => player.close();
+  }, []);
+  return html`<div class="stage"><video ref=${element} controls playsinline data-testid="player"
+    aria-label=${t("title.sealed")}></video></div>`;
+}
+
+/** @param {{one: Access}} props */
+function Row({one}) {
+  const role = knows(`role.${one.role}`) ? t(`role.${one.role}`) : one.role;
+  return html`<li data-testid="access"><span class="numbers muted">${new Date(one.at_ms).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit"})}</span>
+    <div><b>${t(one.what === "download" ? "sealed.download_done" : `sealed.${one.what}`)}</b><p class="muted">${one.name} · ${role}</p>
+      <p class="muted numbers">${new Date(one.at_ms).toLocaleDateString("vi")} · ${one.address}</p></div></li>`;
+}
+
+/** @param {number} bytes */
+function sizeOf(bytes) {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${number(bytes / 1e9)} GB`;
+}
+
+const root = document.getElementById("page");
+if (root) render(html`<${Page} />`, root);
+void load();
+setInterval(load, REFRESH_MS); // who opens it meanwhile is seen here
