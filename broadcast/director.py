@@ -7,7 +7,7 @@ slate at all other times. Nothing an operator can switch comes into that decisio
 from collections.abc import Callable
 
 from broadcast.overlay import views
-from broadcast.program import CUT, Layout, Overlay, ProgramState, Scene, Take
+from broadcast.program import CUT, PLAYER, Clip, Layout, Overlay, ProgramState, Scene, Take
 from broadcast.session.model import OverlayName, Phase, SessionState
 
 _RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
@@ -18,6 +18,7 @@ _OVER_A_SLATE = frozenset({OverlayName.LIVE, OverlayName.LOGO})
 
 def program_of(state: SessionState) -> ProgramState:
     """Everything the studio is to make true."""
+    clip = player_on_air(state)
     return ProgramState(
         version=state.version,
         stream=state.id,
@@ -32,8 +33,17 @@ def program_of(state: SessionState) -> ProgramState:
         overlays=overlays_of(state),
         slate=views.slate(state),
         open_microphones=state.open_microphones,
-        site_names={site.id: site.name for site in state.sites.values()},
+        player=clip,
+        site_names={
+            **{site.id: site.name for site in state.sites.values()},
+            PLAYER: clip.title if clip is not None else "",
+        },
     )
+
+
+def player_on_air(state: SessionState) -> Clip | None:
+    """What the media player shows; what it had in a closed item it shows in none that is open."""
+    return None if state.player_secret and not state.closed else state.player
 
 
 def public_take(state: SessionState) -> Take:

@@ -12,6 +12,9 @@ from pydantic import TypeAdapter
 
 from streams.frames import SiteId
 
+PLAYER = SiteId("@player")
+"""What sits in a seat for the media player. No site can be called so, and none can send as it."""
+
 
 class Layout(StrEnum):
     """How the sites of a scene share the picture (bố cục hình)."""
@@ -161,6 +164,41 @@ class Overlay:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
+class ClipKind(StrEnum):
+    """What the media player can play."""
+
+    FILM = "film"
+    SOUND = "sound"
+    """Sound alone, such as the national anthem; its picture is a card with the title."""
+    SLIDES = "slides"
+    """A picture, or the pages of a PDF."""
+    COUNTDOWN = "countdown"
+    """A card whose clock counts down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What the media player plays, and how. It is seen where `PLAYER` has a seat."""
+
+    number: int
+    """Another at each load: the same file again begins anew."""
+    kind: ClipKind
+    title: str
+    file: str = ""
+    """Its name in `data_dir/media`; a countdown has none."""
+    page: int = 1
+    """Of slides."""
+    position_ms: int = 0
+    """Where it stands; while it runs, where it stood at `started_at_ms`."""
+    started_at_ms: int | None = None
+    """Since when it runs; None: it stands still."""
+    duration_ms: int = 0
+    """Of a countdown; how long a file is, only the studio knows."""
+    loop: bool = False
+    sound: bool = False
+    """It is heard. Never while it stands still, and only because somebody asked for it."""
+
+
 class Take(StrEnum):
     """What goes to the public: web, television, radio and archive alike."""
 
@@ -194,6 +232,7 @@ class ProgramState:
     """From back to front, over the program; the `slate` layout takes its text from `slate`."""
     slate: Overlay = Overlay("slate")
     open_microphones: frozenset[SiteId] = frozenset()
+    player: Clip | None = None
     site_names: dict[SiteId, str] = field(default_factory=dict)
     """For the titles of seats and the signal-lost card."""
 

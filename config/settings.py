@@ -175,6 +175,8 @@ class Storage(Section):
     """Database, keys, archive and the socket between the two processes."""
     database_url: str = ""
     """SQLAlchemy URL. Empty: SQLite in `data_dir`."""
+    max_upload_bytes: int = Field(4_000_000_000, ge=0)
+    """Of a file for the media player; more is put into `data_dir/media` by hand."""
 
 
 class Security(Section):

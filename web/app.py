@@ -49,6 +49,7 @@ from web.sealed import SealedRecordings
 from web.second_factor import SecondFactor
 from web.sessions import Sessions
 from web.setup import now_ms, open_store, open_tokens
+from web.shelf import Shelf
 from web.sign_in import SignInRoutes
 from web.supervisor import EXIT_USER, stop_on_signals
 
@@ -160,6 +161,7 @@ def _application(
         Links(sessions, tokens, auditor, settings),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
+        Shelf(settings, tokens, on_air.player_file),
     )
     for room in rooms:
         app.add_routes(room.routes())

@@ -108,6 +108,11 @@ class OnAir:
         """Its last word."""
         return studio_of(self.link.status, self.link.gone_at_ms, self._clock())
 
+    def player_file(self) -> str | None:
+        """The name of what is in the media player."""
+        clip = self.link.program.player
+        return None if clip is None else clip.file
+
     def lines(self) -> dict[SiteId, Line]:
         """Of all sites that send, and of those that the studio fetches."""
         return self.relay.lines() | self.studio().camera_lines

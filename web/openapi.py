@@ -101,6 +101,15 @@ def _paths() -> dict[str, Any]:
             "get": _operation("So many bytes, for a test of the line down"),
             "post": _operation("Takes bytes, for a test of the line up"),
         },
+        "/api/v1/sessions/{session}/player/files": {
+            "parameters": session,
+            "get": _operation("The files of the media player"),
+        },
+        "/api/v1/sessions/{session}/player/files/{name}": {
+            "parameters": [*session, {**session[0], "name": "name"}],
+            "put": _operation("Brings a file for the media player: the body as it is"),
+            "delete": _operation("Takes a file away"),
+        },
         "/api/v1/sessions/{session}/commands": {
             "parameters": session,
             "post": _operation("One command", body={"$ref": _REF.format(model="Command")}),

@@ -103,6 +103,17 @@ class PushState(BaseModel):
     """Why it is not sending."""
 
 
+class PlayerState(BaseModel):
+    """What the media player found in its file."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    number: int
+    """Of the clip that it speaks of."""
+    fault: Literal["", "missing", "unreadable", "crashes"] = ""
+    duration_ms: int = 0
+    pages: int = 0
+
+
 class Studio(BaseModel):
     """The studio's last word, and whether it is there to say one."""
 
@@ -121,6 +132,7 @@ class Studio(BaseModel):
     faults: tuple[Fault, ...] = ()
     cameras: tuple[CameraState, ...] = ()
     pushes: tuple[PushState, ...] = ()
+    player: PlayerState | None = None
     signs: dict[SiteId, tuple[Literal["black", "frozen", "silent"], ...]] = {}
     """What is wrong with a site's picture or sound although it comes."""
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from broadcast.director import scene_on_air
-from broadcast.program import Layout, Scene
+from broadcast.director import player_on_air, scene_on_air
+from broadcast.program import PLAYER, Layout, Scene
 from broadcast.session.model import (
     AgendaItem,
     DelegateId,
@@ -37,7 +37,7 @@ from web import screens
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
-from web.outside import Outside, Report, feed_of, line_quality
+from web.outside import Outside, PlayerState, Report, feed_of, line_quality
 from web.patches import View
 from web.quality import Quality
 
@@ -152,9 +152,36 @@ class Views:
             "program": _scene(state.program),
             "preview": _scene(state.preview),
             "overlays": {name: name not in state.hidden_overlays for name in OverlayName},
+            "player": self._player,
             "outputs": self._outputs,
             "rehearsed_at_ms": state.rehearsed_at_ms,
             "checks": self._checks,
+        }
+
+    @property
+    def _player(self) -> dict[str, Any] | None:
+        clip, found = self.state.player, self.outside.studio.player
+        if clip is None:
+            return None
+        known = found is not None and found.number == clip.number
+        if found is None or not known:
+            found = PlayerState(number=clip.number)
+        return {
+            "number": clip.number,
+            "kind": clip.kind,
+            "file": clip.file,
+            "title": clip.title,
+            "page": clip.page,
+            "pages": found.pages,
+            "position_ms": clip.position_ms,
+            "started_at_ms": clip.started_at_ms,
+            "duration_ms": found.duration_ms,
+            "loop": clip.loop,
+            "sound": clip.sound,
+            "withheld": player_on_air(self.state) is None,
+            "ready": known and not found.fault,
+            "fault": found.fault,
+            "tally": self._tally(PLAYER),
         }
 
     def _shared_by_sites(self, language: str) -> dict[str, Any]:

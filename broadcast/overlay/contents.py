@@ -90,6 +90,10 @@ def _slate(fields: Fields, _now_ms: int) -> Fields:
     return {"mode": _one_of(fields, "mode", _MODES, "waiting"), **texts}
 
 
+def _card(fields: Fields, _now_ms: int) -> Fields:
+    return {key: _text(fields, key) for key in ("title", "reading")}
+
+
 def _texts(fields: Fields, _now_ms: int) -> Fields:
     """Of an overlay that is none of ours: every text and number at the top."""
     return {
@@ -113,6 +117,7 @@ _SHAPES: dict[str, Callable[[Fields, int], Fields]] = {
     "slate": _slate,
     "signal_lost": _named("site"),
     "seat_title": _named("site"),
+    "card": _card,
 }
 
 NAMES = tuple(_SHAPES)

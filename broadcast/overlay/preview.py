@@ -116,6 +116,10 @@ SHEETS: dict[str, list[Layer]] = {
     "clock-paused": _whole(_clock(60_000, "speech", paused=True)),
     "live-logo": _whole(_LIVE, _LOGO),
     "signal_lost": [(Overlay("signal_lost", {"site": "Điểm cầu huyện Mường Nhé"}), None)],
+    "card-countdown": _whole(
+        Overlay("card", {"title": "Phiên họp bắt đầu sau", "reading": "04:59"})
+    ),
+    "card-anthem": _whole(Overlay("card", {"title": "Quốc ca"})),
     **{f"seats-{layout}": _seats(layout) for layout in Layout if layout.seats > 1},
     **{
         f"slate-{mode}": _whole(Overlay("slate", {"mode": mode, "text": text, **_SESSION}))

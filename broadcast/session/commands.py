@@ -34,6 +34,18 @@ from broadcast.session.rules.picture import (
     SetPreview,
     ShowOverlay,
 )
+from broadcast.session.rules.player import (
+    ClearPlayer,
+    LoadCountdown,
+    LoadPlayer,
+    LoopPlayer,
+    PausePlayer,
+    SeekPlayer,
+    SetPlayerSound,
+    StartPlayer,
+    StopPlayer,
+    TurnPage,
+)
 from broadcast.session.rules.registry import RULES
 from broadcast.session.rules.rehearsal import BeginRehearsal, RecordCheck
 from broadcast.session.rules.requests import MarkAbsent, Register, Reorder, Withdraw
@@ -103,6 +115,16 @@ Command = (
     | CorrectTurn
     | CorrectName
     | SendMessage
+    | LoadPlayer
+    | LoadCountdown
+    | StartPlayer
+    | PausePlayer
+    | StopPlayer
+    | SeekPlayer
+    | TurnPage
+    | LoopPlayer
+    | SetPlayerSound
+    | ClearPlayer
 )
 
 COMMAND_ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
@@ -152,6 +174,7 @@ __all__ = [
     "CallNext",
     "CallRound",
     "ChooseItem",
+    "ClearPlayer",
     "CloseMicrophone",
     "Command",
     "CommandError",
@@ -166,11 +189,15 @@ __all__ = [
     "GiveTurn",
     "GoLive",
     "ImportRows",
+    "LoadCountdown",
+    "LoadPlayer",
+    "LoopPlayer",
     "MarkAbsent",
     "MoveItem",
     "MuteAll",
     "OpenMicrophone",
     "PauseClock",
+    "PausePlayer",
     "PauseSession",
     "PutDelegate",
     "PutItem",
@@ -186,12 +213,17 @@ __all__ = [
     "ResumeClock",
     "ResumeSession",
     "SceneWish",
+    "SeekPlayer",
     "SendMessage",
     "SetItemClosed",
+    "SetPlayerSound",
     "SetPreview",
     "ShowDocument",
     "ShowOverlay",
+    "StartPlayer",
+    "StopPlayer",
     "StrikeNote",
+    "TurnPage",
     "TypeCaption",
     "Withdraw",
     "WriteNote",

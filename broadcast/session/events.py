@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from broadcast.program import CUT, Scene, Transition
+from broadcast.program import CUT, Clip, Scene, Transition
 from broadcast.session.content_events import ContentEvent
 from broadcast.session.happened import Happened
 from broadcast.session.model import (
@@ -202,6 +202,14 @@ class OverlaySwitched(Happened):
     visible: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerSet(Happened):
+    """The media player plays this from now on, or this way."""
+
+    type: Literal["player_set"] = "player_set"
+    clip: Clip | None
+
+
 Event = (
     SessionPrepared
     | SessionWentLive
@@ -227,6 +235,7 @@ Event = (
     | OverlaySwitched
     | ContentEvent
     | WrittenEvent
+    | PlayerSet
 )
 Events = tuple[Event, ...]
 

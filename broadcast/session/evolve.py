@@ -18,6 +18,7 @@ from broadcast.session.events import (
     MicrophoneOpened,
     OverlaySwitched,
     PictureCut,
+    PlayerSet,
     PreviewSet,
     QueueReordered,
     RequestMarkedAbsent,
@@ -50,12 +51,19 @@ __all__ = ["evolve", "evolve_content", "evolve_written", "fold"]
 
 def evolve(state: SessionState, event: Event) -> SessionState:
     """The state after one more event."""
-    return replace(APPLY[type(event)](state, event), version=state.version + 1)
+    return _keep_secret(replace(APPLY[type(event)](state, event), version=state.version + 1))
 
 
 def fold(events: Iterable[Event], state: SessionState | None = None) -> SessionState:
     """The state after all of them, from nothing or from `state`."""
     return reduce(evolve, events, state if state is not None else SessionState())
+
+
+def _keep_secret(state: SessionState) -> SessionState:
+    """What the player had while an item was closed stays that item's."""
+    if state.player is None or state.player_secret or not state.closed:
+        return state
+    return replace(state, player_secret=True)
 
 
 # The session and its agenda
@@ -286,3 +294,10 @@ def _microphone_closed(state: SessionState, event: MicrophoneClosed) -> SessionS
 def _overlay_switched(state: SessionState, event: OverlaySwitched) -> SessionState:
     hidden = state.hidden_overlays - {event.name}
     return replace(state, hidden_overlays=hidden if event.visible else hidden | {event.name})
+
+
+@_on(PlayerSet)
+def _player_set(state: SessionState, event: PlayerSet) -> SessionState:
+    before, clip = state.player, event.clip
+    same = before is not None and clip is not None and before.number == clip.number
+    return replace(state, player=clip, player_secret=state.player_secret and same)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from broadcast.program import CUT, Scene, Transition
+from broadcast.program import CUT, Clip, Scene, Transition
 from broadcast.session.written import Written
 from streams.frames import SiteId
 
@@ -263,6 +263,9 @@ class SessionState:
     open_microphones: frozenset[SiteId] = frozenset()
     turn_microphone: SiteId | None = None
     """The site whose microphone the present turn opened, and its end closes."""
+    player: Clip | None = None
+    player_secret: bool = False
+    """It was loaded while an item was closed, and belongs to that item."""
     pause: Break | None = None
     """While the phase is paused."""
     hidden_overlays: frozenset[OverlayName] = frozenset()

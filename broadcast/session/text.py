@@ -57,3 +57,19 @@ Name = Annotated[Text, AfterValidator(_some)]
 Id = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{1,64}\z")]
 """Of a session, item, delegate, request or turn: goes into URLs and file names as it is."""
 SiteName = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9-]{1,32}\z")]
+SeatName = Annotated[str, StringConstraints(pattern=r"\A([a-z0-9-]{1,32}|@player)\z")]
+"""What can take a seat: a site, or the media player."""
+
+
+def _plain(name: str) -> str:
+    """Raises ValueError for what is no file of one folder."""
+    if name in {"", ".", ".."} or name[0] == "." or set(name) & set('/\\:*?"<>|'):
+        raise ValueError("is no plain file name; use letters, digits, spaces, dots and dashes")
+    if len(name.encode()) > MAX_FILE_BYTES:
+        raise ValueError(f"is longer than {MAX_FILE_BYTES} bytes; shorten the name")
+    return name
+
+
+MAX_FILE_BYTES = 200
+"""File systems allow 255, and what is half uploaded has a longer name."""
+FileName = Annotated[Text, AfterValidator(_plain)]

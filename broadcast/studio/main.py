@@ -30,6 +30,7 @@ from broadcast.studio.link import Link
 from broadcast.studio.onair import OnAir, follow
 from broadcast.studio.overlays import Board
 from broadcast.studio.picturetrack import PictureTrack
+from broadcast.studio.player import Player
 from broadcast.studio.senses import Senses
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
@@ -64,8 +65,12 @@ class Studio:
         self._sources = Sources(self._ask_keyframe)
         self._cameras = Cameras(settings.cameras, self._offer, self._gone)
         size = program.width, program.height
-        self._board = Board(Renderer(*size, program.theme))
+        renderer = Renderer(*size, program.theme)
+        self._board = Board(renderer)
         self._small_board = Board(Renderer(*PREVIEW_SIZE, program.theme))
+        self._player = Player(
+            settings.storage.data_dir / "media", self._clock, renderer, self._sources
+        )
         self._encoding = VideoEncoding(program, settings.recording.segment_ms, self._send)
         self._frames = FrameClock(
             self._clock,
@@ -121,6 +126,7 @@ class Studio:
             self._sources,
             self._board,
             self._small_board,
+            self._player,
             self._stills,
             self._encoding,
             self._frames,
@@ -168,6 +174,7 @@ class Studio:
             "recorded_bytes": status.recorded_bytes,
             "disk_free_bytes": status.disk_free_bytes,
             "cameras": self._cameras.status(),
+            "player": self._player.status(),
             "pushes": [pusher.status().message() for pusher in self._pushers],
             "signs": self._senses.signs(time.monotonic_ns()),
             "frames": self._frames.frames,
@@ -220,6 +227,7 @@ class Studio:
         self._sealed.follow(Order(state.stream, state.sealed and self._seals, state.finished))
         leaving = self._on_air.state.program.sources if self._on_air is not None else ()
         self._on_air = follow(self._on_air, state, time.monotonic_ns())
+        self._player.follow(state.player)
         self._segments.follow(Order(state.stream, state.recording, state.finished))
         public = state.recording and state.public is Take.ROOM
         self._site_recordings.follow(Wish(state.stream if public else "", state.open_microphones))

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import av
@@ -104,6 +105,18 @@ class PictureTrack:
         """Whether to decode it; skipping one makes all up to the next keyframe useless."""
         return self.wanted or self.spared or frame.key or not self.large
 
+    def show(self, picture: Picture) -> None:
+        """One that was decoded elsewhere, with a media time as the playout has it."""
+        self.received_ns = picture.received_ns
+        self._pictures.append(picture)
+        self.newest = picture
+
+    def forget(self, *, shown: bool = False) -> None:
+        """Pictures that wait for their time will not be shown; `shown`: nor what is to be seen."""
+        self._pictures.clear()
+        if shown:
+            self._shown = self.newest = None
+
     def restart(self) -> None:
         """The site's stream ended; the next one starts with a keyframe."""
         self._inbox.clear()
@@ -159,8 +172,10 @@ class PictureTrack:
         """On the frame clock: the newest picture whose time has come (CLOCK_MONOTONIC)."""
         offset_ns = self._playout.picture_offset_ns
         if offset_ns is not None:
-            while self._pictures and self._pictures[0].media_ns + offset_ns <= now_ns:
-                self._shown = self._pictures.popleft()
+            # Another thread may forget them at any moment.
+            with suppress(IndexError):
+                while self._pictures[0].media_ns + offset_ns <= now_ns:
+                    self._shown = self._pictures.popleft()
         return self._shown
 
 

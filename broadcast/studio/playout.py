@@ -135,6 +135,10 @@ class Playout:
             return None
         return self._picture_target_ns + self.sound_error_ns
 
+    def fix(self, offset_ns: int) -> None:
+        """For streams whose media time tells already when they are presented."""
+        self.sound_target_ns = self._picture_target_ns = offset_ns
+
     def restart(self) -> None:
         """The site's streams ended; what comes next has media times of its own."""
         self.sound, self.picture = Transit(), Transit()

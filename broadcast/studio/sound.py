@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from broadcast.program import PLAYER, ProgramState
 from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, NS_PER_S, Metronome, ProgramClock
 from broadcast.studio.encoders import AacEncoder, OpusEncoder, Samples
 from broadcast.studio.mixer import FALL, RISE, Limiter, mix
@@ -75,6 +76,12 @@ class PublicSound:
         return tail[:, ::-1] * FALL
 
 
+def audible(state: ProgramState) -> frozenset[SiteId]:
+    """Whose sound is in the program."""
+    clip = state.player
+    return state.open_microphones | ({PLAYER} if clip is not None and clip.sound else set())
+
+
 class SoundDesk:
     """Owns the encoders of all sound feeds; everything but `start` and `close` is on its thread."""
 
@@ -122,7 +129,7 @@ class SoundDesk:
         snapshot = self._on_air()
         if snapshot is None:
             return
-        heard = self._heard(snapshot.state.open_microphones, from_ns)
+        heard = self._heard(audible(snapshot.state), from_ns)
         pts = (index - 1) * BLOCK_SAMPLES
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, pts)
         self._send(minus + self._mix(total, pts, snapshot, from_ns))

@@ -71,6 +71,10 @@ class Sources:
         if source.offer(frame, time.monotonic_ns()):
             self._jobs.put(source.picture)
 
+    def adopt(self, source: Source) -> None:
+        """One that decodes by itself; before `start`."""
+        self._sources[source.site] = source
+
     def gone(self, site: SiteId) -> None:
         """The site left; its last picture stays until it counts as lost."""
         if (source := self._sources.get(site)) is not None:

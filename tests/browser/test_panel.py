@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
+from broadcast.program import PLAYER
 from broadcast.session.model import Role
 from tests.chromium import chromium, complaints
+from tests.films import film
 from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import publishing
@@ -27,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.timeout(240)
-def test_a_hearing_directed_by_hand(server: Server) -> None:
+def test_a_hearing_directed_by_hand(server: Server, tmp_path: Path) -> None:
     async def story() -> None:
         hall = publishing(server.url(f"/whip/{HALL}"), server.site_tokens[HALL], 3, 300)
         left = publishing(server.url(f"/whip/{LEFT}"), server.site_tokens[LEFT], 1, 700)
@@ -42,6 +45,7 @@ def test_a_hearing_directed_by_hand(server: Server) -> None:
             await check_pictures(tab, shown)
             await check_switches(tab, shown)
             await check_an_inset(tab, shown)
+            await check_the_player(tab, shown, film(tmp_path / "Phim khai mạc.mp4", g="25"))
             await check_a_turn(tab, shown)
             await check_a_refusal(tab, shown)
             await expect(tab.get_by_test_id("recording")).to_have_attribute("data-state", "on")
@@ -114,6 +118,30 @@ async def check_an_inset(tab: BrowserPage, shown: Page) -> None:
 def _inset(view: dict[str, Any]) -> dict[str, Any]:
     inset: dict[str, Any] = view["preview"].get("inset", {})
     return inset
+
+
+async def check_the_player(tab: BrowserPage, shown: Page, file: Path) -> None:
+    """A film is brought, put on air and heard; what was asked for, and nothing before."""
+    await tab.get_by_test_id("player-open").click()
+    await tab.get_by_test_id("player-file").set_input_files(file)
+    await tab.get_by_test_id(f"load-{file.name}").click()
+    await shown.until(lambda view: view["player"] and view["player"]["ready"], "the film is open")
+    assert not shown.view["player"]["sound"]
+    await tab.get_by_test_id("player-to-preview").click()
+    await expect(tab.get_by_test_id("player-dialog")).to_have_count(0)
+    await wait_until(lambda: PLAYER in shown.stills, "its still")
+    tile = tab.get_by_test_id("player-tile")
+    await tile.get_by_test_id("start-heard").click()
+    await shown.until(lambda view: view["player"]["sound"], "it is heard")
+    await tab.get_by_test_id("cut").click()
+    await expect(tile).to_have_attribute("data-tally", "program")
+    await tile.get_by_test_id("player-pause").click()
+    await shown.until(lambda view: not view["player"]["sound"], "it stands, and is silent")
+    await tab.get_by_test_id("cut").click()
+    await tab.get_by_test_id("player-open").click()
+    await tab.get_by_test_id("player-clear").click()
+    await expect(tile).to_have_count(0)
+    await tab.keyboard.press("Escape")
 
 
 async def check_a_turn(tab: BrowserPage, shown: Page) -> None:

@@ -184,7 +184,8 @@ def test_every_part_that_the_protocol_names() -> None:
     """The examples of PROTOCOL.md are the promise; `me.may_ask` is tried in test_live."""
     assert set(seen(START, STAFF)) == {
         "session", "agenda", "delegates", "kinds", "queue", "next", "floor", "round", "questions",
-        "sites", "program", "preview", "overlays", "outputs", "alarms", "rehearsed_at_ms", "checks",
+        "sites", "program", "preview", "player", "overlays", "outputs", "alarms", "rehearsed_at_ms",
+        "checks",
     }  # fmt: skip
     assert set(seen(START, SITE)) == {"session", "agenda", "floor", "questions", "queue", "me"}
     assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers"}

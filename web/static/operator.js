@@ -17,6 +17,7 @@ import {LineDialog} from "./parts/operator/line_dialog.js";
 import {LinksDialog} from "./parts/operator/links.js";
 import {Monitors} from "./parts/operator/monitors.js";
 import {Overlays} from "./parts/operator/overlays.js";
+import {PlayerDialog} from "./parts/operator/player_dialog.js";
 import {Queue} from "./parts/common/queue.js";
 import {listenToKeys} from "./parts/operator/shortcuts.js";
 import {Sites} from "./parts/operator/sites.js";
@@ -42,7 +43,7 @@ function Page() {
         </div>
       </main>
     </div>
-    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Confirm} /><${LinksDialog} /><${Help} /><${Toasts} />`;
+    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Confirm} /><${LinksDialog} /><${PlayerDialog} /><${Help} /><${Toasts} />`;
 }
 
 const root = document.getElementById("page");

@@ -1,7 +1,7 @@
 // What a page and the server say to each other: web/PROTOCOL.md in code. Knows no document, so that
 // it runs in a page, a worker or a test alike.
 
-/** @import {Command, LineReport, QualityWish, Role, SiteReport, View} from "./types.js" */
+/** @import {Command, LineReport, PlayerFile, QualityWish, Role, SiteReport, View} from "./types.js" */
 
 export const SAID_BY_PAGE = ["hello", "ping", "site_report"];
 export const SAID_BY_SERVER = ["snapshot", "patch", "levels", "quality", "bye", "pong"];
@@ -19,10 +19,15 @@ export const COMMANDS = [
   "put_item", "remove_item", "move_item", "import_rows",
   "add_document", "show_document", "remove_document", "renew_link",
   "begin_rehearsal", "record_check",
+  "load_player", "load_countdown", "start_player", "pause_player", "stop_player", "seek_player",
+  "turn_page", "loop_player", "set_player_sound", "clear_player",
 ];
 
 /** The name under which the still of the preview scene comes. */
 export const PREVIEW = "@preview";
+
+/** What sits in a seat for the media player. */
+export const PLAYER = "@player";
 
 const PING_MS = 5000;
 const ANSWER_MS = 5000; // a server that says nothing for so long after a ping is gone
@@ -215,6 +220,43 @@ export class Live {
    */
   async line(site) {
     return merge(undefined, await this.#ask(`sites/${site}/line`, {headers: {}}));
+  }
+
+  /**
+   * What the media player can play.
+   * @returns {Promise<{files: PlayerFile[], max_bytes: number}>}
+   * @throws {Refusal}
+   */
+  playerFiles() {
+    return this.#ask("player/files", {headers: {}});
+  }
+
+  /** @param {string} name @throws {Refusal} */
+  async removePlayerFile(name) {
+    await this.#ask(`player/files/${encodeURIComponent(name)}`, {method: "DELETE", headers: {}});
+  }
+
+  /**
+   * Brings a file for the media player.
+   * @param {File} file
+   * @param {(share: number) => void} onProgress 0 … 1
+   * @returns {Promise<void>}
+   * @throws {Refusal}
+   */
+  bringPlayerFile(file, onProgress) {
+    const name = encodeURIComponent(file.name.normalize("NFC"));
+    const url = new URL(`/api/v1/sessions/${this.#session}/player/files/${name}`, this.#base);
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest(); // fetch does not tell how far it is
+      request.open("PUT", url);
+      if (this.#token) request.setRequestHeader("Authorization", `Bearer ${this.#token}`);
+      request.upload.onprogress = ({loaded, total}) => onProgress(total ? loaded / total : 0);
+      request.onerror = () => reject(new Refusal("unreachable", "", 0));
+      request.onload = () => {
+        answerOf(new Response(request.responseText, {status: request.status})).then(() => resolve(), reject);
+      };
+      request.send(file);
+    });
   }
 
   /**

@@ -179,6 +179,31 @@ export function fetchLine(site) {
   return live ? live.line(site) : Promise.reject(new Refusal("unreachable", "", 0));
 }
 
+/** What the media player can play. @throws {Refusal} with a whole sentence for the user */
+export function fetchPlayerFiles() {
+  return reached((server) => server.playerFiles());
+}
+
+/** @param {string} name @throws {Refusal} */
+export function removePlayerFile(name) {
+  return reached((server) => server.removePlayerFile(name));
+}
+
+/** @param {File} file @param {(share: number) => void} onProgress @throws {Refusal} */
+export function bringPlayerFile(file, onProgress) {
+  return reached((server) => server.bringPlayerFile(file, onProgress));
+}
+
+/** @template T @param {(server: Live) => Promise<T>} ask @returns {Promise<T>} */
+async function reached(ask) {
+  try {
+    if (!live) throw new Refusal("unreachable", "", 0);
+    return await ask(live);
+  } catch (error) {
+    throw inWords(error);
+  }
+}
+
 /** What the server did not say, because it was not reached. @param {unknown} error */
 function inWords(error) {
   if (error instanceof Refusal && !error.message) error.message = t("common.unreachable");

@@ -176,6 +176,30 @@
  * @property {LineHistory} history
  */
 
+/** @typedef {"film" | "sound" | "slides" | "countdown"} ClipKind */
+
+/** @typedef {{name: string, kind: ClipKind, bytes: number}} PlayerFile */
+
+/**
+ * What is in the media player.
+ * @typedef {object} Clip
+ * @property {number} number another at each load
+ * @property {ClipKind} kind
+ * @property {string} file
+ * @property {string} title
+ * @property {number} page from 1
+ * @property {number} pages 0 for what has none
+ * @property {number} position_ms where it stands; while it runs, where it stood at `started_at_ms`
+ * @property {number} [started_at_ms] since when it runs
+ * @property {number} duration_ms 0 if unknown
+ * @property {boolean} loop
+ * @property {boolean} sound
+ * @property {boolean} withheld it was loaded in a closed item
+ * @property {boolean} ready
+ * @property {"" | "missing" | "unreadable" | "crashes"} fault
+ * @property {Tally} tally
+ */
+
 /**
  * @typedef {object} Outputs
  * @property {"running" | "starting" | "lost"} studio
@@ -238,6 +262,7 @@
  * @property {Site[]} sites
  * @property {Scene} program
  * @property {Scene} preview
+ * @property {Clip} [player]
  * @property {Record<OverlayName, boolean>} overlays
  * @property {Outputs} outputs
  * @property {Alarm[]} alarms

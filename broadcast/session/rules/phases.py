@@ -20,6 +20,7 @@ from broadcast.session.events import (
 from broadcast.session.model import Break, Phase, SessionState, SiteKind
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.floor import free_floor
+from broadcast.session.rules.player import halt
 from broadcast.session.rules.registry import DIRECTING, LIVE, ON, Act, rule
 
 
@@ -41,7 +42,7 @@ def go_live(state: SessionState, act: Act) -> Events:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseSession(Command):
-    """A break: the slate is on, the speaker's clock stands, every microphone is closed."""
+    """A break: the slate is on, clock and media player stand, every microphone is closed."""
 
     type: Literal["pause_session"] = "pause_session"
 
@@ -52,7 +53,7 @@ def pause_session(state: SessionState, act: Act) -> Events:
     floor = state.floor
     if floor is not None and floor.paused_at_ms is None:
         events.append(ClockPaused(at_ms=act.at_ms, turn=floor.id))
-    return (*events, *close_all(state, act))
+    return (*events, *close_all(state, act), *halt(state, act))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,8 @@ class EndSession(Command):
 @rule(EndSession, DIRECTING, ON)
 def end_session(state: SessionState, act: Act) -> Events:
     ended, free = free_floor(state, act)
-    return (*ended, *close_all(free, act), SessionEnded(at_ms=act.at_ms))
+    silent = (*close_all(free, act), *halt(free, act))
+    return (*ended, *silent, SessionEnded(at_ms=act.at_ms))
 
 
 def close_all(state: SessionState, act: Act) -> Events:

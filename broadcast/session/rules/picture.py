@@ -12,6 +12,7 @@ from broadcast.program import (
     CUT,
     INSET,
     INSET_SHARES,
+    PLAYER,
     TRANSITION_MS,
     Corner,
     Inset,
@@ -32,8 +33,9 @@ from broadcast.session.events import (
 from broadcast.session.model import OverlayName, SessionState
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.phases import close_all
+from broadcast.session.rules.player import silence
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
-from broadcast.session.text import SiteName
+from broadcast.session.text import SeatName, SiteName
 from streams.frames import SiteId
 
 
@@ -58,7 +60,7 @@ class SceneWish:
     """A layout and the sites in its seats; a layout may have seats to spare."""
 
     layout: Layout
-    sources: Annotated[tuple[SiteName, ...], Field(max_length=9)] = ()
+    sources: Annotated[tuple[SeatName, ...], Field(max_length=9)] = ()
     inset: InsetWish = InsetWish()
 
 
@@ -66,7 +68,8 @@ def scene_of(state: SessionState, wish: SceneWish) -> Scene:
     """Refused: a site that is not in the session, twice in the picture, or without a seat."""
     sources = tuple(SiteId(source) for source in wish.sources)
     for source in sources:
-        _known(state, source)
+        if source != PLAYER:
+            _known(state, source)
     if len(set(sources)) < len(sources):
         raise Refusal("site_twice")
     if len(sources) > wish.layout.seats:
@@ -156,14 +159,14 @@ def close_microphone(state: SessionState, command: CloseMicrophone, act: Act) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MuteAll(Command):
-    """Closes every microphone, at once."""
+    """Closes every microphone, at once, and the sound of the media player."""
 
     type: Literal["mute_all"] = "mute_all"
 
 
 @rule(MuteAll, OPERATING, OPEN)
 def mute_all(state: SessionState, act: Act) -> Events:
-    return close_all(state, act)
+    return (*close_all(state, act), *silence(state, act))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ USUAL: dict[str, dict[str, Any]] = {
     },
     "signal_lost": {"site": "Điểm cầu huyện Mường Nhé"},
     "seat_title": {"site": "Điểm cầu thị xã Mường Lay"},
+    "card": {"title": "Phiên họp bắt đầu sau", "reading": "04:59"},
 }
 assert set(USUAL) == set(NAMES)
 

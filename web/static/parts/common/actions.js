@@ -3,6 +3,7 @@
 import {html} from "htm/preact";
 import {give, may, deskView, pending, ready, view} from "../../state.js";
 import {t} from "../../texts.js";
+import {PLAYER} from "../../protocol.js";
 import {toast} from "./toasts.js";
 
 /** @import {Command, Phase} from "../../types.js" */
@@ -106,5 +107,6 @@ export function siteBrief(site) {
 
 /** @param {string} site id */
 function fullName(site) {
+  if (site === PLAYER) return t("player.name");
   return deskView().sites.find((one) => one.id === site)?.name ?? site;
 }

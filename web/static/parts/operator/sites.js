@@ -8,6 +8,7 @@ import {Do, canGive, mayGive, shortName, tileName} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
 import {Arriving, LineButton} from "./line.js";
 import {Meter} from "./meter.js";
+import {PlayerButton, PlayerTile} from "./player.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
 import {tilingFor} from "./tiling.js";
@@ -29,7 +30,8 @@ export function Sites() {
       <h2 id="sites-title">${t("operator.sites")}</h2>
       <p class="muted">${t("operator.sites_present", {present, all: sites.length})}</p>
       <p class=${open ? "open-count" : "muted"}>${t("operator.microphones_open", {open})}</p>
-      <${Do} command=${{type: "mute_all"}} disabled=${!open} class="small">
+      <${PlayerButton} />
+      <${Do} command=${{type: "mute_all"}} disabled=${!open && !operatorView().player?.sound} class="small">
         <${Icon} name="muted" />${t("operator.mute_all")}<kbd>M</kbd><//>
     </header>
     <${Tiles} sites=${sites} />
@@ -38,21 +40,23 @@ export function Sites() {
 
 /** As large as the room allows without scrolling. @param {{sites: Site[]}} props */
 function Tiles({sites}) {
+  const count = sites.length + (operatorView().player ? 1 : 0);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useLayoutEffect(() => {
     const room = list.current;
     if (!room) return undefined;
     const fit = () => {
-      const {columns, compact} = tilingFor(sites.length, room.clientWidth, room.clientHeight);
+      const {columns, compact} = tilingFor(count, room.clientWidth, room.clientHeight);
       room.style.setProperty("--columns", String(columns));
       room.dataset["compact"] = String(compact);
     };
     const watcher = new ResizeObserver(fit);
     watcher.observe(room);
     return () => watcher.disconnect();
-  }, [sites.length]);
+  }, [count]);
   return html`<ul class="tiles" ref=${list}>
     ${sites.map((site, index) => html`<${Tile} key=${site.id} site=${site} index=${index} />`)}
+    <${PlayerTile} />
   </ul>`;
 }
 

@@ -1,0 +1,181 @@
+"""What the media player can open: films give pictures and sound at their places in time, slides
+give pages. For the player's thread alone.
+
+A file is opened as what its name says, never as a playlist or anything else that names further
+files or addresses.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+import pypdfium2
+from av.audio.resampler import AudioResampler
+from av.stream import Disposition
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from PIL import Image, ImageOps
+
+from broadcast.studio.clock import NS_PER_S
+from broadcast.studio.encoders import Samples
+from streams.frames import AUDIO_CLOCK_RATE
+
+FORMATS = {
+    **dict.fromkeys((".mp4", ".m4v", ".mov", ".m4a"), "mov"),
+    **dict.fromkeys((".mkv", ".webm"), "matroska"),
+    **dict.fromkeys((".ogg", ".opus"), "ogg"),
+    **{f".{name}": name for name in ("mp3", "wav", "flac")},
+}
+"""FFmpeg's name for what is in a file, by the end of its name."""
+DECODING_THREADS = 2
+MAX_IMAGE_PIXELS = 100_000_000
+"""A photograph has up to 50 million; more is a trap."""
+PAPER = (255, 255, 255)
+
+
+class UnplayableError(Exception):
+    """`str()` is `missing` or `unreadable`: the operator's page has a sentence for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A picture, or some sound."""
+
+    at_ns: int
+    """From the file's beginning."""
+    picture: av.VideoFrame | None = None
+    sound: Samples | None = None
+
+
+class Film:
+    """A film, or sound alone. Raises `UnplayableError`."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._container = av.open(
+                str(path),
+                format=FORMATS[path.suffix.lower()],
+                options={"protocol_whitelist": "file"},
+            )
+        except FileNotFoundError:
+            raise UnplayableError("missing") from None
+        except (av.error.FFmpegError, OSError, KeyError) as error:
+            raise UnplayableError("unreadable") from error
+        videos = [
+            one for one in self._container.streams.video
+            if one.codec_context is not None and not one.disposition & Disposition.attached_pic
+        ]  # fmt: skip
+        sounds = [one for one in self._container.streams.audio if one.codec_context is not None]
+        self._streams = (*videos[:1], *sounds[:1])
+        if not self._streams:
+            self.close()
+            raise UnplayableError("unreadable")
+        for video in videos[:1]:
+            video.codec_context.thread_count = DECODING_THREADS
+        self.has_pictures = bool(videos)
+        self.duration_ns = (self._container.duration or 0) * 1000
+        """0: it does not say."""
+        self._start_ns = (self._container.start_time or 0) * 1000
+        self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def from_(self, at_ns: int) -> Iterator[Piece]:
+        """All pieces from the keyframe at or before `at_ns` on, in the order of the file. Ends
+        what an earlier call gave."""
+        try:
+            self._container.seek((at_ns + self._start_ns) // 1000)
+        except av.error.FFmpegError:
+            return
+        self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+        for packet in self._container.demux(*self._streams):
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                continue  # a broken part of a file; what follows may be whole
+            for frame in frames:
+                yield from self._pieces(frame)
+
+    def _pieces(self, frame: object) -> Iterator[Piece]:
+        if isinstance(frame, av.VideoFrame):
+            if frame.pts is not None and frame.time_base is not None:
+                yield Piece(self._at_ns(frame), picture=frame)
+        elif isinstance(frame, av.AudioFrame):
+            for sound in self._resampler.resample(frame):
+                if sound.pts is not None and sound.time_base is not None:
+                    yield Piece(self._at_ns(sound), sound=sound.to_ndarray().astype(np.float32))
+
+    def _at_ns(self, frame: av.VideoFrame | av.AudioFrame) -> int:
+        assert frame.pts is not None
+        assert frame.time_base is not None
+        return int(frame.pts * frame.time_base * NS_PER_S) - self._start_ns
+
+
+class Slides:
+    """A picture, or the pages of a PDF, no larger than the program. Raises `UnplayableError`."""
+
+    def __init__(self, path: Path, size: tuple[int, int]) -> None:
+        self._path, self._size = path, size
+        self._pdf: pypdfium2.PdfDocument | None = None
+        self.pages = 1
+        if not path.is_file():
+            raise UnplayableError("missing")
+        if path.suffix.lower() == ".pdf":
+            try:
+                self._pdf = pypdfium2.PdfDocument(path)
+                self.pages = len(self._pdf)
+            except pypdfium2.PdfiumError as error:
+                raise UnplayableError("unreadable") from error
+
+    def close(self) -> None:
+        if self._pdf is not None:
+            self._pdf.close()
+
+    def page(self, number: int) -> av.VideoFrame:
+        """From 1 on; the last for one that is beyond. Raises `UnplayableError`."""
+        try:
+            if self._pdf is not None:
+                return frame_of(self._drawn(self._pdf, min(number, self.pages) - 1))
+            return frame_of(self._image())
+        except (pypdfium2.PdfiumError, OSError, ValueError, SyntaxError) as error:
+            raise UnplayableError("unreadable") from error
+
+    def _drawn(self, pdf: pypdfium2.PdfDocument, index: int) -> Image.Image:
+        page = pdf[index]
+        try:
+            width, height = page.get_size()
+            scale = min(self._size[0] / max(1, width), self._size[1] / max(1, height))
+            image: Image.Image = page.render(scale=scale).to_pil()
+            return image.convert("RGB")
+        finally:
+            page.close()
+
+    def _image(self) -> Image.Image:
+        with Image.open(self._path, formats=("PNG", "JPEG")) as opened:
+            if opened.width * opened.height > MAX_IMAGE_PIXELS:
+                raise UnplayableError("unreadable")
+            opened.draft("RGB", self._size)
+            image = ImageOps.exif_transpose(opened)
+            image.thumbnail(self._size)
+            if "A" not in image.getbands() and "transparency" not in image.info:
+                return image.convert("RGB")
+            clear = image.convert("RGBA")
+            paper = Image.new("RGBA", clear.size, (*PAPER, 255))
+            return Image.alpha_composite(paper, clear).convert("RGB")
+
+
+def frame_of(image: Image.Image) -> av.VideoFrame:
+    """As the program has its pictures: I420, BT.709, limited range, even sides."""
+    width, height = max(2, image.width // 2 * 2), max(2, image.height // 2 * 2)
+    rgb = np.ascontiguousarray(np.asarray(image.resize((width, height))))
+    frame = av.VideoFrame.from_ndarray(rgb, "rgb24")
+    return VideoReformatter().reformat(
+        frame,
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        threads=1,
+    )

@@ -1,0 +1,214 @@
+"""The media player: what is shown and heard of a clip, in a time that the test turns."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from broadcast.overlay.render import Renderer
+from broadcast.program import Clip, ClipKind, ProgramState
+from broadcast.studio.clock import BLOCK_SAMPLES, NS_PER_S, ProgramClock
+from broadcast.studio.player import MOST_TRIES, Player
+from broadcast.studio.playersource import PlayerSource
+from broadcast.studio.reels import Film, Slides, UnplayableError
+from broadcast.studio.shows import AHEAD_NS, LEAD_NS, Countdown, FilmShow, clock_text
+from broadcast.studio.sound import audible
+from broadcast.studio.sources import Sources
+from tests import media
+from tests.films import FPS, HZ, film
+
+LOADED = Clip(1, ClipKind.FILM, "Phim", "phim.mp4")
+BLOCK_NS = NS_PER_S // 50
+LEAD_MS = LEAD_NS // 1_000_000
+
+
+@pytest.fixture(scope="module")
+def opening(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return film(tmp_path_factory.mktemp("films") / "opening.mp4", g="50")
+
+
+class Table:
+    """A film on the player, and a clock that the test turns, block by block."""
+
+    def __init__(self, path: Path) -> None:
+        self.now_ns = 0
+        self.source = PlayerSource()
+        self.show = FilmShow(Film(path), None, self.source, ProgramClock(0), lambda: self.now_ns)
+        self.heard: list[float] = []
+        """Peak of each block."""
+        self.last = np.zeros((2, BLOCK_SAMPLES), np.float32)
+
+    def follow(self, **changes: object) -> None:
+        from dataclasses import replace
+
+        self.clip = replace(getattr(self, "clip", LOADED), **changes)  # type: ignore[arg-type]
+        self.show.follow(self.clip)
+
+    def turn_to(self, at_ms: int) -> None:
+        while self.now_ns < at_ms * 1_000_000:
+            self.now_ns += BLOCK_NS
+            while self.show.step(self.now_ns) == 0:
+                pass
+            self.source.sound.decode()
+            block = self.source.sound.block(self.now_ns - BLOCK_NS)
+            self.last = np.zeros((2, BLOCK_SAMPLES), np.float32) if block is None else block
+            self.heard.append(float(np.abs(self.last).max()))
+            self.picture = self.source.picture.due(self.now_ns)
+
+    @property
+    def number(self) -> int | None:
+        return (
+            None
+            if self.picture is None
+            else media.read_frame_number(media.luma_of(self.picture.frame))
+        )
+
+
+def test_a_film_stands_ready_then_runs_with_its_sound_and_stops_where_it_is(opening: Path) -> None:
+    table = Table(opening)
+    table.follow()
+    table.turn_to(400)
+    assert table.number == 0
+    assert max(table.heard) == 0
+    table.follow(started_at_ms=400)
+    table.turn_to(400 + LEAD_MS + 2000)
+    assert abs((table.number or 0) - 2 * FPS) <= 1
+    assert media.tone_level(table.last[0], HZ) > -20
+    table.follow(started_at_ms=None, position_ms=2000)
+    table.turn_to(table.now_ns // 1_000_000 + 1000)
+    assert table.number == 2 * FPS
+    assert max(table.heard[-45:]) == 0
+
+
+def test_another_place_is_gone_to_while_it_runs(opening: Path) -> None:
+    table = Table(opening)
+    table.follow(started_at_ms=0)
+    table.turn_to(1000)
+    table.follow(started_at_ms=1000, position_ms=7000)
+    table.turn_to(1000 + LEAD_MS + 1000)
+    assert abs((table.number or 0) - 8 * FPS) <= 1
+    assert media.tone_level(table.last[0], HZ) > -20
+
+
+def test_a_studio_that_starts_late_finds_the_place(opening: Path) -> None:
+    table = Table(opening)
+    table.now_ns = 5 * NS_PER_S
+    table.follow(started_at_ms=0)
+    table.turn_to(5500 + LEAD_MS)
+    assert abs((table.number or 0) - 5.5 * FPS) <= 1
+
+
+def test_at_its_end_it_holds_or_begins_anew(opening: Path) -> None:
+    table = Table(opening)
+    table.follow(started_at_ms=0, position_ms=8500)
+    table.turn_to(3000)
+    assert table.number == 10 * FPS - 1
+    assert max(table.heard[-20:]) < 0.01
+    table.follow(started_at_ms=3000, position_ms=8500, loop=True)
+    table.turn_to(3000 + LEAD_MS + 2500)
+    assert abs((table.number or 0) - FPS) <= 2
+    assert media.tone_level(table.last[0], HZ) > -20
+
+
+def test_nothing_is_decoded_far_ahead(opening: Path) -> None:
+    table = Table(opening)
+    table.follow(started_at_ms=0)
+    table.turn_to(1000)
+    waiting = table.source.picture._pictures
+    assert 0 < len(waiting) <= AHEAD_NS * FPS // NS_PER_S + 1
+
+
+def test_it_is_heard_only_while_that_is_wished(opening: Path) -> None:
+    assert audible(ProgramState(player=LOADED)) == frozenset()
+    assert audible(ProgramState()) == frozenset()
+
+
+def test_slides_have_pages_and_their_shape(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (400, 300), colour) for colour in ("red", "white", "black")]
+    pages[0].save(tmp_path / "slides.pdf", save_all=True, append_images=pages[1:])
+    slides = Slides(tmp_path / "slides.pdf", (1280, 720))
+    assert slides.pages == 3
+    white, black = slides.page(2), slides.page(9)
+    assert (white.width, white.height) == (960, 720)
+    assert media.luma_of(white).mean() > 230
+    assert media.luma_of(black).mean() < 20
+    slides.close()
+    Image.new("RGBA", (3000, 999), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    picture = Slides(tmp_path / "clear.png", (1280, 720)).page(1)
+    assert (picture.width, picture.height) == (1280, 426)
+    assert media.luma_of(picture).mean() > 230
+
+
+def test_a_clock_counts_down_and_stays_at_nought() -> None:
+    drawn: list[str] = []
+
+    def draw(reading: str) -> av.VideoFrame:
+        drawn.append(reading)
+        return av.VideoFrame(16, 16, "yuv420p")
+
+    source = PlayerSource()
+    countdown = Countdown(source, ProgramClock(0), draw)
+    clip = Clip(1, ClipKind.COUNTDOWN, "Bắt đầu sau", duration_ms=3000, started_at_ms=0)
+    countdown.follow(clip)
+    for at_ms in range(0, 5000, 100):
+        countdown.step(at_ms * 1_000_000)
+    assert drawn == ["00:03", "00:02", "00:01", "00:00"]
+    assert clock_text(3_725 * NS_PER_S) == "1:02:05"
+
+
+@pytest.mark.parametrize("name", ["nothing.mp4", "text.mp4", "text.pdf", "text.png", "text.mp3"])
+def test_what_cannot_be_played_is_said(name: str, tmp_path: Path) -> None:
+    for text in ("text.mp4", "text.pdf", "text.png", "text.mp3"):
+        (tmp_path / text).write_text("#EXTM3U\n/etc/passwd\n")
+    fault = "missing" if name.startswith("nothing") else "unreadable"
+    with pytest.raises(UnplayableError, match=fault):
+        if name.endswith((".pdf", ".png")):
+            Slides(tmp_path / name, (640, 360)).page(1)
+        else:
+            Film(tmp_path / name)
+
+
+@pytest.fixture
+def player(tmp_path: Path) -> Callable[[], Player]:
+    renderer = Renderer(320, 180)
+    return lambda: Player(tmp_path, ProgramClock.started_now(), renderer, Sources(lambda _: None))
+
+
+def test_a_fault_is_told_and_the_next_clip_plays(
+    tmp_path: Path, player: Callable[[], Player]
+) -> None:
+    (tmp_path / "broken.mp4").write_bytes(bytes(1000))
+    Image.new("RGB", (64, 36), "white").save(tmp_path / "one.png")
+    one = player()
+    one.start()
+    try:
+        one.follow(Clip(1, ClipKind.FILM, "", "broken.mp4"))
+        media.wait_for(lambda: (one.status() or {}).get("fault") == "unreadable", "the fault")
+        one.follow(Clip(2, ClipKind.FILM, "", "../broken.mp4"))
+        media.wait_for(lambda: (one.status() or {}).get("fault") == "missing", "the other")
+        one.follow(Clip(3, ClipKind.SLIDES, "", "one.png"))
+        media.wait_for(lambda: one.source.picture.newest, "the slide")
+        assert (one.status() or {})["fault"] == ""
+        one.follow(None)
+        media.wait_for(lambda: one.source.picture.newest is None, "nothing any more")
+        assert one.status() is None
+    finally:
+        one.close()
+
+
+def test_a_file_that_ends_the_studio_again_and_again_is_not_opened(
+    player: Callable[[], Player],
+) -> None:
+    clip = Clip(7, ClipKind.COUNTDOWN, "Sau", duration_ms=1000)
+    for _ in range(MOST_TRIES):
+        player()._take(clip)
+    last = player()
+    last.follow(clip)
+    last.start()
+    try:
+        media.wait_for(lambda: (last.status() or {}).get("fault") == "crashes", "the fault")
+    finally:
+        last.close()

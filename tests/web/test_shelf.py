@@ -1,0 +1,69 @@
+"""The media player's files: brought, listed, taken away, by operators alone."""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import quote
+
+from broadcast.session.model import Role
+from tests.web.rig import SESSION, Rig, relay, settings_in
+
+PLACE = f"/api/v1/sessions/{SESSION}/player/files"
+FILM = "Phim khai mạc.mp4"
+
+
+async def _ask(
+    rig: Rig, method: str, name: str = "", body: bytes = b"", token: str | None = None
+) -> tuple[int, str]:
+    """Status, and what is wrong."""
+    url = rig.url(PLACE + (f"/{quote(name, safe='')}" if name else ""))
+    headers = {"Authorization": f"Bearer {token or rig.operator}"}
+    async with rig.http.request(method, url, data=body, headers=headers) as response:
+        told = await response.json()
+        return response.status, told.get("error", {}).get("code", "")
+
+
+def test_a_file_is_brought_played_and_taken_away(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            folder = rig.settings.storage.data_dir / "media"
+            assert await _ask(rig, "PUT", FILM, b"film" * 100_000) == (201, "")
+            (folder / "notes.txt").write_text("not to be played")
+            answer = await rig.get(PLACE, headers={"Authorization": f"Bearer {rig.operator}"})
+            assert (await answer.json())["files"] == [
+                {"name": FILM, "kind": "film", "bytes": 400_000}
+            ]
+            async with rig.page("operator", rig.operator) as page:
+                assert (await rig.command("load_player", file=FILM))[0] == 200
+                shown = await page.until(lambda p: p.view and p.view["player"])
+                assert (shown["title"], shown["sound"], shown["ready"]) == (
+                    "Phim khai mạc", False, False
+                )  # fmt: skip
+            assert await _ask(rig, "DELETE", FILM) == (409, "file_in_use")
+            assert await _ask(rig, "PUT", FILM, b"other") == (409, "file_in_use")
+            await rig.command("clear_player")
+            assert await _ask(rig, "DELETE", FILM) == (200, "")
+            assert await _ask(rig, "DELETE", FILM) == (404, "no_such_file")
+            assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+    asyncio.run(scenario())
+
+
+def test_only_operators_and_only_what_can_be_played(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        settings = settings_in(tmp_path)
+        storage = settings.storage.model_copy(update={"max_upload_bytes": 1000})
+        async with relay(settings.model_copy(update={"storage": storage})) as rig:
+            for role in (Role.CHAIR, Role.CLERK):
+                token = rig.tokens.issue_token(role, SESSION)
+                assert await _ask(rig, "PUT", FILM, b"x", token) == (403, "forbidden")
+                assert await _ask(rig, "GET", token=token) == (403, "forbidden")
+            assert await _ask(rig, "PUT", FILM, b"x", rig.site()) == (403, "forbidden")
+            elsewhere = rig.tokens.issue_token(Role.OPERATOR, "another")
+            assert await _ask(rig, "PUT", FILM, b"x", elsewhere) == (401, "not_signed_in")
+            assert await _ask(rig, "PUT", "virus.exe", b"x") == (415, "player_kind")
+            assert await _ask(rig, "PUT", "../a.mp4", b"x") == (422, "not_understood")
+            assert await _ask(rig, "PUT", ".a.mp4", b"x") == (422, "not_understood")
+            assert await _ask(rig, "PUT", FILM, b"x" * 1001) == (413, "file_too_large")
+            assert not list((settings.storage.data_dir / "media").glob("*"))
+
+    asyncio.run(scenario())

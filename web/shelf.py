@@ -1,0 +1,170 @@
+"""The files of the media player: which are there, bringing one, taking one away.
+
+They lie in `data_dir/media`, where somebody with an account on the server may put them too. What
+comes over the network is written beside its place and moved there when it is whole.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from broadcast.session.model import Role
+from broadcast.session.rules.player import kind_of
+from broadcast.session.text import FileName
+from config.settings import Settings
+from web.auth import VIEWER, Tokens, identify
+from web.errors import Problem, not_found
+from web.replies import reply
+
+CHUNK_BYTES = 1 << 18
+MAX_FILES = 500
+"""In one answer."""
+STALLED_S = 30.0
+"""A browser that sends nothing for so long has gone."""
+MAX_UPLOADS = 3
+_PLACE = "/api/v1/sessions/{session}/player/files"
+_NAME: TypeAdapter[str] = TypeAdapter(FileName)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    name: str
+    kind: str
+    size_bytes: int
+
+
+class Shelf:
+    """For operators alone. `in_use` gives the name of the file that the player has."""
+
+    def __init__(
+        self, settings: Settings, tokens: Tokens, in_use: Callable[[], str | None]
+    ) -> None:
+        self._folder = settings.storage.data_dir / "media"
+        self._most_bytes = settings.storage.max_upload_bytes
+        self._spare_bytes = 2 * settings.recording.stop_free_bytes
+        self._tokens, self._in_use = tokens, in_use
+        self._uploads = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(_PLACE, self._list),
+            web.put(_PLACE + "/{name}", self._bring),
+            web.delete(_PLACE + "/{name}", self._remove),
+        ]
+
+    async def _list(self, request: web.Request) -> web.Response:
+        self._require_operator(request, changes=False)
+        kept = await asyncio.to_thread(kept_in, self._folder)
+        files = [{"name": f.name, "kind": f.kind, "bytes": f.size_bytes} for f in kept]
+        return reply({"files": files, "max_bytes": self._most_bytes})
+
+    async def _bring(self, request: web.Request) -> web.Response:
+        self._require_operator(request, changes=True)
+        name = _name_of(request)
+        if kind_of(name) is None:
+            raise Problem(415, "player_kind", file=name)
+        self._require_free(name)
+        length = request.content_length
+        if length is not None and length > self._most_bytes:
+            raise self._too_large(name)
+        if self._uploads >= MAX_UPLOADS:
+            raise Problem(503, "too_many_uploads", retry_after_s=10)
+        self._uploads += 1
+        try:
+            size = await self._receive(request, name)
+        except OSError as error:
+            raise Problem(507, "file_not_kept", file=name, reason=error.strerror or "") from None
+        finally:
+            self._uploads -= 1
+        return reply({"name": name, "bytes": size}, status=201)
+
+    async def _receive(self, request: web.Request, name: str) -> int:
+        """Writes the body. Raises OSError, `Problem`."""
+        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        half = self._folder / f".{secrets.token_hex(8)}.part"
+        size = 0
+        try:
+            with half.open("xb") as file:
+                while chunk := await self._chunk(request, name):
+                    size += len(chunk)
+                    if size > self._most_bytes:
+                        raise self._too_large(name)
+                    await asyncio.to_thread(self._write, file.fileno(), chunk, name)
+                await asyncio.to_thread(os.fsync, file.fileno())
+            expected = request.content_length
+            if expected is not None and size != expected:
+                raise Problem(400, "file_cut_short", file=name)
+            self._require_free(name)
+            await asyncio.to_thread(half.replace, self._folder / name)
+        finally:
+            await asyncio.to_thread(half.unlink, missing_ok=True)
+        return size
+
+    def _too_large(self, name: str) -> Problem:
+        return Problem(413, "file_too_large", file=name, gb=f"{self._most_bytes / 1e9:.1f}")
+
+    async def _chunk(self, request: web.Request, name: str) -> bytes:
+        try:
+            return await asyncio.wait_for(request.content.read(CHUNK_BYTES), STALLED_S)
+        except TimeoutError:
+            raise Problem(408, "file_cut_short", file=name) from None
+
+    def _write(self, handle: int, chunk: bytes, name: str) -> None:
+        """The recording comes first: it keeps its room. Raises OSError, `Problem`."""
+        if shutil.disk_usage(self._folder).free - len(chunk) < self._spare_bytes:
+            raise Problem(507, "file_no_room", file=name)
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(handle, view) :]
+
+    async def _remove(self, request: web.Request) -> web.Response:
+        self._require_operator(request, changes=True)
+        name = _name_of(request)
+        self._require_free(name)
+        try:
+            await asyncio.to_thread((self._folder / name).unlink)
+        except OSError:
+            raise not_found("no_such_file") from None
+        return reply({})
+
+    def _require_free(self, name: str) -> None:
+        if self._in_use() == name:
+            raise Problem(409, "file_in_use", file=name)
+
+    def _require_operator(self, request: web.Request, *, changes: bool) -> None:
+        identity = identify(self._tokens, request, changes=changes)
+        identity = identity.in_session(request.match_info["session"])
+        if identity is VIEWER:
+            raise Problem(401, "not_signed_in")
+        if Role.OPERATOR not in identity.roles:
+            raise Problem(403, "forbidden", role=identity.role)
+
+
+def _name_of(request: web.Request) -> str:
+    """Raises `Problem` 422."""
+    try:
+        return _NAME.validate_python(request.match_info["name"])
+    except ValidationError as error:
+        rule = error.errors()[0]["msg"]
+        raise Problem(422, "not_understood", field="name", rule=rule) from None
+
+
+def kept_in(folder: Path) -> list[Kept]:
+    """What can be played, by name. Blocking."""
+    try:
+        entries = [entry for entry in os.scandir(folder) if entry.is_file()]
+    except OSError:
+        return []
+    found = []
+    for entry in sorted(entries, key=lambda one: one.name.casefold()):
+        kind = kind_of(entry.name)
+        if kind is not None and not entry.name.startswith("."):
+            found.append(Kept(entry.name, kind, entry.stat().st_size))
+    return found[:MAX_FILES]
