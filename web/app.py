@@ -27,6 +27,7 @@ from broadcast.session.procedure import load_procedure
 from broadcast.store import Store
 from config.settings import ConfigError, Settings
 from web import border, whip
+from web.account_routes import AccountRoutes
 from web.accounts import SignIn
 from web.api import Api
 from web.audit_reader import AuditReader
@@ -152,6 +153,7 @@ def _application(
         live,
         media,
         enter,
+        AccountRoutes(store, tokens, sign_in, factor, enter, auditor),
         Commands(on_air.perform, tokens, auditor, now_ms),
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),

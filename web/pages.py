@@ -66,6 +66,8 @@ class Pages:
             web.get("/static/fonts/be-vietnam-pro-{weight}.ttf", self._font),
             web.get("/static/{path:.+}", _static),
             web.get("/favicon.ico", _favicon),
+            web.get("/account", self._account),
+            web.get("/accounts", self._accounts),
             web.get("/audit", self._audit),
             web.get("/audit/{session}", self._audit),
         ]
@@ -121,6 +123,16 @@ class Pages:
         if not may_read(self._who(request), state.id if state is not None else ""):
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         return self._page(request, "audit", state)
+
+    async def _account(self, request: web.Request) -> web.Response:
+        if not self._who(request).account:
+            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        return self._page(request, "account")
+
+    async def _accounts(self, request: web.Request) -> web.Response:
+        if not self._who(request).admin:
+            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        return self._page(request, "accounts")
 
     async def _session(self, request: web.Request) -> SessionState:
         """Raises `Problem` 404."""

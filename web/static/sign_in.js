@@ -2,10 +2,13 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
+import {Language} from "./parts/common/head.js";
 import {config, t} from "./texts.js";
 
 const busy = signal(false);
 const refused = signal("");
+/** The account has a second factor. */
+const needsCode = signal(false);
 
 /** @param {object} credentials */
 async function signIn(credentials) {
@@ -19,7 +22,10 @@ async function signIn(credentials) {
     });
     const told = await answer.json();
     if (answer.ok) location.replace(config.next && config.next !== "/" ? config.next : told.next ?? "/");
-    else refused.value = told.error.message;
+    else {
+      refused.value = told.error.message;
+      if (told.error.code === "code_needed") needsCode.value = true;
+    }
   } catch {
     refused.value = t("common.unreachable");
   } finally {
@@ -31,7 +37,7 @@ async function signIn(credentials) {
 function submit(event) {
   event.preventDefault();
   const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-  void signIn({name: form.get("name"), password: form.get("password")});
+  void signIn({name: form.get("name"), password: form.get("password"), code: form.get("code") ?? ""});
 }
 
 function Page() {
@@ -42,10 +48,12 @@ function Page() {
       ${refused.value && html`<p class="notice bad" role="alert" data-testid="refused">${refused.value}</p>`}
       <label class="field">${t("public.name")}<input name="name" autocomplete="username" required autofocus maxlength="64" /></label>
       <label class="field">${t("public.password")}<input name="password" type="password" autocomplete="current-password" required maxlength="1024" /></label>
+      ${needsCode.value && html`<label class="field">${t("public.code")}<input name="code" autocomplete="one-time-code" required
+        maxlength="64" ref=${(/** @type {HTMLInputElement | null} */ field) => field?.focus()} data-testid="code" /></label>`}
       <button class="primary" disabled=${busy.value} data-testid="sign-in">${t("common.sign_in")}</button>
       <p class="hint">${t("public.sign_in_note")}</p>
     </form>
-    <p><a href="/">${t("common.home")}</a></p>
+    <p class="below"><a href="/">${t("common.home")}</a><${Language} /></p>
   </main>`;
 }
 

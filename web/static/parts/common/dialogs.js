@@ -12,13 +12,14 @@ import {act} from "./actions.js";
 /** How long the button must be held before the session ends. */
 const HOLD_MS = 1500;
 
-/** @param {{label: string, onClose: () => void, testid: string, children?: any, wide?: boolean}} props */
-export function Dialog({label, onClose, testid, children, wide}) {
+/** @param {{label: string, onClose: () => void, testid: string, children?: any, wide?: boolean,
+ *   onSubmit?: (event: SubmitEvent) => void}} props */
+export function Dialog({label, onClose, testid, children, wide, onSubmit}) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => dialog.current?.showModal(), []);
   return html`<dialog ref=${dialog} aria-label=${label} onClose=${onClose} data-testid=${testid}
     class=${wide ? "wide" : ""}>
-    <form method="dialog" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>${children}</form>
+    <form method="dialog" onSubmit=${onSubmit ?? ((/** @type {Event} */ event) => event.preventDefault())}>${children}</form>
   </dialog>`;
 }
 

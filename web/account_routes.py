@@ -1,0 +1,282 @@
+"""Accounts: one's own (password, second factor, sign-ins), and everybody's for an administrator."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from broadcast.session.model import Role
+from broadcast.session.text import Id, Name
+from broadcast.store import Account, Store
+from web.accounts import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, SignIn, hash_password
+from web.auditor import Auditor
+from web.auth import DEVICE_COOKIE, Identity, Tokens, identify
+from web.border import client_address
+from web.errors import Problem, not_found
+from web.replies import reply
+from web.second_factor import (
+    SecondFactor,
+    address_of,
+    digest_of,
+    new_recovery_codes,
+    new_secret,
+    picture_of,
+)
+from web.sign_in import SignInRoutes, fault, read_json
+
+_ForPerson = Literal[Role.OPERATOR, Role.CHAIR, Role.CLERK, Role.VIEWER]
+_Roles = Annotated[frozenset[_ForPerson], Field(max_length=4)]
+_Password = Annotated[str, Field(min_length=MIN_PASSWORD_CHARS, max_length=MAX_PASSWORD_CHARS)]
+_Typed = Annotated[str, Field(max_length=1024)]
+_Code = Annotated[str, Field(max_length=64)]
+_Grants = Annotated[dict[Id, _Roles], Field(max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Nothing(_Body):
+    pass
+
+
+class _Proof(_Body):
+    """Who sits before a browser that is signed in gives the password again."""
+
+    password: _Typed
+    code: _Code = ""
+
+
+class _NewPassword(_Proof):
+    new_password: _Password
+
+
+class _NewFactor(_Body):
+    password: _Typed
+    secret: Annotated[str, Field(pattern=r"\A[A-Z2-7]{32}\z")]
+    code: _Code
+
+
+class _NewAccount(_Body):
+    name: Name
+    password: _Password
+    roles: _Roles = frozenset()
+    grants: _Grants = Field(default_factory=dict)
+    admin: bool = False
+
+
+class _Change(_Body):
+    """What is not given stays."""
+
+    name: Name
+    roles: _Roles | None = None
+    grants: _Grants | None = None
+    admin: bool | None = None
+    disabled: bool | None = None
+    password: _Password | None = None
+    end_sign_ins: Literal[True] | None = None
+    drop_second_factor: Literal[True] | None = None
+
+
+B = TypeVar("B", bound=_Body)
+
+
+class AccountRoutes:
+    """Changes need a page of ours (`Origin`); a link's token manages nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        tokens: Tokens,
+        sign_in: SignIn,
+        factor: SecondFactor,
+        enter: SignInRoutes,
+        auditor: Auditor,
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._sign_in = sign_in
+        self._factor = factor
+        self._enter = enter
+        self._auditor = auditor
+        self._one_at_a_time = asyncio.Lock()
+
+    def routes(self) -> list[web.RouteDef]:
+        own = "/api/v1/account"
+        return [
+            web.get(own, self._own),
+            web.post(f"{own}/password", self._change_password),
+            web.post(f"{own}/second-factor/offer", self._offer_factor),
+            web.post(f"{own}/second-factor", self._take_factor),
+            web.post(f"{own}/second-factor/off", self._drop_factor),
+            web.post(f"{own}/end-sign-ins", self._end_own_sign_ins),
+            web.get("/api/v1/accounts", self._list),
+            web.post("/api/v1/accounts", self._create),
+            web.post("/api/v1/accounts/change", self._change),
+        ]
+
+    # One's own
+
+    async def _own(self, request: web.Request) -> web.Response:
+        _, account = self._me(request, changes=False)
+        return reply(_told(account))
+
+    async def _change_password(self, request: web.Request) -> web.Response:
+        who, _ = self._me(request)
+        wish = await _read(request, _NewPassword)
+        account = await self._proved(request, who, wish.password, wish.code)
+        hashed = await asyncio.to_thread(hash_password, wish.new_password)
+        changed = replace(account, password_hash=hashed, generation=account.generation + 1)
+        await self._save(request, who, "password_changed", changed)
+        return self._stay(request, changed, {})
+
+    async def _offer_factor(self, request: web.Request) -> web.Response:
+        who, _ = self._me(request)
+        await _read(request, _Nothing)
+        secret = new_secret()
+        address = address_of(who.name, secret)
+        return reply({"secret": secret, "address": address, "picture": picture_of(address)})
+
+    async def _take_factor(self, request: web.Request) -> web.Response:
+        who, mine = self._me(request)
+        wish = await _read(request, _NewFactor)
+        if mine.totp_secret:
+            raise Problem(409, "has_second_factor")
+        account = await self._proved(request, who, wish.password)
+        if not self._factor.fits(wish.secret, wish.code.replace(" ", "")):
+            raise Problem(422, "wrong_code")
+        codes = new_recovery_codes()
+        changed = replace(
+            account,
+            totp_secret=self._factor.seal(wish.secret),
+            recovery=tuple(digest_of(code) for code in codes),
+            generation=account.generation + 1,
+        )
+        await self._save(request, who, "second_factor_on", changed)
+        return self._stay(request, changed, {"recovery": codes})
+
+    async def _drop_factor(self, request: web.Request) -> web.Response:
+        who, _ = self._me(request)
+        wish = await _read(request, _Proof)
+        account = await self._proved(request, who, wish.password, wish.code)
+        changed = replace(account, totp_secret="", recovery=())
+        await self._save(request, who, "second_factor_off", changed)
+        return reply({})
+
+    async def _end_own_sign_ins(self, request: web.Request) -> web.Response:
+        who, account = self._me(request)
+        await _read(request, _Nothing)
+        changed = replace(account, generation=account.generation + 1)
+        await self._save(request, who, "sign_ins_ended", changed)
+        return self._stay(request, changed, {})
+
+    def _stay(
+        self, request: web.Request, account: Account, told: Mapping[str, Any]
+    ) -> web.Response:
+        """All other browsers are signed out; this one is not."""
+        response = reply(told)
+        self._enter.give(request, response, self._tokens.cookie_for_account(account))
+        return response
+
+    async def _proved(
+        self, request: web.Request, who: Identity, password: str, code: str = ""
+    ) -> Account:
+        device = self._tokens.device(request.cookies.get(DEVICE_COOKIE, ""))
+        address = client_address(request)
+        return await self._sign_in.check(who.name, password, address, code=code, device=device)
+
+    # Everybody's
+
+    async def _list(self, request: web.Request) -> web.Response:
+        self._administrator(request, changes=False)
+        accounts, sessions = await asyncio.to_thread(
+            lambda: (self._store.accounts(), self._store.sessions())
+        )
+        return reply(
+            {
+                "accounts": [_told(account) for account in accounts],
+                "sessions": [{"id": one.id, "title": one.title} for one in sessions],
+            }
+        )
+
+    async def _create(self, request: web.Request) -> web.Response:
+        who = self._administrator(request)
+        wish = await _read(request, _NewAccount)
+        hashed = await asyncio.to_thread(hash_password, wish.password)
+        account = Account(wish.name, hashed, wish.roles, admin=wish.admin, grants=wish.grants)
+        async with self._one_at_a_time:
+            if self._store.account(wish.name) is not None:
+                raise Problem(409, "account_exists", name=wish.name)
+            await self._save(request, who, "account_saved", account)
+        return reply(_told(account), status=201)
+
+    async def _change(self, request: web.Request) -> web.Response:
+        who = self._administrator(request)
+        wish = await _read(request, _Change)
+        if wish.name == who.name and (wish.disabled or wish.admin is False):
+            raise Problem(409, "own_account")
+        hashed = await asyncio.to_thread(hash_password, wish.password) if wish.password else None
+        async with self._one_at_a_time:
+            account = self._store.account(wish.name)
+            if account is None:
+                raise not_found("unknown_account")
+            changed = _changed(account, wish, hashed)
+            await self._save(request, who, "account_saved", changed)
+        return reply(_told(changed))
+
+    # Both
+
+    def _me(self, request: web.Request, *, changes: bool = True) -> tuple[Identity, Account]:
+        """Raises `Problem` 401 or 403."""
+        who = identify(self._tokens, request, changes=changes)
+        account = self._store.account(who.name) if who.account else None
+        if account is None:
+            raise Problem(401, "not_signed_in")
+        return who, account
+
+    def _administrator(self, request: web.Request, *, changes: bool = True) -> Identity:
+        who, _ = self._me(request, changes=changes)
+        if not who.admin:
+            raise Problem(403, "forbidden", role=who.role)
+        return who
+
+    async def _save(self, request: web.Request, who: Identity, what: str, account: Account) -> None:
+        await asyncio.to_thread(self._store.save_account, account)
+        detail = {key: value for key, value in _told(account).items() if value}
+        await self._auditor.done(request, what, who, detail=detail)
+
+
+async def _read(request: web.Request, kind: type[B]) -> B:
+    """Raises `Problem` 422."""
+    try:
+        return kind.model_validate(await read_json(request))
+    except ValidationError as error:
+        raise fault(error) from None
+
+
+def _changed(account: Account, wish: _Change, hashed: str | None) -> Account:
+    """A new password, a disabling, or taking a right away ends the sign-ins there are."""
+    wishes: dict[str, Any] = {"roles": wish.roles, "grants": wish.grants, "admin": wish.admin}
+    wishes |= {"disabled": wish.disabled, "password_hash": hashed}
+    given: dict[str, Any] = {key: value for key, value in wishes.items() if value is not None}
+    if wish.drop_second_factor:
+        given |= {"totp_secret": "", "recovery": ()}
+    if hashed or wish.end_sign_ins or wish.drop_second_factor or wish.disabled:
+        given["generation"] = account.generation + 1
+    return replace(account, **given)
+
+
+def _told(account: Account) -> dict[str, Any]:
+    """Without anything secret."""
+    return {
+        "name": account.name,
+        "roles": sorted(account.roles),
+        "grants": {session: sorted(roles) for session, roles in sorted(account.grants.items())},
+        "admin": account.admin,
+        "disabled": account.disabled,
+        "second_factor": bool(account.totp_secret),
+        "recovery_left": len(account.recovery),
+    }

@@ -1,0 +1,117 @@
+// One's own account: password, second factor, and ending all other sign-ins.
+
+import {html, render} from "htm/preact";
+import {signal} from "@preact/signals";
+import {t} from "./texts.js";
+import {Head} from "./parts/common/head.js";
+import {ask} from "./parts/office/ask.js";
+import {Password, Told, fields, told} from "./parts/office/form.js";
+
+/** @type {import("@preact/signals").Signal<{name: string, roles: string[], second_factor: boolean,
+ *   recovery_left: number, admin: boolean} | undefined>} */
+const mine = signal(undefined);
+/** @type {import("@preact/signals").Signal<{secret: string, address: string, picture: string} | undefined>} */
+const offer = signal(undefined);
+/** @type {import("@preact/signals").Signal<string[] | undefined>} */
+const recovery = signal(undefined);
+
+async function load() {
+  await told(async () => { mine.value = await ask("/api/v1/account"); });
+}
+
+/** @param {SubmitEvent} event */
+async function changePassword(event) {
+  const given = fields(event);
+  if (given.new_password !== given.again) return void told(() => Promise.reject(new Error(t("account.passwords_differ"))));
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  await told(async () => {
+    await ask("/api/v1/account/password", {password: given.password, code: given.code ?? "", new_password: given.new_password});
+    form.reset();
+  }, t("account.password_changed"));
+}
+
+async function offerFactor() {
+  await told(async () => { offer.value = await ask("/api/v1/account/second-factor/offer", {}); });
+}
+
+/** @param {SubmitEvent} event */
+async function takeFactor(event) {
+  const {password, code} = fields(event);
+  await told(async () => {
+    const answer = await ask("/api/v1/account/second-factor", {password, code, secret: offer.value?.secret});
+    recovery.value = answer.recovery;
+    offer.value = undefined;
+    mine.value = await ask("/api/v1/account");
+  }, t("account.factor_is_on"));
+}
+
+/** @param {SubmitEvent} event */
+async function dropFactor(event) {
+  const {password, code} = fields(event);
+  await told(async () => {
+    await ask("/api/v1/account/second-factor/off", {password, code});
+    recovery.value = undefined;
+    mine.value = await ask("/api/v1/account");
+  }, t("account.factor_is_off"));
+}
+
+async function endSignIns() {
+  await told(() => ask("/api/v1/account/end-sign-ins", {}), t("account.sign_ins_ended"));
+}
+
+function Page() {
+  const me = mine.value;
+  return html`<${Head} /><main class="office narrow"><h1>${t("account.title")}</h1>
+    ${me && html`<p><strong>${me.name}</strong> <span class="muted">${me.roles.map((role) => t(`role.${role}`)).join(", ")}${me.admin ? ` · ${t("account.admin")}` : ""}</span></p>`}
+    <${Told} />
+    ${me && html`<${Factor} me=${me} />
+    <form class="panel stack" onSubmit=${changePassword} data-testid="password-form"><h2>${t("account.change_password")}</h2>
+      <${Password} name="password" label=${t("account.password_now")} now=${true} />
+      ${me.second_factor && html`<${Code} />`}
+      <${Password} name="new_password" label=${t("account.password_new")} /><${Password} name="again" label=${t("account.password_again")} />
+      <p class="hint">${t("account.password_note")}</p>
+      <button class="primary">${t("account.change_password")}</button></form>
+    <section class="panel stack"><h2>${t("account.sign_ins")}</h2><p>${t("account.sign_ins_note")}</p>
+      <p><button type="button" onClick=${endSignIns} data-testid="end-sign-ins">${t("account.end_sign_ins")}</button></p></section>`}
+  </main>`;
+}
+
+/** @param {{me: {second_factor: boolean, recovery_left: number}}} props */
+function Factor({me}) {
+  if (recovery.value) return html`<${Recovery} codes=${recovery.value} />`;
+  if (me.second_factor) {
+    return html`<form class="panel stack" onSubmit=${dropFactor} data-testid="factor-on"><h2>✓ ${t("account.factor_is_on")}</h2>
+      <p>${t("account.recovery_left", {count: me.recovery_left})}</p>
+      <p class="hint">${t("account.factor_off_note")}</p>
+      <${Password} name="password" label=${t("account.password_now")} now=${true} /><${Code} />
+      <button>${t("account.turn_off")}</button></form>`;
+  }
+  if (!offer.value) {
+    return html`<section class="panel stack"><h2>${t("account.factor")}</h2><p>${t("account.factor_note")}</p>
+      <p><button type="button" class="primary" onClick=${offerFactor} data-testid="factor-offer">${t("account.turn_on")}</button></p></section>`;
+  }
+  const {picture, secret} = offer.value;
+  return html`<form class="panel stack" onSubmit=${takeFactor} data-testid="factor-form"><h2>${t("account.factor")}</h2>
+    <ol><li>${t("account.step_app")}</li><li>${t("account.step_scan")}</li><li>${t("account.step_code")}</li></ol>
+    <img class="qr" src=${picture} alt=${t("account.qr")} width="220" height="220" />
+    <p class="muted">${t("account.by_hand")} <code data-testid="secret">${secret}</code></p>
+    <${Code} /><${Password} name="password" label=${t("account.password_now")} now=${true} />
+    <div class="actions"><button class="primary">${t("account.turn_on")}</button>
+      <button type="button" onClick=${() => { offer.value = undefined; }}>${t("common.cancel")}</button></div></form>`;
+}
+
+function Code() {
+  return html`<label class="field">${t("public.code")}<input name="code" required autocomplete="one-time-code" maxlength="64" /></label>`;
+}
+
+/** @param {{codes: string[]}} props */
+function Recovery({codes}) {
+  return html`<section class="panel stack" data-testid="recovery"><h2>${t("account.recovery")}</h2><p>${t("account.recovery_note")}</p>
+    <ul class="codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
+    <div class="actions"><button type="button" onClick=${() => print()}>${t("account.print")}</button>
+      <button type="button" class="primary" onClick=${() => { recovery.value = undefined; }}>${t("account.kept")}</button></div></section>`;
+}
+
+const root = document.getElementById("page");
+if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+void load();

@@ -1,0 +1,51 @@
+// Forms of the office: what was typed, and what came of it.
+
+import {html} from "htm/preact";
+import {signal} from "@preact/signals";
+
+const MIN_CHARS = 10; // as the server has it
+
+/** @type {import("@preact/signals").Signal<{good: boolean, text: string} | undefined>} */
+const outcome = signal(undefined);
+
+/** What the form holds, by name. @param {SubmitEvent} event @returns {Record<string, string>} */
+export function fields(event) {
+  event.preventDefault();
+  const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
+  return Object.fromEntries([...data].map(([name, value]) => [name, String(value)]));
+}
+
+/**
+ * Does something and says how it ended, in `Told`.
+ * @param {() => Promise<unknown>} work @param {string} [success]
+ * @returns {Promise<boolean>} whether it went well
+ */
+export async function told(work, success) {
+  try {
+    await work();
+    outcome.value = success ? {good: true, text: success} : undefined;
+    return true;
+  } catch (error) {
+    outcome.value = {good: false, text: /** @type {Error} */ (error).message};
+    return false;
+  }
+}
+
+/** The last outcome. */
+export function Told() {
+  const last = outcome.value;
+  return html`<div role="status" aria-live="polite">${last && html`
+    <p class=${`notice ${last.good ? "good" : "bad"}`} data-testid="told" data-good=${last.good}>${last.text}</p>`}</div>`;
+}
+
+/** @param {{name: string, label: string, now?: boolean}} props `now`: the one in use, not a new one */
+export function Password({name, label, now}) {
+  return html`<label class="field">${label}<input name=${name} type="password" required maxlength="256"
+    minlength=${now ? undefined : MIN_CHARS} autocomplete=${now ? "current-password" : "new-password"} /></label>`;
+}
+
+/** @param {{name: string, value: string, label: string, checked?: boolean, onChange?: (on: boolean) => void}} props */
+export function Check({name, value, label, checked, onChange}) {
+  return html`<label class="check"><input type="checkbox" name=${name} value=${value} checked=${checked}
+    onChange=${(/** @type {Event} */ event) => onChange?.(/** @type {HTMLInputElement} */ (event.target).checked)} />${label}</label>`;
+}
