@@ -184,6 +184,8 @@ class Security(Section):
     join_link_hours: int = Field(72, ge=1, le=24 * 365)
     max_body_bytes: int = Field(262_144, ge=4096)
     """Of any request; an SDP offer of a browser has about 6 kB."""
+    max_document_bytes: int = Field(50_000_000, ge=100_000, le=2_000_000_000)
+    """Of a PDF for the agenda: it goes to the disk as it comes."""
 
 
 class Settings(Section):

@@ -46,6 +46,8 @@ from web.media import Media
 from web.on_air import OnAir
 from web.pages import Pages
 from web.ports import places, sentence
+from web.preparing import rooms as preparing
+from web.preparing.aside import Aside
 from web.sealed import SealedRecordings
 from web.second_factor import SecondFactor
 from web.sessions import Sessions
@@ -141,6 +143,7 @@ def _application(
     app.on_response_prepare.append(border.set_headers)
     pages = Pages(sessions, tokens, turn=bool(settings.turn.urls))
     app[border.RENDER_PROBLEM] = pages.problem
+    aside = Aside()
     archive = settings.storage.data_dir / "archive"
     media = Media(archive, sessions.is_over, pace_of(settings.program, settings.recording))
     app.on_shutdown.append(media.close)
@@ -160,13 +163,14 @@ def _application(
         AuditReader(store, tokens, auditor, settings, now_ms),
         Films(sessions, tokens, archive, films),
         SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),
-        Links(sessions, tokens, auditor, settings),
+        Links(sessions, tokens, auditor, settings, on_air.perform, aside),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
         Shelf(settings, tokens, on_air.player_file),
     )
     for room in rooms:
         app.add_routes(room.routes())
+    app.add_routes(preparing.routes(settings, store, tokens, sessions, on_air.perform, aside))
     app.add_routes(whip.routes(on_air.relay, doorkeeper, settings.turn))
     app.router.add_route("*", "/{path:.*}", border.unknown)
     return app

@@ -1,36 +1,57 @@
-"""`GET /api/v1/sessions/{session}/links`: what the operator hands out while people wait."""
+"""The links that the operator hands out: told, as sheets with QR codes, taken back and renewed."""
 
 import asyncio
 from typing import Any
 
 from aiohttp import web
 
+from broadcast.session.commands import RenewLink
 from broadcast.session.model import Role, SessionState
 from config.settings import Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url
 from web.auditor import Auditor
-from web.auth import Tokens, identify
-from web.errors import Problem
+from web.auth import HOUR_MS, Tokens, identify
+from web.commands import Perform
+from web.errors import Problem, not_found
+from web.preparing.aside import Aside
+from web.preparing.guard import as_server, require_operator
 from web.replies import reply
 from web.sessions import Sessions
+from web.setup import now_ms
 
 
 class Links:
     """For the operator alone: whoever has a site's link is that site."""
 
     def __init__(
-        self, sessions: Sessions, tokens: Tokens, auditor: Auditor, settings: Settings
+        self,
+        sessions: Sessions,
+        tokens: Tokens,
+        auditor: Auditor,
+        settings: Settings,
+        perform: Perform,
+        aside: Aside,
     ) -> None:
         self._sessions = sessions
         self._tokens = tokens
         self._auditor = auditor
         self._settings = settings
+        self._perform = perform
+        self._aside = aside
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/api/v1/sessions/{session}/links", self._give)]
+        session = "/api/v1/sessions/{session}"
+        return [
+            web.get(session + "/links", self._give),
+            web.get(session + "/sheets", self._sheets),
+            web.post(session + "/sites/{site}/link", self._renew),
+        ]
 
     async def _give(self, request: web.Request) -> web.Response:
+        return reply(await self._of(request))
+
+    async def _of(self, request: web.Request) -> dict[str, Any]:
         session = request.match_info["session"]
         identity = identify(self._tokens, request, changes=False).in_session(session)
         if Role.OPERATOR not in identity.roles:
@@ -40,7 +61,31 @@ class Links:
         state = (await self._sessions.desk(session)).floor.state
         await self._auditor.done(request, "links_shown", identity, session=session)
         # The database is asked for each site, which with many takes longer than a loop may stand.
-        return reply(await asyncio.to_thread(self._links, state))
+        return await asyncio.to_thread(self._links, state)
+
+    async def _sheets(self, request: web.Request) -> web.Response:
+        """The same with a QR code for each, and until when they are good."""
+        told = await self._of(request)
+        texts = [site["url"] for site in told["sites"]]
+        for site, code in zip(
+            told["sites"], await self._aside.run({"work": "draw", "texts": texts}), strict=True
+        ):
+            site["qr"] = code
+        hours = self._settings.security.join_link_hours
+        return reply(told | {"expires_at_ms": now_ms() + hours * HOUR_MS})
+
+    async def _renew(self, request: web.Request) -> web.Response:
+        """All links of a site handed out so far are dead; here is the new one."""
+        session, site = request.match_info["session"], SiteId(request.match_info["site"])
+        identity = require_operator(self._tokens, request, session, changes=True)
+        state = (await self._sessions.desk(session)).floor.state
+        if site not in state.sites:
+            raise not_found("unknown_site")
+        # Dead first: an entry in the log without its deed would be a lie.
+        await asyncio.to_thread(self._tokens.revoke_join_tokens, session, site)
+        await self._perform(session, RenewLink(site=site), as_server(identity))
+        join = await asyncio.to_thread(self._join, session, site)
+        return reply({"id": site, "url": public_url(self._settings) + join})
 
     def _links(self, state: SessionState) -> dict[str, Any]:
         base = public_url(self._settings)

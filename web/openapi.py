@@ -75,7 +75,38 @@ def _paths() -> dict[str, Any]:
     return {
         "/api/v1/sign-in": {"post": _operation("Signs in", body=_CREDENTIALS)},
         "/api/v1/sign-out": {"post": _operation("Signs out")},
-        "/api/v1/sessions": {"get": _operation("All sessions, newest first")},
+        "/api/v1/sessions": {
+            "get": _operation("All sessions, newest first"),
+            "post": _operation("A new session", body={"type": "object"}),
+        },
+        "/api/v1/templates": {
+            "get": _operation("What a session can begin from"),
+            "post": _operation("Keeps a session as a template", body={"type": "object"}),
+        },
+        "/api/v1/templates/{template}": {
+            "parameters": [{**session[0], "name": "template"}],
+            "delete": _operation("Takes a template off the shelf"),
+        },
+        "/api/v1/sessions/{session}/import/{what}": {
+            "parameters": [*session, {**session[0], "name": "what"}],
+            "post": _operation("Reads a list, and tells what it says; changes nothing"),
+        },
+        "/api/v1/sessions/{session}/items/{item}/documents": {
+            "parameters": [*session, {**session[0], "name": "item"}],
+            "post": _operation("Takes in a PDF"),
+        },
+        "/api/v1/sessions/{session}/documents/{document}": {
+            "parameters": [*session, {**session[0], "name": "document"}],
+            "get": _operation("A document, for whoever may read it"),
+        },
+        "/api/v1/sessions/{session}/sheets": {
+            "parameters": session,
+            "get": _operation("The sites' links with QR codes"),
+        },
+        "/api/v1/sessions/{session}/sites/{site}/link": {
+            "parameters": [*session, {**session[0], "name": "site"}],
+            "post": _operation("Ends all links of a site; gives a new one"),
+        },
         "/api/v1/sessions/{session}/chapters": {
             "parameters": session,
             "get": _operation("Marks of the archive: items and turns"),

@@ -8,13 +8,14 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from broadcast.session.model import SessionState
+from broadcast.session.model import Role, SessionState
 from streams.frames import SiteId
 from web.audit_reader import may_read
 from web.auth import VIEWER, Identity, Tokens, identify
 from web.border import LANGUAGE, NONCE, Handler
 from web.catalogues import catalogue, say
 from web.errors import Problem, not_found
+from web.preparing.beginnings import may_create
 from web.sealed import may_open
 from web.sessions import Sessions
 
@@ -22,8 +23,8 @@ WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
 _OUR_PATH = re.compile(
-    r"/(?:(?:operator|chair|display|watch|play|audit|sealed)/[A-Za-z0-9_-]{1,64}"
-    r"|audit|account|accounts|archive)"
+    r"/(?:(?:operator|chair|display|prepare|sheets|watch|play|audit|sealed)/[A-Za-z0-9_-]{1,64}"
+    r"|new|audit|account|accounts|archive)"
 )
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 _DAY_S = 86_400
@@ -59,6 +60,9 @@ class Pages:
             web.get("/operator/{session}", self._desk("operator")),
             web.get("/chair/{session}", self._desk("chair")),
             web.get("/display/{session}", self._display),
+            web.get("/new", self._new),
+            web.get("/prepare/{session}", self._prepare),
+            web.get("/sheets/{session}", self._prepare),
             web.get("/join/{session}/{site}", self._join),
             web.get("/watch/{session}", self._watch),
             web.get("/play/{session}", self._play),
@@ -74,6 +78,21 @@ class Pages:
 
     async def _home(self, request: web.Request) -> web.Response:
         return self._page(request, "home")
+
+    async def _new(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        if not may_create(who):
+            raise web.HTTPSeeOther("/sign-in?next=/new")
+        return self._page(request, "new")
+
+    async def _prepare(self, request: web.Request) -> web.StreamResponse:
+        """What only operators do, each with a page of its name."""
+        state = await self._session(request)
+        who = self._who(request).in_session(state.id)
+        if Role.OPERATOR not in who.roles:
+            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        name = request.path.split("/")[1]
+        return self._page(request, name, state)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         wish = request.query.get("next", "")
@@ -175,6 +194,7 @@ class Pages:
             "account": who.account,
             "admin": who.admin,
             "may_audit": may_read(who, ""),
+            "may_create": may_create(who),
             "turn": self._turn,
             **config,
         }

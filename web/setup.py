@@ -105,20 +105,27 @@ def prepare_session(store: Store, preset: str, *, title: str = "", subtitle: str
 
     The first item of the agenda is the current one. Raises `ConfigError` or `SetupError`.
     """
-    council = _preset(preset)
+    council = named_preset(preset)
     changes = {"title": _clean(title, "title"), "subtitle": _clean(subtitle, "subtitle")}
     council = council.model_copy(update={key: text for key, text in changes.items() if text})
+    return enter_session(store, council, Role.SYSTEM, "setup")
+
+
+def enter_session(
+    store: Store, council: Preset, role: Role, actor: str, planned_start_at_ms: int | None = None
+) -> str:
+    """A new session of this council, by whom; its id."""
     at_ms = now_ms()
     session = f"{time.strftime('%Y%m%d')}-{secrets.token_hex(3)}"
-    events: list[Event] = [prepare(council, session, at_ms)]
+    events: list[Event] = [prepare(council, session, at_ms, None, planned_start_at_ms)]
     if council.agenda:
         events.append(ItemChosen(at_ms=at_ms, item=ItemId(council.agenda[0].id)))
-    act = Act(at_ms, Role.SYSTEM, "setup", None, secrets.token_hex(8))
-    store.append(session, 0, events, act)
+    store.append(session, 0, events, Act(at_ms, role, actor, None, secrets.token_hex(8)))
     return session
 
 
-def _preset(name: str) -> Preset:
+def named_preset(name: str) -> Preset:
+    """Of the program, or a TOML file of one. Raises `ConfigError` or `SetupError`."""
     path = Path(name)
     if path.suffix == ".toml":
         return load_preset(path)

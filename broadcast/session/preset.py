@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,6 +21,7 @@ from broadcast.session.model import (
     ItemId,
     ItemKind,
     OverlayName,
+    SessionState,
     Site,
     SiteKind,
 )
@@ -35,6 +36,7 @@ from config.settings import ConfigError
 from streams.frames import SiteId
 
 FOLDER = Path(config.__file__).parent / "presets"
+OUTLINES = Path(config.__file__).parent / "outlines"
 
 
 class _Section(BaseModel):
@@ -107,6 +109,13 @@ class Preset(_Section):
                 yield f"a site cannot be called {site.id!r}"
 
 
+class Outline(_Section):
+    """A kind of session: its title and a first agenda, of any council."""
+
+    title: Name
+    agenda: Annotated[tuple[_Item, ...], Field(max_length=MAX_ITEMS)]
+
+
 def _twice(what: str, ids: Iterable[str]) -> Iterator[str]:
     for one, count in Counter(ids).items():
         if count > 1:
@@ -115,8 +124,20 @@ def _twice(what: str, ids: Iterable[str]) -> Iterator[str]:
 
 def load_preset(path: Path) -> Preset:
     """Raises `ConfigError` with all faults at once."""
+    return _load(path, Preset)
+
+
+def load_outline(path: Path) -> Outline:
+    """The same."""
+    return _load(path, Outline)
+
+
+S = TypeVar("S", bound=_Section)
+
+
+def _load(path: Path, model: type[S]) -> S:
     try:
-        return Preset.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return model.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -129,8 +150,38 @@ def load_preset(path: Path) -> Preset:
         raise ConfigError(f"{path}: the preset cannot be used:\n{faults}") from None
 
 
+def preset_of(state: SessionState) -> Preset:
+    """A session as the beginning of another: who takes part, and the agenda; no documents."""
+    return Preset(
+        title=state.title,
+        subtitle=state.subtitle,
+        hidden_overlays=state.hidden_overlays,
+        sites=tuple(_Site(id=one.id, name=one.name, kind=one.kind) for one in state.sites.values()),
+        delegates=tuple(
+            _Delegate(id=one.id, name=one.name, title=one.title, group=one.group, site=one.site)
+            for one in state.delegates.values()
+        ),
+        agenda=tuple(
+            _Item(
+                id=one.id,
+                title=one.title,
+                kind=one.kind,
+                presenter=one.presenter,
+                planned_minutes=one.planned_minutes,
+                closed=one.closed,
+                questioned=one.questioned,
+            )
+            for one in state.agenda
+        ),
+    )
+
+
 def prepare(
-    preset: Preset, session_id: str, at_ms: int, sites: Collection[str] | None = None
+    preset: Preset,
+    session_id: str,
+    at_ms: int,
+    sites: Collection[str] | None = None,
+    planned_start_at_ms: int | None = None,
 ) -> SessionPrepared:
     """The first event of a session: all of the preset, or only `sites` (and who sits there).
 
@@ -156,6 +207,7 @@ def prepare(
         delegates=delegates,
         agenda=tuple(_item(item, there) for item in preset.agenda),
         hidden_overlays=preset.hidden_overlays,
+        planned_start_at_ms=planned_start_at_ms,
     )
 
 

@@ -42,6 +42,7 @@ function Page() {
   const over = all.filter((one) => one.phase === "ended");
   return html`<${Head} />
     <main class="home">
+      ${config.may_create && html`<p><a class="button primary big" href="/new" data-testid="new-session">${t("prepare.create")}</a></p>`}
       ${failed.value && html`<p class="notice bad">${t("public.list_failed")} <button onClick=${load}>${t("common.retry")}</button></p>`}
       ${sessions.value && !all.length && html`<p class="notice">${t("public.no_sessions")}</p>`}
       <${Group} title=${t("public.live_now")} sessions=${live} />
@@ -66,6 +67,7 @@ function Session({one}) {
       ${one.phase !== "ended" && DESKS.filter(({role}) => mayOpen(role)).map(({path, text}, index) => html`
         <a class=${`button ${index ? "" : "primary"}`} href=${`/${path}/${one.id}`} data-testid=${`to-${path}`}>${t(text)}</a>`)}
       ${isStaff() && one.phase !== "ended" && html`<a class="button" href=${`/display/${one.id}`}>${t("public.display")}</a>`}
+      ${config.role === "operator" && one.phase !== "ended" && html`<a class="button" href=${`/prepare/${one.id}`}>${t("prepare.prepare")}</a>`}
       ${on && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.watch")}</a>`}
       ${one.has_archive && html`<a class="button" href=${`/play/${one.id}`}>${t(on ? "public.from_start" : "public.play")}</a>`}
       ${one.phase === "prepared" && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.wait")}</a>`}

@@ -389,7 +389,7 @@ export class Live {
 }
 
 /** The body, or a `Refusal` with the server's sentence. @param {Response} response */
-async function answerOf(response) {
+export async function answerOf(response) {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
   const error = body.error ?? {code: "unreachable", message: ""};

@@ -359,6 +359,7 @@
  * @property {boolean} account whether with a password, not a link
  * @property {boolean} admin whether they may manage accounts
  * @property {boolean} may_audit whether they may read the whole audit
+ * @property {boolean} [may_create] whether the reader may make sessions
  * @property {string} [next] where to go after signing in
  * @property {string} [code] of an error
  * @property {string} [message] of an error

@@ -86,6 +86,8 @@ function PageMenu() {
   return html`<p class="muted signed-in">${t("operator.signed_in", {name: config.name || t(`role.${role.value}`), role: t(`role.${role.value}`)})}</p>
     ${mayHandOut() && html`<button type="button" class="plain" data-testid="links-open" onClick=${openLinks}>
       <${Icon} name="link" />${t("operator.links")}</button>`}
+    ${mayHandOut() && html`<a class="button plain" href=${`/prepare/${config.session}`} data-testid="prepare-open">
+      <${Icon} name="edit" />${t("prepare.prepare")}</a>`}
     ${mayHandOut() && html`<a class="button plain" href=${`/chair/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="speech" />${t("operator.open_chair")}</a>`}
     <a class="button plain" href=${`/display/${config.session}`} target="_blank" rel="noopener">

@@ -1,0 +1,31 @@
+"""The rooms of preparing, for the application to put its routes together."""
+
+from aiohttp import web
+
+from broadcast.store import Store
+from config.settings import Settings
+from web.auth import Tokens
+from web.commands import Perform
+from web.preparing.aside import Aside
+from web.preparing.beginnings import Beginnings
+from web.preparing.documents import Documents
+from web.preparing.imports import Imports
+from web.preparing.templates import Templates
+from web.sessions import Sessions
+from web.setup import now_ms
+
+
+def routes(
+    settings: Settings,
+    store: Store,
+    tokens: Tokens,
+    sessions: Sessions,
+    perform: Perform,
+    aside: Aside,
+) -> list[web.RouteDef]:
+    templates = Templates(settings.storage.data_dir / "templates")
+    return [
+        *Beginnings(sessions, store, tokens, templates, now_ms).routes(),
+        *Imports(sessions, tokens, aside).routes(),
+        *Documents(sessions, tokens, perform, settings).routes(),
+    ]

@@ -1,0 +1,78 @@
+// The links to hand out, a sheet for each site, and taking a link back.
+
+import {signal} from "@preact/signals";
+import {html} from "htm/preact";
+import {useEffect} from "preact/hooks";
+import {fetchLinks, operatorView, ready} from "../../state.js";
+import {t} from "../../texts.js";
+import {Dialog} from "../common/dialogs.js";
+import {Icon} from "../common/icons.js";
+import {toast} from "../common/toasts.js";
+import {send, tell} from "./ask.js";
+
+/** @type {import("@preact/signals").Signal<{watch: string, sites: {id: string, url: string}[]} | undefined>} */
+const links = signal(undefined);
+/** @type {import("@preact/signals").Signal<string | undefined>} */
+const renewing = signal(undefined);
+
+async function load() {
+  try {
+    links.value = await fetchLinks();
+  } catch (error) {
+    tell(error);
+  }
+}
+
+export function Links() {
+  const {session, sites} = operatorView();
+  useEffect(() => void load(), [sites.map((site) => site.id).join()]);
+  const told = links.value;
+  const nameOf = (/** @type {string} */ id) => sites.find((site) => site.id === id)?.name ?? id;
+  return html`<section class="panel list"><header><h2>${t("prepare.step_links")}</h2>
+      <a class="button primary" href=${`/sheets/${session.id}`} target="_blank" rel="noopener" data-testid="to-sheets">${t("prepare.print_sheets")}</a></header>
+    <p class="muted">${t("operator.links_note")}</p>
+    ${!told && html`<p role="status">${t("connection.connecting")}</p>`}
+    ${told && html`<ul class="lines">
+      <li><div class="told"><b>${t("operator.open_watch")}</b><small class="muted">${told.watch}</small></div>
+        <${Copy} name=${t("operator.open_watch")} url=${told.watch} /></li>
+      ${told.sites.map(({id, url}) => html`<li key=${id} data-testid=${`link-${id}`}>
+        <div class="told"><b>${nameOf(id)}</b><input readonly value=${url} aria-label=${nameOf(id)} onFocus=${(/** @type {FocusEvent} */ event) => (
+          /** @type {HTMLInputElement} */ (event.target).select())} /></div>
+        <${Copy} name=${nameOf(id)} url=${url} />
+        <button type="button" class="small plain" disabled=${!ready.value} onClick=${() => { renewing.value = id; }} data-testid=${`renew-${id}`}>${t("prepare.renew")}</button></li>`)}
+    </ul>`}
+    ${renewing.value && html`<${Renew} site=${renewing.value} name=${nameOf(renewing.value)} session=${session.id} />`}
+  </section>`;
+}
+
+/** @param {{site: string, name: string, session: string}} props */
+function Renew({site, name, session}) {
+  const close = () => { renewing.value = undefined; };
+  const go = async () => {
+    close();
+    try {
+      await send(`/api/v1/sessions/${session}/sites/${site}/link`, {});
+      toast(t("prepare.renewed", {name}));
+    } catch (error) {
+      tell(error);
+    }
+    await load();
+  };
+  return html`<${Dialog} label=${t("prepare.renew")} onClose=${close} testid="renew-ask">
+    <h2>${t("prepare.renew_ask", {name})}</h2><p>${t("prepare.renew_note")}</p>
+    <footer><button type="button" onClick=${close} autofocus>${t("common.cancel")}</button>
+      <button type="button" class="danger" onClick=${go} data-testid="renew-do">${t("prepare.renew_do")}</button></footer><//>`;
+}
+
+/** The clipboard is only there over HTTPS or on this machine. @param {{name: string, url: string}} props */
+function Copy({name, url}) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(url);
+      toast(t("operator.copied", {name}));
+    } catch {
+      toast(t("operator.copy_failed"), "refused");
+    }
+  };
+  return html`<button type="button" class="small" onClick=${copy} aria-label=${t("operator.copy_link", {name})}><${Icon} name="copy" />${t("operator.copy")}</button>`;
+}

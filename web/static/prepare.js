@@ -1,0 +1,95 @@
+// Making a session ready: what it is called, who joins from where, who speaks, what about, and the
+// links to hand out. One room for each; this file only puts them together.
+
+import {html, render} from "htm/preact";
+import {signal} from "@preact/signals";
+import {bye, connect, connection, now, operatorView, ready, view} from "./state.js";
+import {config, t, timeOfDay} from "./texts.js";
+import {Toasts, toast} from "./parts/common/toasts.js";
+import {Agenda} from "./parts/prepare/agenda.js";
+import {send, tell} from "./parts/prepare/ask.js";
+import {Delegates} from "./parts/prepare/delegates.js";
+import {forecast} from "./parts/prepare/forecast.js";
+import {Links} from "./parts/prepare/links.js";
+import {About} from "./parts/prepare/about.js";
+import {RemoveAsk} from "./parts/prepare/pieces.js";
+import {Sites} from "./parts/prepare/sites.js";
+
+const STEPS = ["about", "sites", "delegates", "agenda", "links"];
+const step = signal(STEPS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "about");
+addEventListener("hashchange", () => {
+  const wish = location.hash.slice(1);
+  if (STEPS.includes(wish)) step.value = wish;
+});
+
+function Page() {
+  if (bye.value) {
+    return html`<main class="error-page panel"><h1>${bye.value.message}</h1>
+      <p><a class="button primary" href=${`/sign-in?next=${location.pathname}`}>${t("common.sign_in")}</a></p></main>`;
+  }
+  if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
+  const {session} = operatorView();
+  return html`<div class="preparing" data-ready=${ready.value}>
+    <${Head} />
+    ${!ready.value && html`<p class="notice warn" role="alert">${t("connection.lost")}</p>`}
+    ${session.phase === "ended" && html`<p class="notice">${t("prepare.is_over")}</p>`}
+    ${(session.phase === "live" || session.phase === "paused") && html`<p class="notice warn">${t("prepare.is_live")}</p>`}
+    <${Steps} />
+    <main>${step.value === "about" && html`<${About} />`}
+      ${step.value === "sites" && html`<${Sites} />`}
+      ${step.value === "delegates" && html`<${Delegates} />`}
+      ${step.value === "agenda" && html`<${Agenda} />`}
+      ${step.value === "links" && html`<${Links} />`}
+      <${Onward} /></main>
+  </div><${RemoveAsk} /><${Toasts} />`;
+}
+
+function Head() {
+  const {session, agenda} = operatorView();
+  const {ends_at_ms: end} = forecast(session, agenda, now());
+  return html`<header class="prepare-head">
+    <a href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
+    <div><h1>${session.title}</h1><p class="muted">${[session.subtitle,
+      session.planned_start_at_ms && dateOf(session.planned_start_at_ms),
+      end !== undefined && t("prepare.ends_about", {time: timeOfDay(end)})].filter(Boolean).join(" · ")}</p></div>
+    <nav>${config.may_create && html`<button type="button" onClick=${keep} data-testid="keep-template">${t("prepare.keep_template")}</button>`}
+      <a class="button primary" href=${`/operator/${session.id}`} data-testid="to-operator">${t("public.control")}</a></nav>
+  </header>`;
+}
+
+function Steps() {
+  const {sites, delegates, agenda} = operatorView();
+  /** @type {Record<string, number>} */
+  const counts = {sites: sites.length, delegates: delegates.length, agenda: agenda.length};
+  return html`<nav class="steps" aria-label=${t("prepare.steps")}><ol>${STEPS.map((one, index) => html`
+    <li><a href=${`#${one}`} aria-current=${step.value === one ? "step" : undefined} data-testid=${`step-${one}`}>
+      <b>${index + 1}</b> ${t(`prepare.step_${one}`)}${counts[one] !== undefined && html` <span class="badge numbers">${counts[one]}</span>`}</a></li>`)}</ol></nav>`;
+}
+
+/** To the next step, at the foot of each. */
+function Onward() {
+  const next = STEPS[STEPS.indexOf(step.value) + 1];
+  if (!next) return null;
+  return html`<footer class="actions"><a class="button primary" href=${`#${next}`} data-testid="onward">
+    ${t("prepare.onward", {step: t(`prepare.step_${next}`)})}</a></footer>`;
+}
+
+async function keep() {
+  const {session} = operatorView();
+  try {
+    await send("/api/v1/templates", {session: session.id, name: session.title});
+    toast(t("prepare.template_kept", {name: session.title}));
+  } catch (error) {
+    tell(error);
+  }
+}
+
+/** @param {number} atMs */
+function dateOf(atMs) {
+  const day = new Date(atMs).toLocaleDateString(config.language, {weekday: "long", day: "numeric", month: "numeric", year: "numeric"});
+  return `${timeOfDay(atMs)}, ${day}`;
+}
+
+const root = document.getElementById("page");
+if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+connect("operator");

@@ -1,0 +1,63 @@
+// One sheet for each site, to print or send: how to come in, and what to do when something fails.
+
+import {html, render} from "htm/preact";
+import {signal} from "@preact/signals";
+import {connect, operatorView, view} from "./state.js";
+import {config, t, timeOfDay} from "./texts.js";
+import {Toasts} from "./parts/common/toasts.js";
+import {ask, tell} from "./parts/prepare/ask.js";
+
+/** @type {import("@preact/signals").Signal<{sites: {id: string, url: string, qr: string}[], expires_at_ms: number} | undefined>} */
+const sheets = signal(undefined);
+/** "" for all of them. */
+const only = signal("");
+
+async function load() {
+  try {
+    sheets.value = await ask(`/api/v1/sessions/${config.session}/sheets`);
+  } catch (error) {
+    tell(error);
+  }
+}
+
+function Page() {
+  const told = sheets.value;
+  if (!told || !view.value) return html`<p class="waiting" role="status">${t("sheets.drawing")}</p><${Toasts} />`;
+  const {session, sites} = operatorView();
+  const shown = told.sites.filter((one) => !only.value || one.id === only.value);
+  return html`<header class="site-head no-print"><h1>${t("title.sheets")}</h1>
+      <label class="field">${t("sheets.which")}<select value=${only.value} onChange=${(/** @type {Event} */ event) => {
+        only.value = /** @type {HTMLSelectElement} */ (event.target).value;
+      }}><option value="">${t("sheets.all", {count: told.sites.length})}</option>
+      ${sites.map((site) => html`<option value=${site.id}>${site.name}</option>`)}</select></label>
+      <button type="button" class="primary" data-testid="print" onClick=${() => print()}>${t("sheets.print")}</button></header>
+    <main class="sheets">${shown.map((one) => html`<${Sheet} key=${one.id} url=${one.url} qr=${one.qr} session=${session}
+      name=${sites.find((site) => site.id === one.id)?.name ?? one.id} until=${told.expires_at_ms} />`)}</main><${Toasts} />`;
+}
+
+/** @param {{url: string, qr: string, name: string, until: number, session: import("./types.js").Session}} props */
+function Sheet({url, qr, name, until, session}) {
+  const {delegates} = operatorView();
+  const site = url.split("#")[0]?.split("/").pop();
+  const seated = delegates.filter((one) => one.site === site);
+  return html`<article class="sheet" data-testid="sheet">
+    <header><p>${session.title}</p><h2>${name}</h2><p>${[session.subtitle, session.planned_start_at_ms && dateOf(session.planned_start_at_ms)].filter(Boolean).join(" · ")}</p></header>
+    <div class="way-in"><img src=${qr} alt=${t("sheets.qr", {name})} width="200" height="200" />
+      <div><h3>${t("sheets.way_in")}</h3><ol>${["open", "allow", "test", "join"].map((one) => html`<li>${t(`sheets.do_${one}`)}</li>`)}</ol>
+        <p class="muted">${t("sheets.until", {time: dateOf(until)})}</p></div></div>
+    <p class="url">${url}</p>
+    <div class="columns"><section><h3>${t("sheets.hour_before")}</h3><ul>${["power", "light", "cable", "phone"].map((one) => html`<li>${t(`sheets.before_${one}`)}</li>`)}</ul></section>
+      <section><h3>${t("sheets.fails")}</h3><ol>${["picture", "sound", "network", "rejoin"].map((one) => html`<li>${t(`sheets.fail_${one}`)}</li>`)}</ol></section></div>
+    ${seated.length > 0 && html`<section><h3>${t("sheets.seated")}</h3><p>${seated.map((one) => one.title ? `${one.name} (${one.title})` : one.name).join("; ")}</p></section>`}
+    <footer><p>${t("sheets.secret")}</p><p>${t("sheets.telephone")}</p></footer></article>`;
+}
+
+/** @param {number} atMs */
+function dateOf(atMs) {
+  return `${timeOfDay(atMs)} ${new Date(atMs).toLocaleDateString(config.language, {day: "numeric", month: "numeric", year: "numeric"})}`;
+}
+
+const root = document.getElementById("page");
+if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+connect("operator");
+void load();
