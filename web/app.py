@@ -43,6 +43,7 @@ from web.links import Links
 from web.listener import listen
 from web.live import Live
 from web.media import Media
+from web.minutes import MinutesRoom
 from web.on_air import OnAir
 from web.pages import Pages
 from web.ports import places, sentence
@@ -164,6 +165,7 @@ def _application(
         Films(sessions, tokens, archive, films),
         SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),
         Links(sessions, tokens, auditor, settings, on_air.perform, aside),
+        MinutesRoom(sessions, tokens, pages, archive, settings),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
         Shelf(settings, tokens, on_air.player_file),

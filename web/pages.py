@@ -23,7 +23,7 @@ WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
 _OUR_PATH = re.compile(
-    r"/(?:(?:operator|chair|display|prepare|sheets|watch|play|audit|sealed)/[A-Za-z0-9_-]{1,64}"
+    r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|watch|play|audit|sealed)/[A-Za-z0-9_-]{1,64}"
     r"|new|audit|account|accounts|archive)"
 )
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
@@ -59,6 +59,7 @@ class Pages:
             web.get("/sign-in", self._sign_in),
             web.get("/operator/{session}", self._desk("operator")),
             web.get("/chair/{session}", self._desk("chair")),
+            web.get("/clerk/{session}", self._desk("clerk")),
             web.get("/display/{session}", self._display),
             web.get("/new", self._new),
             web.get("/prepare/{session}", self._prepare),
@@ -202,6 +203,17 @@ class Pages:
             lang=language, texts=texts, config=settings, csp_nonce=request[NONCE], title=title
         )
         return web.Response(text=html, content_type="text/html", status=status)
+
+    def sheet(
+        self, request: web.Request, name: str, state: SessionState, **values: Any
+    ) -> web.Response:
+        """A page without script: all of it is drawn here."""
+        language = request[LANGUAGE]
+        title = f"{state.title} · {say(language, f'title.{name}')}"
+        html = self._templates.get_template(f"{name}.html").render(
+            lang=language, texts=catalogue(language), title=title, **values
+        )
+        return web.Response(text=html, content_type="text/html")
 
     def problem(self, request: web.Request, problem: Problem) -> web.Response:
         """An error as a page, with what to do."""

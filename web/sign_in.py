@@ -133,7 +133,7 @@ class SignInRoutes:
         return response
 
 
-_PAGES = {Role.OPERATOR: "operator", Role.CHAIR: "chair", Role.CLERK: "operator"}
+_PAGES = {Role.OPERATOR: "operator", Role.CHAIR: "chair", Role.CLERK: "clerk"}
 """Where each role works."""
 
 

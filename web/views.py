@@ -33,7 +33,7 @@ from broadcast.session.order import (
 from broadcast.session.procedure import Procedure
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
-from web import screens
+from web import screens, written
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
@@ -70,13 +70,16 @@ class Views:
         match audience.page:
             case "chair":
                 return self._chair
+            case "clerk":
+                return self._clerk
             case "display":
                 return self._display(audience.language)
         if audience.staff:
             return self._staff | {"alarms": self._alarms(audience.language)}
         if audience.site is not None:
             shared = self._shared_by_sites(audience.language)
-            return shared | {"me": self._me(audience.site)}
+            said = written.messages(self.state, audience.site)
+            return shared | {"me": self._me(audience.site), "messages": said}
         return self._public(audience.language)
 
     @cached_property
@@ -116,9 +119,17 @@ class Views:
     @cached_property
     def _chair(self) -> dict[str, Any]:
         """No lines, no levels: a tablet on the hall's Wi-Fi hears only what concerns it."""
+        return self._procedure | self._brief | {"absent": screens.absent(self.state)}
+
+    @cached_property
+    def _clerk(self) -> dict[str, Any]:
+        return self._procedure | self._brief | written.clerk(self.state)
+
+    @cached_property
+    def _brief(self) -> dict[str, Any]:
+        """Sites and outputs in a few words."""
         present = self.outside.present
-        return self._procedure | {
-            "absent": screens.absent(self.state),
+        return {
             "sites": [
                 {"id": site.id, "name": site.name, "kind": site.kind, "present": present(site.id)}
                 for site in self.state.sites.values()
@@ -156,6 +167,7 @@ class Views:
             "outputs": self._outputs,
             "rehearsed_at_ms": state.rehearsed_at_ms,
             "checks": self._checks,
+            "messages": written.messages(state),
         }
 
     @property
@@ -195,6 +207,7 @@ class Views:
             "agenda": self._agenda(language, self._secret - {self.state.current_item}),
             "floor": self._floor,
             "questions": self._questions,
+            "caption": written.caption(self.state, public=False),
             "queue": [
                 {"id": row["id"], "name": row["name"], "kind": row["kind"], "state": row["state"]}
                 for row in self._queue
@@ -207,6 +220,7 @@ class Views:
             "session": self._session,
             "agenda": self._agenda(language, self._secret, public=True),
             "floor": self._floor if on_air else None,
+            "caption": written.caption(self.state, public=True),
             "viewers": self.outside.viewers,
         }
 

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Generic, Literal, TypeVar
 
 from broadcast.outputs.playlist import Playlist
+from broadcast.session.corrections import corrected
 from broadcast.session.events import Event
 from broadcast.session.evolve import evolve
 from broadcast.session.model import AgendaItem, ItemId, Phase, SessionState, Turn, TurnId
@@ -56,10 +57,11 @@ def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[C
     if not states or not segments:
         return ()
     last = states[-1][1]
-    timeline = _Timeline(segments)
-    items = [_item_chapter(last, span, timeline) for span in _spans(states, _public_item)]
+    timeline = Timeline(segments)
+    public = _spans(states, _public_item)
+    items = [_item_chapter(last, span, timeline) for span in public]
     turns = [
-        _turn_chapter(last, span, timeline)
+        _turn_chapter(last, _as_corrected(last, span, public), timeline)
         for span in _spans(states, _public_turn)
         if not was_absent(last, _turn(last, span.what).request)
     ]
@@ -125,7 +127,28 @@ def _steady(
             yield _Span(key, at_ms, end_ms)
 
 
-class _Timeline:
+def _as_corrected(
+    last: SessionState, span: _Span[TurnId], public: Sequence[_Span[ItemId]]
+) -> _Span[TurnId]:
+    """With the clerk's times, as far as the item was public then."""
+    turn = _turn(last, span.what)
+    known = corrected(last, turn)
+    whole = next((one for one in public if _holds(one, span)), None)
+    if known == turn or whole is None:
+        return span
+    start, end = span.start_ms, span.end_ms
+    if start == turn.started_at_ms:
+        start = max(known.started_at_ms, whole.start_ms)
+    if end is not None and end == turn.ended_at_ms and known.ended_at_ms is not None:
+        end = min(known.ended_at_ms, whole.end_ms or known.ended_at_ms)
+    return replace(span, start_ms=start, end_ms=end)
+
+
+def _holds(item: _Span[ItemId], turn: _Span[TurnId]) -> bool:
+    return item.start_ms <= turn.start_ms and (item.end_ms is None or turn.start_ms < item.end_ms)
+
+
+class Timeline:
     """Wall clock → seconds of the playlist. What was not recorded has no length in it."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
@@ -146,7 +169,7 @@ class _Timeline:
         return round((self._before[index] + into_ms) / 1000, 3)
 
 
-def _item_chapter(last: SessionState, span: _Span[ItemId], timeline: _Timeline) -> Chapter:
+def _item_chapter(last: SessionState, span: _Span[ItemId], timeline: Timeline) -> Chapter:
     item = next(one for one in last.agenda if one.id == span.what)
     start_s, end_s = timeline.second(span.start_ms), timeline.second(span.end_ms)
     return Chapter(start_s, end_s, "item", item.title, _persons(last, item))
@@ -158,8 +181,8 @@ def _persons(last: SessionState, item: AgendaItem) -> str:
     return ", ".join(last.delegates[one].name for one in ids)
 
 
-def _turn_chapter(last: SessionState, span: _Span[TurnId], timeline: _Timeline) -> Chapter:
-    turn = _turn(last, span.what)
+def _turn_chapter(last: SessionState, span: _Span[TurnId], timeline: Timeline) -> Chapter:
+    turn = corrected(last, _turn(last, span.what))
     delegate, site = last.delegates[turn.delegate], last.sites[turn.site]
     start_s, end_s = timeline.second(span.start_ms), timeline.second(span.end_ms)
     standing = " · ".join(part for part in (delegate.title, site.name) if part)

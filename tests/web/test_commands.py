@@ -367,7 +367,11 @@ def test_signing_in_with_nonsense(tmp_path: Path, body: dict[str, Any]) -> None:
 def test_a_link_becomes_a_cookie_and_dies_with_it(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
-            for role, page in ((Role.CHAIR, "chair"), (Role.VIEWER, "watch")):
+            for role, page in (
+                (Role.CHAIR, "chair"),
+                (Role.CLERK, "clerk"),
+                (Role.VIEWER, "watch"),
+            ):
                 link = {"token": rig.tokens.issue_token(role, SESSION)}
                 _, answer = await rig.post("/api/v1/sign-in", link)
                 assert answer["next"] == f"/{page}/{SESSION}"

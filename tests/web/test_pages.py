@@ -17,6 +17,7 @@ PAGES = [
     "/sign-in",
     f"/operator/{SESSION}",
     f"/chair/{SESSION}",
+    f"/clerk/{SESSION}",
     f"/display/{SESSION}",
     f"/join/{SESSION}/{LAY}",
     f"/watch/{SESSION}",
@@ -82,7 +83,7 @@ def _embedded(html: str, name: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("page", ["operator", "chair"])
+@pytest.mark.parametrize("page", ["operator", "chair", "clerk", "minutes"])
 def test_the_desks_are_for_staff(tmp_path: Path, page: str) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:

@@ -125,6 +125,45 @@ def test_the_chair_sees_who_was_absent_until_they_ask_again() -> None:
     assert not {"alarms", "preview", "program"} & seen(gone, CHAIR).keys()
 
 
+CLERK = Audience(True, None, "vi", "clerk")
+
+
+def test_captions_typed_in_secret_stay_in_the_room() -> None:
+    live = after({"type": "go_live"}, {"type": "type_caption", "text": "Thưa Hội đồng"})
+    assert seen(live, PUBLIC)["caption"]["text"] == "Thưa Hội đồng"
+    secret = after({"type": "choose_item", "item": SECRET}, state=live)
+    assert seen(secret, PUBLIC)["caption"] is None
+    typed = after({"type": "type_caption", "text": "Về nhân sự"}, state=secret)
+    opened = after({"type": "choose_item", "item": ITEM}, state=typed)
+    for state in (typed, opened):
+        assert "Về nhân sự" not in str(seen(state, PUBLIC))
+        assert "Về nhân sự" in str(seen(state, CLERK))
+
+
+def test_a_site_reads_its_own_messages_and_those_to_all() -> None:
+    state = after(
+        {"type": "send_message", "text": "Nhờ bật đèn", "site": LAY},
+        {"type": "send_message", "text": "Riêng Tủa Chùa", "site": CHUA},
+        {"type": "send_message", "text": "Sắp họp"},
+    )
+    read = [one["text"] for one in seen(state, SITE)["messages"]]
+    assert read == ["Nhờ bật đèn", "Sắp họp"]
+    assert len(seen(state, STAFF)["messages"]) == 3
+    assert "Nhờ bật đèn" not in str(seen(state, PUBLIC))
+
+
+def test_the_clerk_sees_turns_as_corrected() -> None:
+    state = after(
+        {"type": "go_live"},
+        {"type": "give_turn", "delegate": "lay-1", "kind": "speech"},
+        {"type": "end_turn"},
+    )
+    wish = {"type": "correct_turn", "turn": state.turns[0].id, "delegate": "chua-1"}
+    waits = [{"type": "mute_all"}] * 3  # `after` counts its seconds anew
+    (turn,) = seen(after(*waits, wish, state=state), CLERK)["turns"]
+    assert (turn["name"], turn["corrected"]) == ("Giàng A Dính", True)
+
+
 def test_no_audience_but_the_panel_sees_lines_and_delegates() -> None:
     for audience in (SITE, PUBLIC):
         assert not {"sites", "delegates", "outputs", "alarms"} & seen(START, audience).keys()
@@ -185,10 +224,19 @@ def test_every_part_that_the_protocol_names() -> None:
     assert set(seen(START, STAFF)) == {
         "session", "agenda", "delegates", "kinds", "queue", "next", "floor", "round", "questions",
         "sites", "program", "preview", "player", "overlays", "outputs", "alarms", "rehearsed_at_ms",
-        "checks",
+        "checks", "messages",
     }  # fmt: skip
-    assert set(seen(START, SITE)) == {"session", "agenda", "floor", "questions", "queue", "me"}
-    assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers"}
+    assert set(seen(START, SITE)) == {
+        "session",
+        "agenda",
+        "floor",
+        "questions",
+        "queue",
+        "me",
+        "caption",
+        "messages",
+    }
+    assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers", "caption"}
     assert SiteId("hall") in {site["id"] for site in seen(START, STAFF)["sites"]}
 
 

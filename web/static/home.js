@@ -28,6 +28,7 @@ async function load() {
 const DESKS = [
   {role: "operator", path: "operator", text: "public.control"},
   {role: "chair", path: "chair", text: "public.chair"},
+  {role: "clerk", path: "clerk", text: "public.clerk"},
 ];
 
 /** @param {string} role */

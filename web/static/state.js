@@ -5,7 +5,7 @@ import {Live, Refusal} from "./protocol.js";
 import {config, t} from "./texts.js";
 
 /** @import {Signal} from "@preact/signals" */
-/** @import {ChairView, Command, DeskView, DisplayView, OperatorView, PublicView, QualityWish, Role,
+/** @import {ChairView, ClerkView, Command, DeskView, DisplayView, OperatorView, PublicView, QualityWish, Role,
  *   SiteReport, SiteView, View} from "./types.js" */
 
 /** The last thing that the server told; stays while the connection is away.
@@ -69,6 +69,11 @@ export function chairView() {
   return /** @type {ChairView} */ (view.value);
 }
 
+/** The view as the clerk has it. */
+export function clerkView() {
+  return /** @type {ClerkView} */ (view.value);
+}
+
 /** The view as the hall's screen has it. */
 export function displayView() {
   return /** @type {DisplayView} */ (view.value);
@@ -91,7 +96,7 @@ export function publicView() {
 
 /**
  * Opens the live connection of the page's session.
- * @param {"operator" | "chair" | "display" | "site" | "watch"} page
+ * @param {"operator" | "chair" | "clerk" | "display" | "site" | "watch"} page
  * @param {{token?: string | undefined}} [options]
  */
 export function connect(page, options = {}) {

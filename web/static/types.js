@@ -241,6 +241,32 @@
 
 /** What the chair sees. @typedef {DeskView & {absent: Absent[]}} ChairView */
 
+/**
+ * Who spoke when, as the clerk corrected it.
+ * @typedef {object} Spoken
+ * @property {string} turn
+ * @property {string} delegate
+ * @property {string} name
+ * @property {string} title
+ * @property {string} site
+ * @property {RequestKind} kind
+ * @property {string} item
+ * @property {number} started_at_ms
+ * @property {number} [ended_at_ms] missing while it runs
+ * @property {boolean} corrected
+ * @property {string} reason
+ */
+
+/** @typedef {{id: string, kind: "note" | "decision", text: string, item?: string, at_ms: number}} Note */
+
+/** @typedef {{id: string, text: string, at_ms: number, public?: boolean}} Caption */
+
+/** A line of chat; without `site` to all.
+ * @typedef {{id: string, site?: string, from_site: boolean, author: string, text: string, at_ms: number}} Message */
+
+/** What the clerk sees.
+ * @typedef {DeskView & {turns: Spoken[], notes: Note[], captions: Caption[]}} ClerkView */
+
 /** An item as a wall shows it: of a closed one only that it is closed.
  * @typedef {{number: number, title: string, closed: boolean, kind?: ItemKind,
  *   questioned?: {name: string, title: string}[]}} WallItem */
@@ -266,6 +292,7 @@
  * @property {Record<OverlayName, boolean>} overlays
  * @property {Outputs} outputs
  * @property {Alarm[]} alarms
+ * @property {Message[]} messages
  * @property {number} [rehearsed_at_ms]
  * @property {Record<string, Partial<Record<Check, Checked>>>} checks
  */
@@ -293,6 +320,8 @@
  * @property {{id: string, name: string, kind: RequestKind, state: string}[]} queue
  * @property {Question[]} [questions]
  * @property {Me} me
+ * @property {Message[]} messages
+ * @property {Caption} [caption]
  */
 
 /**
@@ -302,11 +331,12 @@
  * @property {AgendaItem[]} agenda
  * @property {Floor} [floor]
  * @property {number} viewers
+ * @property {Caption} [caption]
  */
 
 /** @typedef {Omit<DeskView, "sites" | "outputs"> & PanelView} OperatorView */
 
-/** @typedef {OperatorView | ChairView | DisplayView | SiteView | PublicView} View */
+/** @typedef {OperatorView | ChairView | ClerkView | DisplayView | SiteView | PublicView} View */
 
 /** @typedef {{type: string, [field: string]: unknown}} Command */
 

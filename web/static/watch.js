@@ -7,6 +7,7 @@ import {connect, connection, publicView, restarts, view} from "./state.js";
 import {Head} from "./parts/common/head.js";
 import {config, span, t} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
+import {CaptionLine} from "./parts/common/caption.js";
 import {Agenda} from "./parts/public/agenda.js";
 import {attach} from "./parts/public/player.js";
 
@@ -91,6 +92,7 @@ function QuickPlayer() {
   }, []);
   return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="quick-player"
       aria-label=${t("public.player")}></video>
+    <${CaptionLine} caption=${publicView().caption} />
     ${state !== "connected" && html`<p class="over-picture" role="status">${why || t("public.loading")}</p>`}</div>`;
 }
 

@@ -14,6 +14,8 @@ const LIVE = ["live"];
 const ON = ["live", "paused"];
 /** @type {Phase[]} */
 const OPEN = ["prepared", "live", "paused"];
+/** @type {Phase[]} */
+const ALWAYS = [...OPEN, "ended"];
 
 // When the rules allow a command at all. The server has the last word; this only spares a click
 // that could not succeed.
@@ -21,7 +23,9 @@ const OPEN = ["prepared", "live", "paused"];
 const PHASES = {
   go_live: ["prepared"], pause_session: LIVE, resume_session: ["paused"], end_session: ON,
   call_next: LIVE, call: LIVE, call_round: LIVE, give_turn: LIVE,
-  end_turn: ON, mark_absent: ON, extend_turn: ON, pause_clock: LIVE, resume_clock: LIVE,
+  end_turn: ON, mark_absent: ON, extend_turn: ON,
+  type_caption: ON, write_note: ALWAYS, strike_note: ALWAYS, correct_caption: ALWAYS, correct_turn: ALWAYS,
+  correct_name: ALWAYS, pause_clock: LIVE, resume_clock: LIVE,
 };
 
 /** A hand that trembles must not call two speakers: the same command rests for so long. */

@@ -89,7 +89,9 @@ function PageMenu() {
     ${mayHandOut() && html`<a class="button plain" href=${`/prepare/${config.session}`} data-testid="prepare-open">
       <${Icon} name="edit" />${t("prepare.prepare")}</a>`}
     ${mayHandOut() && html`<a class="button plain" href=${`/chair/${config.session}`} target="_blank" rel="noopener">
-      <${Icon} name="speech" />${t("operator.open_chair")}</a>`}
+      <${Icon} name="speech" />${t("operator.open_chair")}</a>
+    <a class="button plain" href=${`/clerk/${config.session}`} target="_blank" rel="noopener">
+      <${Icon} name="pen" />${t("operator.open_clerk")}</a>`}
     <a class="button plain" href=${`/display/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="screen" />${t("operator.open_display")}</a>
     <a class="button plain" href=${`/watch/${config.session}`} target="_blank" rel="noopener">

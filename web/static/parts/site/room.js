@@ -5,6 +5,7 @@ import {useEffect, useRef, useState} from "preact/hooks";
 import {read} from "../../clock.js";
 import {connection, now, siteView} from "../../state.js";
 import {t} from "../../texts.js";
+import {CaptionLine} from "../common/caption.js";
 import {Asking} from "./asking.js";
 import {camera, held, hold, microphone, stream, wake} from "./devices.js";
 import {again, refusal, returned, sending, watching} from "./line.js";
@@ -60,6 +61,7 @@ function ReturnFeed() {
   return html`<section class="return" aria-label=${t("site.return_feed")}>
     <${Video} stream=${returned.value} label=${t("site.return_feed")} testid="return-feed" onBlocked=${setBlocked} />
     ${watching.value !== "connected" && html`<p class="no-picture">${t("site.return_connecting")}</p>`}
+    <${CaptionLine} caption=${siteView().caption} />
     <${Thin} />
     ${blocked && html`<button class="primary big unblock" data-testid="unblock" onClick=${play}>${t("site.unblock")}</button>`}
   </section>`;

@@ -1,0 +1,165 @@
+"""A draft of the minutes (biên bản): who spoke when on what, notes and decisions, each with its
+second of the recording. Pure, and worked out anew from the log each time, so that corrections are
+in it.
+
+What was said or written in closed session is not in it: minutes of that are made apart.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from broadcast.archive.chapters import Segment, Timeline
+from broadcast.session.corrections import corrected
+from broadcast.session.events import Event, SessionPaused, SessionResumed
+from broadcast.session.evolve import evolve
+from broadcast.session.model import (
+    AgendaItem,
+    Delegate,
+    DelegateId,
+    Phase,
+    RequestKind,
+    SessionState,
+    Turn,
+)
+from broadcast.session.order import was_absent
+from broadcast.session.written import Note, NoteKind
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A turn (`kind` is set), or a note or decision (`note` is set)."""
+
+    at_ms: int
+    second: float | None
+    """Of the recording; None: nothing was recorded then."""
+    kind: RequestKind | None = None
+    name: str = ""
+    title: str = ""
+    site: str = ""
+    lasted_ms: int = 0
+    corrected: bool = False
+    note: NoteKind | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One agenda item; `item` is None for what belongs to the session as a whole."""
+
+    item: AgendaItem | None
+    people: tuple[Delegate, ...]
+    """Who presented, or who was questioned."""
+    closed: bool
+    """It was closed, wholly or for a while: that part is not in the lines."""
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    state: SessionState
+    breaks: tuple[tuple[int, int | None], ...]
+    """Begin and end in epoch milliseconds; None: it goes on."""
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    start_ms: int
+    end_ms: int | None
+    item: str | None
+
+    def touches(self, start_ms: int, end_ms: int | None) -> bool:
+        begun = end_ms is None or self.start_ms <= end_ms
+        return begun and (self.end_ms is None or start_ms < self.end_ms)
+
+
+def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
+    """From the whole log, and what was recorded."""
+    state, secrets = _fold(events)
+    timeline = Timeline(segments) if segments else None
+    lines: dict[str | None, list[Line]] = {}
+    for key, line, end_ms in (*_turns(state), *_notes(state)):
+        if not any(secret.touches(line.at_ms, end_ms) for secret in secrets):
+            second = timeline.second(line.at_ms) if timeline is not None else None
+            lines.setdefault(key, []).append(replace(line, second=second))
+    hidden = {secret.item for secret in secrets}
+    parts = [_part(state, item, hidden, lines.pop(item.id, [])) for item in state.agenda]
+    rest = [line for left in lines.values() for line in left]
+    if rest:
+        parts.insert(0, Part(None, (), closed=False, lines=_sorted(rest)))
+    reached = {turn.item for turn in state.turns} | state.done_items | {state.current_item}
+    kept = tuple(
+        part for part in parts if part.lines or part.item is None or part.item.id in reached
+    )
+    return Minutes(state, tuple(_breaks(events)), kept)
+
+
+def _fold(events: Iterable[Event]) -> tuple[SessionState, list[_Secret]]:
+    state, secrets = SessionState(), list[_Secret]()
+    since: int | None = None
+    for event in events:
+        before, state = state, evolve(state, event)
+        hidden = state.closed and state.phase is not Phase.PREPARED
+        if since is not None and (not hidden or before.current_item != state.current_item):
+            secrets.append(_Secret(since, event.at_ms, before.current_item))
+            since = None
+        if hidden and since is None:
+            since = event.at_ms
+    if since is not None:
+        secrets.append(_Secret(since, None, state.current_item))
+    return state, secrets
+
+
+def _part(
+    state: SessionState, item: AgendaItem, hidden: set[str | None], lines: list[Line]
+) -> Part:
+    ids = (item.presenter,) if item.presenter is not None else item.questioned
+    people = tuple(state.delegates[one] for one in ids if one in state.delegates)
+    return Part(item, people, item.closed or item.id in hidden, _sorted(lines))
+
+
+def _sorted(lines: Iterable[Line]) -> tuple[Line, ...]:
+    return tuple(sorted(lines, key=lambda line: line.at_ms))
+
+
+def _turns(state: SessionState) -> Iterator[tuple[str | None, Line, int | None]]:
+    for turn in state.turns:
+        if not was_absent(state, turn.request):
+            known = corrected(state, turn)
+            yield turn.item, _turn_line(state, known, known != turn), known.ended_at_ms
+
+
+def _turn_line(state: SessionState, turn: Turn, was_corrected: bool) -> Line:
+    delegate = state.delegates.get(turn.delegate) or Delegate(DelegateId(""), "")
+    site = state.sites.get(turn.site)
+    return Line(
+        at_ms=turn.started_at_ms,
+        second=None,
+        kind=turn.kind,
+        name=delegate.name,
+        title=delegate.title,
+        site=site.name if site is not None else "",
+        lasted_ms=(turn.ended_at_ms or turn.started_at_ms) - turn.started_at_ms,
+        corrected=was_corrected,
+    )
+
+
+def _notes(state: SessionState) -> Iterator[tuple[str | None, Line, int | None]]:
+    for note in state.written.notes.values():
+        yield note.item, _note_line(note), note.written_at_ms
+
+
+def _note_line(note: Note) -> Line:
+    return Line(at_ms=note.written_at_ms, second=None, note=note.kind, text=note.text)
+
+
+def _breaks(events: Iterable[Event]) -> Iterator[tuple[int, int | None]]:
+    begun: int | None = None
+    for event in events:
+        if isinstance(event, SessionPaused):
+            begun = event.at_ms
+        elif isinstance(event, SessionResumed) and begun is not None:
+            yield begun, event.at_ms
+            begun = None
+    if begun is not None:
+        yield begun, None

@@ -1,0 +1,100 @@
+"""The draft of the minutes, from the log of a small hearing."""
+
+from broadcast.archive.chapters import Segment, chapters_of
+from broadcast.archive.minutes import Minutes, minutes_of
+from broadcast.session.commands import (
+    CallNext,
+    ChooseItem,
+    CorrectTurn,
+    EndTurn,
+    GiveTurn,
+    PauseSession,
+    ResumeSession,
+    WriteNote,
+)
+from broadcast.session.model import RequestKind, Role
+from broadcast.session.written import NoteKind
+from tests.broadcast.session.hearing import SECRET, START_MS, Hearing
+
+
+def recorded(hearing: Hearing) -> list[Segment]:
+    """All of it, from the first event on."""
+    return [Segment(START_MS, hearing.now_ms + 5000 - START_MS)]
+
+
+def one_turn() -> Hearing:
+    hearing = Hearing("thao-luan")
+    hearing.register("an", RequestKind.SPEECH)
+    hearing.do(CallNext())
+    hearing.after(30)
+    hearing.do(WriteNote(text="Đề nghị làm rõ", kind=NoteKind.DECISION), Role.CLERK)
+    hearing.after(30)
+    hearing.do(EndTurn())
+    return hearing
+
+
+def draft(hearing: Hearing) -> Minutes:
+    return minutes_of(hearing.log, recorded(hearing))
+
+
+def test_turns_and_decisions_stand_in_order_with_their_second() -> None:
+    hearing = one_turn()
+    (part,) = draft(hearing).parts
+    turn, note = part.lines
+    assert (turn.name, turn.kind, turn.lasted_ms) == ("Pờ Mỳ Lế", "speech", 62_000)
+    assert (note.note, note.text) == ("decision", "Đề nghị làm rõ")
+    assert turn.second == (turn.at_ms - START_MS) / 1000
+    assert not minutes_of(hearing.log, ()).parts[0].lines[0].second
+
+
+def test_a_correction_is_in_minutes_and_chapters() -> None:
+    hearing = one_turn()
+    (turn,) = hearing.state.turns
+    start = turn.started_at_ms + 10_000
+    hearing.do(CorrectTurn(turn=turn.id, delegate="binh", started_at_ms=start), Role.CLERK)
+    line = draft(hearing).parts[0].lines[0]
+    assert (line.name, line.corrected, line.lasted_ms) == ("Sùng Thị Sáy", True, 52_000)
+    chapter = next(c for c in chapters_of(hearing.log, recorded(hearing)) if c.kind == "turn")
+    assert (chapter.title, chapter.start_s) == ("Sùng Thị Sáy", (start - START_MS) / 1000)
+
+
+def test_a_corrected_turn_does_not_reach_into_a_secret() -> None:
+    hearing = Hearing("nhan-su")
+    hearing.after(20)
+    hearing.do(ChooseItem(item="thao-luan"))
+    opened = hearing.now_ms
+    hearing.do(GiveTurn(delegate="an", kind=RequestKind.SPEECH))
+    hearing.after(20)
+    hearing.do(EndTurn())
+    (turn,) = hearing.state.turns
+    early = CorrectTurn(turn=turn.id, started_at_ms=turn.started_at_ms - 15_000)
+    hearing.do(early, Role.CLERK)
+    chapter = next(c for c in chapters_of(hearing.log, recorded(hearing)) if c.kind == "turn")
+    assert chapter.start_s == (opened - START_MS) / 1000
+    assert not draft(hearing).parts[0].lines, "in doubt it is left out"
+
+
+def test_what_was_closed_is_not_in_it() -> None:
+    hearing = one_turn()
+    hearing.do(ChooseItem(item="nhan-su"))
+    hearing.do(GiveTurn(delegate="bo", kind=RequestKind.SPEECH))
+    hearing.do(WriteNote(text="Giới thiệu ông K"), Role.CLERK)
+    hearing.after(5)
+    hearing.do(EndTurn())
+    hearing.do(ChooseItem(item="bao-cao"))
+    minutes = draft(hearing)
+    closed = next(part for part in minutes.parts if part.closed)
+    assert closed.item is not None
+    assert closed.item.title == SECRET
+    assert not closed.lines
+    assert not [line for part in minutes.parts for line in part.lines if "ông K" in line.text]
+
+
+def test_breaks_are_named() -> None:
+    hearing = one_turn()
+    hearing.do(PauseSession())
+    hearing.do(ResumeSession())
+    hearing.do(PauseSession())
+    first, second = draft(hearing).breaks
+    assert first[1] is not None
+    assert second[1] is None

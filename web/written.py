@@ -1,0 +1,91 @@
+"""What was written down, as pages and minutes show it. Pure."""
+
+from typing import Any
+
+from broadcast.session.corrections import corrected
+from broadcast.session.model import SessionState, Turn
+from broadcast.session.order import was_absent
+from broadcast.session.written import Message
+from streams.frames import SiteId
+
+CAPTIONS_SHOWN = 40
+MESSAGES_SHOWN = 100
+
+
+def clerk(state: SessionState) -> dict[str, Any]:
+    """What the clerk's page has beside the procedure."""
+    return {"turns": turns(state), "notes": notes(state), "captions": captions(state)}
+
+
+def turns(state: SessionState) -> list[dict[str, Any]]:
+    """Who spoke when, first to last, as corrected; those called and absent are left out."""
+    return [_turn(state, turn) for turn in state.turns if not was_absent(state, turn.request)]
+
+
+def _turn(state: SessionState, turn: Turn) -> dict[str, Any]:
+    known, told = corrected(state, turn), state.written.corrections.get(turn.id)
+    delegate = state.delegates.get(known.delegate)
+    return {
+        "turn": turn.id,
+        "delegate": known.delegate,
+        "name": delegate.name if delegate is not None else "",
+        "title": delegate.title if delegate is not None else "",
+        "site": turn.site,
+        "kind": turn.kind,
+        "item": turn.item,
+        "started_at_ms": known.started_at_ms,
+        "ended_at_ms": known.ended_at_ms,
+        "corrected": told is not None,
+        "reason": told.reason if told is not None else "",
+    }
+
+
+def notes(state: SessionState) -> list[dict[str, Any]]:
+    """In the order of what they are about."""
+    found = sorted(state.written.notes.values(), key=lambda note: note.written_at_ms)
+    return [
+        {
+            "id": note.id,
+            "kind": note.kind,
+            "text": note.text,
+            "item": note.item,
+            "at_ms": note.written_at_ms,
+        }
+        for note in found
+    ]
+
+
+def captions(state: SessionState) -> list[dict[str, Any]]:
+    """The last lines, newest last."""
+    newest = list(state.written.captions.values())[-CAPTIONS_SHOWN:]
+    return [
+        {"id": one.id, "text": one.text, "at_ms": one.typed_at_ms, "public": one.public}
+        for one in newest
+        if one.text
+    ]
+
+
+def caption(state: SessionState, *, public: bool) -> dict[str, Any] | None:
+    """The newest line, for who watches without HLS; how long it stays, pages decide."""
+    found = reversed(state.written.captions.values())
+    newest = next((one for one in found if one.public or not public), None)
+    if newest is None or not newest.text or (public and state.closed):
+        return None
+    return {"id": newest.id, "text": newest.text, "at_ms": newest.typed_at_ms}
+
+
+def messages(state: SessionState, site: SiteId | None = None) -> list[dict[str, Any]]:
+    """The last ones: all for the control room, its own and those to all for a site."""
+    found = [one for one in state.written.messages if site is None or one.site in {site, None}]
+    return [_message(one) for one in found[-MESSAGES_SHOWN:]]
+
+
+def _message(one: Message) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "site": one.site,
+        "from_site": one.from_site,
+        "author": one.author,
+        "text": one.text,
+        "at_ms": one.sent_at_ms,
+    }
