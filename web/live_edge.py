@@ -3,6 +3,7 @@ draft-pantos-hls-rfc8216bis). One look at the disk serves all who wait for one r
 """
 
 import asyncio
+import gzip
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,14 +12,17 @@ from pathlib import Path
 
 from broadcast.outputs.edge import Edge
 from broadcast.outputs.playlist import Pace
+from broadcast.outputs.renditions import SOUND
 from web.errors import Problem, not_found
 
 LOOK_S = 0.04
 """A fifth of a part: what looking adds to the delay."""
 STALE_S = 0.02
-MAX_EDGES = 16
+MAX_EDGES = 32
 """Recordings that are followed at once; the one that was asked for longest ago goes first."""
 DIGITS = 9
+LONG_BYTES = 20_000
+"""Packing what is shorter would cost more than it saves."""
 
 
 @dataclass(slots=True)
@@ -30,14 +34,22 @@ class Followed:
     looking: asyncio.Task[None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a thread reads the files."""
-    texts: dict[bool, bytes] = field(default_factory=dict)
-    """The playlist of now, whole and as delta update: written once for all who ask."""
+    texts: dict[tuple[bool, bool], bytes] = field(default_factory=dict)
+    """The playlist of now, whole and as delta update, as it is and packed: made once for all who
+    ask, on a thread once it is long."""
 
-    async def text(self, *, delta: bool) -> bytes:
+    async def text(self, *, delta: bool, packs: bool) -> tuple[bytes, bool]:
+        """And whether it is packed."""
         async with self.lock:
-            if delta not in self.texts:
-                self.texts[delta] = self.edge.text(delta=delta).encode()
-            return self.texts[delta]
+            plain = self.texts.get((delta, False))
+            if plain is None:
+                plain = self.texts[delta, False] = self.edge.text(delta=delta).encode()
+            if not packs or len(plain) < LONG_BYTES:
+                return plain, False
+            if (delta, True) not in self.texts:
+                packed = await asyncio.to_thread(gzip.compress, plain, 1)
+                self.texts[delta, True] = packed
+            return self.texts[delta, True], True
 
     async def look(self) -> bool:
         """Whether there is news. Raises `OSError`."""
@@ -58,9 +70,11 @@ class LiveEdges:
         self._patience_s = 3.0 * pace.segment_s
         """Three target durations (6.2.5.2)."""
 
-    async def playlist(self, session: str, query: Mapping[str, str]) -> bytes:
+    async def playlist(
+        self, session: str, query: Mapping[str, str], *, packs: bool = False
+    ) -> tuple[bytes, bool]:
         """What a player asks for, once it is there; after three target durations, as in a recess,
-        what there is. Raises `Problem` 404 and 400."""
+        what there is; and whether it is packed (gzip). Raises `Problem` 404 and 400."""
         followed = await self._fresh(session)
         edge, segment, part = followed.edge, _number(query, "_HLS_msn"), _number(query, "_HLS_part")
         if segment is None and part is not None:
@@ -70,7 +84,13 @@ class LiveEdges:
                 raise Problem(400, "bad_request")
             await self._until(followed, lambda: edge.has(segment, part))
         delta = query.get("_HLS_skip") in {"YES", "v2"}
-        return await followed.text(delta=delta)
+        return await followed.text(delta=delta, packs=packs)
+
+    async def recent(self, session: str) -> str:
+        """The last minutes, for players that know nothing of all this. Raises `Problem` 404."""
+        followed = await self._fresh(session)
+        async with followed.lock:
+            return followed.edge.recent_text()
 
     async def part(self, session: str, segment: int, part: int) -> bytes:
         """Its bytes; the one that the playlist hints at is waited for. Raises `Problem` 404."""
@@ -95,7 +115,8 @@ class LiveEdges:
     async def _fresh(self, session: str) -> Followed:
         followed = self._followed.pop(session, None)
         if followed is None:
-            followed = Followed(Edge(self._archive / session, self._pace))
+            pace = self._pace.of_sound() if session.endswith(f"/{SOUND}") else self._pace
+            followed = Followed(Edge(self._archive / session, pace))
         self._followed[session] = followed
         try:
             # Whoever comes while another looks takes what that one finds.

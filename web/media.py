@@ -1,5 +1,6 @@
-"""HLS over HTTP: the archive's own files, live and afterwards. `index.m3u8` is for any player,
-`live.m3u8` for those that know low latency; both rewind to the start.
+"""HLS over HTTP: the archive's own files, live and afterwards. `master.m3u8` names what a player
+may choose from; of each, `index.m3u8` is for any player, `live.m3u8` for those that know low
+latency, both with rewind to the start; `recent.m3u8` is the last minutes alone, and stays small.
 
 A file is served only if the stream's playlist names it, so nothing else in the folder, nothing
 half-written and no other folder can be reached, and every segment may be cached for ever.
@@ -8,7 +9,7 @@ half-written and no other folder can be reached, and every segment may be cached
 import asyncio
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,19 +17,24 @@ from aiohttp import web
 
 from broadcast.outputs.edge import PART_NAME
 from broadcast.outputs.playlist import Pace
+from broadcast.outputs.renditions import MASTER
 from web.errors import not_found
 from web.live_edge import LiveEdges
 
 PLAYLIST = "index.m3u8"
 LOW_LATENCY = "live.m3u8"
+RECENT = "recent.m3u8"
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FILE_NAME = re.compile(r"init-\d{1,9}\.mp4|\d{8}\.m4s")
+RENDITION = re.compile(r"\d{2,4}p|sound")
 _MAP_URI = re.compile(r'^#EXT-X-MAP:.*?URI="([^"]+)"', re.MULTILINE)
 _TYPES = {".m4s": "video/iso.segment", ".mp4": "video/mp4"}
 """RFC 8216bis, 3.1.2; hls.js asks for neither, Safari takes both."""
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 END = "#EXT-X-ENDLIST\n"
+USUAL_BPS = 2_700_000
+"""Of a recording that says nothing of its renditions."""
 
 
 @dataclass(slots=True)
@@ -82,8 +88,10 @@ class Media:
         return [
             web.get("/live/{session}/{name}", self._serve),
             web.get("/archive/{session}/{name}", self._serve),
-            web.options("/live/{session}/{name}", _preflight),
-            web.options("/archive/{session}/{name}", _preflight),
+            web.get("/live/{session}/{rendition}/{name}", self._serve),
+            web.get("/archive/{session}/{rendition}/{name}", self._serve),
+            web.options("/live/{session}/{name:.+}", _preflight),
+            web.options("/archive/{session}/{name:.+}", _preflight),
         ]
 
     def has(self, session: str) -> bool:
@@ -92,33 +100,61 @@ class Media:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         session, name = request.match_info["session"], request.match_info["name"]
+        rendition = request.match_info.get("rendition")
         if not STREAM_NAME.fullmatch(session):
             raise not_found()
-        if name == LOW_LATENCY and not self._is_over(session):
-            return await self._low_latency(session, request.query)
-        if name in {PLAYLIST, LOW_LATENCY}:
-            return await self._playlist(session)
-        if part := PART_NAME.fullmatch(name):
-            data = await self._edges.part(session, int(part[1]), int(part[2]))
-            return web.Response(body=data, headers=_for_ever(_TYPES[".m4s"]))
-        if not FILE_NAME.fullmatch(name) or name not in (await self._listing(session)).names:
+        if rendition is not None and not RENDITION.fullmatch(rendition):
             raise not_found()
-        return self._segment(self._archive / session / name)
+        stream = session if rendition is None else f"{session}/{rendition}"
+        if name == MASTER and rendition is None:
+            return await self._master(session)
+        if name.endswith(".m3u8"):
+            return await self._playlist(request, stream, name, over=self._is_over(session))
+        if part := PART_NAME.fullmatch(name):
+            data = await self._edges.part(stream, int(part[1]), int(part[2]))
+            return web.Response(body=data, headers=_for_ever(_TYPES[".m4s"]))
+        if not FILE_NAME.fullmatch(name) or name not in (await self._listing(stream)).names:
+            raise not_found()
+        return self._segment(self._archive / stream / name)
 
-    async def _listing(self, session: str) -> Listing:
+    async def _listing(self, stream: str) -> Listing:
         """Raises `Problem` 404 where nothing was recorded."""
-        listing = self._listings.get(session) or Listing(self._archive / session / PLAYLIST)
+        listing = self._listings.get(stream) or Listing(self._archive / stream / PLAYLIST)
         try:
             await asyncio.to_thread(listing.refresh)
         except OSError:
             raise not_found() from None
-        self._listings[session] = listing
+        self._listings[stream] = listing
         return listing
 
-    async def _playlist(self, session: str) -> web.StreamResponse:
-        listing = await self._listing(session)
+    async def _master(self, session: str) -> web.Response:
+        """While it is live, of the low-latency playlists. A recording of before there was a choice
+        has one rendition."""
+        over = self._is_over(session)
+        try:
+            text = await asyncio.to_thread((self._archive / session / MASTER).read_text, "utf-8")
+        except OSError:
+            if not over:
+                raise not_found() from None
+            await self._listing(session)
+            text = f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH={USUAL_BPS}\n{PLAYLIST}\n"
+        return _text(text if over else text.replace(PLAYLIST, LOW_LATENCY))
+
+    async def _playlist(
+        self, request: web.Request, stream: str, name: str, *, over: bool
+    ) -> web.StreamResponse:
+        if name == LOW_LATENCY and not over:
+            return await self._low_latency(request, stream)
+        if name == RECENT and not over:
+            return _text(await self._edges.recent(stream))
+        if name in {PLAYLIST, LOW_LATENCY, RECENT}:
+            return await self._whole(stream, over=over)
+        raise not_found()
+
+    async def _whole(self, stream: str, *, over: bool) -> web.StreamResponse:
+        listing = await self._listing(stream)
         headers = {"Cache-Control": "no-cache", **_open_to_all()}
-        if self._is_over(session) and not listing.ended:
+        if over and not listing.ended:
             text = await asyncio.to_thread(listing.path.read_text, "utf-8")
             return web.Response(
                 text=_finished(text), headers=headers, content_type=PLAYLIST_TYPE, charset="utf-8"
@@ -126,9 +162,13 @@ class Media:
         headers["Content-Type"] = PLAYLIST_TYPE
         return web.FileResponse(listing.path, headers=headers)
 
-    async def _low_latency(self, session: str, query: Mapping[str, str]) -> web.StreamResponse:
-        text = await self._edges.playlist(session, query)
+    async def _low_latency(self, request: web.Request, stream: str) -> web.StreamResponse:
+        """What has grown long travels packed: of twelve hours, 2 MB become 0.2."""
+        packs = "gzip" in request.headers.get("Accept-Encoding", "")
+        text, packed = await self._edges.playlist(stream, request.query, packs=packs)
         headers = {"Cache-Control": "no-cache", "Content-Type": PLAYLIST_TYPE, **_open_to_all()}
+        if packed:
+            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return web.Response(body=text, headers=headers)
 
     def _segment(self, path: Path) -> web.StreamResponse:
@@ -138,6 +178,11 @@ class Media:
         """For `on_shutdown`: nobody waits any more."""
         del app
         await self._edges.close()
+
+
+def _text(text: str) -> web.Response:
+    headers = {"Cache-Control": "no-cache", **_open_to_all()}
+    return web.Response(text=text, headers=headers, content_type=PLAYLIST_TYPE, charset="utf-8")
 
 
 def _finished(text: str) -> str:

@@ -147,7 +147,9 @@ def hours_left(studio: Studio, settings: Settings) -> float | None:
     if studio.disk_free_bytes is None:
         return None
     room = max(0, studio.disk_free_bytes - settings.recording.stop_free_bytes)
-    bits_per_s = settings.program.video_bitrate_bps + AAC_BPS
+    # Each rendition with the sound, and the sound alone.
+    renditions = settings.program.renditions()
+    bits_per_s = sum(one.video_bitrate_bps + AAC_BPS for one in renditions) + AAC_BPS
     return round(room * 8 / bits_per_s / 3600, 1)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from broadcast.archive.verify import Finding, Report, Span, to_be_recorded, verify
 from broadcast.outputs import shelf
+from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 from config.settings import Settings
 from web import setup
@@ -19,9 +20,13 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
     """
     data = settings.storage.data_dir
     if (folder := Path(recording)).is_dir():
-        return _proved(folder, [], seal, settings.language)
+        folders = [(folder, seal), *((one, "") for one in smaller(folder))]
+        return max(_proved(one, [], its_seal, settings.language) for one, its_seal in folders)
     public, closed = _wanted(settings, recording)
     failed = _proved(data / "archive" / recording, public, seal, settings.language)
+    for rendition in smaller(data / "archive" / recording):
+        _print(say(settings.language, "verify.rendition", {"name": rendition.name}))
+        failed |= _proved(rendition, public, "", settings.language)
     if (shut := shelf.sealed_root(settings.storage) / recording).is_dir():
         _print(say(settings.language, "verify.sealed"))
         envelope = shelf.sealed(settings.storage, settings.recording).envelope(recording)
@@ -30,6 +35,11 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
         _print(say(settings.language, "verify.sites"))
         failed |= _proved(sites, [], "", settings.language)
     return failed
+
+
+def smaller(folder: Path) -> list[Path]:
+    """The recordings of the same stream for thinner lines."""
+    return sorted(index.parent for index in folder.glob(f"*/{INDEX}"))
 
 
 def _proved(

@@ -42,6 +42,15 @@ def write_new(path: Path, data: bytes, disk: Disk) -> None:
         disk.sync(file)
 
 
+def replace(path: Path, text: str, disk: Disk) -> None:
+    """A whole file instead of the one that was there, if one was: never half of either."""
+    fresh = path.with_name(f".{path.name}")
+    fresh.unlink(missing_ok=True)
+    write_new(fresh, text.encode(), disk)
+    fresh.rename(path)
+    disk.sync_folder(path.parent)
+
+
 def append(path: Path, text: str, disk: Disk) -> None:
     """Adds whole lines in one write, for good."""
     with path.open("ab", buffering=0) as file:

@@ -6,7 +6,7 @@ there, and whoever writes need not know that somebody reads.
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from broadcast.outputs import playlist
@@ -16,6 +16,8 @@ from broadcast.outputs.recovery import INDEX, init_name, segment_name
 from config.settings import Program, Recording
 from streams.frames import VIDEO_CLOCK_RATE
 
+RECENT_SEGMENTS = 60
+"""Of a plain window: two minutes, so that who was away for a moment finds his place again."""
 KEPT_SEGMENTS = 4
 """Whose parts are listed, and held in memory for all players: at 2.5 Mbit/s 2.5 MB."""
 
@@ -176,6 +178,18 @@ class Edge:
         )
         end = playlist.END if self.ended else self._open_end()
         return playlist.low_latency_header(self._pace) + older + newer + end
+
+    def recent_text(self) -> str:
+        """A window over the end, without parts, of the same size after a minute and a day."""
+        first = max(0, len(self._entries) - RECENT_SEGMENTS)
+        window = list(self._entries[first:])
+        gaps = sum(entry.discontinuity for entry in self._entries[:first])
+        if window and window[0].init is None:
+            named = (entry.init for entry in reversed(self._entries[:first]) if entry.init)
+            window[0] = replace(window[0], init=next(named, None))
+        text = "".join(playlist.lines(entry) for entry in window)
+        header = playlist.recent_header(self._pace.segment_s, first, gaps)
+        return header + text + (playlist.END if self.ended else "")
 
     def _pieces(self, number: int) -> list[Piece]:
         found = self._segments.get(number)

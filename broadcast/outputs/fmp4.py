@@ -84,16 +84,29 @@ def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
 
 def init_segment(width: int, height: int, parameters: ParameterSets, origin_s: int) -> bytes:
     """`origin_s`: Unix time of decode time zero, kept as the creation time of the file."""
+    entry = _avc1(width, height, parameters)
+    video = _track(VIDEO_TRACK, VIDEO_CLOCK_RATE, (width, height), entry)
+    return _init((video, _sound_track()), (VIDEO_TRACK, AUDIO_TRACK), origin_s)
+
+
+def sound_init_segment(origin_s: int) -> bytes:
+    """Of the sound alone."""
+    return _init((_sound_track(),), (AUDIO_TRACK,), origin_s)
+
+
+def _sound_track() -> bytes:
+    return _track(AUDIO_TRACK, AUDIO_CLOCK_RATE, None, _mp4a())
+
+
+def _init(tracks: Sequence[bytes], numbers: Sequence[int], origin_s: int) -> bytes:
     created = origin_s + MP4_EPOCH_S
     header = struct.pack("!QQIQ", created, created, 1000, 0)
     rest = struct.pack("!IHH8x", 0x10000, 0x0100, 0) + _MATRIX + bytes(24) + struct.pack("!I", 3)
-    video = _avc1(width, height, parameters)
     return box(b"ftyp", b"iso6", bytes(4), b"iso6cmfcmp41") + box(
         b"moov",
         full_box(b"mvhd", 1, 0, header, rest),
-        _track(VIDEO_TRACK, VIDEO_CLOCK_RATE, (width, height), video),
-        _track(AUDIO_TRACK, AUDIO_CLOCK_RATE, None, _mp4a()),
-        box(b"mvex", _trex(VIDEO_TRACK), _trex(AUDIO_TRACK)),
+        *tracks,
+        box(b"mvex", *map(_trex, numbers)),
     )
 
 
@@ -202,12 +215,12 @@ class Whole:
     """Bytes up to the end of the last whole fragment."""
     start: int
     end: int
-    """Decode times of the video, 1/90000 s."""
+    """Decode times of the video, or of the sound where it is alone, in 1/90000 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One `moof` with its `mdat`, as found in a segment; decode times of the video, 1/90000 s."""
+    """One `moof` with its `mdat`, as found in a segment; decode times as in `Whole`."""
 
     at: int
     """Where its bytes begin, and end."""
@@ -232,35 +245,41 @@ def boxes(
 
 
 def fragments(data: bytes | bytearray) -> Iterator[Fragment]:
-    """Those that are whole and have pictures."""
+    """Those that are whole and have something in them."""
     began = 0
-    video: tuple[int, int, bool] | None = None
+    times: tuple[int, int, bool] | None = None
     for kind, body, end in boxes(data):
         if kind == b"moof":
-            began, video = body - 8, _video_of(data, body, end)
-        elif kind == b"mdat" and video:
-            yield Fragment(began, end, *video)
+            began, times = body - 8, _times_of(data, body, end)
+        elif kind == b"mdat" and times:
+            yield Fragment(began, end, *times)
 
 
 def whole_fragments(segment: bytes | bytearray) -> Whole | None:
-    """What a crash left of a segment; None if not one fragment with video is whole."""
+    """What a crash left of a segment; None if not one fragment is whole."""
     found = list(fragments(segment))
     return Whole(found[-1].to, found[0].start, found[-1].end) if found else None
 
 
-def _video_of(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, bool] | None:
-    """(first decode time, end of the last sample, begins with a keyframe) of a moof's video."""
+def _times_of(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, bool] | None:
+    """(first decode time, end of the last sample, begins with a keyframe) of a moof's first
+    track: the video where there is one."""
     for kind, body, stop in boxes(data, at, end):
         if kind != b"traf":
             continue
         inner = {name: start for name, start, _ in boxes(data, body, stop)}
-        if struct.unpack_from("!I", data, inner[b"tfhd"] + 4)[0] != VIDEO_TRACK:
-            continue
+        (track,) = struct.unpack_from("!I", data, inner[b"tfhd"] + 4)
         (time,) = struct.unpack_from("!Q", data, inner[b"tfdt"] + 4)
         (count,) = struct.unpack_from("!I", data, inner[b"trun"] + 4)
         rows = list(struct.iter_unpack("!III", data[inner[b"trun"] + 12 :][: 12 * count]))
-        return time, time + sum(duration for duration, _, _ in rows), rows[0][2] == _KEY
+        until = time + sum(duration for duration, _, _ in rows)
+        rate = VIDEO_CLOCK_RATE if track == VIDEO_TRACK else AUDIO_CLOCK_RATE
+        return _scaled(time, rate), _scaled(until, rate), rows[0][2] == _KEY
     return None
+
+
+def _scaled(time: int, rate: int) -> int:
+    return time * VIDEO_CLOCK_RATE // rate
 
 
 def origin_of(init: bytes) -> int | None:

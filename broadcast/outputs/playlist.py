@@ -105,6 +105,50 @@ def _entry(match: re.Match[str]) -> Entry:
     )
 
 
+# Renditions (RFC 8216, 4.3.4.2).
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One rendition, as a player chooses it."""
+
+    uri: str
+    peak_bps: int
+    """Of any segment."""
+    average_bps: int
+    codecs: str
+    size: tuple[int, int] | None = None
+    """None: sound alone."""
+    fps: int = 0
+
+
+def master(variants: Sequence[Variant]) -> str:
+    """The whole one first: that is what a player takes that does not choose."""
+    return "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n" + "".join(
+        f"#EXT-X-STREAM-INF:BANDWIDTH={one.peak_bps},AVERAGE-BANDWIDTH={one.average_bps},"
+        f'CODECS="{one.codecs}"{_shape(one)}\n{one.uri}\n'
+        for one in variants
+    )
+
+
+def _shape(one: Variant) -> str:
+    if one.size is None:
+        return ""
+    return f",RESOLUTION={one.size[0]}x{one.size[1]},FRAME-RATE={one.fps:.3f}"
+
+
+def recent_header(segment_s: int, first: int, gaps: int) -> str:
+    """Of a window: its first segment's number, and how many discontinuities came before it."""
+    return (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        f"#EXT-X-TARGETDURATION:{segment_s}\n"
+        f"#EXT-X-MEDIA-SEQUENCE:{first}\n"
+        f"#EXT-X-DISCONTINUITY-SEQUENCE:{gaps}\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+    )
+
+
 # Low latency (draft-pantos-hls-rfc8216bis): the same segments, and the newest ones' parts.
 
 
@@ -124,6 +168,10 @@ class Pace:
     segment_s: int
     part_s: float
     """No part is longer."""
+
+    def of_sound(self) -> "Pace":
+        """Of sound alone, whose parts end with an AAC frame (21.3 ms)."""
+        return Pace(self.segment_s, self.part_s + 0.02134)
 
     @property
     def skip_s(self) -> int:

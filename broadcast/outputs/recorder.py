@@ -9,7 +9,7 @@ from pathlib import Path
 
 from broadcast.outputs import playlist
 from broadcast.outputs.disk import DISK, Disk, append, write_all, write_new
-from broadcast.outputs.fmp4 import Sample, fragment, init_segment
+from broadcast.outputs.fmp4 import Sample, fragment, init_segment, sound_init_segment
 from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.parts import Part
 from broadcast.outputs.recovery import INDEX, init_name, recover, segment_name
@@ -24,18 +24,23 @@ class Recorder:
     Each part is synced as it is written, unless that would take the disk more than half of its
     time: a power cut costs the part in the making and as long as two syncs take. A segment is
     safe before the manifest names it, and in the manifest before the playlist names it.
+
+    Without a `program` it is the sound alone. A rendition that is not `eager` is synced as a
+    segment closes: what a power cut takes of it, the whole one has.
     """
 
     def __init__(
         self,
         folder: Path,
-        program: Program,
+        program: Program | None,
         segment_ms: int,
         disk: Disk = DISK,
         envelope: Envelope = PLAIN,
+        *,
+        eager: bool = True,
     ) -> None:
         self._folder, self._program, self._disk = folder, program, disk
-        self._envelope = envelope
+        self._envelope, self._eager = envelope, eager
         found = recover(folder, segment_ms, disk, envelope)
         self._ledger = Ledger(folder, disk)
         self._ledger.add_missing(found.closed)
@@ -51,20 +56,37 @@ class Recorder:
         self._sequence = 0
         self._start = self._end = 0
         self._new_init: str | None = None
+        self._owed = (False, False)
+        """A segment to begin, and a discontinuity, of parts that had nothing for this one."""
 
     def write(self, part: Part) -> None:
         """Appends the part; begins a segment, and an init segment, where it says so."""
-        if part.starts_segment or self._file is None:
+        begins, broken = self._owed[0] or part.starts_segment, self._owed[1] or part.discontinuity
+        if self._program is None and not part.audio:
+            self._owed = begins, broken
+            return
+        self._owed = False, False
+        start, end = self._span(part)
+        if begins or self._file is None:
             self.finish_segment()
-            self._begin_segment(part)
+            self._begin_segment(part, start, broken=broken)
         assert self._origin_s is not None
         self._sequence += 1
-        video = _since(part.video, self._origin_s * VIDEO_CLOCK_RATE)
+        pictures = part.video if self._program is not None else ()
+        video = _since(pictures, self._origin_s * VIDEO_CLOCK_RATE)
         audio = _since(part.audio, self._origin_s * AUDIO_CLOCK_RATE)
         file = self._append(self._stored(fragment(self._sequence, video, audio)))
-        self._sync_when_due(file)
-        self._end = part.end
-        self.recorded_s += (part.end - part.start) / VIDEO_CLOCK_RATE
+        if self._eager:
+            self._sync_when_due(file)
+        self._end = end
+        self.recorded_s += (end - start) / VIDEO_CLOCK_RATE
+
+    def _span(self, part: Part) -> tuple[int, int]:
+        """1/90000 s, from and up to."""
+        if self._program is not None:
+            return part.start, part.end
+        first, last = part.audio[0], part.audio[-1]
+        return _video_time(first.time), _video_time(last.time + last.duration)
 
     def _append(self, data: bytes) -> FileIO:
         assert self._file is not None
@@ -82,28 +104,32 @@ class Recorder:
         self._synced_at = time.monotonic()
         self.sync_took_s = self._synced_at - now
 
-    def _begin_segment(self, part: Part) -> None:
+    def _begin_segment(self, part: Part, start: int, *, broken: bool) -> None:
         # The sound of the first part may begin a little before its picture.
-        first_s = (part.start - VIDEO_CLOCK_RATE // 10) // VIDEO_CLOCK_RATE
+        first_s = (start - VIDEO_CLOCK_RATE // 10) // VIDEO_CLOCK_RATE
         if self._origin_s is None or first_s < self._origin_s:
             # New, or the wall clock was set back while the studio was away: no time may be below 0.
             self._origin_s = first_s
-        if part.discontinuity or self._sequence == 0:
+        if broken or self._sequence == 0:
             self._write_init(part)
         path = self._folder / segment_name(self._segment)
         self._file = path.open("xb", buffering=0)
         self._size, self._digest = 0, hashlib.sha256()
         head, self._stored = self._envelope.begin()
         self._append(head)
-        self._start = part.start
+        self._start = start
         self._disk.sync_folder(self._folder)
 
     def _write_init(self, part: Part) -> None:
         assert self._origin_s is not None
         name = init_name(self._init)
-        size = self._program.width, self._program.height
         head, stored = self._envelope.begin()
-        data = head + stored(init_segment(*size, part.parameters, self._origin_s))
+        if self._program is None:
+            media = sound_init_segment(self._origin_s)
+        else:
+            size = self._program.width, self._program.height
+            media = init_segment(*size, part.parameters, self._origin_s)
+        data = head + stored(media)
         write_new(self._folder / name, data, self._disk)
         self._ledger.add(name, hashlib.sha256(data).hexdigest(), len(data))
         self._init += 1
@@ -143,6 +169,10 @@ class Recorder:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def _video_time(samples: int) -> int:
+    return samples * VIDEO_CLOCK_RATE // AUDIO_CLOCK_RATE
 
 
 def _since(samples: tuple[Sample, ...], origin: int) -> list[Sample]:

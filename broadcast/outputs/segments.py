@@ -14,16 +14,15 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcast.outputs.disk import DISK, Disk, make_folder
+from broadcast.outputs.disk import DISK, Disk
 from broadcast.outputs.output import Fault, OutputStatus
-from broadcast.outputs.parts import Cutter
-from broadcast.outputs.recorder import Recorder
+from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.shelf import OPEN, Shelf
 from config.settings import Program, Recording
-from streams.frames import VIDEO_CLOCK_RATE, Codec, Packet
+from streams.frames import Codec, Packet
 
-MAX_QUEUED_PACKETS = 2000
-"""Half a minute of picture and sound: longer than a disk that spins up or flushes."""
+MAX_QUEUED_PACKETS = 4000
+"""Half a minute of pictures and sound: longer than a disk that spins up or flushes."""
 
 LOOK_S = 0.1
 RETRY_S = 2.0
@@ -31,7 +30,7 @@ DISK_CHECK_S = 1.0
 CLOSE_S = 10.0
 SLOW_SYNC_S = 0.3
 """With syncs that take longer a power cut may cost more than a second."""
-SLOW_QUEUED = 300
+SLOW_QUEUED = 500
 """Packets, some 4 s: the disk does not keep up, or hangs."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -55,14 +54,9 @@ class Keeper:
     ) -> None:
         self._root, self._program, self._settings = root, program, settings
         self._disk, self._shelf = disk, shelf
-        self._recorder: Recorder | None = None
-        self._cutter = self._new_cutter()
+        self._recorder: Renditions | None = None
         self._order = Order()
         self.recorded_s, self.recorded_bytes = 0.0, 0
-
-    def _new_cutter(self) -> Cutter:
-        frame = VIDEO_CLOCK_RATE // self._program.fps
-        return Cutter(self._settings.segment_ms, self._settings.part_ms, frame)
 
     @property
     def recording(self) -> bool:
@@ -94,34 +88,27 @@ class Keeper:
         if not order.recording or self._recorder.ended:
             self._recorder = None
 
-    def _opened(self, folder: Path) -> Recorder:
+    def _opened(self, folder: Path) -> Renditions:
         if self.free_bytes() < self._settings.stop_free_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-        make_folder(folder, self._disk, self._shelf.mode)
-        envelope = self._shelf.envelope(folder.name)
-        recorder = Recorder(folder, self._program, self._settings.segment_ms, self._disk, envelope)
+        recorder = Renditions(folder, self._program, self._settings, self._disk, self._shelf)
         self.recorded_s, self.recorded_bytes = recorder.recorded_s, recorder.recorded_bytes
-        self._cutter = self._new_cutter()
         return recorder
 
     def take(self, packet: Packet) -> bool:
         """True if that wrote something."""
         if self._recorder is None:
             return False
-        parts = self._cutter.add(packet)
-        for part in parts:
-            self._recorder.write(part)
+        wrote = self._recorder.take(packet)
         self.recorded_s = self._recorder.recorded_s
         self.recorded_bytes = self._recorder.recorded_bytes
-        return bool(parts)
+        return wrote
 
     def stop(self) -> None:
         """Writes and lists what there is; the recording can go on later."""
         if self._recorder is None:
             return
-        for part in self._cutter.flush():
-            self._recorder.write(part)
-        self._recorder.finish_segment()
+        self._recorder.stop()
         self._recorder = None
 
     def abandon(self) -> None:
@@ -175,7 +162,7 @@ class Segments:
     def offer(self, packet: Packet) -> None:
         if not self._shelf.takes(packet):
             return
-        if packet.codec is Codec.H264 and packet.key:
+        if packet.codec is Codec.H264 and packet.key and not packet.rendition:
             self._skipping = False
         if self._skipping or len(self._queue) >= MAX_QUEUED_PACKETS:
             self._skipping = True

@@ -19,6 +19,8 @@ class Shelf:
     takes: Callable[[Packet], bool]
     envelope: Callable[[str], Envelope] = lambda _: PLAIN
     """Of a session's files. Raises `OSError`."""
+    ladder: bool = False
+    """The smaller renditions and the sound alone, too."""
     mode: int = 0o777
     """Of its folders, less the umask."""
 
@@ -29,16 +31,17 @@ def is_public(packet: Packet) -> bool:
 
 def is_closed(packet: Packet) -> bool:
     """What the room saw and heard and the public did not."""
-    return not packet.public and packet.feed == Feed.ROOM and packet.codec in RECORDED
+    inside = packet.feed == Feed.ROOM and not packet.public
+    return inside and packet.codec in RECORDED and not packet.rendition
 
 
-OPEN = Shelf(is_public)
+OPEN = Shelf(is_public, ladder=True)
 
 
 def sealed(storage: Storage, settings: Recording) -> Shelf:
     """For this user alone, and nothing without the key."""
     path = key_path(storage, settings)
-    return Shelf(is_closed, lambda session: Sealed(load_key(path), session), 0o700)
+    return Shelf(is_closed, lambda session: Sealed(load_key(path), session), mode=0o700)
 
 
 def sealed_root(storage: Storage) -> Path:

@@ -239,9 +239,9 @@ class Studio:
     def _send(self, packets: Sequence[Packet]) -> None:
         """From the encoding and the mixing thread: every packet of the program, once."""
         for packet in packets:
+            self._segments.offer(packet)
+            self._sealed.offer(packet)
             if not packet.rendition:
-                self._segments.offer(packet)
-                self._sealed.offer(packet)
                 for pusher in self._pushers:
                     pusher.offer(packet)
         self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))

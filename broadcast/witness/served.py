@@ -6,9 +6,11 @@ import urllib.request
 from pathlib import Path
 
 from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.renditions import MASTER
 from config.settings import Http
 
 TIMEOUT_S = 2.0
+RECENT = "recent.m3u8"
 PLAYLISTS = (INDEX, "live.m3u8")
 """For players that know no parts, and for those that do."""
 _SEGMENT = re.compile(r"^\d{8}\.m4s$", re.MULTILINE)
@@ -28,10 +30,22 @@ def fault(base_url: str, archive: Path, stream: str) -> str:
                 return f"{name}: {listed[-1]} is not in it"
         if _get(f"{base_url}/live/{stream}/{listed[-1]}") != (folder / listed[-1]).read_bytes():
             return f"{listed[-1]}: other bytes than on the disk"
+        if silent := _silent_rendition(f"{base_url}/live/{stream}/"):
+            return f"{silent}: nothing to play in it"
     except urllib.error.URLError as error:
         return str(error.reason)
     except TimeoutError:
         return "no answer"
+    return ""
+
+
+def _silent_rendition(at: str) -> str:
+    """One that a player may choose, and would get nothing from; empty if all have something."""
+    for line in _get(f"{at}{MASTER}").decode("utf-8", "replace").splitlines():
+        if line and line[0] != "#":
+            recent = f"{line.rpartition('/')[0]}/{RECENT}".lstrip("/")
+            if not _SEGMENT.search(_get(at + recent).decode("utf-8", "replace")):
+                return line
     return ""
 
 

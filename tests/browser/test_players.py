@@ -71,6 +71,7 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 )
                 early = await plays(watch, "playback from the start")
                 assert early["at"] < live["at"]
+                await check_renditions(watch)
                 await check_quick(watch)
                 assert troubles == []
                 server.command("end_session")
@@ -78,6 +79,30 @@ def test_live_rewind_and_archive(server: Server) -> None:
             await check_archive(await browser.new_page(), server)
 
     asyncio.run(story())
+
+
+async def check_renditions(watch: BrowserPage) -> None:
+    """A smaller picture by choice, the sound alone, and back."""
+    await watch.get_by_test_id("quality").select_option("180")
+    player = watch.get_by_test_id("player")
+
+    async def small() -> bool:
+        return bool(await player.evaluate("video => video.videoHeight") == 180)
+
+    await wait_until(small, "the smaller picture", 40)
+    await plays(watch, "the smaller picture, on and on")
+    await watch.get_by_test_id("quality").select_option("0")
+    await watch.get_by_test_id("sound").check()
+    radio = watch.get_by_test_id("sound-player")
+    began = await radio.evaluate("audio => audio.currentTime")
+
+    async def heard() -> bool:
+        state = await radio.evaluate("audio => [audio.currentTime, audio.readyState]")
+        return bool(state[0] > began + 2 and state[1] >= 2)
+
+    await wait_until(heard, "two seconds of the sound alone", 40)
+    await watch.get_by_test_id("sound").uncheck()
+    await plays(watch, "the picture, again")
 
 
 async def check_quick(watch: BrowserPage) -> None:

@@ -184,7 +184,9 @@ def test_late_pictures_of_the_last_minute_only() -> None:
 
 def test_how_long_the_disk_lasts() -> None:
     settings = Settings(program=Program(video_bitrate_bps=2_500_000))
-    studio = Studio(disk_free_bytes=settings.recording.stop_free_bytes + 1_182_600_000)
+    ladder_bps = 2_500_000 + 500_000 + 130_000 + 4 * 128_000
+    room = ladder_bps // 8 * 3600
+    studio = Studio(disk_free_bytes=settings.recording.stop_free_bytes + room)
     assert hours_left(studio, settings) == 1.0
     assert hours_left(Studio(disk_free_bytes=0), settings) == 0
     assert hours_left(Studio(), settings) is None

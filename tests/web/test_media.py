@@ -176,3 +176,56 @@ def test_a_listing_follows_a_playlist_that_was_begun_anew(tmp_path: Path) -> Non
         file.write("#EXT-X-ENDLIST\n")
     listing.refresh()
     assert listing.ended
+
+
+MASTER = """#EXTM3U
+#EXT-X-STREAM-INF:BANDWIDTH=2600000
+index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=600000
+360p/index.m3u8
+"""
+
+
+def test_renditions_are_served_each_from_its_own_folder(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            folder = _record(rig)
+            assert (await rig.get(f"/live/{SESSION}/master.m3u8")).status == 404
+            (folder / "master.m3u8").write_text(MASTER)
+            (folder / "360p").mkdir()
+            (folder / "360p" / "index.m3u8").write_text(PLAYLIST)
+            (folder / "360p" / "00000001.m4s").write_bytes(b"small")
+            (folder / "360p" / "notes.txt").write_bytes(b"secret")
+            text = await (await rig.get(f"/live/{SESSION}/master.m3u8")).text()
+            assert "360p/live.m3u8" in text
+            assert "index" not in text
+            small = await rig.get(f"/archive/{SESSION}/360p/00000001.m4s")
+            assert await small.read() == b"small"
+            assert "immutable" in small.headers["Cache-Control"]
+            window = await rig.get(f"/live/{SESSION}/recent.m3u8")
+            assert "#EXT-X-MEDIA-SEQUENCE:0" in await window.text()
+            assert "EVENT" not in await window.text()
+            for path in (
+                "360p/notes.txt", "360p/00000002.m4s", "360p/master.m3u8", "720p/index.m3u8",
+                "..%2f360p/index.m3u8", "notes/index.m3u8", "360p/..%2fnotes.txt", "360p/odd.m3u8",
+            ):  # fmt: skip
+                assert (await rig.get(f"/live/{SESSION}/{path}")).status == 404, path
+
+    asyncio.run(scenario())
+
+
+def test_a_long_playlist_travels_packed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            folder = _record(rig)
+            rows = "".join(SECOND.replace("00000002", f"{n:08}") for n in range(2, 3000))
+            (folder / "index.m3u8").write_text(PLAYLIST + rows)
+            path = f"/live/{SESSION}/live.m3u8"
+            plain = await rig.get(path, headers={"Accept-Encoding": "identity"})
+            packed = await rig.get(path, headers={"Accept-Encoding": "gzip, deflate"})
+            assert "Content-Encoding" not in plain.headers
+            assert packed.headers["Content-Encoding"] == "gzip"
+            assert int(packed.headers["Content-Length"]) * 5 < int(plain.headers["Content-Length"])
+            assert await packed.text() == await plain.text()
+
+    asyncio.run(scenario())

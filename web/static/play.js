@@ -82,7 +82,7 @@ function Player() {
   useEffect(() => {
     if (!element.current) return;
     video = element.current;
-    const player = attach(video, `/archive/${config.session}/index.m3u8`, {startS: wantedS()});
+    const player = attach(video, `/archive/${config.session}/master.m3u8`, {startS: wantedS()});
     return () => player.close();
   }, []);
   const look = () => (at.value = video?.currentTime ?? 0);

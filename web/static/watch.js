@@ -13,8 +13,14 @@ import {attach} from "./parts/public/player.js";
 
 const BEHIND_S = 20; // further behind than this, the viewer has gone back on purpose
 
-/** By HLS, which rewinds, or by WebRTC, which is half a second behind the hall. */
-const quick = signal(false);
+/** By HLS, which rewinds, by WebRTC, which is half a second behind the hall, or the sound alone:
+ * `#sound` is its link. @type {import("@preact/signals").Signal<"rewind" | "quick" | "sound">} */
+const way = signal(location.hash === "#sound" ? "sound" : "rewind");
+/** Lines of the pictures that there are, and of the one that was chosen; 0: by the line. */
+const heights = signal(/** @type {number[]} */ ([]));
+const chosen = signal(0);
+/** @type {{rewind: () => any, quick: () => any, sound: () => any}} */
+const PLAYERS = {rewind: RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
 
 function Page() {
   if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
@@ -24,19 +30,43 @@ function Page() {
       <div class="stage-column">
         ${session.phase === "prepared" || session.phase === "ended"
           ? html`<${Before} session=${session} />`
-          : quick.value ? html`<${QuickPlayer} />` : html`<${RewindPlayer} />`}
+          : html`<${PLAYERS[way.value]} />`}
         <div class="about"><h1>${session.title}</h1>
           <p class="muted"><span class=${`badge ${session.phase === "live" ? "on-air" : ""}`} data-testid="phase">${t(`phase.${session.phase}`)}</span> ${session.subtitle}</p></div>
         <${Speaker} floor=${floor} closed=${session.closed} />
         <div class="choices">
-          ${session.phase === "live" && html`<label class="check"><input type="checkbox" checked=${quick.value}
-            onChange=${() => (quick.value = !quick.value)} data-testid="quick" /> ${t("public.low_latency")}</label>`}
+          ${session.phase === "live" && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
+          ${(session.phase === "live" || session.phase === "paused") && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} />`}
           <${Share} />
           ${viewers > 1 && html`<span class="muted">${t("public.viewers", {count: viewers})}</span>`}
         </div>
+        ${session.phase !== "ended" && html`<${Addresses} />`}
       </div>
       <${Agenda} items=${agenda} />
     </main>`;
+}
+
+/** @param {{name: "quick" | "sound", label: string}} props */
+function Way({name, label}) {
+  return html`<label class="check"><input type="checkbox" checked=${way.value === name}
+    onChange=${() => (way.value = way.value === name ? "rewind" : name)} data-testid=${name} /> ${label}</label>`;
+}
+
+/** For who knows better than the measuring of his line. */
+function Quality() {
+  if (way.value !== "rewind" || heights.value.length < 2) return null;
+  const choose = (/** @type {Event} */ event) => (chosen.value = Number(/** @type {HTMLSelectElement} */ (event.target).value));
+  return html`<label class="speed">${t("public.quality")} <select onChange=${choose} data-testid="quality">
+    <option value="0" selected=${!chosen.value}>${t("public.quality_auto")}</option>
+    ${[...heights.value].sort((a, b) => b - a).map((lines) => html`<option value=${lines} selected=${chosen.value === lines}>${lines}p</option>`)}</select></label>`;
+}
+
+/** What radios, televisions and other programs open. */
+function Addresses() {
+  const at = (/** @type {string} */ name) => `${location.origin}/live/${config.session}/${name}`;
+  return html`<details class="addresses" data-testid="addresses"><summary>${t("public.other_players")}</summary>
+    <dl>${[["whole", "master.m3u8"], ["recent", "recent.m3u8"], ["sound", "sound/live.m3u8"]].map(([key, name]) => html`
+      <dt>${t(`public.address_${key}`)}</dt><dd><code>${at(name ?? "")}</code></dd>`)}</dl></details>`;
 }
 
 /** @param {{session: import("./types.js").Session}} props */
@@ -55,8 +85,15 @@ function RewindPlayer() {
   const [behind, setBehind] = useState(0);
   useEffect(() => {
     if (!video.current) return;
-    player.current = attach(video.current, `/live/${config.session}/live.m3u8`, {onState: setState});
-    return () => player.current?.close();
+    player.current = attach(video.current, `/live/${config.session}/master.m3u8`, {
+      onState: setState,
+      onHeights: (told) => (heights.value = told),
+    });
+    const forget = chosen.subscribe((lines) => { if (heights.value.length) player.current?.choose(lines); });
+    return () => {
+      forget();
+      player.current?.close();
+    };
   }, []);
   const look = () => setBehind((player.current?.liveS() ?? 0) - (video.current?.currentTime ?? 0));
   const toLive = () => {
@@ -68,6 +105,21 @@ function RewindPlayer() {
     ${state === "waiting" && html`<p class="over-picture" role="status">${t("public.loading")}</p>`}
     ${behind > BEHIND_S && html`<button class="go-live" onClick=${toLive} data-testid="to-live">
       ${t("public.to_live", {behind: span(behind * 1000)})}</button>`}</div>`;
+}
+
+/** Like a radio: some 130 kbit/s. */
+function SoundPlayer() {
+  const audio = useRef(/** @type {HTMLAudioElement | null} */ (null));
+  const [state, setState] = useState("waiting");
+  useEffect(() => {
+    if (!audio.current) return;
+    const player = attach(audio.current, `/live/${config.session}/sound/live.m3u8`, {onState: setState});
+    return () => player.close();
+  }, []);
+  return html`<div class="stage card listening"><div>
+    <p class="card-title">${t("public.radio")}</p>
+    <p role="status">${state === "waiting" ? t("public.loading_sound") : t("public.radio_note")}</p>
+    <audio ref=${audio} controls autoplay data-testid="sound-player" aria-label=${t("public.radio")}></audio></div></div>`;
 }
 
 function QuickPlayer() {

@@ -166,9 +166,9 @@ def test_a_tail_without_one_whole_part_is_removed(tmp_path: Path) -> None:
 def test_recovery_twice_changes_nothing(tmp_path: Path) -> None:
     folder = torn(tmp_path, 4000)
     first = recover(folder, 1000)
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = {path: path.read_bytes() for path in folder.rglob("*.*")}
     assert recover(folder, 1000) == first
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    assert {path: path.read_bytes() for path in folder.rglob("*.*")} == files
 
 
 @pytest.mark.parametrize("keep", [0, 3, 40, 180, 230, 300, 350])

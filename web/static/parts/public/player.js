@@ -7,18 +7,21 @@ const RETRY_MS = 2000;
 
 /**
  * Plays until `close`; what is not there yet, or went away, is asked for again for ever.
- * @param {HTMLVideoElement} video
+ * @param {HTMLMediaElement} video
  * @param {string} url
- * @param {{startS?: number, onState?: (state: "waiting" | "playing") => void}} [options]
- *   `startS`: from where, in seconds; without it, a live list plays at its end
+ * @param {{startS?: number, onState?: (state: "waiting" | "playing") => void,
+ *   onHeights?: (heights: number[]) => void}} [options]
+ *   `startS`: from where, in seconds; without it, a live list plays at its end.
+ *   `onHeights`: hears which pictures there are to choose from, in lines
  */
-export function attach(video, url, {startS, onState} = {}) {
+export function attach(video, url, {startS, onState, onHeights} = {}) {
   if (!Hls.isSupported()) return attachNative(video, url, startS);
   const hls = new Hls({
     workerPath: WORKER,
     startPosition: startS ?? -1,
     backBufferLength: 60,
     liveDurationInfinity: false,
+    capLevelToPlayerSize: true, // what nobody can see need not be fetched
     maxLiveSyncPlaybackRate: 1.05, // after a wait it comes nearer again, unheard
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -33,6 +36,7 @@ export function attach(video, url, {startS, onState} = {}) {
     if (problem.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
     else again();
   });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => onHeights?.(hls.levels.map(({height}) => height)));
   hls.once(Hls.Events.MANIFEST_PARSED, () => {
     if (video.autoplay) video.play().catch(() => undefined); // not allowed: the controls are there
   });
@@ -46,10 +50,14 @@ export function attach(video, url, {startS, onState} = {}) {
     },
     /** Where "live" is, in seconds of the player. */
     liveS: () => hls.liveSyncPosition ?? video.duration,
+    /** The picture of so many lines from now on; 0: what the line carries. @param {number} height */
+    choose(height) {
+      hls.nextLevel = height ? hls.levels.findIndex((level) => level.height === height) : -1;
+    },
   };
 }
 
-/** @param {HTMLVideoElement} video @param {string} url @param {number | undefined} startS */
+/** @param {HTMLMediaElement} video @param {string} url @param {number | undefined} startS */
 function attachNative(video, url, startS) {
   const retry = () => setTimeout(() => (video.src = url), RETRY_MS);
   const seek = () => {
@@ -65,5 +73,6 @@ function attachNative(video, url, startS) {
       video.load();
     },
     liveS: () => (video.seekable.length ? video.seekable.end(video.seekable.length - 1) : 0),
+    choose() {}, // the browser's own player chooses for itself
   };
 }

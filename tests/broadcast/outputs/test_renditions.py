@@ -1,0 +1,196 @@
+"""The same program in every size and as sound alone: cut alike, each whole, all of them named."""
+
+import contextlib
+import io
+import re
+from functools import cache
+from pathlib import Path
+
+import av
+import m3u8
+import pytest
+
+from broadcast.archive.verify import verify
+from broadcast.outputs import playlist
+from broadcast.outputs.edge import RECENT_SEGMENTS, Edge, pace_of
+from broadcast.outputs.playlist import Entry, Pace
+from broadcast.outputs.segments import Order, Segments
+from broadcast.studio.encoding import Ladder
+from config.settings import Program, Recording, Rung
+from streams.frames import Codec, Feed, Packet
+from tests import hls, media
+from tests.broadcast.outputs import streams
+from tests.broadcast.outputs.streams import EPOCH_S
+
+PROGRAM = Program(
+    width=640,
+    height=360,
+    video_bitrate_bps=600_000,
+    ladder=(Rung(height=180, video_bitrate_bps=200_000),),
+)
+SETTINGS = Recording(segment_ms=1000, stop_free_bytes=0, warn_free_bytes=0)
+FOLDERS = ("", "180p", "sound")
+
+
+@cache
+def ladder(seconds: int, from_s: int = EPOCH_S) -> tuple[Packet, ...]:
+    """As the studio hands them over: both pictures of a moment, then the sound."""
+    encoders, packets = Ladder(PROGRAM, Feed.ROOM), []
+    sound = [one for one in streams.program(seconds, from_s) if one.codec is Codec.AAC]
+    for number in range(seconds * 25):
+        frame = av.VideoFrame.from_ndarray(media.draw(640, 360, media.Mark(1, number)), "yuv420p")
+        pts = from_s * 90_000 + number * streams.FRAME
+        packets += encoders.encode(frame, pts, key=number % 25 == 0, public=True)
+        while sound and sound[0].pts * 90_000 // 48_000 <= pts:
+            packets.append(sound.pop(0))
+    return (*packets, *sound)
+
+
+def record(root: Path, packets: tuple[Packet, ...], *, finished: bool = False) -> Path:
+    with contextlib.closing(Segments(root, PROGRAM, SETTINGS)) as segments:
+        segments.start()
+        segments.follow(Order("x", recording=True))
+        for packet in packets:
+            segments.offer(packet)
+        if finished:
+            segments.follow(Order("x", finished=True))
+    return root / "x"
+
+
+def listed(folder: Path) -> list[Entry]:
+    found = playlist.parse((folder / "index.m3u8").read_text())
+    assert found is not None
+    return list(found.entries)
+
+
+def test_every_size_shows_the_same_pictures_in_the_same_segments(tmp_path: Path) -> None:
+    folder = record(tmp_path, ladder(4), finished=True)
+    for name, size in (("", (640, 360)), ("180p", (320, 180))):
+        at = folder / name
+        text = (at / "index.m3u8").read_text()
+        recording = hls.read(text, lambda uri, at=at: (at / uri).read_bytes())
+        assert recording.ended
+        assert hls.faults(recording) == []
+        for number, segment in enumerate(recording.segments):
+            clip = segment.clip()
+            first = 25 * number
+            assert [m.number for _, m in clip.marks() if m] == [*range(first, first + 25)]
+            with av.open(io.BytesIO(segment.init + segment.media)) as container:
+                video = container.streams.video[0]
+                assert (video.width, video.height) == size
+    whole, small = listed(folder), listed(folder / "180p")
+    assert [(e.name, e.wall_ms, e.duration_s) for e in whole] == [
+        (e.name, e.wall_ms, e.duration_s) for e in small
+    ]
+
+
+def test_the_sound_alone_is_the_same_sound(tmp_path: Path) -> None:
+    folder = record(tmp_path, ladder(4), finished=True) / "sound"
+    entries = listed(folder)
+    names = ["init-0.mp4", *(entry.name for entry in entries)]
+    data = b"".join((folder / name).read_bytes() for name in names)
+    with av.open(io.BytesIO(data)) as container:
+        assert [stream.type for stream in container.streams] == ["audio"]
+    heard = media.decode(data).heard()
+    assert media.tone_level(heard[4800:180_000], 1000) == pytest.approx(-12, abs=0.5)
+    assert len(data) * 8 / 4 < 160_000
+    assert sum(entry.duration_s for entry in entries) == pytest.approx(4, abs=0.1)
+    assert [round(entry.wall_ms / 1000) for entry in entries] == [EPOCH_S + n for n in range(4)]
+
+
+def test_the_master_names_each_with_what_it_takes(tmp_path: Path) -> None:
+    folder = record(tmp_path, ladder(2))
+    found = m3u8.loads((folder / "master.m3u8").read_text())
+    assert [one.uri for one in found.playlists] == [
+        "index.m3u8", "180p/index.m3u8", "sound/index.m3u8",
+    ]  # fmt: skip
+    infos = [one.stream_info for one in found.playlists]
+    assert [info.resolution for info in infos] == [(640, 360), (320, 180), None]
+    assert all(info.codecs.startswith("avc1.42") for info in infos[:2])
+    assert [info.codecs.rpartition(",")[2] for info in infos] == ["mp4a.40.2"] * 3
+    assert infos[0].bandwidth > infos[1].bandwidth > infos[2].bandwidth
+    for one in found.playlists:
+        for entry in listed((folder / one.uri).parent):
+            size = (folder / one.uri).with_name(entry.name).stat().st_size
+            assert size * 8 / entry.duration_s < 1.5 * one.stream_info.bandwidth
+
+
+def test_after_a_crash_all_go_on_together(tmp_path: Path) -> None:
+    folder = record(tmp_path, ladder(3))
+    for name in FOLDERS:
+        index = folder / name / "index.m3u8"
+        at = index.read_text().index("#EXT-X-PROGRAM", index.read_text().index("00000001"))
+        index.write_text(index.read_text()[:at])
+        last = folder / name / "00000002.m4s"
+        last.write_bytes(last.read_bytes()[:-100])
+        sums = folder / name / "SHA256SUMS"
+        sums.write_text("".join(sums.read_text().splitlines(keepends=True)[:-2]))
+    record(tmp_path, ladder(2, EPOCH_S + 60), finished=True)
+    for name in FOLDERS:
+        entries = listed(folder / name)
+        assert [entry.name for entry in entries] == [f"{n:08}.m4s" for n in range(5)]
+        assert [entry.discontinuity for entry in entries] == [False] * 3 + [True, False]
+        found = [finding.code for finding in verify(folder / name).findings]
+        assert found == ["gap"], "the minute between, and nothing else"
+
+
+def test_low_latency_of_the_sound_alone(tmp_path: Path) -> None:
+    pace = pace_of(PROGRAM, SETTINGS).of_sound()
+    edge = Edge(record(tmp_path, ladder(3)) / "sound", pace)
+    assert edge.refresh()
+    parts = [p for s in m3u8.loads(edge.text(delta=False)).segments for p in s.parts]
+    assert len(parts) >= 14
+    assert max(part.duration for part in parts) <= pace.part_s
+    assert all(edge.part(0, number) for number in range(4))
+
+
+# Twelve hours, written down and not waited for.
+
+PACE = Pace(2, 0.2)
+TWELVE_HOURS = 6 * 3600
+
+
+def long_recording(folder: Path, segments: int = TWELVE_HOURS) -> str:
+    """Its playlist; the studio was started again in each hour."""
+    folder.mkdir()
+    text = playlist.header(2000)
+    for number in range(segments):
+        run, first = divmod(number, 1800)
+        init = f"init-{run}.mp4" if not first else None
+        wall_ms = EPOCH_S * 1000 + number * 2000 + run * 1500
+        text += playlist.lines(Entry(f"{number:08}.m4s", 2.0, wall_ms, init, bool(init and run)))
+    (folder / "index.m3u8").write_text(text)
+    return text
+
+
+def test_after_twelve_hours_what_players_ask_again_for_is_small(tmp_path: Path) -> None:
+    text = long_recording(tmp_path / "x")
+    edge = Edge(tmp_path / "x", PACE)
+    assert edge.refresh()
+    whole, delta = edge.text(delta=False), edge.text(delta=True)
+    assert len(text) > 1_500_000
+    assert len(delta) < 2000
+    skipped = m3u8.loads(delta).skip.skipped_segments
+    names = re.findall(r"^\d{8}\.m4s$", whole, re.MULTILINE)
+    assert names == [f"{number:08}.m4s" for number in range(TWELVE_HOURS)], "to the first second"
+    rest = [segment.uri for segment in m3u8.loads(delta).segments]
+    assert names[:skipped] + rest == names
+
+
+def test_the_window_is_the_same_size_after_a_minute_and_a_day(tmp_path: Path) -> None:
+    long_recording(tmp_path / "x")
+    edge = Edge(tmp_path / "x", PACE)
+    edge.refresh()
+    text = edge.recent_text()
+    window = m3u8.loads(text)
+    assert len(text) < 8000
+    assert len(window.segments) == RECENT_SEGMENTS
+    assert window.media_sequence == TWELVE_HOURS - RECENT_SEGMENTS
+    assert window.discontinuity_sequence == 11
+    assert window.segments[0].init_section.uri == "init-11.mp4"
+    assert "ENDLIST" not in text
+
+    long_recording(tmp_path / "young", 5)
+    young = Edge(tmp_path / "young", PACE)
+    young.refresh()
+    assert m3u8.loads(young.recent_text()).media_sequence == 0
