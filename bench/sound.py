@@ -12,11 +12,11 @@ import numpy as np
 
 from bench.figure import Figure
 from broadcast.studio.clock import BLOCK_SAMPLES
-from broadcast.studio.encoders import AacEncoder, OpusEncoder, Samples
+from broadcast.studio.encoders import AacEncoder, Samples
 from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.loudness import Leveller
 from broadcast.studio.mixer import Fader, Limiter, mix
-from broadcast.studio.opus import OpusDecoder
+from broadcast.studio.opus import OpusDecoder, OpusEncoder
 
 BLOCKS = 1500
 BLOCK_US = 20_000

@@ -54,6 +54,10 @@ ECHO_S = 30.0
 log = logging.getLogger(__name__)
 
 
+Heard = dict[str, list[int]]
+"""Feeds of sound that somebody listens to, and in which renditions."""
+
+
 class SiteTaken(Exception):  # noqa: N818 - a state of affairs, told by its name
     """Another connection sends for this site right now."""
 
@@ -91,11 +95,14 @@ class Relay:
         on_frame: Callable[[EncodedFrame], None],
         on_source_gone: Callable[[SiteId], None],
         on_keyframe_wanted: Callable[[str], None],
+        on_heard: Callable[[Heard], None] = lambda _: None,
     ) -> None:
         self._settings, self._rates = settings, rates
         self._on_frame = on_frame
         self._on_source_gone = on_source_gone
         self._on_keyframe_wanted = on_keyframe_wanted
+        self._on_heard = on_heard
+        self._heard: Heard | None = None
         self._certificate = RTCCertificate.generateCertificate()
         self._port = Port()
         self._peers: dict[str, Peer] = {}
@@ -164,6 +171,7 @@ class Relay:
         peer.traffic = viewer
         self._viewers[peer.id] = peer, viewer
         self._run(peer)
+        self._tell_heard()
         return Connection(peer.id, self._answer(read, peer, "view"), peer.ufrag)
 
     def _make_room(self, audience: Audience) -> None:
@@ -333,6 +341,23 @@ class Relay:
             if SiteId(feed.removeprefix("minus:")) not in sites:
                 del self._ladders[feed, video]
 
+    def heard(self) -> Heard:
+        """All that a viewer may get from now on: each feed of his, whether it is open or not, so
+        that a change finds it made. Whole, and as his line takes it."""
+        wanted: dict[str, set[int]] = {}
+        for _, viewer in self._viewers.values():
+            site, room = viewer.audience.site, viewer.audience.room
+            other = (Feed.minus(site) if site else Feed.ROOM) if room else Feed.PUBLIC
+            for feed in (Feed.ROOM, other):
+                wanted.setdefault(feed, {0}).add(viewer.steering.choice.sound)
+        return {feed: sorted(renditions) for feed, renditions in wanted.items()}
+
+    def _tell_heard(self) -> None:
+        heard = self.heard()
+        if heard != self._heard:
+            self._heard = heard
+            self._on_heard(heard)
+
     def set_public(self, *, take_room: bool) -> None:
         """Whether the public may have the room's packets at all; a second guard."""
         if take_room is not self._take_room:
@@ -404,6 +429,8 @@ class Relay:
         self._port.poll()
         now_ns = self._turn_ns = time.monotonic_ns()  # what was read just now is not in the future
         self._turns += 1
+        if self._turns % PATIENCE == 0:
+            self._tell_heard()
         for place, peer in enumerate(list(self._peers.values()), self._turns):
             if peer.connected:
                 _tick(peer, now_ns, its_turn=place % PATIENCE == 0)

@@ -51,6 +51,9 @@ class Kind(IntEnum):
     """s→r, JSON: what is recorded, disk left, frames late, faults. Once a second, and on change."""
     SOURCE_GONE = 8
     """r→s `{"source": …}`: the site left or its line was declared dead."""
+    HEARD = 9
+    """r→s `{"feeds": {feed: [rendition, …]}}`: the sound that anybody listens to. A studio that was
+    not told makes all of it."""
 
 
 @dataclass(frozen=True, slots=True)

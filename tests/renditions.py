@@ -9,7 +9,8 @@ import av
 import numpy as np
 from av.filter import Graph
 
-from broadcast.studio.encoders import H264Encoder, OpusEncoder
+from broadcast.studio.encoders import H264Encoder
+from broadcast.studio.opus import OpusEncoder
 from config.settings import Program
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Feed, Packet
 from streams.relay import Rates

@@ -62,6 +62,7 @@ class OnAir:
             on_frame=self.link.offer,
             on_source_gone=self._source_gone,
             on_keyframe_wanted=self.link.ask_keyframe,
+            on_heard=self.link.tell_heard,
         )
 
     def _ears(self) -> Ears:

@@ -66,6 +66,8 @@ class StudioLink:
     gone_at_ms: int | None = None
     """Since when there is no studio; None while there is one."""
     frames_dropped: int = 0
+    heard: dict[str, list[int]] | None = None
+    """Feeds of sound that anybody listens to; None: nobody knows."""
     _outbox: Outbox | None = None
     _closed: bool = False
 
@@ -117,6 +119,11 @@ class StudioLink:
         """A viewer needs one."""
         self._note(Kind.KEYFRAME, {"feed": feed})
 
+    def tell_heard(self, feeds: dict[str, list[int]]) -> None:
+        """The studio need not make any other sound."""
+        self.heard = feeds
+        self._note(Kind.HEARD, {"feeds": feeds})
+
     def _send_program(self) -> None:
         self._note(Kind.PROGRAM, PROGRAM_STATE.dump_python(self.program, mode="json"))
 
@@ -136,6 +143,8 @@ class StudioLink:
         _log.info("the %s is connected", self.name)
         try:
             self._send_program()
+            if self.heard is not None:
+                self.tell_heard(self.heard)
             self.ears.connected()
             self.ears.changed()
             async for message in read_messages(reader):

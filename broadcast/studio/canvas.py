@@ -173,6 +173,12 @@ class Canvas:
         np.add(scratch, colour, out=under, casting="unsafe")
 
 
+def ready(picture: av.VideoFrame) -> bool:
+    """Whether its samples are what the canvas has."""
+    limited = picture.color_range in (ColorRange.MPEG, ColorRange.UNSPECIFIED)
+    return picture.format.name == "yuv420p" and limited
+
+
 class Seat:
     """Scales one site's pictures into one box; keeps the last result for sites with few frames."""
 
@@ -183,16 +189,26 @@ class Seat:
         self._scaled: av.VideoFrame | None = None
         self._fit: Fit | None = None
 
+    def fills(self, picture: av.VideoFrame) -> bool:
+        """Leaves no dark bars."""
+        place = fit(picture.width, picture.height, self.box)
+        return (place.crop.width, place.crop.height) == (self.box.width, self.box.height)
+
     def paint(self, canvas: Canvas, picture: av.VideoFrame) -> None:
         if picture is not self._source or self._scaled is None or self._fit is None:
             self._fit = fit(picture.width, picture.height, self.box)
-            self._scaled = self._reformatter.reformat(
-                picture,
-                self._fit.width,
-                self._fit.height,
-                "yuv420p",
-                dst_color_range=ColorRange.MPEG,
-                threads=1,
-            )
+            self._scaled = self._scale(picture, self._fit)
             self._source = picture
         canvas.lay(planes_of(self._scaled), self._fit)
+
+    def _scale(self, picture: av.VideoFrame, place: Fit) -> av.VideoFrame:
+        if (place.width, place.height) == (picture.width, picture.height) and ready(picture):
+            return picture
+        return self._reformatter.reformat(
+            picture,
+            place.width,
+            place.height,
+            "yuv420p",
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )

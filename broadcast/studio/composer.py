@@ -186,29 +186,45 @@ class Composer:
     def _paint(
         self, canvas: Canvas, stage: Stage, covered: list[Box], now_ns: int, oldest_ns: int
     ) -> None:
-        canvas.clear()
+        seats = [(plan, self._picture(plan, now_ns, oldest_ns)) for plan in stage.plans]
+        if not any(plan.whole and p and plan.seat.fills(p.frame) for plan, p in seats):
+            canvas.clear()
         self._blend(canvas, stage.slate)
-        titles = [self._compose_seat(canvas, plan, now_ns, oldest_ns) for plan in stage.plans]
+        titles = [self._compose_seat(canvas, plan, picture, now_ns) for plan, picture in seats]
         for title in titles:
             # A name half under another graphic is worse than none.
             if title is not None and not any(area_of(title).meets(area) for area in covered):
                 canvas.blend(title)
 
-    def _compose_seat(
-        self, canvas: Canvas, plan: SeatPlan, now_ns: int, oldest_ns: int
-    ) -> Drawn | None:
-        """Paints the site or its card; returns the title to be laid over it."""
+    def _picture(self, plan: SeatPlan, now_ns: int, oldest_ns: int) -> Picture | None:
+        """What there is of the site to be shown."""
         source = self._sources.get(plan.site)
         if source is None or is_lost(source, now_ns):
-            self._blend(canvas, plan.lost)
             return None
         picture = self._pick(source.picture, now_ns)
-        if picture is not None and picture.received_ns >= oldest_ns:
-            try:
-                plan.seat.paint(canvas, picture.frame)
-            except (av.error.FFmpegError, ValueError) as error:
-                log.warning("%s: a picture that cannot be scaled: %s", plan.site, error)
-        return None if plan.whole and picture is not None else self._drawing(plan.name)
+        return picture if picture is not None and picture.received_ns >= oldest_ns else None
+
+    def _compose_seat(
+        self, canvas: Canvas, plan: SeatPlan, picture: Picture | None, now_ns: int
+    ) -> Drawn | None:
+        """Paints the site or its card; returns the title to be laid over it."""
+        if picture is None and is_lost(self._sources.get(plan.site), now_ns):
+            self._blend(canvas, plan.lost)
+            return None
+        if picture is not None and self._show(canvas, plan, picture) and plan.whole:
+            return None
+        return self._drawing(plan.name)
+
+    def _show(self, canvas: Canvas, plan: SeatPlan, picture: Picture) -> bool:
+        try:
+            plan.seat.paint(canvas, picture.frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            log.warning("%s: a picture that cannot be scaled: %s", plan.site, error)
+            if plan.whole:
+                # It was to cover what this canvas had before, whatever that is.
+                canvas.clear()
+            return False
+        return True
 
     def compose_slate(self, canvas: Canvas, overlay: Overlay) -> None:
         """A slate alone; one of the view's overlays on standby."""

@@ -1,7 +1,7 @@
-"""The three encoders of the program, each a thin shell over PyAV; each is used by one thread only.
+"""The encoders of the program that are PyAV's, in thin shells; each is used by one thread only.
 
 Pictures are H.264 constrained baseline, which every browser decodes and which needs no look-ahead;
-sound is Opus for the network and AAC for the segments.
+sound is AAC for the segments, and Opus (`broadcast/studio/opus.py`) for the network.
 """
 
 from fractions import Fraction
@@ -26,6 +26,33 @@ AAC_BITRATE_BPS = 128_000
 FULL_HD_PIXELS = 1920 * 1080
 
 
+def x264_options(bitrate_bps: int) -> dict[str, str]:
+    """As FFmpeg's libx264 takes them."""
+    kbps = bitrate_bps // 1000
+    parameters = {
+        "keyint": "infinite",
+        "scenecut": 0,
+        "bframes": 0,
+        "annexb": 1,
+        "repeat-headers": 1,
+        "force-cfr": 1,
+        # A keyframe may take half a second of the line, no more.
+        "vbv-maxrate": kbps,
+        "vbv-bufsize": kbps // 2,
+        "colorprim": "bt709",
+        "transfer": "bt709",
+        "colormatrix": "bt709",
+        "range": "tv",
+    }
+    return {
+        "preset": "superfast",
+        "tune": "zerolatency",
+        "profile": "baseline",
+        "forced-idr": "1",
+        "x264-params": ":".join(f"{key}={value}" for key, value in parameters.items()),
+    }
+
+
 class H264Encoder:
     """x264 superfast: 0.1 dB below veryfast at 60 % of its cost. Annex B, parameter sets before
     every keyframe, keyframes only where asked for, no frame is held back."""
@@ -41,29 +68,7 @@ class H264Encoder:
         context.gop_size = NEVER
         # A second thread costs a few per cent, but 1080p at 50/s does not fit into one.
         context.thread_count = 1 if program.width * program.height < FULL_HD_PIXELS else 2
-        kbps = program.video_bitrate_bps // 1000
-        parameters = {
-            "keyint": "infinite",
-            "scenecut": 0,
-            "bframes": 0,
-            "annexb": 1,
-            "repeat-headers": 1,
-            "force-cfr": 1,
-            # A keyframe may take half a second of the line, no more.
-            "vbv-maxrate": kbps,
-            "vbv-bufsize": kbps // 2,
-            "colorprim": "bt709",
-            "transfer": "bt709",
-            "colormatrix": "bt709",
-            "range": "tv",
-        }
-        context.options = {
-            "preset": "superfast",
-            "tune": "zerolatency",
-            "profile": "baseline",
-            "forced-idr": "1",
-            "x264-params": ":".join(f"{key}={value}" for key, value in parameters.items()),
-        }
+        context.options = x264_options(program.video_bitrate_bps)
         self._context = context
 
     def encode(self, frame: av.VideoFrame, pts: int, *, key: bool) -> bytes:
@@ -72,29 +77,6 @@ class H264Encoder:
         frame.time_base = VIDEO_TIME_BASE
         frame.pict_type = PictureType.I if key else PictureType.NONE
         return b"".join(bytes(packet) for packet in self._context.encode(frame))
-
-
-class OpusEncoder:
-    """20 ms packets with in-band FEC: `voip` keeps to the hybrid mode, the one that has it."""
-
-    def __init__(self, bitrate_bps: int) -> None:
-        self._context = _audio_context("libopus", "flt", bitrate_bps)
-        self._context.options = {
-            "application": "voip",
-            "frame_duration": "20",
-            # Of 10: a fifth cheaper than the default, and no difference at this bitrate.
-            "compression_level": "5",
-            "vbr": "constrained",
-            "fec": "1",
-            "packet_loss": "10",
-        }
-        self._interleaved = np.empty((1, 2 * BLOCK_SAMPLES), np.float32)
-
-    def encode(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
-        """(pts, packet) of what is ready. The pts counts in the encoder's look-ahead of 6.5 ms."""
-        self._interleaved[0, 0::2] = block[0]
-        self._interleaved[0, 1::2] = block[1]
-        return _encode(self._context, self._interleaved, pts)
 
 
 class AacEncoder:

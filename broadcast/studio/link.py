@@ -42,7 +42,7 @@ class Link:
     def send(self, *messages: Message) -> None:
         """From any thread; never blocks. Send together what belongs together: each call wakes the
         loop once."""
-        if self._outbox is not None and self._loop is not None:
+        if messages and self._outbox is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._offer, messages)
 
     def _offer(self, messages: Sequence[Message]) -> None:

@@ -43,6 +43,7 @@ FORGET = 10**-0.002
 """In a block of speech below the relative gate: 1 dB/s, until a softer speaker is believed."""
 
 _OFFSET_LU = -0.691
+_RAMP: Samples = np.linspace(0, 1, BLOCK_SAMPLES, dtype=np.float32)
 
 
 def _k_weights() -> Samples:
@@ -65,11 +66,19 @@ _WEIGHTS: Samples = _k_weights()
 
 
 def k_energy(block: Samples) -> float:
-    """The K-weighted mean square of 20 ms, of both channels together. 16 µs."""
-    spectrum = np.fft.rfft(block)
+    """The K-weighted mean square of 20 ms, of both channels together. 16 µs; most microphones have
+    one channel, which is half."""
+    left, right = block
+    if np.array_equal(left, right):
+        return 2 * _k_energy(left)
+    return _k_energy(left) + _k_energy(right)
+
+
+def _k_energy(channel: Samples) -> float:
+    spectrum = np.fft.rfft(channel)
     power = spectrum.real**2
     power += spectrum.imag**2
-    return float((power @ _WEIGHTS).sum())
+    return float(power @ _WEIGHTS)
 
 
 def lufs(energy: float) -> float:
@@ -95,7 +104,7 @@ class Leveller:
         self._follow(k_energy(block))
         gain = _factor(self.gain_db)
         if gain != last:
-            block *= np.linspace(last, gain, BLOCK_SAMPLES, dtype=np.float32)
+            block *= np.float32(last) + np.float32(gain - last) * _RAMP
         elif gain != 1.0:
             block *= np.float32(gain)
         return block

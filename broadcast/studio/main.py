@@ -61,6 +61,7 @@ class Studio:
         self._parent = os.getppid()
         self._clock = ProgramClock.started_now()
         self._on_air: OnAir | None = None
+        self._heard: dict[str, list[int]] | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
         self._sources = Sources(self._ask_keyframe)
         self._cameras = Cameras(settings.cameras, self._offer, self._gone)
@@ -111,6 +112,7 @@ class Studio:
             self._clock,
             self._sources,
             (program.audio_bitrate_bps, program.thin_audio_bitrate_bps),
+            self._is_heard,
             lambda: self._on_air,
             self._send,
             self._send_levels,
@@ -205,8 +207,14 @@ class Studio:
                 self._follow(body)
             case Note(Kind.KEYFRAME, body):
                 self._encoding.ask_keyframe(str(body.get("feed")))
+            case Note(Kind.HEARD, {"feeds": dict(feeds)}):
+                self._heard = feeds
             case Note(Kind.SOURCE_GONE, body):
                 self._gone(SiteId(str(body.get("source"))))
+
+    def _is_heard(self, feed: str, rendition: int) -> bool:
+        heard = self._heard
+        return heard is None or rendition in heard.get(feed, ())
 
     def _offer(self, frame: EncodedFrame) -> None:
         """On the loop, or on a camera's thread."""

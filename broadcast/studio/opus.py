@@ -1,7 +1,8 @@
-"""Opus as its own library decodes it: with what PyAV's decoder cannot do.
+"""Opus by its own library: the one inside PyAV's wheel, or the system's where PyAV was built from
+source.
 
-That is the in-band FEC of the next packet (RFC 6716, 2.1.7) and the library's concealment. The
-library is the one inside PyAV's wheel, or the system's where PyAV was built from source.
+PyAV's decoder can do neither the in-band FEC of the next packet (RFC 6716, 2.1.7) nor the
+library's concealment; its encoder sends each packet through a filter graph, a third of the cost.
 """
 
 import ctypes
@@ -11,6 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
 from streams.frames import AUDIO_CLOCK_RATE
 
@@ -20,9 +22,22 @@ LONGEST_PACKET = AUDIO_CLOCK_RATE * 120 // 1000
 GRAIN = AUDIO_CLOCK_RATE * 25 // 10_000
 """2.5 ms: what is recovered is counted in these."""
 
+MAX_PACKET_BYTES = 1500
+"""20 ms at 600 kbit/s."""
+
+# opus_defines.h
+_APPLICATION_VOIP = 2048
+_SET_BITRATE, _SET_VBR, _SET_COMPLEXITY = 4002, 4006, 4010
+_SET_INBAND_FEC, _SET_PACKET_LOSS_PERC, _SET_VBR_CONSTRAINT = 4012, 4014, 4020
+_GET_LOOKAHEAD = 4027
+
+COMPLEXITY = 5
+"""Of 10: a fifth cheaper than the default, and no difference at these bitrates."""
+EXPECTED_LOSS_PERCENT = 10
+
 
 class OpusError(Exception):
-    """The packet is no Opus, or there is no library to decode it with."""
+    """The packet is no Opus, or there is no library for it."""
 
 
 def _library() -> ctypes.CDLL:
@@ -41,6 +56,19 @@ def _library() -> ctypes.CDLL:
         *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32),
         *(ctypes.c_void_p, ctypes.c_int, ctypes.c_int),
     ]
+    library.opus_encoder_create.restype = ctypes.c_void_p
+    library.opus_encoder_create.argtypes = [
+        *(ctypes.c_int32, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
+    ]
+    library.opus_encoder_destroy.restype = None
+    library.opus_encoder_destroy.argtypes = [ctypes.c_void_p]
+    library.opus_encoder_ctl.restype = ctypes.c_int
+    library.opus_encoder_ctl.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    library.opus_encode_float.restype = ctypes.c_int
+    library.opus_encode_float.argtypes = [
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int),
+        *(ctypes.c_void_p, ctypes.c_int32),
+    ]
     return library
 
 
@@ -52,6 +80,7 @@ class OpusDecoder:
 
     def __init__(self) -> None:
         self._out = np.empty((LONGEST_PACKET, CHANNELS), np.float32)
+        self._at = self._out.ctypes.data
         self._state = _LIBRARY.opus_decoder_create(AUDIO_CLOCK_RATE, CHANNELS, None)
         if not self._state:
             raise OpusError("no memory for a decoder")
@@ -70,8 +99,56 @@ class OpusDecoder:
         return self._decoded(packet, lost, recover=1)
 
     def _decoded(self, packet: bytes, count: int, *, recover: int) -> Samples:
-        out = self._out.ctypes.data
-        got = _LIBRARY.opus_decode_float(self._state, packet, len(packet), out, count, recover)
+        got = _LIBRARY.opus_decode_float(
+            self._state, packet, len(packet), self._at, count, recover
+        )
         if got < 0:
             raise OpusError(f"libopus error {got}")
         return np.ascontiguousarray(self._out[:got].T)
+
+
+class OpusEncoder:
+    """20 ms packets with in-band FEC: `voip` keeps to the hybrid mode, the one that has it. Used by
+    one thread. Raises `OpusError`."""
+
+    def __init__(self, bitrate_bps: int) -> None:
+        self._interleaved = np.empty((BLOCK_SAMPLES, CHANNELS), np.float32)
+        self._packet = ctypes.create_string_buffer(MAX_PACKET_BYTES)
+        self._state = _LIBRARY.opus_encoder_create(
+            AUDIO_CLOCK_RATE, CHANNELS, _APPLICATION_VOIP, None
+        )
+        if not self._state:
+            raise OpusError("no memory for an encoder")
+        settings = {
+            _SET_BITRATE: bitrate_bps,
+            _SET_COMPLEXITY: COMPLEXITY,
+            _SET_VBR: 1,
+            _SET_VBR_CONSTRAINT: 1,
+            _SET_INBAND_FEC: 1,
+            _SET_PACKET_LOSS_PERC: EXPECTED_LOSS_PERCENT,
+        }
+        for request, value in settings.items():
+            self._control(request, ctypes.c_int32(value))
+        lookahead = ctypes.c_int32()
+        self._control(_GET_LOOKAHEAD, ctypes.byref(lookahead))
+        self._lookahead = lookahead.value
+
+    def __del__(self) -> None:
+        if getattr(self, "_state", None):
+            _LIBRARY.opus_encoder_destroy(self._state)
+
+    def _control(self, request: int, argument: object) -> None:
+        error = _LIBRARY.opus_encoder_ctl(self._state, request, argument)
+        if error:
+            raise OpusError(f"libopus error {error} at {request}")
+
+    def encode(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
+        """(pts, packet). The pts counts in the encoder's look-ahead of 6.5 ms."""
+        self._interleaved[:] = block.T
+        made = _LIBRARY.opus_encode_float(
+            *(self._state, self._interleaved.ctypes.data, BLOCK_SAMPLES),
+            *(self._packet, MAX_PACKET_BYTES),
+        )
+        if made < 0:
+            raise OpusError(f"libopus error {made}")
+        return [(pts - self._lookahead, self._packet.raw[:made])]

@@ -6,14 +6,16 @@ sound and the picture of one moment leave together.
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from broadcast.program import PLAYER, ProgramState
 from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, NS_PER_S, Metronome, ProgramClock
-from broadcast.studio.encoders import AacEncoder, OpusEncoder, Samples
+from broadcast.studio.encoders import AacEncoder, Samples
 from broadcast.studio.mixer import FALL, RISE, Limiter, mix
 from broadcast.studio.onair import OnAir
+from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.sources import Sources
 from streams.frames import Codec, Feed, Packet, SiteId
 
@@ -31,17 +33,31 @@ STALE_NS = NS_PER_S
 Bitrates = tuple[int, ...]
 """Of each rendition of the sound, bits per second, the whole one first."""
 
+Heard = Callable[[str, int], bool]
+"""Whether anybody listens to that rendition of a feed."""
+
 
 class Voices:
-    """One feed's sound in every rendition, with the same times."""
+    """One feed's sound in the renditions that somebody hears, with the same times. Each costs more
+    than all else that is done to a site's sound."""
 
-    def __init__(self, bitrates_bps: Bitrates) -> None:
-        self._encoders = [OpusEncoder(bitrate_bps) for bitrate_bps in bitrates_bps]
+    def __init__(self, bitrates_bps: Bitrates, heard: Heard) -> None:
+        self._bitrates_bps, self._heard = bitrates_bps, heard
+        self._encoders: dict[int, OpusEncoder] = {}
+
+    def are_heard(self, feed: str) -> bool:
+        return any(self._heard(feed, rendition) for rendition in range(len(self._bitrates_bps)))
 
     def encode(self, feed: str, block: Samples, pts: int, *, public: bool = False) -> list[Packet]:
+        # Not kept for later: its look-ahead would hold the sound of then.
+        self._encoders = {
+            rendition: self._encoders.get(rendition) or OpusEncoder(bitrate_bps)
+            for rendition, bitrate_bps in enumerate(self._bitrates_bps)
+            if self._heard(feed, rendition)
+        }
         return [
             Packet(feed, Codec.OPUS, at, True, public, data, rendition)
-            for rendition, encoder in enumerate(self._encoders)
+            for rendition, encoder in self._encoders.items()
             for at, data in encoder.encode(block, pts)
         ]
 
@@ -49,8 +65,8 @@ class Voices:
 class MinusFeed:
     """One open site's return sound."""
 
-    def __init__(self, bitrates_bps: Bitrates) -> None:
-        self.voices = Voices(bitrates_bps)
+    def __init__(self, voices: Voices) -> None:
+        self.voices = voices
         self.limiter = Limiter()
         self.linger = LINGER_BLOCKS
 
@@ -90,16 +106,18 @@ class SoundDesk:
         clock: ProgramClock,
         sources: Sources,
         bitrates_bps: Bitrates,
+        heard: Heard,
         on_air: Callable[[], OnAir | None],
         send: Callable[[Sequence[Packet]], None],
         send_levels: Callable[[dict[SiteId, float]], None],
     ) -> None:
-        self._clock, self._sources, self._bitrates_bps = clock, sources, bitrates_bps
+        self._clock, self._sources = clock, sources
+        self._voices = partial(Voices, bitrates_bps, heard)
         self._on_air, self._send, self._send_levels = on_air, send, send_levels
         self._stop = threading.Event()
         self.metronome = Metronome(clock, BLOCKS, self._stop, PATIENCE_NS)
         self._thread = threading.Thread(target=self._run, name="sound")
-        self._room = Voices(bitrates_bps)
+        self._room = self._voices()
         self._room_limiter = Limiter()
         self._closed: Voices | None = None
         self._aac = AacEncoder()
@@ -159,12 +177,12 @@ class SoundDesk:
         room = self._room_limiter.apply(total)
         if public and not self._was_public:
             # A fresh encoder: the old one's look-ahead still holds 6.5 ms of the closed room.
-            self._room, self._closed = Voices(self._bitrates_bps), None
+            self._room, self._closed = self._voices(), None
         self._was_public = public
         packets = self._room.encode(Feed.ROOM, room, pts, public=public)
         block = self._public_sound.block(room, public=public)
         if not public:
-            self._closed = self._closed or Voices(self._bitrates_bps)
+            self._closed = self._closed or self._voices()
             packets += self._closed.encode(Feed.PUBLIC, block, pts, public=True)
         for at, data in self._aac.encode(block, pts):
             packets.append(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
@@ -186,12 +204,13 @@ class SoundDesk:
         limiter: what is not linear cannot be taken out again."""
         for site in opened:
             if site not in self._minus:
-                self._minus[site] = MinusFeed(self._bitrates_bps)
+                self._minus[site] = MinusFeed(self._voices())
             self._minus[site].linger = LINGER_BLOCKS
         total, packets = mix(heard), []
         for site, feed in list(self._minus.items()):
-            block = total - heard[site] if site in heard else total.copy()
-            packets += feed.voices.encode(Feed.minus(site), feed.limiter.apply(block), pts)
+            if feed.voices.are_heard(Feed.minus(site)):
+                block = total - heard[site] if site in heard else total.copy()
+                packets += feed.voices.encode(Feed.minus(site), feed.limiter.apply(block), pts)
             if site not in opened:
                 feed.linger -= 1
                 if feed.linger == 0:

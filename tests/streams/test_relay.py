@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
@@ -237,6 +237,24 @@ def test_an_open_site_gets_its_own_sound_and_all_others_the_rooms() -> None:
             assert [may(left, p) for p in (room, minus, picture)] == [False, True, True]
             assert [may(hall, p) for p in (room, minus, picture)] == [True, False, True]
             assert [may(ROOM, p) for p in (room, minus, picture)] == [True, False, True]
+
+    asyncio.run(story())
+
+
+def test_it_says_which_sound_is_listened_to() -> None:
+    async def story() -> None:
+        async with relay_of(Heard()) as relay:
+            told: list[dict[str, list[int]]] = []
+            relay._on_heard = told.append
+            await wait_until(lambda: told == [{}], "that there is nobody")
+            await relay.view(Audience(True, LEFT), VIEW)
+            assert told[-1] == {Feed.ROOM: [0], Feed.minus(LEFT): [0]}
+            public = await relay.view(PUBLIC, VIEW)
+            assert told[-1] == {Feed.ROOM: [0], Feed.minus(LEFT): [0], Feed.PUBLIC: [0]}
+            _, viewer = relay._viewers[public.id]
+            viewer.steering.choice = replace(viewer.steering.choice, sound=1)
+            await wait_until(lambda: told[-1][Feed.PUBLIC] == [0, 1], "that a line is thin")
+            assert told[-1] == {Feed.ROOM: [0, 1], Feed.minus(LEFT): [0], Feed.PUBLIC: [0, 1]}
 
     asyncio.run(story())
 

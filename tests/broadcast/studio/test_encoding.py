@@ -10,7 +10,8 @@ import pytest
 
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import NS_PER_S
-from broadcast.studio.encoders import AacEncoder, H264Encoder, OpusEncoder
+from broadcast.studio.encoders import AacEncoder, H264Encoder
+from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.encoding import KeyframeRule, Ladder, Shot, VideoEncoding
 from config.settings import Program, Rung
 from streams.frames import Feed, Packet
