@@ -99,9 +99,7 @@ class OpusDecoder:
         return self._decoded(packet, lost, recover=1)
 
     def _decoded(self, packet: bytes, count: int, *, recover: int) -> Samples:
-        got = _LIBRARY.opus_decode_float(
-            self._state, packet, len(packet), self._at, count, recover
-        )
+        got = _LIBRARY.opus_decode_float(self._state, packet, len(packet), self._at, count, recover)
         if got < 0:
             raise OpusError(f"libopus error {got}")
         return np.ascontiguousarray(self._out[:got].T)

@@ -11,8 +11,9 @@ import pytest
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.encoders import AacEncoder, H264Encoder
-from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.encoding import KeyframeRule, Ladder, Shot, VideoEncoding
+from broadcast.studio.opus import OpusEncoder
+from broadcast.studio.sound import Voices
 from config.settings import Program, Rung
 from streams.frames import Feed, Packet
 from tests import media
@@ -108,6 +109,24 @@ def test_a_keyframe_does_not_choke_the_line() -> None:
         data = encoder.encode(canvas.frame, n * FRAME, key=n == 25)
     encoder_bits = 8 * len(data)
     assert encoder_bits < PROGRAM.video_bitrate_bps
+
+
+def test_only_the_sound_that_is_heard_is_made() -> None:
+    heard: set[tuple[str, int]] = set()
+    voices = Voices((64_000, 24_000), lambda feed, rendition: (feed, rendition) in heard)
+    block = np.zeros((2, 960), np.float32)
+
+    def renditions() -> list[int]:
+        assert voices.are_heard("room") is bool(heard)
+        return [packet.rendition for packet in voices.encode("room", block, 0)]
+
+    assert renditions() == []
+    heard.add(("room", 0))
+    assert renditions() == [0]
+    heard.add(("room", 1))
+    assert renditions() == [0, 1]
+    heard.clear()
+    assert renditions() == []
 
 
 @pytest.mark.parametrize("encoder", [OpusEncoder(64_000), AacEncoder()])

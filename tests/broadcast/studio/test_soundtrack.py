@@ -5,8 +5,7 @@ import pytest
 
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
-from broadcast.studio.opus import OpusEncoder
-from broadcast.studio.opus import OpusDecoder, OpusError
+from broadcast.studio.opus import OpusDecoder, OpusEncoder, OpusError
 from broadcast.studio.sources import Source
 from streams.frames import Codec, EncodedFrame, SiteId
 from tests import media
