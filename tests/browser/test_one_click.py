@@ -91,7 +91,7 @@ async def go_live_by_hand(operator: BrowserPage) -> None:
 
 
 async def ask_to_speak(district: BrowserPage) -> None:
-    await district.get_by_test_id("ask-delegate").select_option("lay-1", timeout=SLOW_MS)
+    await district.get_by_test_id("who-lay-1").check(timeout=SLOW_MS)
     await district.get_by_test_id("ask-speech").click(timeout=SLOW_MS)
     await expect(district.get_by_test_id("place")).to_contain_text("Điêu Thị Xuân", timeout=SLOW_MS)
 

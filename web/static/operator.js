@@ -7,6 +7,7 @@ import {Agenda} from "./parts/common/agenda.js";
 import {Alarms} from "./parts/operator/alarms.js";
 import {Calling} from "./parts/common/calling.js";
 import {Delegates} from "./parts/common/delegates.js";
+import {Chat} from "./parts/operator/chat.js";
 import {Confirm} from "./parts/common/dialogs.js";
 import {Floor} from "./parts/common/floor.js";
 import {ConnectionLost, NotYet} from "./parts/common/frame.js";
@@ -43,7 +44,7 @@ function Page() {
         </div>
       </main>
     </div>
-    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Confirm} /><${LinksDialog} /><${PlayerDialog} /><${Help} /><${Toasts} />`;
+    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${PlayerDialog} /><${Help} /><${Toasts} />`;
 }
 
 const root = document.getElementById("page");

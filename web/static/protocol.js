@@ -260,6 +260,24 @@ export class Live {
   }
 
   /**
+   * A document that we may read.
+   * @param {string} id
+   * @returns {Promise<Blob>}
+   * @throws {Refusal}
+   */
+  async document(id) {
+    const url = new URL(`/api/v1/sessions/${this.#session}/documents/${id}`, this.#base);
+    const headers = this.#token ? {Authorization: `Bearer ${this.#token}`} : undefined;
+    let response;
+    try {
+      response = await fetch(url, headers && {headers});
+    } catch {
+      throw new Refusal("unreachable", "", 0);
+    }
+    return response.ok ? response.blob() : answerOf(response);
+  }
+
+  /**
    * @param {string} what of the session
    * @param {RequestInit & {headers: Record<string, string>}} request
    * @returns {Promise<any>}

@@ -179,6 +179,16 @@ export async function fetchLinks() {
   }
 }
 
+/** A document of the agenda. @param {string} id @throws {Refusal} with a whole sentence for the user */
+export async function fetchDocument(id) {
+  if (!live) throw new Refusal("unreachable", t("common.unreachable"), 0);
+  try {
+    return await live.document(id);
+  } catch (error) {
+    throw inWords(error);
+  }
+}
+
 /** How a site's line is and was; for the panel. @param {string} site @throws {Refusal} */
 export function fetchLine(site) {
   return live ? live.line(site) : Promise.reject(new Refusal("unreachable", "", 0));

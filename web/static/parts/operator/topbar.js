@@ -5,6 +5,7 @@ import {operatorView, role} from "../../state.js";
 import {config, number, span, t} from "../../texts.js";
 import {Phase, TimeOfDay} from "../common/frame.js";
 import {Language} from "../common/head.js";
+import {ChatButton} from "./chat.js";
 import {openHelp} from "./help.js";
 import {Icon} from "../common/icons.js";
 import {mayHandOut, openLinks} from "./links.js";
@@ -26,6 +27,7 @@ export function TopBar() {
     <${Pushes} />
     <span class="gap"></span>
     <${PhaseButtons} />
+    <${ChatButton} />
     <${TimeOfDay} />
     <button type="button" class="small plain help-button" data-testid="help-open" title=${t("operator.help")} onClick=${openHelp}>
       <${Icon} name="keyboard" /><kbd>?</kbd></button>

@@ -10,6 +10,9 @@ import {t} from "../../texts.js";
 /** The kinds that are about a question somebody asked. */
 const ABOUT_A_QUESTION = ["answer", "rebuttal"];
 
+/** More, and a list is quicker than a column of names. */
+const MOST_NAMES = 6;
+
 export function Asking() {
   const {me, questions = []} = siteView();
   const [delegate, setDelegate] = useState("");
@@ -34,12 +37,7 @@ export function Asking() {
   return html`<section class="panel asking" data-testid="asking">
     <h2>${t("site.ask_title")}</h2>
     <${Places} onWithdraw=${(/** @type {string} */ request) => send({type: "withdraw", request})} />
-    ${me.delegates.length > 1 && html`<label class="field">${t("site.who")}
-      <select value=${delegate} data-testid="ask-delegate"
-        onChange=${(/** @type {Event} */ event) => setDelegate(/** @type {HTMLSelectElement} */ (event.target).value)}>
-        <option value="">${t("site.choose_delegate")}</option>
-        ${me.delegates.map((one) => html`<option value=${one.id}>${one.name}</option>`)}
-      </select></label>`}
+    ${me.delegates.length > 1 && html`<${Who} delegates=${me.delegates} value=${delegate} onChoose=${setDelegate} />`}
     ${me.delegates.length === 0 && html`<p class="hint">${t("site.no_delegates")}</p>`}
     ${aboutQuestion && html`<label class="field">${t("site.about_question")}
       <select value=${about} data-testid="ask-about"
@@ -53,6 +51,22 @@ export function Asking() {
     ${me.delegates.length > 0 && me.may_ask.length === 0 && html`<p class="hint">${t("site.cannot_ask_now")}</p>`}
     ${said && html`<p class="error" role="alert" data-testid="ask-refused">${said}</p>`}
   </section>`;
+}
+
+/** Who of the room asks: by one press where the names have room, else from a list.
+ * @param {{delegates: {id: string, name: string}[], value: string, onChoose: (id: string) => void}} props */
+function Who({delegates, value, onChoose}) {
+  if (delegates.length > MOST_NAMES) {
+    return html`<label class="field">${t("site.who")}
+      <select value=${value} data-testid="ask-delegate"
+        onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLSelectElement} */ (event.target).value)}>
+        <option value="">${t("site.choose_delegate")}</option>
+        ${delegates.map((one) => html`<option value=${one.id}>${one.name}</option>`)}
+      </select></label>`;
+  }
+  return html`<fieldset class="names" data-testid="ask-delegate"><legend>${t("site.who_asks")}</legend>
+    ${delegates.map((one) => html`<label key=${one.id}><input type="radio" name="who" value=${one.id} checked=${value === one.id}
+      onChange=${() => onChoose(one.id)} data-testid=${`who-${one.id}`} />${one.name}</label>`)}</fieldset>`;
 }
 
 /** Where each of the room's requests stands. @param {{onWithdraw: (request: string) => void}} props */

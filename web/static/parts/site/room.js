@@ -7,8 +7,10 @@ import {connection, now, siteView} from "../../state.js";
 import {t} from "../../texts.js";
 import {CaptionLine} from "../common/caption.js";
 import {Asking} from "./asking.js";
+import {Chat, NewMessage} from "./chat.js";
 import {camera, held, hold, microphone, stream, wake} from "./devices.js";
 import {again, refusal, returned, sending, watching} from "./line.js";
+import {Papers} from "./papers.js";
 import {Meter, Video} from "./pieces.js";
 import {Trouble} from "./test.js";
 
@@ -35,16 +37,17 @@ export function Room() {
     <${Trouble} device="camera" state=${camera.value} />
     <${Trouble} device="microphone" state=${microphone.value} />
     <${LineTrouble} />
+    <${NewMessage} />
     <div class="standing" role="status" data-testid="standing">
       <strong>${t(`site.standing_${state}`)}</strong><span>${t(`site.standing_${state}_note`)}</span>
     </div>
     <div class="room-grid">
-      <${ReturnFeed} />
+      <div class="return-column"><${ReturnFeed} /><${Now} /><${Papers} /></div>
       <aside>
         ${floor?.site === me.site && html`<${OwnClock} turn=${floor} />`}
         <${OwnMicrophone} />
         ${session.phase !== "ended" && html`<${Asking} />`}
-        <${Now} />
+        <${Chat} />
       </aside>
     </div>
   </div>`;
