@@ -135,7 +135,7 @@ def _announce(settings: Settings) -> None:
     print(f"Diemcau: {base_url(settings)}/  {public_url(settings)}/", file=sys.stderr)
     store = setup.open_store(settings)
     if not store.sessions():
-        print("There is no session yet: `diemcau session create` makes one", file=sys.stderr)
+        print("There is no session yet: sign in, and press Tạo phiên họp", file=sys.stderr)
     store.close()
 
 

@@ -38,6 +38,18 @@ class TestedLine(BaseModel):
     age_s: int = Field(ge=0, le=10_000_000)
 
 
+class SelfTested(BaseModel):
+    """What a site's page found of its own picture and sound before it joined."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    picture: Literal["ok", "dark", "still", "none"] = "none"
+    sound: Literal["ok", "silent", "none"] = "none"
+    speaker: Literal["heard", "not_heard", "unknown"] = "unknown"
+    """What somebody there said of the test tone."""
+    echo: Literal["ok", "heard", "unknown"] = "unknown"
+    """Whether the microphone sent the test tone back."""
+
+
 class Report(BaseModel):
     """What a site's page says of itself."""
 
@@ -49,6 +61,7 @@ class Report(BaseModel):
     sent_bps: float | None = Field(None, ge=0, le=1e10)
     lost_packets: int | None = Field(None, ge=0, le=2**40)
     line_test: TestedLine | None = None
+    self_test: SelfTested | None = None
 
 
 class Fault(BaseModel):

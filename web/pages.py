@@ -23,7 +23,8 @@ WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
 _OUR_PATH = re.compile(
-    r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|watch|play|audit|sealed)/[A-Za-z0-9_-]{1,64}"
+    r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|rehearse|watch|play|audit|sealed)"
+    r"/[A-Za-z0-9_-]{1,64}"
     r"|new|audit|account|accounts|archive)"
 )
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
@@ -64,6 +65,7 @@ class Pages:
             web.get("/new", self._new),
             web.get("/prepare/{session}", self._prepare),
             web.get("/sheets/{session}", self._prepare),
+            web.get("/rehearse/{session}", self._prepare),
             web.get("/join/{session}/{site}", self._join),
             web.get("/watch/{session}", self._watch),
             web.get("/play/{session}", self._play),

@@ -401,6 +401,7 @@ class Views:
             "wished": f"{quality.width}x{quality.height}" if quality else None,
             **_line(line, self.outside.returns.get(site.id), report),
             **_devices(report, line),
+            **_tested(report),
             "signs": list(self.outside.studio.signs.get(site.id, ())),
         }
 
@@ -502,6 +503,16 @@ def _flow(line: Line | None, alive: bool) -> str:
     if line is None:
         return "none"
     return "ok" if alive else "lost"
+
+
+def _tested(report: Report | None) -> dict[str, Any]:
+    """What its page found before it joined. Without the ages, which change all the time."""
+    line = report.line_test if report is not None else None
+    own = report.self_test if report is not None else None
+    return {
+        "line_tested": line.verdict if line is not None else None,
+        "self_test": own.model_dump() if own is not None else None,
+    }
 
 
 def _devices(report: Report | None, line: Line | None) -> dict[str, Any]:

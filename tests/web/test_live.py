@@ -216,3 +216,24 @@ def test_hall_and_others_are_listed_in_order(tmp_path: Path) -> None:
             assert {alarm["code"] for alarm in page.view["alarms"]} >= {"hall_absent"}
 
     asyncio.run(scenario())
+
+
+def test_the_operator_sees_what_a_site_found_of_itself(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            relay(settings_in(tmp_path)) as rig,
+            rig.page("operator", rig.operator) as page,
+            rig.page("site", rig.site()) as site,
+        ):
+            await site.until(lambda p: p.view)
+            found = {"picture": "dark", "sound": "ok", "speaker": "heard", "echo": "unknown"}
+            await site.socket.send_json({"type": "site_report", "self_test": found})
+            shown = await page.until(
+                lambda p: p.view and [s for s in p.view["sites"] if s.get("self_test")]
+            )
+            assert (shown[0]["id"], shown[0]["self_test"]) == (LAY, found)
+            await rig.command("record_check", site=LAY, check="picture", outcome="failed")
+            checks = await page.until(lambda p: p.view["checks"])
+            assert checks[LAY]["picture"]["outcome"] == "failed"
+
+    asyncio.run(scenario())

@@ -53,6 +53,7 @@ function Head() {
       session.planned_start_at_ms && dateOf(session.planned_start_at_ms),
       end !== undefined && t("prepare.ends_about", {time: timeOfDay(end)})].filter(Boolean).join(" · ")}</p></div>
     <nav>${config.may_create && html`<button type="button" onClick=${keep} data-testid="keep-template">${t("prepare.keep_template")}</button>`}
+      <a class="button" href=${`/rehearse/${session.id}`} data-testid="to-rehearsal">${t("prepare.rehearse")}</a>
       <a class="button primary" href=${`/operator/${session.id}`} data-testid="to-operator">${t("public.control")}</a></nav>
   </header>`;
 }

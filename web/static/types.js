@@ -131,6 +131,8 @@
  * @property {string} [wished] the size asked for
  * @property {Device} [camera]
  * @property {Device} [microphone]
+ * @property {"good" | "fair" | "poor" | "none"} [line_tested] before it joined
+ * @property {SelfTested} [self_test]
  * @property {("black" | "frozen" | "silent")[]} signs what is wrong although it comes
  */
 
@@ -359,6 +361,16 @@
  * @property {Device} microphone
  * @property {number} [lost_packets]
  * @property {LineTested} [line_test] of before it joined
+ * @property {SelfTested} [self_test]
+ */
+
+/**
+ * What a site's page found of its own picture and sound.
+ * @typedef {object} SelfTested
+ * @property {"ok" | "dark" | "still" | "none"} picture
+ * @property {"ok" | "silent" | "none"} sound
+ * @property {"heard" | "not_heard" | "unknown"} speaker
+ * @property {"ok" | "heard" | "unknown"} echo
  */
 
 /**

@@ -89,7 +89,8 @@ function PageMenu() {
     ${mayHandOut() && html`<button type="button" class="plain" data-testid="links-open" onClick=${openLinks}>
       <${Icon} name="link" />${t("operator.links")}</button>`}
     ${mayHandOut() && html`<a class="button plain" href=${`/prepare/${config.session}`} data-testid="prepare-open">
-      <${Icon} name="edit" />${t("prepare.prepare")}</a>`}
+      <${Icon} name="edit" />${t("prepare.prepare")}</a>
+    <a class="button plain" href=${`/rehearse/${config.session}`} data-testid="rehearse-open"><${Icon} name="check" />${t("prepare.rehearse")}</a>`}
     ${mayHandOut() && html`<a class="button plain" href=${`/chair/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="speech" />${t("operator.open_chair")}</a>
     <a class="button plain" href=${`/clerk/${config.session}`} target="_blank" rel="noopener">

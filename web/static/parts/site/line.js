@@ -6,6 +6,7 @@ import {quality, report, restarts} from "../../state.js";
 import {config} from "../../texts.js";
 import {camera, microphone, stream} from "./devices.js";
 import {lineTested} from "./line_test.js";
+import {selfTested} from "./self_test.js";
 
 /** @import {RtcState} from "../../rtc.js" */
 
@@ -74,6 +75,7 @@ async function tell(cameraState, microphoneState) {
     camera: cameraState,
     microphone: microphoneState,
     ...lineTested(),
+    self_test: selfTested.peek(),
     ...(stats?.rttMs === undefined ? {} : {rtt_ms: Math.round(stats.rttMs)}),
     ...(stats ? {sent_bps: Math.round(stats.sentBps), lost_packets: stats.lostPackets} : {}),
   });

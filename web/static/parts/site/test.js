@@ -1,11 +1,11 @@
 // Before joining: can we be seen and heard, and do we hear?
 
 import {html} from "htm/preact";
-import {useState} from "preact/hooks";
 import {t} from "../../texts.js";
-import {asking, busy, camera, choose, inUse, list, microphone, open, playTestTone, stream} from "./devices.js";
+import {asking, busy, camera, choose, inUse, list, microphone, open, stream} from "./devices.js";
 import {LineTest} from "./line_test.js";
 import {Meter, Video} from "./pieces.js";
+import {SelfTest, SpeakerTest} from "./self_test.js";
 
 /** @param {{token: string, onJoin: () => void}} props */
 export function DeviceTest({token, onJoin}) {
@@ -31,6 +31,7 @@ export function DeviceTest({token, onJoin}) {
         <${SpeakerTest} />
       </section>
     </div>
+    <${SelfTest} />
     <${LineTest} token=${token} />
     <div class="join-row">
       <button class="primary big" data-testid="join" disabled=${!usable || asking.value} onClick=${onJoin}>
@@ -58,14 +59,4 @@ export function Trouble({device, state}) {
   return html`<div class="notice bad" role="alert" data-testid=${`${device}-trouble`}>
     <p>${t(`site.${device}_${key}`)}</p>
     <p><button onClick=${() => void open()}>${t("common.retry")}</button></p></div>`;
-}
-
-function SpeakerTest() {
-  const [played, setPlayed] = useState(false);
-  const play = () => {
-    void playTestTone();
-    setPlayed(true);
-  };
-  return html`<p><button onClick=${play} data-testid="test-tone">${t("site.play_tone")}</button></p>
-    ${played && html`<p class="hint">${t("site.no_tone_heard")}</p>`}`;
 }
