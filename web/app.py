@@ -30,6 +30,7 @@ from web import border, whip
 from web.account_routes import AccountRoutes
 from web.accounts import SignIn
 from web.api import Api
+from web.archive import Archive
 from web.audit_reader import AuditReader
 from web.auditor import Auditor
 from web.auth import Tokens, load_secret
@@ -161,6 +162,7 @@ def _application(
         Commands(on_air.perform, tokens, auditor, now_ms),
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
+        Archive(store, settings, now_ms),
         AuditReader(store, tokens, auditor, settings, now_ms),
         Films(sessions, tokens, archive, films),
         SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),

@@ -15,6 +15,7 @@ from broadcast.store import Store
 from config.settings import Settings
 from web import setup
 from web.catalogues import say
+from web.children import gently
 
 _AT_ONCE = 500
 
@@ -48,6 +49,7 @@ def words(verdict: Verdict, language: str) -> list[str]:
 
 def main() -> int:
     """Prints one line of JSON."""
+    gently()
     settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
     verdict = verdict_of(setup.open_store(settings))
     sys.stdout.write(json.dumps({"whole": not verdict.faults, **asdict(verdict)}))

@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -18,6 +15,7 @@ from web.auditor import Auditor
 from web.auth import Identity, Tokens, identify
 from web.border import LANGUAGE
 from web.catalogues import say
+from web.children import run_module
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import reply
@@ -128,28 +126,8 @@ def _told(entry: Entry) -> dict[str, Any]:
 
 
 async def _proved(settings: Settings) -> dict[str, Any]:
-    """By a process of its own. Raises `Problem` 503."""
-    with tempfile.TemporaryDirectory(prefix="diemcau-") as folder:
-        path = Path(folder) / "settings.json"
-        await asyncio.to_thread(path.write_text, settings.model_dump_json(), "utf-8")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "web.audit_proof",
-            str(path),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(PROOF_S):
-                said, complained = await process.communicate()
-        except TimeoutError:
-            raise Problem(503, "store", reason="timeout", retry_after_s=60) from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-    if process.returncode != 0:
-        reason = complained.decode(errors="replace").strip().splitlines()[-1:]
-        raise Problem(503, "store", reason=" ".join(reason), retry_after_s=60)
-    verdict: dict[str, Any] = json.loads(said)
+    """Raises `Problem` 503."""
+    verdict: dict[str, Any] = json.loads(
+        await run_module("web.audit_proof", settings, patience_s=PROOF_S)
+    )
     return verdict

@@ -75,6 +75,7 @@ class Pages:
             web.get("/favicon.ico", _favicon),
             web.get("/account", self._account),
             web.get("/accounts", self._accounts),
+            web.get("/archive", self._archive),
             web.get("/audit", self._audit),
             web.get("/audit/{session}", self._audit),
         ]
@@ -145,6 +146,9 @@ class Pages:
         if not may_read(self._who(request), state.id if state is not None else ""):
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         return self._page(request, "audit", state)
+
+    async def _archive(self, request: web.Request) -> web.Response:
+        return self._page(request, "archive")
 
     async def _account(self, request: web.Request) -> web.Response:
         if not self._who(request).account:

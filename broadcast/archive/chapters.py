@@ -41,6 +41,8 @@ class Chapter:
     kind: Literal["item", "turn"]
     title: str
     subtitle: str
+    site: str = ""
+    """Of a turn: the name of the site."""
 
 
 def segments_of(playlist: Playlist) -> tuple[Segment, ...]:
@@ -67,6 +69,12 @@ def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[C
     ]
     found = (chapter for chapter in items + turns if chapter.end_s > chapter.start_s)
     return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.kind)))
+
+
+def seconds_of(wall_ms: Iterable[int], segments: Sequence[Segment]) -> list[float | None]:
+    """Moments of the wall clock in seconds of the playlist; None for what was not recorded."""
+    timeline = _Timeline(segments)
+    return [timeline.second(one) if timeline.has(one) else None for one in wall_ms]
 
 
 def _states(events: Iterable[Event]) -> Iterator[tuple[int, SessionState]]:
@@ -158,6 +166,11 @@ class Timeline:
         durations = [segment.duration_ms for segment in segments]
         self._before = list(accumulate(durations, initial=0.0))
 
+    def has(self, wall_ms: int) -> bool:
+        """Whether it was recorded."""
+        index = bisect_right(self._starts, wall_ms) - 1
+        return index >= 0 and wall_ms < self._starts[index] + self._segments[index].duration_ms
+
     def second(self, wall_ms: int | None) -> float:
         """None is the end."""
         if wall_ms is None:
@@ -186,7 +199,7 @@ def _turn_chapter(last: SessionState, span: _Span[TurnId], timeline: Timeline) -
     delegate, site = last.delegates[turn.delegate], last.sites[turn.site]
     start_s, end_s = timeline.second(span.start_ms), timeline.second(span.end_ms)
     standing = " · ".join(part for part in (delegate.title, site.name) if part)
-    return Chapter(start_s, end_s, "turn", delegate.name, standing)
+    return Chapter(start_s, end_s, "turn", delegate.name, standing, site.name)
 
 
 def _turn(last: SessionState, turn: TurnId | None) -> Turn:

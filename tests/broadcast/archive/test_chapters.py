@@ -48,7 +48,14 @@ def test_items_and_turns() -> None:
     assert recorded.chapters() == (
         Chapter(0, 10, "item", "Báo cáo", "Trần Quốc Khánh"),
         Chapter(10, 85, "item", "Thảo luận", ""),
-        Chapter(15, 75, "turn", "Pờ Mỳ Lế", "Đại biểu · Điểm cầu huyện Mường Nhé"),
+        Chapter(
+            15,
+            75,
+            "turn",
+            "Pờ Mỳ Lế",
+            "Đại biểu · Điểm cầu huyện Mường Nhé",
+            "Điểm cầu huyện Mường Nhé",
+        ),
     )
 
 

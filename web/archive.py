@@ -1,0 +1,126 @@
+"""The archive for everybody: the sessions that are over, and where in them something was said."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from broadcast.archive.search import find
+from broadcast.session.vietnamese import has_all, searchable
+from broadcast.store import CatalogueEntry, Store
+from config.settings import Settings
+from web import archive_index
+from web.archive_index import Indexed, playlist_bytes
+from web.border import client_address
+from web.children import run_module
+from web.errors import Problem
+from web.limits import Limiter, network
+from web.replies import reply
+
+MAX_QUERY_CHARS = 200
+MAX_SESSIONS_FOUND = 50
+INDEXING_S = 600.0
+PAUSE_S = 0.001
+"""Between two sessions of a search: a thread that computes on and on keeps sound waiting."""
+
+
+class Archive:
+    """Keeps the index in memory; what is missing or old is worked out by a process of its own."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._known: dict[str, Indexed] = {}
+        self._tried: set[tuple[str, int, int]] = set()
+        """Not over, or not readable: not tried again before it changes."""
+        self._one_at_a_time = asyncio.Lock()
+        self._searches = Limiter(60, 60_000)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/v1/archive", self._list),
+            web.get("/api/v1/archive/search", self._search),
+        ]
+
+    async def _list(self, request: web.Request) -> web.Response:
+        del request
+        return reply({"sessions": [_listed(one) for one in await self._sessions()]})
+
+    async def _search(self, request: web.Request) -> web.Response:
+        asked = request.query.get("q", "")
+        if len(asked) > MAX_QUERY_CHARS:
+            raise Problem(422, "not_understood", field="q", rule=f"≤ {MAX_QUERY_CHARS}")
+        who, now_ms = network(client_address(request)), self._clock()
+        if self._searches.wait_ms(who, now_ms):
+            raise Problem(429, "too_many_requests", retry_after_s=10)
+        self._searches.count(who, now_ms)
+        wanted = searchable(asked)
+        sessions = await self._sessions() if wanted.strip() else []
+        found = await asyncio.to_thread(lambda: list(_found(wanted, sessions)))
+        return reply({"found": found})
+
+    async def _sessions(self) -> list[Indexed]:
+        """Newest first."""
+        async with self._one_at_a_time:
+            stale = await asyncio.to_thread(self._refresh)
+            if stale:
+                await run_module("web.archive_index", self._settings, *stale, patience_s=INDEXING_S)
+                await asyncio.to_thread(self._refresh)
+            known = self._known.values()
+            return sorted(known, key=lambda one: (-one.started_at_ms, one.id))
+
+    def _refresh(self) -> list[str]:
+        """Takes over what is worked out already; which sessions are not. On a thread."""
+        data_dir, known, stale = self._settings.storage.data_dir, dict[str, Indexed](), list[str]()
+        for entry in self._store.sessions():
+            size = playlist_bytes(data_dir, entry.id)
+            if not size:
+                continue
+            one = self._known.get(entry.id)
+            if not _fits(one, entry, size):
+                one = archive_index.load(data_dir, entry.id)
+            if one is not None and _fits(one, entry, size):
+                known[entry.id] = one
+            elif (entry.id, entry.events, size) not in self._tried:
+                self._tried.add((entry.id, entry.events, size))
+                stale.append(entry.id)
+        self._known = known
+        return stale
+
+
+def _fits(one: Indexed | None, entry: CatalogueEntry, size: int) -> bool:
+    return one is not None and (one.version, one.playlist_bytes) == (entry.events, size)
+
+
+def _listed(one: Indexed) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "subtitle": one.subtitle,
+        "started_at_ms": one.started_at_ms,
+        "ended_at_ms": one.ended_at_ms,
+        "duration_s": one.duration_s,
+        "kinds": one.contents.kinds,
+        "delegates": one.contents.delegates,
+        "sites": one.contents.sites,
+    }
+
+
+def _found(wanted: str, sessions: list[Indexed]) -> Iterator[dict[str, Any]]:
+    count = 0
+    for one in sessions:
+        places = find(wanted, one.contents.places)
+        if places or has_all(wanted, searchable(f"{one.title} {one.subtitle}")):
+            told = [
+                {key: value for key, value in asdict(place).items() if key != "text"}
+                for place in places
+            ]
+            yield {"session": one.id, "places": told}
+            count += 1
+        if count >= MAX_SESSIONS_FOUND:
+            return
+        time.sleep(PAUSE_S)

@@ -1,0 +1,44 @@
+"""Work that would keep sound and pictures waiting is done by a process of its own."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from config.settings import Settings
+from web.errors import Problem
+
+
+async def run_module(module: str, settings: Settings, *arguments: str, patience_s: float) -> bytes:
+    """What `python -m module SETTINGS.json …` prints. Raises `Problem` 503 when it fails."""
+    with tempfile.TemporaryDirectory(prefix="diemcau-") as folder:
+        path = Path(folder) / "settings.json"
+        await asyncio.to_thread(path.write_text, settings.model_dump_json(), "utf-8")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            str(path),
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(patience_s):
+                said, complained = await process.communicate()
+        except TimeoutError:
+            raise Problem(503, "store", reason="timeout", retry_after_s=60) from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    if process.returncode != 0:
+        lines = complained.decode(errors="replace").strip().splitlines() or ["?"]
+        raise Problem(503, "store", reason=lines[-1], retry_after_s=60)
+    return said
+
+
+def gently() -> None:
+    """For such a process: the studio comes first."""
+    os.nice(10)
