@@ -156,6 +156,7 @@ def _paths() -> dict[str, Any]:
             "parameters": session,
             "get": _operation("Who did what, when and from where, newest first"),
         },
+        "/api/v1/archive": {"get": _operation("Sessions that are over and were recorded")},
         "/api/v1/account": {"get": _operation("One's own account")},
         "/api/v1/accounts": {"get": _operation("All accounts")},
         "/api/v1/audit": {"get": _operation("The same of all sessions")},

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from broadcast.outputs.playlist import END, Entry, header, lines
-from tests.web.rig import SECRET, SECRET_TITLE, SESSION, Rig, prepare, relay, settings_in
+from broadcast.session.commands import ChooseItem, EndSession, EndTurn, GiveTurn
+from broadcast.session.decide import Act
+from broadcast.session.model import RequestKind, Role
+from tests.broadcast.session.hearing import PREPARED, SECRET, Hearing
+from tests.web.rig import SESSION, Rig, relay, settings_in
 
 
 def record(rig: Rig, session: str, start_ms: int, seconds: int) -> None:
@@ -27,38 +31,44 @@ async def _get(rig: Rig, path: str) -> Any:
     return await answer.json()
 
 
+def hold(rig: Rig) -> int:
+    """A hearing, recorded: five minutes, one speech from the tenth second on. When it went live."""
+    hearing = Hearing("thao-luan")
+    live_ms = hearing.now_ms
+    hearing.after(9).do(GiveTurn(delegate="an", kind=RequestKind.SPEECH))
+    hearing.after(60).do(EndTurn())
+    hearing.after(9).do(ChooseItem(item="nhan-su"))
+    hearing.after(60).do(EndSession())
+    act = Act(live_ms, Role.SYSTEM, "test", None, "fresh")
+    rig.store.append(PREPARED.id, 0, hearing.log, act)
+    record(rig, PREPARED.id, live_ms, 80)
+    return live_ms
+
+
 def test_a_session_that_is_over_is_found(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
-            prepare(rig.store, "sap-toi")
-            assert (await _get(rig, "/api/v1/archive"))["sessions"] == []
-            assert (await rig.command("go_live"))[0] == 200
-            assert (await rig.command("give_turn", delegate="chua-1", kind="speech"))[0] == 200
-            started_ms = (await _get(rig, "/api/v1/sessions"))["sessions"][-1]["started_at_ms"]
-            record(rig, SESSION, started_ms or 0, 30)
+            record(rig, SESSION, 0, 5)
             assert (await _get(rig, "/api/v1/archive"))["sessions"] == [], "it is not over"
-            assert (await rig.command("end_turn"))[0] == 200
-            assert (await rig.command("choose_item", item=SECRET))[0] == 200
-            assert (await rig.command("end_session"))[0] == 200
-
+            hold(rig)
             (one,) = (await _get(rig, "/api/v1/archive"))["sessions"]
-            assert (one["id"], one["title"], one["duration_s"]) == (SESSION, "Phiên thử", 30.0)
-            assert (one["delegates"], one["kinds"]) == (["Giàng A Dính"], ["discussion"])
-            for words, kinds in (
-                ("giang%20dinh", ["turn"]),
-                ("Kinh%20t%E1%BA%BF", ["item"]),
-                ("phien%20thu", []),
+            assert (one["id"], one["title"]) == (PREPARED.id, "Phiên chất vấn")
+            assert (one["delegates"], one["kinds"]) == (["Pờ Mỳ Lế"], ["discussion"])
+            for words, places in (
+                ("po%20le", [("turn", 10.0)]),
+                ("th%E1%BA%A3o", [("item", 0.0)]),
+                ("chat%20van", []),
             ):
                 (found,) = (await _get(rig, f"/api/v1/archive/search?q={words}"))["found"]
-                assert found["session"] == SESSION
-                assert [place["kind"] for place in found["places"]] == kinds
+                assert found["session"] == PREPARED.id
+                assert [(one["kind"], one["start_s"]) for one in found["places"]] == places
             for words in ("khong%20co", "tuyet%20mat", ""):
                 assert (await _get(rig, f"/api/v1/archive/search?q={words}"))["found"] == []
             assert (await rig.get(f"/api/v1/archive/search?q={'x' * 300}")).status == 422
 
-            path = rig.settings.storage.data_dir / "index" / f"{SESSION}.json"
+            path = rig.settings.storage.data_dir / "index" / f"{PREPARED.id}.json"
             kept = path.read_text("utf-8")
-            assert SECRET_TITLE not in kept
+            assert SECRET not in kept
             path.write_text(json.dumps({"format": 0}), "utf-8")
         async with relay(rig.settings) as rig:
             assert len((await _get(rig, "/api/v1/archive"))["sessions"]) == 1

@@ -20,6 +20,9 @@ const failed = signal("");
 const at = signal(0);
 const search = signal("");
 const copied = signal(-1);
+const rate = signal(1);
+/** What came of sharing. */
+const said = signal("");
 /** @type {HTMLVideoElement | null} */
 let video = null;
 
@@ -51,6 +54,21 @@ function film(chapter) {
   return `/api/v1/sessions/${config.session}/film.mp4${piece}`;
 }
 
+/** The link to a second, on the clipboard; where there is none (W3C Clipboard API: only over HTTPS),
+ * in the address bar. @param {number} seconds */
+async function share(seconds) {
+  const hash = `#t=${Math.floor(seconds * 10) / 10}`;
+  history.replaceState(null, "", hash);
+  try {
+    await navigator.clipboard.writeText(location.href);
+    said.value = t("public.copied");
+    return true;
+  } catch {
+    said.value = t("public.in_address_bar");
+    return false;
+  }
+}
+
 /** @param {number} seconds */
 function seek(seconds) {
   if (!video) return;
@@ -71,7 +89,10 @@ function Page() {
         <${Player} />
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
-        <div class="choices"><${Speed} />${mayDownload && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}</div>
+        <div class="choices"><${Speed} />
+          <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${mayDownload && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}</div>
+        <p class="hint" role="status" aria-live="polite">${said.value}</p>
+        <p class="hint">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>
       </div>
       <${Chapters} />
     </main>`;
@@ -90,12 +111,16 @@ function Player() {
     data-testid="player" aria-label=${t("public.player")}></video></div>`;
 }
 
+/** @param {number} wanted */
+function setRate(wanted) {
+  rate.value = wanted;
+  if (video) video.playbackRate = wanted;
+}
+
 function Speed() {
-  const set = (/** @type {Event} */ event) => {
-    if (video) video.playbackRate = Number(/** @type {HTMLSelectElement} */ (event.target).value);
-  };
+  const set = (/** @type {Event} */ event) => setRate(Number(/** @type {HTMLSelectElement} */ (event.target).value));
   return html`<label class="speed">${t("public.speed")}
-    <select onChange=${set}>${SPEEDS.map((speed) => html`<option value=${speed} selected=${speed === 1}>${speed}×</option>`)}</select></label>`;
+    <select onChange=${set} value=${rate.value} data-testid="speed">${SPEEDS.map((speed) => html`<option value=${speed}>${speed.toLocaleString(config.language)}×</option>`)}</select></label>`;
 }
 
 function Chapters() {
@@ -117,8 +142,7 @@ function Row({one}) {
     seek(one.start_s);
   };
   const copy = async () => {
-    await navigator.clipboard.writeText(location.href.split("#")[0] + hash);
-    copied.value = one.start_s;
+    if (await share(one.start_s)) copied.value = one.start_s;
   };
   return html`<li data-kind=${one.kind} data-testid="chapter" aria-current=${one === current.value ? "true" : undefined}>
     <a href=${hash} onClick=${jump}><span class="numbers time">${span(one.start_s * 1000)}</span>
@@ -144,6 +168,8 @@ function onKey(event) {
   if (event.target === video || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "ArrowLeft") seek(Math.max(0, video.currentTime - JUMP_S));
   else if (event.key === "ArrowRight") seek(video.currentTime + JUMP_S);
+  else if (event.key === "<" || event.key === ",") setRate(SPEEDS[Math.max(0, SPEEDS.indexOf(rate.value) - 1)] ?? 1);
+  else if (event.key === ">" || event.key === ".") setRate(SPEEDS[SPEEDS.indexOf(rate.value) + 1] ?? rate.value);
   else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) void (video.paused ? video.play() : video.pause());
   else return;
   event.preventDefault();
