@@ -73,7 +73,7 @@ def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[C
 
 def seconds_of(wall_ms: Iterable[int], segments: Sequence[Segment]) -> list[float | None]:
     """Moments of the wall clock in seconds of the playlist; None for what was not recorded."""
-    timeline = _Timeline(segments)
+    timeline = Timeline(segments)
     return [timeline.second(one) if timeline.has(one) else None for one in wall_ms]
 
 
