@@ -5,6 +5,7 @@ slate at all other times. Nothing an operator can switch comes into that decisio
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from broadcast.overlay import views
 from broadcast.program import CUT, PLAYER, Clip, Layout, Overlay, ProgramState, Scene, Take
@@ -29,10 +30,10 @@ def program_of(state: SessionState) -> ProgramState:
         public_slate=views.public_slate(state),
         program=scene_on_air(state),
         transition=CUT if state.phase in _SLATED else state.transition,
-        preview=state.preview,
+        preview=_inside(state, state.preview),
         overlays=overlays_of(state),
         slate=views.slate(state),
-        open_microphones=state.open_microphones,
+        open_microphones=state.open_microphones - state.put_out,
         player=clip,
         site_names={
             **{site.id: site.name for site in state.sites.values()},
@@ -53,7 +54,15 @@ def public_take(state: SessionState) -> Take:
 
 def scene_on_air(state: SessionState) -> Scene:
     """What the room sees: in a break and at the end a slate, whatever the operator has cut to."""
-    return Scene(Layout.SLATE) if state.phase in _SLATED else state.program
+    return Scene(Layout.SLATE) if state.phase in _SLATED else _inside(state, state.program)
+
+
+def _inside(state: SessionState, scene: Scene) -> Scene:
+    """Without the sites that are outside the door of a closed room."""
+    if not state.put_out.intersection(scene.sources):
+        return scene
+    sources = tuple(site for site in scene.sources if site not in state.put_out)
+    return replace(scene, sources=sources) if sources else Scene(Layout.SLATE)
 
 
 def overlays_of(state: SessionState) -> tuple[Overlay, ...]:

@@ -111,6 +111,7 @@ class Relay:
         self._viewers: dict[str, tuple[Peer, Viewer]] = {}
         self._ladders: dict[tuple[str, bool], Ladder] = {}
         self._open_microphones: frozenset[SiteId] = frozenset()
+        self._put_out: frozenset[SiteId] = frozenset()
         self._take_room = False
         self._keyframe_ns: dict[str, int] = {}
         self._scheduler: asyncio.Task[None] | None = None
@@ -319,6 +320,8 @@ class Relay:
         if not audience.room:
             public_feed = Feed.ROOM if self._take_room else Feed.PUBLIC
             return packet.public and packet.feed == public_feed
+        if audience.site in self._put_out:
+            return False
         if packet.codec.is_video or audience.site not in self._open_microphones:
             return packet.feed == Feed.ROOM
         return packet.feed == Feed.minus(audience.site)
@@ -357,6 +360,12 @@ class Relay:
         if heard != self._heard:
             self._heard = heard
             self._on_heard(heard)
+
+    def set_put_out(self, sites: frozenset[SiteId]) -> None:
+        """These sites get nothing, from the next packet on; `expel` ends their connections."""
+        if sites != self._put_out:
+            self._put_out = sites
+            self._ask_anew()
 
     def set_public(self, *, take_room: bool) -> None:
         """Whether the public may have the room's packets at all; a second guard."""

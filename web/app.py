@@ -50,6 +50,7 @@ from web.pages import Pages
 from web.ports import places, sentence
 from web.preparing import rooms as preparing
 from web.preparing.aside import Aside
+from web.record_files import RecordFiles
 from web.sealed import SealedRecordings
 from web.second_factor import SecondFactor
 from web.sessions import Sessions
@@ -168,6 +169,7 @@ def _application(
         SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),
         Links(sessions, tokens, auditor, settings, on_air.perform, aside),
         MinutesRoom(sessions, tokens, pages, archive, settings),
+        RecordFiles(sessions, tokens),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
         Shelf(settings, tokens, on_air.player_file),

@@ -12,6 +12,7 @@ from web.alarms import SILENT_DBFS, Alarm, Situation, judge
 from web.auth import Identity
 from web.client import Audience
 from web.floor import Floor, allowed
+from web.following import Memory
 from web.hub import Hub
 from web.outside import Outside
 from web.patches import View
@@ -28,6 +29,7 @@ class Desk:
         self.alarms: tuple[Alarm, ...] = ()
         self._settings = settings
         self._clock = clock
+        self._memory = Memory()
         self._outside = Outside(clock())
         self.qualities: Mapping[SiteId, Quality] = {}
         """What each site is asked to send."""
@@ -82,5 +84,10 @@ class Desk:
 
     def _look(self) -> Callable[[Audience], View]:
         return Views(
-            self.floor.state, self.floor.procedure, self._outside, self.qualities, self.alarms
+            self.floor.state,
+            self.floor.procedure,
+            self._outside,
+            self.qualities,
+            self.alarms,
+            self._memory.of(self.floor.state),
         ).of

@@ -87,6 +87,7 @@ class Doorkeeper:
         if current is None or site not in current.floor.state.sites:
             raise not_found("unknown_site")
         identity = self._require_site(request, current, site)
+        _require_inside(current, site)
         if site in self._cameras:
             raise Problem(409, "site_has_camera", site=site)
         return identity
@@ -106,6 +107,7 @@ class Doorkeeper:
         if site not in desk.floor.state.sites:
             raise not_found("unknown_site")
         self._require_site(request, desk, site)
+        _require_inside(desk, site)
         return Audience(room=True, site=site)
 
     def _require_site(self, request: web.Request, desk: Desk, site: SiteId) -> Identity:
@@ -134,3 +136,9 @@ class Doorkeeper:
         if wait_ms:
             raise Problem(429, "too_many_requests", retry_after_s=-(-wait_ms // 1000))
         limiter.count(who, now_ms)
+
+
+def _require_inside(desk: Desk, site: SiteId) -> None:
+    """Of a closed room."""
+    if site in desk.floor.state.put_out:
+        raise Problem(403, "put_out", site=desk.floor.state.sites[site].name)

@@ -13,7 +13,7 @@ from broadcast.session.commands import Command
 from broadcast.session.model import Phase
 from broadcast.session.rules.command import PaperCommand
 from config.settings import Settings, socket_path, witness_socket_path
-from streams.frames import Packet, SiteId
+from streams.frames import EncodedFrame, Packet, SiteId
 from streams.lines import Line
 from streams.relay import Rates, Relay
 from streams.wire import Still
@@ -52,6 +52,7 @@ class OnAir:
         self._pace = Pace()
         self._calm = Calm()
         self.history = History()
+        self._outside_the_door: frozenset[SiteId] = frozenset()
         self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
         self.witness = StudioLink(
             witness_socket_path(settings.storage), DEAF, clock, name="witness"
@@ -59,7 +60,7 @@ class OnAir:
         self.relay = Relay(
             settings.media,
             Rates.of(settings.program),
-            on_frame=self.link.offer,
+            on_frame=self._frame,
             on_source_gone=self._source_gone,
             on_keyframe_wanted=self.link.ask_keyframe,
             on_heard=self.link.tell_heard,
@@ -90,6 +91,8 @@ class OnAir:
         desk = self._sessions.current
         if desk is None:
             return
+        self._outside_the_door = desk.floor.state.put_out
+        self.relay.set_put_out(self._outside_the_door)
         program = program_of(desk.floor.state)
         if program.public is Take.SLATE:
             self.relay.set_public(take_room=False)
@@ -140,11 +143,18 @@ class OnAir:
         while True:
             self.follow()
             self.look()
+            await self._put_out()
             self.history.note(self.lines(), self.relay.returns(), self._clock())
             if self._clock() >= next_check_ms:
                 next_check_ms = self._clock() + int(CHECK_S * 1000)
                 self._check_pages()
             await asyncio.sleep(LOOK_S)
+
+    async def _put_out(self) -> None:
+        """The packets have stopped already (`follow`); now the connections end."""
+        here = self.relay.lines().keys() | self.relay.returns().keys()
+        for site in self._outside_the_door & here:
+            await self.relay.expel(site)
 
     def _check_pages(self) -> None:
         for desk in self._sessions.desks():
@@ -165,6 +175,11 @@ class OnAir:
         if self._sessions.current is not None:
             self._sessions.current.hub.forget_still(site)
         self.look()
+
+    def _frame(self, frame: EncodedFrame) -> None:
+        """Nothing comes in through the door of a closed room."""
+        if frame.source not in self._outside_the_door:
+            self.link.offer(frame)
 
     def _packet(self, packet: Packet) -> None:
         self.relay.send(packet)

@@ -119,6 +119,10 @@ def _paths() -> dict[str, Any]:
             "parameters": session,
             "get": _operation("What is kept of the closed parts, and who opened it"),
         },
+        "/api/v1/sessions/{session}/record/{list}": {
+            "parameters": [*session, {**session[0], "name": "list"}],
+            "get": _operation("Who was not heard, or what was promised, as CSV or text"),
+        },
         "/api/v1/sessions/{session}/links": {
             "parameters": session,
             "get": _operation("The links that an operator hands out"),

@@ -11,35 +11,29 @@ from typing import Any
 
 from broadcast.director import player_on_air, scene_on_air
 from broadcast.program import PLAYER, Layout, Scene
+from broadcast.session.forecast import Forecast, forecast
 from broadcast.session.model import (
     AgendaItem,
-    DelegateId,
     ItemId,
     OverlayName,
     Phase,
-    Request,
     SessionState,
     Site,
 )
-from broadcast.session.order import (
-    Upcoming,
-    answered,
-    calling_order,
-    limit_ms,
-    may_ask,
-    next_request,
-    questions_heard,
-)
+from broadcast.session.order import may_ask, next_request
 from broadcast.session.procedure import Procedure
+from broadcast.session.record import waiting_in
 from streams.frames import SiteId
-from streams.lines import DownLine, Line
 from web import screens, written
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
-from web.outside import Outside, PlayerState, Report, feed_of, line_quality
+from web.following import closed_part, followed, forecast_of, item_times, limits, undo
+from web.outside import Outside, feed_of
 from web.patches import View
 from web.quality import Quality
+from web.speaking import Speaking
+from web.tiles import devices_of, line_of, outputs, player_of, tested
 
 
 def on_program(scene: Scene, site: SiteId) -> bool:
@@ -62,6 +56,8 @@ class Views:
     outside: Outside
     qualities: Mapping[SiteId, Quality]
     alarms: Sequence[Alarm]
+    followed: Mapping[str, Any] | None = None
+    """`web.following.followed`, where it was worked out before."""
     _for_sites: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By language."""
 
@@ -77,6 +73,8 @@ class Views:
         if audience.staff:
             return self._staff | {"alarms": self._alarms(audience.language)}
         if audience.site is not None:
+            if audience.site in self.state.put_out:
+                return self._outside_the_door(audience)
             shared = self._shared_by_sites(audience.language)
             said = written.messages(self.state, audience.site)
             return shared | {"me": self._me(audience.site), "messages": said}
@@ -103,17 +101,22 @@ class Views:
         """What everybody sees who leads the session or writes it down."""
         return {
             "session": self._session,
-            "agenda": self._agenda("", frozenset()),
+            "agenda": self._agenda_of_staff,
             "delegates": [
                 {"id": d.id, "name": d.name, "title": d.title, "group": d.group, "site": d.site}
                 for d in self.state.delegates.values()
             ],
-            "queue": self._queue,
-            "next": self._call,
-            "floor": self._floor,
-            "round": self._round,
-            "questions": self._questions,
-            "kinds": self._kinds,
+            "queue": self._speaking.queue,
+            "next": self._speaking.call,
+            "floor": self._speaking.floor,
+            "round": self._speaking.round,
+            "questions": self._speaking.questions,
+            "kinds": self._speaking.kinds,
+            "closed_part": closed_part(self.state),
+            "undo": undo(self.state, self.outside.now_ms),
+            "limits": limits(self.state, self.procedure),
+            "forecast": forecast_of(self._forecast),
+            **(self.followed if self.followed is not None else followed(self.state)),
         }
 
     @cached_property
@@ -149,9 +152,11 @@ class Views:
             hidden = self.state.closed
             shown["item"] = screens.item(self.state, say(language, "agenda.closed"))
             if not hidden and self.state.phase in {Phase.LIVE, Phase.PAUSED}:
-                shown["floor"] = screens.with_site(self.state, self._floor)
-                shown["round"] = self._round
-                shown["upcoming"] = screens.upcoming(self.state, self._call, self._queue)
+                shown["floor"] = screens.with_site(self.state, self._speaking.floor)
+                shown["round"] = self._speaking.round
+                shown["upcoming"] = screens.upcoming(
+                    self.state, self._speaking.call, self._speaking.queue
+                )
         shown["coming"] = screens.coming_item(self.state, say(language, "agenda.closed"))
         return shown
 
@@ -163,38 +168,37 @@ class Views:
             "program": _scene(state.program),
             "preview": _scene(state.preview),
             "overlays": {name: name not in state.hidden_overlays for name in OverlayName},
-            "player": self._player,
-            "outputs": self._outputs,
+            "player": player_of(
+                state.player,
+                self.outside.studio.player,
+                withheld=player_on_air(state) is None,
+                tally=self._tally(PLAYER),
+            ),
+            "messages": written.messages(state),
             "rehearsed_at_ms": state.rehearsed_at_ms,
             "checks": self._checks,
-            "messages": written.messages(state),
+            "outputs": outputs(self.outside),
         }
 
+    @cached_property
+    def _forecast(self) -> Forecast | None:
+        return forecast(self.state, self.outside.now_ms)
+
     @property
-    def _player(self) -> dict[str, Any] | None:
-        clip, found = self.state.player, self.outside.studio.player
-        if clip is None:
-            return None
-        known = found is not None and found.number == clip.number
-        if found is None or not known:
-            found = PlayerState(number=clip.number)
-        return {
-            "number": clip.number,
-            "kind": clip.kind,
-            "file": clip.file,
-            "title": clip.title,
-            "page": clip.page,
-            "pages": found.pages,
-            "position_ms": clip.position_ms,
-            "started_at_ms": clip.started_at_ms,
-            "duration_ms": found.duration_ms,
-            "loop": clip.loop,
-            "sound": clip.sound,
-            "withheld": player_on_air(self.state) is None,
-            "ready": known and not found.fault,
-            "fault": found.fault,
-            "tally": self._tally(PLAYER),
-        }
+    def _agenda_of_staff(self) -> list[dict[str, Any]]:
+        """With what has become of the plan."""
+        expected = {one.item: one for one in self._forecast.items} if self._forecast else {}
+        waits = waiting_in(self.state)
+        return [
+            self._item(item, public=False)
+            | {"waiting": waits.get(item.id, 0)}
+            | item_times(self.state.item_clocks.get(item.id), expected.get(item.id))
+            for item in self.state.agenda
+        ]
+
+    @cached_property
+    def _speaking(self) -> Speaking:
+        return Speaking(self.state, self.procedure)
 
     def _shared_by_sites(self, language: str) -> dict[str, Any]:
         if language not in self._for_sites:
@@ -205,21 +209,45 @@ class Views:
         return {
             "session": self._session,
             "agenda": self._agenda(language, self._secret - {self.state.current_item}),
-            "floor": self._floor,
-            "questions": self._questions,
+            "floor": self._speaking.floor,
+            "questions": self._speaking.questions,
             "caption": written.caption(self.state, public=False),
             "queue": [
                 {"id": row["id"], "name": row["name"], "kind": row["kind"], "state": row["state"]}
-                for row in self._queue
+                for row in self._speaking.queue
             ],
         }
+
+    def _outside_the_door(self, audience: Audience) -> dict[str, Any]:
+        """A site that was put out is told no more than the public, and that it was."""
+        assert audience.site is not None
+        me = {
+            "site": audience.site,
+            "name": self.state.sites[audience.site].name,
+            "put_out": True,
+            "delegates": self._delegates.get(audience.site, []),
+            "tally": "none",
+            "microphone_open": False,
+            "feed": None,
+            "requests": [],
+            "may_ask": [],
+        }
+        agenda = self._agenda(audience.language, self._secret, public=True)
+        nothing: dict[str, Any] = {
+            "floor": None,
+            "questions": [],
+            "queue": [],
+            "caption": None,
+            "messages": [],
+        }
+        return {"session": self._session, "agenda": agenda, **nothing, "me": me}
 
     def _public(self, language: str) -> dict[str, Any]:
         on_air = self.state.phase in {Phase.LIVE, Phase.PAUSED} and not self.state.closed
         return {
             "session": self._session,
             "agenda": self._agenda(language, self._secret, public=True),
-            "floor": self._floor if on_air else None,
+            "floor": self._speaking.floor if on_air else None,
             "caption": written.caption(self.state, public=True),
             "viewers": self.outside.viewers,
         }
@@ -232,16 +260,18 @@ class Views:
         self, language: str, hidden: frozenset[ItemId | None], *, public: bool = False
     ) -> list[dict[str, Any]]:
         return [
-            self._closed_item(item, language) if item.id in hidden else self._item(item, public)
+            self._closed_item(item, language)
+            if item.id in hidden
+            else self._item(item, public=public)
             for item in self.state.agenda
         ]
 
-    def _item(self, item: AgendaItem, public: bool) -> dict[str, Any]:
+    def _item(self, item: AgendaItem, *, public: bool) -> dict[str, Any]:
         return {
             "id": item.id,
             "title": item.title,
             "kind": item.kind,
-            "presenter": self._name(item.presenter),
+            "presenter": self._speaking.name(item.presenter),
             "presenter_id": item.presenter,
             "planned_minutes": item.planned_minutes,
             "closed": item.closed,
@@ -281,111 +311,6 @@ class Views:
             return "current"
         return "done" if item.id in self.state.done_items else "coming"
 
-    @cached_property
-    def _next(self) -> Upcoming | None:
-        return next_request(self.state, self.procedure)
-
-    @cached_property
-    def _queue(self) -> list[dict[str, Any]]:
-        return [self._row(request) for request in calling_order(self.state)]
-
-    def _row(self, request: Request) -> dict[str, Any]:
-        delegate = self.state.delegates[request.delegate]
-        return {
-            "id": request.id,
-            "delegate": delegate.id,
-            "name": delegate.name,
-            "title": delegate.title,
-            "site": delegate.site,
-            "kind": request.kind,
-            "registered_at_ms": request.registered_at_ms,
-            "state": request.state,
-            "answers_to": request.answers_to,
-            "limit_ms": limit_ms(self.state, self.procedure, delegate.id, request.kind),
-            "next": self._next is not None and self._next.request == request.id,
-        }
-
-    @cached_property
-    def _call(self) -> dict[str, Any] | None:
-        """What one click on "call the next" does; it may be an answer that nobody asked to give."""
-        call = self._next
-        if call is None:
-            return None
-        delegate = self.state.delegates[call.delegate]
-        return {
-            "request": call.request,
-            "delegate": delegate.id,
-            "name": delegate.name,
-            "title": delegate.title,
-            "site": delegate.site,
-            "kind": call.kind,
-            "limit_ms": limit_ms(
-                self.state, self.procedure, delegate.id, call.kind, len(call.answers)
-            ),
-            "opens_round": len(call.round),
-        }
-
-    @cached_property
-    def _round(self) -> dict[str, Any] | None:
-        found = self.state.round
-        if found is None:
-            return None
-        questions = [self.state.requests[question] for question in found.questions]
-        return {
-            "number": found.number,
-            "questions": [
-                {
-                    "request": question.id,
-                    "name": self._name(question.delegate),
-                    "state": question.state,
-                    "answered": answered(self.state, question.id),
-                }
-                for question in questions
-            ],
-        }
-
-    @property
-    def _kinds(self) -> list[str]:
-        """What may be asked for in the current item, by anybody."""
-        item = self.state.item
-        return [] if item is None else list(self.procedure.items[item.kind].kinds)
-
-    @cached_property
-    def _questions(self) -> list[dict[str, Any]]:
-        """What an answer or a rebuttal can be about."""
-        return [
-            {
-                "request": question.id,
-                "name": self._name(question.delegate),
-                "answered": answered(self.state, question.id),
-            }
-            for question in questions_heard(self.state)
-        ]
-
-    @cached_property
-    def _floor(self) -> dict[str, Any] | None:
-        turn = self.state.floor
-        if turn is None:
-            return None
-        delegate = self.state.delegates.get(turn.delegate)
-        return {
-            "turn": turn.id,
-            "request": turn.request,
-            "delegate": turn.delegate,
-            "name": delegate.name if delegate else "",
-            "title": delegate.title if delegate else "",
-            "site": turn.site,
-            "kind": turn.kind,
-            "started_at_ms": turn.started_at_ms,
-            "limit_ms": turn.limit_ms,
-            "paused_at_ms": turn.paused_at_ms,
-            "paused_ms": turn.paused_ms,
-        }
-
-    def _name(self, delegate: DelegateId | None) -> str:
-        found = self.state.delegates.get(delegate) if delegate is not None else None
-        return found.name if found is not None else ""
-
     def _site(self, site: Site) -> dict[str, Any]:
         line = self.outside.lines.get(site.id)
         report = self.outside.reports.get(site.id)
@@ -396,12 +321,13 @@ class Views:
             "kind": site.kind,
             "present": self.outside.present(site.id),
             "microphone_open": site.id in self.state.open_microphones,
+            "put_out": site.id in self.state.put_out,
             "tally": self._tally(site.id),
             "quality": quality.level if quality else None,
             "wished": f"{quality.width}x{quality.height}" if quality else None,
-            **_line(line, self.outside.returns.get(site.id), report),
-            **_devices(report, line),
-            **_tested(report),
+            **line_of(line, self.outside.returns.get(site.id), report),
+            **devices_of(report, line),
+            **tested(report),
             "signs": list(self.outside.studio.signs.get(site.id, ())),
         }
 
@@ -412,16 +338,18 @@ class Views:
 
     def _me(self, site: SiteId) -> dict[str, Any]:
         state = self.state
-        soon = self._call is not None and self._call["site"] == site
+        call = self._speaking.call
+        soon = call is not None and call["site"] == site
         tally = self._tally(site)
         return {
             "site": site,
             "name": state.sites[site].name,
+            "put_out": False,
             "delegates": self._delegates.get(site, []),
             "tally": "next" if soon and tally != "program" else tally,
             "microphone_open": site in state.open_microphones,
             "feed": feed_of(self.outside.returns.get(site)),
-            "requests": self._requests.get(site, []),
+            "requests": self._speaking.requests.get(site, []),
             "may_ask": list(may_ask(state, self.procedure, site)),
         }
 
@@ -433,35 +361,6 @@ class Views:
             row = {"id": one.id, "name": one.name, "title": one.title}
             found.setdefault(one.site, []).append(row)
         return found
-
-    @cached_property
-    def _requests(self) -> dict[SiteId, list[dict[str, Any]]]:
-        """By site, each with its place in the queue."""
-        found: dict[SiteId, list[dict[str, Any]]] = {}
-        for place, row in enumerate(self._queue, start=1):
-            told = {key: row[key] for key in ("id", "delegate", "kind", "state")}
-            found.setdefault(row["site"], []).append(told | {"place": place})
-        return found
-
-    @cached_property
-    def _outputs(self) -> dict[str, Any]:
-        studio, free = self.outside.studio, self.outside.studio.disk_free_bytes
-        return {
-            "studio": studio.state,
-            "recording": studio.recording,
-            "sealing": studio.sealing,
-            "recorded_s": round(studio.recorded_s),
-            "recorded_bytes": studio.recorded_bytes,
-            "disk_free_bytes": None if free is None else free // 10_000_000 * 10_000_000,
-            "disk_hours_left": self.outside.disk_hours_left,
-            "viewers": self.outside.viewers,
-            "late_frames": studio.late_frames,
-            "frames": studio.frames,
-            "pushes": [
-                {"name": push.name, "state": push.state, "detail": push.detail}
-                for push in studio.pushes
-            ],
-        }
 
     def _alarms(self, language: str) -> list[dict[str, Any]]:
         return [
@@ -480,46 +379,3 @@ def _scene(scene: Scene) -> dict[str, Any]:
     if scene.layout is Layout.PICTURE_IN_PICTURE:
         shown["inset"] = {"corner": scene.inset.corner, "share": scene.inset.share}
     return shown
-
-
-def _line(line: Line | None, down: DownLine | None, report: Report | None) -> dict[str, Any]:
-    """Rounded, so that a patch goes out when something changed and not when it trembled."""
-    rtt_ms = line.rtt_ms if line is not None else None
-    if rtt_ms is None and report is not None:
-        rtt_ms = report.rtt_ms
-    return {
-        "line": line_quality(line, down),
-        "rtt_ms": None if rtt_ms is None else round(rtt_ms),
-        "loss_percent": None if line is None else round(line.loss_percent, 1),
-        "bitrate_bps": None if line is None else round(line.bitrate_bps, -4),
-        "codec": None if line is None else line.codec,
-        "size": f"{line.width}x{line.height}" if line is not None and line.width else None,
-        "video": _flow(line, line is not None and line.video_alive),
-        "audio": _flow(line, line is not None and line.audio_alive),
-    }
-
-
-def _flow(line: Line | None, alive: bool) -> str:
-    if line is None:
-        return "none"
-    return "ok" if alive else "lost"
-
-
-def _tested(report: Report | None) -> dict[str, Any]:
-    """What its page found before it joined. Without the ages, which change all the time."""
-    line = report.line_test if report is not None else None
-    own = report.self_test if report is not None else None
-    return {
-        "line_tested": line.verdict if line is not None else None,
-        "self_test": own.model_dump() if own is not None else None,
-    }
-
-
-def _devices(report: Report | None, line: Line | None) -> dict[str, Any]:
-    """What the page says; a WHIP encoder has no page, so its devices are as good as its line."""
-    if report is not None:
-        return {"camera": report.camera, "microphone": report.microphone}
-    return {
-        "camera": "ok" if line is not None and line.video_alive else "none",
-        "microphone": "ok" if line is not None and line.audio_alive else "none",
-    }

@@ -16,6 +16,7 @@ from broadcast.session.events import Event
 from broadcast.session.evolve import evolve
 from broadcast.session.model import AgendaItem, ItemId, Phase, SessionState, Turn, TurnId
 from broadcast.session.order import was_absent
+from broadcast.session.undoing import without_undone
 
 SLIP_MS = 1000
 """What lasted less was a slip of the finger."""
@@ -53,9 +54,9 @@ def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[C
     """In order of their start, an item before its turns.
 
     Nothing of a closed item is in it: an item that was closed for a while is two chapters, one
-    before and one after.
+    before and one after. Nor is what was undone: a speaker called by mistake.
     """
-    states = list(_states(events))
+    states = list(_states(without_undone(events)))
     if not states or not segments:
         return ()
     last = states[-1][1]

@@ -62,11 +62,19 @@ class Minutes:
     parts: tuple[Part, ...]
 
 
+OPENING_MS = 60_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Secret:
     start_ms: int
     end_ms: int | None
     item: str | None
+
+    @property
+    def lasted(self) -> bool:
+        """Not just until the room was opened again, which takes its two steps in the next item."""
+        return self.end_ms is None or self.end_ms - self.start_ms >= OPENING_MS
 
     def touches(self, start_ms: int, end_ms: int | None) -> bool:
         begun = end_ms is None or self.start_ms <= end_ms
@@ -78,11 +86,13 @@ def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
     state, secrets = _fold(events)
     timeline = Timeline(segments) if segments else None
     lines: dict[str | None, list[Line]] = {}
+    hidden = {secret.item for secret in secrets if secret.lasted}
     for key, line, end_ms in (*_turns(state), *_notes(state)):
-        if not any(secret.touches(line.at_ms, end_ms) for secret in secrets):
+        if any(secret.touches(line.at_ms, end_ms) for secret in secrets):
+            hidden.add(key)
+        else:
             second = timeline.second(line.at_ms) if timeline is not None else None
             lines.setdefault(key, []).append(replace(line, second=second))
-    hidden = {secret.item for secret in secrets}
     parts = [_part(state, item, hidden, lines.pop(item.id, [])) for item in state.agenda]
     rest = [line for left in lines.values() for line in left]
     if rest:

@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from broadcast.session.model import Role
 from broadcast.session.rules.agenda import ChooseItem, SetItemClosed
+from broadcast.session.rules.chair import SetLimit, Undo
 from broadcast.session.rules.chat import SendMessage
 from broadcast.session.rules.content import (
     DescribeSession,
@@ -46,9 +47,16 @@ from broadcast.session.rules.player import (
     StopPlayer,
     TurnPage,
 )
+from broadcast.session.rules.promises import DropPromise, NotePromise, SettlePromise
 from broadcast.session.rules.registry import RULES
 from broadcast.session.rules.rehearsal import BeginRehearsal, RecordCheck
 from broadcast.session.rules.requests import MarkAbsent, Register, Reorder, Withdraw
+from broadcast.session.rules.secrecy import (
+    ClosePart,
+    ConfirmOpening,
+    KeepClosed,
+    RequestOpening,
+)
 from broadcast.session.rules.turns import (
     Call,
     CallNext,
@@ -75,6 +83,10 @@ Command = (
     | EndSession
     | ChooseItem
     | SetItemClosed
+    | ClosePart
+    | RequestOpening
+    | ConfirmOpening
+    | KeepClosed
     | Register
     | Withdraw
     | Reorder
@@ -87,6 +99,11 @@ Command = (
     | PauseClock
     | ResumeClock
     | ExtendTurn
+    | SetLimit
+    | Undo
+    | NotePromise
+    | SettlePromise
+    | DropPromise
     | Cut
     | SetPreview
     | OpenMicrophone
@@ -176,25 +193,30 @@ __all__ = [
     "ChooseItem",
     "ClearPlayer",
     "CloseMicrophone",
+    "ClosePart",
     "Command",
     "CommandError",
+    "ConfirmOpening",
     "CorrectCaption",
     "CorrectName",
     "CorrectTurn",
     "Cut",
     "DescribeSession",
+    "DropPromise",
     "EndSession",
     "EndTurn",
     "ExtendTurn",
     "GiveTurn",
     "GoLive",
     "ImportRows",
+    "KeepClosed",
     "LoadCountdown",
     "LoadPlayer",
     "LoopPlayer",
     "MarkAbsent",
     "MoveItem",
     "MuteAll",
+    "NotePromise",
     "OpenMicrophone",
     "PauseClock",
     "PausePlayer",
@@ -210,14 +232,17 @@ __all__ = [
     "RemoveSite",
     "RenewLink",
     "Reorder",
+    "RequestOpening",
     "ResumeClock",
     "ResumeSession",
     "SceneWish",
     "SeekPlayer",
     "SendMessage",
     "SetItemClosed",
+    "SetLimit",
     "SetPlayerSound",
     "SetPreview",
+    "SettlePromise",
     "ShowDocument",
     "ShowOverlay",
     "StartPlayer",
@@ -225,6 +250,7 @@ __all__ = [
     "StrikeNote",
     "TurnPage",
     "TypeCaption",
+    "Undo",
     "Withdraw",
     "WriteNote",
     "dump_command",

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from broadcast.program import CUT, Clip, Scene, Transition
+from broadcast.session.chair_events import ChairEvent
+from broadcast.session.closing_events import ClosingEvent
 from broadcast.session.content_events import ContentEvent
 from broadcast.session.happened import Happened
 from broadcast.session.model import (
@@ -236,6 +238,8 @@ Event = (
     | ContentEvent
     | WrittenEvent
     | PlayerSet
+    | ClosingEvent
+    | ChairEvent
 )
 Events = tuple[Event, ...]
 

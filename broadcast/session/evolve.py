@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 
-from broadcast.program import Layout, Scene
-from broadcast.session import evolve_content, evolve_written
+from broadcast.program import CUT, Layout, Scene
+from broadcast.session import evolve_chair, evolve_closing, evolve_content, evolve_written
 from broadcast.session.applying import APPLY
 from broadcast.session.applying import on as _on
+from broadcast.session.chair_events import ActUndone
 from broadcast.session.events import (
     ClockPaused,
     ClockResumed,
@@ -34,8 +35,12 @@ from broadcast.session.events import (
     TurnExtended,
     TurnStarted,
 )
+from broadcast.session.evolve_chair import departing
 from broadcast.session.model import (
     Break,
+    Departure,
+    DepartureKind,
+    ItemClock,
     Phase,
     Request,
     RequestId,
@@ -45,13 +50,25 @@ from broadcast.session.model import (
     SiteKind,
     Turn,
 )
+from broadcast.session.undoing import remembered
 
-__all__ = ["evolve", "evolve_content", "evolve_written", "fold"]
+__all__ = [
+    "evolve",
+    "evolve_chair",
+    "evolve_closing",
+    "evolve_content",
+    "evolve_written",
+    "fold",
+]
 
 
 def evolve(state: SessionState, event: Event) -> SessionState:
     """The state after one more event."""
-    return _keep_secret(replace(APPLY[type(event)](state, event), version=state.version + 1))
+    version = state.version + 1
+    if isinstance(event, ActUndone):
+        return replace(_undone(state), version=version)
+    after = replace(APPLY[type(event)](state, event), version=version)
+    return _keep_secret(replace(after, undo=remembered(state, event)))
 
 
 def fold(events: Iterable[Event], state: SessionState | None = None) -> SessionState:
@@ -64,6 +81,14 @@ def _keep_secret(state: SessionState) -> SessionState:
     if state.player is None or state.player_secret or not state.closed:
         return state
     return replace(state, player_secret=True)
+
+
+def _undone(state: SessionState) -> SessionState:
+    """As if the act had not been: what came after it stands. The picture changes by a cut."""
+    if state.undo is None:
+        return state
+    without = fold(state.undo.since, state.undo.before)
+    return replace(without, undo=None, transition=CUT)
 
 
 # The session and its agenda
@@ -88,29 +113,38 @@ def _prepared(_: SessionState, event: SessionPrepared) -> SessionState:
 @_on(SessionWentLive)
 def _went_live(state: SessionState, event: SessionWentLive) -> SessionState:
     since_ms = event.at_ms if state.current_item is not None else None
-    return replace(state, phase=Phase.LIVE, started_at_ms=event.at_ms, current_since_ms=since_ms)
+    live = replace(state, phase=Phase.LIVE, started_at_ms=event.at_ms, current_since_ms=since_ms)
+    return _item_clock_runs(live, event.at_ms)
 
 
 @_on(SessionPaused)
-def _paused(state: SessionState, _: SessionPaused) -> SessionState:
+def _paused(state: SessionState, event: SessionPaused) -> SessionState:
     floor = state.floor
     before = Break(
         clock_ran=floor is not None and floor.paused_at_ms is None,
         microphones=state.open_microphones,
         turn_microphone=state.turn_microphone,
     )
-    return replace(state, phase=Phase.PAUSED, pause=before)
+    stood = _item_clock_stands(state, event.at_ms)
+    return replace(stood, phase=Phase.PAUSED, pause=before)
 
 
 @_on(SessionResumed)
-def _resumed(state: SessionState, _: SessionResumed) -> SessionState:
-    return replace(state, phase=Phase.LIVE, pause=None)
+def _resumed(state: SessionState, event: SessionResumed) -> SessionState:
+    return _item_clock_runs(replace(state, phase=Phase.LIVE, pause=None), event.at_ms)
 
 
 @_on(SessionEnded)
 def _ended(state: SessionState, event: SessionEnded) -> SessionState:
     done = state.done_items | ({state.current_item} if state.current_item is not None else set())
-    return replace(state, phase=Phase.ENDED, ended_at_ms=event.at_ms, pause=None, done_items=done)
+    return replace(
+        _item_clock_stands(state, event.at_ms),
+        phase=Phase.ENDED,
+        ended_at_ms=event.at_ms,
+        pause=None,
+        done_items=done,
+        closed_part=None,
+    )
 
 
 @_on(ItemChosen)
@@ -118,12 +152,35 @@ def _item_chosen(state: SessionState, event: ItemChosen) -> SessionState:
     done = state.done_items
     if state.current_item is not None and state.phase is not Phase.PREPARED:
         done |= {state.current_item}
-    return replace(
+    state = _item_clock_stands(state, event.at_ms)
+    chosen = replace(
         state,
         current_item=event.item,
         current_since_ms=event.at_ms,
         done_items=done - {event.item},
     )
+    return _item_clock_runs(chosen, event.at_ms)
+
+
+def _item_clock_runs(state: SessionState, at_ms: int) -> SessionState:
+    """While the session is live, the time is the current item's."""
+    if state.current_item is None or state.phase is not Phase.LIVE:
+        return state
+    clock = state.item_clocks.get(state.current_item, ItemClock())
+    return _with_item_clock(state, replace(clock, since_ms=at_ms))
+
+
+def _item_clock_stands(state: SessionState, at_ms: int) -> SessionState:
+    clock = state.item_clocks.get(state.current_item) if state.current_item is not None else None
+    if clock is None or clock.since_ms is None:
+        return state
+    return _with_item_clock(state, ItemClock(clock.used_ms(at_ms)))
+
+
+def _with_item_clock(state: SessionState, clock: ItemClock) -> SessionState:
+    if state.current_item is None:
+        return state
+    return replace(state, item_clocks={**state.item_clocks, state.current_item: clock})
 
 
 @_on(ItemSecrecySet)
@@ -185,10 +242,12 @@ def _reordered(state: SessionState, event: QueueReordered) -> SessionState:
     ids = [request.id for request in line]
     line.insert(ids.index(event.before) if event.before in ids else len(line), moved)
     placed = {
-        request.id: replace(request, order=order)
+        request.id: replace(request, order=order, moved=request.moved or request is moved)
         for request, order in zip(line, places, strict=True)
     }
-    return replace(state, requests={**state.requests, **placed})
+    reordered = replace(state, requests={**state.requests, **placed})
+    kind, item = DepartureKind.MOVED, moved.item
+    return departing(reordered, Departure(event.at_ms, kind, item, moved.delegate, moved.kind))
 
 
 @_on(RoundCalled)
@@ -222,6 +281,10 @@ def _turn_started(state: SessionState, event: TurnStarted) -> SessionState:
         answers=event.answers,
     )
     started = replace(state, turns=(*state.turns, turn))
+    if not event.in_order:
+        kind, item = DepartureKind.OUT_OF_ORDER, event.item
+        departure = Departure(event.at_ms, kind, item, event.delegate, event.kind)
+        started = departing(started, departure)
     return _with_request_state(started, event.request, RequestState.CALLED)
 
 
@@ -241,7 +304,12 @@ def _turn_ended(state: SessionState, event: TurnEnded) -> SessionState:
 
 @_on(TurnExtended)
 def _turn_extended(state: SessionState, event: TurnExtended) -> SessionState:
-    return _with_floor(state, replace(state.turns[-1], limit_ms=event.limit_ms))
+    turn, kind = state.turns[-1], DepartureKind.EXTENDED
+    departure = Departure(
+        event.at_ms, kind, turn.item, turn.delegate, turn.kind, event.limit_ms, turn.limit_ms
+    )
+    extended = replace(turn, limit_ms=event.limit_ms)
+    return departing(_with_floor(state, extended), departure)
 
 
 @_on(ClockPaused)

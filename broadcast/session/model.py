@@ -6,17 +6,21 @@ and a limit, never a counter.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 from broadcast.program import CUT, Clip, Scene, Transition
 from broadcast.session.written import Written
 from streams.frames import SiteId
+
+if TYPE_CHECKING:
+    from broadcast.session.events import Event
 
 DelegateId = NewType("DelegateId", str)
 ItemId = NewType("ItemId", str)
 RequestId = NewType("RequestId", str)
 TurnId = NewType("TurnId", str)
 DocumentId = NewType("DocumentId", str)
+PromiseId = NewType("PromiseId", str)
 
 
 class Role(StrEnum):
@@ -176,6 +180,8 @@ class Request:
     """For an answer: the question. For a rebuttal: the question whose answer is debated."""
     invited: bool = False
     """The chair gave the floor unasked; nothing was registered."""
+    moved: bool = False
+    """The chair gave it another place than registration did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +226,90 @@ class Break:
     clock_ran: bool
     microphones: frozenset[SiteId]
     turn_microphone: SiteId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPart:
+    """Họp kín: nothing leaves the room, and only some sites are in it."""
+
+    since_ms: int
+    by: str
+    """Who closed it, as the account is called."""
+    staying: frozenset[SiteId]
+    asked_at_ms: int | None = None
+    """Somebody asked to open it again; it opens only when that is confirmed."""
+    asked_by: str = ""
+
+
+class DepartureKind(StrEnum):
+    MOVED = "moved"
+    """A waiting request was given another place."""
+    OUT_OF_ORDER = "out_of_order"
+    """Somebody was called past others who were to come first."""
+    EXTENDED = "extended"
+    """One turn was given more time, or less."""
+    LIMIT = "limit"
+    """All turns of a kind were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """The chair departed from what the rules say by themselves, as the chair may."""
+
+    at_ms: int
+    kind: DepartureKind
+    item: ItemId | None
+    """None: the whole session."""
+    delegate: DelegateId | None = None
+    request_kind: RequestKind | None = None
+    limit_ms: int | None = None
+    """The new limit; None: what the rules say."""
+    before_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What somebody promised in an answer (lời hứa), to be followed up after the session."""
+
+    id: PromiseId
+    text: str
+    delegate: DelegateId
+    item: ItemId | None
+    question: RequestId | None
+    due: str
+    """A date, "2026-12-31"; may be empty."""
+    noted_at_ms: int
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemClock:
+    """How long an item was the current one, breaks left out."""
+
+    before_ms: int = 0
+    """Without the stretch that still runs."""
+    since_ms: int | None = None
+
+    def used_ms(self, now_ms: int) -> int:
+        running_ms = max(0, now_ms - self.since_ms) if self.since_ms is not None else 0
+        return self.before_ms + running_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The last act, while it can be undone: the state before it, and what came after it."""
+
+    act: int
+    """The version of its first event: its name."""
+    what: str
+    """The command's type."""
+    at_ms: int
+    before: "SessionState" = field(repr=False)
+    delegate: DelegateId | None = None
+    item: ItemId | None = None
+    left: int = 0
+    """Events of the act that are still to come."""
+    since: "tuple[Event, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +361,15 @@ class SessionState:
     hidden_overlays: frozenset[OverlayName] = frozenset()
     written: Written = field(default_factory=Written)
     """Notes, captions, corrections and messages."""
+    closed_part: ClosedPart | None = None
+    """While the room is closed by an act of its own."""
+    limits: dict[tuple[ItemId | None, RequestKind], int] = field(default_factory=dict)
+    """What the chair set for all turns of a kind, in an item or (None) in the session."""
+    departures: tuple[Departure, ...] = ()
+    promises: dict[PromiseId, Promise] = field(default_factory=dict)
+    item_clocks: dict[ItemId, ItemClock] = field(default_factory=dict)
+    undo: Undo | None = None
+    """The last act, if it may be undone."""
     version: int = 0
     """How many events were folded."""
 
@@ -294,4 +393,11 @@ class SessionState:
     def closed(self) -> bool:
         """Nothing may leave the room now."""
         item = self.item
-        return item is not None and item.closed
+        return self.closed_part is not None or (item is not None and item.closed)
+
+    @property
+    def put_out(self) -> frozenset[SiteId]:
+        """The sites that are outside the door: nothing comes from them, nothing goes to them."""
+        if self.closed_part is None or self.phase not in {Phase.LIVE, Phase.PAUSED}:
+            return frozenset()
+        return frozenset(self.sites) - self.closed_part.staying

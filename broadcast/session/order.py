@@ -232,8 +232,19 @@ def limit_ms(
     kind: RequestKind,
     answers: int = 1,
 ) -> int:
-    """The time they would have, were they called now."""
-    return procedure.limit_ms(kind, spoken_before(state, delegate, kind), max(1, answers))
+    """The time they would have, were they called now; for an answer, once for each question."""
+    each_ms = procedure.limit_ms(kind, spoken_before(state, delegate, kind))
+    set_ms = chairs_limit_ms(state, kind)
+    if set_ms is not None:
+        # The second time stays as short as the rules have it, however long the first may be.
+        each_ms = set_ms if each_ms == procedure.limit_ms(kind) else min(each_ms, set_ms)
+    return each_ms * max(1, answers) if kind is RequestKind.ANSWER else each_ms
+
+
+def chairs_limit_ms(state: SessionState, kind: RequestKind) -> int | None:
+    """What the chair set for all turns of this kind: in the item, else in the session."""
+    here = state.limits.get((state.current_item, kind))
+    return here if here is not None else state.limits.get((None, kind))
 
 
 def may_ask(state: SessionState, procedure: Procedure, site: SiteId) -> tuple[RequestKind, ...]:

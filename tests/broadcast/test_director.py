@@ -1,5 +1,7 @@
 """Session state → program state: what is on air, and what never leaves the room."""
 
+from dataclasses import replace
+
 import pytest
 
 from broadcast.director import program_of, scene_on_air
@@ -7,12 +9,15 @@ from broadcast.program import CUT, Layout, ProgramState, Scene, Take, Transition
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,
+    ClosePart,
     Command,
+    ConfirmOpening,
     Cut,
     EndSession,
     EndTurn,
     OpenMicrophone,
     PauseSession,
+    RequestOpening,
     ResumeSession,
     SceneWish,
     SetItemClosed,
@@ -20,7 +25,7 @@ from broadcast.session.commands import (
 )
 from broadcast.session.model import OverlayName, RequestKind
 from broadcast.session.rules.picture import TransitionWish
-from tests.broadcast.session.hearing import HALL, NHE, SECRET, Hearing
+from tests.broadcast.session.hearing import CHUA, HALL, NHE, SECRET, Hearing
 
 SPEECH = RequestKind.SPEECH
 
@@ -81,6 +86,7 @@ def test_the_end_is_a_slate_and_the_end_of_the_recording() -> None:
 
 def test_a_closed_item_never_leaves_the_room_whatever_anyone_clicks() -> None:
     hearing = Hearing("nhan-su")
+    hearing.do(ClosePart(staying=(NHE,)))
     clicks: list[Command] = [
         Cut(scene=SceneWish(layout=Layout.FULL, sources=(NHE,))),
         OpenMicrophone(site=NHE),
@@ -105,6 +111,9 @@ def test_closing_an_item_takes_the_public_off_at_once() -> None:
     hearing.do(SetItemClosed(item="thao-luan", closed=True))
     assert (program(hearing).public, program(hearing).sealed) == (Take.SLATE, True)
     hearing.do(SetItemClosed(item="thao-luan", closed=False))
+    hearing.do(RequestOpening())
+    assert (program(hearing).public, program(hearing).sealed) == (Take.SLATE, True)
+    hearing.do(ConfirmOpening())
     assert (program(hearing).public, program(hearing).sealed) == (Take.ROOM, False)
     hearing.do(ChooseItem(item="nhan-su"))
     assert program(hearing).public is Take.SLATE
@@ -166,3 +175,16 @@ def test_in_a_break_no_site_is_on_air() -> None:
     hearing.do(PauseSession())
     assert scene_on_air(hearing.state) == Scene(Layout.SLATE)
     assert names(hearing) == []
+
+
+def test_a_site_that_was_put_out_is_in_no_picture_and_in_no_sound() -> None:
+    """Also if the state says otherwise: the director is a guard of its own."""
+    hearing = Hearing("thao-luan")
+    hearing.do(ClosePart(staying=(CHUA,)))
+    both = Scene(Layout.SIDE_BY_SIDE, (NHE, CHUA))
+    state = replace(hearing.state, program=both, preview=Scene(Layout.FULL, (NHE,)))
+    told = program_of(replace(state, open_microphones=frozenset({NHE, CHUA})))
+    assert told.program.sources == (CHUA,)
+    assert told.preview == Scene()
+    assert told.open_microphones == {CHUA}
+    assert told.sealed

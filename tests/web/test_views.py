@@ -73,7 +73,7 @@ def test_a_closed_item_is_named_to_the_room_and_only_when_it_is_its_turn() -> No
 
 @pytest.mark.parametrize("item", [ITEM, SECRET])
 def test_the_public_sees_who_speaks_while_it_may_hear(item: ItemId) -> None:
-    live = after({"type": "go_live"}, {"type": "choose_item", "item": item})
+    live = after({"type": "go_live"}, {"type": "choose_item", "item": item, "staying": [LAY]})
     turn = after({"type": "give_turn", "delegate": "lay-1", "kind": "speech"}, state=live)
     floor = seen(turn, PUBLIC)["floor"]
     assert (floor is not None) == (item == ITEM)
@@ -187,6 +187,7 @@ def test_an_answer_that_is_due_is_next_without_a_request() -> None:
         "site": HALL,
         "kind": "answer",
         "limit_ms": 180_000,
+        "spoken": 0,
         "opens_round": 0,
     }
     assert view["questions"] == [{"request": "id-3", "name": "Điêu Thị Xuân", "answered": False}]
@@ -225,6 +226,8 @@ def test_every_part_that_the_protocol_names() -> None:
         "session", "agenda", "delegates", "kinds", "queue", "next", "floor", "round", "questions",
         "sites", "program", "preview", "player", "overlays", "outputs", "alarms", "rehearsed_at_ms",
         "checks", "messages",
+        "closed_part", "undo", "limits", "forecast", "time_used", "departures", "not_heard",
+        "threads", "promises",
     }  # fmt: skip
     assert set(seen(START, SITE)) == {
         "session",

@@ -53,7 +53,7 @@ def test_a_closed_item_reaches_nobody_outside(server: Server) -> None:
             server.cut("full", LEFT)
             server.command("open_microphone", site=LEFT)
             await wait_until(lambda: public.mark(), "the open item in public", 30)
-            server.command("choose_item", item=CLOSED_ITEM)
+            server.command("choose_item", item=CLOSED_ITEM, staying=[LEFT])
             server.cut("full", LEFT)
             server.command("open_microphone", site=LEFT)
             closed_at = time.time()
@@ -65,8 +65,10 @@ def test_a_closed_item_reaches_nobody_outside(server: Server) -> None:
             assert media.loudest_tone(public.last_sound(1), HZ) < -80
             await wait_until(lambda: room.mark(), "the closed item in the room")
             assert media.loudest_tone(room.last_sound(1.6), HZ) > -40
-            open_at = time.time()
             server.command("choose_item", item=OPEN_ITEM)
+            server.command("request_opening")
+            open_at = time.time()
+            server.command("confirm_opening")
             server.cut("full", LEFT)
             await wait_until(lambda: public.mark(), "the open item again", 30)
             before = shown.view["outputs"]["recorded_s"]

@@ -50,6 +50,11 @@
  * @property {string[]} [questioned]
  * @property {PaperDocument[]} [documents]
  * @property {"coming" | "current" | "done"} state
+ * @property {number} [waiting] how many wait on it; for staff, like all that follows
+ * @property {number} [used_ms] how long it was the current one, without the stretch since `since_at_ms`
+ * @property {number} [since_at_ms]
+ * @property {number} [starts_at_ms] as far as agenda and progress tell
+ * @property {number} [ends_at_ms]
  */
 
 /** @typedef {{id: string, name: string, size_bytes: number, public: boolean}} PaperDocument */
@@ -72,6 +77,8 @@
  * @property {"waiting" | "called"} state
  * @property {string} [answers_to]
  * @property {number} limit_ms
+ * @property {number} spoken how often they had such a turn in this item
+ * @property {boolean} moved the chair gave it another place
  * @property {boolean} next
  */
 
@@ -85,6 +92,7 @@
  * @property {string} site
  * @property {RequestKind} kind
  * @property {number} limit_ms
+ * @property {number} spoken
  * @property {number} opens_round how many questioners the call brings into a new round; 0 for none
  */
 
@@ -120,6 +128,7 @@
  * @property {Flow} video
  * @property {Flow} audio
  * @property {boolean} microphone_open
+ * @property {boolean} put_out outside the door of a closed room
  * @property {Tally} tally
  * @property {LineQuality} [line]
  * @property {number} [rtt_ms]
@@ -222,6 +231,93 @@
 /** @typedef {{code: string, message: string, since_at_ms: number, site?: string}} Alarm */
 
 /**
+ * The room is closed (họp kín).
+ * @typedef {object} ClosedPart
+ * @property {number} since_at_ms
+ * @property {string} by
+ * @property {string[]} staying sites
+ * @property {string} asked_by
+ * @property {number} [confirm_until_ms] somebody asked to open it; until then it can be confirmed
+ */
+
+/** What one press takes back: the command's type and whom or what it was about.
+ * @typedef {{act: number, what: string, name: string, until_ms: number}} Undo */
+
+/** Of a kind, the first time: as it is now, and by the rules.
+ * @typedef {{kind: RequestKind, limit_ms: number, rule_ms: number, article: string}} Limit */
+
+/** `unplanned` items to come have no planned time.
+ * @typedef {{ends_at_ms: number, late_ms: number, unplanned: number}} Forecast */
+
+/** @typedef {{turns: number, used_ms: number}} Used */
+
+/**
+ * Of turns that have ended.
+ * @typedef {object} TimeUsed
+ * @property {(Used & {delegate: string, name: string, group: string, site: string})[]} delegates
+ * @property {(Used & {name: string})[]} groups "" for those without one
+ * @property {(Used & {site: string})[]} sites
+ */
+
+/**
+ * The chair departed from what the rules say by themselves.
+ * @typedef {object} Departure
+ * @property {number} at_ms
+ * @property {"moved" | "out_of_order" | "extended" | "limit"} kind
+ * @property {string} [item] missing: the whole session
+ * @property {string} name
+ * @property {RequestKind} [request_kind]
+ * @property {number} [limit_ms] missing for a limit: the rules hold again
+ * @property {number} [before_ms]
+ */
+
+/**
+ * Who registered and was not heard.
+ * @typedef {object} Unheard
+ * @property {string} request
+ * @property {string} delegate
+ * @property {string} name
+ * @property {string} title
+ * @property {string} group
+ * @property {string} site
+ * @property {string} item
+ * @property {RequestKind} kind
+ * @property {number} registered_at_ms
+ * @property {boolean} absent called, and not there
+ */
+
+/** @typedef {{turn: string, delegate: string, name: string, started_at_ms: number, ended_at_ms?: number}} ThreadTurn */
+
+/**
+ * A question, and what came of it.
+ * @typedef {object} Thread
+ * @property {string} question
+ * @property {string} item
+ * @property {string} delegate
+ * @property {string} name
+ * @property {"waiting" | "called" | "heard" | "absent" | "asked" | "answered"} state
+ * @property {number} [asked_at_ms]
+ * @property {ThreadTurn[]} answers
+ * @property {ThreadTurn[]} debates
+ * @property {string[]} waiting names of who waits to debate
+ * @property {string[]} promises ids
+ */
+
+/**
+ * What somebody promised in an answer.
+ * @typedef {object} PromiseNoted
+ * @property {string} id
+ * @property {string} text
+ * @property {string} delegate
+ * @property {string} name
+ * @property {string} [item]
+ * @property {string} [question]
+ * @property {string} due "2026-12-31", or empty
+ * @property {number} noted_at_ms
+ * @property {boolean} kept
+ */
+
+/**
  * What all see who lead the session or write it down.
  * @typedef {object} DeskView
  * @property {Session} session
@@ -235,6 +331,15 @@
  * @property {RequestKind[]} kinds what the current item hears
  * @property {{id: string, name: string, kind: "hall" | "district", present: boolean}[]} sites
  * @property {{disk_hours_left?: number}} outputs
+ * @property {ClosedPart} [closed_part]
+ * @property {Undo} [undo]
+ * @property {Limit[]} limits of the kinds that the current item hears
+ * @property {Forecast} [forecast]
+ * @property {TimeUsed} time_used
+ * @property {Departure[]} departures
+ * @property {Unheard[]} not_heard
+ * @property {Thread[]} threads
+ * @property {PromiseNoted[]} promises
  */
 
 /** Called in the current item, and not there.
@@ -307,6 +412,7 @@
  * @property {{id: string, name: string, title: string}[]} delegates
  * @property {"program" | "preview" | "next" | "none"} tally
  * @property {boolean} microphone_open
+ * @property {boolean} put_out outside the door of a closed room: nothing is sent either way
  * @property {"moving" | "stills" | "sound"} [feed] what of the session's picture the line has room for
  * @property {{id: string, delegate: string, kind: RequestKind, state: "waiting" | "called",
  *   place: number}[]} requests

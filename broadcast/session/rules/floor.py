@@ -18,11 +18,13 @@ from broadcast.session.events import (
 )
 from broadcast.session.evolve import fold
 from broadcast.session.model import (
+    DelegateId,
     ItemId,
     RequestId,
     RequestKind,
     Round,
     SessionState,
+    SiteKind,
     TurnId,
 )
 from broadcast.session.order import (
@@ -34,7 +36,7 @@ from broadcast.session.order import (
     round_size,
 )
 from broadcast.session.procedure import Procedure
-from broadcast.session.rules.registry import Act
+from broadcast.session.rules.registry import Act, Refusal
 
 
 def free_floor(state: SessionState, act: Act) -> tuple[Events, SessionState]:
@@ -46,12 +48,29 @@ def free_floor(state: SessionState, act: Act) -> tuple[Events, SessionState]:
     if state.turn_microphone in state.open_microphones and state.turn_microphone is not None:
         events.append(MicrophoneClosed(at_ms=act.at_ms, site=state.turn_microphone))
     if state.before_turn is not None:
-        events.append(PictureCut(at_ms=act.at_ms, scene=state.before_turn))
+        back = shown_inside(state, state.before_turn)
+        events.append(PictureCut(at_ms=act.at_ms, scene=back))
     return tuple(events), fold(events, state)
+
+
+def shown_inside(state: SessionState, scene: Scene) -> Scene:
+    """The scene, or the hall if a site of it is outside the door of a closed room."""
+    if not state.put_out.intersection(scene.sources):
+        return scene
+    halls = (site.id for site in state.sites.values() if site.kind is SiteKind.HALL)
+    hall = next(halls, None)
+    return Scene(Layout.FULL, (hall,)) if hall is not None else Scene()
+
+
+def require_inside(state: SessionState, delegate: DelegateId) -> None:
+    """Nobody is heard through the door of a closed room."""
+    if state.delegates[delegate].site in state.put_out:
+        raise Refusal("delegate_put_out", name=state.delegates[delegate].name)
 
 
 def start_turn(state: SessionState, call: Upcoming, act: Act, procedure: Procedure) -> Events:
     """Gives the free floor to `call`; the clock starts, microphone and picture follow."""
+    require_inside(state, call.delegate)
     in_order = next_request(state, procedure) in (None, call)
     request, events = _request_of(state, call, act)
     events += _round_with(fold(events, state), call, request, act, procedure)

@@ -17,16 +17,21 @@ from broadcast.session.events import (
     SessionResumed,
     SessionWentLive,
 )
+from broadcast.session.evolve import fold
 from broadcast.session.model import Break, Phase, SessionState, SiteKind
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.floor import free_floor
 from broadcast.session.rules.player import halt
 from broadcast.session.rules.registry import DIRECTING, LIVE, ON, Act, rule
+from broadcast.session.rules.secrecy import closing, putting_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoLive(Command):
-    """Starts the public picture and the recording; from the slate it cuts to the hall."""
+    """Starts the public picture and the recording; from the slate it cuts to the hall.
+
+    With a closed item it starts closed, for all sites but the hall.
+    """
 
     type: Literal["go_live"] = "go_live"
 
@@ -37,7 +42,9 @@ def go_live(state: SessionState, act: Act) -> Events:
     hall = next((site.id for site in state.sites.values() if site.kind is SiteKind.HALL), None)
     if hall is not None and state.program.layout is Layout.SLATE:
         events.append(PictureCut(at_ms=act.at_ms, scene=Scene(Layout.FULL, (hall,))))
-    return tuple(events)
+    if state.closed and state.closed_part is None:
+        events += closing(state, (), act)
+    return (*events, *putting_out(fold(events, state), act))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ def _microphones_again(state: SessionState, before: Break, act: Act) -> list[Eve
     """Those that the break closed. The speaker's is the turn's again, if the turn still runs."""
     floor = state.floor
     events: list[Event] = []
-    for site in sorted(before.microphones - state.open_microphones):
+    for site in sorted(before.microphones - state.open_microphones - state.put_out):
         of_turn = site == before.turn_microphone
         if of_turn and floor is None:
             continue

@@ -69,7 +69,7 @@ def scene_of(state: SessionState, wish: SceneWish) -> Scene:
     sources = tuple(SiteId(source) for source in wish.sources)
     for source in sources:
         if source != PLAYER:
-            _known(state, source)
+            _inside(state, source)
     if len(set(sources)) < len(sources):
         raise Refusal("site_twice")
     if len(sources) > wish.layout.seats:
@@ -85,6 +85,14 @@ def _known(state: SessionState, site: str) -> SiteId:
     if SiteId(site) not in state.sites:
         raise Refusal("unknown_site")
     return SiteId(site)
+
+
+def _inside(state: SessionState, site: str) -> SiteId:
+    """Nothing of a site that is outside the door is seen or heard in a closed room."""
+    known = _known(state, site)
+    if known in state.put_out:
+        raise Refusal("site_put_out", site=state.sites[known].name)
+    return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +143,7 @@ class OpenMicrophone(Command):
 
 @rule(OpenMicrophone, OPERATING, OPEN)
 def open_microphone(state: SessionState, command: OpenMicrophone, act: Act) -> Events:
-    site = _known(state, command.site)
+    site = _inside(state, command.site)
     if site in state.open_microphones:
         return ()
     return (MicrophoneOpened(at_ms=act.at_ms, site=site),)

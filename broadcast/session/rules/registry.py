@@ -57,6 +57,8 @@ class Rule:
     roles: frozenset[Role]
     phases: frozenset[Phase]
     decide: Callable[..., Events]
+    undo: bool
+    """The act may be undone while it is the last one."""
     needs: tuple[str, ...]
     """Which of `state`, `command`, `act` and `procedure` it looks at."""
 
@@ -72,11 +74,13 @@ RULES: dict[type, Rule] = {}
 D = TypeVar("D", bound=Callable[..., Events])
 
 
-def rule(command: type, roles: frozenset[Role], phases: frozenset[Phase]) -> Callable[[D], D]:
+def rule(
+    command: type, roles: frozenset[Role], phases: frozenset[Phase], *, undo: bool = False
+) -> Callable[[D], D]:
     """Enters a function as the rule for a command. It takes, by name, only what it looks at."""
 
     def enter(decide: D) -> D:
-        RULES[command] = Rule(roles, phases, decide, tuple(signature(decide).parameters))
+        RULES[command] = Rule(roles, phases, decide, undo, tuple(signature(decide).parameters))
         return decide
 
     return enter

@@ -31,7 +31,7 @@ from broadcast.session.order import (
 )
 from broadcast.session.procedure import Procedure
 from broadcast.session.rules.command import Command
-from broadcast.session.rules.floor import free_floor
+from broadcast.session.rules.floor import free_floor, require_inside
 from broadcast.session.rules.registry import (
     DIRECTING,
     ON,
@@ -63,6 +63,8 @@ def register(state: SessionState, command: Register, act: Act, procedure: Proced
     delegate = delegate_of(state, command.delegate)
     if act.role is Role.SITE and delegate.site != act.site:
         raise Refusal("not_your_delegate", name=delegate.name)
+    if act.role is Role.SITE:
+        require_inside(state, delegate.id)
     item = item_for(state, command.kind, procedure)
     answers_to = question_for(state, item, delegate, command.kind, command.answers_to)
     if same_wish(state, delegate.id, command.kind, answers_to) is not None:
@@ -177,7 +179,7 @@ class Withdraw(Command):
     request: Id
 
 
-@rule(Withdraw, REGISTERING, OPEN)
+@rule(Withdraw, REGISTERING, OPEN, undo=True)
 def withdraw(state: SessionState, command: Withdraw, act: Act) -> Events:
     request = open_request(state, command.request)
     delegate = state.delegates[request.delegate]
@@ -212,7 +214,7 @@ class Reorder(Command):
     before: Id | None
 
 
-@rule(Reorder, DIRECTING, OPEN)
+@rule(Reorder, DIRECTING, OPEN, undo=True)
 def reorder(state: SessionState, command: Reorder, act: Act) -> Events:
     request = _waiting_here(state, command.request)
     before = _waiting_here(state, command.before) if command.before is not None else None
@@ -254,7 +256,7 @@ class MarkAbsent(Command):
     request: Id
 
 
-@rule(MarkAbsent, DIRECTING, ON)
+@rule(MarkAbsent, DIRECTING, ON, undo=True)
 def mark_absent(state: SessionState, command: MarkAbsent, act: Act) -> Events:
     request = open_request(state, command.request)
     ended: tuple[Event, ...] = free_floor(state, act)[0] if _has_floor(state, request) else ()

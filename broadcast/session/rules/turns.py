@@ -52,7 +52,7 @@ class CallNext(Command):
     delegate: Id | None = None
 
 
-@rule(CallNext, DIRECTING, LIVE)
+@rule(CallNext, DIRECTING, LIVE, undo=True)
 def call_next(state: SessionState, command: CallNext, act: Act, procedure: Procedure) -> Events:
     if state.current_item is None:
         raise Refusal("no_item")
@@ -73,7 +73,7 @@ class Call(Command):
     request: Id
 
 
-@rule(Call, DIRECTING, LIVE)
+@rule(Call, DIRECTING, LIVE, undo=True)
 def call(state: SessionState, command: Call, act: Act, procedure: Procedure) -> Events:
     request = open_request(state, command.request)
     if state.floor is not None and state.floor.request == request.id:
@@ -111,7 +111,7 @@ class CallRound(Command):
     size: Annotated[StrictInt, Field(ge=1, le=MAX_ROUND)] | None = None
 
 
-@rule(CallRound, DIRECTING, LIVE)
+@rule(CallRound, DIRECTING, LIVE, undo=True)
 def call_round(state: SessionState, command: CallRound, act: Act, procedure: Procedure) -> Events:
     """Unanswered questions of the last round do not hold it up: they may be answered in writing."""
     size = round_size(state, procedure)
@@ -141,7 +141,7 @@ class GiveTurn(Command):
     answers_to: Id | None = None
 
 
-@rule(GiveTurn, DIRECTING, LIVE)
+@rule(GiveTurn, DIRECTING, LIVE, undo=True)
 def give_turn(state: SessionState, command: GiveTurn, act: Act, procedure: Procedure) -> Events:
     delegate = delegate_of(state, command.delegate)
     floor = state.floor
@@ -189,7 +189,7 @@ class EndTurn(Command):
     type: Literal["end_turn"] = "end_turn"
 
 
-@rule(EndTurn, DIRECTING, ON)
+@rule(EndTurn, DIRECTING, ON, undo=True)
 def end_turn(state: SessionState, act: Act) -> Events:
     _floor(state)
     return free_floor(state, act)[0]
@@ -239,7 +239,7 @@ class ExtendTurn(Command):
     by_ms: Annotated[StrictInt, Field(ge=-MAX_LIMIT_MS, le=MAX_LIMIT_MS)]
 
 
-@rule(ExtendTurn, DIRECTING, ON)
+@rule(ExtendTurn, DIRECTING, ON, undo=True)
 def extend_turn(state: SessionState, command: ExtendTurn, act: Act) -> Events:
     turn = _floor(state)
     limit_ms = turn.limit_ms + command.by_ms

@@ -7,16 +7,19 @@ from broadcast.outputs.playlist import Entry, Playlist
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,
+    ClosePart,
+    ConfirmOpening,
     EndSession,
     EndTurn,
     GiveTurn,
     MarkAbsent,
     PauseSession,
+    RequestOpening,
     ResumeSession,
     SetItemClosed,
 )
 from broadcast.session.model import RequestKind
-from tests.broadcast.session.hearing import SECRET, Hearing
+from tests.broadcast.session.hearing import NHE, SECRET, Hearing
 
 SPEECH = RequestKind.SPEECH
 
@@ -75,7 +78,8 @@ def test_nothing_of_a_closed_item() -> None:
     recorded = Recorded()
     hearing = recorded.hearing
     hearing.after(9).do(ChooseItem(item="nhan-su"))
-    hearing.after(9).do(ChooseItem(item="bao-cao"))
+    hearing.after(7).do(ChooseItem(item="bao-cao"))
+    hearing.open_again()
     hearing.after(10)
     assert recorded.spans() == [("Báo cáo", 0, 10), ("Báo cáo", 20, 30)]
     assert SECRET not in str(recorded.chapters())
@@ -85,8 +89,9 @@ def test_a_turn_that_goes_on_behind_closed_doors_is_cut_off() -> None:
     recorded = Recorded("thao-luan")
     hearing = recorded.hearing
     hearing.after(4).do(GiveTurn(delegate="an", kind=SPEECH))
-    hearing.after(4).do(SetItemClosed(item="thao-luan", closed=True))
-    hearing.after(9).do(SetItemClosed(item="thao-luan", closed=False))
+    hearing.after(4).do(ClosePart(staying=(NHE,)))
+    hearing.after(8)
+    hearing.open_again()
     hearing.after(4).do(EndTurn())
     assert recorded.spans() == [
         ("Thảo luận", 0, 10),
@@ -100,7 +105,9 @@ def test_a_secret_is_kept_however_short() -> None:
     recorded = Recorded()
     hearing = recorded.hearing
     hearing.after(9).do(SetItemClosed(item="bao-cao", closed=True))
-    hearing.after(-0.5).do(SetItemClosed(item="bao-cao", closed=False))
+    hearing.after(-0.9).do(SetItemClosed(item="bao-cao", closed=False))
+    hearing.after(-0.8).do(RequestOpening())
+    hearing.after(-0.8).do(ConfirmOpening())
     hearing.after(9.5)
     assert recorded.spans() == [("Báo cáo", 0, 10), ("Báo cáo", 10.5, 20)]
 
@@ -112,6 +119,16 @@ def test_a_slip_of_the_finger_is_no_chapter() -> None:
     hearing.after(-0.5).do(ChooseItem(item="bao-cao"))
     hearing.after(9.5)
     assert recorded.spans() == [("Báo cáo", 0, 20)]
+
+
+def test_what_was_undone_is_no_chapter() -> None:
+    recorded = Recorded("thao-luan")
+    hearing = recorded.hearing
+    hearing.after(4).do(GiveTurn(delegate="an", kind=SPEECH))
+    hearing.after(4).undo()
+    hearing.do(GiveTurn(delegate="binh", kind=SPEECH))
+    hearing.after(4).do(EndTurn())
+    assert recorded.spans() == [("Thảo luận", 0, 16), ("Sùng Thị Sáy", 11, 16)]
 
 
 def test_a_correction_afterwards_is_a_correction_here() -> None:

@@ -62,6 +62,7 @@ def test_a_corrected_turn_does_not_reach_into_a_secret() -> None:
     hearing = Hearing("nhan-su")
     hearing.after(20)
     hearing.do(ChooseItem(item="thao-luan"))
+    hearing.open_again()
     opened = hearing.now_ms
     hearing.do(GiveTurn(delegate="an", kind=RequestKind.SPEECH))
     hearing.after(20)
@@ -82,8 +83,9 @@ def test_what_was_closed_is_not_in_it() -> None:
     hearing.after(5)
     hearing.do(EndTurn())
     hearing.do(ChooseItem(item="bao-cao"))
+    hearing.open_again()
     minutes = draft(hearing)
-    closed = next(part for part in minutes.parts if part.closed)
+    (closed,) = (part for part in minutes.parts if part.closed)
     assert closed.item is not None
     assert closed.item.title == SECRET
     assert not closed.lines

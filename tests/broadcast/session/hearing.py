@@ -2,7 +2,16 @@
 
 from dataclasses import replace
 
-from broadcast.session.commands import ChooseItem, Command, GoLive, Register
+from broadcast.session.chair_events import ActBegan
+from broadcast.session.commands import (
+    ChooseItem,
+    Command,
+    ConfirmOpening,
+    GoLive,
+    Register,
+    RequestOpening,
+    Undo,
+)
 from broadcast.session.decide import Act, Refusal, decide
 from broadcast.session.events import Event, Events, SessionPrepared
 from broadcast.session.evolve import fold
@@ -70,6 +79,9 @@ def snapshot(state: SessionState) -> SessionState:
         requests=dict(state.requests),
         documents=dict(state.documents),
         checks=dict(state.checks),
+        limits=dict(state.limits),
+        promises=dict(state.promises),
+        item_clocks=dict(state.item_clocks),
     )
 
 
@@ -97,12 +109,21 @@ class Hearing:
     def do(
         self, command: Command, role: Role = Role.OPERATOR, site: SiteId | None = None
     ) -> Events:
-        """What follows; it is in the log then."""
+        """What follows; it is in the log then, with the mark of an act that may be undone."""
         self.after(1)
         events = decide(self.state, command, self.act(role, site), PROCEDURE)
         self.state = fold(events, self.state)
         self.log += events
-        return events
+        return tuple(event for event in events if not isinstance(event, ActBegan))
+
+    def undo(self) -> Events:
+        assert self.state.undo is not None
+        return self.do(Undo(act=self.state.undo.act))
+
+    def open_again(self) -> None:
+        """The closed room, in two steps."""
+        self.do(RequestOpening())
+        self.do(ConfirmOpening())
 
     def refused(
         self, command: Command, role: Role = Role.OPERATOR, site: SiteId | None = None

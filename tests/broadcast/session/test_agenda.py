@@ -33,6 +33,8 @@ def test_closing_and_opening_the_current_item() -> None:
     hearing.do(SetItemClosed(item="bao-cao", closed=True))
     assert hearing.state.closed
     hearing.do(SetItemClosed(item="bao-cao", closed=False))
+    assert hearing.state.closed, "that has two steps of its own"
+    hearing.open_again()
     assert not hearing.state.closed
 
 

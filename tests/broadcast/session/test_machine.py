@@ -5,6 +5,8 @@ checked against the log with other means than the code's own.
 """
 
 import json
+from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import hypothesis.strategies as st
@@ -14,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from broadcast.archive.chapters import Segment, chapters_of
 from broadcast.director import program_of
 from broadcast.program import PROGRAM_STATE, Layout, Take
+from broadcast.session.closing_events import OpeningRequested, RoomClosed, RoomOpened
 from broadcast.session.commands import (
     BeginRehearsal,
     Call,
@@ -21,7 +24,9 @@ from broadcast.session.commands import (
     CallRound,
     ChooseItem,
     CloseMicrophone,
+    ClosePart,
     Command,
+    ConfirmOpening,
     CorrectCaption,
     CorrectName,
     CorrectTurn,
@@ -32,9 +37,11 @@ from broadcast.session.commands import (
     GiveTurn,
     GoLive,
     ImportRows,
+    KeepClosed,
     MarkAbsent,
     MoveItem,
     MuteAll,
+    NotePromise,
     OpenMicrophone,
     PauseClock,
     PauseSession,
@@ -47,22 +54,32 @@ from broadcast.session.commands import (
     RemoveItem,
     RemoveSite,
     Reorder,
+    RequestOpening,
     ResumeClock,
     ResumeSession,
     SceneWish,
     SendMessage,
     SetItemClosed,
+    SetLimit,
     SetPreview,
     ShowOverlay,
     StrikeNote,
     TypeCaption,
+    Undo,
     Withdraw,
     WriteNote,
     dump_command,
     parse_command,
 )
 from broadcast.session.decide import Act, Refusal, decide
-from broadcast.session.events import Event, RoundCalled, TurnStarted, dump_event, load_event
+from broadcast.session.events import (
+    Event,
+    RoundCalled,
+    SessionEnded,
+    TurnStarted,
+    dump_event,
+    load_event,
+)
 from broadcast.session.evolve import evolve, fold
 from broadcast.session.model import (
     Check,
@@ -79,6 +96,8 @@ from broadcast.session.model import (
     TurnId,
 )
 from broadcast.session.rules.importing import DelegateRow, ItemRow, SiteRow
+from broadcast.session.rules.secrecy import CONFIRM_MS
+from broadcast.session.undoing import without_undone
 from broadcast.session.written import MAX_MESSAGES
 from streams.frames import SiteId
 from tests.broadcast.session.hearing import PREPARED, PROCEDURE, SECRET, START_MS, snapshot
@@ -150,6 +169,7 @@ class Sessions(RuleBasedStateMachine):
         kind = RequestKind.QUESTION if questioning else RequestKind.SPEECH
         self.give(Register(delegate=delegate, kind=kind))
 
+    @precondition(lambda self: self.state.item is not None)
     @rule(delegate=DELEGATES, data=st.data())
     def register_what_is_possible(self, delegate: str, data: st.DataObject) -> None:
         kinds = PROCEDURE.items[self.state.item.kind].kinds  # type: ignore[union-attr]
@@ -265,7 +285,7 @@ class Sessions(RuleBasedStateMachine):
         ]
         before = self.state
         for event in self.give(data.draw(st.sampled_from(wishes)), role):
-            changed = {"written", "delegates", "version"}
+            changed = {"written", "delegates", "version", "undo"}
             for name in before.__dataclass_fields__.keys() - changed:
                 assert getattr(self.state, name) == getattr(before, name), (event, name)
 
@@ -295,7 +315,7 @@ class Sessions(RuleBasedStateMachine):
         assert {one.delegate for one in state.requests.values()} <= set(state.delegates)
         items = [item.id for item in state.agenda]
         assert len(set(items)) == len(items)
-        assert state.current_item in items
+        assert state.current_item is None or state.current_item in items
         assert {turn.item for turn in state.turns} | state.done_items <= set(items)
         assert [site.kind for site in state.sites.values()].count(SiteKind.HALL) == 1
         assert {site for site, _ in state.checks} <= set(state.sites)
@@ -325,6 +345,46 @@ class Sessions(RuleBasedStateMachine):
             assert self.state.program == before.program
             assert self.state.open_microphones == before.open_microphones
             assert self.state.before_turn is None
+
+    @precondition(lambda self: len(self.log) % 3 == 1)
+    @rule(staying=st.lists(ANY_SITE, max_size=2).map(tuple), item=st.one_of(st.none(), ITEMS))
+    def close_part(self, staying: tuple[str, ...], item: str | None) -> None:
+        """One act: the next state has nothing of those outside on air, open or heard."""
+        if self.give(ClosePart(staying=staying, item=item)):
+            assert self.state.closed
+            self.nobody_outside_is_seen_or_heard()
+
+    @precondition(lambda self: self.state.closed_part is not None)
+    @rule(command=st.sampled_from([RequestOpening(), ConfirmOpening(), KeepClosed()]))
+    def towards_opening(self, command: Command) -> None:
+        self.give(command)
+
+    @precondition(lambda self: self.state.closed_part is not None)
+    @rule(item=st.sampled_from(["chat-van", "thao-luan"]))
+    def open_properly(self, item: str) -> None:
+        self.give(ChooseItem(item=item))
+        self.give(RequestOpening())
+        self.give(ConfirmOpening())
+
+    @precondition(lambda self: self.state.undo is not None)
+    @rule()
+    def undo(self) -> None:
+        """As if the act had not been: what is left of the log without it says the same."""
+        assert self.state.undo is not None
+        if self.give(Undo(act=self.state.undo.act)):
+            told = replace(fold(without_undone(self.log)), version=0, undo=None)
+            assert told == replace(self.state, version=0, undo=None, transition=told.transition)
+
+    @rule(kind=KINDS, limit_ms=st.sampled_from([None, 60_000, 600_000]), everywhere=st.booleans())
+    def set_limit(self, kind: RequestKind, limit_ms: int | None, everywhere: bool) -> None:
+        scope: Any = "session" if everywhere else "item"
+        self.give(SetLimit(kind=kind, limit_ms=limit_ms, scope=scope), Role.CHAIR)
+
+    @precondition(lambda self: len(self.log) % 4 == 0)
+    @rule(delegate=DELEGATES, data=st.data())
+    def promise(self, delegate: str, data: st.DataObject) -> None:
+        about = self.some_request(data) if data.draw(st.booleans()) else None
+        self.give(NotePromise(text="Hứa", delegate=delegate, question=about), Role.CLERK)
 
     def some_request(self, data: st.DataObject) -> str:
         """The later ones are the open ones; a few do not exist."""
@@ -380,6 +440,10 @@ class Sessions(RuleBasedStateMachine):
         ]
         limits = PROCEDURE.kinds[event.kind].limits_ms
         limit_ms = limits[0] if not had else limits[-1]
+        set_here = self.state.limits.get((event.item, event.kind))
+        set_ms = set_here or self.state.limits.get((None, event.kind))
+        if set_ms is not None:
+            limit_ms = set_ms if limit_ms == limits[0] else min(limit_ms, set_ms)
         assert event.limit_ms == limit_ms * max(1, len(event.answers))
 
     def check_priority(self, event: TurnStarted) -> None:
@@ -459,6 +523,37 @@ class Sessions(RuleBasedStateMachine):
         secret = next((item for item in self.state.agenda if item.id == "nhan-su"), None)
         if secret is not None and secret.closed and secret.title == SECRET:
             assert SECRET.encode() not in PROGRAM_STATE.dump_json(program_of(self.state))
+
+    @invariant()
+    def nobody_outside_is_seen_or_heard(self) -> None:
+        out = self.state.put_out
+        assert not out & self.state.open_microphones
+        assert not out & {*self.state.program.sources, *self.state.preview.sources}
+        assert self.state.floor is None or self.state.floor.site not in out
+
+    @invariant()
+    def what_is_undone_is_one_whole_act(self) -> None:
+        undo = self.state.undo
+        assert undo is None or (undo.left == 0 and undo.before.undo is None)
+
+    @invariant()
+    def the_room_opens_by_its_two_steps_alone(self) -> None:
+        """But for the end of the session, which leaves nothing to open."""
+        was_closed, requested_ms = False, None
+        states = zip(self.log, self.states, strict=True)
+        for event, state in states if len(self.log) % 11 == 0 else ():
+            if was_closed and not state.closed:
+                assert isinstance(event, RoomOpened | SessionEnded), event
+            if isinstance(event, RoomOpened):
+                assert requested_ms is not None
+                assert event.at_ms - requested_ms <= CONFIRM_MS
+            if isinstance(event, OpeningRequested | RoomClosed):
+                requested_ms = event.at_ms if isinstance(event, OpeningRequested) else None
+            was_closed = state.closed and state.phase in {Phase.LIVE, Phase.PAUSED}
+
+    @property
+    def states(self) -> list[SessionState]:
+        return list(accumulate(self.log, evolve, initial=SessionState()))[1:]
 
     @invariant()
     def the_program_is_possible(self) -> None:

@@ -145,6 +145,7 @@ def test_what_a_closed_item_had_is_shown_in_none_that_is_open(first: bool) -> No
     hearing.do(StartPlayer(sound=True))
     assert program_of(hearing.state).player == hearing.state.player
     hearing.do(SetItemClosed(item="nhan-su", closed=False))
+    hearing.open_again()
     assert player_on_air(hearing.state) is None
     assert program_of(hearing.state).site_names[PLAYER] == ""
     hearing.do(FILM)

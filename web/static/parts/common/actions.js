@@ -30,7 +30,7 @@ const PHASES = {
 
 /** A hand that trembles must not call two speakers: the same command rests for so long. */
 const REST_MS = 700;
-const RESTING = new Set(["call_next", "call", "end_turn", "go_live", "pause_session", "resume_session"]);
+const RESTING = new Set(["call_next", "call", "end_turn", "go_live", "pause_session", "resume_session", "request_opening", "confirm_opening", "undo"]);
 
 /** @type {Map<string, number>} */
 const given = new Map();

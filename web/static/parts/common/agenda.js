@@ -3,25 +3,66 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
-import {deskView} from "../../state.js";
-import {t} from "../../texts.js";
-import {act, canGive, Do, mayGive} from "./actions.js";
+import {deskView, now} from "../../state.js";
+import {t, timeOfDay} from "../../texts.js";
+import {act, canGive, mayGive} from "./actions.js";
+import {askToClose, CloseButton, ClosedBand, CloseDialog} from "./closed.js";
 import {ask} from "./dialogs.js";
 import {Icon} from "./icons.js";
+import {toast} from "./toasts.js";
 
 /** @import {AgendaItem} from "../../types.js" */
 
+const MINUTE_MS = 60_000;
+const TICK_MS = 10_000;
 /** The item whose buttons show. */
 const unfolded = signal("");
+/** Moves on now and then, so that the time an item took does. */
+const tick = signal(0);
 
 export function Agenda() {
   const {agenda} = deskView();
+  useEffect(() => {
+    const timer = setInterval(() => { tick.value += 1; }, TICK_MS);
+    return () => clearInterval(timer);
+  }, []);
   return html`<section class="agenda panel" aria-labelledby="agenda-title" data-testid="agenda">
-    <header><h2 id="agenda-title">${t("operator.agenda")}</h2></header>
+    <div>
+      <header><h2 id="agenda-title">${t("operator.agenda")}</h2><span class="gap"></span><${CloseButton} /></header>
+      <${Ending} />
+      <${ClosedBand} />
+    </div>
     ${agenda.length ? html`<ol class="rows">
       ${agenda.map((item, index) => html`<${Item} key=${item.id} item=${item} index=${index} />`)}
     </ol>` : html`<p class="empty">${t("operator.agenda_empty")}</p>`}
+    <${CloseDialog} />
   </section>`;
+}
+
+/** When the session will be over, if the rest keeps to its plan. */
+function Ending() {
+  const {forecast} = deskView();
+  if (!forecast) return null;
+  const late = Math.round(forecast.late_ms / MINUTE_MS);
+  const word = late > 0 ? t("operator.forecast_late", {minutes: late}) : late < 0 ? t("operator.forecast_early", {minutes: -late}) : "";
+  return html`<p class="forecast" data-testid="forecast" title=${t("operator.forecast_hint", {unplanned: forecast.unplanned})}>
+    ${t("operator.forecast", {time: timeOfDay(forecast.ends_at_ms)})}${word && html` <b data-late=${late > 0}>${word}</b>`}</p>`;
+}
+
+/** What has become of an item's plan. @param {AgendaItem} item */
+function times(item) {
+  const used = (item.used_ms ?? 0) + (item.since_at_ms !== undefined && tick.value >= 0 ? Math.max(0, now() - item.since_at_ms) : 0);
+  const minutes = Math.floor(used / MINUTE_MS);
+  if (item.state === "done") return minutes ? t("operator.item_took", {minutes}) : "";
+  if (item.state === "current" && used > 0) {
+    const runs = item.planned_minutes ? t("operator.item_runs", {used: minutes, planned: item.planned_minutes})
+      : t("operator.item_took", {minutes});
+    const ends = item.planned_minutes && item.ends_at_ms ? t("operator.item_ends", {time: timeOfDay(item.ends_at_ms)}) : "";
+    return [runs, ends].filter(Boolean).join(" · ");
+  }
+  const planned = item.planned_minutes ? t("common.minutes", {minutes: item.planned_minutes}) : "";
+  const begins = item.state === "coming" && item.starts_at_ms ? t("operator.item_begins", {time: timeOfDay(item.starts_at_ms)}) : "";
+  return [planned, begins].filter(Boolean).join(" · ");
 }
 
 /** @param {{item: AgendaItem, index: number}} props */
@@ -29,8 +70,8 @@ function Item({item, index}) {
   const open = unfolded.value === item.id;
   const can = mayGive("choose_item") || mayGive("set_item_closed");
   const detail = [
+    times(item), item.waiting && item.state !== "current" ? t("operator.item_waits", {count: item.waiting}) : "",
     item.kind && t(`item.${item.kind}`), item.presenter,
-    item.planned_minutes ? t("common.minutes", {minutes: item.planned_minutes}) : "",
   ].filter(Boolean).join(" · ");
   return html`<li class="item" data-state=${item.state} data-closed=${item.closed} data-testid=${`item-${item.id}`}
     aria-current=${item.state === "current" ? "step" : undefined}>
@@ -55,10 +96,10 @@ function ItemButtons({item}) {
       data-testid=${`choose-${item.id}`} disabled=${!canGive("choose_item")} onClick=${() => choose(item)}>
       <${Icon} name="arrow" />${t("operator.choose_item")}</button>`}
     ${item.closed
-      ? mayGive("set_item_closed") && html`<button type="button" class="small" data-testid=${`open-${item.id}`}
-        disabled=${!canGive("set_item_closed")} onClick=${() => openToPublic(item)}><${Icon} name="eye" />${t("operator.open_item")}</button>`
-      : html`<${Do} command=${{type: "set_item_closed", item: item.id, closed: true}} class="small"
-        testid=${`close-${item.id}`}><${Icon} name="lock" />${t("operator.close_item")}<//>`}
+      ? mayGive("set_item_closed") && html`<button type="button" class="small plain" data-testid=${`open-${item.id}`}
+        disabled=${!canGive("set_item_closed")} onClick=${() => unmark(item)}><${Icon} name="eye" />${t("operator.open_item")}</button>`
+      : mayGive("set_item_closed") && html`<button type="button" class="small plain" data-testid=${`close-${item.id}`}
+        disabled=${!canGive("set_item_closed")} onClick=${() => mark(item)}><${Icon} name="lock" />${t("operator.close_item")}</button>`}
   </div>`;
 }
 
@@ -78,25 +119,34 @@ export function NextItem() {
 
 /** @param {AgendaItem} item */
 function askNext(item) {
-  const {closed, phase} = deskView().session;
-  const toPublic = closed && !item.closed && phase === "live";
-  const key = toPublic ? "to_public" : item.closed ? "next_item_closed" : "next_item";
-  ask({command: {type: "choose_item", item: item.id}, key, params: {item: item.title}});
+  if (item.closed && closesNow()) return askToClose(item);
+  ask({command: {type: "choose_item", item: item.id}, key: "next_item", params: {item: item.title}});
 }
 
-/** Leaving a closed item puts the room on the public picture again: that is asked first.
- * @param {AgendaItem} item */
+/** A closed item closes the room: who may stay is asked first. @param {AgendaItem} item */
 async function choose(item) {
-  const command = {type: "choose_item", item: item.id};
-  const {closed, phase} = deskView().session;
   unfolded.value = "";
-  if (closed && !item.closed && phase === "live") ask({command, key: "to_public", params: {item: item.title}});
-  else await act(command);
+  const {agenda} = deskView();
+  const left = agenda.find((one) => one.state === "current");
+  if (item.closed && closesNow()) return askToClose(item);
+  if (await act({type: "choose_item", item: item.id}) && left?.waiting) {
+    toast(t("operator.queue_kept", {item: left.title, count: left.waiting}));
+  }
+}
+
+/** Whether a closed item would put somebody out now. */
+function closesNow() {
+  const {session, closed_part: part} = deskView();
+  return !part && (session.phase === "live" || session.phase === "paused");
 }
 
 /** @param {AgendaItem} item */
-function openToPublic(item) {
-  const command = {type: "set_item_closed", item: item.id, closed: false};
-  if (item.state === "current") return ask({command, key: "open_item", params: {item: item.title}});
-  return act(command);
+function mark(item) {
+  if (item.state === "current" && closesNow()) return askToClose(item);
+  return act({type: "set_item_closed", item: item.id, closed: true});
+}
+
+/** Its title becomes public. @param {AgendaItem} item */
+function unmark(item) {
+  ask({command: {type: "set_item_closed", item: item.id, closed: false}, key: "open_item", params: {item: item.title}});
 }

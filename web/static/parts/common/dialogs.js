@@ -59,7 +59,7 @@ export function Confirm() {
 }
 
 /** Does its work only after it was held, by pointer or key. @param {{text: string, onHeld: () => void}} props */
-function Hold({text, onHeld}) {
+export function Hold({text, onHeld}) {
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   /** @type {{current: ReturnType<typeof setTimeout> | undefined}} */
   const timer = useRef(undefined);

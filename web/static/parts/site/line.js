@@ -1,8 +1,8 @@
 // The room's two connections: what it sends and what comes back.
 
-import {effect, signal} from "@preact/signals";
+import {computed, effect, signal} from "@preact/signals";
 import {WhepPlayer, WhipPublisher} from "../../rtc.js";
-import {quality, report, restarts} from "../../state.js";
+import {quality, report, restarts, view} from "../../state.js";
 import {config} from "../../texts.js";
 import {camera, microphone, stream} from "./devices.js";
 import {lineTested} from "./line_test.js";
@@ -44,6 +44,11 @@ export function join(token) {
     onState: (state) => (watching.value = state),
   });
   void player.start().then((media) => (returned.value = media));
+  const putOut = computed(() => Boolean(view.value && "me" in view.value && view.value.me.put_out));
+  effect(() => {
+    if (putOut.value) leave(player);
+    else if (outside) void comeIn(player);
+  });
   effect(() => {
     if (!restarts.value) return;
     publisher?.renew();
@@ -57,6 +62,23 @@ export function join(token) {
   });
   effect(() => void tell(camera.value, microphone.value));
   setInterval(() => tell(camera.peek(), microphone.peek()), REPORT_MS);
+}
+
+let outside = false;
+
+/** The room was closed, and this site is not in it. @param {WhepPlayer} player */
+function leave(player) {
+  outside = true;
+  publisher?.stop();
+  player.stop();
+  returned.value = undefined;
+}
+
+/** @param {WhepPlayer} player */
+async function comeIn(player) {
+  outside = false;
+  publisher?.start();
+  returned.value = await player.start();
 }
 
 /** Sends again after a refusal. */

@@ -20,6 +20,7 @@ import {Trouble} from "./test.js";
 function standing() {
   const {me, session, floor} = siteView();
   if (session.phase === "ended") return "ended";
+  if (me.put_out) return "out";
   if (me.tally === "program" || floor?.site === me.site) return "on-air";
   if (me.tally === "next" || me.tally === "preview") return "next";
   if (session.phase === "paused") return "paused";
@@ -32,16 +33,16 @@ export function Room() {
   return html`<div class="room" data-standing=${state} data-testid="room">
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
-      <${Line} />
+      ${state !== "out" && html`<${Line} />`}
     </header>
     <${Trouble} device="camera" state=${camera.value} />
     <${Trouble} device="microphone" state=${microphone.value} />
-    <${LineTrouble} />
+    ${state !== "out" && html`<${LineTrouble} />`}
     <${NewMessage} />
     <div class="standing" role="status" data-testid="standing">
       <strong>${t(`site.standing_${state}`)}</strong><span>${t(`site.standing_${state}_note`)}</span>
     </div>
-    <div class="room-grid">
+    ${state !== "out" && html`<div class="room-grid">
       <div class="return-column"><${ReturnFeed} /><${Now} /><${Papers} /></div>
       <aside>
         ${floor?.site === me.site && html`<${OwnClock} turn=${floor} />`}
@@ -49,7 +50,7 @@ export function Room() {
         ${session.phase !== "ended" && html`<${Asking} />`}
         <${Chat} />
       </aside>
-    </div>
+    </div>`}
   </div>`;
 }
 
