@@ -148,6 +148,8 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         yield "disk_low", None, params
     if "disk_slow" in faults and "disk_error" not in faults:
         yield "disk_slow", None, {}
+    if "clock_set" in faults:
+        yield "clock_set", None, {"seconds": faults["clock_set"]}
     if "sites_not_kept" in faults:
         yield "sites_not_kept", None, {"detail": faults["sites_not_kept"]}
 

@@ -56,6 +56,8 @@ class Recorder:
         self._sequence = 0
         self._start = self._end = 0
         self._new_init: str | None = None
+        self.clock_set_s = self._set_s = 0
+        """How far the machine's clock was set since program time began; and as last written."""
         self._owed = (False, False)
         """A segment to begin, and a discontinuity, of parts that had nothing for this one."""
 
@@ -110,7 +112,8 @@ class Recorder:
         if self._origin_s is None or first_s < self._origin_s:
             # New, or the wall clock was set back while the studio was away: no time may be below 0.
             self._origin_s = first_s
-        if broken or self._sequence == 0:
+        if broken or self._sequence == 0 or self.clock_set_s != self._set_s:
+            self._set_s = self.clock_set_s
             self._write_init(part)
         path = self._folder / segment_name(self._segment)
         self._file = path.open("xb", buffering=0)
@@ -122,13 +125,13 @@ class Recorder:
 
     def _write_init(self, part: Part) -> None:
         assert self._origin_s is not None
-        name = init_name(self._init)
+        name, origin_s = init_name(self._init), self._origin_s + self._set_s
         head, stored = self._envelope.begin()
         if self._program is None:
-            media = sound_init_segment(self._origin_s)
+            media = sound_init_segment(origin_s)
         else:
             size = self._program.width, self._program.height
-            media = init_segment(*size, part.parameters, self._origin_s)
+            media = init_segment(*size, part.parameters, origin_s)
         data = head + stored(media)
         write_new(self._folder / name, data, self._disk)
         self._ledger.add(name, hashlib.sha256(data).hexdigest(), len(data))
@@ -147,7 +150,7 @@ class Recorder:
         entry = playlist.Entry(
             name,
             (self._end - self._start) / VIDEO_CLOCK_RATE,
-            self._start * 1000 // VIDEO_CLOCK_RATE,
+            self._start * 1000 // VIDEO_CLOCK_RATE + self._set_s * 1000,
             self._new_init,
             discontinuity=self._new_init is not None and self._segment > 0,
         )

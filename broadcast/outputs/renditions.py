@@ -4,6 +4,7 @@ All of them are cut from the same encoders' packets at the same places; the whol
 stream's own folder, each other in a folder of that, and `master.m3u8` names them all to players.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +54,17 @@ class Renditions:
     """One run in one folder, on the writing thread only. Raises `OSError`."""
 
     def __init__(
-        self, folder: Path, program: Program, settings: Recording, disk: Disk, shelf: Shelf
+        self,
+        folder: Path,
+        program: Program,
+        settings: Recording,
+        disk: Disk,
+        shelf: Shelf,
+        clock_set_s: Callable[[], int],
     ) -> None:
+        """`clock_set_s`: how far the machine's clock was set since program time began."""
         self._folder, self._settings, self._disk, self._shelf = folder, settings, disk, shelf
+        self._clock_set_s = clock_set_s
         self._envelope = shelf.envelope(folder.name)
         wanted = program.renditions() if shelf.ladder else (program,)
         self._tracks = [self._track(number, one) for number, one in enumerate(wanted)]
@@ -108,6 +117,11 @@ class Renditions:
         return wrote
 
     def _write(self, number: int, parts: list[Part]) -> bool:
+        if number == 0 and any(part.starts_segment for part in parts):
+            # Once for all, so that they tell the same time from the same place on.
+            set_s = self._clock_set_s()
+            for recorder in self._all:
+                recorder.clock_set_s = set_s
         self._tracks[number].write(parts)
         if number == 0 and self._sound is not None:
             for part in parts:

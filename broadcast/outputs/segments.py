@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,8 @@ from broadcast.outputs.shelf import OPEN, Shelf
 from config.settings import Program, Recording
 from streams.frames import Codec, Packet
 
-MAX_QUEUED_PACKETS = 4000
-"""Half a minute of pictures and sound: longer than a disk that spins up or flushes."""
+MAX_QUEUED_PACKETS = 3000
+"""25 s of the picture in three sizes and the sound: longer than a disk that spins up or flushes."""
 
 LOOK_S = 0.1
 RETRY_S = 2.0
@@ -32,6 +33,7 @@ SLOW_SYNC_S = 0.3
 """With syncs that take longer a power cut may cost more than a second."""
 SLOW_QUEUED = 500
 """Packets, some 4 s: the disk does not keep up, or hangs."""
+CLOCK_TOLD_S = 120.0
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 log = logging.getLogger(__name__)
@@ -50,10 +52,16 @@ class Keeper:
     """Follows orders and takes packets; on the writing thread only. Raises `OSError`."""
 
     def __init__(
-        self, root: Path, program: Program, settings: Recording, disk: Disk, shelf: Shelf
+        self,
+        root: Path,
+        program: Program,
+        settings: Recording,
+        disk: Disk,
+        shelf: Shelf,
+        clock_set_s: Callable[[], int],
     ) -> None:
         self._root, self._program, self._settings = root, program, settings
-        self._disk, self._shelf = disk, shelf
+        self._disk, self._shelf, self._clock_set_s = disk, shelf, clock_set_s
         self._recorder: Renditions | None = None
         self._order = Order()
         self.recorded_s, self.recorded_bytes = 0.0, 0
@@ -91,7 +99,9 @@ class Keeper:
     def _opened(self, folder: Path) -> Renditions:
         if self.free_bytes() < self._settings.stop_free_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-        recorder = Renditions(folder, self._program, self._settings, self._disk, self._shelf)
+        recorder = Renditions(
+            folder, self._program, self._settings, self._disk, self._shelf, self._clock_set_s
+        )
         self.recorded_s, self.recorded_bytes = recorder.recorded_s, recorder.recorded_bytes
         return recorder
 
@@ -129,14 +139,18 @@ class Segments:
         settings: Recording,
         disk: Disk = DISK,
         shelf: Shelf = OPEN,
+        clock_set_s: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`root` holds a folder for each stream."""
+        """`root` holds a folder for each stream. `clock_set_s`: how far the machine's clock was
+        set since program time began."""
+        self._clock_set_s, self._clock_s, self._clock_told_at = clock_set_s, 0, -CLOCK_TOLD_S
         self._settings, self._shelf = settings, shelf
-        self._keeper = Keeper(root, program, settings, disk, shelf)
+        self._keeper = Keeper(root, program, settings, disk, shelf, clock_set_s)
         self._queue: deque[Packet | Order] = deque()
         self._closing = threading.Event()
         # A disk that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
+        self._clock_step_s = 0
         self._order = Order()
         self._obeyed: Order | None = None
         self._retry_at = self._check_at = 0.0
@@ -177,6 +191,8 @@ class Segments:
             faults.append(Fault("disk_low", f"{free} bytes"))
         if keeper.sync_took_s > SLOW_SYNC_S or len(self._queue) > SLOW_QUEUED:
             faults.append(Fault("disk_slow", f"{keeper.sync_took_s:.1f} s"))
+        if time.monotonic() - self._clock_told_at < CLOCK_TOLD_S:
+            faults.append(Fault("clock_set", f"{self._clock_step_s:+d}"))
         return OutputStatus(
             recording=keeper.recording and self._fault is None,
             recorded_s=round(keeper.recorded_s, 3),
@@ -208,6 +224,7 @@ class Segments:
         try:
             if now >= self._check_at:
                 self._check_at = now + DISK_CHECK_S
+                self._check_clock()
                 self._check_disk()
             if self._order != self._obeyed and now >= self._retry_at:
                 order = self._order
@@ -219,6 +236,12 @@ class Segments:
                 self._fault = None
         except OSError as error:
             self._fail(error)
+
+    def _check_clock(self) -> None:
+        if (now_s := self._clock_set_s()) != self._clock_s:
+            self._clock_step_s, self._clock_s = now_s - self._clock_s, now_s
+            self._clock_told_at = time.monotonic()
+            log.warning("the machine's clock was set by %+d s", self._clock_step_s)
 
     def _check_disk(self) -> None:
         self._free_bytes = self._keeper.free_bytes()

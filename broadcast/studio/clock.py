@@ -33,6 +33,11 @@ class ProgramClock:
     def monotonic_ns(self, program_ns: int) -> int:
         return program_ns - self.shift_ns
 
+    def set_s(self) -> int:
+        """How far the machine's clock was set since the start, in whole seconds. NTP that only
+        makes it run faster or slower moves both clocks."""
+        return round((time.time_ns() - time.monotonic_ns() - self.shift_ns) / NS_PER_S)
+
     def now_ns(self) -> int:
         return time.monotonic_ns() + self.shift_ns
 

@@ -95,13 +95,17 @@ class Studio:
             self._senses,
         )
         self._segments = Segments(
-            settings.storage.data_dir / "archive", program, settings.recording
+            settings.storage.data_dir / "archive",
+            program,
+            settings.recording,
+            clock_set_s=self._clock.set_s,
         )
         self._sealed = Segments(
             shelf.sealed_root(settings.storage),
             program,
             settings.recording,
             shelf=shelf.sealed(settings.storage, settings.recording),
+            clock_set_s=self._clock.set_s,
         )
         self._seals = settings.recording.closed
         self._site_recordings = SiteRecordings(
