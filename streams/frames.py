@@ -12,6 +12,19 @@ from typing import NewType
 SiteId = NewType("SiteId", str)
 """A site's short name, `[a-z0-9-]{1,32}`: `hall`, `muong-lay`. A site is one source."""
 
+_TALK = "@talk:"
+
+
+def talk_to(site: SiteId) -> SiteId:
+    """The source of an operator's voice that this site alone is to hear. No site is called so."""
+    return SiteId(f"{_TALK}{site}")
+
+
+def talked_to(source: SiteId) -> SiteId | None:
+    """The reverse of `talk_to`; None for a source that is a site."""
+    return SiteId(source.removeprefix(_TALK)) if source.startswith(_TALK) else None
+
+
 VIDEO_CLOCK_RATE = 90_000
 AUDIO_CLOCK_RATE = 48_000
 
@@ -62,7 +75,8 @@ class Feed:
 
     @staticmethod
     def minus(site: SiteId) -> str:
-        """The room's sound without that site's own: its mix-minus (sound only)."""
+        """The room's sound without that site's own, and what an operator says to it alone: its
+        mix-minus (sound only)."""
         return f"minus:{site}"
 
 

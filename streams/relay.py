@@ -18,7 +18,7 @@ from config.settings import Media, Program
 from streams.addresses import own_addresses
 from streams.echo import Echo
 from streams.fanout import Ladder
-from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId, talk_to, talked_to
 from streams.lag import Lag
 from streams.lines import DownLine, Line, PortCounts
 from streams.peer import Peer, ice_credentials
@@ -29,7 +29,16 @@ from streams.sdp import Direction, Offer, OfferError, Ours, Section, answer, rea
 from streams.steering import Steering
 from streams.viewer import Audience, Viewer
 
-__all__ = ["Audience", "Connection", "Line", "OfferError", "Rates", "Relay", "SiteTaken"]
+__all__ = [
+    "Audience",
+    "Connection",
+    "Line",
+    "OfferError",
+    "Rates",
+    "Relay",
+    "SiteTaken",
+    "TalkRefused",
+]
 
 TICK_NS = 20_000_000
 LIKELY_NS = 18_000_000
@@ -56,6 +65,11 @@ log = logging.getLogger(__name__)
 
 Heard = dict[str, list[int]]
 """Feeds of sound that somebody listens to, and in which renditions."""
+
+
+class TalkRefused(Exception):  # noqa: N818 - a state of affairs, told by its name
+    """`str()` is why: `taken`, somebody else talks to it; `open`, its microphone is; `away`, it
+    gets no sound from us."""
 
 
 class SiteTaken(Exception):  # noqa: N818 - a state of affairs, told by its name
@@ -112,6 +126,10 @@ class Relay:
         self._ladders: dict[tuple[str, bool], Ladder] = {}
         self._open_microphones: frozenset[SiteId] = frozenset()
         self._put_out: frozenset[SiteId] = frozenset()
+        self._talks: dict[SiteId, Peer] = {}
+        """Operators who talk to one site."""
+        self._voiced: set[SiteId] = set()
+        """Those of whom something came: their sites get a mix of their own from then on."""
         self._take_room = False
         self._keyframe_ns: dict[str, int] = {}
         self._scheduler: asyncio.Task[None] | None = None
@@ -213,6 +231,37 @@ class Relay:
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "echo"), peer.ufrag)
 
+    async def talk(self, site: SiteId, offer: str) -> Connection:
+        """An operator talks to one site, whose microphone stays closed: what its loudspeaker says
+        must not come back into the program. Raises `OfferError`, `TalkRefused`."""
+        read = read_offer(offer, "publish")
+        if site in self._talks:
+            raise TalkRefused("taken")
+        if site in self._open_microphones:
+            raise TalkRefused("open")
+        if site not in self.returns():
+            raise TalkRefused("away")
+        peer = self._admit(read)
+        peer.traffic = Publisher(talk_to(site), read.sections, peer.send_rtcp, self._on_voice)
+        self._talks[site] = peer
+        self._run(peer)
+        return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
+
+    @property
+    def talks(self) -> frozenset[SiteId]:
+        """The sites to which an operator talks, and nobody else."""
+        return frozenset(self._voiced)
+
+    def _on_voice(self, frame: EncodedFrame) -> None:
+        """Sound alone, and only as long as it may be."""
+        site = talked_to(frame.source)
+        if frame.codec.is_video or site not in self._talks:
+            return
+        if site not in self._voiced:
+            self._voiced.add(site)
+            self._ask_anew()
+        self._on_frame(frame)
+
     def tag(self, connection_id: str) -> str | None:
         """Of its present ICE session; None if there is no connection of that name."""
         peer = self._peers.get(connection_id)
@@ -266,6 +315,8 @@ class Relay:
             _, viewer = self._viewers.pop(peer.id, (peer, None))
             if viewer is not None:
                 viewer.on_moved()
+            for site in [site for site, talker in self._talks.items() if talker is peer]:
+                self._end_talk(site)
             for site, (owner, _, _) in list(self._publishers.items()):
                 if owner is peer:
                     del self._publishers[site]
@@ -323,8 +374,13 @@ class Relay:
         if audience.site in self._put_out:
             return False
         if packet.codec.is_video or audience.site not in self._open_microphones:
+        if packet.codec.is_video or audience.site is None or not self._has_own(audience.site):
             return packet.feed == Feed.ROOM
         return packet.feed == Feed.minus(audience.site)
+
+    def _has_own(self, site: SiteId) -> bool:
+        """It gets a mix of its own."""
+        return site in self._open_microphones or site in self._voiced
 
     def _may_all_have(self, packet: Packet, room: bool) -> bool:
         """Who rides in a crew of the room or of the public. Sites with a feed of their own do not,
@@ -336,12 +392,15 @@ class Relay:
             ladder.dissolve()
 
     def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
-        """These sites get the room's sound without their own."""
+        """These sites get the room's sound without their own; nobody talks to them any more."""
         if sites != self._open_microphones:
             self._open_microphones = sites
             self._ask_anew()
+        for site in sites & self._talks.keys():
+            self._talks[site].end()
+            self._end_talk(site)
         for feed, video in [key for key in self._ladders if key[0].startswith("minus:")]:
-            if SiteId(feed.removeprefix("minus:")) not in sites:
+            if not self._has_own(SiteId(feed.removeprefix("minus:"))):
                 del self._ladders[feed, video]
 
     def heard(self) -> Heard:
@@ -366,6 +425,11 @@ class Relay:
         if sites != self._put_out:
             self._put_out = sites
             self._ask_anew()
+    def _end_talk(self, site: SiteId) -> None:
+        del self._talks[site]
+        self._voiced.discard(site)
+        self._ask_anew()
+        self._on_source_gone(talk_to(site))
 
     def set_public(self, *, take_room: bool) -> None:
         """Whether the public may have the room's packets at all; a second guard."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from broadcast.session.model import Role
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
 from web.auditor import Auditor
@@ -91,6 +92,18 @@ class Doorkeeper:
         if site in self._cameras:
             raise Problem(409, "site_has_camera", site=site)
         return identity
+
+    async def talker(self, request: web.Request, site: SiteId) -> None:
+        """An operator of the session on the studio, who wants to talk to this site alone."""
+        self._hold_back(self._from_address, client_address(request))
+        current = self._sessions.current
+        if current is None or site not in current.floor.state.sites:
+            raise not_found("unknown_site")
+        identity = identify(self._tokens, request, changes=True).in_session(current.floor.id)
+        if identity is VIEWER:
+            raise Problem(401, "not_signed_in")
+        if Role.OPERATOR not in identity.roles:
+            raise Problem(403, "forbidden", role=identity.role)
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""

@@ -130,6 +130,7 @@ class OnAir:
             now_ms,
             lines=self._calm.of(self.lines(), now_ms),
             returns=self.relay.returns(),
+            talks=self.relay.talks,
             studio=studio,
             witness=witness_of(self.witness.status, self.witness.gone_at_ms, now_ms),
             disk_hours_left=hours_left(studio, self._settings),

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from config.settings import Turn
 from streams.frames import SiteId
-from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken
+from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken, TalkRefused
 from web.errors import Problem
 from web.turn import ice_server_links
 
@@ -15,6 +15,7 @@ SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 ANYWHERE = {"Access-Control-Allow-Origin": "*"}
 EXPOSED = "Location, Link, ETag"
+_TALK_CODES = {"taken": "talk_taken", "open": "talk_open", "away": "talk_away"}
 NO_TURN = Turn()
 FULL_S = 5
 """After so long a full house may have room (RFC 9110 15.6.4)."""
@@ -35,6 +36,9 @@ class Authorise(Protocol):
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's."""
 
+    async def talker(self, request: web.Request, site: SiteId) -> None:
+        """An operator, who wants to talk to this site alone."""
+
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""
 
@@ -45,6 +49,7 @@ def routes(relay: Relay, authorise: Authorise, turn: Turn = NO_TURN) -> list[web
     return [
         web.post("/whip/{site}", handlers.publish),
         web.post("/whip/{site}/echo", handlers.echo),
+        web.post("/whip/{site}/talk", handlers.talk),
         web.delete("/whip/{site}/{resource}", handlers.end),
         web.post("/whep/{session}", handlers.watch),
         web.post("/whep/{session}/{target}", handlers.watch),
@@ -83,6 +88,18 @@ class _Handlers:
         except OfferError as error:
             raise _refused(error) from None
         return self._created(connection, f"/whip/{site}/{connection.id}", site)
+
+    async def talk(self, request: web.Request) -> web.Response:
+        """An operator's voice, for one site."""
+        site = SiteId(request.match_info["site"])
+        await self._authorise.talker(request, site)
+        try:
+            connection = await self._relay.talk(site, await _offer(request))
+        except OfferError as error:
+            raise _refused(error) from None
+        except TalkRefused as refusal:
+            raise Problem(409, _TALK_CODES[str(refusal)]) from None
+        return self._created(connection, f"/whip/{site}/{connection.id}", None)
 
     async def watch(self, request: web.Request) -> web.Response:
         session, target = request.match_info["session"], request.match_info.get("target")

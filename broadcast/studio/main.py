@@ -222,10 +222,14 @@ class Studio:
 
     def _offer(self, frame: EncodedFrame) -> None:
         """On the loop, or on a camera's thread."""
+        if self._sound.talkback.offer(frame):
+            return
         self._sources.offer(frame)
         self._site_recordings.offer(frame)
 
     def _gone(self, site: SiteId) -> None:
+        if self._sound.talkback.gone(site):
+            return
         self._sources.gone(site)
         self._site_recordings.gone(site)
 

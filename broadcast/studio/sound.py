@@ -17,6 +17,7 @@ from broadcast.studio.mixer import FALL, RISE, Limiter, mix
 from broadcast.studio.onair import OnAir
 from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.sources import Sources
+from broadcast.studio.talkback import Ducker, Talkback
 from streams.frames import Codec, Feed, Packet, SiteId
 
 PATIENCE_NS = 2 * NS_PER_S
@@ -63,11 +64,12 @@ class Voices:
 
 
 class MinusFeed:
-    """One open site's return sound."""
+    """The return sound of a site that is open, or that an operator talks to."""
 
     def __init__(self, voices: Voices) -> None:
         self.voices = voices
         self.limiter = Limiter()
+        self.ducker = Ducker()
         self.linger = LINGER_BLOCKS
 
 
@@ -125,6 +127,7 @@ class SoundDesk:
         self._public_sound = PublicSound()
         self._was_public = False
         self._minus: dict[SiteId, MinusFeed] = {}
+        self.talkback = Talkback()
 
     def start(self) -> None:
         self._thread.start()
@@ -149,7 +152,8 @@ class SoundDesk:
             return
         heard = self._heard(audible(snapshot.state), from_ns)
         pts = (index - 1) * BLOCK_SAMPLES
-        minus, total = self._mix_minus(heard, snapshot.state.open_microphones, pts)
+        voices = self.talkback.voices(from_ns)
+        minus, total = self._mix_minus(heard, snapshot.state.open_microphones, voices, pts)
         self._send(minus + self._mix(total, pts, snapshot, from_ns))
 
     def _levels(self, now_ns: int) -> dict[SiteId, float]:
@@ -198,11 +202,16 @@ class SoundDesk:
         return [Packet(Feed.ROOM, Codec.AAC, at, True, False, data) for at, data in coded]
 
     def _mix_minus(
-        self, heard: dict[SiteId, Samples], opened: frozenset[SiteId], pts: int
+        self,
+        heard: dict[SiteId, Samples],
+        opened: frozenset[SiteId],
+        voices: dict[SiteId, Samples],
+        pts: int,
     ) -> tuple[list[Packet], Samples]:
-        """The return feeds' packets, and the sum of all. Each site is taken out before the
-        limiter: what is not linear cannot be taken out again."""
-        for site in opened:
+        """The return feeds' packets, and the sum of all. Each site is taken out before the limiter:
+        what is not linear cannot be taken out again. A voice is in its own feed alone."""
+        own = opened | self.talkback.sites
+        for site in own:
             if site not in self._minus:
                 self._minus[site] = MinusFeed(self._voices())
             self._minus[site].linger = LINGER_BLOCKS
@@ -210,8 +219,11 @@ class SoundDesk:
         for site, feed in list(self._minus.items()):
             if feed.voices.are_heard(Feed.minus(site)):
                 block = total - heard[site] if site in heard else total.copy()
+                feed.ducker.apply(block, talked=site in voices)
+                if site in voices:
+                    block += voices[site]
                 packets += feed.voices.encode(Feed.minus(site), feed.limiter.apply(block), pts)
-            if site not in opened:
+            if site not in own:
                 feed.linger -= 1
                 if feed.linger == 0:
                     del self._minus[site]

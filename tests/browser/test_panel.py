@@ -11,15 +11,17 @@ from playwright.async_api import expect
 
 from broadcast.program import PLAYER
 from broadcast.session.model import Role
-from tests.chromium import chromium, complaints
+from tests import media
+from tests.chromium import camera_files, chromium, complaints
 from tests.films import film
 from tests.live import Page, page
 from tests.media import wait_until
-from tests.peers import publishing
+from tests.peers import publishing, watching
 from tests.server import HALL, LEFT, Server
 from web import setup
 
 SLOW_MS = 20_000
+VOICE_HZ = 1900.0
 expect.set_options(timeout=SLOW_MS)
 
 
@@ -34,7 +36,13 @@ def test_a_hearing_directed_by_hand(server: Server, tmp_path: Path) -> None:
     async def story() -> None:
         hall = publishing(server.url(f"/whip/{HALL}"), server.site_tokens[HALL], 3, 300)
         left = publishing(server.url(f"/whip/{LEFT}"), server.site_tokens[LEFT], 1, 700)
-        async with hall, left, page(server) as shown, chromium(size=(1920, 1080)) as browser:
+        voice = camera_files(tmp_path, 7, VOICE_HZ)
+        async with (
+            hall,
+            left,
+            page(server) as shown,
+            chromium(voice, size=(1920, 1080)) as browser,
+        ):
             tab = await browser.new_page()
             troubles = complaints(tab)
             await tab.goto(server.operator_url)
@@ -46,6 +54,7 @@ def test_a_hearing_directed_by_hand(server: Server, tmp_path: Path) -> None:
             await check_switches(tab, shown)
             await check_an_inset(tab, shown)
             await check_the_player(tab, shown, film(tmp_path / "Phim khai mạc.mp4", g="25"))
+            await check_a_talk(tab, shown, server)
             await check_a_turn(tab, shown)
             await check_a_refusal(tab, shown)
             await expect(tab.get_by_test_id("recording")).to_have_attribute("data-state", "on")
@@ -142,6 +151,35 @@ async def check_the_player(tab: BrowserPage, shown: Page, file: Path) -> None:
     await tab.get_by_test_id("player-clear").click()
     await expect(tile).to_have_count(0)
     await tab.keyboard.press("Escape")
+
+
+async def check_a_talk(tab: BrowserPage, shown: Page, server: Server) -> None:
+    """While held, the site hears the operator, nobody else does; an open microphone ends it."""
+    feed, tokens = f"/whep/{server.session}", server.site_tokens
+    async with (
+        watching(server.url(f"{feed}/{LEFT}"), tokens[LEFT]) as left,
+        watching(server.url(f"{feed}/{HALL}"), tokens[HALL]) as hall,
+        watching(server.url(feed)) as public,
+    ):
+        await wait_until(lambda: left.sound and hall.sound and public.sound, "the return feeds")
+        mark = tab.get_by_test_id(f"talk-mark-{LEFT}")
+        await tab.get_by_test_id(f"talk-{LEFT}").hover()
+        await tab.mouse.down()
+        await shown.until(lambda _: shown.site(LEFT)["talked_to"], "it is told who talks")
+        await expect(mark).to_have_attribute("data-on", "true")
+        await wait_until(
+            lambda: media.loudest_tone(left.last_sound(1), VOICE_HZ) > -30, "the voice"
+        )
+        for others in (hall, public):
+            assert media.loudest_tone(others.last_sound(2), VOICE_HZ) < -60
+        server.command("open_microphone", site=LEFT)
+        await shown.until(lambda _: not shown.site(LEFT)["talked_to"], "it is over")
+        await expect(mark).to_have_count(0)
+        await tab.mouse.up()
+        await expect(tab.get_by_test_id(f"talk-{LEFT}")).to_be_disabled()
+        server.command("close_microphone", site=LEFT)
+        for others in (hall, public):
+            assert media.loudest_tone(others.last_sound(4), VOICE_HZ) < -60
 
 
 async def check_a_turn(tab: BrowserPage, shown: Page) -> None:

@@ -16,11 +16,11 @@ from aiortc.mediastreams import AudioStreamTrack
 from config.settings import Media, Program
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.port import Address
-from streams.relay import TAKEOVER_NS, Audience, Connection, Rates, Relay, SiteTaken
+from streams.relay import TAKEOVER_NS, Audience, Connection, Rates, Relay, SiteTaken, TalkRefused
 from tests.media import WHOLE, wait_until
 from tests.peers import MarkedCamera, Watched, watch_tracks
 from tests.streams.network import decodes, h264_units
-from tests.streams.offers import CHROMIUM, VIEW
+from tests.streams.offers import CHROMIUM, PUBLISH, VIEW
 
 HALL = SiteId("hall")
 LEFT = SiteId("muong-lay")
@@ -298,5 +298,18 @@ def test_who_offers_and_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch
             await wait_until(lambda: relay.viewers == 0, "the deadline", 10)
             assert relay._tasks == {}
             assert relay._port._by_ufrag == {}
+
+    asyncio.run(story())
+
+
+def test_nobody_talks_to_a_site_that_is_open_or_away() -> None:
+    async def story() -> None:
+        async with relay_of(Heard()) as relay:
+            with pytest.raises(TalkRefused, match="away"):
+                await relay.talk(LEFT, PUBLISH)
+            relay.set_open_microphones(frozenset({LEFT}))
+            with pytest.raises(TalkRefused, match="open"):
+                await relay.talk(LEFT, PUBLISH)
+            assert relay._tasks == {}
 
     asyncio.run(story())

@@ -29,6 +29,8 @@ def test_the_door(tmp_path: Path) -> None:
             prepare(rig.store, "khac")
             other = rig.tokens.issue_join_token("khac", LAY)
             viewer = rig.tokens.issue_token(Role.VIEWER, SESSION)
+            chair = rig.tokens.issue_token(Role.CHAIR, SESSION)
+            elsewhere = rig.tokens.issue_token(Role.OPERATOR, "khac")
             cases = [
                 (f"/whip/{LAY}", rig.site(LAY), let_in),
                 (f"/whip/{LAY}", None, (401, "token_missing")),
@@ -37,6 +39,12 @@ def test_the_door(tmp_path: Path) -> None:
                 (f"/whip/{LAY}", rig.operator, (403, "other_site")),
                 (f"/whip/{LAY}", other, (409, "not_on_air")),
                 ("/whip/nowhere", rig.site(LAY), (404, "unknown_site")),
+                (f"/whip/{LAY}/talk", rig.operator, let_in),
+                (f"/whip/{LAY}/talk", chair, (403, "forbidden")),
+                (f"/whip/{LAY}/talk", rig.site(LAY), (403, "forbidden")),
+                (f"/whip/{LAY}/talk", elsewhere, (401, "not_signed_in")),
+                (f"/whip/{LAY}/talk", None, (401, "not_signed_in")),
+                ("/whip/nowhere/talk", rig.operator, (404, "unknown_site")),
                 (f"/whep/{SESSION}", None, let_in),
                 (f"/whep/{SESSION}/room", rig.operator, let_in),
                 (f"/whep/{SESSION}/room", viewer, (403, "forbidden")),

@@ -34,6 +34,9 @@ class Everybody:
         if request.headers.get("Authorization") != "Bearer good":
             raise Problem(401, "token_missing")
 
+    async def talker(self, request: web.Request, site: SiteId) -> None:
+        await self.publisher(request, site)
+
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         del request, session
         return Audience(room=target is not None, site=SiteId(target) if target else None)

@@ -396,6 +396,26 @@ async function change(sender, wish, yields) {
   }
 }
 
+/** Sends a voice alone, for as long as somebody holds a button: a connection that breaks stays away. */
+export class TalkPublisher extends Connection {
+  #voice;
+
+  /** @param {string} url @param {{voice: MediaStream, onState: OnState}} options */
+  constructor(url, {voice, onState}) {
+    super(url, {onState: (state, detail) => {
+      onState(state, detail);
+      if (state === "lost") this.stop();
+    }});
+    this.#voice = voice;
+  }
+
+  /** @override @param {RTCPeerConnection} pc */
+  prepare(pc) {
+    const [track] = this.#voice.getAudioTracks();
+    pc.addTransceiver(track ?? "audio", {direction: "sendonly", streams: [this.#voice]});
+  }
+}
+
 /** Plays a feed of the program. */
 export class WhepPlayer extends Connection {
   #media = new MediaStream();

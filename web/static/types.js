@@ -142,6 +142,7 @@
  * @property {Device} [microphone]
  * @property {"good" | "fair" | "poor" | "none"} [line_tested] before it joined
  * @property {SelfTested} [self_test]
+ * @property {boolean} talked_to by an operator, alone
  * @property {("black" | "frozen" | "silent")[]} signs what is wrong although it comes
  */
 
@@ -413,6 +414,7 @@
  * @property {"program" | "preview" | "next" | "none"} tally
  * @property {boolean} microphone_open
  * @property {boolean} put_out outside the door of a closed room: nothing is sent either way
+ * @property {boolean} talked_to by an operator, alone
  * @property {"moving" | "stills" | "sound"} [feed] what of the session's picture the line has room for
  * @property {{id: string, delegate: string, kind: RequestKind, state: "waiting" | "called",
  *   place: number}[]} requests

@@ -21,7 +21,7 @@ from PIL import Image
 
 from broadcast.program import Layout, Scene, Take, seats_of
 from config.settings import Settings
-from streams.frames import Codec, Feed, Packet, SiteId
+from streams.frames import Codec, Feed, Packet, SiteId, talk_to
 from streams.wire import Kind, Note
 from tests import media
 from tests.broadcast.studio.rig import (
@@ -40,6 +40,7 @@ from tests.broadcast.studio.rig import (
 HALL, A, B, C = (SiteId(name) for name in ("hall", "a", "b", "c"))
 SITES = (HALL, A, B, C)
 FRAME = 3600
+FEEDS = (Feed.ROOM, Feed.minus(HALL), Feed.minus(A), Feed.minus(B))
 
 
 def run(test: "asyncio._CoroutineLike[None]", bound_s: float = 100) -> None:
@@ -168,6 +169,58 @@ def test_only_open_microphones_are_heard_and_nobody_hears_himself(tmp_path: Path
             before = len(r.relay.received.of(Feed.minus(B), Codec.OPUS))
             await r.packets(Feed.ROOM, Codec.OPUS, 60)
             assert len(r.relay.received.of(Feed.minus(B), Codec.OPUS)) - before <= 50
+
+    run(test())
+
+
+def test_what_an_operator_says_to_one_site_is_in_no_other_sum(tmp_path: Path) -> None:
+    """The hall is on air, public and recorded; B is open, A is talked to. The voice is C's tone."""
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            for number, site in enumerate((HALL, A, B)):
+                r.site(site, clip(number))
+            r.relay.follow(
+                stream="s",
+                recording=True,
+                public=Take.ROOM,
+                program=full(HALL),
+                open_microphones=frozenset({HALL, B}),
+            )
+            await r.packets(Feed.minus(B), Codec.OPUS, 50)
+            voice = tuple(c for c in clip(3) if not c.codec.is_video)
+            r.site(talk_to(A), voice)
+            await r.packets(Feed.minus(A), Codec.OPUS, 100)
+            after = {feed: len(r.relay.received.of(feed, Codec.OPUS)) for feed in FEEDS}
+            await r.packets(Feed.minus(A), Codec.OPUS, 60)
+            heard = {
+                feed: loudest(r.relay.received.of(feed, Codec.OPUS)[after[feed] :])
+                for feed in FEEDS
+            }
+            for feed in (Feed.ROOM, Feed.minus(B), Feed.minus(HALL)):
+                assert heard[feed][3] < -60, "the voice is elsewhere"
+            assert heard[Feed.ROOM][0] > -30
+            assert heard[Feed.minus(A)][3] > -30
+            levels = r.relay.received.newest_note(Kind.LEVELS)
+            assert levels is not None
+            assert set(levels["levels"]) <= {HALL, A, B}
+            await r.leave(talk_to(A))
+            r.relay.offer(Note(Kind.SOURCE_GONE, {"source": talk_to(A)}))
+
+            async def over() -> bool:
+                before = len(r.relay.received.of(Feed.minus(A), Codec.OPUS))
+                await r.packets(Feed.ROOM, Codec.OPUS, 25)
+                return len(r.relay.received.of(Feed.minus(A), Codec.OPUS)) == before
+
+            await media.wait_until(over, "its return feed is the room's again")
+        recorded = b"".join(
+            (tmp_path / "archive" / "s" / name).read_bytes()
+            for name in ("init-0.mp4", *sorted(p.name for p in tmp_path.glob("archive/s/*.m4s")))
+        )
+        archived = media.decode(recorded).heard()
+        assert media.loudest_tone(archived, TONES[0]) > -30
+        assert media.loudest_tone(archived, TONES[3]) < -60
+        assert not list(tmp_path.glob("sites/**/*talk*"))
 
     run(test())
 

@@ -33,6 +33,7 @@ const PATHS = {
   up: "M12 19V5M6 11l6-6 6 6",
   down: "M12 5v14M6 13l6 6 6-6",
   absent: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4 20c0-3.5 3.5-6 8-6M16 16l5 5M21 16l-5 5",
+  headset: "M4 14v-2a8 8 0 0 1 16 0v2M4 14h3v6H5a1 1 0 0 1-1-1zM20 14h-3v6h1M17 20c0 1.5-2 2-4 2",
   film: "M3 5h18v14H3zM8 5v14M16 5v14M3 10h5M3 14h5M16 10h5M16 14h5",
   rewind: "M6 5v14M19 5.5v13L8.5 12z",
   before: "M15 5l-7 7 7 7",

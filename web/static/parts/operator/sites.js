@@ -11,6 +11,7 @@ import {Meter} from "./meter.js";
 import {PlayerButton, PlayerTile} from "./player.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
+import {TalkButton, TalkMark} from "./talk.js";
 import {tilingFor} from "./tiling.js";
 
 /** @import {Site} from "../../types.js" */
@@ -70,7 +71,7 @@ function Tile({site, index}) {
       aria-label=${labelOf(site)} onClick=${() => seat(site.id)} data-testid=${`seat-${site.id}`}>
       <${Still} name=${site.id} label=${name} />
       ${problemOf(site) && html`<span class="problem">${problemOf(site)}</span>`}
-      <${Signs} site=${site} />
+      <${Signs} site=${site} /><${TalkMark} site=${site} />
       ${site.tally !== "none" && html`<span class="tally">${t(`operator.tally_${site.tally}`)}</span>`}
       ${index < KEYS && mayGive("set_preview") && html`<kbd>${index + 1}</kbd>`}
     </button>
@@ -78,7 +79,7 @@ function Tile({site, index}) {
     <div class="about">
       <span class="name" title=${site.name}>${name}</span>
       <${LineButton} site=${site} wasHere=${seen.has(site.id)} /><${Arriving} site=${site} />
-      <${Microphone} site=${site} />
+      <${TalkButton} site=${site} /><${Microphone} site=${site} />
     </div>
   </li>`;
 }

@@ -39,6 +39,7 @@ export function Room() {
     <${Trouble} device="microphone" state=${microphone.value} />
     ${state !== "out" && html`<${LineTrouble} />`}
     <${NewMessage} />
+    <${TalkedTo} />
     <div class="standing" role="status" data-testid="standing">
       <strong>${t(`site.standing_${state}`)}</strong><span>${t(`site.standing_${state}_note`)}</span>
     </div>
@@ -52,6 +53,13 @@ export function Room() {
       </aside>
     </div>`}
   </div>`;
+}
+
+/** The operator talks to this room alone. */
+function TalkedTo() {
+  if (!siteView().me.talked_to) return null;
+  return html`<div class="notice talked-to" role="status" data-testid="talked-to">
+    <p><strong>${t("site.talked_to")}</strong> ${t("site.talked_to_note")}</p></div>`;
 }
 
 /** The hall's picture and sound; a browser may want a click before it plays sound. */
