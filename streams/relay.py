@@ -373,7 +373,6 @@ class Relay:
             return packet.public and packet.feed == public_feed
         if audience.site in self._put_out:
             return False
-        if packet.codec.is_video or audience.site not in self._open_microphones:
         if packet.codec.is_video or audience.site is None or not self._has_own(audience.site):
             return packet.feed == Feed.ROOM
         return packet.feed == Feed.minus(audience.site)
@@ -425,6 +424,7 @@ class Relay:
         if sites != self._put_out:
             self._put_out = sites
             self._ask_anew()
+
     def _end_talk(self, site: SiteId) -> None:
         del self._talks[site]
         self._voiced.discard(site)

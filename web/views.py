@@ -328,9 +328,6 @@ class Views:
             **line_of(line, self.outside.returns.get(site.id), report),
             **devices_of(report, line),
             **tested(report),
-            **_line(line, self.outside.returns.get(site.id), report),
-            **_devices(report, line),
-            **_tested(report),
             "talked_to": site.id in self.outside.talks,
             "signs": list(self.outside.studio.signs.get(site.id, ())),
         }
@@ -355,7 +352,6 @@ class Views:
             "feed": feed_of(self.outside.returns.get(site)),
             "requests": self._speaking.requests.get(site, []),
             "talked_to": site in self.outside.talks,
-            "requests": self._requests.get(site, []),
             "may_ask": list(may_ask(state, self.procedure, site)),
         }
 
