@@ -223,6 +223,19 @@ class Store:
             found = db.execute(wanted.order_by(order).limit(limit or None))
             return [_audited(row) for row in found]
 
+    def newest_note(self, session: str, whats: Sequence[str]) -> Note | None:
+        """The last of these that was done in a session."""
+        wanted = (
+            sql.select(_audit)
+            .where(_audit.c.session == session, _audit.c.what.in_(whats))
+            .where(_audit.c.outcome == "done")
+            .order_by(_audit.c.number.desc())
+            .limit(1)
+        )
+        with self._reading() as db:
+            row = db.execute(wanted).first()
+        return _audited(row).note if row is not None else None
+
     def event_rows(self, session: str, first: int, last: int) -> list[EventRow]:
         """As they stand in the log, for who proves it."""
         with self._reading() as db:

@@ -36,6 +36,7 @@ from web.auditor import Auditor
 from web.auth import Tokens, load_secret
 from web.chapters import Chapters
 from web.commands import Commands
+from web.control_routes import ControlRoutes
 from web.doorkeeper import Doorkeeper
 from web.films import Films, Sender
 from web.line_test import LineTest
@@ -83,11 +84,11 @@ async def running(settings: Settings) -> AsyncIterator[Listening]:
         tokens = open_tokens(settings, store)
         sessions = Sessions(store, settings, procedure, now_ms)
         await sessions.start()
-        on_air = OnAir(sessions, settings, now_ms)
+        auditor = Auditor(store, now_ms)
+        on_air = OnAir(sessions, settings, auditor, now_ms)
         await _start_media(on_air, settings, stack)
         live = Live(sessions, tokens, now_ms)
         fetched = frozenset(camera.site for camera in settings.cameras)
-        auditor = Auditor(store, now_ms)
         doorkeeper = Doorkeeper(sessions, tokens, on_air.relay, fetched, auditor, now_ms)
         app = _application(settings, store, tokens, sessions, on_air, live, auditor, doorkeeper)
         ports = await listen(app, settings, stack)
@@ -164,6 +165,7 @@ def _application(
         Chapters(sessions, archive, now_ms),
         Api(sessions, on_air, media, tokens),
         Archive(store, settings, now_ms),
+        ControlRoutes(sessions, on_air, tokens, auditor),
         AuditReader(store, tokens, auditor, settings, now_ms),
         Films(sessions, tokens, archive, films),
         SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),

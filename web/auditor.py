@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcast.audit import Note, Where
+from broadcast.session.model import Role
 from broadcast.store import Store, StoreError
 from web.auth import VIEWER, Identity
 from web.border import where_from
@@ -65,6 +66,13 @@ class Auditor:
         told = {**(detail or {}), **more, "message": problem.message("vi")}
         await self._write(request, what, who, session, problem.code, told)
 
+    async def by_itself(
+        self, what: str, name: str, session: str, detail: Mapping[str, Any]
+    ) -> None:
+        """The server did this, for whoever `name` is."""
+        note = Note(self._clock(), name, Role.OPERATOR, what, session=session, detail=detail)
+        await self._append(note)
+
     async def _write(
         self,
         request: web.Request,
@@ -77,6 +85,9 @@ class Auditor:
         where: Where = who.where if who.where.means else where_from(request)
         role = who.role if who is not VIEWER else ""
         note = Note(self._clock(), who.name, role, what, where, session, outcome, detail)
+        await self._append(note)
+
+    async def _append(self, note: Note) -> None:
         try:
             await asyncio.to_thread(self._store.note, note)
         except StoreError as error:

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 from broadcast.session.commands import Command
 from broadcast.session.events import Event
-from broadcast.session.model import Phase
+from broadcast.session.model import Phase, Role
 from config.settings import Settings
 from streams.frames import SiteId
 from web.alarms import SILENT_DBFS, Alarm, Situation, judge
 from web.auth import Identity
 from web.client import Audience
+from web.control import Control, Holder
+from web.errors import Problem
 from web.floor import Floor, allowed
 from web.following import Memory
 from web.hub import Hub
@@ -23,8 +25,16 @@ from web.views import Views, next_site
 class Desk:
     """`see` brings it the world; `do` brings it a command. Both tell the pages what changed."""
 
-    def __init__(self, floor: Floor, settings: Settings, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        settings: Settings,
+        clock: Callable[[], int],
+        holder: Holder | None = None,
+    ) -> None:
+        """`holder`: who had control before the server was started anew."""
         self.floor = floor
+        self.control = Control(holder, clock())
         self.hub = Hub(self._look, allowed, clock)
         self.alarms: tuple[Alarm, ...] = ()
         self._settings = settings
@@ -39,7 +49,16 @@ class Desk:
 
     async def do(self, command: Command, identity: Identity) -> tuple[Event, ...]:
         """What happened. Raises `Problem`."""
+        held = self.control.holds_up(identity)
+        if held is not None:
+            identity = _otherwise(command, identity, held)
         return await self.floor.do(command, identity)
+
+    def settle_control(self) -> Holder | None:
+        """Gives control to whoever is there alone; who got it by this."""
+        pages = [one.identity for one in self.hub.clients if one.page == "operator"]
+        operators = [one for one in pages if Role.OPERATOR in one.roles]
+        return self.control.settle(operators, self._clock())
 
     def see(self, outside: Outside) -> int:
         """Judges the world anew and tells the pages; the version they have then."""
@@ -83,6 +102,7 @@ class Desk:
         )
 
     def _look(self) -> Callable[[Audience], View]:
+        holder = self.control.holder
         return Views(
             self.floor.state,
             self.floor.procedure,
@@ -90,4 +110,15 @@ class Desk:
             self.qualities,
             self.alarms,
             self._memory.of(self.floor.state),
+            control=holder.told() if holder is not None else None,
         ).of
+
+
+def _otherwise(command: Command, identity: Identity, held: Holder) -> Identity:
+    """Without the operator's hands; whoever is chair too goes on as such. Raises `Problem` 409."""
+    others = replace(identity, roles=identity.roles - {Role.OPERATOR})
+    if others.roles and command.type in allowed(others):
+        return others
+    if command.type not in allowed(identity):
+        return identity
+    raise Problem(409, "not_in_control", name=held.name)

@@ -33,7 +33,8 @@ class Hub:
         self._look = look
         self._may = may
         self._clock = clock
-        self._clients: set[Client] = set()
+        self._clients: dict[Client, None] = {}
+        """The longest first."""
         self._told: dict[Audience, View] = {}
         self._stills: dict[str, bytes] = {}
         self._qualities: dict[SiteId, str] = {}
@@ -59,7 +60,7 @@ class Hub:
         for other in self.clients:
             if site is not None and other.audience.site == site:
                 other.end("taken_over")
-        self._clients.add(client)
+        self._clients[client] = None
         if client.audience not in self._told:
             self._told[client.audience] = self._look()(client.audience)
         if client.page == "operator":
@@ -73,7 +74,7 @@ class Hub:
 
     def leave(self, client: Client) -> None:
         """Forgets it; a site without a page has no report."""
-        self._clients.discard(client)
+        self._clients.pop(client, None)
         self.dropped += client.out.dropped
         audiences = {other.audience for other in self._clients}
         for audience in self._told.keys() - audiences:

@@ -17,6 +17,7 @@ from streams.frames import EncodedFrame, Packet, SiteId
 from streams.lines import Line
 from streams.relay import Rates, Relay
 from streams.wire import Still
+from web.auditor import Auditor
 from web.auth import Identity
 from web.client import Bye, Client
 from web.desk import Desk
@@ -45,8 +46,15 @@ def _revoked(client: Client) -> bool:
 class OnAir:
     """`run` keeps it; `start` before, `close` after. `clock` gives epoch milliseconds."""
 
-    def __init__(self, sessions: Sessions, settings: Settings, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        settings: Settings,
+        auditor: Auditor,
+        clock: Callable[[], int],
+    ) -> None:
         self._sessions = sessions
+        self._auditor = auditor
         self._settings = settings
         self._clock = clock
         self._pace = Pace()
@@ -84,6 +92,19 @@ class OnAir:
         await desk.do(command, identity)
         self.follow()
         return desk.see(self._outside(desk))
+
+    def hand_over(self, desk: Desk, who: Identity) -> int:
+        """Control of a session to an operator who asks for it; the version that shows it."""
+        desk.control.take(who, self._clock())
+        return desk.see(self._outside(desk))
+
+    async def _settle_controls(self) -> None:
+        for desk in self._sessions.desks():
+            got = desk.settle_control()
+            if got is not None:
+                await self._auditor.by_itself(
+                    "control_given", got.name, desk.floor.id, {"seat": got.seat}
+                )
 
     def follow(self) -> None:
         """States the program anew. The relay closes before the studio hears of it, and opens
@@ -143,6 +164,7 @@ class OnAir:
         next_check_ms = self._clock()
         while True:
             self.follow()
+            await self._settle_controls()
             self.look()
             await self._put_out()
             self.history.note(self.lines(), self.relay.returns(), self._clock())

@@ -163,6 +163,10 @@ def _paths() -> dict[str, Any]:
         "/api/v1/archive": {"get": _operation("Sessions that are over and were recorded")},
         "/api/v1/account": {"get": _operation("One's own account")},
         "/api/v1/accounts": {"get": _operation("All accounts")},
+        "/api/v1/sessions/{session}/control": {
+            "parameters": session,
+            "post": _operation("Takes control over from another operator"),
+        },
         "/api/v1/audit": {"get": _operation("The same of all sessions")},
         "/api/v1/audit/proof": {"post": _operation("Proves that nothing of it was altered")},
         "/healthz": {"get": _operation("The process answers")},

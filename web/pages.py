@@ -198,6 +198,7 @@ class Pages:
             "role": who.role.value,
             "roles": sorted(who.roles),
             "name": who.name,
+            "seat": who.seat,
             "account": who.account,
             "admin": who.admin,
             "may_audit": may_read(who, ""),

@@ -9,6 +9,7 @@ from broadcast.session.model import Phase, SessionState
 from broadcast.session.procedure import Procedure
 from broadcast.store import Store
 from config.settings import Settings
+from web.control import Holder
 from web.desk import Desk
 from web.errors import Problem, not_found
 from web.floor import Floor
@@ -69,14 +70,22 @@ class Sessions:
         return desk
 
     async def _open(self, session: str) -> Desk:
-        floor = await asyncio.to_thread(Floor, session, self._store, self._procedure, self._clock)
-        desk = self._desks[session] = Desk(floor, self._settings, self._clock)
+        floor, holder = await asyncio.to_thread(self._read, session)
+        desk = self._desks[session] = Desk(floor, self._settings, self._clock, holder)
         idle = [
             key for key, one in self._desks.items() if one is not self.current and not len(one.hub)
         ]
         for key in idle[: max(0, len(self._desks) - MAX_DESKS)]:
             del self._desks[key]
         return desk
+
+    def _read(self, session: str) -> tuple[Floor, Holder | None]:
+        """From the log; and from the audit, who had control."""
+        floor = Floor(session, self._store, self._procedure, self._clock)
+        last = self._store.newest_note(session, ("control_taken", "control_given"))
+        if last is None or floor.state.phase is Phase.ENDED:
+            return floor, None
+        return floor, Holder(str(last.detail.get("seat", "")), last.who, last.at_ms)
 
     def _adopt(self, desk: Desk) -> None:
         """The studio is free when its session is over."""

@@ -60,6 +60,8 @@ class Views:
     """`web.following.followed`, where it was worked out before."""
     _for_sites: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By language."""
+    control: Mapping[str, Any] | None = None
+    """Which operator has hands on it."""
 
     def of(self, audience: Audience) -> View:
         """The view of one audience."""
@@ -71,7 +73,10 @@ class Views:
             case "display":
                 return self._display(audience.language)
         if audience.staff:
-            return self._staff | {"alarms": self._alarms(audience.language)}
+            return self._staff | {
+                "alarms": self._alarms(audience.language),
+                "control": self.control,
+            }
         if audience.site is not None:
             if audience.site in self.state.put_out:
                 return self._outside_the_door(audience)

@@ -225,7 +225,7 @@ def test_every_part_that_the_protocol_names() -> None:
     assert set(seen(START, STAFF)) == {
         "session", "agenda", "delegates", "kinds", "queue", "next", "floor", "round", "questions",
         "sites", "program", "preview", "player", "overlays", "outputs", "alarms", "rehearsed_at_ms",
-        "checks", "messages",
+        "checks", "messages", "control",
         "closed_part", "undo", "limits", "forecast", "time_used", "departures", "not_heard",
         "threads", "promises",
     }  # fmt: skip

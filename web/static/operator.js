@@ -8,6 +8,7 @@ import {Alarms} from "./parts/operator/alarms.js";
 import {Calling} from "./parts/common/calling.js";
 import {Delegates} from "./parts/common/delegates.js";
 import {Chat} from "./parts/operator/chat.js";
+import {Control} from "./parts/operator/control.js";
 import {Confirm} from "./parts/common/dialogs.js";
 import {Floor} from "./parts/common/floor.js";
 import {ConnectionLost, NotYet} from "./parts/common/frame.js";
@@ -31,7 +32,7 @@ function Page() {
     <div class="console" data-ready=${ready.value}>
       <${ConnectionLost} />
       <${TopBar} />
-      <${Alarms} />
+      <div><${Control} /><${Alarms} /></div>
       <main>
         <div class="pictures">
           <${Monitors} />

@@ -400,6 +400,7 @@
  * @property {Record<OverlayName, boolean>} overlays
  * @property {Outputs} outputs
  * @property {Alarm[]} alarms
+ * @property {{seat: string, name: string, since_at_ms: number}} [control] which operator has hands on it
  * @property {Message[]} messages
  * @property {number} [rehearsed_at_ms]
  * @property {Record<string, Partial<Record<Check, Checked>>>} checks
@@ -506,6 +507,7 @@
  * @property {Role} role the strongest of `roles`
  * @property {Role[]} roles
  * @property {string} name of who is signed in, or empty
+ * @property {string} seat this browser, where it is signed in
  * @property {boolean} account whether with a password, not a link
  * @property {boolean} admin whether they may manage accounts
  * @property {boolean} may_audit whether they may read the whole audit

@@ -25,7 +25,8 @@ export function Dialog({label, onClose, testid, children, wide, onSubmit}) {
 
 /**
  * A weighty command with the text that asks for it: `ask.<key>` and what follows in the catalogues.
- * @typedef {{command: Command, key: string, hold?: boolean, params?: Record<string, string | number>}} Question
+ * @typedef {{command?: Command, go?: () => unknown, key: string, hold?: boolean,
+ *   params?: Record<string, string | number>}} Question `go`: what is done where it is no command
  */
 
 /** @type {import("@preact/signals").Signal<Question | undefined>} */
@@ -40,11 +41,11 @@ export function ask(question) {
 export function Confirm() {
   const question = asked.value;
   if (!question) return null;
-  const {command, key, hold, params} = question;
+  const {command, go: work, key, hold, params} = question;
   const close = () => { asked.value = undefined; };
   const go = () => {
     close();
-    void act(command);
+    void (command ? act(command) : work?.());
   };
   return html`<${Dialog} label=${t(`ask.${key}`)} onClose=${close} testid="confirm">
     <h2>${t(`ask.${key}`, params)}</h2>
