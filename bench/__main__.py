@@ -12,6 +12,7 @@ MODULES = (
     "lines",
     "publishing",
     "program",
+    "quality",
     "sound",
     "join",
     "glass",

@@ -164,11 +164,9 @@ class Canvas:
         height, width = colour.shape
         under = target[y : y + height, x : x + width]
         scratch = self._scratch[: height * width].reshape(height, width)
-        # under * (255 - alpha) / 255, with the division as a shift: 257/65536 is 1/255.
-        np.subtract(255, alpha, out=scratch, dtype=np.uint16)
+        # under * (256 - alpha) / 256: all of it where nothing is drawn, none under what is opaque.
+        np.subtract(256, alpha, out=scratch, dtype=np.uint16)
         np.multiply(scratch, under, out=scratch, dtype=np.uint16)
-        np.add(scratch, 128, out=scratch)
-        np.add(scratch, scratch >> 8, out=scratch)
         np.right_shift(scratch, 8, out=scratch)
         np.add(scratch, colour, out=under, casting="unsafe")
 

@@ -74,11 +74,12 @@ class Ladder:
     def encode(
         self, frame: av.VideoFrame, pts: int, *, key: bool, public: bool
     ) -> Iterator[Packet]:
-        """The whole one first. Each is made of the next larger: that costs least, and aliases no
-        more than making it of the whole would."""
+        """The whole one first. Each is made of the next larger: that costs least. Averaging areas
+        costs what bilinear does, and the smallest is 2.4 dB nearer to a bicubic one made of the
+        whole (`bench/quality.py`)."""
         for number, (width, height, scaler, encoder) in enumerate(self._renditions):
             if number:
-                frame = scaler.reformat(frame, width, height, interpolation="BILINEAR", threads=1)
+                frame = scaler.reformat(frame, width, height, interpolation="AREA", threads=1)
             data = encoder.encode(frame, pts, key=key)
             yield Packet(self._feed, Codec.H264, pts, key, public, data, number)
 
