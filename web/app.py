@@ -39,6 +39,7 @@ from web.commands import Commands
 from web.control_routes import ControlRoutes
 from web.doorkeeper import Doorkeeper
 from web.films import Films, Sender
+from web.graphics import Graphics
 from web.line_test import LineTest
 from web.lines import Lines
 from web.links import Links
@@ -155,6 +156,8 @@ def _application(
     sign_in = SignIn(store, factor, now_ms)
     enter = SignInRoutes(tokens, sign_in, auditor, settings.security, now_ms)
     films = Sender()
+    graphics = Graphics(sessions, tokens, pages, settings)
+    app.on_shutdown.append(graphics.close)
     rooms = (
         pages,
         live,
@@ -168,6 +171,7 @@ def _application(
         ControlRoutes(sessions, on_air, tokens, auditor),
         AuditReader(store, tokens, auditor, settings, now_ms),
         Films(sessions, tokens, archive, films),
+        graphics,
         SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),
         Links(sessions, tokens, auditor, settings, on_air.perform, aside),
         MinutesRoom(sessions, tokens, pages, archive, settings),

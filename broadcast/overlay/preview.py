@@ -1,10 +1,12 @@
 """`python -m broadcast.overlay.preview OUT_DIR [--theme DIR] [--size 1280x720]`
 
 Every overlay as a PNG, alone over a drawn hall and all together, and a page that shows them
-(`index.html`): to judge a theme by eye.
+(`index.html`): to judge a theme by eye. Says each picture's name when it is there, and of each
+template that could not be drawn that it is broken.
 """
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -180,6 +182,11 @@ def page(names: Iterable[str], theme: str) -> str:
     return _PAGE.format(theme=escape(theme), figures=figures)
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m broadcast.overlay.preview")
     parser.add_argument("folder", type=Path, help="where the PNG files go")
@@ -190,7 +197,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     renderer = Renderer(width, height, options.theme)
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, layers in SHEETS.items():
-        compose(renderer, layers).save(options.folder / f"{name}.png")
+        half = options.folder / f"{name}.part"
+        compose(renderer, layers).save(half, "png")
+        half.replace(options.folder / f"{name}.png")
+        _say(name)
+    for name in sorted(renderer.broken):
+        _say(f"broken {name}")
     theme = options.theme.resolve().name if options.theme else "mẫu có sẵn"
     (options.folder / "index.html").write_text(page(SHEETS, theme), "utf-8")
 

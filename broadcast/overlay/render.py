@@ -75,7 +75,8 @@ class Renderer:
         for name in NAMES:
             self._built_in.get_template(f"{name}.svg")
         self._themed = _themed(theme, self._built_in)
-        self._broken: set[str] = set()
+        self.broken: set[str] = set()
+        """Templates of the theme that cannot be drawn."""
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, Drawn | None] = OrderedDict()
         self.cached_bytes = 0
@@ -124,12 +125,12 @@ class Renderer:
         return Area(x, y, max(2, right - x), max(2, bottom - y), scale)
 
     def _draw(self, name: str, content: Fields, area: Area) -> Drawn | None:
-        if self._themed is not self._built_in and name not in self._broken:
+        if self._themed is not self._built_in and name not in self.broken:
             try:
                 return _rasterise(self._svg(self._themed, name, content, area), area)
             except Exception:
                 # Whatever a customer's template does wrong (Jinja2, XML, SVG), ours stands in.
-                self._broken.add(name)
+                self.broken.add(name)
                 log.exception("the theme's `%s.svg` cannot be drawn; ours is shown", name)
         return _rasterise(self._svg(self._built_in, name, content, area), area)
 

@@ -94,7 +94,9 @@ function PageMenu() {
     ${mayHandOut() && html`<a class="button plain" href=${`/chair/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="speech" />${t("operator.open_chair")}</a>
     <a class="button plain" href=${`/clerk/${config.session}`} target="_blank" rel="noopener">
-      <${Icon} name="pen" />${t("operator.open_clerk")}</a>`}
+      <${Icon} name="pen" />${t("operator.open_clerk")}</a>
+    <a class="button plain" href=${`/graphics/${config.session}`} target="_blank" rel="noopener" data-testid="graphics-open">
+      <${Icon} name="eye" />${t("operator.open_graphics")}</a>`}
     <a class="button plain" href=${`/display/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="screen" />${t("operator.open_display")}</a>
     <a class="button plain" href=${`/watch/${config.session}`} target="_blank" rel="noopener">

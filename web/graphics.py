@@ -1,0 +1,154 @@
+"""`/graphics/{session}`: every overlay as it will look on air, to judge a theme by eye.
+
+Drawing is no work for the process that carries media: `broadcast.overlay.preview` does it in one of
+its own, at the lowest priority, and says of each picture when it is there.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from broadcast.session.model import Role
+from config.settings import Settings
+from web.auth import Tokens, identify
+from web.errors import Problem, not_found
+from web.pages import Pages
+from web.sessions import Sessions
+
+SHEETS = (
+    *("all", "all-long", "lower_third", "lower_third-long", "clock-warning", "clock-over"),
+    *("clock-paused", "agenda", "queue", "live-logo", "seats-picture-in-picture"),
+    *("seats-side-by-side", "seats-grid-4", "seats-grid-9", "seats-filmstrip"),
+    *("seats-hall-and-speaker", "signal_lost", "card-anthem", "card-countdown"),
+    *("slate-waiting", "slate-title", "slate-pause", "slate-closed", "slate-ended"),
+)
+"""What `broadcast.overlay.preview` draws; a test compares them. Importing it would bring the whole
+rasteriser into this process."""
+PATIENCE_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Graphics:
+    """For operators. Draws anew when the theme's files have changed."""
+
+    def __init__(
+        self, sessions: Sessions, tokens: Tokens, pages: Pages, settings: Settings
+    ) -> None:
+        self._sessions, self._tokens, self._pages = sessions, tokens, pages
+        self._folder = settings.storage.data_dir / "run" / "graphics"
+        self._theme = settings.program.theme
+        self._stamp: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._ready: set[str] = set()
+        self._broken: set[str] = set()
+        self._news = asyncio.Condition()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/graphics/{session}", self._page),
+            web.get("/graphics/{session}/{name}.png", self._picture),
+        ]
+
+    async def close(self, _: web.Application) -> None:
+        await self._stop()
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        state = (await self._sessions.desk(request.match_info["session"])).floor.state
+        if not self._may(request):
+            raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        stamp = await asyncio.to_thread(_stamp, self._theme)
+        if stamp != self._stamp:
+            await self._stop()
+            self._stamp = stamp
+            self._task = asyncio.create_task(self._draw(), name="drawing of the graphics")
+        theme = str(self._theme) if self._theme is not None else ""
+        place = request.path
+        values = {
+            "place": place,
+            "sheets": SHEETS,
+            "stamp": stamp,
+            "theme": theme,
+            "broken": sorted(self._broken),
+        }
+        return self._pages.sheet(request, "graphics", state, **values)
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if not self._may(request):
+            raise Problem(403, "forbidden")
+        if name not in SHEETS:
+            raise not_found()
+        async with self._news:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._news.wait_for(lambda: name in self._ready or not self._draws)
+        if name not in self._ready:
+            raise not_found()
+        headers = {"Content-Type": "image/png", "Cache-Control": "private, max-age=3600"}
+        return web.FileResponse(self._folder / f"{name}.png", headers=headers)
+
+    @property
+    def _draws(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def _may(self, request: web.Request) -> bool:
+        try:
+            who = identify(self._tokens, request, changes=False)
+        except Problem:
+            return False
+        return who.in_session(request.match_info["session"]).role is Role.OPERATOR
+
+    async def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._ready.clear()
+        self._broken.clear()
+
+    async def _draw(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *_command(self._folder, self._theme),
+            stdout=asyncio.subprocess.PIPE,
+            preexec_fn=lambda: os.nice(19),
+        )
+        assert process.stdout is not None
+        try:
+            async for line in process.stdout:
+                await self._note(line.decode().strip())
+            if await process.wait():
+                _log.error("the graphics could not be drawn: exit %s", process.returncode)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            async with self._news:
+                self._task = None
+                self._news.notify_all()
+
+    async def _note(self, said: str) -> None:
+        async with self._news:
+            if said.startswith("broken "):
+                self._broken.add(said.removeprefix("broken "))
+            else:
+                self._ready.add(said)
+            self._news.notify_all()
+
+
+def _command(folder: Path, theme: Path | None) -> Sequence[str | Path]:
+    command: list[str | Path] = [sys.executable, "-m", "broadcast.overlay.preview", folder]
+    return command if theme is None else [*command, "--theme", theme]
+
+
+def _stamp(theme: Path | None) -> int:
+    """Another whenever a file of the theme was changed."""
+    if theme is None or not theme.is_dir():
+        return 0
+    stats = [(path.name, path.stat().st_mtime_ns) for path in sorted(theme.iterdir())]
+    return hash(tuple(stats)) & 0xFFFFFFFF
