@@ -23,8 +23,8 @@ WEB = Path(__file__).parent
 STATIC = (WEB / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
 _OUR_PATH = re.compile(
-    r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|graphics|rehearse|watch|play|audit|sealed)"
-    r"/[A-Za-z0-9_-]{1,64}"
+    r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|graphics|rehearse|watch|play|audit"
+    r"|sealed)/[A-Za-z0-9_-]{1,64}"
     r"|new|audit|account|accounts|archive)"
 )
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
