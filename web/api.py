@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from broadcast.session.model import Phase
 from web.auth import Tokens, identify
 from web.border import client_address
 from web.errors import Problem
@@ -39,7 +40,12 @@ class Api:
 
     async def _list(self, request: web.Request) -> web.Response:
         del request
-        states = await self._sessions.states()
+        # What was called off before it began has nothing to show.
+        states = [
+            state
+            for state in await self._sessions.states()
+            if state.phase is not Phase.ENDED or state.started_at_ms is not None
+        ]
         has = await asyncio.to_thread(lambda: [self._media.has(state.id) for state in states])
         return reply(
             {

@@ -125,15 +125,16 @@ class Tokens:
         )
         return self._sign(self._token, claims)
 
-    def issue_join_token(self, session: str, site: SiteId) -> str:
-        """For one site of one session: good for `security.join_link_hours`."""
+    def issue_join_token(self, session: str, site: SiteId, until_ms: int = 0) -> str:
+        """For one site of one session: good for `security.join_link_hours`, and until `until_ms`
+        if that is later."""
         claims = _Claims(
             name=site,
             roles=(Role.SITE,),
             session=session,
             site=site,
             serial=self._generation(f"{session}/{site}"),
-            expires_at_ms=self._clock() + self._security.join_link_hours * HOUR_MS,
+            expires_at_ms=max(until_ms, self._clock() + self._security.join_link_hours * HOUR_MS),
         )
         return self._sign(self._token, claims)
 

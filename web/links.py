@@ -20,6 +20,9 @@ from web.replies import reply
 from web.sessions import Sessions
 from web.setup import now_ms
 
+DAY_MS = 24 * HOUR_MS
+MOST_AHEAD_MS = 60 * DAY_MS
+
 
 class Links:
     """For the operator alone: whoever has a site's link is that site."""
@@ -66,13 +69,14 @@ class Links:
     async def _sheets(self, request: web.Request) -> web.Response:
         """The same with a QR code for each, and until when they are good."""
         told = await self._of(request)
+        state = (await self._sessions.desk(request.match_info["session"])).floor.state
         texts = [site["url"] for site in told["sites"]]
         for site, code in zip(
             told["sites"], await self._aside.run({"work": "draw", "texts": texts}), strict=True
         ):
             site["qr"] = code
-        hours = self._settings.security.join_link_hours
-        return reply(told | {"expires_at_ms": now_ms() + hours * HOUR_MS})
+        at_least_ms = now_ms() + self._settings.security.join_link_hours * HOUR_MS
+        return reply(told | {"expires_at_ms": max(at_least_ms, _needed_until_ms(state))})
 
     async def _renew(self, request: web.Request) -> web.Response:
         """All links of a site handed out so far are dead; here is the new one."""
@@ -84,18 +88,23 @@ class Links:
         # Dead first: an entry in the log without its deed would be a lie.
         await asyncio.to_thread(self._tokens.revoke_join_tokens, session, site)
         await self._perform(session, RenewLink(site=site), as_server(identity))
-        join = await asyncio.to_thread(self._join, session, site)
+        join = await asyncio.to_thread(self._join, state, site)
         return reply({"id": site, "url": public_url(self._settings) + join})
 
     def _links(self, state: SessionState) -> dict[str, Any]:
         base = public_url(self._settings)
         return {
             "watch": f"{base}/watch/{state.id}",
-            "sites": [
-                {"id": site, "url": base + self._join(state.id, site)} for site in state.sites
-            ],
+            "sites": [{"id": site, "url": base + self._join(state, site)} for site in state.sites],
         }
 
-    def _join(self, session: str, site: SiteId) -> str:
+    def _join(self, state: SessionState, site: SiteId) -> str:
         """Links handed out before stay good, unless they were revoked."""
-        return join_path(session, site, self._tokens.issue_join_token(session, site))
+        token = self._tokens.issue_join_token(state.id, site, _needed_until_ms(state))
+        return join_path(state.id, site, token)
+
+
+def _needed_until_ms(state: SessionState) -> int:
+    """A sheet printed a week before must open its door on the day; no sheet is for next year."""
+    start_ms = state.planned_start_at_ms or 0
+    return start_ms + DAY_MS if start_ms < now_ms() + MOST_AHEAD_MS else 0

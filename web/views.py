@@ -97,7 +97,6 @@ class Views:
             "ended_at_ms": state.ended_at_ms,
             "planned_start_at_ms": state.planned_start_at_ms,
             "current_item": state.current_item,
-            "current_since_ms": state.current_since_ms,
             "closed": state.closed,
         }
 

@@ -25,7 +25,13 @@ from broadcast.session.rules.documents import (
     ShowDocument,
 )
 from broadcast.session.rules.importing import ImportRows
-from broadcast.session.rules.phases import EndSession, GoLive, PauseSession, ResumeSession
+from broadcast.session.rules.phases import (
+    CancelSession,
+    EndSession,
+    GoLive,
+    PauseSession,
+    ResumeSession,
+)
 from broadcast.session.rules.picture import (
     CloseMicrophone,
     Cut,
@@ -123,6 +129,7 @@ Command = (
     | ShowDocument
     | RemoveDocument
     | RenewLink
+    | CancelSession
     | BeginRehearsal
     | RecordCheck
     | WriteNote
@@ -190,6 +197,7 @@ __all__ = [
     "Call",
     "CallNext",
     "CallRound",
+    "CancelSession",
     "ChooseItem",
     "ClearPlayer",
     "CloseMicrophone",

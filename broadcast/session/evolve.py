@@ -112,8 +112,7 @@ def _prepared(_: SessionState, event: SessionPrepared) -> SessionState:
 
 @_on(SessionWentLive)
 def _went_live(state: SessionState, event: SessionWentLive) -> SessionState:
-    since_ms = event.at_ms if state.current_item is not None else None
-    live = replace(state, phase=Phase.LIVE, started_at_ms=event.at_ms, current_since_ms=since_ms)
+    live = replace(state, phase=Phase.LIVE, started_at_ms=event.at_ms)
     return _item_clock_runs(live, event.at_ms)
 
 
@@ -156,7 +155,6 @@ def _item_chosen(state: SessionState, event: ItemChosen) -> SessionState:
     chosen = replace(
         state,
         current_item=event.item,
-        current_since_ms=event.at_ms,
         done_items=done - {event.item},
     )
     return _item_clock_runs(chosen, event.at_ms)

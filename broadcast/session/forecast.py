@@ -33,13 +33,15 @@ MINUTE_MS = 60_000
 def forecast(state: SessionState, now_ms: int) -> Forecast | None:
     """Agenda and progress, to whole minutes; None when nothing more is planned, or it is over.
 
-    An item that is over its plan ends now, as far as anybody knows.
+    An item that is over its plan ends now, as far as anybody knows. A session that has not begun
+    begins as planned.
     """
     rest = [item for item in state.agenda if item.id not in state.done_items]
     if state.ended_at_ms is not None or not any(item.planned_minutes for item in rest):
         return None
     rest.sort(key=lambda item: item.id != state.current_item)
-    at_ms = -(-now_ms // MINUTE_MS) * MINUTE_MS
+    begins_ms = max(now_ms, state.planned_start_at_ms or 0) if not state.started_at_ms else now_ms
+    at_ms = -(-begins_ms // MINUTE_MS) * MINUTE_MS
     expected: list[Expected] = []
     for item in rest:
         used_ms = _used_ms(state, item, now_ms)

@@ -335,8 +335,6 @@ class SessionState:
     retired_sites: frozenset[SiteId] = frozenset()
     """Ids of sites that were taken out."""
     current_item: ItemId | None = None
-    current_since_ms: int | None = None
-    """When the session turned to it."""
     done_items: frozenset[ItemId] = frozenset()
     """Were current while the session ran, and are no more."""
     requests: dict[RequestId, Request] = field(default_factory=dict)

@@ -94,6 +94,7 @@ PROTOCOL = {
     "show_overlay": OPERATOR,
     **dict.fromkeys(
         [
+            "cancel_session",
             "describe_session",
             "put_site",
             "remove_site",

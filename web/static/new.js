@@ -3,6 +3,7 @@
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {config, t} from "./texts.js";
+import {Head} from "./parts/common/head.js";
 import {Dialog} from "./parts/common/dialogs.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
 import {ask, send, tell} from "./parts/prepare/ask.js";
@@ -18,8 +19,8 @@ const told = signal(undefined);
 const past = signal([]);
 const kind = signal("questioning");
 /** `kind:id`, or "hall". */
-const source = signal("preset:dien_bien_2025");
-const keepAgenda = signal(false);
+const source = signal(location.hash.startsWith("#session:") ? location.hash.slice(1) : "preset:dien_bien_2025");
+const keepAgenda = signal(location.hash.startsWith("#session:"));
 /** What was typed; until then the kind's own title stands. @type {import("@preact/signals").Signal<string | undefined>} */
 const title = signal(undefined);
 const busy = signal(false);
@@ -69,7 +70,7 @@ function Page() {
   const all = told.value;
   if (!all) return html`<p class="waiting" role="status">${t("connection.connecting")}</p><${Toasts} />`;
   const chosen = all.kinds.find((one) => one.id === kind.value);
-  return html`<header class="site-head"><a href="/"><img src="/static/logo.svg" alt=${t("common.home")} width="160" height="39" /></a></header>
+  return html`<${Head} />
     <main class="new-session"><h1>${t("new.title")}</h1>
     <form onSubmit=${create}>
       <fieldset class="panel"><legend>${t("new.kind")}</legend><div class="cards">
@@ -85,7 +86,7 @@ function Page() {
           <select data-testid="copy" value=${source.value} onChange=${(/** @type {Event} */ event) => {
             source.value = /** @type {HTMLSelectElement} */ (event.target).value;
           }}><option value=${source.value.startsWith("session:") ? "hall" : source.value}>${t("new.copy_none")}</option>
-          ${past.value.map((one) => html`<option value=${`session:${one.id}`}>${[one.title, date(one.started_at_ms)].filter(Boolean).join(" · ")}</option>`)}
+          ${past.value.map((one) => html`<option value=${`session:${one.id}`} selected=${source.value === `session:${one.id}`}>${[one.title, date(one.started_at_ms)].filter(Boolean).join(" · ")}</option>`)}
           </select></label>`}
         ${hasAgenda() && html`<label class="check"><input type="checkbox" checked=${keepAgenda.value} data-testid="keep-agenda"
           onChange=${() => { keepAgenda.value = !keepAgenda.value; }} /> ${t("new.keep_agenda")}</label>`}

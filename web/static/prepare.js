@@ -3,16 +3,15 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {bye, connect, connection, now, operatorView, ready, view} from "./state.js";
+import {bye, connect, connection, operatorView, ready, view} from "./state.js";
 import {config, t, timeOfDay} from "./texts.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
 import {Agenda} from "./parts/prepare/agenda.js";
 import {send, tell} from "./parts/prepare/ask.js";
 import {Delegates} from "./parts/prepare/delegates.js";
-import {forecast} from "./parts/prepare/forecast.js";
 import {Links} from "./parts/prepare/links.js";
 import {About} from "./parts/prepare/about.js";
-import {RemoveAsk} from "./parts/prepare/pieces.js";
+import {RemoveAsk, askRemove} from "./parts/prepare/pieces.js";
 import {Sites} from "./parts/prepare/sites.js";
 
 const STEPS = ["about", "sites", "delegates", "agenda", "links"];
@@ -32,7 +31,8 @@ function Page() {
   return html`<div class="preparing" data-ready=${ready.value}>
     <${Head} />
     ${!ready.value && html`<p class="notice warn" role="alert">${t("connection.lost")}</p>`}
-    ${session.phase === "ended" && html`<p class="notice">${t("prepare.is_over")}</p>`}
+    ${session.phase === "ended" && html`<p class="notice">${t("prepare.is_over")}
+      ${config.may_create && html` <a href=${`/new#session:${session.id}`}>${t("prepare.copy")}</a>`}</p>`}
     ${(session.phase === "live" || session.phase === "paused") && html`<p class="notice warn">${t("prepare.is_live")}</p>`}
     <${Steps} />
     <main>${step.value === "about" && html`<${About} />`}
@@ -45,14 +45,16 @@ function Page() {
 }
 
 function Head() {
-  const {session, agenda} = operatorView();
-  const {ends_at_ms: end} = forecast(session, agenda, now());
+  const {session, forecast} = operatorView();
+  const end = session.planned_start_at_ms || session.phase !== "prepared" ? forecast?.ends_at_ms : undefined;
   return html`<header class="prepare-head">
     <a href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
     <div><h1>${session.title}</h1><p class="muted">${[session.subtitle,
       session.planned_start_at_ms && dateOf(session.planned_start_at_ms),
       end !== undefined && t("prepare.ends_about", {time: timeOfDay(end)})].filter(Boolean).join(" · ")}</p></div>
     <nav>${config.may_create && html`<button type="button" onClick=${keep} data-testid="keep-template">${t("prepare.keep_template")}</button>`}
+      ${session.phase === "prepared" && html`<button type="button" class="plain" data-testid="cancel-session"
+        onClick=${() => askRemove({type: "cancel_session"}, session.title)}>${t("prepare.cancel")}</button>`}
       <a class="button" href=${`/rehearse/${session.id}`} data-testid="to-rehearsal">${t("prepare.rehearse")}</a>
       <a class="button primary" href=${`/operator/${session.id}`} data-testid="to-operator">${t("public.control")}</a></nav>
   </header>`;

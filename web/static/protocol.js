@@ -17,7 +17,7 @@ export const COMMANDS = [
   "open_microphone", "close_microphone", "mute_all",
   "show_overlay",
   "write_note", "strike_note", "type_caption", "correct_caption", "correct_turn", "correct_name", "send_message",
-  "describe_session", "put_site", "remove_site", "put_delegate", "remove_delegate",
+  "cancel_session", "describe_session", "put_site", "remove_site", "put_delegate", "remove_delegate",
   "put_item", "remove_item", "move_item", "import_rows",
   "add_document", "show_document", "remove_document", "renew_link",
   "begin_rehearsal", "record_check",

@@ -31,6 +31,8 @@ function Page() {
       }}><option value="">${t("sheets.all", {count: told.sites.length})}</option>
       ${sites.map((site) => html`<option value=${site.id}>${site.name}</option>`)}</select></label>
       <button type="button" class="primary" data-testid="print" onClick=${() => print()}>${t("sheets.print")}</button></header>
+    ${(session.planned_start_at_ms ?? 0) > told.expires_at_ms && html`<p class="notice warn no-print">${t("sheets.too_short",
+      {start: dateOf(session.planned_start_at_ms ?? 0), until: dateOf(told.expires_at_ms)})}</p>`}
     <main class="sheets">${shown.map((one) => html`<${Sheet} key=${one.id} url=${one.url} qr=${one.qr} session=${session}
       name=${sites.find((site) => site.id === one.id)?.name ?? one.id} until=${told.expires_at_ms} />`)}</main><${Toasts} />`;
 }

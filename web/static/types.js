@@ -33,7 +33,6 @@
  * @property {number} [ended_at_ms]
  * @property {number} [planned_start_at_ms]
  * @property {string} [current_item]
- * @property {number} [current_since_ms]
  * @property {boolean} closed
  */
 

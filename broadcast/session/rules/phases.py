@@ -19,10 +19,10 @@ from broadcast.session.events import (
 )
 from broadcast.session.evolve import fold
 from broadcast.session.model import Break, Phase, SessionState, SiteKind
-from broadcast.session.rules.command import Command
+from broadcast.session.rules.command import Command, PaperCommand
 from broadcast.session.rules.floor import free_floor
 from broadcast.session.rules.player import halt
-from broadcast.session.rules.registry import DIRECTING, LIVE, ON, Act, rule
+from broadcast.session.rules.registry import DIRECTING, LIVE, ON, OPERATING, Act, rule
 from broadcast.session.rules.secrecy import closing, putting_out
 
 
@@ -113,3 +113,15 @@ def close_all(state: SessionState, act: Act) -> Events:
     return tuple(
         MicrophoneClosed(at_ms=act.at_ms, site=site) for site in sorted(state.open_microphones)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelSession(PaperCommand):
+    """Calls off a session that has not begun: it is in no list any more, but stays in the log."""
+
+    type: Literal["cancel_session"] = "cancel_session"
+
+
+@rule(CancelSession, OPERATING, frozenset({Phase.PREPARED}))
+def cancel_session(state: SessionState, act: Act) -> Events:
+    return (*close_all(state, act), SessionEnded(at_ms=act.at_ms))

@@ -6,6 +6,7 @@ from broadcast.session.commands import (
     AddDocument,
     BeginRehearsal,
     CallNext,
+    CancelSession,
     Command,
     DescribeSession,
     ImportRows,
@@ -22,10 +23,11 @@ from broadcast.session.commands import (
     RenewLink,
     ShowDocument,
 )
-from broadcast.session.model import Check, ItemKind, Outcome, RequestKind, Role
+from broadcast.session.forecast import forecast
+from broadcast.session.model import Check, ItemKind, Outcome, Phase, RequestKind, Role
 from broadcast.session.rules.importing import DelegateRow, ItemRow, SiteRow
 from broadcast.session.text import plain, slug
-from tests.broadcast.session.hearing import CHUA, HALL, NHE, Hearing
+from tests.broadcast.session.hearing import CHUA, HALL, NHE, START_MS, Hearing
 
 
 def test_a_late_delegate_may_speak_and_stands_in_the_log_with_the_moment() -> None:
@@ -187,3 +189,23 @@ def test_slugs(text: str, id_: str) -> None:
 
 def test_plain_is_what_a_hasty_typist_types() -> None:
     assert plain("  Đỗ  Thị HẰNG ") == plain("do thi hang")
+
+
+def test_a_session_is_called_off_before_it_begins_only() -> None:
+    hearing = Hearing(live=False)
+    hearing.do(CancelSession())
+    assert (hearing.state.phase, hearing.state.started_at_ms) == (Phase.ENDED, None)
+    assert hearing.refused(PutSite(name="Xã Nà Bủng")) == "phase_ended"
+    assert Hearing().refused(CancelSession()) == "phase_live"
+
+
+def test_before_it_begins_the_plan_counts_from_the_planned_start() -> None:
+    hearing = Hearing(live=False)
+    start_ms = START_MS + 3_600_000
+    hearing.do(PutItem(item="bao-cao", title="Báo cáo", kind=ItemKind.REPORT, planned_minutes=20))
+    hearing.do(DescribeSession(title="Kỳ họp", planned_start_at_ms=start_ms))
+    found = forecast(hearing.state, hearing.now_ms)
+    assert found is not None
+    minute_ms = 60_000
+    assert 0 <= found.items[0].starts_at_ms - start_ms < minute_ms
+    assert 0 <= found.ends_at_ms - start_ms - 20 * minute_ms < minute_ms

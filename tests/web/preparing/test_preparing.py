@@ -197,6 +197,10 @@ def test_sheets_and_a_link_that_is_taken_back(tmp_path: Path) -> None:
         assert status == 200
         assert all(one["qr"].startswith("data:image/svg+xml") for one in told["sites"])
         assert told["expires_at_ms"] > setup.now_ms()
+        start = setup.now_ms() + 14 * 86_400_000
+        await rig.command("describe_session", title="Phiên thử", planned_start_at_ms=start)
+        _, later = await ask(rig, "GET", f"/api/v1/sessions/{SESSION}/sheets", **me)
+        assert later["expires_at_ms"] == start + 86_400_000, "printed early, good on the day"
         old = rig.site()
         path = f"/api/v1/sessions/{SESSION}/sites/{LAY}/link"
         assert (await ask(rig, "POST", path, **bearer(old)))[0] == 403

@@ -2,12 +2,11 @@
 
 import {html} from "htm/preact";
 import {useState} from "preact/hooks";
-import {now, operatorView, ready} from "../../state.js";
+import {operatorView, ready} from "../../state.js";
 import {t, timeOfDay} from "../../texts.js";
 import {act} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
 import {Documents} from "./documents.js";
-import {forecast} from "./forecast.js";
 import {ImportBox} from "./import.js";
 import {RowForm, askRemove, editing, textOf} from "./pieces.js";
 
@@ -18,8 +17,9 @@ const open = editing();
 const close = () => { open.value = undefined; };
 
 export function Agenda() {
-  const {session, agenda} = operatorView();
-  const plan = forecast(session, agenda, now());
+  const {session, agenda, forecast} = operatorView();
+  // Before it has a planned start, times would count from now and mean nothing.
+  const timed = Boolean(session.planned_start_at_ms) || session.phase !== "prepared";
   return html`<section class="panel list"><header><h2>${t("prepare.step_agenda")}</h2>
       <button type="button" class="primary" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-item">
         <${Icon} name="plus" />${t("prepare.add_item")}</button></header>
@@ -28,8 +28,8 @@ export function Agenda() {
     ${!agenda.length && html`<p class="muted">${t("prepare.no_items")}</p>`}
     <ol class="lines items" data-testid="item-list">${agenda.map((item, index) => html`<li key=${item.id} data-testid=${`item-${item.id}`}>
       ${open.value === item.id ? html`<${Form} item=${item} />`
-        : html`<${Row} item=${item} index=${index} at=${plan.starts.get(item.id)} />`}</li>`)}</ol>
-    ${plan.ends_at_ms !== undefined && html`<p class="ends">${t("prepare.ends_about", {time: timeOfDay(plan.ends_at_ms)})}</p>`}
+        : html`<${Row} item=${item} index=${index} at=${timed ? item.starts_at_ms : undefined} />`}</li>`)}</ol>
+    ${timed && forecast && html`<p class="ends">${t("prepare.ends_about", {time: timeOfDay(forecast.ends_at_ms)})}</p>`}
   </section>`;
 }
 
