@@ -51,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
     proof.add_argument("recording", help="a session's id, or the folder of a recording")
     proof.add_argument("--seal", default="", help="what `verify` said of it earlier")
     proof.set_defaults(run=_verify)
+    film = commands.add_parser("export", parents=[common], help="a recording as one MP4 file")
+    film.add_argument("session")
+    film.add_argument("file", type=Path, help="is made; one that is there is left alone")
+    film.add_argument("--from", type=float, default=0.0, dest="start", metavar="SECOND")
+    film.add_argument("--to", type=float, default=None, dest="end", metavar="SECOND")
+    film.add_argument("--sealed", action="store_true", help="of what was closed")
+    film.set_defaults(run=_export)
     _add_audit(commands.add_parser("audit", help="who did what, when and from where"), common)
     _add_user(commands.add_parser("user", help="who may sign in"), common)
     _add_session(commands.add_parser("session", help="sessions and their links"), common)
@@ -178,6 +185,15 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
     verdict = verdict_of(setup.open_store(settings), arguments.seal)
     print("\n".join(words(verdict, settings.language)))
     return 1 if verdict.faults else 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from web.export import export
+
+    span = arguments.start, arguments.end
+    return export(
+        settings_of(arguments), arguments.session, arguments.file, span, sealed=arguments.sealed
+    )
 
 
 def _store(arguments: argparse.Namespace) -> Store:

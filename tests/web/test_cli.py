@@ -14,7 +14,11 @@ import pytest
 
 from broadcast.outputs.parts import Cutter
 from broadcast.outputs.recorder import Recorder
+from tests import media
+from tests.broadcast.archive.test_film import record as record_open
 from tests.broadcast.outputs.streams import FRAME, PROGRAM, program
+from tests.broadcast.outputs.test_sealed import closed
+from tests.broadcast.outputs.test_sealed import record as record_sealed
 from web.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -207,3 +211,22 @@ def test_a_recording_is_proved(tmp_path: Path, diemcau: Run) -> None:
     unknown = diemcau("verify", "nothing", "--data-dir", str(tmp_path))
     assert unknown.returncode == 2
     assert "nothing" in unknown.stderr
+
+
+def test_a_recording_is_exported(tmp_path: Path, diemcau: Run) -> None:
+    data = ("--data-dir", str(tmp_path))
+    record_open(tmp_path / "archive", 3)
+    record_sealed(tmp_path, closed(2))
+    film = tmp_path / "piece.mp4"
+    assert diemcau("export", *data, "x", str(film), "--from", "1.2", "--to", "1.8").returncode == 0
+    numbers = [mark.number for _, mark in media.decode(film.read_bytes()).marks() if mark]
+    assert numbers == list(range(25, 50))
+    again = diemcau("export", *data, "x", str(film))
+    assert again.returncode != 0
+    assert "piece.mp4" in again.stderr
+    assert diemcau("export", *data, "nowhere", str(tmp_path / "a.mp4")).returncode != 0
+    shut = tmp_path / "kin.mp4"
+    assert diemcau("export", *data, "--sealed", "x", str(shut)).returncode == 0
+    assert len(media.decode(shut.read_bytes()).pictures) == 50
+    assert shut.stat().st_mode & 0o077 == 0
+    assert '"download"' in (tmp_path / "sealed" / "x" / "access.log").read_text()

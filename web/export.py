@@ -1,0 +1,48 @@
+"""`diemcau export`: a recording, or a piece of it, as one MP4 file."""
+
+import getpass
+import os
+from pathlib import Path
+
+from broadcast.archive.film import FilmError, film, piece
+from broadcast.outputs import shelf
+from broadcast.outputs.playlist import parse
+from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.vault import PLAIN
+from broadcast.session.model import Role
+from config.settings import Settings
+from web import setup
+from web.auth import Identity
+from web.catalogues import say
+from web.sealed import ACCESSES, Ledger
+from web.setup import SetupError
+
+
+def export(
+    settings: Settings,
+    session: str,
+    file: Path,
+    span: tuple[float, float | None],
+    *,
+    sealed: bool,
+) -> int:
+    """`span`: seconds of the recording, as the links of the playback page have them. A file that
+    is there is left alone. Raises `SetupError`."""
+    storage = settings.storage
+    root = shelf.sealed_root(storage) if sealed else storage.data_dir / "archive"
+    folder = root / session
+    try:
+        listed = parse((folder / INDEX).read_text("utf-8"))
+        envelope = shelf.sealed(storage, settings.recording).envelope(session) if sealed else PLAIN
+        made = film(folder, piece(listed, *span) if listed is not None else (), envelope)
+        if sealed:
+            who = Identity(getpass.getuser(), frozenset({Role.SYSTEM}))
+            Ledger(folder / ACCESSES).note(setup.now_ms(), who, "", "download", file.name)
+        mode = 0o600 if sealed else 0o666
+        with open(file, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as out:
+            out.writelines(made.pieces())
+    except FilmError as error:
+        raise SetupError(say(settings.language, f"error.{error.code}")) from None
+    except OSError as error:
+        raise SetupError(f"{error.filename or file}: {error.strerror or error}") from None
+    return 0
