@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from broadcast.session.decide import Act
-from broadcast.session.events import ItemChosen, SessionPrepared
+from broadcast.session.events import Event, ItemChosen, SessionPrepared
 from broadcast.session.model import (
     AgendaItem,
     Delegate,
@@ -298,6 +298,14 @@ class Server:
         if answer.status != 200:
             raise RefusedError(answer.status, answer.body.decode())
         return int(answer.json()["version"])
+
+    def events(self) -> list[Event]:
+        """The log, as it is now."""
+        store = setup.open_store(self.settings)
+        try:
+            return [one.event for one in store.load(self.session)]
+        finally:
+            store.close()
 
     def cut(self, layout: str, *sources: str) -> int:
         return self.command("cut", scene={"layout": layout, "sources": list(sources)})

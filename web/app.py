@@ -34,6 +34,7 @@ from web.archive import Archive
 from web.audit_reader import AuditReader
 from web.auditor import Auditor
 from web.auth import Tokens, load_secret
+from web.captions import Captions
 from web.chapters import Chapters
 from web.commands import Commands
 from web.control_routes import ControlRoutes
@@ -161,6 +162,7 @@ def _application(
     rooms = (
         pages,
         live,
+        Captions(sessions, archive, settings.recording.segment_ms),
         media,
         enter,
         AccountRoutes(store, tokens, sign_in, factor, enter, auditor),

@@ -12,7 +12,7 @@ from aiohttp import web
 from broadcast.archive.chapters import chapters_of, segments_of
 from broadcast.outputs.playlist import parse
 from broadcast.session.events import Event
-from broadcast.session.model import Phase
+from broadcast.session.model import Phase, SessionState
 from web.errors import not_found
 from web.floor import Floor
 from web.media import PLAYLIST
@@ -63,11 +63,17 @@ class Chapters:
         path = self._archive / floor.id / PLAYLIST
         version = floor.state.version
         answer, over = await asyncio.to_thread(_work_out, floor.events, path)
+        answer["captioned"] = has_captions(floor.state)
         kept = self._kept[floor.id] = _Kept(self._clock(), version, answer, over)
         self._kept.move_to_end(floor.id)
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
         return kept
+
+
+def has_captions(state: SessionState) -> bool:
+    """Whether a player has any to offer."""
+    return any(one.public and one.text for one in state.written.captions.values())
 
 
 def _work_out(events: Sequence[Event], path: Path) -> tuple[dict[str, Any], bool]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from broadcast.outputs.captions import in_master
 from broadcast.outputs.edge import PART_NAME
 from broadcast.outputs.playlist import Pace
 from broadcast.outputs.renditions import MASTER
@@ -33,6 +34,8 @@ _TYPES = {".m4s": "video/iso.segment", ".mp4": "video/mp4"}
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 END = "#EXT-X-ENDLIST\n"
+CAPTIONS_LANGUAGE, CAPTIONS_NAME = "vi", "Phụ đề tiếng Việt"
+"""The clerk types what is said; a player lists it under this name."""
 USUAL_BPS = 2_700_000
 """Of a recording that says nothing of its renditions."""
 
@@ -138,7 +141,8 @@ class Media:
                 raise not_found() from None
             await self._listing(session)
             text = f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH={USUAL_BPS}\n{PLAYLIST}\n"
-        return _text(text if over else text.replace(PLAYLIST, LOW_LATENCY))
+        text = text if over else text.replace(PLAYLIST, LOW_LATENCY)
+        return _text(in_master(text, CAPTIONS_LANGUAGE, CAPTIONS_NAME))
 
     async def _playlist(
         self, request: web.Request, stream: str, name: str, *, over: bool
@@ -153,7 +157,7 @@ class Media:
 
     async def _whole(self, stream: str, *, over: bool) -> web.StreamResponse:
         listing = await self._listing(stream)
-        headers = {"Cache-Control": "no-cache", **_open_to_all()}
+        headers = {"Cache-Control": "no-cache", **open_to_all()}
         if over and not listing.ended:
             text = await asyncio.to_thread(listing.path.read_text, "utf-8")
             return web.Response(
@@ -166,7 +170,7 @@ class Media:
         """What has grown long travels packed: of twelve hours, 2 MB become 0.2."""
         packs = "gzip" in request.headers.get("Accept-Encoding", "")
         text, packed = await self._edges.playlist(stream, request.query, packs=packs)
-        headers = {"Cache-Control": "no-cache", "Content-Type": PLAYLIST_TYPE, **_open_to_all()}
+        headers = {"Cache-Control": "no-cache", "Content-Type": PLAYLIST_TYPE, **open_to_all()}
         if packed:
             headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return web.Response(body=text, headers=headers)
@@ -181,7 +185,7 @@ class Media:
 
 
 def _text(text: str) -> web.Response:
-    headers = {"Cache-Control": "no-cache", **_open_to_all()}
+    headers = {"Cache-Control": "no-cache", **open_to_all()}
     return web.Response(text=text, headers=headers, content_type=PLAYLIST_TYPE, charset="utf-8")
 
 
@@ -196,11 +200,11 @@ def _for_ever(content_type: str) -> dict[str, str]:
     return {
         "Cache-Control": "public, max-age=31536000, immutable",
         "Content-Type": content_type,
-        **_open_to_all(),
+        **open_to_all(),
     }
 
 
-def _open_to_all() -> dict[str, str]:
+def open_to_all() -> dict[str, str]:
     """What is public may be played from any page (WHATWG Fetch, CORS)."""
     return {
         "Access-Control-Allow-Origin": "*",
@@ -212,7 +216,7 @@ def _open_to_all() -> dict[str, str]:
 async def _preflight(request: web.Request) -> web.Response:
     del request
     headers = {
-        **_open_to_all(),
+        **open_to_all(),
         "Access-Control-Allow-Methods": "GET, HEAD",
         "Access-Control-Allow-Headers": "Range",
         "Access-Control-Max-Age": "86400",

@@ -255,6 +255,15 @@ def fragments(data: bytes | bytearray) -> Iterator[Fragment]:
             yield Fragment(began, end, *times)
 
 
+def begins_at(head: bytes) -> int | None:
+    """The first decode time of a segment (90 kHz), from its first bytes; None: not there."""
+    for kind, body, end in boxes(head):
+        if kind == b"moof":
+            times = _times_of(head, body, end)
+            return times[0] if times is not None else None
+    return None
+
+
 def whole_fragments(segment: bytes | bytearray) -> Whole | None:
     """What a crash left of a segment; None if not one fragment is whole."""
     found = list(fragments(segment))

@@ -57,16 +57,20 @@ def header(segment_ms: int) -> str:
 
 def lines(entry: Entry) -> str:
     """What one more segment adds to the file."""
-    moment = datetime.fromtimestamp(entry.wall_ms / 1000, UTC)
     return "".join(
         (
             "#EXT-X-DISCONTINUITY\n" if entry.discontinuity else "",
             f'#EXT-X-MAP:URI="{entry.init}"\n' if entry.init else "",
-            f"#EXT-X-PROGRAM-DATE-TIME:{moment:%Y-%m-%dT%H:%M:%S}.{entry.wall_ms % 1000:03}Z\n",
+            date_line(entry),
             f"#EXTINF:{entry.duration_s:.5f},\n",
             f"{entry.name}\n",
         )
     )
+
+
+def date_line(entry: Entry) -> str:
+    moment = datetime.fromtimestamp(entry.wall_ms / 1000, UTC)
+    return f"#EXT-X-PROGRAM-DATE-TIME:{moment:%Y-%m-%dT%H:%M:%S}.{entry.wall_ms % 1000:03}Z\n"
 
 
 _ENTRY = re.compile(

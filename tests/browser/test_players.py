@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
+from broadcast.session.written_events import CaptionTyped
 from tests.chromium import chromium, complaints
 from tests.live import page
 from tests.media import wait_until
@@ -14,6 +16,17 @@ from tests.peers import publishing
 from tests.server import LEFT, Server
 
 SLOW_MS = 20_000
+CAPTION = "Kính thưa Hội đồng & cử tri"
+CUE = """(text) => {
+  for (const track of document.querySelector('[data-testid="player"]').textTracks) {
+    for (const cue of track.cues ?? []) {
+      if (cue.getCueAsHTML().textContent === text) return {start: cue.startTime};
+    }
+  }
+  return null;
+}"""
+HIDDEN = """() => [...document.querySelector('[data-testid="player"]').textTracks]
+  .every((track) => track.mode !== "showing")"""
 STATE = """() => {
   const video = document.querySelector('[data-testid="player"]');
   return {at: video.currentTime, ready: video.readyState, error: video.error?.message ?? null,
@@ -63,6 +76,7 @@ def test_live_rewind_and_archive(server: Server) -> None:
                         "six seconds of a turn", 40,
                     )  # fmt: skip
                     server.command("end_turn")
+                server.command("type_caption", text=CAPTION, typing_ms=1000)
                 await watch.goto(server.url(f"/watch/{server.session}"))
                 live = await plays(watch, "live playback")
                 assert str(live["source"]).startswith("blob:"), "hls.js, not the browser's own"
@@ -71,6 +85,7 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 )
                 early = await plays(watch, "playback from the start")
                 assert early["at"] < live["at"]
+                await captioned(watch, server, typing_s=0)
                 await check_renditions(watch)
                 await check_quick(watch)
                 assert troubles == []
@@ -129,8 +144,27 @@ async def check_archive(play: BrowserPage, server: Server) -> None:
     await wait_until(lambda: seeked(play), "the second that the link names", 40)
     await player.evaluate("video => video.play()")
     await plays(play, "the archive")
+    await captioned(play, server, typing_s=1)
     assert "#EXT-X-ENDLIST" in server.get(f"/archive/{server.session}/index.m3u8").body.decode()
     assert troubles == []
+
+
+async def captioned(tab: BrowserPage, server: Server, typing_s: float) -> None:
+    """The typed line stands where it was said; a reader may put it away."""
+    recorded = server.get(f"/archive/{server.session}/index.m3u8").body.decode()
+    began = recorded.partition("#EXT-X-PROGRAM-DATE-TIME:")[2].partition("\n")[0]
+    line = next(one for one in server.events() if isinstance(one, CaptionTyped))
+    said_s = line.at_ms / 1000 - datetime.fromisoformat(began).timestamp() - typing_s
+
+    async def cue() -> dict[str, float] | None:
+        found: dict[str, float] | None = await tab.evaluate(CUE, CAPTION)
+        return found
+
+    found = await wait_until(cue, "the caption's cue", 40)
+    assert abs(found["start"] - max(0, said_s)) < 0.25
+    await tab.get_by_test_id("captions").uncheck()
+    await wait_until(lambda: tab.evaluate(HIDDEN), "captions put away")
+    await tab.get_by_test_id("captions").check()
 
 
 async def seeked(play: BrowserPage) -> bool:

@@ -1,9 +1,11 @@
 """HLS files over real HTTP: what a playlist names is served, and nothing else whatever is asked."""
 
 import asyncio
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.web.rig import SESSION, Rig, relay, settings_in
+from tests.web.rig import SECRET, SESSION, Rig, relay, settings_in
 from web.media import Listing
 
 PLAYLIST = """#EXTM3U
@@ -156,7 +158,11 @@ def test_chapters_need_a_recording(tmp_path: Path) -> None:
             missing = await rig.get(path)
             assert (missing.status, (await missing.json())["error"]["code"]) == (404, "no_archive")
             _record(rig)
-            assert await (await rig.get(path)).json() == {"duration_s": 2.0, "chapters": []}
+            assert await (await rig.get(path)).json() == {
+                "duration_s": 2.0,
+                "chapters": [],
+                "captioned": False,
+            }
             listed = (await (await rig.get("/api/v1/sessions")).json())["sessions"]
             assert [(row["id"], row["has_archive"]) for row in listed] == [(SESSION, True)]
 
@@ -176,6 +182,30 @@ def test_a_listing_follows_a_playlist_that_was_begun_anew(tmp_path: Path) -> Non
         file.write("#EXT-X-ENDLIST\n")
     listing.refresh()
     assert listing.ended
+
+
+def test_captions_are_told_of_what_was_public(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            path = f"/live/{SESSION}/captions"
+            assert (await rig.get(f"{path}/list.m3u8")).status == 404
+            folder = _record(rig)
+            await rig.command("go_live")
+            await rig.command("type_caption", text="Thưa Hội đồng")
+            await rig.command("choose_item", item=SECRET)
+            await rig.command("type_caption", text="Về nhân sự")
+            playlist = folder / "index.m3u8"
+            today = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            playlist.write_text(playlist.read_text().replace("2026-11-23T05:00:00.000Z", today))
+            listed = await (await rig.get(f"{path}/list.m3u8")).text()
+            assert "00000001.vtt\n" in listed
+            found = await rig.get(f"{path}/00000001.vtt")
+            assert (found.status, found.content_type) == (200, "text/vtt")
+            assert "Về nhân sự" not in await found.text()
+            for name in ("00000002.vtt", "00000001.m4s", "..%2findex.m3u8", "notes.txt"):
+                assert (await rig.get(f"{path}/{name}")).status == 404
+
+    asyncio.run(scenario())
 
 
 MASTER = """#EXTM3U

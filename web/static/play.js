@@ -5,7 +5,8 @@ import {computed, signal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
 import {Head} from "./parts/common/head.js";
-import {attach} from "./parts/public/player.js";
+import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
+import {attach, captionsOf} from "./parts/public/player.js";
 
 /** @typedef {{start_s: number, end_s: number, kind: "item" | "turn", title: string, subtitle: string}} Chapter */
 
@@ -19,6 +20,7 @@ const chapters = signal(/** @type {Chapter[]} */ ([]));
 const failed = signal("");
 const at = signal(0);
 const search = signal("");
+const captioned = signal(false);
 const copied = signal(-1);
 const rate = signal(1);
 /** What came of sharing. */
@@ -43,6 +45,7 @@ async function load() {
     const told = await answer.json();
     failed.value = answer.ok ? "" : told.error.message;
     if (answer.ok) chapters.value = told.chapters;
+    if (answer.ok) captioned.value = told.captioned;
   } catch {
     failed.value = t("common.unreachable");
   }
@@ -89,7 +92,7 @@ function Page() {
         <${Player} />
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
-        <div class="choices"><${Speed} />
+        <div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
           <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${mayDownload && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
         <p class="hint">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>
@@ -104,7 +107,11 @@ function Player() {
     if (!element.current) return;
     video = element.current;
     const player = attach(video, `/archive/${config.session}/master.m3u8`, {startS: wantedS()});
-    return () => player.close();
+    const captions = captionsOf(video, () => captioned.value && captionsOn.value);
+    return () => {
+      captions();
+      player.close();
+    };
   }, []);
   const look = () => (at.value = video?.currentTime ?? 0);
   return html`<div class="stage"><video ref=${element} controls playsinline onTimeUpdate=${look} onSeeked=${look}

@@ -1,15 +1,17 @@
 // The public page: the session live, its agenda, and who is speaking.
 
 import {html, render} from "htm/preact";
-import {signal} from "@preact/signals";
+import {effect, signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {connect, connection, publicView, restarts, view} from "./state.js";
 import {Head} from "./parts/common/head.js";
 import {config, span, t} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
 import {CaptionLine} from "./parts/common/caption.js";
+import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
+import {Share} from "./parts/public/share.js";
 import {Agenda} from "./parts/public/agenda.js";
-import {attach} from "./parts/public/player.js";
+import {attach, captionsOf} from "./parts/public/player.js";
 
 const BEHIND_S = 20; // further behind than this, the viewer has gone back on purpose
 
@@ -19,6 +21,11 @@ const way = signal(location.hash === "#sound" ? "sound" : "rewind");
 /** Lines of the pictures that there are, and of the one that was chosen; 0: by the line. */
 const heights = signal(/** @type {number[]} */ ([]));
 const chosen = signal(0);
+/** Once somebody types captions they are fetched; until then nobody asks for them. */
+const captioned = signal(false);
+effect(() => {
+  if (view.value && publicView().caption) captioned.value = true;
+});
 /** @type {{rewind: () => any, quick: () => any, sound: () => any}} */
 const PLAYERS = {rewind: RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
 
@@ -37,7 +44,8 @@ function Page() {
         <div class="choices">
           ${session.phase === "live" && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
           ${(session.phase === "live" || session.phase === "paused") && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} />`}
-          <${Share} />
+          ${captioned.value && way.value !== "sound" && html`<${CaptionsSwitch} />`}
+          <${Share} atS=${way.value === "rewind" ? () => document.querySelector("video")?.currentTime : undefined} />
           ${viewers > 1 && html`<span class="muted">${t("public.viewers", {count: viewers})}</span>`}
         </div>
         ${session.phase !== "ended" && html`<${Addresses} />`}
@@ -89,9 +97,11 @@ function RewindPlayer() {
       onState: setState,
       onHeights: (told) => (heights.value = told),
     });
+    const captions = captionsOf(video.current, () => captioned.value && captionsOn.value);
     const forget = chosen.subscribe((lines) => { if (heights.value.length) player.current?.choose(lines); });
     return () => {
       forget();
+      captions();
       player.current?.close();
     };
   }, []);
@@ -144,7 +154,7 @@ function QuickPlayer() {
   }, []);
   return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="quick-player"
       aria-label=${t("public.player")}></video>
-    <${CaptionLine} caption=${publicView().caption} />
+    ${captionsOn.value && html`<${CaptionLine} caption=${publicView().caption} />`}
     ${state !== "connected" && html`<p class="over-picture" role="status">${why || t("public.loading")}</p>`}</div>`;
 }
 
@@ -155,15 +165,6 @@ function Speaker({floor, closed}) {
   return html`<section class="speaking" aria-live="polite" data-testid="speaking">
     <span class="badge on-air">${t(`kind.${floor.kind}`)}</span>
     <div><strong>${floor.name}</strong><p class="muted">${floor.title}</p></div></section>`;
-}
-
-function Share() {
-  const [done, setDone] = useState(false);
-  const share = async () => {
-    await navigator.clipboard.writeText(location.href);
-    setDone(true);
-  };
-  return html`<button class="plain" onClick=${share}>${t(done ? "public.copied" : "public.share")}</button>`;
 }
 
 const root = document.getElementById("page");

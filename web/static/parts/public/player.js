@@ -1,5 +1,6 @@
 // A video fed by HLS: hls.js where there is Media Source, the browser's own player elsewhere.
 
+import {effect} from "@preact/signals";
 import Hls from "hls.js";
 
 const WORKER = "/static/vendor/hls.worker.js";
@@ -74,5 +75,24 @@ function attachNative(video, url, startS) {
     },
     liveS: () => (video.seekable.length ? video.seekable.end(video.seekable.length - 1) : 0),
     choose() {}, // the browser's own player chooses for itself
+  };
+}
+
+/**
+ * Shows typed captions, or puts them away, from now on; while they are away nobody fetches them. By the
+ * browser's own switch, which hls.js follows.
+ * @param {HTMLMediaElement} video
+ * @param {() => boolean} wanted
+ */
+export function captionsOf(video, wanted) {
+  const apply = () => {
+    const mode = wanted() ? "showing" : "disabled";
+    for (const track of video.textTracks) track.mode = mode;
+  };
+  video.textTracks.addEventListener("addtrack", apply);
+  const stop = effect(apply);
+  return () => {
+    stop();
+    video.textTracks.removeEventListener("addtrack", apply);
   };
 }

@@ -1,0 +1,109 @@
+"""Typed captions as WebVTT beside the recording (RFC 8216, 3.5): a playlist of small files, one for
+each segment, each cue in the file of the segment in which it begins. Pure.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from broadcast.outputs.playlist import END, Entry, date_line
+
+FOLDER = "captions"
+"""Under the stream's own address; `INDEX` is its playlist there."""
+INDEX = "list.m3u8"
+WINDOW = 450
+"""Live, so many segments are listed (a quarter of an hour): who goes further back while it is live
+finds the captions in the archive. A playlist of a whole day would be a megabyte, every two
+seconds."""
+SHOWN_MS = (2500, 7000)
+"""A cue stands for as long as its words take to be read, within these bounds."""
+READ_MS = 1000, 65
+"""To find a line, and for each of its letters (15 letters a second, as subtitlers reckon)."""
+SLACK_MS = 50
+"""Playlists round: a moment just past the end of the last segment is in it."""
+WRAP = 1 << 33
+"""MPEG-2 timestamps wrap (RFC 8216, 3.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    start_ms: int
+    """Unix time."""
+    text: str
+
+    @property
+    def shown_ms(self) -> int:
+        find_ms, letter_ms = READ_MS
+        return min(max(find_ms + letter_ms * len(self.text), SHOWN_MS[0]), SHOWN_MS[1])
+
+
+def in_master(master: str, language: str, name: str) -> str:
+    """The master playlist with captions beside each of its renditions."""
+    group = (
+        f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{FOLDER}",NAME="{name}",LANGUAGE="{language}",'
+        f'DEFAULT=NO,AUTOSELECT=YES,URI="{FOLDER}/{INDEX}"\n'
+    )
+    mark = "#EXT-X-STREAM-INF:"
+    head, found, rest = master.partition(mark)
+    if not found:
+        return master
+    lines = (found + rest).splitlines()
+    joined = (f'{one},SUBTITLES="{FOLDER}"' if one.startswith(mark) else one for one in lines)
+    return head + group + "\n".join(joined) + "\n"
+
+
+def playlist(entries: Sequence[Entry], segment_s: int, *, ended: bool) -> str:
+    """Of all segments once it is over, of the last `WINDOW` while it is live."""
+    first = 0 if ended else max(0, len(entries) - WINDOW)
+    gaps = sum(entry.discontinuity for entry in entries[1:first])
+    head = (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        f"#EXT-X-TARGETDURATION:{segment_s}\n"
+        f"#EXT-X-MEDIA-SEQUENCE:{first}\n"
+        f"#EXT-X-DISCONTINUITY-SEQUENCE:{gaps}\n"
+    )
+    shown = (_lines(entry, dated=number == 0) for number, entry in enumerate(entries[first:]))
+    return head + "".join(shown) + (END if ended else "")
+
+
+def _lines(entry: Entry, *, dated: bool) -> str:
+    """The date only where the others do not follow from it."""
+    gap = "#EXT-X-DISCONTINUITY\n" if entry.discontinuity else ""
+    date = date_line(entry) if dated or entry.discontinuity else ""
+    return f"{gap}{date}#EXTINF:{entry.duration_s:.5f},\n{name_of(entry)}\n"
+
+
+def name_of(entry: Entry) -> str:
+    return entry.name.partition(".")[0] + ".vtt"
+
+
+def cues_of(cues: Sequence[Cue], entries: Sequence[Entry], number: int) -> Sequence[Cue]:
+    """Those that begin in this segment; `cues` are in order of their start."""
+    entry = entries[number]
+    end_ms = entry.wall_ms + round(entry.duration_s * 1000) + SLACK_MS
+    if number + 1 < len(entries):
+        end_ms = min(end_ms, max(entry.wall_ms, entries[number + 1].wall_ms))
+    starts = [cue.start_ms for cue in cues]
+    return cues[bisect_left(starts, entry.wall_ms) : bisect_left(starts, end_ms)]
+
+
+def webvtt(cues: Sequence[Cue], entry: Entry, begins_at: int) -> str:
+    """One file. `begins_at`: the segment's first decode time, in ticks of 90 kHz."""
+    head = f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{begins_at % WRAP},LOCAL:00:00:00.000\n"
+    return head + "".join(_cue(cue, cue.start_ms - entry.wall_ms) for cue in cues)
+
+
+def _cue(cue: Cue, at_ms: int) -> str:
+    return f"\n{_clock(at_ms)} --> {_clock(at_ms + cue.shown_ms)}\n{_escaped(cue.text)}\n"
+
+
+def _clock(ms: int) -> str:
+    seconds, rest = divmod(max(0, ms), 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:03d}"
+
+
+def _escaped(text: str) -> str:
+    """No tag, no arrow, no line of its own (WebVTT, 4.2.1)."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return " ".join(safe.split())

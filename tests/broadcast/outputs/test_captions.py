@@ -1,0 +1,69 @@
+"""WebVTT beside a recording, as text."""
+
+from broadcast.outputs.captions import WINDOW, Cue, cues_of, in_master, playlist, webvtt
+from broadcast.outputs.playlist import Entry
+
+START_MS = 1_780_000_000_000
+ENTRIES = [
+    Entry("00000000.m4s", 2.0, START_MS, "init-0.mp4"),
+    Entry("00000001.m4s", 2.0, START_MS + 2000),
+    Entry("00000002.m4s", 2.0, START_MS + 60_000, "init-1.mp4", discontinuity=True),
+]
+
+
+def at(seconds: float, text: str = "Thưa Hội đồng") -> Cue:
+    return Cue(START_MS + round(seconds * 1000), text)
+
+
+def texts(cues: list[Cue]) -> list[list[str]]:
+    return [[cue.text for cue in cues_of(cues, ENTRIES, number)] for number in range(3)]
+
+
+def test_a_cue_is_in_the_file_of_the_segment_in_which_it_begins() -> None:
+    cues = [at(0, "a"), at(1.999, "b"), at(2, "c"), at(4.04, "d"), at(30, "lost"), at(61, "e")]
+    assert texts(cues) == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_times_count_from_the_segment_and_its_clock() -> None:
+    written = webvtt([at(2.5, "Một < hai & ba --> bốn")], ENTRIES[1], 90_000 * 7 + (1 << 33))
+    assert written == (
+        "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:630000,LOCAL:00:00:00.000\n\n"
+        "00:00:00.500 --> 00:00:03.000\nMột &lt; hai &amp; ba --&gt; bốn\n"
+    )
+    assert webvtt([], ENTRIES[0], 0).startswith("WEBVTT\n")
+
+
+def test_a_long_line_stands_longer_within_bounds() -> None:
+    shown = [at(0, "a" * letters).shown_ms for letters in (1, 60, 300)]
+    assert shown == [2500, 4900, 7000]
+
+
+def test_the_playlist_follows_the_recordings() -> None:
+    written = playlist(ENTRIES, 2, ended=True)
+    assert written.count("#EXTINF:2.00000,\n") == 3
+    assert "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME" in written
+    assert "00000002.vtt\n" in written
+    assert written.endswith("#EXT-X-ENDLIST\n")
+
+
+def test_live_it_is_a_window_that_says_what_came_before() -> None:
+    many = [*ENTRIES, *(Entry(f"{n:08d}.m4s", 2.0, START_MS + n * 2000) for n in range(3, 500))]
+    written = playlist(many, 2, ended=False)
+    assert f"#EXT-X-MEDIA-SEQUENCE:{500 - WINDOW}\n" in written
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:1\n" in written
+    assert written.count(".vtt\n") == WINDOW
+    assert "ENDLIST" not in written
+
+
+def test_a_master_playlist_names_them_beside_each_rendition() -> None:
+    master = (
+        "#EXTM3U\n#EXT-X-VERSION:7\n"
+        "#EXT-X-STREAM-INF:BANDWIDTH=2,RESOLUTION=1280x720\nlive.m3u8\n"
+        "#EXT-X-STREAM-INF:BANDWIDTH=1\nsound/live.m3u8\n"
+    )
+    lines = in_master(master, "vi", "Phụ đề").splitlines()
+    assert lines[2].startswith('#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions"')
+    assert 'URI="captions/list.m3u8"' in lines[2]
+    assert lines[3].endswith('RESOLUTION=1280x720,SUBTITLES="captions"')
+    assert lines[5].endswith('BANDWIDTH=1,SUBTITLES="captions"')
+    assert in_master("#EXTM3U\n", "vi", "x") == "#EXTM3U\n"

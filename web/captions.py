@@ -1,0 +1,122 @@
+"""Typed captions over HTTP, as the HLS players of live and archive ask for them:
+`/live/{session}/captions/list.m3u8` and a WebVTT file for each segment.
+
+Made from the log at each request, so that a correction is there for whoever plays it later.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from broadcast.outputs import captions
+from broadcast.outputs.captions import Cue
+from broadcast.outputs.fmp4 import begins_at
+from broadcast.outputs.playlist import Entry, parse, read_entries
+from broadcast.session.model import Phase, SessionState
+from web.errors import not_found
+from web.media import PLAYLIST, PLAYLIST_TYPE, STREAM_NAME, open_to_all
+from web.sessions import Sessions
+
+HEAD_BYTES = 16_384
+"""A segment's first `moof` lies within."""
+MAX_FOLLOWED = 16
+
+
+@dataclass(slots=True)
+class Recording:
+    """The segments of one recording; its playlist only grows, so only the new end is read."""
+
+    folder: Path
+    entries: list[Entry] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """By the name of the captions' file."""
+    _size: int = 0
+    _rest: str = ""
+
+    def refresh(self) -> None:
+        """Blocking. Raises OSError if there is no playlist."""
+        with (self.folder / PLAYLIST).open("rb") as file:
+            file.seek(self._size)
+            added = file.read()
+        self._size += len(added)
+        text = self._rest + added.decode("utf-8", "replace")
+        if self.entries:
+            new, at = read_entries(text, 0)
+        else:
+            found = parse(text)
+            new, at = (list(found.entries), found.length) if found is not None else ([], 0)
+        self._rest = text[at:]
+        for entry in new:
+            self.numbers[captions.name_of(entry)] = len(self.entries)
+            self.entries.append(entry)
+
+    def file(self, number: int, cues: Sequence[Cue]) -> str:
+        """Blocking. Raises OSError if the segment is not there."""
+        entry = self.entries[number]
+        with (self.folder / entry.name).open("rb") as file:
+            begun = begins_at(file.read(HEAD_BYTES))
+        found = captions.cues_of(cues, self.entries, number)
+        return captions.webvtt(found, entry, begun if begun is not None else 0)
+
+
+class Captions:
+    """For all: only what was typed while the public could hear is in it."""
+
+    def __init__(self, sessions: Sessions, archive: Path, segment_ms: int) -> None:
+        self._sessions = sessions
+        self._archive = archive
+        self._segment_s = -(-segment_ms // 1000)
+        self._followed: dict[str, Recording] = {}
+        self._reading = asyncio.Lock()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Before those of the recording itself, whose folders they look like."""
+        return [
+            web.get("/live/{session}/captions/{name}", self._serve),
+            web.get("/archive/{session}/captions/{name}", self._serve),
+        ]
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        session, name = request.match_info["session"], request.match_info["name"]
+        if not STREAM_NAME.fullmatch(session):
+            raise not_found()
+        state = (await self._sessions.desk(session)).floor.state
+        over = state.phase is Phase.ENDED
+        try:
+            async with self._reading:
+                recording = self._recording(session)
+                await asyncio.to_thread(recording.refresh)
+            if name == captions.INDEX:
+                text = captions.playlist(recording.entries, self._segment_s, ended=over)
+                return _answer(text, PLAYLIST_TYPE)
+            number = recording.numbers.get(name)
+            if number is None:
+                raise not_found()
+            cues = cues_in(state, over=over)
+            return _answer(await asyncio.to_thread(recording.file, number, cues), "text/vtt")
+        except OSError:
+            raise not_found() from None
+
+    def _recording(self, session: str) -> Recording:
+        """The one that was asked for longest ago is forgotten."""
+        recording = self._followed.pop(session, None) or Recording(self._archive / session)
+        self._followed[session] = recording
+        while len(self._followed) > MAX_FOLLOWED:
+            del self._followed[next(iter(self._followed))]
+        return recording
+
+
+def cues_in(state: SessionState, *, over: bool) -> list[Cue]:
+    """Live, a line stands from when it was sent, because what came before has been fetched
+    already; in the archive from when its typing began, nearer to the words."""
+    public = [one for one in state.written.captions.values() if one.public and one.text]
+    cues = [Cue(one.typed_at_ms - (one.typing_ms if over else 0), one.text) for one in public]
+    return sorted(cues, key=lambda cue: cue.start_ms)
+
+
+def _answer(text: str, content_type: str) -> web.Response:
+    headers = {"Cache-Control": "no-cache", **open_to_all()}
+    return web.Response(text=text, headers=headers, content_type=content_type, charset="utf-8")
