@@ -32,6 +32,14 @@ TURN_S = 10
 
 
 PLAY_FROM_S = 6
+DESKS = {"chair": (1180, 820), "clerk": (1440, 900), "display": (1920, 1080)}
+"""A tablet, a desk, a wall."""
+CAPTIONS = (
+    "Kính thưa Thường trực HĐND tỉnh, cử tri Tủa Chùa phản ánh",
+    "nhiều công trình cấp nước hư hỏng từ mùa mưa chưa được sửa chữa.",
+)
+NOTE = "Đại biểu đề nghị công khai tiến độ sửa chữa 12 công trình cấp nước."
+DECISION = "Giao Sở Nông nghiệp và Môi trường báo cáo kết quả trước ngày 31/12."
 ALL_VIDEOS_SHOW = "() => [...document.querySelectorAll('video')].every(v => v.readyState >= 2)"
 SETTLE_S = 8
 
@@ -95,6 +103,9 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
         await shoot(browser, links["operator_url"], folder, "operator")
         await take(district, folder, "district")
         await shoot(browser, links["watch_url"], folder, "watch")
+        await write_down(director)
+        for name, size in DESKS.items():
+            await shoot(browser, links[f"{name}_url"], folder, name, size)
         await director.say("show_overlay", name="agenda", visible=True)
         await asyncio.sleep(6)
         await program_frame(http, demo, folder)
@@ -105,9 +116,20 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
         await shoot(browser, address, folder, "play")
 
 
-async def shoot(browser: Chromium, url: str, folder: Path, name: str) -> None:
+async def write_down(director: Director) -> None:
+    """As a clerk would have by now."""
+    for line in CAPTIONS:
+        await director.say("type_caption", text=line)
+    await director.say("write_note", text=NOTE)
+    await director.say("write_note", kind="decision", text=DECISION)
+
+
+async def shoot(
+    browser: Chromium, url: str, folder: Path, name: str, size: tuple[int, int] = SIZE
+) -> None:
     """One page at a time: several at once would slow down the hearing that they show."""
     page = await browser.new_page()
+    await page.set_viewport_size({"width": size[0], "height": size[1]})
     await page.goto(url)
     await page.wait_for_function(ALL_VIDEOS_SHOW, timeout=60_000)
     await asyncio.sleep(SETTLE_S)
