@@ -76,6 +76,9 @@ def costs(blocks: list[Samples], packets: list[bytes]) -> Iterator[tuple[str, fl
     yield "decode a packet", cost_us(lambda n: decoder.decode(packets[n]))
     yield "write and read a block", cost_us(read)
     yield "level a site", cost_us(lambda n: leveller.apply(blocks[n]))
+    cleaner, detector = Cleaner(), VoiceDetector()
+    yield "take the noise out of a site", cost_us(lambda n: cleaner.apply(blocks[n]))
+    yield "tell whether somebody speaks", cost_us(lambda n: detector.hear(blocks[n]))
     yield "fade a site", cost_us(lambda n: fader.apply(blocks[n]))
     yield (
         "mix two sites and limit",

@@ -34,6 +34,7 @@ def program_of(state: SessionState) -> ProgramState:
         overlays=overlays_of(state),
         slate=views.slate(state),
         open_microphones=state.open_microphones - state.put_out,
+        cleaned=state.cleaned,
         player=clip,
         site_names={
             **{site.id: site.name for site in state.sites.values()},

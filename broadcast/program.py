@@ -232,6 +232,8 @@ class ProgramState:
     """From back to front, over the program; the `slate` layout takes its text from `slate`."""
     slate: Overlay = Overlay("slate")
     open_microphones: frozenset[SiteId] = frozenset()
+    cleaned: frozenset[SiteId] = frozenset()
+    """Sites from whose sound the room's noise is taken out."""
     player: Clip | None = None
     site_names: dict[SiteId, str] = field(default_factory=dict)
     """For the titles of seats and the signal-lost card."""

@@ -146,6 +146,8 @@ class Studio(BaseModel):
     cameras: tuple[CameraState, ...] = ()
     pushes: tuple[PushState, ...] = ()
     player: PlayerState | None = None
+    speaking: frozenset[SiteId] = frozenset()
+    """Where somebody speaks, be it heard or not."""
     signs: dict[SiteId, tuple[Literal["black", "frozen", "silent"], ...]] = {}
     """What is wrong with a site's picture or sound although it comes."""
 

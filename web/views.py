@@ -333,6 +333,8 @@ class Views:
             **devices_of(report, line),
             **tested(report),
             "talked_to": site.id in self.outside.talks,
+            "speaking": site.id in self.outside.studio.speaking,
+            "noise_suppressed": site.id in self.state.cleaned,
             "signs": list(self.outside.studio.signs.get(site.id, ())),
         }
 

@@ -38,6 +38,7 @@ from broadcast.session.rules.picture import (
     MuteAll,
     OpenMicrophone,
     SceneWish,
+    SetNoiseSuppression,
     SetPreview,
     ShowOverlay,
 )
@@ -115,6 +116,7 @@ Command = (
     | OpenMicrophone
     | CloseMicrophone
     | MuteAll
+    | SetNoiseSuppression
     | ShowOverlay
     | DescribeSession
     | PutSite
@@ -248,6 +250,7 @@ __all__ = [
     "SendMessage",
     "SetItemClosed",
     "SetLimit",
+    "SetNoiseSuppression",
     "SetPlayerSound",
     "SetPreview",
     "SettlePromise",

@@ -205,6 +205,15 @@ class OverlaySwitched(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseSuppressionSet(Happened):
+    """The noise of a site's room is taken out of its sound from now on, or not."""
+
+    type: Literal["noise_suppression_set"] = "noise_suppression_set"
+    site: SiteId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlayerSet(Happened):
     """The media player plays this from now on, or this way."""
 
@@ -238,6 +247,7 @@ Event = (
     | ContentEvent
     | WrittenEvent
     | PlayerSet
+    | NoiseSuppressionSet
     | ClosingEvent
     | ChairEvent
 )

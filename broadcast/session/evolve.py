@@ -17,6 +17,7 @@ from broadcast.session.events import (
     ItemSecrecySet,
     MicrophoneClosed,
     MicrophoneOpened,
+    NoiseSuppressionSet,
     OverlaySwitched,
     PictureCut,
     PlayerSet,
@@ -367,3 +368,9 @@ def _player_set(state: SessionState, event: PlayerSet) -> SessionState:
     before, clip = state.player, event.clip
     same = before is not None and clip is not None and before.number == clip.number
     return replace(state, player=clip, player_secret=state.player_secret and same)
+
+
+@_on(NoiseSuppressionSet)
+def _noise_suppression_set(state: SessionState, event: NoiseSuppressionSet) -> SessionState:
+    others = state.cleaned - {event.site}
+    return replace(state, cleaned=others | {event.site} if event.on else others)

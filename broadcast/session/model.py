@@ -351,6 +351,8 @@ class SessionState:
     open_microphones: frozenset[SiteId] = frozenset()
     turn_microphone: SiteId | None = None
     """The site whose microphone the present turn opened, and its end closes."""
+    cleaned: frozenset[SiteId] = frozenset()
+    """Sites from whose sound the room's noise is taken out."""
     player: Clip | None = None
     player_secret: bool = False
     """It was loaded while an item was closed, and belongs to that item."""

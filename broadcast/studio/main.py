@@ -182,6 +182,7 @@ class Studio:
             "cameras": self._cameras.status(),
             "player": self._player.status(),
             "pushes": [pusher.status().message() for pusher in self._pushers],
+            "speaking": self._sound.speaking(),
             "signs": self._senses.signs(time.monotonic_ns()),
             "frames": self._frames.frames,
             "late_frames": self._frames.late,

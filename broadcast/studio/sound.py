@@ -5,6 +5,7 @@ sound and the picture of one moment leave together.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -150,11 +151,22 @@ class SoundDesk:
         snapshot = self._on_air()
         if snapshot is None:
             return
+        for source in self._sources.all():
+            source.sound.clean(wished=source.site in snapshot.state.cleaned)
         heard = self._heard(audible(snapshot.state), from_ns)
         pts = (index - 1) * BLOCK_SAMPLES
         voices = self.talkback.voices(from_ns)
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, voices, pts)
         self._send(minus + self._mix(total, pts, snapshot, from_ns))
+
+    def speaking(self) -> list[SiteId]:
+        """Where somebody speaks now, be it heard or not."""
+        now_ns = time.monotonic_ns()
+        return [
+            source.site
+            for source in self._sources.all()
+            if source.sound.voice.speaking and now_ns - source.sound.received_ns < STALE_NS
+        ]
 
     def _levels(self, now_ns: int) -> dict[SiteId, float]:
         return {

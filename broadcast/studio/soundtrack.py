@@ -7,12 +7,15 @@ wake-up of another thread would cost more than the work.
 import logging
 from collections import deque
 
+from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
 from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.loudness import Leveller
-from broadcast.studio.mixer import Fader, Meter
+from broadcast.studio.mixer import RISE, Fader, Meter
+from broadcast.studio.noise import DELAY_NS, Cleaner
 from broadcast.studio.opus import GRAIN, LONGEST_PACKET, OpusDecoder, OpusError
 from broadcast.studio.playout import NS_PER_S, Playout
+from broadcast.studio.voice import VoiceDetector
 from streams.frames import AUDIO_CLOCK_RATE, EncodedFrame
 
 MAX_QUEUED_SOUND = 100
@@ -35,6 +38,11 @@ class SoundTrack:
         self.meter = Meter()
         self.leveller = Leveller()
         self.fader = Fader()
+        self.voice = VoiceDetector()
+        self._cleaner: Cleaner | None = None
+        self._rests = True
+        self._joins = False
+        """The next block does not go on from the last."""
         self.dropped = 0
         self.recovered = 0
         """Samples that were lost on the way and made again from the packets after them."""
@@ -60,6 +68,9 @@ class SoundTrack:
                 self._decoder, self._next = OpusDecoder(), None
                 continue
             self.meter.add(samples)
+            self.voice.hear(samples)
+            if self._rests and self._cleaner is not None and samples.shape[1] == BLOCK_SAMPLES:
+                self._cleaner.listen(samples)
             self._ring.write(frame.pts, samples)
             self._next = frame.pts + samples.shape[1]
 
@@ -73,11 +84,32 @@ class SoundTrack:
 
     def rest(self) -> None:
         """Nobody listens: the next block may be read from wherever it ought to be."""
+        self._rests = True
         self._reader = Reader()
         self._playout.sound_error_ns = 0
 
+    def clean(self, *, wished: bool) -> None:
+        """Takes the room's noise out from the next block on, or leaves it in. That takes 20 ms, for
+        which the picture waits too."""
+        self._playout.sound.work_ns = DELAY_NS if wished else 0
+        if wished is (self._cleaner is None):
+            self._cleaner = Cleaner() if wished else None
+            self._joins = True
+
     def block(self, from_ns: int) -> Samples | None:
         """The 20 ms to be heard from `from_ns` (CLOCK_MONOTONIC) on; None if nothing ever came."""
+        self._rests = False
+        if self._cleaner is None:
+            block = self._read(from_ns)
+        else:
+            block = self._read(from_ns + DELAY_NS)
+            block = None if block is None else self._cleaner.apply(block)
+        if block is not None and self._joins:
+            self._joins = False
+            block *= RISE
+        return block
+
+    def _read(self, from_ns: int) -> Samples | None:
         target_ns = self._playout.sound_target_ns
         if target_ns is None:
             return None

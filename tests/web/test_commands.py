@@ -25,6 +25,7 @@ from web.setup import put_account
 
 SCENE = {"layout": "full", "sources": ["hall"]}
 FIELDS: dict[str, dict[str, Any]] = {
+    "set_noise_suppression": {"site": "hall", "on": True},
     "load_player": {"file": "phim.mp4"},
     "load_countdown": {"duration_ms": 60_000, "title": "Bắt đầu sau"},
     "start_player": {"sound": True},
@@ -108,6 +109,7 @@ PROTOCOL = {
             "remove_document",
             "begin_rehearsal",
             "record_check",
+            "set_noise_suppression",
             "load_player",
             "load_countdown",
             "start_player",

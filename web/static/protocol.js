@@ -14,7 +14,7 @@ export const COMMANDS = [
   "end_turn", "pause_clock", "resume_clock", "extend_turn",
   "set_limit", "undo", "note_promise", "settle_promise", "drop_promise",
   "cut", "set_preview",
-  "open_microphone", "close_microphone", "mute_all",
+  "open_microphone", "close_microphone", "mute_all", "set_noise_suppression",
   "show_overlay",
   "write_note", "strike_note", "type_caption", "correct_caption", "correct_turn", "correct_name", "send_message",
   "cancel_session", "describe_session", "put_site", "remove_site", "put_delegate", "remove_delegate",

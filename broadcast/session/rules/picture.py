@@ -26,6 +26,7 @@ from broadcast.session.events import (
     Events,
     MicrophoneClosed,
     MicrophoneOpened,
+    NoiseSuppressionSet,
     OverlaySwitched,
     PictureCut,
     PreviewSet,
@@ -175,6 +176,23 @@ class MuteAll(Command):
 @rule(MuteAll, OPERATING, OPEN)
 def mute_all(state: SessionState, act: Act) -> Events:
     return (*close_all(state, act), *silence(state, act))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetNoiseSuppression(Command):
+    """Takes the noise of a site's room out of its sound, or leaves it in."""
+
+    type: Literal["set_noise_suppression"] = "set_noise_suppression"
+    site: SiteName
+    on: StrictBool
+
+
+@rule(SetNoiseSuppression, OPERATING, OPEN)
+def set_noise_suppression(state: SessionState, command: SetNoiseSuppression, act: Act) -> Events:
+    site = _known(state, command.site)
+    if command.on == (site in state.cleaned):
+        return ()
+    return (NoiseSuppressionSet(at_ms=act.at_ms, site=site, on=command.on),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {fetchLine, now, operatorView} from "../../state.js";
 import {number, t, timeOfDay} from "../../texts.js";
+import {Do} from "../common/actions.js";
 import {ceilingOf, pathOf, stretches} from "./charts.js";
 import {Dialog} from "../common/dialogs.js";
 
@@ -48,6 +49,8 @@ export function LineDialog() {
     ${line?.test && html`<${Tested} test=${line.test} />`}
     ${line ? html`<${BothWays} up=${line.up} down=${line.down} /><${Charts} history=${line.history} />`
       : html`<p class="muted" role="status">${t("line.asking")}</p>`}
+    <${Do} command=${{type: "set_noise_suppression", site: site.id, on: !site.noise_suppressed}} pressed=${site.noise_suppressed}
+      class="small noise" label=${t("line.noise_long")} testid="noise-suppression">${t(site.noise_suppressed ? "line.noise_on" : "line.noise_off")}<//>
     <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
   <//>`;
 }

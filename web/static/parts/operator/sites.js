@@ -71,7 +71,7 @@ function Tile({site, index}) {
       aria-label=${labelOf(site)} onClick=${() => seat(site.id)} data-testid=${`seat-${site.id}`}>
       <${Still} name=${site.id} label=${name} />
       ${problemOf(site) && html`<span class="problem">${problemOf(site)}</span>`}
-      <${Signs} site=${site} /><${TalkMark} site=${site} />
+      <${Voice} site=${site} /><${Signs} site=${site} /><${TalkMark} site=${site} />
       ${site.tally !== "none" && html`<span class="tally">${t(`operator.tally_${site.tally}`)}</span>`}
       ${index < KEYS && mayGive("set_preview") && html`<kbd>${index + 1}</kbd>`}
     </button>
@@ -95,6 +95,14 @@ function problemOf(site) {
   if (!site.present) return t(seen.has(site.id) ? "operator.site_gone" : "operator.site_absent");
   if (site.video === "ok") return "";
   return site.video === "lost" ? t("operator.picture_lost") : t("operator.no_picture");
+}
+
+/** Somebody speaks there; and whether the room's noise is taken out. @param {{site: Site}} props */
+function Voice({site}) {
+  if (!site.present || !(site.speaking || site.noise_suppressed)) return null;
+  return html`<span class="voice">
+    ${site.noise_suppressed && html`<span class="cleaned">${t("operator.noise_suppressed")}</span>`}
+    ${site.speaking && html`<span class="speaking" data-testid=${`speaking-${site.id}`} title=${t("operator.speaking_long")}><${Icon} name="speech" /></span>`}</span>`;
 }
 
 /** What is wrong with a picture or a sound that comes. @param {{site: Site}} props */
