@@ -6,9 +6,11 @@ decoder, which has neither FEC nor concealment.
 
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import av
 import numpy as np
+from av.filter import Graph
 
 from bench.figure import Figure
 from broadcast.studio.clock import BLOCK_SAMPLES
@@ -16,7 +18,9 @@ from broadcast.studio.encoders import AacEncoder, Samples
 from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.loudness import Leveller
 from broadcast.studio.mixer import Fader, Limiter, mix
+from broadcast.studio.noise import Cleaner
 from broadcast.studio.opus import OpusDecoder, OpusEncoder
+from broadcast.studio.voice import VoiceDetector
 
 BLOCKS = 1500
 BLOCK_US = 20_000
@@ -88,6 +92,25 @@ def costs(blocks: list[Samples], packets: list[bytes]) -> Iterator[tuple[str, fl
     yield "encode AAC", cost_us(lambda n: aac.encode(blocks[n], n * BLOCK_SAMPLES))
 
 
+def afftdn(blocks: list[Samples]) -> Callable[[int], object]:
+    """FFmpeg's noise suppression, as it is used from Python."""
+    graph = Graph()
+    source = graph.add_abuffer(
+        sample_rate=48_000, format="fltp", layout="stereo", time_base=Fraction(1, 48_000)
+    )
+    graph.link_nodes(source, graph.add("afftdn", "nr=12:tn=1"), graph.add("abuffersink"))
+    graph.configure()
+
+    def step(n: int) -> object:
+        frame = av.AudioFrame.from_ndarray(blocks[n], "fltp", "stereo")
+        frame.sample_rate, frame.pts = 48_000, n * BLOCK_SAMPLES
+        graph.push(frame)
+        pulled = graph.pull()
+        return pulled.to_ndarray() if isinstance(pulled, av.AudioFrame) else None
+
+    return step
+
+
 def figures() -> Iterator[Figure]:
     blocks, encoder = voice(BLOCKS + 2), OpusEncoder(BITRATE_BPS)
     coded = (encoder.encode(block, n * BLOCK_SAMPLES) for n, block in enumerate(blocks))
@@ -95,12 +118,20 @@ def figures() -> Iterator[Figure]:
     peer = av.CodecContext.create("libopus", "r")
     peer_us = cost_us(lambda n: [f.to_ndarray() for f in peer.decode(av.Packet(packets[n]))])
     us = dict(costs(blocks, packets))
+    floors = {
+        "decode a packet": (peer_us, "PyAV's decoder"),
+        "take the noise out of a site": (cost_us(afftdn(blocks)), "FFmpeg's afftdn"),
+    }
     for name, value in us.items():
-        floor = (peer_us, "PyAV's decoder") if name == "decode a packet" else (None, "")
-        yield Figure(name, value, "us", *floor)
+        yield Figure(name, value, "us", *floors.get(name, (None, "")))
     each = us["write and read a block"] + us["level a site"] + us["fade a site"]
     feeds = (OPEN + 1) * (2 * us["encode Opus"] + us["mix two sites and limit"])
-    total = SITES * us["decode a packet"] + OPEN * each + feeds + us["encode AAC"]
+    total = (
+        SITES * (us["decode a packet"] + us["tell whether somebody speaks"])
+        + OPEN * each
+        + feeds
+        + us["encode AAC"]
+    )
     name = f"{SITES} sites that all send, {OPEN} open, of the block"
     yield Figure(name, total / BLOCK_US * 100, "%")
     floor_db = lost_db(packets, fec=False)

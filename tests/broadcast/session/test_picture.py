@@ -18,6 +18,7 @@ from broadcast.session.commands import (
     MuteAll,
     OpenMicrophone,
     SceneWish,
+    SetNoiseSuppression,
     SetPreview,
     ShowOverlay,
 )
@@ -127,3 +128,13 @@ def test_overlays() -> None:
     assert hearing.state.hidden_overlays == {OverlayName.QUEUE}
     hearing.do(ShowOverlay(name=OverlayName.QUEUE, visible=True))
     assert hearing.state.hidden_overlays == frozenset()
+
+
+def test_noise_is_taken_out_of_a_site_until_it_is_not() -> None:
+    hearing = Hearing()
+    hearing.do(SetNoiseSuppression(site=NHE, on=True))
+    assert hearing.state.cleaned == {NHE}
+    assert not hearing.do(SetNoiseSuppression(site=NHE, on=True))
+    hearing.do(SetNoiseSuppression(site=NHE, on=False))
+    assert hearing.state.cleaned == frozenset()
+    assert hearing.refused(SetNoiseSuppression(site="nowhere", on=True)) == "unknown_site"
