@@ -333,10 +333,19 @@ class Views:
             **devices_of(report, line),
             **tested(report),
             "talked_to": site.id in self.outside.talks,
+            "fetched": self._fetched(site.id),
             "speaking": site.id in self.outside.studio.speaking,
             "noise_suppressed": site.id in self.state.cleaned,
             "signs": list(self.outside.studio.signs.get(site.id, ())),
         }
+
+    def _fetched(self, site: SiteId) -> dict[str, Any] | None:
+        """Of a site whose camera the studio fetches itself."""
+        cameras = self.outside.studio.cameras
+        camera = next((one for one in cameras if one.site == site), None)
+        if camera is None:
+            return None
+        return {"connected": camera.since_ns > 0, "detail": camera.detail}
 
     def _tally(self, site: SiteId) -> str:
         if on_program(scene_on_air(self.state), site):

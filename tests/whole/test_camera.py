@@ -29,7 +29,11 @@ def test_a_camera_is_a_site_like_any_other(tmp_path: Path) -> None:
             await operator.until(
                 lambda _: operator.site(HALL)["size"] == "640x360", "the tile's figures"
             )
+            await operator.until(
+                lambda _: not operator.site(LEFT)["fetched"]["connected"], "the other's tile"
+            )
             hall = operator.site(HALL)
+            assert hall["fetched"]["connected"]
             assert hall["present"]
             assert (hall["video"], hall["audio"], hall["line"]) == ("ok", "ok", "good")
             await wait_until(lambda: HALL in operator.stills, "the tile's picture")

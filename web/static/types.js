@@ -142,6 +142,7 @@
  * @property {"good" | "fair" | "poor" | "none"} [line_tested] before it joined
  * @property {SelfTested} [self_test]
  * @property {boolean} talked_to by an operator, alone
+ * @property {{connected: boolean, detail: string}} [fetched] a camera of the settings
  * @property {boolean} speaking somebody speaks there, heard or not
  * @property {boolean} noise_suppressed
  * @property {("black" | "frozen" | "silent")[]} signs what is wrong although it comes

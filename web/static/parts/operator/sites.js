@@ -70,7 +70,7 @@ function Tile({site, index}) {
     <button type="button" class="picture" disabled=${!canGive("set_preview")} title=${site.name}
       aria-label=${labelOf(site)} onClick=${() => seat(site.id)} data-testid=${`seat-${site.id}`}>
       <${Still} name=${site.id} label=${name} />
-      ${problemOf(site) && html`<span class="problem">${problemOf(site)}</span>`}
+      ${problemOf(site) && html`<span class="problem" title=${site.fetched?.detail}>${problemOf(site)}</span>`}
       <${Voice} site=${site} /><${Signs} site=${site} /><${TalkMark} site=${site} />
       ${site.tally !== "none" && html`<span class="tally">${t(`operator.tally_${site.tally}`)}</span>`}
       ${index < KEYS && mayGive("set_preview") && html`<kbd>${index + 1}</kbd>`}
@@ -92,6 +92,7 @@ function labelOf(site) {
 
 /** Why the picture is not to be trusted; empty if it is. @param {Site} site */
 function problemOf(site) {
+  if (site.fetched && !site.fetched.connected) return t("operator.camera_waiting");
   if (!site.present) return t(seen.has(site.id) ? "operator.site_gone" : "operator.site_absent");
   if (site.video === "ok") return "";
   return site.video === "lost" ? t("operator.picture_lost") : t("operator.no_picture");
