@@ -14,6 +14,7 @@ MODULES = (
     "program",
     "quality",
     "sound",
+    "loudness",
     "join",
     "glass",
     "hls",
