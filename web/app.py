@@ -180,7 +180,7 @@ def _application(
         RecordFiles(sessions, tokens),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
-        Shelf(settings, tokens, on_air.player_file),
+        Shelf(settings, tokens, auditor, on_air.player_file),
     )
     for room in rooms:
         app.add_routes(room.routes())

@@ -104,6 +104,8 @@ class Doorkeeper:
             raise Problem(401, "not_signed_in")
         if Role.OPERATOR not in identity.roles:
             raise Problem(403, "forbidden", role=identity.role)
+        session, told = current.floor.id, {"site": site}
+        await self._auditor.done(request, "site_talked_to", identity, session=session, detail=told)
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""

@@ -19,7 +19,8 @@ from broadcast.session.model import Role
 from broadcast.session.rules.player import kind_of
 from broadcast.session.text import FileName
 from config.settings import Settings
-from web.auth import VIEWER, Tokens, identify
+from web.auditor import Auditor
+from web.auth import VIEWER, Identity, Tokens, identify
 from web.errors import Problem, not_found
 from web.replies import reply
 
@@ -44,12 +45,16 @@ class Shelf:
     """For operators alone. `in_use` gives the name of the file that the player has."""
 
     def __init__(
-        self, settings: Settings, tokens: Tokens, in_use: Callable[[], str | None]
+        self,
+        settings: Settings,
+        tokens: Tokens,
+        auditor: Auditor,
+        in_use: Callable[[], str | None],
     ) -> None:
         self._folder = settings.storage.data_dir / "media"
         self._most_bytes = settings.storage.max_upload_bytes
         self._spare_bytes = 2 * settings.recording.stop_free_bytes
-        self._tokens, self._in_use = tokens, in_use
+        self._tokens, self._auditor, self._in_use = tokens, auditor, in_use
         self._uploads = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -66,7 +71,7 @@ class Shelf:
         return reply({"files": files, "max_bytes": self._most_bytes})
 
     async def _bring(self, request: web.Request) -> web.Response:
-        self._require_operator(request, changes=True)
+        who = self._require_operator(request, changes=True)
         name = _name_of(request)
         if kind_of(name) is None:
             raise Problem(415, "player_kind", file=name)
@@ -83,6 +88,9 @@ class Shelf:
             raise Problem(507, "file_not_kept", file=name, reason=error.strerror or "") from None
         finally:
             self._uploads -= 1
+        told = {"file": name, "bytes": size}
+        session = request.match_info["session"]
+        await self._auditor.done(request, "player_file_brought", who, session=session, detail=told)
         return reply({"name": name, "bytes": size}, status=201)
 
     async def _receive(self, request: web.Request, name: str) -> int:
@@ -125,26 +133,29 @@ class Shelf:
             view = view[os.write(handle, view) :]
 
     async def _remove(self, request: web.Request) -> web.Response:
-        self._require_operator(request, changes=True)
+        who = self._require_operator(request, changes=True)
         name = _name_of(request)
         self._require_free(name)
         try:
             await asyncio.to_thread((self._folder / name).unlink)
         except OSError:
             raise not_found("no_such_file") from None
+        told, session = {"file": name}, request.match_info["session"]
+        await self._auditor.done(request, "player_file_removed", who, session=session, detail=told)
         return reply({})
 
     def _require_free(self, name: str) -> None:
         if self._in_use() == name:
             raise Problem(409, "file_in_use", file=name)
 
-    def _require_operator(self, request: web.Request, *, changes: bool) -> None:
+    def _require_operator(self, request: web.Request, *, changes: bool) -> Identity:
         identity = identify(self._tokens, request, changes=changes)
         identity = identity.in_session(request.match_info["session"])
         if identity is VIEWER:
             raise Problem(401, "not_signed_in")
         if Role.OPERATOR not in identity.roles:
             raise Problem(403, "forbidden", role=identity.role)
+        return identity
 
 
 def _name_of(request: web.Request) -> str:
