@@ -17,7 +17,7 @@ import numpy as np
 from bench.figure import Figure
 from broadcast.program import Layout, Scene, Take
 from broadcast.studio.clock import BLOCK_SAMPLES
-from broadcast.studio.encoders import OpusEncoder
+from broadcast.studio.opus import OpusEncoder
 from streams.frames import Codec, Feed, Packet, SiteId
 from tests import media
 from tests.broadcast.studio.rig import Coded, decoded_sound, rig
