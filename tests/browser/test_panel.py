@@ -252,7 +252,8 @@ def test_each_role_sees_what_it_may(
             await tab.goto(server.url(f"/operator/{server.session}"))
             await expect(tab.get_by_test_id("sign-in")).to_be_visible()
             await tab.goto(server.url(f"/sign-in#token={token}"))
-            await tab.wait_for_url(f"**/operator/{server.session}")
+            await tab.wait_for_url(f"**/{role}/{server.session}")
+            await tab.goto(server.url(f"/operator/{server.session}"))
             for name in there:
                 await expect(tab.get_by_test_id(name)).to_be_visible()
             for name in absent:
