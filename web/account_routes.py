@@ -81,6 +81,17 @@ class _Change(_Body):
     drop_second_factor: Literal[True] | None = None
 
 
+BODIES: dict[str, type[BaseModel]] = {
+    "/api/v1/account/password": _NewPassword,
+    "/api/v1/account/second-factor/offer": _Nothing,
+    "/api/v1/account/second-factor": _NewFactor,
+    "/api/v1/account/second-factor/off": _Proof,
+    "/api/v1/account/end-sign-ins": _Nothing,
+    "/api/v1/accounts": _NewAccount,
+    "/api/v1/accounts/change": _Change,
+}
+"""By path, for who describes them."""
+
 B = TypeVar("B", bound=_Body)
 
 

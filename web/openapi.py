@@ -1,5 +1,6 @@
 """`/api/v1/openapi.json`: commands and their fields come from the core, so it cannot go stale."""
 
+import re
 from functools import cache
 from importlib.metadata import version
 from inspect import cleandoc
@@ -9,6 +10,8 @@ from pydantic import TypeAdapter
 
 from broadcast.session.commands import COMMANDS, may
 from broadcast.session.model import Role
+from web.account_routes import BODIES
+from web.sign_in import Credentials
 
 _REF = "#/components/schemas/{model}"
 _ERRORS = {
@@ -70,119 +73,103 @@ def _error_schema() -> dict[str, Any]:
     return {"type": "object", "properties": {"error": inner}, "required": ["error"]}
 
 
+_SESSION = "/api/v1/sessions/{session}"
+_ANY = {"type": "object"}
+_OPERATIONS: tuple[tuple[str, str, str], ...] = (
+    ("post", "/api/v1/sign-in", "Signs in"),
+    ("post", "/api/v1/sign-out", "Signs out"),
+    ("get", "/api/v1/account", "One's own account"),
+    ("post", "/api/v1/account/password", "Changes one's password; ends all other sign-ins"),
+    ("post", "/api/v1/account/second-factor/offer", "A secret for an authenticator"),
+    ("post", "/api/v1/account/second-factor", "Turns the second factor on"),
+    ("post", "/api/v1/account/second-factor/off", "Turns it off"),
+    ("post", "/api/v1/account/end-sign-ins", "Ends all one's other sign-ins"),
+    ("get", "/api/v1/accounts", "All accounts: administrators"),
+    ("post", "/api/v1/accounts", "A new account"),
+    ("post", "/api/v1/accounts/change", "Changes an account; what is not given stays"),
+    ("get", "/api/v1/audit?before", "Who did what, when and from where, newest first"),
+    ("post", "/api/v1/audit/proof", "Proves that nothing of it was altered"),
+    ("get", "/api/v1/archive", "Sessions that are over and were recorded"),
+    ("get", "/api/v1/archive/search?q", "Where in them words are found"),
+    ("get", "/api/v1/sessions", "All sessions, newest first"),
+    ("post", "/api/v1/sessions", "A new session"),
+    ("get", "/api/v1/templates", "What a session can begin from"),
+    ("post", "/api/v1/templates", "Keeps a session as a template"),
+    ("delete", "/api/v1/templates/{template}", "Takes a template off the shelf"),
+    ("post", _SESSION + "/commands", "One command"),
+    ("post", _SESSION + "/control", "Takes control over from another operator"),
+    ("get", _SESSION + "/live", "WebSocket: snapshot, patches, levels, stills"),
+    ("get", _SESSION + "/audit?before", "The audit of one session"),
+    ("post", _SESSION + "/import/{what}", "Reads a list, tells what it says; changes nothing"),
+    ("post", _SESSION + "/items/{item}/documents", "Takes in a PDF"),
+    ("get", _SESSION + "/documents/{document}", "A document, for whoever may read it"),
+    ("get", _SESSION + "/links", "The links that an operator hands out"),
+    ("get", _SESSION + "/sheets", "The sites' links with QR codes"),
+    ("post", _SESSION + "/sites/{site}/link", "Ends all links of a site; gives a new one"),
+    ("get", _SESSION + "/sites/{site}/line", "A site's line, and its last ten minutes"),
+    ("get", _SESSION + "/sites/{site}/line-test?bytes", "So many bytes, to test the line down"),
+    ("post", _SESSION + "/sites/{site}/line-test", "Takes bytes, to test the line up"),
+    ("get", _SESSION + "/chapters", "Marks of the archive: items and turns"),
+    (
+        "get",
+        _SESSION + "/film.mp4?from&to",
+        "The recording, or a piece of it (s), as one MP4: staff",
+    ),
+    ("get", _SESSION + "/sealed", "What is kept of the closed parts, and who opened it"),
+    ("get", _SESSION + "/sealed/film.mp4?from&to", "That as one MP4: operator and chair"),
+    ("get", _SESSION + "/sealed/{name}", "Its playlist and segments"),
+    ("get", _SESSION + "/record/{list}", "Who was not heard, or what was promised, as CSV or text"),
+    ("get", _SESSION + "/player/files", "The files of the media player"),
+    ("put", _SESSION + "/player/files/{name}", "Brings one: the body as it is"),
+    ("delete", _SESSION + "/player/files/{name}", "Takes one away"),
+    ("get", "/api/v1/openapi.json", "This document"),
+    ("get", "/healthz", "The process answers"),
+    ("get", "/readyz", "Session and studio are there"),
+)
+"""Method, path with its query, what it does: every route below `/api/`, which a test compares."""
+
+
 def _paths() -> dict[str, Any]:
-    session = [{"name": "session", "in": "path", "required": True, "schema": {"type": "string"}}]
+    paths: dict[str, Any] = {}
+    for method, address, summary in _OPERATIONS:
+        path, _, query = address.partition("?")
+        names = [(name, "path") for name in re.findall(r"{(\w+)}", path)]
+        names += [(name, "query") for name in query.split("&") if name]
+        operation = _operation(summary, _bodies().get(path) if method == "post" else None)
+        operation["parameters"] = [_parameter(name, place) for name, place in names]
+        paths.setdefault(path, {})[method] = operation
+    return paths
+
+
+def _parameter(name: str, place: str) -> dict[str, Any]:
     return {
-        "/api/v1/sign-in": {"post": _operation("Signs in", body=_CREDENTIALS)},
-        "/api/v1/sign-out": {"post": _operation("Signs out")},
-        "/api/v1/sessions": {
-            "get": _operation("All sessions, newest first"),
-            "post": _operation("A new session", body={"type": "object"}),
-        },
-        "/api/v1/templates": {
-            "get": _operation("What a session can begin from"),
-            "post": _operation("Keeps a session as a template", body={"type": "object"}),
-        },
-        "/api/v1/templates/{template}": {
-            "parameters": [{**session[0], "name": "template"}],
-            "delete": _operation("Takes a template off the shelf"),
-        },
-        "/api/v1/sessions/{session}/import/{what}": {
-            "parameters": [*session, {**session[0], "name": "what"}],
-            "post": _operation("Reads a list, and tells what it says; changes nothing"),
-        },
-        "/api/v1/sessions/{session}/items/{item}/documents": {
-            "parameters": [*session, {**session[0], "name": "item"}],
-            "post": _operation("Takes in a PDF"),
-        },
-        "/api/v1/sessions/{session}/documents/{document}": {
-            "parameters": [*session, {**session[0], "name": "document"}],
-            "get": _operation("A document, for whoever may read it"),
-        },
-        "/api/v1/sessions/{session}/sheets": {
-            "parameters": session,
-            "get": _operation("The sites' links with QR codes"),
-        },
-        "/api/v1/sessions/{session}/sites/{site}/link": {
-            "parameters": [*session, {**session[0], "name": "site"}],
-            "post": _operation("Ends all links of a site; gives a new one"),
-        },
-        "/api/v1/sessions/{session}/chapters": {
-            "parameters": session,
-            "get": _operation("Marks of the archive: items and turns"),
-        },
-        "/api/v1/sessions/{session}/film.mp4": {
-            "parameters": session,
-            "get": _operation("The recording, or the piece `from`–`to` (s), as one MP4: staff"),
-        },
-        "/api/v1/sessions/{session}/sealed": {
-            "parameters": session,
-            "get": _operation("What is kept of the closed parts, and who opened it"),
-        },
-        "/api/v1/sessions/{session}/record/{list}": {
-            "parameters": [*session, {**session[0], "name": "list"}],
-            "get": _operation("Who was not heard, or what was promised, as CSV or text"),
-        },
-        "/api/v1/sessions/{session}/links": {
-            "parameters": session,
-            "get": _operation("The links that an operator hands out"),
-        },
-        "/api/v1/sessions/{session}/sites/{site}/line": {
-            "parameters": [*session, {**session[0], "name": "site"}],
-            "get": _operation("A site's line, both ways, and its last ten minutes"),
-        },
-        "/api/v1/sessions/{session}/sites/{site}/line-test": {
-            "parameters": [*session, {**session[0], "name": "site"}],
-            "get": _operation("So many bytes, for a test of the line down"),
-            "post": _operation("Takes bytes, for a test of the line up"),
-        },
-        "/api/v1/sessions/{session}/player/files": {
-            "parameters": session,
-            "get": _operation("The files of the media player"),
-        },
-        "/api/v1/sessions/{session}/player/files/{name}": {
-            "parameters": [*session, {**session[0], "name": "name"}],
-            "put": _operation("Brings a file for the media player: the body as it is"),
-            "delete": _operation("Takes a file away"),
-        },
-        "/api/v1/sessions/{session}/commands": {
-            "parameters": session,
-            "post": _operation("One command", body={"$ref": _REF.format(model="Command")}),
-        },
-        "/api/v1/sessions/{session}/live": {
-            "parameters": session,
-            "get": {
-                "summary": "WebSocket: snapshot, patches, levels, stills",
-                "responses": {"101": {"description": "see web/PROTOCOL.md"}},
-            },
-        },
-        "/api/v1/sessions/{session}/audit": {
-            "parameters": session,
-            "get": _operation("Who did what, when and from where, newest first"),
-        },
-        "/api/v1/archive": {"get": _operation("Sessions that are over and were recorded")},
-        "/api/v1/account": {"get": _operation("One's own account")},
-        "/api/v1/accounts": {"get": _operation("All accounts")},
-        "/api/v1/sessions/{session}/control": {
-            "parameters": session,
-            "post": _operation("Takes control over from another operator"),
-        },
-        "/api/v1/audit": {"get": _operation("The same of all sessions")},
-        "/api/v1/audit/proof": {"post": _operation("Proves that nothing of it was altered")},
-        "/healthz": {"get": _operation("The process answers")},
-        "/readyz": {"get": _operation("Store, session and studio are there")},
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "schema": {"type": "string"},
     }
 
 
-_CREDENTIALS = {
-    "type": "object",
-    "properties": {key: {"type": "string"} for key in ("name", "password", "token")},
-}
+@cache
+def _bodies() -> dict[str, Any]:
+    """What a POST takes, as JSON; `web/PROTOCOL.md` tells the others."""
+    known = {path: model.model_json_schema() for path, model in BODIES.items()}
+    known["/api/v1/sign-in"] = Credentials.model_json_schema()
+    known[_SESSION + "/commands"] = {"$ref": _REF.format(model="Command")}
+    return dict.fromkeys(_JSON, _ANY) | known
+
+
+_JSON = (
+    "/api/v1/sign-out",
+    "/api/v1/sessions",
+    "/api/v1/templates",
+    _SESSION + "/control",
+)
 
 
 def _operation(summary: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
-    responses: dict[str, Any] = {"200": {"description": "done"}}
+    responses: dict[str, Any] = {"default": {"description": "done"}}
     for status, text in _ERRORS.items():
         responses[status] = {"description": text, "content": error}
     operation: dict[str, Any] = {"summary": summary, "responses": responses}

@@ -20,7 +20,9 @@ from web.limits import Limiter
 from web.replies import reply
 
 
-class _Credentials(BaseModel):
+class Credentials(BaseModel):
+    """A name and a password, and a code where the account asks for one; or a link's token."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str | None = Field(None, max_length=300)
     password: str | None = Field(None, max_length=1024)
@@ -77,7 +79,7 @@ class SignInRoutes:
         if "Origin" in request.headers:
             require_same_origin(request)
         try:
-            credentials = _Credentials.model_validate(await read_json(request))
+            credentials = Credentials.model_validate(await read_json(request))
         except ValidationError as error:
             raise fault(error) from None
         device = self._tokens.device(request.cookies.get(DEVICE_COOKIE, ""))
@@ -104,7 +106,7 @@ class SignInRoutes:
         """Signs the browser in."""
         _set(request, response, COOKIE, cookie, self._security.cookie_hours * 3600)
 
-    async def _cookie(self, credentials: _Credentials, address: str, device: str) -> str:
+    async def _cookie(self, credentials: Credentials, address: str, device: str) -> str:
         if credentials.token is not None:
             now_ms = self._clock()
             if self._token_tries.wait_ms(address, now_ms):
