@@ -28,7 +28,7 @@ _ERRORS = {
 @cache
 def document() -> dict[str, Any]:
     """OpenAPI 3.1."""
-    schemas = _command_schemas()
+    schemas: dict[str, Any] = _ecma(_command_schemas())
     schemas["Error"] = _error_schema()
     return {
         "openapi": "3.1.0",
@@ -64,6 +64,16 @@ def _command_schemas() -> dict[str, Any]:
         "discriminator": {"propertyName": "type", "mapping": mapping},
     }
     return schemas
+
+
+def _ecma(schema: Any) -> Any:
+    """JSON Schema's patterns are ECMAScript's, which has no `\\A` and `\\z`."""
+    if isinstance(schema, dict):
+        return {
+            key: value.replace("\\A", "^").replace("\\z", "$") if key == "pattern" else _ecma(value)
+            for key, value in schema.items()
+        }
+    return [_ecma(one) for one in schema] if isinstance(schema, list) else schema
 
 
 def _error_schema() -> dict[str, Any]:
@@ -153,7 +163,7 @@ def _parameter(name: str, place: str) -> dict[str, Any]:
 @cache
 def _bodies() -> dict[str, Any]:
     """What a POST takes, as JSON; `web/PROTOCOL.md` tells the others."""
-    known = {path: model.model_json_schema() for path, model in BODIES.items()}
+    known = {path: _ecma(model.model_json_schema()) for path, model in BODIES.items()}
     known["/api/v1/sign-in"] = Credentials.model_json_schema()
     known[_SESSION + "/commands"] = {"$ref": _REF.format(model="Command")}
     return dict.fromkeys(_JSON, _ANY) | known
