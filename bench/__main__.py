@@ -19,6 +19,7 @@ MODULES = (
     "glass",
     "hls",
     "sync",
+    "pages",
     "demo",
 )
 """Each has `figures()`, which yields lines (or `Figure`s) as they are measured."""

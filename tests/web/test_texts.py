@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 
+from broadcast.session.commands import COMMANDS
 from tests.test_docs import text
 from web.catalogues import FOLDER, LANGUAGES, catalogue, preferred, say
 
@@ -53,6 +54,11 @@ def test_every_error_of_the_code_has_a_sentence() -> None:
     assert len(wanted) > 30
     for language in LANGUAGES:
         assert wanted - catalogue(language).keys() == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_has_a_name_in_the_audit(language: str) -> None:
+    assert {f"audit.what.{name}" for name in COMMANDS} - catalogue(language).keys() == set()
 
 
 def test_goodbyes_are_those_of_the_protocol() -> None:

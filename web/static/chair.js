@@ -11,6 +11,7 @@ import {Confirm} from "./parts/common/dialogs.js";
 import {Floor} from "./parts/common/floor.js";
 import {ConnectionLost, NotYet, Phase, TimeOfDay} from "./parts/common/frame.js";
 import {Icon} from "./parts/common/icons.js";
+import {Language} from "./parts/common/head.js";
 import {PhaseButtons} from "./parts/common/phase.js";
 import {Queue} from "./parts/common/queue.js";
 import {Toasts} from "./parts/common/toasts.js";
@@ -26,7 +27,7 @@ function Page() {
       <header class="chair-head">
         <a class="logo" href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="36" height="36" /></a>
         <h1>${session.title}</h1>
-        <${Phase} /><span class="gap"></span><${PhaseButtons} /><${TimeOfDay} />
+        <${Phase} /><span class="gap"></span><${PhaseButtons} /><${TimeOfDay} /><${Language} kind="small plain" />
       </header>
       <${Banner} />
       <main>

@@ -6,6 +6,7 @@ import {config, t} from "./texts.js";
 import {Delegates} from "./parts/common/delegates.js";
 import {ConnectionLost, NotYet, Phase, TimeOfDay} from "./parts/common/frame.js";
 import {Floor} from "./parts/common/floor.js";
+import {Language} from "./parts/common/head.js";
 import {Icon} from "./parts/common/icons.js";
 import {Queue} from "./parts/common/queue.js";
 import {Toasts} from "./parts/common/toasts.js";
@@ -27,7 +28,7 @@ function Page() {
         <span class="gap"></span>
         <a class="button small" href=${`/minutes/${config.session}`} target="_blank" rel="noopener" data-testid="minutes">
           <${Icon} name="pen" />${t("clerk.minutes")}</a>
-        <${TimeOfDay} />
+        <${TimeOfDay} /><${Language} kind="small plain" />
       </header>
       <main>
         <div class="now-column"><${CurrentItem} /><${Floor} /><${Captions} /></div>

@@ -4,6 +4,7 @@ import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, view} from "./state.js";
 import {config, t} from "./texts.js";
+import {Language} from "./parts/common/head.js";
 import {open, wake, watchPlugs} from "./parts/site/devices.js";
 import {join} from "./parts/site/line.js";
 import {Room} from "./parts/site/room.js";
@@ -56,7 +57,7 @@ function Page() {
 
 /** @param {{title: string, note: string}} props */
 function Stop({title, note}) {
-  return html`<main class="stop panel" data-testid="stop"><h1>${title}</h1><p>${note}</p></main>`;
+  return html`<main class="stop panel" data-testid="stop"><h1>${title}</h1><p>${note}</p><${Language} /></main>`;
 }
 
 const secret = token();

@@ -1,6 +1,7 @@
 // Making a session ready: what it is called, who joins from where, who speaks, what about, and the
 // links to hand out. One room for each; this file only puts them together.
 
+import {Language} from "./parts/common/head.js";
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, operatorView, ready, view} from "./state.js";
@@ -56,7 +57,7 @@ function Head() {
       ${session.phase === "prepared" && html`<button type="button" class="plain" data-testid="cancel-session"
         onClick=${() => askRemove({type: "cancel_session"}, session.title)}>${t("prepare.cancel")}</button>`}
       <a class="button" href=${`/rehearse/${session.id}`} data-testid="to-rehearsal">${t("prepare.rehearse")}</a>
-      <a class="button primary" href=${`/operator/${session.id}`} data-testid="to-operator">${t("public.control")}</a></nav>
+      <a class="button primary" href=${`/operator/${session.id}`} data-testid="to-operator">${t("public.control")}</a><${Language} /></nav>
   </header>`;
 }
 

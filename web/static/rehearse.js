@@ -5,6 +5,7 @@ import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, operatorView, ready, view} from "./state.js";
 import {config, t, timeOfDay} from "./texts.js";
+import {Language} from "./parts/common/head.js";
 import {act, shortName} from "./parts/common/actions.js";
 import {Dialog} from "./parts/common/dialogs.js";
 import {Icon} from "./parts/common/icons.js";
@@ -46,7 +47,7 @@ function Page() {
       <nav>${begun && html`<button type="button" aria-pressed=${reporting.value} onClick=${() => { reporting.value = !reporting.value; }} data-testid="report-open">${t("rehearse.report")}</button>
         <button type="button" class="plain" onClick=${() => { asking.value = true; }}>${t("rehearse.again")}</button>`}
         <a class="button" href=${`/prepare/${session.id}`}>${t("prepare.prepare")}</a>
-        <a class="button" href=${`/operator/${session.id}`}>${t("public.control")}</a></nav></header>
+        <a class="button" href=${`/operator/${session.id}`}>${t("public.control")}</a><${Language} /></nav></header>
     ${!ready.value && html`<p class="notice warn" role="alert">${t("connection.lost")}</p>`}
     ${!begun ? html`<${Start} />` : html`
       ${reporting.value && html`<p class="actions no-print"><button type="button" class="primary" onClick=${() => print()} data-testid="print-report">${t("rehearse.print")}</button></p>`}

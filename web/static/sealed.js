@@ -4,6 +4,7 @@ import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {config, knows, number, span, t} from "./texts.js";
+import {Head} from "./parts/common/head.js";
 import {attach} from "./parts/public/player.js";
 
 /** @typedef {{at_ms: number, name: string, role: string, address: string, what: string}} Access */
@@ -29,13 +30,12 @@ async function load() {
 
 function Page() {
   const told = sealed.value;
-  return html`<header class="site-head"><a href="/"><img src="/static/logo.svg" alt="Diemcau" width="160" height="39" /></a>
-      <a class="button" href=${`/operator/${config.session}`}>${t("public.control")}</a></header>
+  return html`<${Head} />
     <main class="watch">
       <div class="stage-column">
         ${told && (told.duration_s > 0 ? html`<${Player} />` : html`<div class="stage card" data-testid="nothing-sealed"><div>
           <p class="card-title">${t("sealed.nothing")}</p><p>${t("sealed.nothing_note")}</p></div></div>`)}
-        <div class="about"><h1>${t("title.sealed")}</h1><p class="muted">${config.session_title}</p></div>
+        <div class="about"><h1>${t("title.sealed")}</h1><p class="muted">${config.session_title} · <a href=${`/operator/${config.session}`}>${t("public.control")}</a></p></div>
         <p class="notice">${t("sealed.note")}</p>
         ${failed.value && html`<p class="error" role="alert">${failed.value}</p>`}
         ${told && told.duration_s > 0 && html`<div class="choices">

@@ -4,6 +4,7 @@ import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {connect, operatorView, view} from "./state.js";
 import {config, t, timeOfDay} from "./texts.js";
+import {Language} from "./parts/common/head.js";
 import {Toasts} from "./parts/common/toasts.js";
 import {ask, tell} from "./parts/prepare/ask.js";
 
@@ -30,7 +31,7 @@ function Page() {
         only.value = /** @type {HTMLSelectElement} */ (event.target).value;
       }}><option value="">${t("sheets.all", {count: told.sites.length})}</option>
       ${sites.map((site) => html`<option value=${site.id}>${site.name}</option>`)}</select></label>
-      <button type="button" class="primary" data-testid="print" onClick=${() => print()}>${t("sheets.print")}</button></header>
+      <button type="button" class="primary" data-testid="print" onClick=${() => print()}>${t("sheets.print")}</button><${Language} /></header>
     ${(session.planned_start_at_ms ?? 0) > told.expires_at_ms && html`<p class="notice warn no-print">${t("sheets.too_short",
       {start: dateOf(session.planned_start_at_ms ?? 0), until: dateOf(told.expires_at_ms)})}</p>`}
     <main class="sheets">${shown.map((one) => html`<${Sheet} key=${one.id} url=${one.url} qr=${one.qr} session=${session}

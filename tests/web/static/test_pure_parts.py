@@ -257,3 +257,37 @@ def test_an_echo_is_read_from_a_browser_s_statistics() -> None:
     early = run("parts/site/measure.js", "m.read(given)", report[:3])
     assert early == {"rtt_ms": 500}
     assert run("parts/site/measure.js", "m.read(given)", []) == {}
+
+
+CLOCKS = """
+given.map(({skew_ms, answers}) => {
+  const system = Date.now;
+  let server_ms = 1_780_000_000_000;
+  Date.now = () => server_ms + skew_ms;
+  const clock = new m.ServerClock();
+  clock.guess(server_ms - 400);  // a snapshot that took its time
+  for (const [up_ms, down_ms] of answers) {
+    const sent_ms = Date.now();
+    server_ms += up_ms;
+    const told_ms = server_ms;
+    server_ms += down_ms;
+    clock.pong(sent_ms, told_ms, Date.now());
+  }
+  const wrong_ms = clock.now() - server_ms;
+  Date.now = system;
+  return wrong_ms;
+})
+"""
+
+
+def test_clocks_agree_though_the_computers_do_not() -> None:
+    """Two pages an hour apart, on lines that tremble and are slower up than down: what both show is
+    the server's time, within 50 ms each."""
+    lines = [[30, 20], [400, 15], [25, 90], [60, 500]]
+    given_values = [
+        {"skew_ms": skew_ms, "answers": answers}
+        for skew_ms in (0, -1_800_000, 1_800_000, 86_400_000)
+        for answers in (lines, lines[:1], lines[::-1], [[90, 10]] * 3)
+    ]
+    wrong = run("protocol.js", CLOCKS, given_values)
+    assert max(abs(one) for one in wrong) <= 50

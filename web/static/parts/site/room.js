@@ -6,6 +6,7 @@ import {read} from "../../clock.js";
 import {connection, now, siteView} from "../../state.js";
 import {t} from "../../texts.js";
 import {CaptionLine} from "../common/caption.js";
+import {Language} from "../common/head.js";
 import {Asking} from "./asking.js";
 import {Chat, NewMessage} from "./chat.js";
 import {camera, held, hold, microphone, stream, wake} from "./devices.js";
@@ -34,6 +35,7 @@ export function Room() {
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
       ${state !== "out" && html`<${Line} />`}
+      <${Language} kind="small plain" />
     </header>
     <${Trouble} device="camera" state=${camera.value} />
     <${Trouble} device="microphone" state=${microphone.value} />

@@ -1,6 +1,7 @@
 // Before joining: can we be seen and heard, and do we hear?
 
 import {html} from "htm/preact";
+import {Language} from "../common/head.js";
 import {t} from "../../texts.js";
 import {asking, busy, camera, choose, inUse, list, microphone, open, stream} from "./devices.js";
 import {LineTest} from "./line_test.js";
@@ -37,6 +38,7 @@ export function DeviceTest({token, onJoin}) {
       <button class="primary big" data-testid="join" disabled=${!usable || asking.value} onClick=${onJoin}>
         ${t("site.join")}</button>
       <p class="muted">${t(usable ? "site.join_note" : "site.join_needs_device")}</p>
+      <${Language} kind="plain" />
     </div>
   </main>`;
 }
