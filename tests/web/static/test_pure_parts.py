@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from broadcast.overlay.ticking import read
 from broadcast.program import Layout, seats_of
+from broadcast.session.vietnamese import name_key
 from web.patches import diff
 
 STATIC = Path(__file__).parents[3] / "web" / "static"
@@ -291,3 +292,14 @@ def test_clocks_agree_though_the_computers_do_not() -> None:
     ]
     wrong = run("protocol.js", CLOCKS, given_values)
     assert max(abs(one) for one in wrong) <= 50
+
+
+PEOPLE = [
+    "Giàng A Dính", "Trần Ân", "Nguyễn Văn An", "Lò Thị Ân", "Nguyễn Thị An", "Lò Đan", "Lê Dân",
+    "Điêu Thị Xuân", "Lỳ Thị Phượng", "Mùa A Lềnh", "Sùng Thị Sáy", "Pờ Mỳ Lế", "Vừ Ơn", "Vừ Ôn",
+]  # fmt: skip
+
+
+def test_people_stand_in_the_same_order_on_pages_and_in_lists() -> None:
+    expression = "given.map((name) => ({name})).toSorted(m.byName).map((one) => one.name)"
+    assert run("vietnamese.js", expression, PEOPLE) == sorted(PEOPLE, key=name_key)
