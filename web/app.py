@@ -142,7 +142,7 @@ def _application(
     doorkeeper: Doorkeeper,
 ) -> web.Application:
     app = web.Application(
-        middlewares=[border.errors_and_language],
+        middlewares=[border.errors_and_language, auditor.watching(tokens)],
         client_max_size=settings.security.max_body_bytes,
     )
     app[border.DEFAULT_LANGUAGE] = settings.language

@@ -11,14 +11,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from broadcast.audit import Note, Where
 from broadcast.session.model import Role
 from broadcast.store import Store, StoreError
-from web.auth import VIEWER, Identity
-from web.border import where_from
+from web.auth import VIEWER, Identity, Tokens, identify
+from web.border import Handler, where_from
 from web.errors import Problem
 from web.limits import Limiter, network
+
+AUDITED = web.RequestKey("audited", bool)
+"""This request has its entry."""
+_CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +48,7 @@ class Auditor:
         detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Somebody did this."""
+        request[AUDITED] = True
         await self._write(request, what, who, session, "done", detail or {})
 
     async def refused(
@@ -56,6 +62,7 @@ class Auditor:
         detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Somebody tried this, and was answered with `problem`."""
+        request[AUDITED] = True
         where, now_ms = network(who.where.address or where_from(request).address), self._clock()
         if self._from_network.wait_ms(where, now_ms):
             self._unwritten += 1
@@ -65,6 +72,23 @@ class Auditor:
         self._unwritten = 0
         told = {**(detail or {}), **more, "message": problem.message("vi")}
         await self._write(request, what, who, session, problem.code, told)
+
+    def watching(self, tokens: Tokens) -> Middleware:
+        """Writes down whatever else changes something, so that no route can forget to."""
+
+        @web.middleware
+        async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                response = await handler(request)
+            except Problem as problem:
+                if _unwritten(request):
+                    await self.refused(request, "changed", problem, **_told(request, tokens))
+                raise
+            if _unwritten(request):
+                await self.done(request, "changed", **_told(request, tokens))
+            return response
+
+        return watch
 
     async def by_itself(
         self, what: str, name: str, session: str, detail: Mapping[str, Any]
@@ -92,3 +116,20 @@ class Auditor:
             await asyncio.to_thread(self._store.note, note)
         except StoreError as error:
             _log.error("the audit cannot be written: %s", error)
+
+
+def _unwritten(request: web.Request) -> bool:
+    """A line test changes nothing, however often it is made."""
+    if request.method not in _CHANGING or not request.path.startswith("/api/"):
+        return False
+    return AUDITED not in request and not request.path.endswith("/line-test")
+
+
+def _told(request: web.Request, tokens: Tokens) -> dict[str, Any]:
+    session = request.match_info.get("session", "")
+    try:
+        who = identify(tokens, request, changes=False)
+    except Problem:
+        who = VIEWER
+    detail = {"method": request.method, "path": request.path}
+    return {"who": who, "session": session, "detail": detail}

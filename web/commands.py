@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from broadcast.session.commands import Command, CommandError, dump_command, parse_command
-from web.auditor import Auditor
+from web.auditor import AUDITED, Auditor
 from web.auth import VIEWER, Identity, Tokens, identify
 from web.border import client_address
 from web.errors import Problem
@@ -47,6 +47,7 @@ class Commands:
             self._hold_back(f"{identity.name} {client_address(request)}")
             body = await read_json(request)
             version = await self._perform(session, _understood(body), identity)
+            request[AUDITED] = True  # with its events
         except Problem as problem:
             what, detail = _told(body)
             await self._auditor.refused(

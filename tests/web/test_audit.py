@@ -109,6 +109,28 @@ def test_who_may_read_it(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_no_change_is_forgotten(tmp_path: Path) -> None:
+    """Also of routes that know nothing of the audit."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            bearer = {"Authorization": f"Bearer {rig.operator}"}
+            path = f"/api/v1/sessions/{SESSION}/player/files/a.png"
+            before = len(rig.store.audit())
+            async with rig.http.put(rig.url(path), data=b"a picture", headers=bearer) as answer:
+                assert answer.status == 201
+            await rig.http.post(rig.url("/api/v1/templates"), json={})
+            notes = [entry.note for entry in rig.store.audit()[before:]]
+            assert [(one.what, one.who, one.session) for one in notes] == [
+                ("changed", "operator", SESSION),
+                ("changed", "", ""),
+            ]
+            assert (notes[0].outcome, notes[1].outcome == "done") == ("done", False)
+            assert notes[0].detail["path"] == path
+
+    asyncio.run(scenario())
+
+
 def test_strangers_cannot_fill_it(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
