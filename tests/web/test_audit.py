@@ -122,11 +122,11 @@ def test_no_change_is_forgotten(tmp_path: Path) -> None:
             await rig.http.post(rig.url("/api/v1/templates"), json={})
             notes = [entry.note for entry in rig.store.audit()[before:]]
             assert [(one.what, one.who, one.session) for one in notes] == [
-                ("changed", "operator", SESSION),
+                ("player_file_brought", "operator", SESSION),
                 ("changed", "", ""),
-            ]
+            ], "once each, in the route's own words if it has any"
             assert (notes[0].outcome, notes[1].outcome == "done") == ("done", False)
-            assert notes[0].detail["path"] == path
+            assert notes[1].detail["path"] == "/api/v1/templates"
 
     asyncio.run(scenario())
 

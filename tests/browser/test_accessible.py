@@ -1,0 +1,134 @@
+"""Every page, held against WCAG 2.2 AA by axe-core in real Chromium; by keyboard, and at 200 %."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from playwright.async_api import Page
+
+from broadcast.session.model import Role
+from tests.broadcast.session.hearing import PREPARED
+from tests.chromium import chromium
+from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from tests.web.test_archive import hold
+from web.setup import put_account
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PASSWORD = "0123456789"
+PUBLIC = ("/", "/sign-in", f"/watch/{SESSION}", f"/display/{SESSION}", "/archive", "/no/such/page")
+OFFICE = (
+    "/",
+    "/account",
+    "/accounts",
+    "/audit",
+    f"/audit/{SESSION}",
+    "/new",
+    f"/prepare/{SESSION}",
+    f"/sheets/{SESSION}",
+    f"/play/{PREPARED.id}",
+    f"/sealed/{SESSION}",
+)
+DESKS = (f"/operator/{SESSION}", f"/chair/{SESSION}", f"/clerk/{SESSION}", f"/rehearse/{SESSION}")
+
+
+async def shown(page: Page, url: str) -> None:
+    """Until the page has drawn itself."""
+    await page.goto(url)
+    await page.wait_for_selector("main, .console, .display", state="attached")
+    await page.wait_for_timeout(200)
+
+
+async def violations(page: Page, what: str) -> list[str]:
+    await page.evaluate(AXE.read_text("utf-8"))
+    found: dict[str, Any] = await page.evaluate(
+        "tags => axe.run({runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
+        TAGS,
+    )
+    return [
+        f"{what}: {one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+async def too_wide(page: Page, what: str) -> list[str]:
+    """At 200 % a screen of 1280 has 640: reading must need no scrolling sideways (1.4.10)."""
+    await page.set_viewport_size({"width": 640, "height": 400})
+    await page.wait_for_timeout(100)
+    wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    return [f"{what}: {wide} px too wide at 200 %"] if wide > 0 else []
+
+
+async def unreachable(page: Page, what: str) -> list[str]:
+    """By Tab alone one comes to every control that is in sight, and sees where one is."""
+    await page.evaluate("document.activeElement?.blur()")
+    wanted = await page.evaluate(
+        "[...document.querySelectorAll('a[href], button:enabled, input:enabled, select:enabled')]"
+        ".filter(one => one.checkVisibility({visibilityProperty: true}) && one.tabIndex >= 0"
+        " && !one.closest('dialog, [popover]')"
+        " && !(one.type === 'radio' && !one.checked)).length"
+    )
+    reached, unseen = set(), set[str]()
+    for _ in range(wanted + 12):  # a date's field has stops of its own: day, month, year …
+        await page.keyboard.press("Tab")
+        at, dim = await page.evaluate(
+            "() => { const at = document.activeElement; const style = getComputedStyle(at);"
+            " globalThis.seen ??= []; if (!seen.includes(at)) seen.push(at);"
+            " const clear = at.matches('body, video, [type^=date]')"
+            " || style.outlineStyle !== 'none' || style.boxShadow !== 'none';"
+            " return [seen.indexOf(at), clear ? '' : at.outerHTML.slice(0, 80)]; }"
+        )
+        reached.add(at)
+        unseen |= {dim} - {""}
+    few = [f"{what}: {len(reached)} of {wanted} by Tab"] if len(reached) < wanted else []
+    return few + [f"{what}: no visible focus on {one}" for one in unseen]
+
+
+async def sign_in(page: Page, rig: Rig) -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    put_account(rig.store, "Lò Thị Vân", cheap, frozenset({Role.OPERATOR}), admin=True)
+    await page.goto(rig.url("/sign-in"))
+    await page.fill("input[name=name]", "Lò Thị Vân")
+    await page.fill("input[name=password]", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(rig.url("/"))
+
+
+@pytest.mark.timeout(300)
+def test_every_page(tmp_path: Path) -> None:
+    async def story() -> None:
+        faults: list[str] = []
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            hold(rig)
+            await rig.command("go_live")
+            await rig.command("register", delegate="lay-1", kind="speech")
+            await rig.command("give_turn", delegate="chua-1", kind="speech")
+            page = await browser.new_page()
+            for path in PUBLIC:
+                await shown(page, rig.url(path))
+                for scheme in ("dark", "light"):
+                    await page.emulate_media(color_scheme=scheme)
+                    await page.wait_for_timeout(150)  # colours change over 120 ms
+                    faults += await violations(page, f"{path} ({scheme})")
+                faults += await unreachable(page, path)
+                faults += await too_wide(page, path)
+            await shown(page, rig.url(f"/join/{SESSION}/{LAY}#{rig.site(LAY)}"))
+            faults += await violations(page, "/join")
+            faults += await too_wide(page, "/join")
+            await sign_in(page, rig)
+            await page.emulate_media(color_scheme="light")
+            for path in OFFICE:
+                await shown(page, rig.url(path))
+                faults += await violations(page, path)
+                faults += await unreachable(page, path)
+                faults += await too_wide(page, path)
+            for path in DESKS:
+                await shown(page, rig.url(path))
+                faults += await violations(page, path)
+        assert faults == [], "\n" + "\n".join(faults)
+
+    asyncio.run(story())
