@@ -81,9 +81,14 @@ class Views:
             if audience.site in self.state.put_out:
                 return self._outside_the_door(audience)
             shared = self._shared_by_sites(audience.language)
-            said = written.messages(self.state, audience.site)
+            of_sites, to_all = self._messages
+            said = of_sites.get(audience.site, to_all)
             return shared | {"me": self._me(audience.site), "messages": said}
         return self._public(audience.language)
+
+    @cached_property
+    def _messages(self) -> tuple[dict[SiteId, list[dict[str, Any]]], list[Any]]:
+        return written.messages_of_sites(self.state)
 
     @cached_property
     def _session(self) -> dict[str, Any]:

@@ -74,10 +74,21 @@ def caption(state: SessionState, *, public: bool) -> dict[str, Any] | None:
     return {"id": newest.id, "text": newest.text, "at_ms": newest.typed_at_ms}
 
 
-def messages(state: SessionState, site: SiteId | None = None) -> list[dict[str, Any]]:
-    """The last ones: all for the control room, its own and those to all for a site."""
-    found = [one for one in state.written.messages if site is None or one.site in {site, None}]
-    return [_message(one) for one in found[-MESSAGES_SHOWN:]]
+def messages(state: SessionState) -> list[dict[str, Any]]:
+    """The last ones, for the control room."""
+    return [_message(one) for one in state.written.messages[-MESSAGES_SHOWN:]]
+
+
+def messages_of_sites(state: SessionState) -> tuple[dict[SiteId, list[dict[str, Any]]], list[Any]]:
+    """What each site reads that wrote or was written to by itself: its own and those to all; and
+    what all others read. Once for a look: there may be 150 sites."""
+    sites = {one.site for one in state.written.messages if one.site is not None}
+    to_all = [_message(one) for one in state.written.messages if one.site is None]
+    own = {
+        site: [_message(one) for one in state.written.messages if one.site in {site, None}]
+        for site in sites
+    }
+    return {site: rows[-MESSAGES_SHOWN:] for site, rows in own.items()}, to_all[-MESSAGES_SHOWN:]
 
 
 def _message(one: Message) -> dict[str, Any]:

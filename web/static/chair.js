@@ -1,6 +1,7 @@
 // The chair's page, for a tablet: who speaks and for how long, who comes next, and the agenda.
 
 import {html, render} from "htm/preact";
+import {useEffect} from "preact/hooks";
 import {bye, chairView, connect, ready, view} from "./state.js";
 import {t} from "./texts.js";
 import {Do, siteBrief} from "./parts/common/actions.js";
@@ -19,6 +20,10 @@ import {Toasts} from "./parts/common/toasts.js";
 /** @import {Absent} from "./types.js" */
 
 function Page() {
+  const current = view.value?.session.current_item;
+  useEffect(() => {
+    document.querySelector(".agenda [aria-current]")?.scrollIntoView({block: "nearest"});
+  }, [current]);
   if (!view.value || bye.value) return html`<${NotYet} />`;
   const {session} = chairView();
   return html`
@@ -31,9 +36,8 @@ function Page() {
       </header>
       <${Banner} />
       <main>
-        <div class="lead"><${CurrentItem} /><${Floor} /><${Calling} /></div>
-        <div class="waiting-list"><${Queue} /><${AbsentList} /></div>
-        <div class="agenda-column"><${NextItem} /><${Agenda} /></div>
+        <div class="lead"><${CurrentItem} /><${Floor} /><${Calling} /><${NextItem} /><${AbsentList} /></div>
+        <div class="chair-lists"><${Queue} /><${Agenda} /></div>
       </main>
     </div>
     <${Delegates} /><${Confirm} /><${Toasts} />`;
