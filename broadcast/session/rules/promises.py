@@ -10,7 +10,7 @@ from pydantic import AfterValidator, StrictBool
 from broadcast.session.chair_events import PromiseDropped, PromiseNoted, PromiseSettled
 from broadcast.session.events import Events
 from broadcast.session.model import Phase, Promise, PromiseId, RequestId, Role, SessionState
-from broadcast.session.rules.command import Command
+from broadcast.session.rules.command import PaperCommand
 from broadcast.session.rules.registry import DIRECTING, Act, Refusal, rule
 from broadcast.session.text import Id, Name
 
@@ -30,7 +30,7 @@ Date = Annotated[str, AfterValidator(_date)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotePromise(Command):
+class NotePromise(PaperCommand):
     """Notes what somebody promised, by when; with `promise` it corrects one that was noted.
 
     Without `question` it belongs to the question that is being answered, if the promising one has
@@ -92,7 +92,7 @@ def _known(state: SessionState, promise: str) -> Promise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettlePromise(Command):
+class SettlePromise(PaperCommand):
     """A promise was kept; or not, after all."""
 
     type: Literal["settle_promise"] = "settle_promise"
@@ -109,7 +109,7 @@ def settle_promise(state: SessionState, command: SettlePromise, act: Act) -> Eve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropPromise(Command):
+class DropPromise(PaperCommand):
     """Takes out a promise that was noted by mistake; the log keeps it."""
 
     type: Literal["drop_promise"] = "drop_promise"

@@ -13,6 +13,8 @@ const LIVE = ["live"];
 /** @type {Phase[]} */
 const ON = ["live", "paused"];
 /** @type {Phase[]} */
+const WRITTEN = ["live", "paused", "ended"];
+/** @type {Phase[]} */
 const OPEN = ["prepared", "live", "paused"];
 /** @type {Phase[]} */
 const ALWAYS = [...OPEN, "ended"];
@@ -23,6 +25,7 @@ const ALWAYS = [...OPEN, "ended"];
 const PHASES = {
   go_live: ["prepared"], pause_session: LIVE, resume_session: ["paused"], end_session: ON,
   call_next: LIVE, call: LIVE, call_round: LIVE, give_turn: LIVE,
+  note_promise: WRITTEN, settle_promise: WRITTEN, drop_promise: WRITTEN,
   end_turn: ON, mark_absent: ON, extend_turn: ON,
   type_caption: ON, write_note: ALWAYS, strike_note: ALWAYS, correct_caption: ALWAYS, correct_turn: ALWAYS,
   correct_name: ALWAYS, pause_clock: LIVE, resume_clock: LIVE,

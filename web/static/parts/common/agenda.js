@@ -9,6 +9,10 @@ import {act, canGive, mayGive} from "./actions.js";
 import {askToClose, CloseButton, ClosedBand, CloseDialog} from "./closed.js";
 import {ask} from "./dialogs.js";
 import {Icon} from "./icons.js";
+import {LimitsDialog, openLimits} from "./limits.js";
+import {Menu} from "./menu.js";
+import {PromiseDialog} from "./promises.js";
+import {openRecord, RecordDialog} from "./record.js";
 import {toast} from "./toasts.js";
 
 /** @import {AgendaItem} from "../../types.js" */
@@ -27,16 +31,23 @@ export function Agenda() {
     return () => clearInterval(timer);
   }, []);
   return html`<section class="agenda panel" aria-labelledby="agenda-title" data-testid="agenda">
-    <div>
-      <header><h2 id="agenda-title">${t("operator.agenda")}</h2><span class="gap"></span><${CloseButton} /></header>
-      <${Ending} />
-      <${ClosedBand} />
-    </div>
+    <header><h2 id="agenda-title">${t("operator.agenda")}</h2><span class="gap"></span><${Following} /></header>
+    <div><div class="plan"><${Ending} /><span class="gap"></span><${CloseButton} /></div><${ClosedBand} /></div>
     ${agenda.length ? html`<ol class="rows">
       ${agenda.map((item, index) => html`<${Item} key=${item.id} item=${item} index=${index} />`)}
     </ol>` : html`<p class="empty">${t("operator.agenda_empty")}</p>`}
-    <${CloseDialog} />
+    <${CloseDialog} /><${LimitsDialog} /><${RecordDialog} /><${PromiseDialog} />
   </section>`;
+}
+
+/** What goes beyond the queue: time for all, and what one looks back on. */
+function Following() {
+  return html`<${Menu} id="session-menu" label=${t("operator.session_menu")} icon="list" text=${t("operator.follow")}>
+    ${mayGive("set_limit") && html`<button type="button" class="plain" data-testid="limits-open" disabled=${!canGive("set_limit")}
+      onClick=${openLimits}><${Icon} name="clock" />${t("limits.open")}</button>`}
+    <button type="button" class="plain" data-testid="record-open" onClick=${() => openRecord()}>
+      <${Icon} name="list" />${t("record.open")}</button>
+  <//>`;
 }
 
 /** When the session will be over, if the rest keeps to its plan. */

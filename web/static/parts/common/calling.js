@@ -5,6 +5,7 @@ import {deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {canGive, Do, mayGive, siteBrief} from "./actions.js";
 import {Icon} from "./icons.js";
+import {Undo} from "./undo.js";
 
 /** @import {Round, Upcoming} from "../../types.js" */
 
@@ -13,7 +14,8 @@ export function Calling() {
   return html`<section class="calling" aria-label=${t("operator.calling")}>
     ${mayGive("call_next") && html`<${CallNext} next=${next} />`}
     ${!mayGive("call_next") && next && html`<p class="next-up">${t("operator.next_is", {name: next.name})}</p>`}
-    ${round && html`<${RoundLine} round=${round} />`}
+    <div class="below-call">${round && html`<${RoundLine} round=${round} />`}
+      ${mayGive("undo") && html`<div class="undo-place"><${Undo} /></div>`}</div>
   </section>`;
 }
 
@@ -36,8 +38,13 @@ export function callNext(next) {
 function whoIsNext(next) {
   const kind = next.opens_round
     ? t("operator.opens_round", {count: next.opens_round})
-    : t(`kind.${next.kind}`);
+    : [t(`kind.${next.kind}`), timeNumber(next)].filter(Boolean).join(" ");
   return [next.name, siteBrief(next.site), kind, t("common.minutes", {minutes: next.limit_ms / 60_000})].join(" · ");
+}
+
+/** Who speaks again in this item has less time: which time it is. @param {{kind: string, spoken: number}} one */
+export function timeNumber({kind, spoken}) {
+  return kind === "speech" && spoken > 0 ? t("operator.time_number", {number: spoken + 1}) : "";
 }
 
 function whyNobody() {

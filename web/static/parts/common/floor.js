@@ -7,6 +7,7 @@ import {now, deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, siteName} from "./actions.js";
 import {Icon} from "./icons.js";
+import {PromiseButton} from "./promises.js";
 
 /** @import {Floor as Turn} from "../../types.js" */
 
@@ -26,7 +27,7 @@ function Speaker({turn}) {
   const paused = turn.paused_at_ms !== undefined;
   return html`
     <div class="speaker">
-      <p class="kind">${t(`kind.${turn.kind}`)}</p>
+      <p class="kind">${t(`kind.${turn.kind}`)}<${PromiseButton} /></p>
       <h2 data-testid="floor-name">${turn.name}</h2>
       <p class="muted">${[turn.title, siteName(turn.site)].filter(Boolean).join(" · ")}</p>
     </div>

@@ -6,7 +6,7 @@ import {useEffect} from "preact/hooks";
 import {now, deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {canGive, Do, mayGive, siteBrief} from "./actions.js";
-import {CallRound} from "./calling.js";
+import {CallRound, timeNumber} from "./calling.js";
 import {openDelegates} from "./delegates.js";
 import {Icon} from "./icons.js";
 import {Menu} from "./menu.js";
@@ -46,13 +46,21 @@ function Row({row, index}) {
     <span class="place numbers">${index + 1}</span>
     <div class="who">
       <span class="name" title=${[row.name, row.title].filter(Boolean).join(", ")}>${row.name}</span>
-      <span class="detail"><b class="kind">${t(`kind.${row.kind}`)}</b> · ${siteBrief(row.site)}${row.state === "called" ? ` · ${t("operator.called")}` : ""}</span>
+      <span class="detail"><b class="kind">${t(`kind.${row.kind}`)}</b> · ${about(row)}</span>
     </div>
     <${Wait} row=${row} />
     <${Do} command=${{type: "call", request: row.id}} class="small" label=${t("operator.call_this", {name: row.name})}
       testid=${`call-${row.id}`}>${t("operator.call")}<//>
     <${RowMenu} row=${row} />
   </li>`;
+}
+
+/** @param {QueueRow} row */
+function about(row) {
+  return [
+    timeNumber(row), siteBrief(row.site), row.state === "called" ? t("operator.called") : "",
+    row.moved && row.state === "waiting" ? t("operator.moved") : "",
+  ].filter(Boolean).join(" · ");
 }
 
 /** How long they have waited. @param {{row: QueueRow}} props */

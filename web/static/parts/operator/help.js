@@ -23,6 +23,7 @@ const KEYS = [
   [["+", "−"], "extend_turn", "extend_turn"],
   [["R"], "register", "register"],
   [["M"], "mute_all", "mute_all"],
+  [["Z"], "undo", "undo"],
   [["?"], "", "help"],
 ];
 

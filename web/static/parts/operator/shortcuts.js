@@ -5,6 +5,7 @@ import {operatorView, view} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, canGive, mayGive} from "../common/actions.js";
 import {callNext} from "../common/calling.js";
+import {undoCommand} from "../common/undo.js";
 import {openDelegates} from "../common/delegates.js";
 import {openHelp} from "./help.js";
 import {seat, turnLayout} from "./preview.js";
@@ -21,6 +22,7 @@ const KEYS = {
   KeyN: () => act(callNext(operatorView().next)),
   KeyE: () => act({type: "end_turn"}),
   KeyM: muteAll,
+  KeyZ: () => panelUndo(),
   KeyP: () => act({type: operatorView().floor?.paused_at_ms === undefined ? "pause_clock" : "resume_clock"}),
   KeyL: (event) => mayGive("set_preview") && turnLayout(event.shiftKey ? -1 : 1),
   KeyR: () => canGive("register") && openDelegates(),
@@ -29,6 +31,11 @@ const KEYS = {
   Minus: () => act({type: "extend_turn", by_ms: -MINUTE_MS}),
   NumpadSubtract: () => act({type: "extend_turn", by_ms: -MINUTE_MS}),
 };
+
+function panelUndo() {
+  const command = undoCommand();
+  return command.act && act(command);
+}
 
 async function muteAll() {
   if (await act({type: "mute_all"})) toast(t("operator.all_muted"));
