@@ -68,8 +68,8 @@ def evolve(state: SessionState, event: Event) -> SessionState:
     version = state.version + 1
     if isinstance(event, ActUndone):
         return replace(_undone(state), version=version)
-    after = replace(APPLY[type(event)](state, event), version=version)
-    return _keep_secret(replace(after, undo=remembered(state, event)))
+    after = APPLY[type(event)](state, event)
+    return _keep_secret(replace(after, version=version, undo=remembered(state, event)))
 
 
 def fold(events: Iterable[Event], state: SessionState | None = None) -> SessionState:

@@ -6,7 +6,6 @@ checked against the log with other means than the code's own.
 
 import json
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any
 
 import hypothesis.strategies as st
@@ -145,6 +144,8 @@ class Sessions(RuleBasedStateMachine):
         self.state = fold(self.log)
         self.now_ms = START_MS
         self.acts = 0
+        self.requested_ms: int | None = None
+        """When somebody last asked to open the room."""
         self.before = self.state
         """As it was when the command was given; `state` follows event by event."""
 
@@ -411,6 +412,7 @@ class Sessions(RuleBasedStateMachine):
             if isinstance(event, RoundCalled) and isinstance(command, CallNext | CallRound):
                 self.check_round(event)
             self.check(event)
+            self.check_opening(event)
             assert load_event(json.loads(json.dumps(dump_event(event)))) == event
             self.state = evolve(self.state, event)
         self.log += events
@@ -422,6 +424,17 @@ class Sessions(RuleBasedStateMachine):
             self.check_priority(event)
             if event.in_order:
                 self.check_order(event)
+
+    def check_opening(self, event: Event) -> None:
+        """The room opens by its two steps alone; but for the end, which leaves nothing to open."""
+        if isinstance(event, RoomOpened):
+            assert self.requested_ms is not None
+            assert event.at_ms - self.requested_ms <= CONFIRM_MS
+        if isinstance(event, OpeningRequested | RoomClosed):
+            self.requested_ms = event.at_ms if isinstance(event, OpeningRequested) else None
+        on = self.state.phase in {Phase.LIVE, Phase.PAUSED}
+        if on and self.state.closed and not evolve(self.state, event).closed:
+            assert isinstance(event, RoomOpened | SessionEnded), event
 
     def check_round(self, event: RoundCalled) -> None:
         """Nobody who registered earlier is left out, and the first asks first."""
@@ -535,25 +548,6 @@ class Sessions(RuleBasedStateMachine):
     def what_is_undone_is_one_whole_act(self) -> None:
         undo = self.state.undo
         assert undo is None or (undo.left == 0 and undo.before.undo is None)
-
-    @invariant()
-    def the_room_opens_by_its_two_steps_alone(self) -> None:
-        """But for the end of the session, which leaves nothing to open."""
-        was_closed, requested_ms = False, None
-        states = zip(self.log, self.states, strict=True)
-        for event, state in states if len(self.log) % 11 == 0 else ():
-            if was_closed and not state.closed:
-                assert isinstance(event, RoomOpened | SessionEnded), event
-            if isinstance(event, RoomOpened):
-                assert requested_ms is not None
-                assert event.at_ms - requested_ms <= CONFIRM_MS
-            if isinstance(event, OpeningRequested | RoomClosed):
-                requested_ms = event.at_ms if isinstance(event, OpeningRequested) else None
-            was_closed = state.closed and state.phase in {Phase.LIVE, Phase.PAUSED}
-
-    @property
-    def states(self) -> list[SessionState]:
-        return list(accumulate(self.log, evolve, initial=SessionState()))[1:]
 
     @invariant()
     def the_program_is_possible(self) -> None:
