@@ -39,7 +39,7 @@ class Desk:
         self.alarms: tuple[Alarm, ...] = ()
         self._settings = settings
         self._clock = clock
-        self._memory = Memory()
+        self._memory = Memory(floor.procedure)
         self._outside = Outside(clock())
         self.qualities: Mapping[SiteId, Quality] = {}
         """What each site is asked to send."""

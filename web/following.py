@@ -1,6 +1,7 @@
 """What chair, clerk and operator follow beside the queue (PROTOCOL.md, `view`). Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from broadcast.session.forecast import Expected, Forecast
@@ -30,20 +31,31 @@ from broadcast.session.record import (
 )
 from broadcast.session.rules.secrecy import CONFIRM_MS
 from broadcast.session.undoing import UNDO_MS
+from web.speaking import Speaking
 
 
 class Memory:
     """What follows from the state alone, worked out once for each state: a look comes twice a
     second, and a long session has hundreds of turns."""
 
-    def __init__(self) -> None:
-        self._state: SessionState | None = None
-        self._followed: dict[str, Any] = {}
+    def __init__(self, procedure: Procedure) -> None:
+        self._procedure = procedure
+        self._known: Known | None = None
 
-    def of(self, state: SessionState) -> Mapping[str, Any]:
-        if state is not self._state:
-            self._state, self._followed = state, followed(state)
-        return self._followed
+    def of(self, state: SessionState) -> "Known":
+        if self._known is None or self._known.speaking.state is not state:
+            self._known = known(state, self._procedure)
+        return self._known
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    speaking: Speaking
+    followed: Mapping[str, Any]
+
+
+def known(state: SessionState, procedure: Procedure) -> Known:
+    return Known(Speaking(state, procedure), followed(state))
 
 
 def followed(state: SessionState) -> dict[str, Any]:

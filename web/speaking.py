@@ -3,19 +3,20 @@
 Several audiences share these; each is worked out once, and only when somebody looks.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from broadcast.session.model import DelegateId, Request, SessionState
+from broadcast.session.model import DelegateId, Request, RequestId, RequestKind, SessionState
 from broadcast.session.order import (
     Upcoming,
-    answered,
+    all_answered,
+    all_spoken,
     calling_order,
     limit_ms,
     next_request,
     questions_heard,
-    spoken_before,
 )
 from broadcast.session.procedure import Procedure
 from streams.frames import SiteId
@@ -27,6 +28,14 @@ class Speaking:
     procedure: Procedure
 
     @cached_property
+    def _spoken(self) -> Counter[tuple[DelegateId, RequestKind]]:
+        return all_spoken(self.state)
+
+    @cached_property
+    def _answered(self) -> frozenset[RequestId]:
+        return all_answered(self.state)
+
+    @cached_property
     def next(self) -> Upcoming | None:
         return next_request(self.state, self.procedure)
 
@@ -36,6 +45,7 @@ class Speaking:
 
     def _row(self, request: Request) -> dict[str, Any]:
         delegate = self.state.delegates[request.delegate]
+        spoken = self._spoken[delegate.id, request.kind]
         return {
             "id": request.id,
             "delegate": delegate.id,
@@ -46,8 +56,10 @@ class Speaking:
             "registered_at_ms": request.registered_at_ms,
             "state": request.state,
             "answers_to": request.answers_to,
-            "limit_ms": limit_ms(self.state, self.procedure, delegate.id, request.kind),
-            "spoken": spoken_before(self.state, delegate.id, request.kind),
+            "limit_ms": limit_ms(
+                self.state, self.procedure, delegate.id, request.kind, spoken=spoken
+            ),
+            "spoken": spoken,
             "moved": request.moved,
             "next": self.next is not None and self.next.request == request.id,
         }
@@ -69,7 +81,7 @@ class Speaking:
             "limit_ms": limit_ms(
                 self.state, self.procedure, delegate.id, call.kind, len(call.answers)
             ),
-            "spoken": spoken_before(self.state, delegate.id, call.kind),
+            "spoken": self._spoken[delegate.id, call.kind],
             "opens_round": len(call.round),
         }
 
@@ -86,7 +98,7 @@ class Speaking:
                     "request": question.id,
                     "name": self.name(question.delegate),
                     "state": question.state,
-                    "answered": answered(self.state, question.id),
+                    "answered": question.id in self._answered,
                 }
                 for question in questions
             ],
@@ -105,7 +117,7 @@ class Speaking:
             {
                 "request": question.id,
                 "name": self.name(question.delegate),
-                "answered": answered(self.state, question.id),
+                "answered": question.id in self._answered,
             }
             for question in questions_heard(self.state)
         ]

@@ -28,7 +28,7 @@ from web import screens, written
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
-from web.following import closed_part, followed, forecast_of, item_times, limits, undo
+from web.following import Known, closed_part, forecast_of, item_times, known, limits, undo
 from web.outside import Outside, feed_of
 from web.patches import View
 from web.quality import Quality
@@ -56,8 +56,8 @@ class Views:
     outside: Outside
     qualities: Mapping[SiteId, Quality]
     alarms: Sequence[Alarm]
-    followed: Mapping[str, Any] | None = None
-    """`web.following.followed`, where it was worked out before."""
+    remembered: Known | None = None
+    """What was worked out before of the same state."""
     _for_sites: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By language."""
     control: Mapping[str, Any] | None = None
@@ -125,7 +125,7 @@ class Views:
             "undo": undo(self.state, self.outside.now_ms),
             "limits": limits(self.state, self.procedure),
             "forecast": forecast_of(self._forecast),
-            **(self.followed if self.followed is not None else followed(self.state)),
+            **self._known.followed,
         }
 
     @cached_property
@@ -206,8 +206,12 @@ class Views:
         ]
 
     @cached_property
+    def _known(self) -> Known:
+        return self.remembered or known(self.state, self.procedure)
+
+    @property
     def _speaking(self) -> Speaking:
-        return Speaking(self.state, self.procedure)
+        return self._known.speaking
 
     def _shared_by_sites(self, language: str) -> dict[str, Any]:
         if language not in self._for_sites:
@@ -352,8 +356,12 @@ class Views:
             return None
         return {"connected": camera.since_ns > 0, "detail": camera.detail}
 
+    @cached_property
+    def _on_air(self) -> Scene:
+        return scene_on_air(self.state)
+
     def _tally(self, site: SiteId) -> str:
-        if on_program(scene_on_air(self.state), site):
+        if on_program(self._on_air, site):
             return "program"
         return "preview" if on_program(self.state.preview, site) else "none"
 

@@ -9,6 +9,7 @@ A discussion has only 4; a questioning item goes round from 1 to 4, where the ne
 the next round.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from broadcast.session.model import (
@@ -132,8 +133,16 @@ def questions_heard(state: SessionState) -> tuple[Request, ...]:
 
 def answered(state: SessionState, question: RequestId) -> bool:
     """An answer to it was begun."""
-    return any(
-        question in turn.answers for turn in state.turns if not was_absent(state, turn.request)
+    return question in all_answered(state)
+
+
+def all_answered(state: SessionState) -> frozenset[RequestId]:
+    """The questions to which an answer was begun."""
+    return frozenset(
+        question
+        for turn in state.turns
+        if turn.answers and not was_absent(state, turn.request)
+        for question in turn.answers
     )
 
 
@@ -225,15 +234,29 @@ def spoken_before(state: SessionState, delegate: DelegateId, kind: RequestKind) 
     )
 
 
+def all_spoken(state: SessionState) -> Counter[tuple[DelegateId, RequestKind]]:
+    """The same of everybody."""
+    return Counter(
+        (turn.delegate, turn.kind)
+        for turn in state.turns
+        if turn.item == state.current_item and not was_absent(state, turn.request)
+    )
+
+
 def limit_ms(
     state: SessionState,
     procedure: Procedure,
     delegate: DelegateId,
     kind: RequestKind,
     answers: int = 1,
+    spoken: int | None = None,
 ) -> int:
-    """The time they would have, were they called now; for an answer, once for each question."""
-    each_ms = procedure.limit_ms(kind, spoken_before(state, delegate, kind))
+    """The time they would have, were they called now; for an answer, once for each question.
+
+    `spoken` is `spoken_before`, where it is known already.
+    """
+    spoken = spoken_before(state, delegate, kind) if spoken is None else spoken
+    each_ms = procedure.limit_ms(kind, spoken)
     set_ms = chairs_limit_ms(state, kind)
     if set_ms is not None:
         # The second time stays as short as the rules have it, however long the first may be.
