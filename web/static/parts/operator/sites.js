@@ -92,6 +92,7 @@ function labelOf(site) {
 
 /** Why the picture is not to be trusted; empty if it is. @param {Site} site */
 function problemOf(site) {
+  if (site.put_out) return t("operator.site_put_out");
   if (site.fetched && !site.fetched.connected) return t("operator.camera_waiting");
   if (!site.present) return t(seen.has(site.id) ? "operator.site_gone" : "operator.site_absent");
   if (site.video === "ok") return "";
