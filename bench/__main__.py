@@ -13,6 +13,7 @@ MODULES = (
     "publishing",
     "program",
     "quality",
+    "conference",
     "sound",
     "loudness",
     "join",
