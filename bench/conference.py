@@ -146,7 +146,7 @@ def figures() -> Iterator[Figure | str]:
         yield Figure(f"1080p25, 20 sites, {name}", value, "cores")
     total = sum(used.values())
     yield Figure("1080p25, 20 sites, all of it", total, "cores", 2.0, "of the two that there are")
-    yield f"1080p25, late frames of the program: {lost} of {frames} (the machine's load: {load:.1f})"
+    yield f"1080p25, late frames: {lost} of {frames} (the machine's load: {load:.1f})"
 
 
 if __name__ == "__main__":
