@@ -18,7 +18,7 @@ from tests.media import NUMBERS, wait_until
 from tests.peers import MarkedCamera, Watched, publishing, read_mark, watch_tracks, watching
 from tests.server import LEFT, RIGHT, Server
 
-PICTURES = 150
+PICTURES = 400
 TICKS = 100
 
 
@@ -60,7 +60,7 @@ async def _direct() -> list[float]:
         await sender.setRemoteDescription(viewer.localDescription)
         await wait_until(lambda: watched.mark(), "a picture")
         watched.forget()
-        await wait_until(lambda: len(watched.pictures) >= PICTURES // 2, "pictures", 60)
+        await wait_until(lambda: len(watched.pictures) >= PICTURES // 4, "pictures", 60)
         return delays_ms(watched)
     finally:
         await sender.close()
@@ -79,8 +79,9 @@ def figures() -> Iterator[Figure]:
         floor,
         "aiortc to aiortc directly",
     )
-    worst = sorted(served)[int(len(served) * 0.95)]
-    yield Figure("glass to glass, 95th percentile", worst, "ms")
+    for percent in (95, 99):
+        late_ms = sorted(served)[len(served) * percent // 100]
+        yield Figure(f"glass to glass, {percent}th percentile", late_ms, "ms")
 
 
 if __name__ == "__main__":

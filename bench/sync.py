@@ -26,10 +26,19 @@ _WATCH = """async ([url, token, ear_js]) => {
   const video = document.createElement('video');
   Object.assign(video, {muted: true, autoplay: true, playsInline: true});
   document.body.replaceChildren(video);
-  const stream = await new WhepPlayer(url, {token}).start();
+  const player = new WhepPlayer(url, {token});
+  const stream = await player.start();
   video.srcObject = stream;
   await new Promise((playing) => video.addEventListener('playing', playing, {once: true}));
-  const seen = window.seen = {flashes: [], beeps: [], device_ms: 0};
+  const seen = window.seen = {flashes: [], beeps: [], device_ms: 0, buffer_ms: 0};
+  window.look = async () => {
+    for (const one of (await player.pc.getStats()).values()) {
+      if (one.type === 'inbound-rtp' && one.kind === 'audio') {
+        seen.buffer_ms = one.jitterBufferDelay / one.jitterBufferEmittedCount * 1000;
+      }
+    }
+    return seen;
+  };
 
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
   let white = false;
@@ -86,9 +95,9 @@ async def _clock_s(page: Page) -> float:
     return min(tries)[1]
 
 
-async def _story(server: Server) -> tuple[list[float], list[float], float]:
-    """When flashes were seen and beeps heard, on CLOCK_MONOTONIC; how long the listener's sound
-    card takes, in ms."""
+async def _story(server: Server) -> tuple[list[float], list[float], tuple[float, float]]:
+    """When flashes were seen and beeps heard, on CLOCK_MONOTONIC; how long the listener's jitter
+    buffer and sound card take, in ms."""
     whip = server.url(f"/whip/{LEFT}")
     back = server.url(f"/whep/{server.session}/{RIGHT}")
     tracks = FlashCamera(), FlashBeeper()
@@ -104,9 +113,9 @@ async def _story(server: Server) -> tuple[list[float], list[float], float]:
         await page.evaluate("() => { seen.flashes.length = seen.beeps.length = 0; }")
         await asyncio.sleep(WATCH_S)
         shift_s = await _clock_s(page)
-        seen = await page.evaluate("seen")
+        seen = await page.evaluate("look()")
     flashes, beeps = ([at / 1000 + shift_s for at in seen[name]] for name in ("flashes", "beeps"))
-    return flashes, beeps, seen["device_ms"]
+    return flashes, beeps, (seen["buffer_ms"], seen["device_ms"])
 
 
 def late_ms(seen: Sequence[float]) -> list[float]:
@@ -120,11 +129,12 @@ def apart_ms(flashes: Sequence[float], beeps: Sequence[float]) -> list[float]:
 
 def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
-        flashes, beeps, device_ms = asyncio.run(_story(server))
+        flashes, beeps, (buffer_ms, device_ms) = asyncio.run(_story(server))
     picture, sound, apart = late_ms(flashes), late_ms(beeps), apart_ms(flashes, beeps)
     yield Figure("flash to screen, median", statistics.median(picture), "ms")
     yield Figure("flash to screen, worst of a hundred", max(picture), "ms")
     yield Figure("beep to loudspeaker, median", statistics.median(sound), "ms")
+    yield Figure("of that, the listener's jitter buffer", buffer_ms, "ms")
     yield Figure("of that, the listener's sound card", device_ms, "ms")
     yield Figure("beep after flash, median", statistics.median(apart), "ms")
     yield Figure("beep after flash, furthest", max(apart, key=abs), "ms")
