@@ -242,7 +242,8 @@ class Relay:
         if site not in self.returns():
             raise TalkRefused("away")
         peer = self._admit(read)
-        peer.traffic = Publisher(talk_to(site), read.sections, peer.send_rtcp, self._on_voice)
+        hear = partial(self._on_voice, peer)
+        peer.traffic = Publisher(talk_to(site), read.sections, peer.send_rtcp, hear)
         self._talks[site] = peer
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
@@ -252,10 +253,10 @@ class Relay:
         """The sites to which an operator talks, and nobody else."""
         return frozenset(self._voiced)
 
-    def _on_voice(self, frame: EncodedFrame) -> None:
-        """Sound alone, and only as long as it may be."""
+    def _on_voice(self, peer: Peer, frame: EncodedFrame) -> None:
+        """Sound alone, and only as long as it may be: the page hangs up when it is told."""
         site = talked_to(frame.source)
-        if frame.codec.is_video or site not in self._talks:
+        if frame.codec.is_video or site is None or self._talks.get(site) is not peer:
             return
         if site not in self._voiced:
             self._voiced.add(site)
@@ -396,7 +397,6 @@ class Relay:
             self._open_microphones = sites
             self._ask_anew()
         for site in sites & self._talks.keys():
-            self._talks[site].end()
             self._end_talk(site)
         for feed, video in [key for key in self._ladders if key[0].startswith("minus:")]:
             if not self._has_own(SiteId(feed.removeprefix("minus:"))):
