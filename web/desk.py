@@ -6,6 +6,7 @@ from dataclasses import replace
 from broadcast.session.commands import Command
 from broadcast.session.events import Event
 from broadcast.session.model import Phase, Role
+from broadcast.session.rules.command import PaperCommand
 from config.settings import Settings
 from streams.frames import SiteId
 from web.alarms import SILENT_DBFS, Alarm, Situation, judge
@@ -50,7 +51,8 @@ class Desk:
     async def do(self, command: Command, identity: Identity) -> tuple[Event, ...]:
         """What happened. Raises `Problem`."""
         held = self.control.holds_up(identity)
-        if held is not None:
+        # Papers are no hands on the session: one prepares while the other directs.
+        if held is not None and not isinstance(command, PaperCommand):
             identity = _otherwise(command, identity, held)
         return await self.floor.do(command, identity)
 

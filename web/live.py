@@ -28,7 +28,7 @@ HELLO_S = 10.0
 HEARTBEAT_S = 10.0
 """A page that does not answer a WebSocket ping within half of this is gone."""
 MAX_PAGES = 2000
-_DESKS = {"operator", "chair", "clerk"}
+_DESKS = {"operator", "prepare", "chair", "clerk"}
 _OPEN_PAGES = {"watch", "display"}
 """Whoever opens these is nobody in particular, signed in or not."""
 MAX_MESSAGE_BYTES = 16_384
@@ -37,7 +37,7 @@ MAX_MESSAGE_BYTES = 16_384
 class Hello(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     type: Literal["hello"]
-    page: Literal["operator", "chair", "clerk", "display", "site", "watch"]
+    page: Literal["operator", "prepare", "chair", "clerk", "display", "site", "watch"]
     token: str | None = Field(None, max_length=1024)
 
 

@@ -83,6 +83,8 @@ def test_two_operators(tmp_path: Path) -> None:
                     await two.until(lambda page: _holder(page) == first.seat)
                     assert await first.command(MUTE) == "ok"
                     assert await second.command(MUTE) == "not_in_control"
+                    papers = {"type": "put_site", "name": "Điểm cầu xã Nà Bủng"}
+                    assert await second.command(papers) == "ok"
                     assert await chair.command({"type": "go_live"}) == "ok"
                     assert (await rig.command("mute_all"))[0] == 200
                     assert (await chair.post(TAKE, {}))[0] == 403

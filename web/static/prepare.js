@@ -96,4 +96,4 @@ function dateOf(atMs) {
 
 const root = document.getElementById("page");
 if (root) render(/** @type {any} */ (html`<${Page} />`), root);
-connect("operator");
+connect("prepare");

@@ -156,7 +156,7 @@ export class Live {
 
   /**
    * @param {string} session
-   * @param {"operator" | "chair" | "clerk" | "display" | "site" | "watch"} page
+   * @param {"operator" | "prepare" | "chair" | "clerk" | "display" | "site" | "watch"} page
    * @param {Listener} listener
    * @param {{token?: string | undefined, base?: string}} [options] without a token the cookie counts
    */

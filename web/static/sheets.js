@@ -62,5 +62,5 @@ function dateOf(atMs) {
 
 const root = document.getElementById("page");
 if (root) render(/** @type {any} */ (html`<${Page} />`), root);
-connect("operator");
+connect("prepare");
 void load();

@@ -96,7 +96,7 @@ export function publicView() {
 
 /**
  * Opens the live connection of the page's session.
- * @param {"operator" | "chair" | "clerk" | "display" | "site" | "watch"} page
+ * @param {"operator" | "prepare" | "chair" | "clerk" | "display" | "site" | "watch"} page
  * @param {{token?: string | undefined}} [options]
  */
 export function connect(page, options = {}) {
