@@ -1,15 +1,28 @@
-"""Cheap but real viewers: STUN, DTLS-SRTP, receiver reports, requests for lost packets, and
-transport-wide feedback where it was agreed on. Every 32nd packet is decrypted; nothing is decoded.
+"""Cheap but real viewers: STUN, DTLS-SRTP, receiver reports, requests for lost packets (RTX), and
+what a browser tells of congestion: transport-wide feedback where it was agreed on, its own estimate
+(REMB) elsewhere. Every 32nd packet is decrypted; nothing is decoded.
 
-`python -m bench.audience WHO COUNT PID SECONDS` prints one JSON object: what came, and what the
-server process used of a core meanwhile. WHO: `diemcau` or `janus`.
+They read their sockets now and then, so that no sender pays for waking them, and take the kernel's
+word for when a packet came: how busy they are themselves does not look like a bad line.
+
+`python -m bench.audience COUNT ROUNDS KIND:PORT:PID …` watches all of these servers, who get the
+program in turns (`stream`), and prints a JSON object for each: what came, and what the process used
+of a core meanwhile, turn by turn. KIND: `wide` (ours, with transport-wide feedback), `remb` (ours,
+without) or `janus`.
 """
 
 import asyncio
+import itertools
 import json
+import socket
+import struct
 import sys
 import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import aiohttp
@@ -17,33 +30,48 @@ import uvloop
 from aioice import stun
 from aiortc import RTCCertificate
 from aiortc.rtp import (
+    RTCP_PSFB_APP,
     RTCP_RTPFB,
     RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
     is_rtcp,
+    pack_remb_fci,
 )
 from aiortc.sdp import MediaDescription, SessionDescription
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
 from bench.janus import Watching, is_up
+from bench.stream import TURN_S, turn
 from streams.aiortc_private import Dtls
 from streams.arrivals import Arrivals
-from streams.sdp import TRANSPORT_SEQUENCE
+from streams.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
 from tests.media import wait_until
 from tests.namespaces import CLIENT, SERVER
 
-WHEP_PORT = 8080
 CHECKED = 32
 LOST_EACH = 200
 """Of so many packets one is said to be lost: half a per cent."""
 REPORT_S, FEEDBACK_S, CHECK_S = 1.0, 0.1, 2.5
-SETTLE_S = 15.0
+STEPS = 40
+"""Moments within that interval at which some of them report."""
+CHANGE_S = 0.3
+"""Of a turn's beginning and end, when media may still come to another."""
+SETTLE_ROUNDS = 5
 """Until nothing is tried out any more, as in a session that has been on for a while."""
-EXTENSION = 3
+READ_S = 0.01
+"""Twice as often as a jitter buffer would play sound."""
+BUFFER_BYTES = 1 << 20
+REMB_BPS = 5_000_000
+TRANSPORT, SENT, MID = 3, 2, 4
+"""Ids of the header extensions: those that Janus offers, and ours."""
 PASSWORD = "p" * 24
+SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
+"""<asm-generic/socket.h>; the socket module does not name them."""
+_TIMESPEC = struct.Struct("=qq")
 
 SECTION = """m={kind} 9 UDP/TLS/RTP/SAVPF {formats}
 c=IN IP4 0.0.0.0
@@ -55,28 +83,32 @@ a=mid:{mid}
 a=recvonly
 a=rtcp-mux
 """
-AUDIO = f"""a=rtpmap:111 opus/48000/2
-a=rtcp-fb:111 transport-cc
-a=extmap:{EXTENSION} {TRANSPORT_SEQUENCE}
-"""
+AUDIO = "a=rtpmap:111 opus/48000/2\n"
 VIDEO = f"""a=rtpmap:96 H264/90000
 a=fmtp:96 packetization-mode=1;profile-level-id=42e01f
 a=rtcp-fb:96 nack
 a=rtcp-fb:96 nack pli
-a=rtcp-fb:96 transport-cc
-a=extmap:{EXTENSION} {TRANSPORT_SEQUENCE}
-"""
-RTX = """a=rtpmap:97 rtx/90000
+a=rtcp-fb:96 goog-remb
+a=rtpmap:97 rtx/90000
 a=fmtp:97 apt=96
+a=extmap:{SENT} {ABS_SEND_TIME}
+"""
+EITHER = f"a=extmap:{MID} urn:ietf:params:rtp-hdrext:sdes:mid\n"
+WIDE = f"""a=rtcp-fb:{{kind}} transport-cc
+a=extmap:{TRANSPORT} {TRANSPORT_SEQUENCE}
 """
 
 
-class Viewer(asyncio.DatagramProtocol):
+class Viewer:
     """Counts what comes."""
 
     def __init__(self, certificate: RTCCertificate) -> None:
         self._certificate = certificate
-        self._transport: asyncio.DatagramTransport | None = None
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._socket.bind((CLIENT, 0))
         self._dtls: Dtls | None = None
         self._sessions: tuple[Session, Session] | None = None
         self._server = ("", 0)
@@ -89,28 +121,29 @@ class Viewer(asyncio.DatagramProtocol):
         self._checked = asyncio.Event()
         self._controlling = True
 
-    async def open(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: self, local_addr=(CLIENT, 0)
-        )
+    @property
+    def port(self) -> int:
+        number: int = self._socket.getsockname()[1]
+        return number
 
-    def description(self, kinds: list[tuple[str, str]], *, rtx: bool) -> str:
-        """(kind, mid) of each section."""
+    @property
+    def joined(self) -> bool:
+        return self._sessions is not None
+
+    def description(self, kinds: list[tuple[str, str]], *, wide: bool) -> str:
+        """(kind, mid) of each section. `wide`: transport-wide feedback is offered."""
         mine = next(f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
-        assert self._transport is not None
-        port = self._transport.get_extra_info("sockname")[1]
         text = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nt=0 0\na=group:BUNDLE "
         text += " ".join(mid for _, mid in kinds) + "\n"
         for kind, mid in kinds:
-            again = "97" if rtx and kind == "video" else ""
+            formats = "96 97" if kind == "video" else "111"
             text += SECTION.format(
-                kind=kind, mid=mid, ufrag="view", password=PASSWORD,
-                formats=f"96 {again}".strip() if kind == "video" else "111",
+                kind=kind, mid=mid, ufrag="view", password=PASSWORD, formats=formats,
                 fingerprint=f"{mine.algorithm} {mine.value}",
             )  # fmt: skip
-            text += f"a=candidate:1 1 udp 2130706431 {CLIENT} {port} typ host\n"
-            text += AUDIO if kind == "audio" else VIDEO + (RTX if again else "")
+            text += f"a=candidate:1 1 udp 2130706431 {CLIENT} {self.port} typ host\n"
+            text += (AUDIO if kind == "audio" else VIDEO) + EITHER
+            text += WIDE.format(kind=formats.partition(" ")[0]) if wide else ""
         return text
 
     async def connect(self, media: list[MediaDescription], *, lite: bool) -> None:
@@ -127,7 +160,7 @@ class Viewer(asyncio.DatagramProtocol):
         )
         wide = any(e.uri == TRANSPORT_SEQUENCE for m in media for e in m.rtp.headerExtensions)
         self._arrivals = Arrivals() if wide else None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not self._checked.is_set():
                 self.check()
                 await asyncio.sleep(0.1)
@@ -149,19 +182,28 @@ class Viewer(asyncio.DatagramProtocol):
         self._send(bytes(request))
 
     def _send(self, datagram: bytes) -> None:
-        assert self._transport is not None
-        self._transport.sendto(datagram, self._server)
+        self._socket.sendto(datagram, self._server)
 
-    def datagram_received(self, data: bytes, addr: Any) -> None:
+    def read(self) -> None:
+        """All that has come."""
+        receive = self._socket.recvmsg
+        while True:
+            try:
+                data, notes, _, address = receive(2048, 64)
+            except BlockingIOError:
+                return
+            seconds, rest = _TIMESPEC.unpack(notes[0][2])
+            self._take(data, address, seconds * 1_000_000_000 + rest)
+
+    def _take(self, data: bytes, address: Any, came_ns: int) -> None:
         if data[0] < 4:
-            self._on_stun(data, addr)
+            self._on_stun(data, address)
         elif data[0] < 64 and self._dtls is not None:
             self._dtls.receive(data)
         elif data[0] >= 128 and not is_rtcp(data):
-            self._count(data)
+            self._count(data, came_ns)
 
-    def _on_stun(self, data: bytes, addr: Any) -> None:
-        assert self._transport is not None
+    def _on_stun(self, data: bytes, address: Any) -> None:
         message = stun.parse_message(data)
         if message.message_class == stun.Class.RESPONSE:
             self._checked.set()
@@ -169,16 +211,16 @@ class Viewer(asyncio.DatagramProtocol):
             answer = stun.Message(
                 stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=message.transaction_id
             )
-            answer.attributes["XOR-MAPPED-ADDRESS"] = addr[:2]
+            answer.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
             answer.add_message_integrity(PASSWORD.encode())
             answer.add_fingerprint()
-            self._transport.sendto(bytes(answer), addr)
+            self._socket.sendto(bytes(answer), address)
 
-    def _count(self, data: bytes) -> None:
+    def _count(self, data: bytes, came_ns: int) -> None:
         self.packets += 1
         self.octets += len(data)
         if self._arrivals is not None and data[0] & 0x10:
-            self._arrivals.add(int.from_bytes(data[17:19]), time.monotonic_ns())
+            self._arrivals.add(int.from_bytes(data[17:19]), came_ns)
         number, kind = int.from_bytes(data[2:4]), data[1] & 0x7F
         if kind == 96:
             self._video_ssrc = int.from_bytes(data[8:12])
@@ -197,9 +239,15 @@ class Viewer(asyncio.DatagramProtocol):
         self._send(self._sessions[1].protect_rtcp(packet))
 
     def report(self) -> None:
+        """As browsers do: by what they tell of congestion, with it (REMB) or without."""
         infos = [RtcpReceiverInfo(ssrc, 0, 0, n, 0, 0, 0) for ssrc, n in self._ssrcs.items()]
-        if infos:
-            self._send_rtcp(bytes(RtcpRrPacket(3, infos)))
+        if not infos:
+            return
+        compound = bytes(RtcpRrPacket(3, infos))
+        if self._arrivals is None:
+            fci = pack_remb_fci(REMB_BPS, [self._video_ssrc])
+            compound += bytes(RtcpPsfbPacket(RTCP_PSFB_APP, 3, 0, fci))
+        self._send_rtcp(compound)
 
     def feed_back(self) -> None:
         fci = None if self._arrivals is None else self._arrivals.report()
@@ -215,25 +263,45 @@ class Viewer(asyncio.DatagramProtocol):
     async def leave(self) -> None:
         if self._dtls is not None:
             await self._dtls.close()
-        if self._transport is not None:
-            self._transport.close()
+        self._socket.close()
 
 
-async def join_diemcau(http: aiohttp.ClientSession, viewer: Viewer) -> None:
-    offer = viewer.description([("audio", "0"), ("video", "1")], rtx=True)
-    async with http.post(f"http://{SERVER}:{WHEP_PORT}/whep", data=offer) as response:
+@asynccontextmanager
+async def reading(viewers: Iterable[Viewer]) -> AsyncIterator[None]:
+    """Theirs is read meanwhile; of those too who are added to the list."""
+
+    async def read() -> None:
+        while True:
+            for viewer in viewers:
+                viewer.read()
+            await asyncio.sleep(READ_S)
+
+    task = asyncio.create_task(read())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def join_diemcau(
+    http: aiohttp.ClientSession, viewer: Viewer, port: int, *, wide: bool = True
+) -> None:
+    offer = viewer.description([("audio", "0"), ("video", "1")], wide=wide)
+    async with http.post(f"http://{SERVER}:{port}/whep", data=offer) as response:
         await viewer.connect(SessionDescription.parse(await response.text()).media, lite=True)
 
 
-async def join_janus(http: aiohttp.ClientSession, viewer: Viewer) -> None:
-    watching = Watching(http)
+async def join_janus(http: aiohttp.ClientSession, viewer: Viewer, port: int) -> None:
+    """Browsers would offer it transport-wide feedback as well; it does not take it up."""
+    watching = Watching(http, port)
     media = SessionDescription.parse(await watching.offer()).media
-    await watching.answer(viewer.description([(m.kind, m.rtp.muxId) for m in media], rtx=False))
+    await watching.answer(viewer.description([(m.kind, m.rtp.muxId) for m in media], wide=False))
     await viewer.connect(media, lite=False)
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time, from the scheduler's own nanoseconds."""
+    """User and system time of a process, from the scheduler's own nanoseconds."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
@@ -242,51 +310,107 @@ def memory_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
-async def watch(viewers: list[Viewer], seconds: float) -> None:
-    """Reports as browsers do, each viewer at his own moment."""
-    step_s = FEEDBACK_S / len(viewers)
-    turns = round(seconds / FEEDBACK_S)
+async def watch(viewers: Sequence[Viewer]) -> None:
+    """For ever: reports as browsers do, each viewer at his own moment."""
     began = time.monotonic()
-    for turn in range(turns):
-        for place, viewer in enumerate(viewers):
+    for step in itertools.count():
+        turn, part = divmod(step, STEPS)
+        for place in range(part, len(viewers), STEPS):
+            viewer = viewers[place]
+            if not viewer.joined:
+                continue
             viewer.feed_back()
             if (turn + place) % round(REPORT_S / FEEDBACK_S) == 0:
                 viewer.report()
             if (turn + place) % round(CHECK_S / FEEDBACK_S) == 0:
                 viewer.check()
-            due = began + turn * FEEDBACK_S + place * step_s
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        due = began + (step + 1) * FEEDBACK_S / STEPS
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
-async def measure(who: str, count: int, pid: int, seconds: float) -> dict[str, Any]:
+@dataclass(slots=True)
+class Watched:
+    """One server, who watches it, and what was seen of it in its turns."""
+
+    kind: str
+    port: int
+    pid: int
+    viewers: list[Viewer]
+    packet_us: list[float] = field(default_factory=list)
+    """CPU for each packet that came, turn by turn."""
+    packets: list[int] = field(default_factory=list)
+    """Of each viewer."""
+    octets: int = 0
+    seconds: float = 0.0
+
+    async def join(self, http: aiohttp.ClientSession) -> None:
+        if self.kind == "janus":
+            await wait_until(lambda: is_up(http, self.port), "Janus", 15)
+        for viewer in self.viewers:
+            if self.kind == "janus":
+                await join_janus(http, viewer, self.port)
+            else:
+                await join_diemcau(http, viewer, self.port, wide=self.kind == "wide")
+
+    async def measure(self, number: int) -> None:
+        """In its turn of that number."""
+        await until(number * TURN_S + CHANGE_S)
+        used, before, began = cpu_s(self.pid), self._came(), time.monotonic()
+        await until((number + 1) * TURN_S - CHANGE_S)
+        used, came = cpu_s(self.pid) - used, self._came()
+        self.seconds += time.monotonic() - began
+        now = [b[0] - a[0] for a, b in zip(before, came, strict=True)]
+        self.packet_us.append(used * 1e6 / max(1, sum(now)))
+        self.packets = [a + b for a, b in zip(self.packets or [0] * len(now), now, strict=True)]
+        self.octets += sum(b[1] - a[1] for a, b in zip(before, came, strict=True))
+
+    def _came(self) -> list[tuple[int, int]]:
+        return [(viewer.packets, viewer.octets) for viewer in self.viewers]
+
+    def result(self) -> dict[str, Any]:
+        packets = sum(self.packets)
+        return {
+            "packet_us": median(self.packet_us),
+            "turns": self.packet_us,
+            "cores": median(self.packet_us) * packets / self.seconds / 1e6,
+            "packets_per_s": packets / self.seconds,
+            "least": min(self.packets) / max(self.packets),
+            "octets": self.octets / packets,
+            "bad": sum(viewer.bad for viewer in self.viewers),
+            "memory_bytes": memory_bytes(self.pid),
+        }
+
+
+async def measure(watched: list[Watched], rounds: int) -> list[dict[str, Any]]:
+    everybody = [viewer for one in watched for viewer in one.viewers]
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http, reading(everybody):
+        reporting = asyncio.create_task(watch(everybody))
+        for one in watched:
+            await one.join(http)
+        first = turn() + 1 + SETTLE_ROUNDS * len(watched)
+        for number in range(first, first + rounds * len(watched)):
+            await watched[number % len(watched)].measure(number)
+        assert not reporting.done()
+        reporting.cancel()
+        await asyncio.gather(reporting, return_exceptions=True)
+    for viewer in everybody:
+        await viewer.leave()
+    return [one.result() for one in watched]
+
+
+async def until(moment_s: float) -> None:
+    await asyncio.sleep(max(0.0, moment_s - time.monotonic()))
+
+
+def main(count: int, rounds: int, names: Sequence[str]) -> None:
     certificate = RTCCertificate.generateCertificate()
-    viewers = [Viewer(certificate) for _ in range(count)]
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as http:
-        if who == "janus":
-            await wait_until(lambda: is_up(http), "Janus", 15)
-        for viewer in viewers:
-            await viewer.open()
-            await (join_janus if who == "janus" else join_diemcau)(http, viewer)
-        await watch(viewers, SETTLE_S)
-        before = cpu_s(pid), [v.packets for v in viewers], sum(v.octets for v in viewers)
-        began = time.monotonic()
-        await watch(viewers, seconds)
-        took = time.monotonic() - began
-        cores = (cpu_s(pid) - before[0]) / took
-        rates = [(v.packets - n) / took for v, n in zip(viewers, before[1], strict=True)]
-        octets = sum(v.octets for v in viewers) - before[2]
-        for viewer in viewers:
-            await viewer.leave()
-    return {
-        "cores": cores,
-        "packets_per_s": sum(rates),
-        "least_packets_per_s": min(rates),
-        "octets": octets / max(1.0, sum(rates) * took),
-        "bad": sum(v.bad for v in viewers),
-        "memory_bytes": memory_bytes(pid),
-    }
+    watched = []
+    for name in names:
+        kind, port, pid = name.split(":")
+        viewers = [Viewer(certificate) for _ in range(count)]
+        watched.append(Watched(kind, int(port), int(pid), viewers))
+    print(json.dumps(uvloop.run(measure(watched, rounds))))
 
 
 if __name__ == "__main__":
-    _who, _count, _pid, _seconds = sys.argv[1:]
-    print(json.dumps(uvloop.run(measure(_who, int(_count), int(_pid), float(_seconds)))))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

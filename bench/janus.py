@@ -14,7 +14,9 @@ from bench.cores import SERVERS, on_core
 from tests.namespaces import SERVER, Hosts
 
 PORT = 8088
-VIDEO_PORT, AUDIO_PORT = 5004, 5002
+AUDIO_PORT = 5002
+VIDEO_BEHIND = 2
+"""The port for pictures, behind that for sound."""
 LIBRARIES = next(iter(Path("/usr/lib").glob("*-linux-gnu/janus")), Path("/usr/lib/janus"))
 GENERAL = """
 general: {{
@@ -22,6 +24,7 @@ general: {{
   plugins_folder = "{libraries}/plugins"
   transports_folder = "{libraries}/transports"
   debug_level = 2
+  session_timeout = 0
   {loops}
 }}
 nat: {{ ice_tcp = false; }}
@@ -41,9 +44,16 @@ HTTP = 'general: {{ json = "plain"; http = true; port = {port}; https = false; i
 
 
 @contextmanager
-def janus(hosts: Hosts, folder: Path, *, event_loops: int = 0) -> Iterator[int]:
+def janus(
+    hosts: Hosts,
+    folder: Path,
+    *,
+    event_loops: int = 0,
+    port: int = PORT,
+    audio_port: int = AUDIO_PORT,
+) -> Iterator[int]:
     """Its process id. `event_loops`: 0 is as installed, a thread for each viewer."""
-    _configure(folder, event_loops)
+    _configure(folder, event_loops, port, audio_port)
     command = hosts.at_server(on_core(SERVERS, ["janus", "-F", str(folder)]))
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -53,7 +63,7 @@ def janus(hosts: Hosts, folder: Path, *, event_loops: int = 0) -> Iterator[int]:
         process.wait(10)
 
 
-def _configure(folder: Path, event_loops: int) -> None:
+def _configure(folder: Path, event_loops: int, port: int, audio_port: int) -> None:
     others = {
         kind: ",".join(
             path.name for path in (LIBRARIES / kind).glob("*.so") if keep not in path.name
@@ -63,8 +73,10 @@ def _configure(folder: Path, event_loops: int) -> None:
     loops = f"event_loops = {event_loops}" if event_loops else ""
     files = {
         "janus.jcfg": GENERAL.format(folder=folder, libraries=LIBRARIES, loops=loops, **others),
-        "janus.plugin.streaming.jcfg": STREAMING.format(audio=AUDIO_PORT, video=VIDEO_PORT),
-        "janus.transport.http.jcfg": HTTP.format(port=PORT, host=SERVER),
+        "janus.plugin.streaming.jcfg": STREAMING.format(
+            audio=audio_port, video=audio_port + VIDEO_BEHIND
+        ),
+        "janus.transport.http.jcfg": HTTP.format(port=port, host=SERVER),
     }
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -73,9 +85,9 @@ def _configure(folder: Path, event_loops: int) -> None:
 class Watching:
     """One viewer's session with Janus: `offer`, then `answer`."""
 
-    def __init__(self, http: aiohttp.ClientSession) -> None:
+    def __init__(self, http: aiohttp.ClientSession, port: int = PORT) -> None:
         self._http = http
-        self._path = f"http://{SERVER}:{PORT}/janus"
+        self._path = f"http://{SERVER}:{port}/janus"
         self._numbers = itertools.count()
 
     async def _say(self, **request: Any) -> dict[str, Any]:
@@ -101,9 +113,9 @@ class Watching:
         await self._say(janus="message", body={"request": "start"}, jsep=jsep)
 
 
-async def is_up(http: aiohttp.ClientSession) -> bool:
+async def is_up(http: aiohttp.ClientSession, port: int = PORT) -> bool:
     try:
-        async with http.get(f"http://{SERVER}:{PORT}/janus/info") as response:
+        async with http.get(f"http://{SERVER}:{port}/janus/info") as response:
             return response.status == 200
     except aiohttp.ClientError:
         return False

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.janus import AUDIO_PORT, VIDEO_PORT, Watching, is_up, janus
+from bench.janus import AUDIO_PORT, VIDEO_BEHIND, Watching, is_up, janus
 from config.settings import Media
 from streams.frames import Packet
 from streams.packetise import h264_payloads
@@ -97,7 +97,7 @@ class Rtp:
             head = struct.pack(
                 "!BBHII", 0x80, kind, number & 0xFFFF, packet.pts & 0xFFFFFFFF, 1 + video
             )
-            target = ("127.0.0.1", VIDEO_PORT if video else AUDIO_PORT)
+            target = ("127.0.0.1", AUDIO_PORT + (VIDEO_BEHIND if video else 0))
             self._socket.sendto(head + part, target)
 
     def close(self) -> None:

@@ -11,7 +11,6 @@ import random
 import struct
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,7 +22,7 @@ from aiortc import RTCCertificate
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 from aiortc.sdp import SessionDescription
 
-from bench.audience import PASSWORD, Viewer, cpu_s, join_diemcau, memory_bytes
+from bench.audience import PASSWORD, Viewer, cpu_s, join_diemcau, memory_bytes, reading
 from streams.packetise import h264_payloads
 from streams.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
 from tests.namespaces import CLIENT, SERVER
@@ -113,14 +112,12 @@ class Site(Viewer):
 
     def offer(self) -> str:
         mine = next(f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
-        assert self._transport is not None
-        port = self._transport.get_extra_info("sockname")[1]
         text = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nt=0 0\na=group:BUNDLE 0 1\n"
         for mid, (kind, number, lines) in enumerate(
             (("audio", SOUND, AUDIO), ("video", PICTURE, VIDEO))
         ):
             text += SECTION.format(
-                kind=kind, format=number, mid=mid, port=port, ssrc=self._ssrc + mid,
+                kind=kind, format=number, mid=mid, port=self.port, ssrc=self._ssrc + mid,
                 fingerprint=f"{mine.algorithm} {mine.value}",
             )  # fmt: skip
             text += lines
@@ -213,33 +210,20 @@ def _report(viewer: Viewer, turn: int) -> None:
         viewer.check()
 
 
-async def _joined(http: aiohttp.ClientSession, qualities: Iterator[Quality]) -> list[Site]:
-    certificate, sites = RTCCertificate.generateCertificate(), []
-    for place, quality in enumerate(qualities):
-        site = Site(certificate, quality)
-        await site.open()
-        await site.join(http, f"huyen-{place}")
-        sites.append(site)
-    return sites
-
-
-async def _watching(http: aiohttp.ClientSession, count: int) -> list[Viewer]:
-    certificate = RTCCertificate.generateCertificate()
-    viewers = [Viewer(certificate) for _ in range(count)]
-    for viewer in viewers:
-        await viewer.open()
-        await join_diemcau(http, viewer)
-    return viewers
-
-
 async def measure(count: int, on_air: int, watching: int, pid: int, seconds: float) -> Any:
     for quality in (STANDBY, ON_AIR)[: 1 + bool(on_air)]:
         pictures(quality)
-    empty = memory_bytes(pid)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as http:
-        qualities = (ON_AIR if place < on_air else STANDBY for place in range(count))
-        sites = await _joined(http, qualities)
-        viewers = await _watching(http, watching)
+    empty, certificate = memory_bytes(pid), RTCCertificate.generateCertificate()
+    sites = [Site(certificate, ON_AIR if place < on_air else STANDBY) for place in range(count)]
+    viewers = [Viewer(certificate) for _ in range(watching)]
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http,
+        reading([*sites, *viewers]),
+    ):
+        for place, site in enumerate(sites):
+            await site.join(http, f"huyen-{place}")
+        for viewer in viewers:
+            await join_diemcau(http, viewer, WHIP_PORT)
         await send(sites, viewers, SETTLE_S)
         async with http.get(f"http://{SERVER}:{WHIP_PORT}/count") as response:
             before = await response.json()
@@ -250,8 +234,8 @@ async def measure(count: int, on_air: int, watching: int, pid: int, seconds: flo
         async with http.get(f"http://{SERVER}:{WHIP_PORT}/count") as response:
             after = await response.json()
         kept = memory_bytes(pid)
-        for one in [*sites, *viewers]:
-            await one.leave()
+    for one in [*sites, *viewers]:
+        await one.leave()
     lag = [b - a for a, b in zip(before["lag"], after["lag"], strict=True)]
     return {
         "cores": cores,

@@ -16,18 +16,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvloop
 from aiohttp import web
 
-from bench.audience import WHEP_PORT
 from bench.cores import OTHERS, SERVERS, on_core
 from bench.figure import Figure
-from bench.janus import janus
+from bench.janus import AUDIO_PORT, janus
 from bench.stream import VIDEO_BPS
 from config.settings import Media
 from streams.frames import Packet
@@ -37,14 +38,16 @@ from tests.namespaces import SERVER, Hosts, two_hosts
 
 VIEWERS = (1, 10, 40, 100)
 MOST = 150
-MEASURED_S = 8.0
+ROUNDS = 8
+"""In each, everybody has one turn of `stream.TURN_S`; what counts is the median turn."""
+WHEP_PORT = 8080
 BURST = 20
 
 
 # --- our relay, as a process of its own ---
 
 
-async def serve(path: str) -> None:
+async def serve(path: str, port: int) -> None:
     """The relay with nothing around it but the wire and WHEP."""
     relay = Relay(
         Media(host=SERVER, port=0),
@@ -70,7 +73,7 @@ async def serve(path: str) -> None:
     app.add_routes([web.post("/whep", whep)])
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, SERVER, WHEP_PORT).start()
+    await web.TCPSite(runner, SERVER, port).start()
     async with await asyncio.start_unix_server(studio, path):
         await ended()
     await runner.cleanup()
@@ -83,26 +86,35 @@ async def ended() -> None:
     await event.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """As `bench.audience` and `bench.stream` want to hear of it."""
+
+    kind: str
+    port: int
+    pid: int
+    sink: str
+
+
 @contextmanager
-def diemcau(hosts: Hosts, folder: Path) -> Iterator[int]:
-    """Its process id."""
-    path = folder / "wire.sock"
-    command = [sys.executable, "-m", "bench.relay", str(path)]
+def diemcau(
+    hosts: Hosts, folder: Path, port: int = WHEP_PORT, kind: str = "wide"
+) -> Iterator[Server]:
+    path = folder / f"wire-{port}"
+    command = [sys.executable, "-m", "bench.relay", str(path), str(port)]
     with process(hosts.at_server(on_core(SERVERS, command))) as pid:
         while not path.exists():
             time.sleep(0.05)
-        feed = [sys.executable, "-m", "bench.stream", "wire", str(path)]
-        with process(hosts.at_server(on_core(OTHERS, feed))):
-            yield pid
+        yield Server(kind, port, pid, f"wire:{path}")
 
 
 @contextmanager
-def fed_janus(hosts: Hosts, folder: Path, event_loops: int) -> Iterator[int]:
-    with (
-        janus(hosts, folder, event_loops=event_loops) as pid,
-        process(hosts.at_server(on_core(OTHERS, [sys.executable, "-m", "bench.stream", "rtp"]))),
-    ):
-        yield pid
+def rival(hosts: Hosts, folder: Path, port: int, event_loops: int) -> Iterator[Server]:
+    own = folder / f"janus-{port}"
+    own.mkdir()
+    audio_port = AUDIO_PORT + 10 * event_loops
+    with janus(hosts, own, event_loops=event_loops, port=port, audio_port=audio_port) as pid:
+        yield Server("janus", port, pid, f"rtp:{audio_port}")
 
 
 @contextmanager
@@ -120,27 +132,38 @@ def process(command: list[str]) -> Iterator[int]:
 # --- figures ---
 
 
-def measured(who: str, count: int, seconds: float = MEASURED_S) -> dict[str, Any]:
-    """`who`: `diemcau`, `janus` or `janus, one loop`. As `bench.audience` prints it."""
-    with two_hosts() as hosts, tempfile.TemporaryDirectory() as scratch:
+def measured(whos: Sequence[str], count: int, rounds: int = ROUNDS) -> list[dict[str, Any]]:
+    """Each of `WHO`, as `bench.audience` prints it: all stand ready, and take turns."""
+    with two_hosts() as hosts, tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
-        server = (
-            diemcau(hosts, folder)
-            if who == "diemcau"
-            else fed_janus(hosts, folder, event_loops=1 if "one loop" in who else 0)
-        )
-        with server as pid:
-            return audience(hosts, who.partition(",")[0], count, pid, seconds)
+        servers = [
+            stack.enter_context(WHO[who](hosts, folder, WHEP_PORT + place))
+            for place, who in enumerate(whos)
+        ]
+        return audience(hosts, count, rounds, servers)
 
 
-def audience(hosts: Hosts, kind: str, count: int, pid: int, seconds: float) -> dict[str, Any]:
-    """What so many viewers get from the server of that kind and process id."""
-    command = [sys.executable, "-m", "bench.audience", kind, str(count), str(pid), str(seconds)]
-    watching = hosts.at_client(on_core(OTHERS, command))
-    done = subprocess.run(watching, stdout=subprocess.PIPE, check=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    assert result["bad"] == 0
-    return result
+def audience(
+    hosts: Hosts, count: int, rounds: int, servers: Sequence[Server]
+) -> list[dict[str, Any]]:
+    """What so many viewers of each server get."""
+    feed = [sys.executable, "-m", "bench.stream", *(server.sink for server in servers)]
+    names = [f"{server.kind}:{server.port}:{server.pid}" for server in servers]
+    command = [sys.executable, "-m", "bench.audience", str(count), str(rounds), *names]
+    with process(hosts.at_server(on_core(OTHERS, feed))):
+        watching = hosts.at_client(on_core(OTHERS, command))
+        done = subprocess.run(watching, stdout=subprocess.PIPE, check=True)
+    results: list[dict[str, Any]] = json.loads(done.stdout)
+    assert not any(result["bad"] for result in results)
+    return results
+
+
+WHO: dict[str, Callable[[Hosts, Path, int], AbstractContextManager[Server]]] = {
+    "diemcau": diemcau,
+    "diemcau, by REMB": partial(diemcau, kind="remb"),
+    "Janus": partial(rival, event_loops=0),
+    "Janus, one loop": partial(rival, event_loops=1),
+}
 
 
 def _floor_s(size: int, count: int = 20_000) -> float:
@@ -163,15 +186,15 @@ def _floor_s(size: int, count: int = 20_000) -> float:
 
 
 def figures() -> Iterator[Figure]:
+    rivals = ("Janus", "Janus, one loop")
     for count in VIEWERS:
-        ours = measured("diemcau", count)
-        for rival in ("janus", "janus, one loop"):
-            theirs = measured(rival, count)
+        ours, *theirs = measured(("diemcau", *rivals), count)
+        for who, their in zip(rivals, theirs, strict=True):
             yield Figure(
                 f"relay, CPU of each of {count} viewers", ours["cores"] * 100 / count,
-                "% of a core", theirs["cores"] * 100 / count, rival,
+                "% of a core", their["cores"] * 100 / count, who,
             )  # fmt: skip
-    ours = measured("diemcau", MOST)
+    (ours,) = measured(("diemcau",), MOST)
     floor = _floor_s(round(ours["octets"])) * ours["packets_per_s"] * 100 / MOST
     yield Figure(
         f"relay, CPU of each of {MOST} viewers", ours["cores"] * 100 / MOST,
@@ -180,4 +203,4 @@ def figures() -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1]))
+    uvloop.run(serve(sys.argv[1], int(sys.argv[2])))

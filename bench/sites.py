@@ -88,7 +88,7 @@ def measured(sites: int, *, pinned: bool) -> dict[str, Any]:
     with two_hosts() as hosts, tempfile.TemporaryDirectory() as scratch:
         path = str(Path(scratch) / "wire.sock")
         with server(hosts, "bench.sites", path, pinned=pinned) as pid:
-            feed = [sys.executable, "-m", "bench.stream", "wire", path]
+            feed = [sys.executable, "-m", "bench.stream", f"wire:{path}"]
             with process(hosts.at_server(on_core(OTHERS, feed) if pinned else feed)):
                 result = sent(hosts, pid, sites, 1, VIEWERS, MEASURED_S)
     assert result["seen_per_s"] > 100 * VIEWERS, "the viewers see no program"

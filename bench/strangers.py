@@ -16,11 +16,12 @@ from typing import Any
 from bench.audience import memory_bytes
 from bench.cores import OTHERS, on_core
 from bench.figure import Figure
-from bench.relay import audience, diemcau
+from bench.relay import WHEP_PORT, audience, diemcau
 from tests.namespaces import SERVER, two_hosts
 
 VIEWERS = 10
-MEASURED_S = 30.0
+ROUNDS = 12
+"""Of `stream.TURN_S`: half a minute."""
 PER_MINUTE = 100_000
 ADDRESSES = 200
 HEADS = (
@@ -47,13 +48,13 @@ def measured(*, flooded: bool) -> dict[str, Any]:
     with (
         two_hosts() as hosts,
         tempfile.TemporaryDirectory() as scratch,
-        diemcau(hosts, Path(scratch)) as pid,
+        diemcau(hosts, Path(scratch), WHEP_PORT) as server,
     ):
-        command = [sys.executable, "-m", "bench.strangers", str(_media_port(pid))]
+        command = [sys.executable, "-m", "bench.strangers", str(_media_port(server.pid))]
         strangers = subprocess.Popen(hosts.at_client(on_core(OTHERS, command))) if flooded else None
-        before = memory_bytes(pid)
+        before = memory_bytes(server.pid)
         try:
-            result = audience(hosts, "diemcau", VIEWERS, pid, MEASURED_S)
+            (result,) = audience(hosts, VIEWERS, ROUNDS, [server])
         finally:
             if strangers is not None:
                 strangers.kill()

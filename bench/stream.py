@@ -1,7 +1,9 @@
-"""The program that both relays get: 720p25 at 1.5 Mbit/s with a keyframe every 2 s, and Opus.
+"""The program that all relays get: 720p25 at 1.5 Mbit/s with a keyframe every 2 s, and Opus.
 
-`python -m bench.stream wire SOCKET` gives it to our relay as the studio would;
-`python -m bench.stream rtp` to Janus. Only the sizes are real: neither relay looks inside.
+`python -m bench.stream SINK …`, where a sink is `wire:SOCKET`, our relay's as the studio would give
+it, or `rtp:PORT`, Janus's. They get it in turns of `TURN_S` (`turn`): what makes a machine slower
+for a while meets them all alike.
+Only the sizes are real: no relay looks inside.
 """
 
 import asyncio
@@ -11,9 +13,9 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
-from bench.janus import AUDIO_PORT, VIDEO_PORT
+from bench.janus import VIDEO_BEHIND
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Feed, Packet
 from streams.packetise import h264_payloads
 from streams.wire import encode
@@ -24,6 +26,7 @@ KEYFRAME_BYTES = 45_000
 FRAME_BYTES = (VIDEO_BPS // 8 * GOP // FPS - KEYFRAME_BYTES) // (GOP - 1)
 SOUND_BYTES = 200
 HEADER = struct.Struct("!BBHII")
+TURN_S = 2.5
 
 
 def access_unit(index: int) -> tuple[bool, bytes]:
@@ -46,12 +49,24 @@ async def program() -> AsyncIterator[Packet]:
         await asyncio.sleep(max(0, began + (tick + 1) * 0.02 - time.monotonic()))
 
 
-async def to_wire(path: str) -> None:
+def turn() -> int:
+    """The present one's number, by the clock that all processes share. Of so many who take turns it
+    is the one's whose place is its remainder; it begins at its multiple of `TURN_S`."""
+    return int(time.monotonic() / TURN_S)
+
+
+Sink = Callable[[Packet], None]
+
+
+async def to_wire(path: str) -> Sink:
     reader, writer = await asyncio.open_unix_connection(path)
     reading = asyncio.create_task(_read_all(reader))
-    async for packet in program():
+
+    def sink(packet: Packet) -> None:
+        assert not reading.done(), "the relay went away"
         writer.write(encode(packet))
-    await reading
+
+    return sink
 
 
 async def _read_all(reader: asyncio.StreamReader) -> None:
@@ -60,18 +75,31 @@ async def _read_all(reader: asyncio.StreamReader) -> None:
         pass
 
 
-async def to_rtp() -> None:
+def to_rtp(port: int) -> Sink:
+    """Sound to that port, pictures to another (`janus`)."""
     numbers = {True: itertools.count(), False: itertools.count()}
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        async for packet in program():
-            video = packet.codec.is_video
-            parts = h264_payloads(packet.data) if video else [packet.data]
-            for place, part in enumerate(parts):
-                kind = (96 | (place == len(parts) - 1) << 7) if video else 111
-                number = next(numbers[video]) & 0xFFFF
-                head = HEADER.pack(0x80, kind, number, packet.pts & 0xFFFFFFFF, 1 + video)
-                out.sendto(head + part, ("127.0.0.1", VIDEO_PORT if video else AUDIO_PORT))
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def sink(packet: Packet) -> None:
+        video = packet.codec.is_video
+        parts = h264_payloads(packet.data) if video else [packet.data]
+        for place, part in enumerate(parts):
+            kind = (96 | (place == len(parts) - 1) << 7) if video else 111
+            number = next(numbers[video]) & 0xFFFF
+            head = HEADER.pack(0x80, kind, number, packet.pts & 0xFFFFFFFF, 1 + video)
+            out.sendto(head + part, ("127.0.0.1", port + (VIDEO_BEHIND if video else 0)))
+
+    return sink
+
+
+async def feed(names: list[str]) -> None:
+    sinks: list[Sink] = []
+    for name in names:
+        kind, _, where = name.partition(":")
+        sinks.append(await to_wire(where) if kind == "wire" else to_rtp(int(where)))
+    async for packet in program():
+        sinks[turn() % len(sinks)](packet)
 
 
 if __name__ == "__main__":
-    asyncio.run(to_wire(sys.argv[2]) if sys.argv[1] == "wire" else to_rtp())
+    asyncio.run(feed(sys.argv[1:]))
