@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 from streams.congestion import Congestion
 
-BUCKET_NS = 40_000_000
-"""So much of the rate may go at once."""
+BUCKET_NS = 60_000_000
+"""So much of the rate may go at once: a usual picture of one that has just so much to itself."""
 MIN_BUCKET = 1_300
 """Octets: one packet, on the thinnest line too."""
 MAX_WAIT_NS = 1_500_000_000
@@ -22,7 +22,9 @@ next keyframe."""
 
 TURN_NS = 2_000_000_000
 """A keyframe comes in each."""
-GROWTH = 1.5
+GROWTH, CAREFUL_GROWTH = 1.5, 1.1
+"""In each turn, and once there was a burst. Not never again: a hiccup of ours looks like one, and
+who is paced costs three times as much to serve."""
 QUEUE_NS = 40_000_000
 LOSS = 0.02
 FREE = 10.0
@@ -56,9 +58,10 @@ class Pace:
         burst = peak_ns > QUEUE_NS or lost > (usual_loss + LOSS) * told
         if self.rate_bps is None:
             if burst:
-                self.rate_bps, self._growth = free_bps, 1.0
+                self.rate_bps, self._growth = free_bps, CAREFUL_GROWTH
         elif burst:
-            self.rate_bps, self._growth = max(free_bps, self.rate_bps / 2), 1.0
+            self.rate_bps = max(free_bps, self.rate_bps / 2)
+            self._growth = CAREFUL_GROWTH
         else:
             self.rate_bps *= self._growth
             if self.rate_bps > FREE * free_bps:
@@ -96,7 +99,7 @@ class Pacer(Generic[T]):
         return True
 
     def due(self, now_ns: int) -> Iterator[T]:
-        """What may go now, in order. Each shall be sent before the next is taken."""
+        """What may go now, in order."""
         if not self._waiting:
             return
         self._fill(now_ns)

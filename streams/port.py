@@ -8,6 +8,7 @@ counted, without an answer.
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from aioice import stun
@@ -43,7 +44,9 @@ class Endpoint(Protocol):
 class Port:
     """Datagrams in by address, out by `send`."""
 
-    def __init__(self) -> None:
+    def __init__(self, awake: Callable[[], None] = lambda: None) -> None:
+        """`awake`: as of `Receiving`."""
+        self._awake = awake
         self._by_ufrag: dict[str, Endpoint] = {}
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
@@ -61,7 +64,7 @@ class Port:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         self._socket, self._sending = sock, Sending(sock)
-        self._receiving = Receiving(sock, self.datagram_received)
+        self._receiving = Receiving(sock, self.datagram_received, self._awake)
         return cast(int, sock.getsockname()[1])
 
     def close(self) -> None:

@@ -61,7 +61,6 @@ class _Reported:
 class Publisher:
     """The traffic of one site's connection."""
 
-    hurries = True
     checks_suffice = False
 
     def __init__(
@@ -184,6 +183,11 @@ class Publisher:
 
     def on_moved(self) -> None:
         """Nothing here depends on where it is."""
+
+    @property
+    def hurries(self) -> bool:
+        """While something is missing or wanted; else a report now and then is all there is."""
+        return not all(uplink.at_rest for uplink in self.uplinks.values())
 
     def tick(self, now_ns: int) -> None:
         for uplink in self.uplinks.values():

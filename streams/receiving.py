@@ -14,8 +14,9 @@ from streams.batch import Address
 
 PAUSE_S = 0.005
 """Nothing to a jitter buffer, and within what browsers take for one burst (5 ms)."""
-CALM_S = 0.02
-"""For reports; they are sent ten times a second, and answered no faster."""
+CALM_S = 0.03
+"""For reports; they are sent ten times a second, and answered no faster. More than the 20 ms
+between packets of the program, with which they are read as well: then nobody wakes up for them."""
 MANY = 32
 """Where more come in a pause, there is none: the kernel keeps some 180 full packets for us."""
 MAX_AT_ONCE = 100
@@ -27,8 +28,14 @@ MAX_DATAGRAM = 2048
 class Receiving:
     """The receiving half of the port. Owns no socket; `close` before the socket is closed."""
 
-    def __init__(self, sock: socket.socket, take: Callable[[bytes, Address], None]) -> None:
-        self._socket, self._take = sock, take
+    def __init__(
+        self,
+        sock: socket.socket,
+        take: Callable[[bytes, Address], None],
+        awake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`awake` is called after somebody was woken to read, and has read."""
+        self._socket, self._take, self._awake = sock, take, awake
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._woken_s = 0.0
@@ -53,13 +60,15 @@ class Receiving:
     def _wake(self) -> None:
         now_s = self._loop.time()
         since_s, self._woken_s = now_s - self._woken_s, now_s
-        if since_s > CALM_S:
-            self._drain()
-            return
         count, urgent = self._drain()
         if since_s < (PAUSE_S if urgent else CALM_S):
             self._loop.remove_reader(self._socket)
             self._leave(count, urgent=urgent)
+        self._awake()
+
+    def _resume(self) -> None:
+        self._read()
+        self._awake()
 
     def _read(self) -> None:
         """What is there; if it was something, there may be more after a pause."""
@@ -74,7 +83,7 @@ class Receiving:
 
     def _leave(self, count: int, *, urgent: bool) -> None:
         pause_s = PAUSE_S if urgent else CALM_S
-        self._pause = self._loop.call_later(pause_s if count <= MANY else 0.0, self._read)
+        self._pause = self._loop.call_later(pause_s if count <= MANY else 0.0, self._resume)
 
     def _drain(self) -> tuple[int, bool]:
         """How many there were, and whether there was anything but reports among them."""

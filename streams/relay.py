@@ -118,7 +118,7 @@ class Relay:
         self._on_heard = on_heard
         self._heard: Heard | None = None
         self._certificate = RTCCertificate.generateCertificate()
-        self._port = Port()
+        self._port = Port(self._on_awake)
         self._peers: dict[str, Peer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
@@ -134,6 +134,8 @@ class Relay:
         self._keyframe_ns: dict[str, int] = {}
         self._scheduler: asyncio.Task[None] | None = None
         self._turn_ns = self._turns = 0
+        self._hurry = False
+        """Somebody waits for his moment."""
         self.lag = Lag()
         """Of the event loop, as the scheduler finds it."""
         self._ended = {True: 0, False: 0}
@@ -346,8 +348,9 @@ class Relay:
             log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
             lane.dissolve()
         video = lane.is_video
-        for peer, viewer in list(self._viewers.values()):
-            if viewer.rides[video] or not peer.connected:
+        alone = [one for one in self._viewers.values() if not one[1].rides[video]]
+        for peer, viewer in alone:
+            if not peer.connected:
                 continue
             try:
                 if self._may_have(viewer.audience, packet):
@@ -488,9 +491,10 @@ class Relay:
         return sum(viewer.dropped for _, viewer in self._viewers.values())
 
     async def _schedule(self) -> None:
-        """Turns that no packet of the program brought with it."""
+        """Turns that neither a packet of the program nor one of a site brought with it."""
         while True:
-            sleep_ns = REST_NS if time.monotonic_ns() - self._turn_ns < TICK_NS else TICK_NS
+            lately = time.monotonic_ns() - self._turn_ns < TICK_NS
+            sleep_ns = TICK_NS if self._hurry and not lately else REST_NS
             due_ns = time.monotonic_ns() + sleep_ns
             await asyncio.sleep(sleep_ns / 1e9)
             now_ns = time.monotonic_ns()
@@ -498,15 +502,25 @@ class Relay:
             if now_ns - self._turn_ns >= TICK_NS:
                 self._turn()
 
+    def _on_awake(self) -> None:
+        """Datagrams have been read. With one site that is half of all waking up."""
+        if time.monotonic_ns() - self._turn_ns > LIKELY_NS:
+            self._take_turns()
+
     def _turn(self) -> None:
         self._port.poll()
+        self._take_turns()
+
+    def _take_turns(self) -> None:
         now_ns = self._turn_ns = time.monotonic_ns()  # what was read just now is not in the future
         self._turns += 1
         if self._turns % PATIENCE == 0:
             self._tell_heard()
+        hurry = False
         for place, peer in enumerate(list(self._peers.values()), self._turns):
             if peer.connected:
-                _tick(peer, now_ns, its_turn=place % PATIENCE == 0)
+                hurry = _tick(peer, now_ns, its_turn=place % PATIENCE == 0) or hurry
+        self._hurry = hurry
 
 
 def _numbered(offer: Offer) -> Offer:
@@ -522,14 +536,18 @@ def _ssrc() -> int:
     return secrets.randbelow(1 << 31) + 2
 
 
-def _tick(peer: Peer, now_ns: int, *, its_turn: bool) -> None:
+def _tick(peer: Peer, now_ns: int, *, its_turn: bool) -> bool:
+    """Whether it waits for its moment, and gets each turn."""
     try:
+        hurries = peer.traffic.hurries
         if its_turn and peer.is_gone(now_ns):
             peer.end()
-        elif its_turn or peer.traffic.hurries:
+        elif its_turn or hurries:
             peer.traffic.tick(now_ns)
     except Exception as error:
         _end(peer, error)
+        return False
+    return hurries
 
 
 def _end(peer: Peer, error: Exception) -> None:

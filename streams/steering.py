@@ -39,7 +39,8 @@ SILENCE_NS = 1_000 * NS_PER_MS
 """Without feedback for so long, and a round trip, the line is away."""
 MUTE_NS = 6_000 * NS_PER_MS
 """Who agreed to feedback and gave none by then goes by his reports."""
-TURN_NS = 100 * NS_PER_MS
+TURN_NS, EASY_TURN_NS = 100 * NS_PER_MS, 400 * NS_PER_MS
+"""Where everything goes, feedback tells when it no longer does."""
 START = 2.0
 """Of the smallest picture's rate: how fast a newcomer gets what was before he came."""
 EASY_LOSS = 0.02
@@ -368,7 +369,7 @@ class Steering:
         """At least ten times a second."""
         if now_ns < self._turn_ns:
             return
-        self._turn_ns = now_ns + TURN_NS
+        self._turn_ns = now_ns + (EASY_TURN_NS if self.at_ease else TURN_NS)
         if self._redundance.turn(self.loss, now_ns):
             self._choose()
         if not self._by_feedback:

@@ -1,10 +1,11 @@
 """One section of a viewer's connection: what leaves for him on it, and what is told of that."""
 
 import secrets
+import struct
 from collections import deque
 from collections.abc import Callable
 
-from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
+from aiortc.rtp import RTCP_SR
 
 from streams.crew import Crew, Passenger, Rider, Way
 from streams.downlink import Downlink
@@ -17,6 +18,8 @@ NTP_UNIX_OFFSET_S = 2_208_988_800
 MAX_OVERLAP = 48_000
 """Program time that goes back further, in 1/48000 s, is a new beginning."""
 KEPT_REPORTS = 4
+SENDER_REPORT = struct.Struct("!BBHIQIII")
+"""RFC 3550 6.4.1, without reports on what comes from elsewhere."""
 PADDING = bytes(254) + b"\xff"
 
 Sent = Callable[[int, int, int, int], None]
@@ -123,19 +126,21 @@ class Substream:
 
     # --- reports ---
 
-    def sender_report(self, now_ns: int) -> bytes | None:
-        """Program time itself, for sound and picture alike: that is what keeps the lips."""
-        if self.last_pts < 0:
-            return None
-        seconds, rest = divmod(self.last_pts, self._clock_rate)
+    def sender_report(self, now_ns: int) -> bytes:
+        """Program time itself, for sound and picture alike: that is what keeps the lips. Empty
+        before anything was sent."""
+        pts = self.last_pts
+        if pts < 0:
+            return b""
+        seconds, rest = divmod(pts, self._clock_rate)
         ntp = ((seconds + NTP_UNIX_OFFSET_S) & 0xFFFFFFFF) << 32 | (rest << 32) // self._clock_rate
         self._reports.append((ntp >> 16 & 0xFFFFFFFF, now_ns))
         line = self.line
         line.settle()
-        info = RtcpSenderInfo(
-            ntp, self.last_pts & 0xFFFFFFFF, line.packets & 0xFFFFFFFF, line.octets & 0xFFFFFFFF
-        )
-        return bytes(RtcpSrPacket(line.ssrc, info))
+        return SENDER_REPORT.pack(
+            0x80, RTCP_SR, SENDER_REPORT.size // 4 - 1, line.ssrc, ntp,
+            pts & 0xFFFFFFFF, line.packets & 0xFFFFFFFF, line.octets & 0xFFFFFFFF,
+        )  # fmt: skip
 
     def round_trip_ns(self, last_report: int, delay: int, now_ns: int) -> int | None:
         """RFC 3550 6.4.1; None where the report answers none of ours. `delay` in 1/65536 s."""

@@ -75,6 +75,7 @@ class Wishes:
 class Uplink:
     def __init__(self, source: SiteId, codec: Codec, ssrc: int, *, nack: bool = True) -> None:
         self.source, self.codec, self.ssrc = source, codec, ssrc
+        self._is_video, self._clock_rate = codec.is_video, codec.clock_rate
         self._nack = nack
         self.retry_ns = RETRY_NS
         """Before a packet is asked for once more; a little over the round trip, where known."""
@@ -119,7 +120,7 @@ class Uplink:
             return []
         if sequence not in self._missing:
             self._note_jitter(packet.timestamp, now_ns)
-        whole = packet.marker or not self.codec.is_video
+        whole = packet.marker or not self._is_video
         if whole and sequence == self._next and not (self._packets or self._missing):
             return self._pass(sequence, packet, now_ns)
         return self._place(sequence, packet, now_ns)
@@ -182,7 +183,7 @@ class Uplink:
         self._next = self._base = sequence
 
     def _break(self) -> None:
-        if self.codec.is_video:
+        if self._is_video:
             self._broken = self._pli_wanted = True
 
     def _note_gap(self, sequence: int, timestamp: int, now_ns: int) -> None:
@@ -190,7 +191,7 @@ class Uplink:
         if sequence < self._highest:
             return
         since_ns = now_ns
-        if not self.codec.is_video and timestamp - self._newest & 0xFFFFFFFF > LONG_GAP:
+        if not self._is_video and timestamp - self._newest & 0xFFFFFFFF > LONG_GAP:
             since_ns -= GIVE_UP_SOUND_NS
         for missing in range(self._highest + 1, sequence):
             self._missing[missing] = _Missing(since_ns)
@@ -198,7 +199,7 @@ class Uplink:
 
     def _note_jitter(self, timestamp: int, now_ns: int) -> None:
         """RFC 3550 A.8."""
-        transit = now_ns * self.codec.clock_rate / 1e9 - timestamp
+        transit = now_ns * self._clock_rate / 1e9 - timestamp
         if self._transit is not None:
             difference = abs((transit - self._transit + 2**31) % 2**32 - 2**31)
             self.statistics.jitter += (difference - self.statistics.jitter) / 16
@@ -225,7 +226,7 @@ class Uplink:
             if held[0].timestamp != timestamp:
                 return self._take(sequence)
             sequence += 1
-            if held[0].marker or not self.codec.is_video:
+            if held[0].marker or not self._is_video:
                 return self._take(sequence)
         return None
 
@@ -247,7 +248,7 @@ class Uplink:
         if self._broken and not key:
             self._pli_wanted = True
             return None
-        if key and self.codec.is_video:
+        if key and self._is_video:
             self._broken = self._pli_wanted = False
             self.size = size_of(self.codec, data)
         self.statistics.frames += 1
@@ -273,7 +274,7 @@ class Uplink:
         if self._report is None:
             return None
         ntp_ns, reported = self._report
-        return ntp_ns + (pts - reported) * 1_000_000_000 // self.codec.clock_rate
+        return ntp_ns + (pts - reported) * 1_000_000_000 // self._clock_rate
 
     def on_sender_report(self, ntp_timestamp: int, rtp_timestamp: int) -> None:
         """64-bit NTP time and the RTP timestamp of the same moment (RFC 3550 6.4.1)."""
@@ -296,11 +297,11 @@ class Uplink:
     @property
     def _asks(self) -> bool:
         """Whether it makes sense."""
-        return self._nack and (self.codec.is_video or self.retry_ns <= MAX_RETRY_SOUND_NS)
+        return self._nack and (self._is_video or self.retry_ns <= MAX_RETRY_SOUND_NS)
 
     @property
     def _patience_ns(self) -> int:
-        if self.codec.is_video:
+        if self._is_video:
             return GIVE_UP_NS
         return ASK_SOUND_NS + self.retry_ns if self._asks else REORDER_SOUND_NS
 

@@ -210,7 +210,8 @@ class Scene:
 
     def _steer(self) -> None:
         if self.chosen is not None:
-            self.steering.choice = self.chosen
+            chosen = self.steering.choice = self.chosen
+            self.steering._chosen = lambda: chosen  # type: ignore[method-assign]
             self.viewer.look()
 
     def watched(self, frames: int) -> None:
@@ -561,10 +562,10 @@ def test_reports_tell_program_time_once_a_second_and_bring_the_round_trip() -> N
     scene.come()
     scene.play(3 * FPS)
     (first, *_), *_ = [RtcpPacket.parse(report) for report in scene.reports]
-    assert len(scene.reports) in (4, 6)
+    assert len(scene.reports) in (2, 3)
     assert {r.ssrc for one in scene.reports for r in RtcpPacket.parse(one)} == {PICTURE, SOUND}
     assert isinstance(first, RtcpSrPacket)
-    *_, last = (RtcpPacket.parse(report)[0] for report in scene.reports)
+    last = next(r for r in RtcpPacket.parse(scene.reports[-1]) if r.ssrc == SOUND)
     assert isinstance(last, RtcpSrPacket)
     middle = last.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF
     sent_ns = max(at for ntp, at in scene.viewer._streams[False]._reports if ntp == middle)
