@@ -3,6 +3,7 @@
 import {html, render} from "htm/preact";
 import {bye, clerkView, connect, ready, view} from "./state.js";
 import {config, t} from "./texts.js";
+import {Agenda} from "./parts/common/agenda.js";
 import {Delegates} from "./parts/common/delegates.js";
 import {ConnectionLost, NotYet, Phase, TimeOfDay} from "./parts/common/frame.js";
 import {Floor} from "./parts/common/floor.js";
@@ -33,7 +34,7 @@ function Page() {
       <main>
         <div class="now-column"><${CurrentItem} /><${Floor} /><${Captions} /></div>
         <${Notes} />
-        <div class="record-column"><${Spoken} /><${Queue} /></div>
+        <div class="record-column"><${Spoken} /><${Queue} /><${Agenda} /></div>
       </main>
     </div>
     <${Delegates} /><${CorrectTurn} /><${Toasts} />`;
