@@ -54,6 +54,9 @@ class Kind(IntEnum):
     HEARD = 9
     """r→s `{"feeds": {feed: [rendition, …]}}`: the sound that anybody listens to. A studio that was
     not told makes all of it."""
+    PUSHES = 10
+    """r→s `{"pushes": [{"name", "url"}, …]}`: where the program is sent; the newest wins. The
+    addresses are secrets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ from web.pages import Pages
 from web.ports import places, sentence
 from web.preparing import rooms as preparing
 from web.preparing.aside import Aside
+from web.pushes import Destinations, Pushes
 from web.record_files import RecordFiles
 from web.sealed import SealedRecordings
 from web.second_factor import SecondFactor
@@ -159,6 +160,8 @@ def _application(
     films = Sender()
     graphics = Graphics(sessions, tokens, pages, settings)
     app.on_shutdown.append(graphics.close)
+    destinations = Destinations(settings, on_air.link.tell_pushes)
+    destinations.load()
     rooms = (
         pages,
         live,
@@ -172,6 +175,7 @@ def _application(
         Archive(store, settings, now_ms),
         ControlRoutes(sessions, on_air, tokens, auditor),
         AuditReader(store, tokens, auditor, settings, now_ms),
+        Pushes(sessions, tokens, auditor, destinations),
         Films(sessions, tokens, archive, films),
         graphics,
         SealedRecordings(sessions, tokens, settings, films, auditor, now_ms),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from broadcast.program import PROGRAM_STATE, ProgramState
+from config.settings import Push
 from streams.frames import EncodedFrame, Packet, SiteId
 from streams.wire import (
     MAX_QUEUED_BYTES,
@@ -68,6 +69,8 @@ class StudioLink:
     frames_dropped: int = 0
     heard: dict[str, list[int]] | None = None
     """Feeds of sound that anybody listens to; None: nobody knows."""
+    pushes: tuple[Push, ...] | None = None
+    """Where the program is sent; None: nobody said."""
     _outbox: Outbox | None = None
     _closed: bool = False
 
@@ -124,6 +127,11 @@ class StudioLink:
         self.heard = feeds
         self._note(Kind.HEARD, {"feeds": feeds})
 
+    def tell_pushes(self, pushes: tuple[Push, ...]) -> None:
+        """Where the program is to be sent from now on."""
+        self.pushes = pushes
+        self._note(Kind.PUSHES, {"pushes": [push.model_dump() for push in pushes]})
+
     def _send_program(self) -> None:
         self._note(Kind.PROGRAM, PROGRAM_STATE.dump_python(self.program, mode="json"))
 
@@ -145,6 +153,8 @@ class StudioLink:
             self._send_program()
             if self.heard is not None:
                 self.tell_heard(self.heard)
+            if self.pushes is not None:
+                self.tell_pushes(self.pushes)
             self.ears.connected()
             self.ears.changed()
             async for message in read_messages(reader):

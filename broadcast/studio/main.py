@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from broadcast.outputs import shelf
 from broadcast.outputs.output import Fault, OutputStatus, Part
-from broadcast.outputs.push import Pusher
+from broadcast.outputs.pushes import Pushers
 from broadcast.outputs.segments import Order, Segments
 from broadcast.outputs.sites import SiteRecordings, Wish
 from broadcast.overlay.render import Renderer
@@ -35,7 +35,7 @@ from broadcast.studio.senses import Senses
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
-from config.settings import Settings, socket_path
+from config.settings import Push, Settings, socket_path
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.wire import Kind, Message, Note
 
@@ -43,6 +43,7 @@ SWITCH_INTERVAL_S = 0.0005
 """The default of 5 ms lets a thread that computes keep the frame clock waiting for a whole tick."""
 
 STATUS_TICKS = 10
+PUSHES = TypeAdapter(tuple[Push, ...])
 STOPPED = {"disk_full", "disk_error"}
 """Faults with which nothing is recorded."""
 
@@ -111,7 +112,7 @@ class Studio:
         self._site_recordings = SiteRecordings(
             settings.storage.data_dir / "sites", settings.recording, self._ask_keyframe
         )
-        self._pushers = [Pusher(push, program) for push in settings.push]
+        self._pushers = Pushers(program)
         self._sound = SoundDesk(
             self._clock,
             self._sources,
@@ -127,7 +128,7 @@ class Studio:
         parts: tuple[Part, ...] = (
             self._segments,
             self._sealed,
-            *self._pushers,
+            self._pushers,
             self._site_recordings,
             self._sources,
             self._board,
@@ -181,7 +182,7 @@ class Studio:
             "disk_free_bytes": status.disk_free_bytes,
             "cameras": self._cameras.status(),
             "player": self._player.status(),
-            "pushes": [pusher.status().message() for pusher in self._pushers],
+            "pushes": self._pushers.status(),
             "speaking": self._sound.speaking(),
             "signs": self._senses.signs(time.monotonic_ns()),
             "frames": self._frames.frames,
@@ -214,6 +215,8 @@ class Studio:
                 self._encoding.ask_keyframe(str(body.get("feed")))
             case Note(Kind.HEARD, {"feeds": dict(feeds)}):
                 self._heard = feeds
+            case Note(Kind.PUSHES, body):
+                self._push(body)
             case Note(Kind.SOURCE_GONE, body):
                 self._gone(SiteId(str(body.get("source"))))
 
@@ -250,6 +253,12 @@ class Studio:
         self._site_recordings.follow(Wish(state.stream if public else "", state.open_microphones))
         self._sources.want(frozenset(state.program.sources + state.preview.sources + leaving))
 
+    def _push(self, body: dict[str, Any]) -> None:
+        try:
+            self._pushers.follow(PUSHES.validate_python(body.get("pushes")))
+        except ValidationError:
+            log.error("destinations that cannot be followed")
+
     def _ask_keyframe(self, site: SiteId) -> None:
         self.link.send(Note(Kind.KEYFRAME, {"source": site}))
 
@@ -259,8 +268,7 @@ class Studio:
             self._segments.offer(packet)
             self._sealed.offer(packet)
             if not packet.rendition:
-                for pusher in self._pushers:
-                    pusher.offer(packet)
+                self._pushers.offer(packet)
         self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))
 
     def _send_levels(self, levels: dict[SiteId, float]) -> None:

@@ -48,6 +48,13 @@ def test_a_station_gets_the_program(tmp_path: Path) -> None:
             assert station.poll() is None
             station.kill()
             await operator.until(lambda view: states(view)["VTV"] != "sending", "its loss", 40)
+            at = f"/api/v1/sessions/{server.session}/pushes/Nobody"
+            answer = server.request(
+                "PATCH", at, b'{"on": false}', Content_Type="application/json",
+                Authorization=f"Bearer {server.operator}",
+            )  # fmt: skip
+            assert answer.status == 200
+            await operator.until(lambda view: list(states(view)) == ["VTV"], "it is off", 20)
 
     with (
         receiving(file, "-listen", "1", "-i", url) as station,

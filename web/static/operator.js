@@ -10,6 +10,7 @@ import {Delegates} from "./parts/common/delegates.js";
 import {Chat} from "./parts/operator/chat.js";
 import {Control} from "./parts/operator/control.js";
 import {Confirm} from "./parts/common/dialogs.js";
+import {DestinationsDialog} from "./parts/operator/destinations.js";
 import {Floor} from "./parts/common/floor.js";
 import {ConnectionLost, NotYet} from "./parts/common/frame.js";
 import {Help} from "./parts/operator/help.js";
@@ -45,7 +46,7 @@ function Page() {
         </div>
       </main>
     </div>
-    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${PlayerDialog} /><${Help} /><${Toasts} />`;
+    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${DestinationsDialog} /><${PlayerDialog} /><${Help} /><${Toasts} />`;
 }
 
 const root = document.getElementById("page");

@@ -6,6 +6,7 @@ import {config, number, span, t} from "../../texts.js";
 import {Phase, TimeOfDay} from "../common/frame.js";
 import {Language} from "../common/head.js";
 import {ChatButton} from "./chat.js";
+import {maySend, openDestinations} from "./destinations.js";
 import {openHelp} from "./help.js";
 import {Icon} from "../common/icons.js";
 import {mayHandOut, openLinks} from "./links.js";
@@ -76,7 +77,8 @@ function Pushes() {
     <${Menu} id="push-list" label=${t("operator.pushes_long")} icon="tower" text=${html`<span class="numbers">${text}</span>`}>
       <ul class="push-rows">${pushes.map(({name, state, detail}) => html`<li key=${name} data-state=${state}>
         <b>${name}</b> <span>${t(`operator.push_${state}`)}</span>
-        ${detail && html`<small class="muted">${detail}</small>`}</li>`)}</ul><//></div>`;
+        ${detail && html`<small class="muted">${detail}</small>`}</li>`)}</ul>
+      ${maySend() && html`<button type="button" class="plain" onClick=${openDestinations}>${t("operator.destinations_manage")}</button>`}<//></div>`;
 }
 
 /** A right of its own: who takes the minutes is not in it. */
@@ -97,6 +99,8 @@ function PageMenu() {
       <${Icon} name="pen" />${t("operator.open_clerk")}</a>
     <a class="button plain" href=${`/graphics/${config.session}`} target="_blank" rel="noopener" data-testid="graphics-open">
       <${Icon} name="eye" />${t("operator.open_graphics")}</a>`}
+    ${maySend() && html`<button type="button" class="plain" data-testid="destinations-open" onClick=${openDestinations}>
+      <${Icon} name="tower" />${t("operator.destinations")}</button>`}
     <a class="button plain" href=${`/display/${config.session}`} target="_blank" rel="noopener">
       <${Icon} name="screen" />${t("operator.open_display")}</a>
     <a class="button plain" href=${`/watch/${config.session}`} target="_blank" rel="noopener">
