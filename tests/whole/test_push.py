@@ -31,7 +31,7 @@ def test_a_station_gets_the_program(tmp_path: Path) -> None:
         ):
             server.command("go_live")
             server.cut("full", LEFT)
-            await operator.until(lambda view: states(view)["VTV"] == "sending", "the station", 40)
+            await operator.until(lambda view: states(view).get("VTV") == "sending", "the station", 40)
 
             def seen() -> bool:
                 clip = media.decode(file.read_bytes()) if size_of(file) else media.Clip()
@@ -47,7 +47,7 @@ def test_a_station_gets_the_program(tmp_path: Path) -> None:
             assert "VTV" not in alarm["message"]
             assert station.poll() is None
             station.kill()
-            await operator.until(lambda view: states(view)["VTV"] != "sending", "its loss", 40)
+            await operator.until(lambda view: states(view).get("VTV") != "sending", "its loss", 40)
             at = f"/api/v1/sessions/{server.session}/pushes/Nobody"
             answer = server.request(
                 "PATCH", at, b'{"on": false}', Content_Type="application/json",

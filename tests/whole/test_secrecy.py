@@ -81,6 +81,23 @@ def test_a_closed_item_reaches_nobody_outside(server: Server) -> None:
     check_recording(server, closed_at, open_at)
     chapters = server.get(f"/api/v1/sessions/{server.session}/chapters").body.decode()
     assert "nhân sự" not in chapters
+    check_sealed(server)
+
+
+def check_sealed(server: Server) -> None:
+    """What nobody outside got is there for the operator, and for no public way."""
+    at = f"/api/v1/sessions/{server.session}/sealed"
+    film = server.get(f"{at}/film.mp4", Authorization=f"Bearer {server.operator}")
+    clip = media.decode(film.body)
+    assert sum(mark is not None for _, mark in clip.marks()) > 50
+    assert media.loudest_tone(clip.heard(), HZ) > -40
+    site = server.site_tokens[LEFT]
+    for path in (f"{at}/film.mp4", f"{at}/index.m3u8", f"{at}/00000000.m4s"):
+        assert server.get(path).status == 401
+        assert server.get(path, Authorization=f"Bearer {site}").status == 403
+    for room in ("live", "archive"):
+        for path in (f"/{room}/sealed/index.m3u8", f"/{room}/{server.session}/sealed/index.m3u8"):
+            assert server.get(path).status == 404
 
 
 def check_recording(server: Server, closed_at: float, open_at: float) -> None:
