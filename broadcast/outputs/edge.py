@@ -110,10 +110,11 @@ class Edge:
             entries, at = list(whole.entries), whole.length
         else:
             entries, at = playlist.read_entries(text, 0)
-        for entry in entries:
-            self._entries.append(entry)
-            if (leaving := len(self._entries) - KEPT_SEGMENTS - 1) >= 0:
-                self._older += playlist.lines(self._entries[leaving])
+        leaving = max(0, len(self._entries) - KEPT_SEGMENTS)
+        self._entries += entries
+        left = max(0, len(self._entries) - KEPT_SEGMENTS)
+        # In one piece: a relay that is started again in the twelfth hour reads 21,600 at once.
+        self._older += "".join(map(playlist.lines, self._entries[leaving:left]))
         self.ended = text.startswith(playlist.END, at)
         # Until its first entry the header is looked at again.
         self._rest = text[at:] if self._entries else text
