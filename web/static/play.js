@@ -14,6 +14,7 @@ const REFRESH_MS = 10_000;
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const JUMP_S = 10;
 const mayDownload = ["operator", "chair", "clerk"].includes(config.role ?? "");
+const mayOpenSealed = ["operator", "chair"].includes(config.role ?? "");
 
 /** @type {import("@preact/signals").Signal<Chapter[]>} */
 const chapters = signal(/** @type {Chapter[]} */ ([]));
@@ -93,7 +94,8 @@ function Page() {
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
         <div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
-          <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${mayDownload && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}</div>
+          <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${mayDownload && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
+          ${mayOpenSealed && html`<a class="button plain" href=${`/sealed/${config.session}`}>${t("title.sealed")}</a>`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
         <p class="hint">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>
       </div>
