@@ -31,7 +31,9 @@ def test_a_station_gets_the_program(tmp_path: Path) -> None:
         ):
             server.command("go_live")
             server.cut("full", LEFT)
-            await operator.until(lambda view: states(view).get("VTV") == "sending", "the station", 40)
+            await operator.until(
+                lambda view: states(view).get("VTV") == "sending", "the station", 40
+            )
 
             def seen() -> bool:
                 clip = media.decode(file.read_bytes()) if size_of(file) else media.Clip()
