@@ -178,6 +178,7 @@ _JSON = (
     "/api/v1/sessions",
     "/api/v1/templates",
     _SESSION + "/control",
+    _SESSION + "/pushes",
 )
 
 
