@@ -9,7 +9,9 @@ import {ConnectionLost, NotYet, Phase, TimeOfDay} from "./parts/common/frame.js"
 import {Floor} from "./parts/common/floor.js";
 import {Language} from "./parts/common/head.js";
 import {Icon} from "./parts/common/icons.js";
+import {PromiseDialog} from "./parts/common/promises.js";
 import {Queue} from "./parts/common/queue.js";
+import {openRecord, RecordDialog} from "./parts/common/record.js";
 import {Toasts} from "./parts/common/toasts.js";
 import {Captions} from "./parts/clerk/captions.js";
 import {CorrectTurn} from "./parts/clerk/correct.js";
@@ -27,6 +29,8 @@ function Page() {
         <h1>${session.title}</h1><${Phase} />
         ${session.closed && html`<p class="closed-now" data-testid="closed"><${Icon} name="lock" />${t("clerk.closed")}</p>`}
         <span class="gap"></span>
+        <button type="button" class="small" data-testid="record-open" onClick=${() => openRecord()}>
+          <${Icon} name="list" />${t("record.open")}</button>
         <a class="button small" href=${`/minutes/${config.session}`} target="_blank" rel="noopener" data-testid="minutes">
           <${Icon} name="pen" />${t("clerk.minutes")}</a>
         <${TimeOfDay} /><${Language} kind="small plain" />
@@ -37,7 +41,7 @@ function Page() {
         <div class="record-column"><${Spoken} /><${Queue} /><${Agenda} /></div>
       </main>
     </div>
-    <${Delegates} /><${CorrectTurn} /><${Toasts} />`;
+    <${Delegates} /><${CorrectTurn} /><${RecordDialog} /><${PromiseDialog} /><${Toasts} />`;
 }
 
 function CurrentItem() {
