@@ -17,7 +17,7 @@ from broadcast.session.model import Site
 from streams.frames import SiteId
 from tests.server import SITES, Server
 
-DESKS = {"operator": 60, "chair": 30, "clerk": 30, "display": 30}
+DESKS = {"operator": 70, "chair": 40, "clerk": 40}
 SITE_PAGES = 50
 CHANGES = 40
 BOUND_S = 10.0
@@ -44,7 +44,9 @@ class Page:
 
 
 async def _open(server: Server, stack: AsyncExitStack) -> tuple[aiohttp.ClientSession, list[Page]]:
-    http = await stack.enter_async_context(aiohttp.ClientSession())
+    http = await stack.enter_async_context(
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+    )
     group = await stack.enter_async_context(asyncio.TaskGroup())
     tokens = [(page, server.operator) for page, count in DESKS.items() for _ in range(count)]
     tokens += [("site", token) for token in list(server.site_tokens.values())[:SITE_PAGES]]
