@@ -37,6 +37,8 @@ def test_a_closed_item_is_named_in_no_picture() -> None:
     hearing = Hearing("nhan-su")
     assert "live" not in drawn(program_of(hearing.state), hearing.now_ms)
     hearing.do(ChooseItem(item="thao-luan"))
+    assert "live" not in drawn(program_of(hearing.state), hearing.now_ms)
+    hearing.open_again()
     assert "live" in drawn(program_of(hearing.state), hearing.now_ms)
 
 
