@@ -19,6 +19,7 @@ def _contents() -> Contents:
     hearing.do(ChooseItem(item="nhan-su"))
     hearing.after(20).do(TypeCaption(text="bí mật một"), Role.CLERK)
     hearing.do(ChooseItem(item="bao-cao"))
+    hearing.open_again()
     opened_at = hearing.now_ms
     hearing.after(1).do(TypeCaption(text="bí mật hai", typing_ms=9000), Role.CLERK)
     hearing.after(9).do(EndSession())
