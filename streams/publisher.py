@@ -23,7 +23,7 @@ from streams import rtp
 from streams.arrivals import Arrivals
 from streams.extended_reports import reference_time, round_trip_ns
 from streams.frames import Codec, EncodedFrame, SiteId
-from streams.lines import UplinkCounts
+from streams.lines import Line, UplinkCounts
 from streams.redundancy import taken_apart
 from streams.sdp import TRANSPORT_SEQUENCE, Section
 from streams.uplink import RETRY_NS, Statistics, Uplink
@@ -36,6 +36,8 @@ MAX_RETRY_NS = 250_000_000
 """At least one more try before a picture is given up."""
 ARRIVALS_INTERVAL_NS = 80_000_000
 """Often enough to probe by, seldom enough to cost a thin line nothing (8 kbit/s)."""
+ALIVE_NS = 2_000_000_000
+"""A stream of which nothing came for so long has stopped."""
 RTPFB_TRANSPORT_WIDE = 15
 RTCP_HEADER = struct.Struct("!BBH")
 
@@ -262,6 +264,25 @@ class Publisher:
         """Whole pictures in a second."""
         return sum(reported.fps for codec, reported in self._reported.items() if codec.is_video)
 
+    def line(self, since_ns: int, now_ns: int) -> Line:
+        """As it is now, of a site that is connected since then."""
+        picture, sound = self.uplink(video=True), self.uplink(video=False)
+        width, height = (picture and picture.size) or (None, None)
+        return Line(
+            codec=picture.codec.name if picture is not None else None,
+            width=width,
+            height=height,
+            bitrate_bps=self.bitrate_bps(),
+            loss_percent=self.loss_percent(),
+            rtt_ms=self.rtt_ms,
+            jitter_ms=_jitter_ms(picture or sound),
+            video_alive=_is_alive(picture, now_ns),
+            audio_alive=_is_alive(sound, now_ns),
+            since_ns=since_ns,
+            fps=self.fps(),
+            counts=self.counts(),
+        )
+
     def counts(self) -> UplinkCounts:
         """Since each stream began."""
         statistics = self.statistics()
@@ -277,3 +298,13 @@ class Publisher:
 
     def statistics(self) -> list[Statistics]:
         return [uplink.statistics for uplink in self.uplinks.values()]
+
+
+def _jitter_ms(uplink: Uplink | None) -> float | None:
+    if uplink is None:
+        return None
+    return uplink.statistics.jitter * 1000 / uplink.codec.clock_rate
+
+
+def _is_alive(uplink: Uplink | None, now_ns: int) -> bool:
+    return uplink is not None and now_ns - uplink.last_received_ns < ALIVE_NS

@@ -25,6 +25,7 @@ from streams.peer import Peer, ice_credentials
 from streams.port import Port
 from streams.publisher import Publisher
 from streams.restart import check_fragment, fragment
+from streams.rights import Rights
 from streams.sdp import Direction, Offer, OfferError, Ours, Section, answer, read_offer
 from streams.steering import Steering
 from streams.viewer import Audience, Viewer
@@ -49,7 +50,6 @@ PATIENCE = 5
 """Who is in no hurry gets one turn in so many."""
 TAKEOVER_NS = 2_000_000_000
 """A site whose connection was silent for so long may be taken over by a new one."""
-ALIVE_NS = 2_000_000_000
 KEYFRAME_INTERVAL_NS = 1_000_000_000
 MAX_HANDSHAKES = 64
 """Of the public, unfinished at once; the newest is refused. Each may take 15 s, and those never
@@ -124,13 +124,9 @@ class Relay:
         self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
         self._viewers: dict[str, tuple[Peer, Viewer]] = {}
         self._ladders: dict[tuple[str, bool], Ladder] = {}
-        self._open_microphones: frozenset[SiteId] = frozenset()
-        self._put_out: frozenset[SiteId] = frozenset()
+        self._rights = Rights()
         self._talks: dict[SiteId, Peer] = {}
         """Operators who talk to one site."""
-        self._voiced: set[SiteId] = set()
-        """Those of whom something came: their sites get a mix of their own from then on."""
-        self._take_room = False
         self._keyframe_ns: dict[str, int] = {}
         self._scheduler: asyncio.Task[None] | None = None
         self._turn_ns = self._turns = 0
@@ -239,7 +235,7 @@ class Relay:
         read = read_offer(offer, "publish")
         if site in self._talks:
             raise TalkRefused("taken")
-        if site in self._open_microphones:
+        if site in self._rights.open_microphones:
             raise TalkRefused("open")
         if site not in self.returns():
             raise TalkRefused("away")
@@ -253,15 +249,15 @@ class Relay:
     @property
     def talks(self) -> frozenset[SiteId]:
         """The sites to which an operator talks, and nobody else."""
-        return frozenset(self._voiced)
+        return frozenset(self._rights.voiced)
 
     def _on_voice(self, peer: Peer, frame: EncodedFrame) -> None:
         """Sound alone, and only as long as it may be: the page hangs up when it is told."""
         site = talked_to(frame.source)
         if frame.codec.is_video or site is None or self._talks.get(site) is not peer:
             return
-        if site not in self._voiced:
-            self._voiced.add(site)
+        if site not in self._rights.voiced:
+            self._rights.voiced.add(site)
             self._ask_anew()
         self._on_frame(frame)
 
@@ -342,7 +338,7 @@ class Relay:
         lane = self._ladder(packet.feed, packet.codec).lane(packet.rendition)
         unit, now_ns = lane.put(packet), time.monotonic_ns()
         try:
-            everybody = partial(self._may_all_have, packet)
+            everybody = partial(self._rights.all_may_have, packet)
             lane.carry(unit, everybody, self._port, now_ns)
         except Exception:
             log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
@@ -353,7 +349,7 @@ class Relay:
             if not peer.connected:
                 continue
             try:
-                if self._may_have(viewer.audience, packet):
+                if self._rights.may_have(viewer.audience, packet):
                     viewer.offer(lane, unit, now_ns)
                 else:
                     viewer.leave(lane)
@@ -370,39 +366,20 @@ class Relay:
             ladder = self._ladders[key] = Ladder(codec, shared=shared)
         return ladder
 
-    def _may_have(self, audience: Audience, packet: Packet) -> bool:
-        """The one place that says who gets what."""
-        if not audience.room:
-            public_feed = Feed.ROOM if self._take_room else Feed.PUBLIC
-            return packet.public and packet.feed == public_feed
-        if audience.site in self._put_out:
-            return False
-        if packet.codec.is_video or audience.site is None or not self._has_own(audience.site):
-            return packet.feed == Feed.ROOM
-        return packet.feed == Feed.minus(audience.site)
-
-    def _has_own(self, site: SiteId) -> bool:
-        """It gets a mix of its own."""
-        return site in self._open_microphones or site in self._voiced
-
-    def _may_all_have(self, packet: Packet, room: bool) -> bool:
-        """Who rides in a crew of the room or of the public. Sites with a feed of their own do not,
-        and everybody gets off when any of this changes (`_ask_anew`)."""
-        return self._may_have(Audience(room=room), packet)
-
     def _ask_anew(self) -> None:
+        """Rights have changed: everybody gets off his crew, and asks for himself."""
         for ladder in self._ladders.values():
             ladder.dissolve()
 
     def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
         """These sites get the room's sound without their own; nobody talks to them any more."""
-        if sites != self._open_microphones:
-            self._open_microphones = sites
+        if sites != self._rights.open_microphones:
+            self._rights.open_microphones = sites
             self._ask_anew()
         for site in sites & self._talks.keys():
             self._end_talk(site)
         for feed, video in [key for key in self._ladders if key[0].startswith("minus:")]:
-            if not self._has_own(SiteId(feed.removeprefix("minus:"))):
+            if not self._rights.has_own(SiteId(feed.removeprefix("minus:"))):
                 del self._ladders[feed, video]
 
     def heard(self) -> Heard:
@@ -424,24 +401,24 @@ class Relay:
 
     def set_put_out(self, sites: frozenset[SiteId]) -> None:
         """These sites get nothing, from the next packet on; `expel` ends their connections."""
-        if sites != self._put_out:
-            self._put_out = sites
+        if sites != self._rights.put_out:
+            self._rights.put_out = sites
             self._ask_anew()
 
     def _end_talk(self, site: SiteId) -> None:
         del self._talks[site]
-        self._voiced.discard(site)
+        self._rights.voiced.discard(site)
         self._ask_anew()
         self._on_source_gone(talk_to(site))
 
     def set_public(self, *, take_room: bool) -> None:
-        """Whether the public may have the room's packets at all; a second guard."""
-        if take_room is not self._take_room:
-            self._take_room = take_room
+        """Whether the public may have the room's packets at all."""
+        if take_room is not self._rights.take_room:
+            self._rights.take_room = take_room
             self._ask_anew()
 
     def _want_keyframe(self, audience: Audience) -> None:
-        feed = Feed.ROOM if audience.room or self._take_room else Feed.PUBLIC
+        feed = Feed.ROOM if audience.room else self._rights.public_feed
         now_ns = time.monotonic_ns()
         if now_ns - self._keyframe_ns.get(feed, -KEYFRAME_INTERVAL_NS) >= KEYFRAME_INTERVAL_NS:
             self._keyframe_ns[feed] = now_ns
@@ -459,7 +436,7 @@ class Relay:
         """The sites that are connected."""
         now_ns = time.monotonic_ns()
         return {
-            site: _line(publisher, since_ns, now_ns)
+            site: publisher.line(since_ns, now_ns)
             for site, (peer, publisher, since_ns) in self._publishers.items()
             if peer.connected
         }
@@ -554,27 +531,3 @@ def _end(peer: Peer, error: Exception) -> None:
     """What is wrong with one connection must not end the others': it ends, and is told of."""
     log.error("%s: ended by a fault of ours", peer.id[:6], exc_info=error)
     peer.end()
-
-
-def _line(publisher: Publisher, since_ns: int, now_ns: int) -> Line:
-    picture, sound = publisher.uplink(video=True), publisher.uplink(video=False)
-    either = picture or sound
-    width, height = (picture.size or (None, None)) if picture is not None else (None, None)
-    return Line(
-        codec=picture.codec.name if picture is not None else None,
-        width=width,
-        height=height,
-        bitrate_bps=publisher.bitrate_bps(),
-        loss_percent=publisher.loss_percent(),
-        rtt_ms=publisher.rtt_ms,
-        jitter_ms=(
-            either.statistics.jitter * 1000 / either.codec.clock_rate
-            if either is not None
-            else None
-        ),
-        video_alive=picture is not None and now_ns - picture.last_received_ns < ALIVE_NS,
-        audio_alive=sound is not None and now_ns - sound.last_received_ns < ALIVE_NS,
-        since_ns=since_ns,
-        fps=publisher.fps(),
-        counts=publisher.counts(),
-    )

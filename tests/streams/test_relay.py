@@ -193,54 +193,6 @@ def test_one_site_sends_once_but_returns_at_once() -> None:
     asyncio.run(story())
 
 
-def test_who_may_have_what() -> None:
-    """Also of packets that were on their way while an item closed or opened again."""
-
-    async def story() -> None:
-        async with relay_of(Heard()) as relay:
-            marked, unmarked = (
-                program(Feed.ROOM, 0, public=True),
-                program(Feed.ROOM, 0, public=False),
-            )
-            slate, minus = program(Feed.PUBLIC, 0, public=True), sound(Feed.minus(HALL))
-            table = [
-                # take_room, packet, the public, the room
-                (True, marked, True, True),
-                (True, unmarked, False, True),
-                (True, slate, False, False),
-                (True, minus, False, False),
-                (False, marked, False, True),
-                (False, unmarked, False, True),
-                (False, slate, True, False),
-                (False, minus, False, False),
-            ]
-            for take_room, packet, public, room in table:
-                relay.set_public(take_room=take_room)
-                assert relay._may_have(PUBLIC, packet) is public
-                assert relay._may_have(ROOM, packet) is room
-
-    asyncio.run(story())
-
-
-def sound(feed: str) -> Packet:
-    return Packet(feed, Codec.OPUS, 0, True, True, b"")
-
-
-def test_an_open_site_gets_its_own_sound_and_all_others_the_rooms() -> None:
-    async def story() -> None:
-        async with relay_of(Heard()) as relay:
-            relay.set_open_microphones(frozenset({LEFT}))
-            room, minus = sound(Feed.ROOM), sound(Feed.minus(LEFT))
-            picture = program(Feed.ROOM, 0, public=True)
-            left, hall = Audience(True, LEFT), Audience(True, HALL)
-            may = relay._may_have
-            assert [may(left, p) for p in (room, minus, picture)] == [False, True, True]
-            assert [may(hall, p) for p in (room, minus, picture)] == [True, False, True]
-            assert [may(ROOM, p) for p in (room, minus, picture)] == [True, False, True]
-
-    asyncio.run(story())
-
-
 def test_it_says_which_sound_is_listened_to() -> None:
     async def story() -> None:
         async with relay_of(Heard()) as relay:

@@ -1,0 +1,41 @@
+"""Who gets what of the program: the one place that says so. Pure."""
+
+from dataclasses import dataclass, field
+
+from streams.frames import Feed, Packet, SiteId
+from streams.viewer import Audience
+
+
+@dataclass(slots=True)
+class Rights:
+    """As they are now."""
+
+    take_room: bool = False
+    """Whether the public may have the room's packets at all; a second guard beside their marks."""
+    open_microphones: frozenset[SiteId] = frozenset()
+    put_out: frozenset[SiteId] = frozenset()
+    """Sites that get nothing."""
+    voiced: set[SiteId] = field(default_factory=set)
+    """Sites to which an operator talks, once something of it came."""
+
+    @property
+    def public_feed(self) -> str:
+        return Feed.ROOM if self.take_room else Feed.PUBLIC
+
+    def may_have(self, audience: Audience, packet: Packet) -> bool:
+        if not audience.room:
+            return packet.public and packet.feed == self.public_feed
+        if audience.site in self.put_out:
+            return False
+        if packet.codec.is_video or audience.site is None or not self.has_own(audience.site):
+            return packet.feed == Feed.ROOM
+        return packet.feed == Feed.minus(audience.site)
+
+    def all_may_have(self, packet: Packet, room: bool) -> bool:
+        """Of the room or of the public. Sites with a feed of their own do not count: they ride in
+        no crew."""
+        return self.may_have(Audience(room=room), packet)
+
+    def has_own(self, site: SiteId) -> bool:
+        """It gets a mix of its own."""
+        return site in self.open_microphones or site in self.voiced

@@ -1,0 +1,65 @@
+"""Who gets what of the program."""
+
+import pytest
+
+from streams.frames import Codec, Feed, Packet, SiteId
+from streams.rights import Rights
+from streams.viewer import Audience
+
+PUBLIC, STAFF = Audience(room=False), Audience(room=True)
+HALL, LEFT = (Audience(room=True, site=SiteId(name)) for name in ("hall", "muong-lay"))
+EVERYBODY = (PUBLIC, STAFF, HALL, LEFT)
+
+
+def picture(feed: str, *, public: bool) -> Packet:
+    return Packet(feed, Codec.H264, 0, True, public, b"")
+
+
+def sound(feed: str) -> Packet:
+    return Packet(feed, Codec.OPUS, 0, True, True, b"")
+
+
+@pytest.mark.parametrize(
+    ("take_room", "packet", "public", "room"),
+    [
+        (True, picture(Feed.ROOM, public=True), True, True),
+        (True, picture(Feed.ROOM, public=False), False, True),
+        (True, picture(Feed.PUBLIC, public=True), False, False),
+        (True, sound(Feed.minus(SiteId("hall"))), False, False),
+        (False, picture(Feed.ROOM, public=True), False, True),
+        (False, picture(Feed.ROOM, public=False), False, True),
+        (False, picture(Feed.PUBLIC, public=True), True, False),
+        (False, sound(Feed.minus(SiteId("hall"))), False, False),
+    ],
+)
+def test_the_public_gets_what_is_marked_and_only_while_it_may(
+    *, take_room: bool, packet: Packet, public: bool, room: bool
+) -> None:
+    """Also of packets that were on their way while the room closed or opened again."""
+    rights = Rights(take_room=take_room)
+    assert rights.may_have(PUBLIC, packet) is public
+    assert rights.may_have(STAFF, packet) is room
+    assert rights.all_may_have(packet, room=False) is public
+    assert rights.all_may_have(packet, room=True) is room
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [
+        Rights(open_microphones=frozenset({SiteId("muong-lay")})),
+        Rights(voiced={SiteId("muong-lay")}),
+    ],
+    ids=["open", "talked to"],
+)
+def test_such_a_site_gets_its_own_sound_and_all_others_the_rooms(rights: Rights) -> None:
+    packets = sound(Feed.ROOM), sound(Feed.minus(SiteId("muong-lay")))
+    shown = picture(Feed.ROOM, public=True)
+    for one in (STAFF, HALL):
+        assert [rights.may_have(one, p) for p in (*packets, shown)] == [True, False, True]
+    assert [rights.may_have(LEFT, p) for p in (*packets, shown)] == [False, True, True]
+
+
+def test_who_was_put_out_gets_nothing() -> None:
+    rights = Rights(take_room=True, put_out=frozenset({SiteId("muong-lay")}))
+    for packet in (picture(Feed.ROOM, public=True), sound(Feed.ROOM)):
+        assert [rights.may_have(one, packet) for one in EVERYBODY] == [True, True, True, False]
