@@ -41,5 +41,5 @@ def _asked(state: SessionState, at_ms: int | None, by: str) -> SessionState:
 
 
 @on(RoomOpened)
-def _room_opened(state: SessionState, _: RoomOpened) -> SessionState:
-    return replace(state, closed_part=None)
+def _room_opened(state: SessionState, event: RoomOpened) -> SessionState:
+    return replace(state, closed_part=None, opened_at_ms=event.at_ms)

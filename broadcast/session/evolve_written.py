@@ -42,7 +42,10 @@ def _note_struck(state: SessionState, event: NoteStruck) -> SessionState:
 
 @on(CaptionTyped)
 def _caption_typed(state: SessionState, event: CaptionTyped) -> SessionState:
-    public = state.phase is Phase.LIVE and not state.closed
+    """Words whose typing began behind closed doors were said there."""
+    said_at_ms = event.at_ms - event.typing_ms
+    in_secret = state.closed or (state.opened_at_ms is not None and said_at_ms < state.opened_at_ms)
+    public = state.phase is Phase.LIVE and not in_secret
     caption = Caption(event.caption, event.text, event.at_ms, event.typing_ms, public)
     return _with_caption(state, caption)
 

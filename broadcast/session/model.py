@@ -363,6 +363,8 @@ class SessionState:
     """Notes, captions, corrections and messages."""
     closed_part: ClosedPart | None = None
     """While the room is closed by an act of its own."""
+    opened_at_ms: int | None = None
+    """When the last closed part ended: what was said before may have been said in secret."""
     limits: dict[tuple[ItemId | None, RequestKind], int] = field(default_factory=dict)
     """What the chair set for all turns of a kind, in an item or (None) in the session."""
     departures: tuple[Departure, ...] = ()

@@ -57,6 +57,13 @@ def test_captions_said_in_secret_are_not_public() -> None:
     said, secret = hearing.state.written.captions.values()
     assert (said.public, secret.public) == (True, False)
     assert said.typing_ms == 30_000
+    hearing.do(ChooseItem(item="thao-luan"))
+    hearing.open_again()
+    hearing.do(TypeCaption(text="Về cán bộ", typing_ms=5_000), Role.CLERK)
+    hearing.after(10)
+    hearing.do(TypeCaption(text="Xin mời", typing_ms=5_000), Role.CLERK)
+    late, fresh = list(hearing.state.written.captions.values())[2:]
+    assert (late.public, fresh.public) == (False, True), "its typing began behind closed doors"
     hearing.do(CorrectCaption(caption=said.id, text="Kính thưa Hội đồng"), Role.CLERK)
     assert hearing.state.written.captions[said.id].text == "Kính thưa Hội đồng"
     assert hearing.state.written.captions[said.id].public
