@@ -6,15 +6,8 @@ import pytest
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
-_REAL_TIME = (
-    "broadcast/outputs",
-    "broadcast/studio",
-    "broadcast/witness",
-    "browser",
-    "faults",
-    "whole",
-)
-"""A studio, a browser or a whole server of their own needs both cores to keep pace."""
+_REAL_TIME = ("browser", "faults", "whole")
+"""A browser, or a whole server of their own, needs both cores to keep pace."""
 
 # A deadline would test how busy the machine is.
 settings.register_profile("diemcau", deadline=None)
