@@ -7,7 +7,7 @@ what was appended is on the disk when the call returns. Safe to call from severa
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -75,7 +75,9 @@ class Account:
     totp_secret: str = ""
     """Sealed; empty: no second factor."""
     recovery: tuple[str, ...] = ()
-    """Digests of the recovery codes that are left."""
+    """Hashes of the recovery codes that are left."""
+    totp_step: int = 0
+    """The step of the last code that was used: none before it is good again."""
 
 
 class Store:
@@ -256,20 +258,21 @@ class Store:
 
     def save_account(self, account: Account) -> None:
         """Enters it, or replaces the one of that name."""
-        row = {
-            "name": account.name,
-            "password_hash": account.password_hash,
-            "roles": " ".join(sorted(account.roles)),
-            "disabled": account.disabled,
-            "admin": account.admin,
-            "grants": canonical({key: sorted(roles) for key, roles in account.grants.items()}),
-            "generation": account.generation,
-            "totp_secret": account.totp_secret,
-            "recovery": " ".join(account.recovery),
-        }
         with self._writing() as db:
             db.execute(_accounts.delete().where(_accounts.c.name == account.name))
-            db.execute(_accounts.insert().values(row))
+            db.execute(_accounts.insert().values(_account_columns(account)))
+
+    def change_account(self, name: str, change: Callable[[Account], Account]) -> Account | None:
+        """Reads it, changes it and saves it while nobody else does; as it is then, or None if there
+        is none. Whatever `change` raises leaves it as it was."""
+        one = _accounts.c.name == name
+        with self._alone() as db:
+            row = db.execute(sql.select(_accounts).where(one)).first()
+            if row is None:
+                return None
+            changed = change(_account(row))
+            db.execute(_accounts.update().where(one).values(_account_columns(changed)))
+            return changed
 
     def delete_account(self, name: str) -> bool:
         """Whether there was one."""
@@ -376,6 +379,21 @@ def _audited(row: sql.Row[Any]) -> Entry:
     return Entry(row.number, note, row.digest)
 
 
+def _account_columns(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "password_hash": account.password_hash,
+        "roles": " ".join(sorted(account.roles)),
+        "disabled": account.disabled,
+        "admin": account.admin,
+        "grants": canonical({key: sorted(roles) for key, roles in account.grants.items()}),
+        "generation": account.generation,
+        "totp_secret": account.totp_secret,
+        "recovery": " ".join(account.recovery),
+        "totp_step": account.totp_step,
+    }
+
+
 def _account(row: sql.Row[Any]) -> Account:
     grants = json.loads(row.grants or "{}")
     return Account(
@@ -388,6 +406,7 @@ def _account(row: sql.Row[Any]) -> Account:
         generation=row.generation,
         totp_secret=row.totp_secret,
         recovery=tuple(row.recovery.split()),
+        totp_step=row.totp_step,
     )
 
 

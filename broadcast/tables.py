@@ -48,6 +48,7 @@ accounts = sql.Table(
     sql.Column("generation", sql.Integer, nullable=False, server_default="0"),
     sql.Column("totp_secret", sql.Text, nullable=False, server_default=""),
     sql.Column("recovery", sql.Text, nullable=False, server_default=""),
+    sql.Column("totp_step", sql.BigInteger, nullable=False, server_default="0"),
 )
 revoked = sql.Table(
     "revoked_tokens", metadata, sql.Column("serial", sql.String(200), primary_key=True)
@@ -150,7 +151,13 @@ def _to_2(db: sql.Connection, now_ms: int) -> None:
     _guard(db)
 
 
-_STEPS: tuple[Callable[[sql.Connection, int], None], ...] = (_to_2,)
+def _to_3(db: sql.Connection, now_ms: int) -> None:
+    """A code of an authenticator is good once, also after a restart."""
+    del now_ms
+    db.execute(sql.text("ALTER TABLE accounts ADD COLUMN totp_step BIGINT NOT NULL DEFAULT 0"))
+
+
+_STEPS: tuple[Callable[[sql.Connection, int], None], ...] = (_to_2, _to_3)
 SCHEMA_VERSION = 1 + len(_STEPS)
 
 

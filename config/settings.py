@@ -7,7 +7,7 @@ import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -186,6 +186,10 @@ class Security(Section):
     """Of any request; an SDP offer of a browser has about 6 kB."""
     max_document_bytes: int = Field(50_000_000, ge=100_000, le=2_000_000_000)
     """Of a PDF for the agenda: it goes to the disk as it comes."""
+    second_factor: tuple[Literal["operator", "chair", "clerk", "admin"], ...] = ()
+    """Accounts with one of these roles, in all sessions or in one, must have a second factor: who
+    has none is led to it at the next sign-in and may do nothing else before. Links are no
+    accounts."""
 
 
 class Settings(Section):

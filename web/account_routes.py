@@ -1,7 +1,7 @@
 """Accounts: one's own (password, second factor, sign-ins), and everybody's for an administrator."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,7 +20,7 @@ from web.replies import reply
 from web.second_factor import (
     SecondFactor,
     address_of,
-    digest_of,
+    hash_of,
     new_recovery_codes,
     new_secret,
     picture_of,
@@ -133,15 +133,21 @@ class AccountRoutes:
 
     async def _own(self, request: web.Request) -> web.Response:
         _, account = self._me(request, changes=False)
-        return reply(_told(account))
+        required = self._tokens.requires_factor(account)
+        return reply({**_told(account), "factor_required": required})
 
     async def _change_password(self, request: web.Request) -> web.Response:
         who, _ = self._me(request)
         wish = await _read(request, _NewPassword)
         account = await self._proved(request, who, wish.password, wish.code)
         hashed = await asyncio.to_thread(hash_password, wish.new_password)
-        changed = replace(account, password_hash=hashed, generation=account.generation + 1)
-        await self._save(request, who, "password_changed", changed)
+        changed = await self._save(
+            request,
+            who,
+            "password_changed",
+            account.name,
+            lambda one: replace(one, password_hash=hashed, generation=one.generation + 1),
+        )
         return self._stay(request, changed, {})
 
     async def _offer_factor(self, request: web.Request) -> web.Response:
@@ -157,31 +163,42 @@ class AccountRoutes:
         if mine.totp_secret:
             raise Problem(409, "has_second_factor")
         account = await self._proved(request, who, wish.password)
-        if not self._factor.fits(wish.secret, wish.code.replace(" ", "")):
+        step = self._factor.step(wish.secret, wish.code)
+        if step is None:
             raise Problem(422, "wrong_code")
         codes = new_recovery_codes()
-        changed = replace(
-            account,
-            totp_secret=self._factor.seal(wish.secret),
-            recovery=tuple(digest_of(code) for code in codes),
-            generation=account.generation + 1,
-        )
-        await self._save(request, who, "second_factor_on", changed)
+        hashes = await asyncio.to_thread(lambda: tuple(hash_of(code) for code in codes))
+        sealed = self._factor.seal(wish.secret)
+
+        def take(one: Account) -> Account:
+            return replace(
+                one,
+                totp_secret=sealed,
+                totp_step=step,
+                recovery=hashes,
+                generation=one.generation + 1,
+            )
+
+        changed = await self._save(request, who, "second_factor_on", account.name, take)
         return self._stay(request, changed, {"recovery": codes})
 
     async def _drop_factor(self, request: web.Request) -> web.Response:
         who, _ = self._me(request)
         wish = await _read(request, _Proof)
         account = await self._proved(request, who, wish.password, wish.code)
-        changed = replace(account, totp_secret="", recovery=())
-        await self._save(request, who, "second_factor_off", changed)
+        await self._save(request, who, "second_factor_off", account.name, _without_factor)
         return reply({})
 
     async def _end_own_sign_ins(self, request: web.Request) -> web.Response:
         who, account = self._me(request)
         await _read(request, _Nothing)
-        changed = replace(account, generation=account.generation + 1)
-        await self._save(request, who, "sign_ins_ended", changed)
+        changed = await self._save(
+            request,
+            who,
+            "sign_ins_ended",
+            account.name,
+            lambda one: replace(one, generation=one.generation + 1),
+        )
         return self._stay(request, changed, {})
 
     def _stay(
@@ -208,7 +225,10 @@ class AccountRoutes:
         )
         return reply(
             {
-                "accounts": [_told(account) for account in accounts],
+                "accounts": [
+                    {**_told(one), "factor_required": self._tokens.requires_factor(one)}
+                    for one in accounts
+                ],
                 "sessions": [{"id": one.id, "title": one.title} for one in sessions],
             }
         )
@@ -221,7 +241,8 @@ class AccountRoutes:
         async with self._one_at_a_time:
             if self._store.account(wish.name) is not None:
                 raise Problem(409, "account_exists", name=wish.name)
-            await self._save(request, who, "account_saved", account)
+            await asyncio.to_thread(self._store.save_account, account)
+        await self._note(request, who, "account_saved", account)
         return reply(_told(account), status=201)
 
     async def _change(self, request: web.Request) -> web.Response:
@@ -230,12 +251,9 @@ class AccountRoutes:
         if wish.name == who.name and (wish.disabled or wish.admin is False):
             raise Problem(409, "own_account")
         hashed = await asyncio.to_thread(hash_password, wish.password) if wish.password else None
-        async with self._one_at_a_time:
-            account = self._store.account(wish.name)
-            if account is None:
-                raise not_found("unknown_account")
-            changed = _changed(account, wish, hashed)
-            await self._save(request, who, "account_saved", changed)
+        changed = await self._save(
+            request, who, "account_saved", wish.name, lambda one: _changed(one, wish, hashed)
+        )
         return reply(_told(changed))
 
     # Both
@@ -254,8 +272,22 @@ class AccountRoutes:
             raise Problem(403, "forbidden", role=who.role)
         return who
 
-    async def _save(self, request: web.Request, who: Identity, what: str, account: Account) -> None:
-        await asyncio.to_thread(self._store.save_account, account)
+    async def _save(
+        self,
+        request: web.Request,
+        who: Identity,
+        what: str,
+        name: str,
+        change: Callable[[Account], Account],
+    ) -> Account:
+        """Raises `Problem` 404."""
+        changed = await asyncio.to_thread(self._store.change_account, name, change)
+        if changed is None:
+            raise not_found("unknown_account")
+        await self._note(request, who, what, changed)
+        return changed
+
+    async def _note(self, request: web.Request, who: Identity, what: str, account: Account) -> None:
         detail = {key: value for key, value in _told(account).items() if value}
         await self._auditor.done(request, what, who, detail=detail)
 
@@ -274,10 +306,14 @@ def _changed(account: Account, wish: _Change, hashed: str | None) -> Account:
     wishes |= {"disabled": wish.disabled, "password_hash": hashed}
     given: dict[str, Any] = {key: value for key, value in wishes.items() if value is not None}
     if wish.drop_second_factor:
-        given |= {"totp_secret": "", "recovery": ()}
+        account = _without_factor(account)
     if hashed or wish.end_sign_ins or wish.drop_second_factor or wish.disabled:
         given["generation"] = account.generation + 1
     return replace(account, **given)
+
+
+def _without_factor(account: Account) -> Account:
+    return replace(account, totp_secret="", totp_step=0, recovery=())
 
 
 def _told(account: Account) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from broadcast.store import Account, Store
 from web.errors import Problem
 from web.limits import Backoff, Limiter, network
-from web.second_factor import SecondFactor
+from web.second_factor import SecondFactor, spent
 
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 256
@@ -86,12 +86,24 @@ class SignIn:
             return account
         if not code.strip():
             raise Problem(401, "code_needed")
-        accepted = self._factor.accept(account, code)
+        accepted = await asyncio.to_thread(self._spend, account, code)
         if accepted is None:
             raise Problem(401, "wrong_code")
-        if accepted != account:  # a recovery code is gone now
-            await asyncio.to_thread(self._store.save_account, accepted)
         return accepted
+
+    def _spend(self, account: Account, code: str) -> Account | None:
+        """Of two who come with the same code at once, one gets in."""
+        proof = self._factor.check(account, code)
+        if proof is None:
+            return None
+
+        def spend(now: Account) -> Account:
+            after = spent(now, proof)
+            if after is None:
+                raise Problem(401, "wrong_code")
+            return after
+
+        return self._store.change_account(account.name, spend)
 
     def _admit(self, place: str, from_network: str, *, known: bool) -> None:
         """Counts before it checks, or a hundred tries at once would all be the first."""

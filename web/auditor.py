@@ -119,10 +119,10 @@ class Auditor:
 
 
 def _unwritten(request: web.Request) -> bool:
-    """A line test changes nothing, however often it is made."""
+    """A line test and the offer of a secret change nothing, however often they are asked for."""
     if request.method not in _CHANGING or not request.path.startswith("/api/"):
         return False
-    return AUDITED not in request and not request.path.endswith("/line-test")
+    return AUDITED not in request and not request.path.endswith(("/line-test", "/offer"))
 
 
 def _told(request: web.Request, tokens: Tokens) -> dict[str, Any]:

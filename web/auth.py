@@ -50,6 +50,8 @@ class Identity:
     """More roles, by session."""
     seat: str = ""
     """Which browser, where the cookie says so: two may have the same name."""
+    must_enrol: bool = False
+    """Gave a password, and may do nothing but take up the second factor that its roles need."""
     where: Where = field(default=Where(), compare=False)
 
     @property
@@ -113,6 +115,12 @@ class Tokens:
         self._token = URLSafeSerializer(secret, salt="diemcau.token")
         self._cookie = URLSafeSerializer(secret, salt="diemcau.cookie")
         self._device = URLSafeSerializer(secret, salt="diemcau.device")
+
+    def requires_factor(self, account: Account) -> bool:
+        """Whether one of its roles, in all sessions or in one, needs a second factor."""
+        held: set[str] = {*account.roles, *(["admin"] if account.admin else [])}
+        held.update(*account.grants.values())
+        return not held.isdisjoint(self._security.second_factor)
 
     def issue_token(self, role: Role, session: str) -> str:
         """For a sign-in link to one session: good for `security.cookie_hours`."""
@@ -238,6 +246,10 @@ class Tokens:
         account = self._store.account(claims.name)
         if account is None or account.disabled or account.generation != claims.generation:
             raise Problem(401, "token_revoked")
+        if not account.totp_secret and self.requires_factor(account):
+            return Identity(
+                account.name, VIEWER.roles, account=True, seat=claims.seat, must_enrol=True
+            )
         return Identity(
             account.name,
             account.roles or VIEWER.roles,

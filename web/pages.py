@@ -81,6 +81,8 @@ class Pages:
         ]
 
     async def _home(self, request: web.Request) -> web.Response:
+        if self._who(request).must_enrol:
+            raise web.HTTPSeeOther("/account")
         return self._page(request, "home")
 
     async def _new(self, request: web.Request) -> web.StreamResponse:
@@ -99,8 +101,9 @@ class Pages:
         return self._page(request, name, state)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
-        wish = request.query.get("next", "")
-        return self._page(request, "sign_in", next=wish if _OUR_PATH.fullmatch(wish) else "/")
+        if self._who(request).must_enrol:
+            raise web.HTTPSeeOther(f"/account?next={_wished(request)}")
+        return self._page(request, "sign_in", next=_wished(request))
 
     def _desk(self, name: str) -> Handler:
         """A page of those who lead the session or write it down. Each may open all of them: what
@@ -153,7 +156,7 @@ class Pages:
     async def _account(self, request: web.Request) -> web.Response:
         if not self._who(request).account:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
-        return self._page(request, "account")
+        return self._page(request, "account", next=_wished(request))
 
     async def _accounts(self, request: web.Request) -> web.Response:
         if not self._who(request).admin:
@@ -235,6 +238,12 @@ class Pages:
             raise not_found()
         headers = {"Content-Type": "font/ttf", "Cache-Control": f"public, max-age={30 * _DAY_S}"}
         return web.FileResponse(self._fonts / f"BeVietnamPro-{weight}.ttf", headers=headers)
+
+
+def _wished(request: web.Request) -> str:
+    """Where to go on afterwards: a page of ours, whatever the query says."""
+    wish = request.query.get("next", "")
+    return wish if _OUR_PATH.fullmatch(wish) else "/"
 
 
 async def _static(request: web.Request) -> web.StreamResponse:

@@ -141,7 +141,7 @@ _PAGES = {Role.OPERATOR: "operator", Role.CHAIR: "chair", Role.CLERK: "clerk"}
 
 def _welcome(identity: Identity) -> dict[str, Any]:
     session = identity.session
-    go_on = "/"
+    go_on = "/account" if identity.must_enrol else "/"
     if session is not None:
         go_on = f"/{_PAGES.get(identity.role, 'watch')}/{session}"
     return {

@@ -11,12 +11,12 @@ from argon2 import PasswordHasher
 
 from broadcast.session.model import Role
 from broadcast.store import Account, Store
-from tests.web.rig import SESSION, Rig, prepare, relay, settings_in
+from tests.web.rig import SESSION, Rig, Security, prepare, relay, settings_in
 from web.accounts import SignIn
 from web.auth import DEVICE_COOKIE
 from web.errors import Problem
 from web.limits import Backoff, network
-from web.second_factor import SecondFactor, digest_of, new_recovery_codes
+from web.second_factor import STEP_S, SecondFactor, hash_of, new_recovery_codes, spent
 from web.setup import now_ms, put_account
 
 PASSWORD = "mật khẩu dài"
@@ -46,6 +46,14 @@ class Browser:
         self.rig.http.cookie_jar.clear()
         answer = await self.rig.get(path, headers=headers)
         return answer.status, await answer.json()
+
+    async def led(self, path: str) -> str:
+        """Where a page leads on to; empty if it is shown."""
+        headers = {"Cookie": f"diemcau={self.cookies.get('diemcau', '')}"}
+        self.rig.http.cookie_jar.clear()
+        answer = await self.rig.get(path, headers=headers)
+        assert answer.status in {200, 303}
+        return answer.headers.get("Location", "")
 
     async def sign_in(self, name: str, password: str = PASSWORD, **more: str) -> str:
         """`ok`, or the code of the refusal."""
@@ -154,7 +162,8 @@ def test_a_second_factor(tmp_path: Path) -> None:
             paper = told["recovery"][0]
             assert await here.sign_in("ky-thuat", code=paper.upper()) == "ok"
             assert await here.sign_in("ky-thuat", code=paper) == "wrong_code", "once only"
-            code = pyotp.TOTP(secret).now()
+            assert await here.sign_in("ky-thuat", code=code) == "wrong_code", "it took it up"
+            code = _next_code(secret)
             assert await here.sign_in("ky-thuat", code=f"{code[:3]} {code[3:]}") == "ok"
             assert await here.sign_in("ky-thuat", code=code) == "wrong_code", (
                 "looked over a shoulder"
@@ -165,6 +174,101 @@ def test_a_second_factor(tmp_path: Path) -> None:
             off = {"password": PASSWORD, "code": told["recovery"][1]}
             assert (await here.post(f"{path}/off", **off))[0] == 200
             assert await here.sign_in("ky-thuat") == "ok"
+
+    asyncio.run(scenario())
+
+
+def _next_code(secret: str) -> str:
+    """What the authenticator shows next; our clock may be that much behind."""
+    return pyotp.TOTP(secret).at(now_ms() // 1000 + STEP_S)
+
+
+async def _enrol(browser: Browser) -> tuple[str, list[str]]:
+    """The secret, and the codes on paper."""
+    _, offer = await browser.post("/api/v1/account/second-factor/offer")
+    secret = offer["secret"]
+    wish = {"password": PASSWORD, "secret": secret, "code": pyotp.TOTP(secret).now()}
+    status, told = await browser.post("/api/v1/account/second-factor", **wish)
+    assert status == 200, told
+    return secret, told["recovery"]
+
+
+def test_a_used_code_is_used_after_a_restart_too(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        settings = settings_in(tmp_path)
+        async with relay(settings) as rig:
+            _people(rig)
+            here = Browser(rig)
+            assert await here.sign_in("ky-thuat") == "ok"
+            secret, papers = await _enrol(here)
+            code = _next_code(secret)
+            assert await here.sign_in("ky-thuat", code=code) == "ok"
+            assert await here.sign_in("ky-thuat", code=papers[0]) == "ok"
+        async with relay(settings) as rig:
+            here = Browser(rig)
+            for used in (code, papers[0]):
+                assert await here.sign_in("ky-thuat", code=used) == "wrong_code"
+            both = await asyncio.gather(
+                *(Browser(rig).sign_in("ky-thuat", code=papers[1]) for _ in range(2))
+            )
+            assert sorted(both) == ["ok", "wrong_code"], "at once, too"
+
+    asyncio.run(scenario())
+
+
+def test_a_role_that_needs_a_second_factor_is_led_to_it(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        security = Security(second_factor=("operator", "admin"))
+        async with relay(settings_in(tmp_path, security=security)) as rig:
+            _people(rig)
+            put_account(rig.store, "chu-toa", HASH, frozenset({Role.CHAIR}))
+            operator, admin, chair = (Browser(rig, f"192.0.2.{n}") for n in (1, 2, 3))
+            status, welcome = await operator.post(SIGN_IN, name="ky-thuat", password=PASSWORD)
+            assert (status, welcome["next"], welcome["role"]) == (200, "/account", "viewer")
+            path = f"/operator/{SESSION}"
+            assert await operator.led(path) == f"/sign-in?next={path}"
+            assert await operator.led(f"/sign-in?next={path}") == f"/account?next={path}"
+            assert await operator.led("/sign-in?next=//evil.example") == "/account?next=/"
+            assert await operator.led("/") == "/account"
+            assert await operator.led("/account") == ""
+            commands = f"/api/v1/sessions/{SESSION}/commands"
+            assert (await operator.post(commands, type="mute_all"))[0] == 403
+            assert await admin.sign_in("quan-tri") == "ok"
+            assert (await admin.get("/api/v1/accounts"))[0] == 403, "nor may who manages"
+            assert await chair.sign_in("chu-toa") == "ok"
+            assert await chair.led(f"/chair/{SESSION}") == "", "his role does not need one"
+
+            secret, _ = await _enrol(operator)
+            assert await operator.led(path) == "", "at once, in the same browser"
+            assert (await operator.post(commands, type="mute_all"))[0] == 200
+            assert await operator.sign_in("ky-thuat") == "code_needed"
+            assert await operator.sign_in("ky-thuat", code=_next_code(secret)) == "ok"
+
+    asyncio.run(scenario())
+
+
+def test_an_administrator_resets_a_lost_phone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        security = Security(second_factor=("operator",))
+        async with relay(settings_in(tmp_path, security=security)) as rig:
+            _people(rig)
+            operator, admin = Browser(rig), Browser(rig, "192.0.2.2")
+            assert await admin.sign_in("quan-tri") == "ok"
+            assert await operator.sign_in("ky-thuat") == "ok"
+            await _enrol(operator)
+            drop = {"name": "ky-thuat", "drop_second_factor": True}
+            assert (await operator.post("/api/v1/accounts/change", **drop))[0] == 403
+            assert (await admin.post("/api/v1/accounts/change", **drop))[0] == 200
+            assert (await operator.get("/api/v1/account"))[0] == 401, "signed out at once"
+            assert await operator.sign_in("ky-thuat") == "ok", "by password alone"
+            assert await operator.led("/") == "/account", "and led to take up another"
+            _, told = await admin.get("/api/v1/accounts")
+            due = {one["name"] for one in told["accounts"] if one["factor_required"]}
+            assert due == {"ky-thuat"}
+            await _enrol(operator)
+            assert await operator.led("/") == ""
+            whats = [entry.note.what for entry in rig.store.audit()]
+            assert whats.count("second_factor_on") == 2
 
     asyncio.run(scenario())
 
@@ -230,20 +334,30 @@ def test_each_next_try_waits_longer() -> None:
 def test_codes_are_those_of_rfc_6238(at_s: int, code: str) -> None:
     """Appendix B, of which an authenticator shows the last six digits."""
     secret = base64.b32encode(b"12345678901234567890").decode()
-    assert SecondFactor(b"key", lambda: at_s * 1000).fits(secret, code)
-    assert SecondFactor(b"key", lambda: (at_s + 30) * 1000).fits(secret, code), "a step late"
-    assert not SecondFactor(b"key", lambda: (at_s + 90) * 1000).fits(secret, code)
+    for late_s, step in ((0, at_s // 30), (30, at_s // 30), (90, None)):
+        factor = SecondFactor(b"key", lambda late_s=late_s: (at_s + late_s) * 1000)
+        assert factor.step(secret, code) == step
 
 
 def test_with_another_key_only_paper_opens() -> None:
     (paper, *_), old, new = new_recovery_codes(), *(SecondFactor(k, now_ms) for k in (b"1", b"2"))
     secret = pyotp.random_base32()
     account = Account(
-        "a", "", frozenset(), totp_secret=old.seal(secret), recovery=(digest_of(paper),)
+        "a", "", frozenset(), totp_secret=old.seal(secret), recovery=(hash_of(paper),)
     )
     code = pyotp.TOTP(secret).now()
-    assert new.accept(account, code) is None
-    assert old.accept(account, code) == account
-    opened = new.accept(account, paper)
+    assert new.check(account, code) is None
+    step = old.check(account, code)
+    assert isinstance(step, int)
+    used = spent(account, step)
+    assert used is not None
+    assert spent(used, step) is None
+    assert spent(used, step + 1) is not None
+    proof = new.check(account, f" {paper.upper()} ")
+    assert proof is not None
+    opened = spent(account, proof)
     assert opened is not None
     assert opened.recovery == ()
+    assert spent(opened, proof) is None
+    assert "$argon2id$" in account.recovery[0]
+    assert paper.replace("-", "") not in account.recovery[0]

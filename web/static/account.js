@@ -2,21 +2,28 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {t} from "./texts.js";
+import {config, t} from "./texts.js";
 import {Head} from "./parts/common/head.js";
 import {ask} from "./parts/office/ask.js";
 import {Password, Told, fields, told} from "./parts/office/form.js";
 
 /** @type {import("@preact/signals").Signal<{name: string, roles: string[], second_factor: boolean,
- *   recovery_left: number, admin: boolean} | undefined>} */
+ *   factor_required: boolean, recovery_left: number, admin: boolean} | undefined>} */
 const mine = signal(undefined);
 /** @type {import("@preact/signals").Signal<{secret: string, address: string, picture: string} | undefined>} */
 const offer = signal(undefined);
 /** @type {import("@preact/signals").Signal<string[] | undefined>} */
 const recovery = signal(undefined);
+/** The account may do nothing else before it has a second factor. */
+const enrolling = signal(false);
 
 async function load() {
-  await told(async () => { mine.value = await ask("/api/v1/account"); });
+  await told(async () => {
+    const me = await ask("/api/v1/account");
+    enrolling.value = me.factor_required && !me.second_factor;
+    mine.value = me;
+    if (enrolling.value) await offerFactor();
+  });
 }
 
 /** @param {SubmitEvent} event */
@@ -64,8 +71,9 @@ function Page() {
   return html`<${Head} /><main class="office narrow"><h1>${t("account.title")}</h1>
     ${me && html`<p><strong>${me.name}</strong> <span class="muted">${me.roles.map((role) => t(`role.${role}`)).join(", ")}${me.admin ? ` · ${t("account.admin")}` : ""}</span></p>`}
     <${Told} />
-    ${me && html`<${Factor} me=${me} />
-    <form class="panel stack" onSubmit=${changePassword} data-testid="password-form"><h2>${t("account.change_password")}</h2>
+    ${enrolling.value && html`<p class="notice" data-testid="enrol">${t("account.must_enrol")}</p>`}
+    ${me && html`<${Factor} me=${me} />`}
+    ${me && !enrolling.value && html`<form class="panel stack" onSubmit=${changePassword} data-testid="password-form"><h2>${t("account.change_password")}</h2>
       <${Password} name="password" label=${t("account.password_now")} now=${true} />
       ${me.second_factor && html`<${Code} />`}
       <${Password} name="new_password" label=${t("account.password_new")} /><${Password} name="again" label=${t("account.password_again")} />
@@ -76,13 +84,13 @@ function Page() {
   </main>`;
 }
 
-/** @param {{me: {second_factor: boolean, recovery_left: number}}} props */
+/** @param {{me: {second_factor: boolean, factor_required: boolean, recovery_left: number}}} props */
 function Factor({me}) {
   if (recovery.value) return html`<${Recovery} codes=${recovery.value} />`;
   if (me.second_factor) {
     return html`<form class="panel stack" onSubmit=${dropFactor} data-testid="factor-on"><h2>✓ ${t("account.factor_is_on")}</h2>
       <p>${t("account.recovery_left", {count: me.recovery_left})}</p>
-      <p class="hint">${t("account.factor_off_note")}</p>
+      <p class="hint">${t(me.factor_required ? "account.factor_off_required" : "account.factor_off_note")}</p>
       <${Password} name="password" label=${t("account.password_now")} now=${true} /><${Code} />
       <button>${t("account.turn_off")}</button></form>`;
   }
@@ -95,13 +103,14 @@ function Factor({me}) {
     <ol><li>${t("account.step_app")}</li><li>${t("account.step_scan")}</li><li>${t("account.step_code")}</li></ol>
     <img class="qr" src=${picture} alt=${t("account.qr")} width="220" height="220" />
     <p class="muted">${t("account.by_hand")} <code data-testid="secret">${secret}</code></p>
-    <${Code} /><${Password} name="password" label=${t("account.password_now")} now=${true} />
+    <${Code} label=${t("account.code_shown")} /><${Password} name="password" label=${t("account.password_now")} now=${true} />
     <div class="actions"><button class="primary">${t("account.turn_on")}</button>
-      <button type="button" onClick=${() => { offer.value = undefined; }}>${t("common.cancel")}</button></div></form>`;
+      ${!enrolling.value && html`<button type="button" onClick=${() => { offer.value = undefined; }}>${t("common.cancel")}</button>`}</div></form>`;
 }
 
-function Code() {
-  return html`<label class="field">${t("public.code")}<input name="code" required autocomplete="one-time-code" maxlength="64" /></label>`;
+/** @param {{label?: string}} props */
+function Code({label}) {
+  return html`<label class="field">${label ?? t("public.code")}<input name="code" required autocomplete="one-time-code" maxlength="64" /></label>`;
 }
 
 /** @param {{codes: string[]}} props */
@@ -109,7 +118,12 @@ function Recovery({codes}) {
   return html`<section class="panel stack" data-testid="recovery"><h2>${t("account.recovery")}</h2><p>${t("account.recovery_note")}</p>
     <ul class="codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
     <div class="actions"><button type="button" onClick=${() => print()}>${t("account.print")}</button>
-      <button type="button" class="primary" onClick=${() => { recovery.value = undefined; }}>${t("account.kept")}</button></div></section>`;
+      <button type="button" class="primary" onClick=${kept} data-testid="kept">${t(enrolling.value ? "account.kept_go_on" : "account.kept")}</button></div></section>`;
+}
+
+function kept() {
+  recovery.value = undefined;
+  if (enrolling.value) location.replace(config.next ?? "/");
 }
 
 const root = document.getElementById("page");

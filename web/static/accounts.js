@@ -10,7 +10,7 @@ import {Check, Told, told} from "./parts/office/form.js";
 import {byName} from "./vietnamese.js";
 
 /** @typedef {{name: string, roles: string[], grants: Record<string, string[]>, admin: boolean,
- *   disabled: boolean, second_factor: boolean}} Account */
+ *   disabled: boolean, second_factor: boolean, factor_required: boolean}} Account */
 
 const ROLES = ["operator", "chair", "clerk", "viewer"];
 
@@ -93,7 +93,7 @@ function Row({one}) {
     <td><strong>${name}</strong>${one.admin && html`<small class="muted about">${t("account.admin")}</small>`}</td>
     <td>${inWords(one.roles) || "–"}${Object.entries(one.grants).map(([session, roles]) => html`
       <small class="muted about">${titleOf(session)}: ${inWords(roles)}</small>`)}</td>
-    <td>${t(one.second_factor ? "accounts.factor_on" : "accounts.factor_off")}</td>
+    <td>${t(one.second_factor ? "accounts.factor_on" : one.factor_required ? "accounts.factor_due" : "accounts.factor_off")}</td>
     <td>${one.disabled ? html`<span class="error">✕ ${t("accounts.locked")}</span>` : t("accounts.active")}</td>
     <td><div class="actions">
       <button type="button" onClick=${() => edit(one)} aria-label=${t("accounts.edit_name", {name})} data-testid="edit">${t("accounts.edit")}</button>
