@@ -78,7 +78,7 @@ def application(parts: Parts) -> web.Application:
     aside = Aside()
     rooms: tuple[Room, ...] = (
         pages,
-        *_recordings(app, parts, pages),
+        *_recordings(app, parts, pages, aside),
         *_accounts(parts),
         *_directing(app, parts, pages, aside),
     )
@@ -91,7 +91,7 @@ def application(parts: Parts) -> web.Application:
     return app
 
 
-def _recordings(app: web.Application, parts: Parts, pages: Pages) -> tuple[Room, ...]:
+def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) -> tuple[Room, ...]:
     """What is watched, live and later."""
     settings, sessions, tokens = parts.settings, parts.sessions, parts.tokens
     archive = settings.storage.data_dir / "archive"
@@ -107,7 +107,7 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages) -> tuple[Room,
         Archive(parts.store, settings, now_ms),
         Films(sessions, tokens, archive, films),
         SealedRecordings(sessions, tokens, settings, films, parts.auditor, now_ms),
-        MinutesRoom(sessions, tokens, pages, archive, settings),
+        MinutesRoom(sessions, tokens, pages, archive, settings, parts.auditor, aside),
         RecordFiles(sessions, tokens),
     )
 

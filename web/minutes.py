@@ -1,32 +1,51 @@
 """`/minutes/{session}`: the draft of the minutes, to read, to print, or as a file."""
 
 import asyncio
+import base64
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from aiohttp import web
 
 from broadcast.archive.chapters import Segment, segments_of
-from broadcast.archive.minutes import Minutes, minutes_of
+from broadcast.archive.minutes import Minutes, closed_minutes_of, minutes_of
 from broadcast.outputs.playlist import parse
 from broadcast.session.events import Event
 from config.settings import Settings
 from web.addresses import public_url
-from web.auth import Tokens, identify
+from web.auditor import Auditor
+from web.auth import VIEWER, Identity, Tokens, identify
 from web.errors import Problem
+from web.floor import Floor
 from web.media import PLAYLIST
+from web.minutes_paper import Paper, paper_of
 from web.pages import Pages
+from web.preparing.aside import Aside
+from web.sealed import may_open
 from web.sessions import Sessions
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 class MinutesRoom:
-    """For whoever leads the session or writes it down. `?download` gives a file of it, which Word
-    and LibreOffice open."""
+    """For whoever leads the session or writes it down. `?download` gives the page as a file, with
+    its links to the recording; `?download=docx` the official paper, which Word and LibreOffice
+    open; `?download=closed` that of what was closed, to those who may open its recording."""
 
     def __init__(
-        self, sessions: Sessions, tokens: Tokens, pages: Pages, archive: Path, settings: Settings
+        self,
+        sessions: Sessions,
+        tokens: Tokens,
+        pages: Pages,
+        archive: Path,
+        settings: Settings,
+        auditor: Auditor,
+        aside: Aside,
     ) -> None:
+        self._auditor = auditor
+        self._aside = aside
         self._sessions = sessions
         self._tokens = tokens
         self._pages = pages
@@ -39,23 +58,53 @@ class MinutesRoom:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         session = request.match_info["session"]
         floor = (await self._sessions.desk(session)).floor
-        if not self._staff(request, session):
+        who = self._who(request, session)
+        if not who.staff:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
+        wish = request.query.get("download")
+        if wish == "closed":
+            return await self._closed(request, floor, who)
         path = self._archive / floor.id / PLAYLIST
         minutes = await asyncio.to_thread(_work_out, floor.events, path)
+        if wish == "docx":
+            return await self._word(paper_of(minutes, _moment), f"bien-ban-{floor.id}")
         base = public_url(self._settings)
         values = {"minutes": minutes, "base": base, "moment": _moment, "span": _span}
+        values["closed"] = may_open(who) and any(part.closed for part in minutes.parts)
         response = self._pages.sheet(request, "minutes", floor.state, **values)
-        if "download" in request.query:
+        if wish is not None:
             name = f'attachment; filename="bien-ban-{floor.id}.html"'
             response.headers["Content-Disposition"] = name
         return response
 
-    def _staff(self, request: web.Request, session: str) -> bool:
+    async def _closed(
+        self, request: web.Request, floor: Floor, who: Identity
+    ) -> web.StreamResponse:
+        """Written down, taken or refused."""
+        if not may_open(who):
+            problem = Problem(403, "forbidden", role=who.role)
+            await self._auditor.refused(request, "closed_minutes", problem, who, session=floor.id)
+            raise problem
+        await self._auditor.done(request, "closed_minutes", who, session=floor.id)
+        minutes = await asyncio.to_thread(closed_minutes_of, floor.events)
+        paper = paper_of(minutes, _moment, closed=True)
+        return await self._word(paper, f"bien-ban-kin-{floor.id}")
+
+    async def _word(self, paper: Paper, name: str) -> web.Response:
+        """Raises `Problem` 503 while two others are written."""
+        file = await self._aside.run({"work": "write", "paper": asdict(paper)})
+        headers = {
+            "Content-Type": _WORD,
+            "Content-Disposition": f'attachment; filename="{name}.docx"',
+            "Cache-Control": "no-store",
+        }
+        return web.Response(body=base64.b64decode(file), headers=headers)
+
+    def _who(self, request: web.Request, session: str) -> Identity:
         try:
-            return identify(self._tokens, request, changes=False).in_session(session).staff
+            return identify(self._tokens, request, changes=False).in_session(session)
         except Problem:
-            return False
+            return VIEWER
 
 
 def _work_out(events: Sequence[Event], path: Path) -> Minutes:

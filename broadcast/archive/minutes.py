@@ -2,7 +2,8 @@
 second of the recording. Pure, and worked out anew from the log each time, so that corrections are
 in it.
 
-What was said or written in closed session is not in it: minutes of that are made apart.
+What was said or written in closed session is not in it: `closed_minutes_of` makes minutes of that
+apart, and of that alone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +61,8 @@ class Minutes:
     breaks: tuple[tuple[int, int | None], ...]
     """Begin and end in epoch milliseconds; None: it goes on."""
     parts: tuple[Part, ...]
+    closed: tuple[tuple[int, int | None], ...] = ()
+    """When the room was, likewise: in the minutes of that alone."""
 
 
 OPENING_MS = 60_000
@@ -102,6 +105,27 @@ def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
         part for part in parts if part.lines or part.item is None or part.item.id in reached
     )
     return Minutes(state, tuple(_breaks(events)), kept)
+
+
+def closed_minutes_of(events: Sequence[Event]) -> Minutes:
+    """What `minutes_of` leaves out because it was closed, and nothing else: between the two, no
+    line is lost and none stands twice. No second leads to a recording."""
+    state, secrets = _fold(events)
+    lines: dict[str | None, list[Line]] = {}
+    for key, line, end_ms in (*_turns(state), *_notes(state)):
+        if any(secret.touches(line.at_ms, end_ms) for secret in secrets):
+            lines.setdefault(key, []).append(line)
+    closed = {secret.item for secret in secrets if secret.lasted}
+    parts = [
+        _part(state, item, closed, lines.pop(item.id, []))
+        for item in state.agenda
+        if item.id in closed or item.id in lines
+    ]
+    rest = [line for left in lines.values() for line in left]
+    if rest:
+        parts.insert(0, Part(None, (), closed=True, lines=_sorted(rest)))
+    when = tuple((secret.start_ms, secret.end_ms) for secret in secrets if secret.lasted)
+    return Minutes(state, (), tuple(parts), when)
 
 
 def _fold(events: Iterable[Event]) -> tuple[SessionState, list[_Secret]]:

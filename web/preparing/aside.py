@@ -1,11 +1,12 @@
-"""Work that has no place beside media: a spreadsheet is unpacked, QR codes are drawn, in a process
-of its own that the system bounds in time and memory.
+"""Work that has no place beside media: a spreadsheet is unpacked, QR codes are drawn, a Word file
+is written, in a process of its own that the system bounds in time and memory.
 
 `run` is the relay's end; this file as a program is the other: one JSON object and bytes in, one
 JSON value out.
 """
 
 import asyncio
+import base64
 import json
 import os
 import resource
@@ -89,11 +90,23 @@ def _draw(wish: dict[str, Any], data: bytes) -> Any:
     ]
 
 
+def _write(wish: dict[str, Any], data: bytes) -> Any:
+    """Minutes as a Word file, in base64."""
+    from pydantic import TypeAdapter
+
+    from web.minutes_docx import docx_of
+    from web.minutes_paper import Paper
+
+    del data
+    paper = TypeAdapter(Paper).validate_python(wish["paper"])
+    return base64.b64encode(docx_of(paper)).decode()
+
+
 def main() -> None:
     _bound()
     line, _, data = sys.stdin.buffer.read().partition(b"\n")
     wish = json.loads(line)
-    work = {"import": _import, "draw": _draw}[wish["work"]]
+    work = {"import": _import, "draw": _draw, "write": _write}[wish["work"]]
     json.dump(work(wish, data), sys.stdout)
 
 

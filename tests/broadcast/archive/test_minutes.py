@@ -1,7 +1,7 @@
 """The draft of the minutes, from the log of a small hearing."""
 
 from broadcast.archive.chapters import Segment, chapters_of
-from broadcast.archive.minutes import Minutes, minutes_of
+from broadcast.archive.minutes import Minutes, closed_minutes_of, minutes_of
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,
@@ -90,6 +90,33 @@ def test_what_was_closed_is_not_in_it() -> None:
     assert closed.item.title == SECRET
     assert not closed.lines
     assert not [line for part in minutes.parts for line in part.lines if "ông K" in line.text]
+
+
+def test_what_was_closed_has_minutes_of_its_own() -> None:
+    hearing = one_turn()
+    hearing.do(ChooseItem(item="nhan-su"))
+    hearing.do(GiveTurn(delegate="bo", kind=RequestKind.SPEECH))
+    hearing.do(WriteNote(text="Giới thiệu ông K"), Role.CLERK)
+    hearing.after(90)
+    hearing.do(EndTurn())
+    hearing.do(ChooseItem(item="bao-cao"))
+    hearing.open_again()
+    hearing.do(WriteNote(text="Họp công khai trở lại"), Role.CLERK)
+    minutes, closed = draft(hearing), closed_minutes_of(hearing.log)
+    ((start, end),) = closed.closed
+    assert end is not None
+    assert end - start > 90_000
+    (part,) = closed.parts
+    assert part.item is not None
+    assert part.item.title == SECRET
+    assert [line.name or line.text for line in part.lines] == [
+        "Trần Quốc Khánh",
+        "Giới thiệu ông K",
+    ]
+    assert all(line.second is None for line in part.lines)
+    both = [line for one in (minutes, closed) for part in one.parts for line in part.lines]
+    assert len(both) == 5, "together they are all that was said and written, once"
+    assert closed_minutes_of(one_turn().log).parts == ()
 
 
 def test_breaks_are_named() -> None:

@@ -1,0 +1,135 @@
+"""The minutes over real HTTP: as a page, and as a Word file that is read back."""
+
+import asyncio
+import io
+import re
+from pathlib import Path
+
+from docx import Document
+
+from broadcast.session.model import Role
+from tests.web.rig import (
+    CHUA,
+    ITEM,
+    LAY,
+    SECRET,
+    SECRET_TITLE,
+    SESSION,
+    Rig,
+    relay,
+    settings_in,
+)
+
+PATH = f"/minutes/{SESSION}"
+
+
+async def _hold(rig: Rig) -> None:
+    """A turn and a decision in public, one of each while closed, and open again."""
+    await rig.command("go_live")
+    await rig.command("give_turn", delegate="chua-1", kind="speech")
+    await rig.command("end_turn")
+    await rig.command("write_note", text="Giao Sở báo cáo\ntrước 31/12", kind="decision")
+    await rig.command("choose_item", item=SECRET, staying=[LAY])
+    await rig.command("give_turn", delegate="lay-1", kind="speech")
+    await rig.command("end_turn")
+    await rig.command("write_note", text="Giới thiệu ông K")
+    await rig.command("choose_item", item=ITEM)
+    for step in ("request_opening", "confirm_opening", "end_session"):
+        status, told = await rig.command(step)
+        assert status == 200, told
+
+
+async def _file(rig: Rig, wish: str, role: Role) -> tuple[int, bytes]:
+    token = rig.tokens.issue_token(role, SESSION)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = await rig.get(f"{PATH}?download={wish}", headers=headers)
+    return answer.status, await answer.read()
+
+
+def _text(file: bytes) -> str:
+    """All of it in reading order: cells of a row one after the other."""
+    document = Document(io.BytesIO(file))
+    found = []
+    for element in document.iter_inner_content():
+        rows = getattr(element, "rows", None)
+        if rows is None:
+            found.append(element.text)
+        else:
+            found += [one.text for row in rows for cell in row.cells for one in cell.paragraphs]
+    return "\n".join(found)
+
+
+def test_a_word_file_in_the_official_form(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            await _hold(rig)
+            status, file = await _file(rig, "docx", Role.CLERK)
+            assert status == 200
+            text = _text(file)
+            order = [
+                "ĐIỆN BIÊN",
+                "Số: ……/BB-HĐND",
+                "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+                "Độc lập - Tự do - Hạnh phúc",
+                "BIÊN BẢN",
+                "Phiên thử",
+                "Thời gian bắt đầu:",
+                "Địa điểm: Hội trường HĐND tỉnh; Điểm cầu thị xã Mường Lay",
+                "Chủ trì (chủ tọa): …",
+                "Thư ký (người ghi biên bản): …",
+                "1. Thảo luận kinh tế - xã hội",
+                "Giàng A Dính (Đại biểu, Điểm cầu huyện Tủa Chùa): phát biểu",
+                "Kết luận, quyết định: Giao Sở báo cáo\ntrước 31/12",
+                "2. Nội dung họp kín",
+                "biên bản của phần này lập riêng",
+                "Phiên họp kết thúc vào",
+                "THƯ KÝ",
+                "CHỦ TỌA",
+                "Nơi nhận:",
+            ]
+            places = [text.find(one) for one in order]
+            assert -1 not in places, order[places.index(-1)]
+            assert places == sorted(places)
+            assert re.search(r", ngày \d\d tháng \d\d năm \d{4}\n", text)
+            for secret in (SECRET_TITLE, "ông K", "Điêu Thị Xuân"):
+                assert secret not in text
+            section = Document(io.BytesIO(file)).sections[0]
+            page = [section.page_width, section.page_height, section.left_margin]
+            assert [round(one.mm) for one in page if one] == [210, 297, 30]
+            assert Document(io.BytesIO(file)).styles["Normal"].font.name == "Times New Roman"
+
+    asyncio.run(scenario())
+
+
+def test_the_closed_part_has_a_paper_of_its_own_for_those_with_the_right(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            await _hold(rig)
+            for role in (Role.OPERATOR, Role.CHAIR):
+                status, file = await _file(rig, "closed", role)
+                text = _text(file)
+                assert status == 200
+                for told in ("BIÊN BẢN PHẦN HỌP KÍN", SECRET_TITLE, "ông K", "Điêu Thị Xuân"):
+                    assert told in text
+                assert "Giàng A Dính" not in text, "what was public stands in the other"
+            status, refused = await _file(rig, "closed", Role.CLERK)
+            assert (status, "ông K" in refused.decode()) == (403, False)
+            for headers in ({}, {"Authorization": f"Bearer {rig.site(CHUA)}"}):
+                for wish in ("", "?download", "?download=docx", "?download=closed"):
+                    answer = await rig.get(PATH + wish, headers=headers)
+                    assert answer.status == 303, (wish, headers)
+            notes = [one.note for one in rig.store.audit() if one.note.what == "closed_minutes"]
+            assert [(one.role, one.outcome) for one in notes] == [
+                ("operator", "done"),
+                ("chair", "done"),
+                ("clerk", "forbidden"),
+            ]
+            clerk = rig.tokens.issue_token(Role.CLERK, SESSION)
+            for token, offered in ((rig.operator, True), (clerk, False)):
+                page = await rig.get(PATH, headers={"Authorization": f"Bearer {token}"})
+                text = await page.text()
+                assert ("download-closed" in text) == offered
+                assert "download-docx" in text
+                assert SECRET_TITLE not in text
+
+    asyncio.run(scenario())

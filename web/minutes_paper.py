@@ -1,0 +1,129 @@
+"""The minutes in the form of an official paper: Decree 30/2020/NĐ-CP, Annex III, form 1.10. Pure.
+
+Such a paper is in Vietnamese, whatever language its reader has the pages in. What the server cannot
+know (the paper's number, who presided, who signs) is a dotted line for the clerk to fill in.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from broadcast.archive.minutes import Line, Minutes, Part
+from broadcast.session.written import NoteKind
+from web.catalogues import say
+
+DOTS = "…………………………"
+Moment = Callable[[int], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """`time` stands in front, `strong` in bold after it."""
+
+    time: str
+    strong: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPart:
+    title: str
+    notes: tuple[str, ...]
+    """Who presented or was questioned; that some of it was closed."""
+    lines: tuple[PaperLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    organ: str
+    number: str
+    place_and_date: str
+    secret: bool
+    """It is of what was closed, and says so at its head."""
+    about: str
+    opening: tuple[str, ...]
+    parts: tuple[PaperPart, ...]
+    ending: str
+
+
+def paper_of(minutes: Minutes, moment: Moment, *, closed: bool = False) -> Paper:
+    """`moment`: epoch milliseconds on the room's clock. `closed`: they are those of what was."""
+    state = minutes.state
+    date = moment(state.started_at_ms) if state.started_at_ms else None
+    place = re.search(r"(?:tỉnh|thành phố|xã|phường)\s+(.+)$", state.subtitle)
+    day = f"ngày {date:%d} tháng {date:%m} năm {date:%Y}" if date else "ngày … tháng … năm ……"
+    return Paper(
+        organ=(state.subtitle or DOTS).replace("HĐND", "Hội đồng nhân dân").upper(),
+        number="Số: ……/BB-HĐND",
+        place_and_date=f"{place[1] if place else '…………'}, {day}",
+        secret=closed,
+        about=state.title,
+        opening=tuple(_opening(minutes, moment, closed=closed)),
+        parts=tuple(_part(minutes, part, moment, closed=closed) for part in minutes.parts),
+        ending=_ending(state.ended_at_ms, moment),
+    )
+
+
+def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]:
+    state = minutes.state
+    yield f"Thời gian bắt đầu: {_at(state.started_at_ms, moment)}."
+    sites = "; ".join(site.name for site in state.sites.values())
+    yield f"Địa điểm: {sites} (họp trực tuyến, {len(state.sites)} điểm cầu)."
+    yield f"Thành phần tham dự: {len(state.delegates)} đại biểu theo danh sách; {DOTS}"
+    yield f"Chủ trì (chủ tọa): {DOTS}"
+    yield f"Thư ký (người ghi biên bản): {DOTS}"
+    for begin, end in minutes.breaks:
+        until = f" đến {_clock(end, moment)}" if end else ""
+        yield f"Nghỉ giải lao từ {_clock(begin, moment)}{until}."
+    if closed:
+        for begin, end in minutes.closed:
+            until = f" đến {_clock(end, moment)}" if end else ""
+            yield f"Họp kín từ {_clock(begin, moment)}{until}."
+
+
+def _part(minutes: Minutes, part: Part, moment: Moment, *, closed: bool) -> PaperPart:
+    hidden = part.closed and not part.lines and not closed
+    if part.item is None:
+        title = say("vi", "minutes.whole")
+    else:
+        number = minutes.state.agenda.index(part.item) + 1
+        title = f"{number}. {say('vi', 'agenda.closed') if hidden else part.item.title}"
+    people = "; ".join(", ".join(filter(None, (one.name, one.title))) for one in part.people)
+    notes = [people] if people and not hidden else []
+    notes += [say("vi", "minutes.closed")] if part.closed and not closed else []
+    return PaperPart(title, tuple(notes), tuple(_line(line, moment) for line in part.lines))
+
+
+def _line(line: Line, moment: Moment) -> PaperLine:
+    time = _clock(line.at_ms, moment)
+    if line.kind is None:
+        decided = line.note is NoteKind.DECISION
+        return PaperLine(time, f"{say('vi', 'clerk.decision')}:" if decided else "", line.text)
+    about = ", ".join(filter(None, (line.title, line.site)))
+    kind = say("vi", f"kind.{line.kind}").lower()
+    lasted = f", {_span(line.lasted_ms)}" if line.lasted_ms else ""
+    mark = f" {say('vi', 'minutes.corrected')}" if line.corrected else ""
+    return PaperLine(time, line.name, f"({about}): {kind}{lasted}.{mark}" if about else f"{kind}.")
+
+
+def _ending(ended_at_ms: int | None, moment: Moment) -> str:
+    if ended_at_ms is None:
+        return f"Phiên họp kết thúc vào {DOTS}/."
+    return f"Phiên họp kết thúc vào {_at(ended_at_ms, moment)}./."
+
+
+def _at(at_ms: int | None, moment: Moment) -> str:
+    if at_ms is None:
+        return DOTS
+    at = moment(at_ms)
+    return f"{at:%H} giờ {at:%M} phút, ngày {at:%d} tháng {at:%m} năm {at:%Y}"
+
+
+def _clock(at_ms: int, moment: Moment) -> str:
+    return f"{moment(at_ms):%H giờ %M}"
+
+
+def _span(ms: int) -> str:
+    minutes, seconds = divmod(ms // 1000, 60)
+    return f"{minutes} phút {seconds:02d} giây" if minutes else f"{seconds} giây"
