@@ -20,7 +20,7 @@ from bench.stream import VIDEO_BPS
 from bench.uplink import run_app, sent, server
 from config.settings import Media
 from streams.frames import EncodedFrame, Packet, SiteId
-from streams.lag import BOUNDS_NS
+from streams.lag import BOUNDS_NS, settle
 from streams.relay import Audience, Rates, Relay
 from streams.wire import Outbox, read_messages
 from tests.namespaces import SERVER, two_hosts
@@ -78,6 +78,7 @@ async def serve(path: str) -> None:
     )
     async with await asyncio.start_unix_server(studio, path):
         runner = await run_app(app)
+        settle()
         await ended()
         await runner.cleanup()
     await relay.close()

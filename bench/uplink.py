@@ -2,7 +2,7 @@
 
 Two network namespaces; the same cheap sites (`publishers`) send to both. Each server gets the
 header extension for congestion control that it asks for: ours answers with transport-wide feedback
-every 80 ms, aiortc with an estimate (REMB).
+five to ten times a second, aiortc with an estimate (REMB).
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from bench.publishers import WHIP_PORT
 from bench.relay import ended, process
 from config.settings import Media
 from streams.frames import EncodedFrame, SiteId
+from streams.lag import settle
 from streams.relay import Rates, Relay
 from tests.namespaces import SERVER, Hosts, two_hosts
 
@@ -68,6 +69,7 @@ async def serve_diemcau() -> None:
     app = web.Application()
     app.add_routes([web.post("/whip/{site}", whip), web.get("/count", count)])
     runner = await run_app(app)
+    settle()
     await ended()
     await runner.cleanup()
     await relay.close()

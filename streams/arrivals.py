@@ -31,6 +31,10 @@ class Arrivals:
     def add(self, sequence: int, now_ns: int) -> None:
         self._came_ns.setdefault(self._unwrap(sequence), now_ns)
 
+    def __len__(self) -> int:
+        """Packets not told of yet."""
+        return len(self._came_ns)
+
     def report(self) -> bytes | None:
         """The feedback control information of one packet; None when nothing came since."""
         if not self._came_ns:

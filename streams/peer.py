@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aiortc import RTCCertificate
-from aiortc.rtp import RTCP_RTPFB, is_rtcp
+from aiortc.rtp import RTCP_RTPFB
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
@@ -21,7 +21,7 @@ from streams.batch import Address
 from streams.crew import Way
 from streams.sdp import Offer
 from streams.sending import Run
-from streams.srtp import tag_length
+from streams.srtp import Opening, tag_length
 
 HANDSHAKE_S = 15.0
 """From the answer to keys; a browser needs 0.2 s, a lossy line a few."""
@@ -92,6 +92,7 @@ class Peer:
         self._end = asyncio.Event()
         self._dtls = Dtls(certificate, self._send)
         self._rx: Session | None = None
+        self._opening: Opening | None = None
         self._tx: Session | None = None
         self._tag = 0
         """Octets that encryption adds to a packet."""
@@ -124,7 +125,7 @@ class Peer:
             self._rx, self._tx = await self._dtls.handshake(
                 self.offer.dtls_role, list(self.offer.fingerprints)
             )
-            self._tag = tag_length(self._tx)
+            self._opening, self._tag = Opening(self._rx), tag_length(self._tx)
         except ConnectionError as error:
             log.info("%s: no connection: %s", self.id[:6], error)
             return False
@@ -151,17 +152,17 @@ class Peer:
         self._dtls.receive(datagram)
 
     def on_media(self, datagram: bytes) -> None:
-        if self._rx is None:
+        if self._rx is None or self._opening is None:
             return
         now_ns = time.monotonic_ns()
         try:
-            if is_rtcp(datagram):
+            if 192 <= datagram[1] < 224:  # a report (RFC 5761 4)
                 # What a report begins with is not encrypted (RFC 3711 3.4).
                 if datagram.startswith(FEEDBACK) and self.traffic.spares(now_ns):
                     return
                 self.traffic.on_rtcp(self._rx.unprotect_rtcp(datagram), now_ns)
             else:
-                self.traffic.on_rtp(self._rx.unprotect(datagram), now_ns)
+                self.traffic.on_rtp(self._opening.unprotect(datagram), now_ns)
         except (SrtpError, ValueError, IndexError, struct.error):
             return  # forged, replayed or garbage: counts for nothing, not even as a sign of life
         self.last_heard_ns = now_ns

@@ -34,8 +34,11 @@ MAX_BITRATE_BPS = 6_000_000
 """What one source may ask of the line, whatever the estimate says."""
 MAX_RETRY_NS = 250_000_000
 """At least one more try before a picture is given up."""
-ARRIVALS_INTERVAL_NS = 80_000_000
-"""Often enough to probe by, seldom enough to cost a thin line nothing (8 kbit/s)."""
+ARRIVALS_INTERVAL_NS, FEW_INTERVAL_NS = 80_000_000, 160_000_000
+"""Often enough to probe by, seldom enough to cost a thin line nothing (5 to 10 kbit/s). The second
+while fewer than `FEW_ARRIVALS` wait: a site at standby, of which there may be fifty. Browsers tell
+each other every 50 to 250 ms."""
+FEW_ARRIVALS = 12
 ALIVE_NS = 2_000_000_000
 """A stream of which nothing came for so long has stopped."""
 RTPFB_TRANSPORT_WIDE = 15
@@ -60,6 +63,39 @@ class _Reported:
     last_sr_ns: int = 0
 
 
+@dataclass(slots=True)
+class _Stream:
+    """What comes on one section, at hand for each packet."""
+
+    section: Section
+    codec: Codec
+    wide: bool
+    """Whether it is told when each packet came; else what its line carries (REMB)."""
+    uplink: Uplink | None = None
+
+
+def _by_payload_type(sections: tuple[Section, ...]) -> dict[int, _Stream]:
+    """Its own counts before that of what it sends twice, and this before that of what it sends
+    again."""
+    streams = {}
+    for section in sections:
+        if section.codec is not None:
+            wide = section.congestion == TRANSPORT_SEQUENCE
+            stream = _Stream(section, section.codec, wide)
+            for kind in (section.retransmission, section.redundancy, section.payload_type):
+                if kind is not None:
+                    streams[kind] = stream
+    return streams
+
+
+def _again(uplink: Uplink | None, packet: rtp.RtpPacket, now_ns: int) -> list[EncodedFrame]:
+    """RFC 4588 4: the payload begins with the number of the packet that it repeats."""
+    if uplink is None or len(packet.payload) < 2:
+        return []
+    number, payload = int.from_bytes(packet.payload[:2]), packet.payload[2:]
+    return uplink.add_again(packet._replace(sequence=number, payload=payload), now_ns)
+
+
 class Publisher:
     """The traffic of one site's connection."""
 
@@ -73,11 +109,7 @@ class Publisher:
         on_frame: Callable[[EncodedFrame], None],
     ) -> None:
         self.site = site
-        self._by_payload_type = {s.payload_type: s for s in sections if s.codec is not None}
-        self._by_retransmission = {
-            s.retransmission: s for s in sections if s.retransmission is not None
-        }
-        self._by_redundancy = {s.redundancy: s for s in sections if s.redundancy is not None}
+        self._streams = _by_payload_type(sections)
         self._send_rtcp = send_rtcp
         self._on_frame = on_frame
         self.uplinks: dict[Codec, Uplink] = {}
@@ -92,65 +124,41 @@ class Publisher:
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         kind = packet[1] & 0x7F
-        section = self._by_payload_type.get(kind) or self._by_redundancy.get(kind)
-        if section is None:
-            section = self._by_retransmission.get(kind)
-            if section is not None:
-                self._on_retransmission(section, packet, now_ns)
+        stream = self._streams.get(kind)
+        if stream is None:
             return
-        assert section.codec is not None
-        parsed = rtp.parse(packet, section.extension)
-        uplink = self.uplinks.get(section.codec)
-        if uplink is None or uplink.ssrc != parsed.ssrc:
-            uplink = self._begin(section, section.codec, parsed.ssrc, now_ns)
-        if parsed.extension is not None:
-            self._note_arrival(section, parsed, len(packet), now_ns)
-        for frame in self._added(uplink, section, parsed, now_ns):
-            self._on_frame(frame)
-
-    @staticmethod
-    def _added(
-        uplink: Uplink, section: Section, packet: rtp.RtpPacket, now_ns: int
-    ) -> list[EncodedFrame]:
-        """Raises `ValueError`."""
-        if packet.payload_type != section.redundancy:
-            return uplink.add(packet, now_ns)
-        sound = taken_apart(packet.payload)
-        return uplink.add_redundant(packet._replace(payload=sound.data), sound.earlier, now_ns)
-
-    def _on_retransmission(self, section: Section, packet: bytes, now_ns: int) -> None:
-        """RFC 4588 4: the payload begins with the number of the packet that it repeats."""
-        assert section.codec is not None
+        section = stream.section
         parsed = rtp.parse(packet, section.extension)
         if parsed.extension is not None:
-            self._note_arrival(section, parsed, len(packet), now_ns)
-        uplink = self.uplinks.get(section.codec)
-        if uplink is None or len(parsed.payload) < 2:
-            return
-        number, payload = int.from_bytes(parsed.payload[:2]), parsed.payload[2:]
-        again = parsed._replace(sequence=number, payload=payload)
-        for frame in uplink.add_again(again, now_ns):
+            if stream.wide:
+                self._arrivals.add(parsed.extension & 0xFFFF, now_ns)
+            else:
+                self._estimate(parsed.ssrc, parsed.extension & 0xFFFFFF, len(packet), now_ns)
+        uplink = stream.uplink
+        if kind == section.retransmission:
+            frames = _again(uplink, parsed, now_ns)
+        else:
+            if uplink is None or uplink.ssrc != parsed.ssrc:
+                uplink = self._begin(stream, parsed.ssrc, now_ns)
+            if kind == section.redundancy:
+                sound = taken_apart(parsed.payload)
+                parsed = parsed._replace(payload=sound.data)
+                frames = uplink.add_redundant(parsed, sound.earlier, now_ns)
+            else:
+                frames = uplink.add(parsed, now_ns)
+        for frame in frames:
             self._on_frame(frame)
 
-    def _begin(self, section: Section, codec: Codec, ssrc: int, now_ns: int) -> Uplink:
-        """A stream, in the place of the codec's former one."""
-        former = self.uplinks.get(codec)
-        if former is not None:
-            self._estimator.ssrcs.pop(former.ssrc, None)
-        uplink = Uplink(self.site, codec, ssrc, nack=section.nack)
-        self.uplinks[codec] = uplink
+    def _begin(self, stream: _Stream, ssrc: int, now_ns: int) -> Uplink:
+        """Of a source, in the place of the codec's former one."""
+        if stream.uplink is not None:
+            self._estimator.ssrcs.pop(stream.uplink.ssrc, None)
+        codec = stream.codec
+        uplink = Uplink(self.site, codec, ssrc, nack=stream.section.nack)
+        stream.uplink = self.uplinks[codec] = uplink
         self._reported[codec] = _Reported(at_ns=now_ns)
         self._reported_ns = now_ns  # a rate over less than an interval would be a guess
         return uplink
-
-    def _note_arrival(
-        self, section: Section, packet: rtp.RtpPacket, size: int, now_ns: int
-    ) -> None:
-        value = int.from_bytes(packet.extension or b"")
-        if section.congestion == TRANSPORT_SEQUENCE:
-            self._arrivals.add(value & 0xFFFF, now_ns)
-        else:
-            self._estimate(packet.ssrc, value & 0xFFFFFF, size, now_ns)
 
     def _estimate(self, ssrc: int, sent: int, size: int, now_ns: int) -> None:
         """`sent`: abs-send-time, 24 bits in 1/2^18 s."""
@@ -189,7 +197,10 @@ class Publisher:
     @property
     def hurries(self) -> bool:
         """While something is missing or wanted; else a report now and then is all there is."""
-        return not all(uplink.at_rest for uplink in self.uplinks.values())
+        for uplink in self.uplinks.values():  # noqa: SIM110 - of each site at each turn
+            if not uplink.at_rest:
+                return True
+        return False
 
     def tick(self, now_ns: int) -> None:
         for uplink in self.uplinks.values():
@@ -205,7 +216,8 @@ class Publisher:
                 self._send_rtcp(bytes(nack))
             if wishes.pli:
                 self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, OUR_SSRC, uplink.ssrc)))
-        if now_ns - self._arrivals_ns >= ARRIVALS_INTERVAL_NS:
+        many = len(self._arrivals) >= FEW_ARRIVALS
+        if now_ns - self._arrivals_ns >= (ARRIVALS_INTERVAL_NS if many else FEW_INTERVAL_NS):
             self._arrivals_ns = now_ns
             self._report_arrivals()
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:

@@ -19,8 +19,8 @@ CALM_S = 0.03
 between packets of the program, with which they are read as well: then nobody wakes up for them."""
 MANY = 32
 """Where more come in a pause, there is none: the kernel keeps some 180 full packets for us."""
-MAX_AT_ONCE = 100
-"""Then others get their turn."""
+MAX_AT_ONCE = 40
+"""Then others get their turn: a millisecond, where all sites send keyframes at once."""
 MAX_DATAGRAM = 2048
 """Longer ones are cut, and with that no valid packet of anybody's."""
 

@@ -7,6 +7,8 @@ HEADER = struct.Struct("!BBHII")
 ONE_BYTE_EXTENSIONS = 0xBEDE
 EXTENDED = struct.Struct("!BBHIIHHBHx")
 """A header with one extension of two octets (RFC 8285 4.2), padded."""
+EXTENDED_ONLY = b"\x90"
+"""Its first octet: no padding, no contributing sources. What a site sends begins with it."""
 MARKER = 0x80
 
 
@@ -15,17 +17,19 @@ class Unwrapper:
 
     def __init__(self, bits: int) -> None:
         self._turn = 1 << bits
+        self._half, self._mask = self._turn >> 1, self._turn - 1
         self._last: int | None = None
 
     def __call__(self, value: int) -> int:
-        if self._last is None:
+        last = self._last
+        if last is None:
             self._last = value
             return value
-        half = self._turn >> 1
-        delta = (value - self._last + half) % self._turn - half
-        unwrapped = self._last + delta
-        self._last = max(self._last, unwrapped)
-        return unwrapped
+        ahead = value - last & self._mask
+        if ahead >= self._half:
+            return last + ahead - self._turn
+        self._last = last + ahead
+        return last + ahead
 
 
 class RtpPacket(NamedTuple):
@@ -38,13 +42,22 @@ class RtpPacket(NamedTuple):
     timestamp: int
     ssrc: int
     payload: bytes
-    extension: bytes | None
+    extension: int | None
     """The value of the one header extension that was asked for, if it was there."""
 
 
 def parse(data: bytes, wanted: int | None = None) -> RtpPacket:
     """`wanted`: the id of a one-byte header extension (RFC 8285 4.2). Raises `ValueError` on
     anything that is not a whole RTP packet."""
+    if data[:1] == EXTENDED_ONLY and wanted is not None and len(data) >= EXTENDED.size:
+        _, second, sequence, timestamp, ssrc, profile, words, head, value = EXTENDED.unpack_from(
+            data
+        )
+        if profile == ONE_BYTE_EXTENSIONS and words == 1 and head == wanted << 4 | 1:
+            return RtpPacket(
+                second & 0x7F, second >= MARKER, sequence, timestamp, ssrc,
+                data[EXTENDED.size :], value,
+            )  # fmt: skip
     if len(data) < HEADER.size:
         raise ValueError("an RTP packet shorter than its header")
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
@@ -64,7 +77,7 @@ def parse(data: bytes, wanted: int | None = None) -> RtpPacket:
     )
 
 
-def _extension(data: bytes, start: int, wanted: int | None) -> tuple[bytes | None, int]:
+def _extension(data: bytes, start: int, wanted: int | None) -> tuple[int | None, int]:
     """(its value, where the payload begins)."""
     if start + 4 > len(data):
         raise ValueError("a truncated RTP header extension")
@@ -80,6 +93,6 @@ def _extension(data: bytes, start: int, wanted: int | None) -> tuple[bytes | Non
             at += 1
             continue
         if ident == wanted and at + 1 + length <= end:
-            return data[at + 1 : at + 1 + length], end
+            return int.from_bytes(data[at + 1 : at + 1 + length]), end
         at += 1 + length
     return None, end

@@ -15,7 +15,8 @@ Context = Any
 
 TRAILER = 144
 """What libsrtp may add to a packet (SRTP_MAX_TRAILER_LEN); usually 10 or 16 octets."""
-
+LONGEST = 2048
+"""Octets of a packet that comes in."""
 
 _PROBE = b"\x80" + bytes(11)
 
@@ -63,4 +64,28 @@ class Workbench:
         if status != lib.srtp_err_status_ok:
             raise Error(f"SRTP refuses a packet: status {status}")
         result: int = length[0]
+        return result
+
+
+class Opening:
+    """The receiving half of a session: decrypts without making anything but the result."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session  # keeps the context alive
+        self._context = context_of(session)
+        self._octets = bytearray(LONGEST)
+        self._start = ffi.from_buffer(self._octets)
+        self._length = ffi.new("int *")
+
+    def unprotect(self, packet: bytes) -> bytes:
+        """An RTP packet. Raises `pylibsrtp.Error` for what is forged, replayed or too long."""
+        octets, length = self._octets, self._length
+        size = length[0] = len(packet)
+        if size > LONGEST:
+            raise Error("an RTP packet longer than any")
+        octets[:size] = packet
+        status = lib.srtp_unprotect(self._context, self._start, length)
+        if status:
+            raise Error(f"no RTP packet of this session: status {status}")
+        result: bytes = ffi.unpack(self._start, length[0])
         return result

@@ -111,6 +111,11 @@ class Uplink:
         statistics.received += 1
         statistics.octets += len(packet.payload)
         sequence = self._sequence(packet.sequence)
+        if sequence == self._next and not (self._packets or self._missing):
+            self._note_jitter(packet.timestamp, now_ns)
+            if packet.marker or not self._is_video:
+                return self._pass(sequence, packet, now_ns)
+            return self._place(sequence, packet, now_ns)
         if self._next is None or abs(sequence - self._next) > WINDOW:
             self._restart(sequence)
         assert self._next is not None
@@ -120,17 +125,18 @@ class Uplink:
             return []
         if sequence not in self._missing:
             self._note_jitter(packet.timestamp, now_ns)
-        whole = packet.marker or not self._is_video
-        if whole and sequence == self._next and not (self._packets or self._missing):
-            return self._pass(sequence, packet, now_ns)
         return self._place(sequence, packet, now_ns)
 
     def _pass(self, sequence: int, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
         """What most packets are: the next one, a whole frame, and nothing else waits."""
         self._highest, self._newest = sequence, packet.timestamp
         self._next, self._begun = sequence + 1, True
-        frame = self._assemble([(packet, now_ns)])
-        return [] if frame is None else [frame]
+        if self._is_video:
+            frame = self._assemble([(packet, now_ns)])
+            return [] if frame is None else [frame]
+        if not packet.payload:
+            return []
+        return [self._frame(packet.timestamp, now_ns, packet.payload, key=True)]
 
     def add_redundant(
         self, packet: RtpPacket, earlier: Sequence[tuple[int, bytes]], now_ns: int
@@ -251,11 +257,16 @@ class Uplink:
         if key and self._is_video:
             self._broken = self._pli_wanted = False
             self.size = size_of(self.codec, data)
+        return self._frame(run[0][0].timestamp, run[-1][1], data, key=key)
+
+    def _frame(self, timestamp: int, received_ns: int, data: bytes, *, key: bool) -> EncodedFrame:
         self.statistics.frames += 1
-        pts = self._timestamp(run[0][0].timestamp)
-        return EncodedFrame(
-            self.source, self.codec, pts, self._captured(pts), run[-1][1], key, data
-        )
+        pts = self._timestamp(timestamp)
+        captured_ns = None
+        if self._report is not None:
+            ntp_ns, reported = self._report
+            captured_ns = ntp_ns + (pts - reported) * 1_000_000_000 // self._clock_rate
+        return EncodedFrame(self.source, self.codec, pts, captured_ns, received_ns, key, data)
 
     def _picture(self, payloads: list[bytes]) -> tuple[bytes, bool]:
         """The frame's data, and whether it is a keyframe. Raises `ValueError`, `IndexError`."""
@@ -269,12 +280,6 @@ class Uplink:
         if self.codec is Codec.H264:
             data = self._parameter_sets.complete(data, key=key)
         return data, key
-
-    def _captured(self, pts: int) -> int | None:
-        if self._report is None:
-            return None
-        ntp_ns, reported = self._report
-        return ntp_ns + (pts - reported) * 1_000_000_000 // self._clock_rate
 
     def on_sender_report(self, ntp_timestamp: int, rtp_timestamp: int) -> None:
         """64-bit NTP time and the RTP timestamp of the same moment (RFC 3550 6.4.1)."""

@@ -14,7 +14,7 @@ import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import av
@@ -259,7 +259,7 @@ def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:
         elif first is None:
             first = frame
         elif frame.pts - first.pts < SAME_PICTURE:
-            first = replace(first, data=first.data + frame.data)
+            first = first._replace(data=first.data + frame.data)
         else:
             yield first
             yield frame

@@ -37,6 +37,7 @@ from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from config.settings import Push, Settings, socket_path
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
+from streams.lag import settle
 from streams.wire import Kind, Message, Note
 
 SWITCH_INTERVAL_S = 0.0005
@@ -313,4 +314,6 @@ def main() -> None:
         sys.exit("usage: python -m broadcast.studio SETTINGS.json")
     threading.excepthook = _die
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    uvloop.run(_until_told(Studio(read_settings(Path(sys.argv[1])))))
+    studio = Studio(read_settings(Path(sys.argv[1])))
+    settle()  # half a frame, each time
+    uvloop.run(_until_told(studio))

@@ -1,7 +1,6 @@
 """The whole studio process over its real socket: what goes in comes out where it belongs."""
 
 import asyncio
-import dataclasses
 import io
 import itertools
 import json
@@ -352,7 +351,7 @@ def test_nonsense_from_the_relay_does_no_harm(tmp_path: Path) -> None:
             r.relay.offer(Note(Kind.PROGRAM, {"program": {"layout": "upside-down"}}))
             r.relay.offer(Note(Kind.KEYFRAME, {}))
             r.relay.offer(Note(Kind.SOURCE_GONE, {"source": "nobody"}))
-            garbage = [dataclasses.replace(frame, data=b"\xff" * 50) for frame in clip(1)[:20]]
+            garbage = [frame._replace(data=b"\xff" * 50) for frame in clip(1)[:20]]
             r.site("garbage", garbage)
             r.relay.follow(program=Scene(Layout.SIDE_BY_SIDE, (HALL, SiteId("garbage"))))
             await r.packets(Feed.ROOM, Codec.H264, 30)
