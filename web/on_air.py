@@ -131,7 +131,7 @@ class OnAir:
 
     def studio(self) -> Studio:
         """Its last word."""
-        return studio_of(self.link.status, self.link.gone_at_ms, self._clock())
+        return studio_of(self.link.word(self._clock()))
 
     def player_file(self) -> str | None:
         """The name of what is in the media player."""
@@ -153,7 +153,7 @@ class OnAir:
             returns=self.relay.returns(),
             talks=self.relay.talks,
             studio=studio,
-            witness=witness_of(self.witness.status, self.witness.gone_at_ms, now_ms),
+            witness=witness_of(self.witness.word(now_ms)),
             disk_hours_left=hours_left(studio, self._settings),
             late_share=self._pace.late_share(studio, now_ms),
             attached=True,

@@ -22,6 +22,19 @@ PACE_WINDOW_MS = 60_000
 PACE_MIN_FRAMES = 250
 STARTING_MS = 5000
 """A studio that is away for less is being started again by the supervisor."""
+SILENT_MS = 5000
+"""It states its status each second: one that is there and says nothing for so long hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The last status of the studio or the witness; empty if it said none."""
+
+    status: Mapping[str, Any]
+    gone_ms: int | None = None
+    """How long it has been away; None while it is there."""
+    age_ms: int = 0
+    """Of the word."""
 
 
 class TestedLine(BaseModel):
@@ -132,6 +145,8 @@ class Studio(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     state: Literal["running", "starting", "lost"] = "starting"
+    silent_s: float = 0
+    """How long it has been there and said nothing, if that is too long."""
     recording: bool = False
     sealing: bool = False
     """What happens now is closed, and kept apart."""
@@ -171,14 +186,16 @@ def hours_left(studio: Studio, settings: Settings) -> float | None:
 ABSENT = Studio()
 
 
-def studio_of(status: Mapping[str, Any], gone_at_ms: int | None, now_ms: int) -> Studio:
-    """From a STATUS message; what is malformed in it counts as not said."""
-    if gone_at_ms is not None:
-        return Studio(state="starting" if now_ms - gone_at_ms < STARTING_MS else "lost")
+def studio_of(word: Word) -> Studio:
+    """What is malformed in a status counts as not said."""
+    if word.gone_ms is not None:
+        return Studio(state="starting" if word.gone_ms < STARTING_MS else "lost")
+    state = "running" if word.status else "starting"
+    silent_s = word.age_ms / 1000 if word.age_ms >= SILENT_MS else 0
     try:
-        return Studio.model_validate({**status, "state": "running" if status else "starting"})
+        return Studio.model_validate({**word.status, "state": state, "silent_s": silent_s})
     except ValidationError:
-        return Studio(state="running" if status else "starting")
+        return Studio(state=state, silent_s=silent_s)
 
 
 class Witness(BaseModel):
@@ -203,17 +220,22 @@ class Witness(BaseModel):
     """Why it does not play."""
     unserved: str = ""
     """Why the public does not get it."""
+    rendition: str = ""
+    """What is wrong with one that a player may choose instead of the whole picture."""
 
 
 UNSEEN = Witness()
 
 
-def witness_of(status: Mapping[str, Any], gone_at_ms: int | None, now_ms: int) -> Witness:
-    """From its STATUS message; what is malformed in it counts as not said."""
-    if gone_at_ms is not None:
-        return Witness(state="starting" if now_ms - gone_at_ms < STARTING_MS else "lost")
+def witness_of(word: Word) -> Witness:
+    """What is malformed in a status counts as not said. One that hangs is as good as none."""
+    if word.gone_ms is not None:
+        return Witness(state="starting" if word.gone_ms < STARTING_MS else "lost")
+    if word.age_ms >= SILENT_MS:
+        return Witness(state="lost")
     try:
-        return Witness.model_validate({**status, "state": "running" if status else "starting"})
+        state = "running" if word.status else "starting"
+        return Witness.model_validate({**word.status, "state": state})
     except ValidationError:
         return UNSEEN
 

@@ -27,6 +27,7 @@ from streams.wire import (
     WireError,
     read_messages,
 )
+from web.outside import Word
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class StudioLink:
     """The last STATUS; empty while no studio is connected."""
     gone_at_ms: int | None = None
     """Since when there is no studio; None while there is one."""
+    told_at_ms: int = 0
+    """When it last came, or stated its status."""
     frames_dropped: int = 0
     heard: dict[str, list[int]] | None = None
     """Feeds of sound that anybody listens to; None: nobody knows."""
@@ -77,6 +80,14 @@ class StudioLink:
     @property
     def connected(self) -> bool:
         return self._outbox is not None
+
+    def word(self, now_ms: int) -> Word:
+        """What it last said, and how long ago."""
+        return Word(
+            self.status,
+            None if self.gone_at_ms is None else now_ms - self.gone_at_ms,
+            now_ms - self.told_at_ms,
+        )
 
     async def start(self) -> asyncio.Server:
         """Listens; the caller closes the server. Raises OSError."""
@@ -147,7 +158,7 @@ class StudioLink:
         if self._outbox is not None:
             self._outbox.close()
         outbox = self._outbox = Outbox(writer)
-        self.gone_at_ms = None
+        self.gone_at_ms, self.told_at_ms = None, self.clock()
         _log.info("the %s is connected", self.name)
         try:
             self._send_program()
@@ -185,7 +196,7 @@ class StudioLink:
             case Note(Kind.KEYFRAME, {"source": str(source)}):
                 self.ears.keyframe(SiteId(source))
             case Note(Kind.STATUS, status):
-                self.status = status
+                self.status, self.told_at_ms = status, self.clock()
                 self.ears.changed()
             case _:
                 raise WireError(f"the studio sent {type(message).__name__} {message!r:.80}")

@@ -28,7 +28,10 @@ PART_MS = 100
 """What cutting adds to the delay."""
 STALLED_S = 10.0
 """The other side takes nothing for so long: it is gone, whatever TCP thinks."""
+TOLD_S = 3.0
+"""So soon the operator is told that it stands."""
 END_S = 1.0
+STALLED = "nothing is taken any more"
 STEADY_S = 30.0
 """A connection that held so long was a good one: the next is tried soon."""
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
@@ -103,7 +106,14 @@ class Connection:
             os.set_blocking(pipe.fileno(), False)
         self._words = self._reached = b""
         self._fed_at = self._moved_at = time.monotonic()
+        self._waits_since: float | None = None
         self.sending = False
+
+    @property
+    def stands(self) -> bool:
+        """The other side has taken nothing for a while. From any thread."""
+        fed_at = time.monotonic() if self._waits_since is not None else self._fed_at
+        return fed_at - self._moved_at > TOLD_S
 
     def feed(self, data: bytes) -> None:
         """Raises `OSError` if FFmpeg has ended, `StalledError` if it takes nothing."""
@@ -112,10 +122,11 @@ class Connection:
             try:
                 view = view[os.write(self._stdin.fileno(), view) :]
             except BlockingIOError:
+                self._waits_since = began
                 if time.monotonic() - began > STALLED_S:
-                    raise StalledError("nothing is taken any more") from None
+                    raise StalledError(STALLED) from None
                 select.select((), (self._stdin,), (), LOOK_S)
-        self._fed_at = time.monotonic()
+        self._fed_at, self._waits_since = time.monotonic(), None
 
     def look(self) -> None:
         """What FFmpeg says. Raises as `feed` does."""
@@ -127,7 +138,7 @@ class Connection:
         if self._process.poll() is not None:
             raise BrokenPipeError("FFmpeg has ended")
         if self._fed_at - self._moved_at > STALLED_S:
-            raise StalledError("nothing is taken any more")
+            raise StalledError(STALLED)
 
     def close(self) -> str:
         """FFmpeg's last words."""
@@ -198,6 +209,7 @@ class Pusher:
         self._dropped = 0
         self._state: State = "connecting"
         self._detail, self._since_ns = "", 0
+        self._connection: Connection | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -219,7 +231,10 @@ class Pusher:
 
     def status(self) -> PushStatus:
         """From any thread."""
-        return PushStatus(self._push.name, self._state, self._detail, self._since_ns, self._dropped)
+        connection, state, detail = self._connection, self._state, self._detail
+        if state == "sending" and connection is not None and connection.stands:
+            state, detail = "waiting", STALLED
+        return PushStatus(self._push.name, state, detail, self._since_ns, self._dropped)
 
     def _run(self) -> None:
         """Again and again, ever more slowly while it fails."""
@@ -240,7 +255,7 @@ class Pusher:
 
     def _connect(self) -> str:
         """One connection, to its end, and why it ended. Raises `OSError` without FFmpeg."""
-        connection = Connection(self._push, self._closing)
+        connection = self._connection = Connection(self._push, self._closing)
         said = ""
         try:
             self._queue.clear()
@@ -249,7 +264,7 @@ class Pusher:
         except OSError as error:
             said = str(error.strerror or error)
         finally:
-            self._wanted = False
+            self._wanted, self._connection = False, None
             words = connection.close()
         return words or said
 

@@ -5,25 +5,29 @@ second what it sees; the relay judges that against what the session should look 
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
 from broadcast.studio.link import Link
-from broadcast.witness.memory import Memory
 from config.settings import Settings, witness_socket_path
 from streams.wire import Kind, Message, Note
 
+if TYPE_CHECKING:
+    from broadcast.witness.watch import Watch
+
 LOOK_S = 0.5
-SAY_S = 0.5
-SERVED_S = 4.0
-"""How often the public's way to the recording is tried."""
+SAY_S = 1.0
+"""At the latest, also while a look is held up."""
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +35,12 @@ log = logging.getLogger(__name__)
 class Witness:
     """`look` on a thread of its own, which a disk that hangs may hold; the rest from any."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, looked: Callable[[], None]) -> None:
+        """`looked` is called on that thread after each look."""
+        self._settings, self._looked = settings, looked
         self._archive = settings.storage.data_dir / "archive"
         self._stream = ""
-        self._watch: _Watch | None = None
+        self._watch: Watch | None = None
         self._looking_since_s: float | None = None
 
     def follow(self, body: dict[str, Any]) -> None:
@@ -49,6 +54,7 @@ class Witness:
             self._looking_since_s = time.monotonic()
             self.look()
             self._looking_since_s = None
+            self._looked()
 
     def look(self) -> None:
         """Once, at the recording that is being made."""
@@ -57,8 +63,17 @@ class Witness:
             self._watch = None
             return
         if self._watch is None or self._watch.stream != stream:
-            self._watch = _Watch(self._settings, self._archive, stream)
-        self._watch.look()
+            self._watch = self._watch_over(stream)
+        self._watch.look(time.monotonic())
+
+    def _watch_over(self, stream: str) -> "Watch":
+        # FFmpeg's libraries take a while to load: not before there is something to look at.
+        from broadcast.witness import served
+        from broadcast.witness.watch import Watch
+
+        url, sizes = served.base_url(self._settings.http), served.sizes_of(self._settings.program)
+        ask = partial(served.ask, url, self._archive, stream, sizes)
+        return Watch(self._archive, stream, ask, time.monotonic())
 
     def statement(self) -> dict[str, Any]:
         """What was seen, for the relay."""
@@ -66,65 +81,18 @@ class Witness:
         held_s = time.monotonic() - since_s if since_s is not None else 0.0
         if watch is None:
             return {"stream": "", "held_s": held_s}
-        return {"stream": watch.stream, "held_s": round(held_s, 1), **watch.statement()}
-
-
-class _Watch:
-    """One recording, from when it was told of."""
-
-    def __init__(self, settings: Settings, archive: Path, stream: str) -> None:
-        # FFmpeg's libraries take a while to load: not before there is something to look at.
-        from broadcast.witness import reader, served
-
-        self.stream = stream
-        self._archive, self._settings = archive, settings
-        self._unreadable = reader.UnreadableError
-        self._reader = reader.Reader(archive / stream)
-        self._served = served
-        self._memory = Memory()
-        self._grew_at_s = time.monotonic()
-        self._serve_at_s = self._grew_at_s + SERVED_S
-        self._fault = self._unserved = ""
-
-    def look(self) -> None:
-        try:
-            while (chunk := self._reader.look()) is not None:
-                self._memory.note(chunk)
-                self._grew_at_s = time.monotonic()
-                self._fault = ""
-            self._try_as_the_public()
-        except (OSError, self._unreadable) as error:
-            if not self._fault:
-                log.error("the recording cannot be read: %s", error)
-            self._fault = str(error)
-
-    def _try_as_the_public(self) -> None:
-        if (now_s := time.monotonic()) < self._serve_at_s:
-            return
-        self._serve_at_s = now_s + SERVED_S
-        url = self._served.base_url(self._settings.http)
-        if (self._archive / self.stream).exists():
-            self._unserved = self._served.fault(url, self._archive, self.stream)
-
-    def statement(self) -> dict[str, Any]:
-        memory = self._memory
         return {
-            "grew_s": round(time.monotonic() - self._grew_at_s, 1),
-            "still_s": round(memory.still_s, 1),
-            "black_s": round(memory.black_s, 1),
-            "silent_s": round(memory.silent_s, 1),
-            "apart_ms": round(memory.apart_ms),
-            "width": memory.size[0],
-            "height": memory.size[1],
-            "unreadable": self._fault,
-            "unserved": self._unserved,
+            "stream": watch.stream,
+            "held_s": round(held_s, 1),
+            **watch.statement(time.monotonic()),
         }
 
 
 async def _run(settings: Settings) -> None:
     """Until ended, or until whoever started it is gone."""
-    parent = os.getppid()
-    witness = Witness(settings)
+    parent, loop = os.getppid(), asyncio.get_running_loop()
+    news = asyncio.Event()
+    witness = Witness(settings, partial(_tell, loop, news))
 
     def hear(message: Message) -> None:
         match message:
@@ -139,12 +107,20 @@ async def _run(settings: Settings) -> None:
     connection = asyncio.create_task(link.run())
     try:
         while os.getppid() == parent and not connection.done():
-            await asyncio.sleep(SAY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), SAY_S)
+            news.clear()
             say()
     finally:
         connection.cancel()
     if connection.done():
         connection.result()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, news: asyncio.Event) -> None:
+    """From the looking thread, which outlives the loop."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(news.set)
 
 
 def _die(args: threading.ExceptHookArgs) -> None:

@@ -76,6 +76,19 @@ def newest_segment(folder: Path) -> int:
     return max((int(path.stem) for path in folder.glob("*.m4s")), default=0)
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Of the first picture, as decoded; (0, 0) of sound alone. Raises `UnreadableError`."""
+    try:
+        with av.open(io.BytesIO(data), "r", options=UNPROBED) as container:
+            stream = next(iter((*container.streams.video, *container.streams.audio)), None)
+            frame = None if stream is None else next(container.decode(stream), None)
+    except (av.error.FFmpegError, StopIteration) as error:
+        raise UnreadableError(str(error)) from None
+    if frame is None:
+        raise UnreadableError("no picture and no sound in it")
+    return (frame.width, frame.height) if isinstance(frame, av.VideoFrame) else (0, 0)
+
+
 def _decode(data: bytes, start_s: float, end: int) -> Chunk:
     pictures: list[Picture] = []
     sounds: list[Sound] = []

@@ -3,50 +3,98 @@
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from broadcast.outputs.recovery import INDEX
-from broadcast.outputs.renditions import MASTER
-from config.settings import Http
+from broadcast.outputs.renditions import MASTER, SOUND, folder_of
+from broadcast.witness.reader import UnreadableError, size_of
+from config.settings import Http, Program
 
 TIMEOUT_S = 2.0
 RECENT = "recent.m3u8"
 PLAYLISTS = (INDEX, "live.m3u8")
 """For players that know no parts, and for those that do."""
+BEHIND = 2
+"""Segments: the renditions close theirs one after another."""
 _SEGMENT = re.compile(r"^\d{8}\.m4s$", re.MULTILINE)
+_INIT = re.compile(r'^#EXT-X-MAP:.*?URI="([^"]+)"', re.MULTILINE)
+
+Size = tuple[int, int]
 
 
-def fault(base_url: str, archive: Path, stream: str) -> str:
-    """What is wrong, in a technician's words; empty if nothing is. Raises `OSError` for the disk's
-    own faults. A recording without a listed segment is nothing to serve yet."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is wrong, in a technician's words; empty where nothing is."""
+
+    unserved: str = ""
+    """Of the whole picture: what most of the public sees."""
+    rendition: str = ""
+    """Of one that a player may choose instead: a smaller one, or the sound alone."""
+
+
+ALL_WELL = Served()
+
+
+def sizes_of(program: Program) -> dict[str, Size]:
+    """By folder, of all that a player may choose but the whole picture. (0, 0): no picture."""
+    smaller = {folder_of(one): (one.width, one.height) for one in program.renditions()[1:]}
+    return {**smaller, SOUND: (0, 0)}
+
+
+def ask(base_url: str, archive: Path, stream: str, sizes: Mapping[str, Size]) -> Served:
+    """Raises `OSError` for the disk's own faults. A recording without a listed segment is nothing
+    to serve yet."""
     folder = archive / stream
     listed = _SEGMENT.findall((folder / INDEX).read_text("utf-8", "replace"))
     if not listed:
-        return ""
+        return ALL_WELL
+    at = f"{base_url}/live/{stream}/"
     try:
-        for name in PLAYLISTS:
-            playlist = _get(f"{base_url}/live/{stream}/{name}").decode("utf-8", "replace")
-            if listed[-1] not in playlist:
-                return f"{name}: {listed[-1]} is not in it"
-        if _get(f"{base_url}/live/{stream}/{listed[-1]}") != (folder / listed[-1]).read_bytes():
-            return f"{listed[-1]}: other bytes than on the disk"
-        if silent := _silent_rendition(f"{base_url}/live/{stream}/"):
-            return f"{silent}: nothing to play in it"
+        if fault := _fault_of_the_whole(at, folder, listed[-1]):
+            return Served(unserved=fault)
+        return Served(rendition=_fault_of_renditions(at, int(listed[-1][:8]), sizes))
     except urllib.error.URLError as error:
-        return str(error.reason)
+        return Served(unserved=str(error.reason))
     except TimeoutError:
-        return "no answer"
+        return Served(unserved="no answer")
+
+
+def _fault_of_the_whole(at: str, folder: Path, newest: str) -> str:
+    for name in PLAYLISTS:
+        if newest not in _get(at + name).decode("utf-8", "replace"):
+            return f"{name}: {newest} is not in it"
+    if _get(at + newest) != (folder / newest).read_bytes():
+        return f"{newest}: other bytes than on the disk"
     return ""
 
 
-def _silent_rendition(at: str) -> str:
-    """One that a player may choose, and would get nothing from; empty if all have something."""
-    for line in _get(f"{at}{MASTER}").decode("utf-8", "replace").splitlines():
-        if line and line[0] != "#":
-            recent = f"{line.rpartition('/')[0]}/{RECENT}".lstrip("/")
-            if not _SEGMENT.search(_get(at + recent).decode("utf-8", "replace")):
-                return line
+def _fault_of_renditions(at: str, newest: int, sizes: Mapping[str, Size]) -> str:
+    """The first one that is not told of, stands still, does not play, or is of another size."""
+    master = _get(at + MASTER).decode("utf-8", "replace")
+    for name, size in sizes.items():
+        if f"\n{name}/" not in master:
+            return f"{name}: {MASTER} does not name it"
+        if fault := _fault_of_one(f"{at}{name}/", newest, size):
+            return f"{name}: {fault}"
     return ""
+
+
+def _fault_of_one(at: str, newest: int, size: Size) -> str:
+    try:
+        recent = _get(at + RECENT).decode("utf-8", "replace")
+        names, inits = _SEGMENT.findall(recent), _INIT.findall(recent)
+        if not names or not inits:
+            return "nothing to play in it"
+        if newest - int(names[-1][:8]) > BEHIND:
+            return f"ends with {names[-1]}"
+        found = size_of(_get(at + inits[-1]) + _get(at + names[-1]))
+    except urllib.error.HTTPError as error:
+        return f"{error.code} {error.reason}"
+    except UnreadableError as error:
+        return str(error)
+    return "" if found == size else f"{found[0]}×{found[1]}, not {size[0]}×{size[1]}"
 
 
 def _get(url: str) -> bytes:

@@ -29,9 +29,11 @@ from web.outside import (
     Report,
     Studio,
     Witness,
+    Word,
     hours_left,
     line_quality,
     studio_of,
+    witness_of,
 )
 
 HALL, LAY = SiteId("hall"), SiteId("muong-lay")
@@ -106,6 +108,7 @@ def _witness(**changes: Any) -> dict[str, Any]:
         ),
         (_witness(unreadable="Invalid data"), ["archive_unreadable"]),
         (_witness(unserved="Connection refused"), ["archive_unserved"]),
+        (_witness(rendition="360p: 320×180, not 640×360"), ["archive_rendition"]),
         (_witness(apart_ms=400), ["archive_apart"]),
         (_witness(width=640, height=360), ["archive_size"]),
         (_witness(still_s=4, black_s=4), ["archive_black"]),
@@ -194,19 +197,28 @@ def test_how_long_the_disk_lasts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "gone_at_ms", "state"),
+    ("status", "gone_ms", "state"),
     [
         ({"recording": True}, None, "running"),
         ({"recording": []}, None, "running"),
         ({}, None, "starting"),
-        ({"recording": True}, 9000, "starting"),
-        ({}, 1000, "lost"),
+        ({"recording": True}, 1000, "starting"),
+        ({}, 9000, "lost"),
     ],
 )
 def test_whether_the_studio_is_there(
-    status: dict[str, Any], gone_at_ms: int | None, state: str
+    status: dict[str, Any], gone_ms: int | None, state: str
 ) -> None:
-    assert studio_of(status, gone_at_ms, 10_000).state == state
+    assert studio_of(Word(status, gone_ms)).state == state
+    assert witness_of(Word(status, gone_ms)).state == state
+
+
+def test_one_that_is_there_and_says_nothing_hangs() -> None:
+    studio = studio_of(Word({"recording": True}, age_ms=6000))
+    assert (studio.state, studio.recording) == ("running", True)
+    assert _codes(studio=studio) == ["studio_silent"]
+    assert studio_of(Word({"recording": True}, age_ms=3000)).silent_s == 0
+    assert witness_of(Word({"stream": "x"}, age_ms=6000)).state == "lost"
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class Stage:
 
     @property
     def seen(self) -> Witness:
-        return witness_of(self.link.status, self.link.gone_at_ms, 0)
+        return witness_of(self.link.word(0))
 
     async def until(self, condition: Callable[[Witness], object], what: str) -> None:
         try:

@@ -10,7 +10,8 @@ import {Icon} from "../common/icons.js";
 
 /** These are heard, seen or lost for good; all others can wait a minute. */
 const GRAVE = new Set([
-  "studio_lost", "not_recording", "disk_full", "archive_stopped", "archive_unreadable",
+  "studio_lost", "studio_silent", "not_recording", "not_sealed", "disk_full", "disk_error",
+  "archive_stopped", "archive_unreadable", "archive_unserved", "archive_black", "archive_silent",
   "site_gone", "picture_lost", "sound_lost", "microphone_silent",
 ]);
 const GOOD_NEWS = new Set(["resumed"]);

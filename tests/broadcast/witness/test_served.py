@@ -1,0 +1,82 @@
+"""What is really served of a recording, in every rendition: asked over HTTP, decoded, held against
+what it should be."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from broadcast.witness.served import ALL_WELL, Served, ask, sizes_of
+from tests.broadcast.outputs.test_renditions import PROGRAM, ladder, record
+from tests.web.rig import SESSION, relay, settings_in
+
+SIZES = sizes_of(PROGRAM)
+
+
+def spoil(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def rename(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text().replace(old, new))
+
+
+def cut(index: Path, name: str) -> None:
+    """As if nothing had been written from that segment on."""
+    text = index.read_text()
+    index.write_text(text[: text.index("#EXT-X-PROGRAM", text.index(name) - 80)])
+
+
+def seen(tmp_path: Path, harm: Callable[[Path], None], sizes: dict[str, tuple[int, int]]) -> Served:
+    """What the witness says of six seconds that were recorded and then came to harm."""
+
+    async def scenario() -> Served:
+        settings = settings_in(tmp_path)
+        archive = settings.storage.data_dir / "archive"
+        record(archive, ladder(6)).rename(archive / SESSION)
+        harm(archive / SESSION)
+        async with relay(settings.model_copy(update={"program": PROGRAM})) as rig:
+            return await asyncio.to_thread(ask, rig.base, archive, SESSION, sizes)
+
+    return asyncio.run(scenario())
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    assert SIZES == {"180p": (320, 180), "sound": (0, 0)}
+    assert seen(tmp_path, lambda _: None, SIZES) == ALL_WELL
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda at: rename(at / "master.m3u8", "180p/", "240p/"), "180p: master"),
+        (lambda at: cut(at / "180p" / "index.m3u8", "00000002.m4s"), "180p: ends with 00000001"),
+        (lambda at: spoil(at / "180p" / "00000005.m4s"), "180p: "),
+        (lambda at: spoil(at / "sound" / "init-0.mp4"), "sound: "),
+        (lambda at: (at / "sound" / "index.m3u8").unlink(), "sound: 404"),
+    ],
+)
+def test_what_is_wrong_with_a_rendition(
+    tmp_path: Path, harm: Callable[[Path], None], words: str
+) -> None:
+    found = seen(tmp_path, harm, SIZES)
+    assert found.unserved == ""
+    assert found.rendition.startswith(words)
+
+
+def test_a_rendition_of_another_size(tmp_path: Path) -> None:
+    found = seen(tmp_path, lambda _: None, {"180p": (640, 360)})
+    assert found.rendition == "180p: 320×180, not 640×360"
+
+
+def test_the_whole_picture_comes_first(tmp_path: Path) -> None:
+    found = seen(tmp_path, lambda at: (at / "00000005.m4s").unlink(), SIZES)
+    assert found.unserved
+    assert found.rendition == ""
+
+
+def test_nobody_serves(tmp_path: Path) -> None:
+    folder = record(tmp_path, ladder(2))
+    found = ask("http://127.0.0.1:9", tmp_path, folder.name, SIZES)
+    assert "refused" in found.unserved
