@@ -16,6 +16,7 @@ from web.auditor import Auditor
 from web.auth import DEVICE_COOKIE, Identity, Tokens, identify
 from web.border import client_address
 from web.errors import Problem, not_found
+from web.preparing.aside import Aside
 from web.replies import reply
 from web.second_factor import (
     SecondFactor,
@@ -23,7 +24,6 @@ from web.second_factor import (
     hash_of,
     new_recovery_codes,
     new_secret,
-    picture_of,
 )
 from web.sign_in import SignInRoutes, fault, read_json
 
@@ -106,6 +106,7 @@ class AccountRoutes:
         factor: SecondFactor,
         enter: SignInRoutes,
         auditor: Auditor,
+        aside: Aside,
     ) -> None:
         self._store = store
         self._tokens = tokens
@@ -113,6 +114,7 @@ class AccountRoutes:
         self._factor = factor
         self._enter = enter
         self._auditor = auditor
+        self._aside = aside
         self._one_at_a_time = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
@@ -155,7 +157,8 @@ class AccountRoutes:
         await _read(request, _Nothing)
         secret = new_secret()
         address = address_of(who.name, secret)
-        return reply({"secret": secret, "address": address, "picture": picture_of(address)})
+        (picture,) = await self._aside.run({"work": "draw", "texts": [address]})
+        return reply({"secret": secret, "address": address, "picture": picture})
 
     async def _take_factor(self, request: web.Request) -> web.Response:
         who, mine = self._me(request)

@@ -42,6 +42,7 @@ from web.sessions import Sessions
 from web.setup import now_ms
 from web.shelf import Shelf
 from web.sign_in import SignInRoutes
+from web.throttle import THROTTLE, Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,16 @@ class Room(Protocol):
 def application(parts: Parts) -> web.Application:
     """Ready to be listened for; what it opens of its own it closes at its shutdown."""
     settings, tokens = parts.settings, parts.tokens
+    throttle = Throttle(now_ms)
     app = web.Application(
-        middlewares=[border.errors_and_language, parts.auditor.watching(tokens)],
+        middlewares=[
+            border.errors_and_language,
+            throttle.watching(),
+            parts.auditor.watching(tokens),
+        ],
         client_max_size=settings.security.max_body_bytes,
     )
+    app[THROTTLE] = throttle
     app[border.DEFAULT_LANGUAGE] = settings.language
     app.on_response_prepare.append(border.set_headers)
     pages = Pages(parts.sessions, tokens, turn=bool(settings.turn.urls))
@@ -79,7 +86,7 @@ def application(parts: Parts) -> web.Application:
     rooms: tuple[Room, ...] = (
         pages,
         *_recordings(app, parts, pages, aside),
-        *_accounts(parts),
+        *_accounts(parts, aside),
         *_directing(app, parts, pages, aside),
     )
     for room in rooms:
@@ -112,7 +119,7 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
     )
 
 
-def _accounts(parts: Parts) -> tuple[Room, ...]:
+def _accounts(parts: Parts, aside: Aside) -> tuple[Room, ...]:
     """Who comes in, and what they did."""
     settings, store, tokens, auditor = parts.settings, parts.store, parts.tokens, parts.auditor
     factor = SecondFactor(load_secret(settings.storage.data_dir), now_ms)
@@ -120,7 +127,7 @@ def _accounts(parts: Parts) -> tuple[Room, ...]:
     enter = SignInRoutes(tokens, sign_in, auditor, settings.security, now_ms)
     return (
         enter,
-        AccountRoutes(store, tokens, sign_in, factor, enter, auditor),
+        AccountRoutes(store, tokens, sign_in, factor, enter, auditor, aside),
         AuditReader(store, tokens, auditor, settings, now_ms),
     )
 

@@ -17,8 +17,9 @@ from web.archive_index import Indexed, playlist_bytes
 from web.border import client_address
 from web.children import run_module
 from web.errors import Problem
-from web.limits import Limiter, network
+from web.limits import Bucket, network
 from web.replies import reply
+from web.throttle import refuse_for
 
 MAX_QUERY_CHARS = 200
 MAX_SESSIONS_FOUND = 50
@@ -38,7 +39,7 @@ class Archive:
         self._tried: set[tuple[str, int, int]] = set()
         """Not over, or not readable: not tried again before it changes."""
         self._one_at_a_time = asyncio.Lock()
-        self._searches = Limiter(60, 60_000)
+        self._searches = Bucket(60, 60_000)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -54,10 +55,8 @@ class Archive:
         asked = request.query.get("q", "")
         if len(asked) > MAX_QUERY_CHARS:
             raise Problem(422, "not_understood", field="q", rule=f"≤ {MAX_QUERY_CHARS}")
-        who, now_ms = network(client_address(request)), self._clock()
-        if self._searches.wait_ms(who, now_ms):
-            raise Problem(429, "too_many_requests", retry_after_s=10)
-        self._searches.count(who, now_ms)
+        where = network(client_address(request))
+        refuse_for(self._searches.take(where, self._clock()))
         wanted = searchable(asked)
         sessions = await self._sessions() if wanted.strip() else []
         found = await asyncio.to_thread(lambda: list(_found(wanted, sessions)))

@@ -19,6 +19,7 @@ from web.children import run_module
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import reply
+from web.throttle import hold_back
 
 PAGE = 100
 PROOF_S = 120.0
@@ -76,9 +77,7 @@ class AuditReader:
         who = identify(self._tokens, request, changes=True)
         if not may_read(who, who.session or ""):
             raise Problem(403, "forbidden", role=who.role)
-        if self._proofs.wait_ms("all", self._clock()):
-            raise Problem(429, "too_many_requests", retry_after_s=10)
-        self._proofs.count("all", self._clock())
+        hold_back(self._proofs, "all", self._clock())
         async with self._one_at_a_time:
             verdict = await _proved(self._settings)
         for fault in verdict["faults"]:

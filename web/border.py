@@ -124,7 +124,10 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
 def _answer(request: web.Request, problem: Problem) -> web.Response:
     if request.path.startswith(_MACHINES):
         return problem.response(request[LANGUAGE])
-    return request.app[RENDER_PROBLEM](request, problem)
+    response = request.app[RENDER_PROBLEM](request, problem)
+    if problem.retry_after_s:
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    return response
 
 
 async def unknown(request: web.Request) -> web.StreamResponse:

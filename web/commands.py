@@ -13,6 +13,7 @@ from web.errors import Problem
 from web.limits import Limiter
 from web.replies import reply
 from web.sign_in import read_json
+from web.throttle import hold_back
 
 Perform = Callable[[str, Command, Identity], Awaitable[int]]
 """Does it in a session; the version that pages have then. Raises `Problem`."""
@@ -44,7 +45,7 @@ class Commands:
         try:
             if identity is VIEWER:
                 raise Problem(401, "not_signed_in")
-            self._hold_back(f"{identity.name} {client_address(request)}")
+            hold_back(self._limiter, f"{identity.name} {client_address(request)}", self._clock())
             body = await read_json(request)
             version = await self._perform(session, _understood(body), identity)
             request[AUDITED] = True  # with its events
@@ -55,12 +56,6 @@ class Commands:
             )
             raise
         return reply({"version": version})
-
-    def _hold_back(self, who: str) -> None:
-        now_ms = self._clock()
-        if self._limiter.wait_ms(who, now_ms):
-            raise Problem(429, "too_many_requests", retry_after_s=10)
-        self._limiter.count(who, now_ms)
 
 
 def _understood(body: dict[str, Any]) -> Command:

@@ -14,8 +14,9 @@ from web.auth import VIEWER, Identity, Tokens, bearer, identify
 from web.border import client_address, where_from
 from web.desk import Desk
 from web.errors import Problem, not_found
-from web.limits import Limiter
+from web.limits import Bucket, Limiter, network
 from web.sessions import Sessions
+from web.throttle import hold_back, refuse_for
 
 CHECK_S = 5.0
 """How long a revoked link still works."""
@@ -49,7 +50,7 @@ class Doorkeeper:
         # An offer costs a certificate check and a handshake. All sites of a province, with two
         # connections each, may come from one address after a restart, and a page whose seat is
         # taken asks every second; more is somebody's loop.
-        self._from_address = Limiter(300, 60_000)
+        self._from_network = Bucket(300, 60_000)
         self._by_token = Limiter(60, 60_000)
         # A bad line comes back a hundred times an hour; who it was is written down once in ten
         # minutes.
@@ -84,7 +85,7 @@ class Doorkeeper:
             )
 
     def _publisher(self, request: web.Request, site: SiteId, current: Desk | None) -> Identity:
-        self._hold_back(self._from_address, client_address(request))
+        self._hold_back(request)
         if current is None or site not in current.floor.state.sites:
             raise not_found("unknown_site")
         identity = self._require_site(request, current, site)
@@ -95,7 +96,7 @@ class Doorkeeper:
 
     async def talker(self, request: web.Request, site: SiteId) -> None:
         """An operator of the session on the studio, who wants to talk to this site alone."""
-        self._hold_back(self._from_address, client_address(request))
+        self._hold_back(request)
         current = self._sessions.current
         if current is None or site not in current.floor.state.sites:
             raise not_found("unknown_site")
@@ -109,7 +110,7 @@ class Doorkeeper:
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""
-        self._hold_back(self._from_address, client_address(request))
+        self._hold_back(request)
         desk = await self._sessions.desk(session)
         if desk is not self._sessions.current:
             raise Problem(409, "not_on_air")
@@ -134,7 +135,7 @@ class Doorkeeper:
             raise Problem(403, "other_site")
         if identity.session != desk.floor.id:
             raise Problem(409, "not_on_air")
-        self._hold_back(self._by_token, token)
+        hold_back(self._by_token, token, self._clock())
         self._inside.setdefault(site, set()).add(token)
         return identity
 
@@ -145,12 +146,9 @@ class Doorkeeper:
         if not identity.staff:
             raise Problem(403, "forbidden", role=identity.role)
 
-    def _hold_back(self, limiter: Limiter, who: str) -> None:
-        now_ms = self._clock()
-        wait_ms = limiter.wait_ms(who, now_ms)
-        if wait_ms:
-            raise Problem(429, "too_many_requests", retry_after_s=-(-wait_ms // 1000))
-        limiter.count(who, now_ms)
+    def _hold_back(self, request: web.Request) -> None:
+        where = network(client_address(request))
+        refuse_for(self._from_network.take(where, self._clock()))
 
 
 def _require_inside(desk: Desk, site: SiteId) -> None:

@@ -4,7 +4,8 @@ import ipaddress
 from collections import OrderedDict, deque
 
 MAX_KEYS = 10_000
-"""Whoever was quiet longest is forgotten first: an attacker with many addresses costs 1 MB."""
+"""Whoever was quiet longest is forgotten first: an attacker with many addresses costs 2 MB of each
+`Bucket`, and of a `Limiter` 40 bytes for each try that it remembers."""
 
 
 def network(address: str) -> str:
@@ -49,6 +50,29 @@ class Limiter:
         while seen and seen[0] <= now_ms - self._window_ms:
             seen.popleft()
         return seen
+
+
+class Bucket:
+    """`times` at once, and then as many in each `window_ms`, evenly: one number for each key,
+    however many `times` are (the generic cell rate algorithm, ITU-T I.371)."""
+
+    def __init__(self, times: int, window_ms: int) -> None:
+        self._each_ms = window_ms / times
+        self._window_ms = window_ms
+        self._full_at_ms: OrderedDict[str, float] = OrderedDict()
+        """When all `times` are there again."""
+
+    def take(self, key: str, now_ms: int) -> int:
+        """Counts one try and gives 0; or how long until the next is allowed, and counts none."""
+        full_at_ms = max(self._full_at_ms.get(key, 0), now_ms) + self._each_ms
+        wait_ms = full_at_ms - now_ms - self._window_ms
+        if wait_ms > 0:
+            return max(1, round(wait_ms))
+        self._full_at_ms[key] = full_at_ms
+        self._full_at_ms.move_to_end(key)
+        if len(self._full_at_ms) > MAX_KEYS:
+            self._full_at_ms.popitem(last=False)
+        return 0
 
 
 class Backoff:

@@ -17,6 +17,7 @@ from web.auth import Tokens, identify
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import reply
+from web.throttle import refuse_for
 
 MAX_BYTES = 2_000_000
 PACE_BPS = 10_000_000
@@ -82,8 +83,7 @@ class LineTest:
     async def _turn(self, request: web.Request) -> AsyncIterator[None]:
         """Only for the site itself, not too often, and not too many at a time. Raises `Problem`."""
         site, now_ms = self._site(request), self._clock()
-        if self._tries.wait_ms(site, now_ms):
-            raise Problem(429, "too_many_requests", retry_after_s=10)
+        refuse_for(self._tries.wait_ms(site, now_ms))
         if self._running >= AT_ONCE:
             raise Problem(503, "line_test_busy", retry_after_s=2)
         self._tries.count(site, now_ms)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pyotp
-import segno
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.fernet import Fernet, InvalidToken
@@ -77,11 +76,6 @@ def new_secret() -> str:
 def address_of(name: str, secret: str) -> str:
     """What an authenticator scans."""
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Diemcau")
-
-
-def picture_of(address: str) -> str:
-    """Its QR code, as the source of an image."""
-    return segno.make(address, error="m").svg_data_uri(scale=5, border=2, light="#ffffff")
 
 
 def new_recovery_codes() -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from web.auditor import Auditor
 from web.auth import COOKIE, DEVICE_COOKIE, DEVICE_S, Identity, Tokens
 from web.border import client_address, peer_address, require_same_origin, where_from
 from web.errors import Problem
-from web.limits import Limiter
+from web.limits import Bucket, network
 from web.replies import reply
+from web.throttle import refuse_for
 
 
 class Credentials(BaseModel):
@@ -67,7 +68,7 @@ class SignInRoutes:
         self._security = security
         self._clock = clock
         # A token cannot be guessed; this only keeps a broken script from costing us.
-        self._token_tries = Limiter(60, 60_000)
+        self._token_tries = Bucket(60, 60_000)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -108,10 +109,7 @@ class SignInRoutes:
 
     async def _cookie(self, credentials: Credentials, address: str, device: str) -> str:
         if credentials.token is not None:
-            now_ms = self._clock()
-            if self._token_tries.wait_ms(address, now_ms):
-                raise Problem(429, "too_many_requests", retry_after_s=60)
-            self._token_tries.count(address, now_ms)
+            refuse_for(self._token_tries.take(network(address), self._clock()))
             return self._tokens.cookie_for_token(credentials.token)
         if credentials.name is None or credentials.password is None:
             raise Problem(422, "not_understood", field="name", rule="name + password, or token")

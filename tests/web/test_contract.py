@@ -21,6 +21,14 @@ from web.openapi import document
 from web.setup import put_account
 
 Route = tuple[str, str]
+
+
+class Routes(list[Route]):
+    """With the application that serves them."""
+
+    app: web.Application
+
+
 PASSWORD = "0123456789"
 NO_COOKIE_COUNTS = re.compile(
     r"/api/v1/sign-in$|/line-test$|^/whip/|^/whep/\{session\}$|\{resource\}$"
@@ -33,13 +41,14 @@ WITHIN = {"session": SESSION, "site": LAY, "target": "room", "template": "x", "w
 @asynccontextmanager
 async def relay_and_routes(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[Rig, list[Route]]]:
+) -> AsyncIterator[tuple[Rig, Routes]]:
     """A real relay, and all that it answers."""
-    routes: list[Route] = []
+    routes = Routes()
 
     async def listening(
         app: web.Application, settings: Settings, stack: AsyncExitStack
     ) -> tuple[int, ...]:
+        routes.app = app
         for route in app.router.routes():
             known = route.resource.get_info() if route.resource is not None else {}
             routes.append((route.method, str(known.get("formatter") or known.get("path"))))

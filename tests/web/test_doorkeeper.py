@@ -78,9 +78,11 @@ def test_the_rooms_picture_by_cookie_needs_a_page_of_ours(tmp_path: Path) -> Non
 def test_too_many_offers_from_one_address(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
-            answers = [await _ask(rig, f"/whep/{SESSION}") for _ in range(301)]
-            assert answers[0] == (400, "offer")
-            assert answers[-1] == (429, "too_many_requests")
+            path = f"/whep/{SESSION}"
+            assert await _ask(rig, path) == (400, "offer")
+            async with asyncio.timeout(60):  # five more are allowed each second
+                while await _ask(rig, path) != (429, "too_many_requests"):
+                    pass
             far = {"X-Forwarded-For": "198.51.100.7"}
             assert await _ask(rig, f"/whep/{SESSION}", None, **far) == (400, "offer")
 

@@ -75,7 +75,8 @@ def test_not_too_often(tmp_path: Path) -> None:
             for _ in range(TRIES):
                 assert (await down(rig, 1))[0] == 200
             answer = await rig.get(f"{PATH}?bytes=1", headers=bearer(rig))
-            assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
+            assert answer.status == 429
+            assert 0 < int(answer.headers["Retry-After"]) <= 60
 
     asyncio.run(scenario())
 
