@@ -16,12 +16,15 @@ from config.settings import Program
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
 
 Samples = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
-"""`(2, n)`: left and right, full scale is ±1."""
+"""`(2, n)`: left and right, or `(1, n)`: what is heard from both; full scale is ±1."""
 
 VIDEO_TIME_BASE = Fraction(1, VIDEO_CLOCK_RATE)
 AUDIO_TIME_BASE = Fraction(1, AUDIO_CLOCK_RATE)
 NEVER = 1_000_000_000
 AAC_BITRATE_BPS = 128_000
+AAC_TOGETHER = AUDIO_CLOCK_RATE // 10
+"""Samples are encoded together, for half of what they cost one block at a time. A part of the
+recording waits for its sound anyway, and ends where they do."""
 FULL_HD_PIXELS = 1920 * 1080
 
 
@@ -84,10 +87,28 @@ class AacEncoder:
     def __init__(self) -> None:
         self._context = _audio_context("aac", "fltp", AAC_BITRATE_BPS)
         self._context.options = {"aac_coder": "fast"}
+        self._blocks: list[Samples] = []
+        self._pts = self._end = 0
+        """Of what waits, in samples."""
 
     def encode(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
-        """(pts, access unit of 1024 samples) of what is ready."""
-        return _encode(self._context, block, pts)
+        """(pts, access unit of 1024 samples) of what is ready: something ten times a second, on the
+        grid of program time. `block` is kept for so long."""
+        ready = self.flush() if pts != self._end else []
+        if not self._blocks:
+            self._pts = pts
+        self._blocks.append(block)
+        self._end = pts + block.shape[1]
+        full = pts // AAC_TOGETHER != self._end // AAC_TOGETHER
+        return ready + self.flush() if full else ready
+
+    def flush(self) -> list[tuple[int, bytes]]:
+        """What is ready of all that was given."""
+        if not self._blocks:
+            return []
+        together = np.concatenate(self._blocks, axis=1)
+        self._blocks.clear()
+        return _encode(self._context, together, self._pts)
 
 
 def _audio_context(codec: str, sample_format: str, bitrate_bps: int) -> AudioCodecContext:

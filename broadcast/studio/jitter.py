@@ -46,8 +46,8 @@ _RISE: Samples = np.linspace(0, 1, JOIN, dtype=np.float32)
 class SampleRing:
     """The newest 1.37 s; what was never written reads as silence."""
 
-    def __init__(self) -> None:
-        self._ring = np.zeros((2, CAPACITY), np.float32)
+    def __init__(self, channels: int = 2) -> None:
+        self._ring = np.zeros((channels, CAPACITY), np.float32)
         self.head: int | None = None
         """The sample after the newest."""
         self._real_head = 0
@@ -57,6 +57,14 @@ class SampleRing:
         self.seam: Samples | None = None
         """How what was heard would have gone on, if since then the sound came that belongs there:
         whoever reads on from `heard_to` fades over from it."""
+
+    @property
+    def channels(self) -> int:
+        return int(self._ring.shape[0])
+
+    def widen(self) -> None:
+        """One channel becomes two that are alike."""
+        self._ring = np.repeat(self._ring, 2, axis=0)
 
     def write(self, at: int, samples: Samples) -> None:
         """Puts decoded sound in its place; what is older than the ring is ignored."""
@@ -90,7 +98,7 @@ class SampleRing:
 
     def _made_up(self, start: int, count: int) -> Samples:
         """What conceals a gap there: the last block mirrored at the seam, fading to silence."""
-        made = np.zeros((2, count), np.float32)
+        made = np.zeros((self.channels, count), np.float32)
         filled = min(count, CONCEALED - (start - self._real_head))
         if filled > 0:
             age = np.arange(start - self._real_head, start - self._real_head + filled)
@@ -105,10 +113,10 @@ class SampleRing:
     def read(self, at: int, count: int) -> Samples:
         """`count` samples from `at` on, concealed where they have not come. A fresh array."""
         if self.head is None or at + count <= self.head - CAPACITY:
-            return np.zeros((2, count), np.float32)
+            return np.zeros((self.channels, count), np.float32)
         if at + count > self.head:
             if at + count - self.head >= CAPACITY:
-                return np.zeros((2, count), np.float32)
+                return np.zeros((self.channels, count), np.float32)
             self._extend(at + count)
         return self._get(at, count)
 

@@ -22,25 +22,28 @@ RELATIVE_GATE_LU = 10.0
 LEAST_DB, MOST_DB = -18.0, 18.0
 """A microphone that needs more is wrongly set, and would bring up its room with it."""
 
-MOMENT_BLOCKS = 20
+LOOK_BLOCKS = 5
+"""100 ms: so often the loudness is looked at, and so many blocks together."""
+
+MOMENT_LOOKS = 4
 """400 ms: what R 128 calls momentary, and gates by."""
 
 DOWN_DB, UP_DB = 0.4, 0.1
 """In a block: too loud is turned down at 20 dB/s, too soft is turned up at 5 dB/s."""
 
-MEMORY_BLOCKS = 500
+MEMORY_LOOKS = 100
 """10 s of speech."""
 
 ABOVE_FLOOR_LU = 9.0
 """Speech stands out of the room it is spoken in by so much, if only between syllables. Steady
 sound (hum, a fan, a test tone) does not, and is left as it is."""
-FLOOR_RISE_DB = 0.02
-"""In a block: a room that got louder by 10 dB is known after 10 s."""
+FLOOR_RISE_DB = 0.1
+"""In a look: a room that got louder by 10 dB is known after 10 s."""
 LEAST_FLOOR_LUFS = -60.0
 """No room is so quiet; what reads lower is a microphone that was muted."""
 
-FORGET = 10**-0.002
-"""In a block of speech below the relative gate: 1 dB/s, until a softer speaker is believed."""
+FORGET = 10**-0.01
+"""In a look at speech below the relative gate: 1 dB/s, until a softer speaker is believed."""
 
 _OFFSET_LU = -0.691
 _RAMP: Samples = np.linspace(0, 1, BLOCK_SAMPLES, dtype=np.float32)
@@ -65,20 +68,14 @@ def _k_weights() -> Samples:
 _WEIGHTS: Samples = _k_weights()
 
 
-def k_energy(block: Samples) -> float:
-    """The K-weighted mean square of 20 ms, of both channels together. 16 µs; most microphones have
-    one channel, which is half."""
-    left, right = block
-    if np.array_equal(left, right):
-        return 2 * _k_energy(left)
-    return _k_energy(left) + _k_energy(right)
-
-
-def _k_energy(channel: Samples) -> float:
-    spectrum = np.fft.rfft(channel)
+def k_energies(blocks: Samples) -> Samples:
+    """The K-weighted mean square of each 20 ms of `(n, channels, 960)`, of both channels together.
+    One channel is heard from both sides."""
+    spectrum = np.fft.rfft(blocks)
     power = spectrum.real**2
     power += spectrum.imag**2
-    return float(power @ _WEIGHTS)
+    energies: Samples = (power @ _WEIGHTS).sum(axis=1)
+    return energies * 2 if blocks.shape[1] == 1 else energies
 
 
 def lufs(energy: float) -> float:
@@ -93,43 +90,55 @@ class Leveller:
         self.gain_db = 0.0
         self.speaking = False
         """The last 400 ms stood out of their room."""
-        self._moment: deque[float] = deque(maxlen=MOMENT_BLOCKS)
+        self._wanted_db: float | None = None
+        """Where the gain goes; None: it stays."""
+        self._factor = 1.0
+        self._new: list[Samples] = []
+        """Blocks that wait to be looked at."""
+        self._moment: deque[float] = deque(maxlen=MOMENT_LOOKS)
         self._floor: float | None = None
         self._mean = 0.0
         self._heard = 0
 
     def apply(self, block: Samples) -> Samples:
         """Scales the block in place, without a step, and returns it."""
-        last = _factor(self.gain_db)
-        self._follow(k_energy(block))
-        gain = _factor(self.gain_db)
-        if gain != last:
-            block *= np.float32(last) + np.float32(gain - last) * _RAMP
-        elif gain != 1.0:
-            block *= np.float32(gain)
+        self._listen(block)
+        last, wanted = self._factor, self._wanted_db
+        if wanted is not None and wanted != self.gain_db:
+            self.gain_db += min(UP_DB, max(-DOWN_DB, wanted - self.gain_db))
+            self._factor = float(10 ** (self.gain_db / 20))
+            block *= np.float32(last) + np.float32(self._factor - last) * _RAMP
+        elif last != 1.0:
+            block *= np.float32(last)
         return block
 
-    def _follow(self, energy: float) -> None:
-        self._moment.append(energy)
+    def _listen(self, block: Samples) -> None:
+        if self._new and self._new[0].shape != block.shape:
+            self._new.clear()
+        self._new.append(block.copy())
+        if len(self._new) == LOOK_BLOCKS:
+            energies = k_energies(np.stack(self._new))
+            self._new.clear()
+            self._look(float(energies.mean()), float(energies.min()))
+
+    def _look(self, mean: float, least: float) -> None:
+        """At the energies of as many blocks."""
+        self._moment.append(mean)
         momentary = sum(self._moment) / len(self._moment)
-        loudness, floor = lufs(momentary), self._floor_after(lufs(energy))
+        loudness, floor = lufs(momentary), self._floor_after(lufs(least))
         self.speaking = loudness > floor + ABOVE_FLOOR_LU
+        self._wanted_db = None
         if not self.speaking:
             return
         if self._heard and loudness < lufs(self._mean) - RELATIVE_GATE_LU:
             self._mean *= FORGET
             return
-        self._heard = min(self._heard + 1, MEMORY_BLOCKS)
+        self._heard = min(self._heard + 1, MEMORY_LOOKS)
         self._mean += (momentary - self._mean) / self._heard
-        wanted = min(MOST_DB, max(LEAST_DB, TARGET_LUFS - lufs(self._mean)))
-        self.gain_db += min(UP_DB, max(-DOWN_DB, wanted - self.gain_db))
+        self._wanted_db = min(MOST_DB, max(LEAST_DB, TARGET_LUFS - lufs(self._mean)))
 
     def _floor_after(self, loudness: float) -> float:
-        """The room's own loudness, now that this block has been heard."""
+        """The room's own loudness, now that its least was so much."""
         last = loudness if self._floor is None else self._floor + FLOOR_RISE_DB
         self._floor = max(LEAST_FLOOR_LUFS, min(loudness, last))
         return self._floor
-
-
-def _factor(decibels: float) -> float:
-    return float(10 ** (decibels / 20))

@@ -50,8 +50,8 @@ class Cleaner:
     """One site's."""
 
     def __init__(self) -> None:
-        self._last: Samples = np.zeros((2, BLOCK_SAMPLES), np.float32)
-        self._tail: Samples = np.zeros((2, BLOCK_SAMPLES), np.float32)
+        self._last: Samples = np.zeros((1, BLOCK_SAMPLES), np.float32)
+        self._tail: Samples = np.zeros((1, BLOCK_SAMPLES), np.float32)
         self._power: Power = np.zeros(_BINS)
         self._minima: Power = np.full((PARTS, _BINS), np.inf)
         self._learnt = 0
@@ -76,7 +76,7 @@ class Cleaner:
         return out
 
     def _spectrum(self, block: Samples) -> Spectrum:
-        both = np.concatenate((self._last, block), axis=1)
+        both = np.concatenate((np.broadcast_to(self._last, block.shape), block), axis=1)
         self._last = block.copy()
         spectrum: Spectrum = np.fft.rfft(both * _WINDOW)
         return spectrum

@@ -75,13 +75,19 @@ def _library() -> ctypes.CDLL:
 _LIBRARY = _library()
 
 
-class OpusDecoder:
-    """One stream's decoder, always to stereo; used by one thread. Raises `OpusError`."""
+def is_stereo(packet: bytes) -> bool:
+    """By its first octet (RFC 6716, 3.1)."""
+    return bool(packet[:1] and packet[0] & 4)
 
-    def __init__(self) -> None:
-        self._out = np.empty((LONGEST_PACKET, CHANNELS), np.float32)
+
+class OpusDecoder:
+    """One stream's decoder, to as many channels whatever the packets have; used by one thread.
+    Raises `OpusError`."""
+
+    def __init__(self, channels: int = CHANNELS) -> None:
+        self._out = np.empty((LONGEST_PACKET, channels), np.float32)
         self._at = self._out.ctypes.data
-        self._state = _LIBRARY.opus_decoder_create(AUDIO_CLOCK_RATE, CHANNELS, None)
+        self._state = _LIBRARY.opus_decoder_create(AUDIO_CLOCK_RATE, channels, None)
         if not self._state:
             raise OpusError("no memory for a decoder")
 
@@ -90,7 +96,7 @@ class OpusDecoder:
             _LIBRARY.opus_decoder_destroy(self._state)
 
     def decode(self, packet: bytes) -> Samples:
-        """The packet's sound, `(2, n)`: a fresh array."""
+        """The packet's sound, `(channels, n)`: a fresh array."""
         return self._decoded(packet, LONGEST_PACKET, recover=0)
 
     def recover(self, lost: int, packet: bytes) -> Samples:
@@ -102,7 +108,7 @@ class OpusDecoder:
         got = _LIBRARY.opus_decode_float(self._state, packet, len(packet), self._at, count, recover)
         if got < 0:
             raise OpusError(f"libopus error {got}")
-        return np.ascontiguousarray(self._out[:got].T)
+        return self._out[:got].T.copy("C")
 
 
 class OpusEncoder:

@@ -24,6 +24,7 @@ class PlayerSound(SoundTrack):
 
     def __init__(self, playout: Playout) -> None:
         super().__init__(playout)
+        self._ring = SampleRing()
         self._coming: deque[tuple[int, Samples]] = deque(maxlen=MAX_QUEUED_SOUND)
         self._epoch = 0
         """Grows with each `halt`."""

@@ -140,18 +140,20 @@ class SoundDesk:
     def _run(self) -> None:
         for index in self.metronome.ticks():
             self._tick(index)
+        self._send(_coded(Feed.PUBLIC, self._aac.flush(), public=True))
 
     def _tick(self, index: int) -> None:
         """The block that ends at this tick."""
         from_ns = self._clock.monotonic_ns(BLOCKS.time_ns(index - 1))
-        for source in self._sources.all():
+        sources = self._sources.all()
+        for source in sources:
             source.sound.decode()
         if index % LEVEL_BLOCKS == 0:
             self._send_levels(self._levels(from_ns))
         snapshot = self._on_air()
         if snapshot is None:
             return
-        for source in self._sources.all():
+        for source in sources:
             source.sound.clean(wished=source.site in snapshot.state.cleaned)
         heard = self._heard(audible(snapshot.state), from_ns)
         pts = (index - 1) * BLOCK_SAMPLES
@@ -200,18 +202,16 @@ class SoundDesk:
         if not public:
             self._closed = self._closed or self._voices()
             packets += self._closed.encode(Feed.PUBLIC, block, pts, public=True)
-        for at, data in self._aac.encode(block, pts):
-            packets.append(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
+        packets += _coded(Feed.PUBLIC, self._aac.encode(block, pts), public=True)
         return packets + self._sealed(room, pts, wanted=snapshot.state.sealed)
 
     def _sealed(self, room: Samples, pts: int, *, wanted: bool) -> list[Packet]:
         """The room's sound for the sealed recording; it leaves the studio in no other way."""
         if not wanted:
-            self._sealed_aac = None
-            return []
+            last, self._sealed_aac = self._sealed_aac, None
+            return [] if last is None else _coded(Feed.ROOM, last.flush(), public=False)
         self._sealed_aac = self._sealed_aac or AacEncoder()
-        coded = self._sealed_aac.encode(room, pts)
-        return [Packet(Feed.ROOM, Codec.AAC, at, True, False, data) for at, data in coded]
+        return _coded(Feed.ROOM, self._sealed_aac.encode(room, pts), public=False)
 
     def _mix_minus(
         self,
@@ -240,3 +240,7 @@ class SoundDesk:
                 if feed.linger == 0:
                     del self._minus[site]
         return packets, total
+
+
+def _coded(feed: str, units: list[tuple[int, bytes]], *, public: bool) -> list[Packet]:
+    return [Packet(feed, Codec.AAC, at, True, public, data) for at, data in units]

@@ -13,7 +13,7 @@ from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.loudness import Leveller
 from broadcast.studio.mixer import RISE, Fader, Meter
 from broadcast.studio.noise import DELAY_NS, Cleaner
-from broadcast.studio.opus import GRAIN, LONGEST_PACKET, OpusDecoder, OpusError
+from broadcast.studio.opus import GRAIN, LONGEST_PACKET, OpusDecoder, OpusError, is_stereo
 from broadcast.studio.playout import NS_PER_S, Playout
 from broadcast.studio.voice import VoiceDetector
 from streams.frames import AUDIO_CLOCK_RATE, EncodedFrame
@@ -30,10 +30,11 @@ class SoundTrack:
     def __init__(self, playout: Playout) -> None:
         self._playout = playout
         self._inbox: deque[EncodedFrame] = deque()
-        self._decoder = OpusDecoder()
+        self._decoder = OpusDecoder(1)
         self._next: int | None = None
         """The sample after the newest packet's last."""
-        self._ring = SampleRing()
+        self._ring = SampleRing(1)
+        """Of one channel until stereo comes, as it hardly ever does from a browser."""
         self._reader = Reader()
         self.meter = Meter()
         self.leveller = Leveller()
@@ -60,12 +61,15 @@ class SoundTrack:
         while self._inbox:
             frame = self._inbox.popleft()
             self.received_ns = frame.received_ns
+            if self._ring.channels == 1 and is_stereo(frame.data):
+                self._ring.widen()
+                self._decoder, self._next = OpusDecoder(), None
             try:
                 self._recover(frame)
                 samples = self._decoder.decode(frame.data)
             except OpusError as error:
                 log.debug("%s: broken Opus packet: %s", frame.source, error)
-                self._decoder, self._next = OpusDecoder(), None
+                self._decoder, self._next = OpusDecoder(self._ring.channels), None
                 continue
             self.meter.add(samples)
             self.voice.hear(samples)

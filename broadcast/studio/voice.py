@@ -19,6 +19,9 @@ QUIET = 0.003
 """-50 dBFS: nothing in it can be understood, whatever it is."""
 LENGTHS = frozenset(AUDIO_CLOCK_RATE * ms // 1000 for ms in (10, 20, 30))
 """Samples of what it takes; others are not judged."""
+RATE = 8000
+"""It works at that anyway, and takes ten times as long to get there as a plain mean does."""
+_MEAN: Samples = np.full(AUDIO_CLOCK_RATE // RATE, 32767 * RATE / AUDIO_CLOCK_RATE, np.float32)
 
 
 class VoiceDetector:
@@ -28,15 +31,16 @@ class VoiceDetector:
         self._found: deque[bool] = deque(maxlen=KEPT)
 
     def hear(self, samples: Samples) -> None:
-        """A packet's sound, `(2, n)`."""
+        """A packet's sound."""
         self._count += 1
         if self._count % EVERY or samples.shape[1] not in LENGTHS:
             return
         if float(samples.max()) < QUIET:
             self._found.append(False)
         else:
-            mono = (samples.mean(axis=0) * 32767).clip(-32768, 32767).astype(np.int16)
-            self._found.append(self._vad.is_speech(mono.tobytes(), AUDIO_CLOCK_RATE))
+            mono = samples[0] if len(samples) == 1 else samples.mean(axis=0)
+            low = (mono.reshape(-1, _MEAN.size) @ _MEAN).clip(-32768, 32767).astype(np.int16)
+            self._found.append(self._vad.is_speech(low.tobytes(), RATE))
 
     @property
     def speaking(self) -> bool:
