@@ -44,7 +44,7 @@ async def serve(path: str) -> None:
 
     async def studio(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal outbox
-        outbox = Outbox(writer)
+        outbox = Outbox(writer.transport)
         async for message in read_messages(reader):
             assert isinstance(message, Packet)
             relay.send(message)

@@ -9,7 +9,7 @@ whole frames are dropped and counted, never a part of one and never the reader's
 import asyncio
 import json
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -57,6 +57,8 @@ class Kind(IntEnum):
     PUSHES = 10
     """r→s `{"pushes": [{"name", "url"}, …]}`: where the program is sent; the newest wins. The
     addresses are secrets."""
+    WATCHED = 11
+    """r→s `{"stills": …}`: whether any page shows stills. A studio that was not told makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +144,15 @@ def decode(body: bytes) -> Message:
     return Note(kind, note)
 
 
-async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
-    """Messages until the other side goes away. Raises `WireError`. What has come is taken in one
-    go: a message is not worth two wake-ups."""
-    rest = b""
-    while True:
-        try:
-            came = await reader.read(MAX_MESSAGE_BYTES)
-        except ConnectionError:
-            return
-        if not came:
-            return
-        data, at = rest + came, 0
+class Unpacker:
+    """Makes messages of bytes, however they were cut on the way."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, came: bytes) -> Iterator[Message]:
+        """Those that are whole now. Raises `WireError`."""
+        data, at = self._rest + came if self._rest else came, 0
         while len(data) >= at + _LENGTH.size:
             (length,) = _LENGTH.unpack_from(data, at)
             if not 0 < length <= MAX_MESSAGE_BYTES:
@@ -163,7 +162,22 @@ async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
                 break
             yield decode(data[at + _LENGTH.size : end])
             at = end
-        rest = data[at:]
+        self._rest = data[at:]
+
+
+async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
+    """Messages until the other side goes away. Raises `WireError`. What has come is taken in one
+    go: a message is not worth two wake-ups."""
+    unpacker = Unpacker()
+    while True:
+        try:
+            came = await reader.read(MAX_MESSAGE_BYTES)
+        except ConnectionError:
+            return
+        if not came:
+            return
+        for message in unpacker.feed(came):
+            yield message
 
 
 class Outbox:
@@ -172,8 +186,8 @@ class Outbox:
     `Note`s always pass: they are few, small, and state that nobody sends again.
     """
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._transport = writer.transport
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
         self.dropped = 0
 
     def offer(self, message: Message) -> bool:

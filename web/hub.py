@@ -51,6 +51,11 @@ class Hub:
         return sum(client.page == "watch" for client in self._clients)
 
     @property
+    def has_panels(self) -> bool:
+        """Somebody sees the stills."""
+        return any(True for _ in self._panels())
+
+    @property
     def clients(self) -> Iterator[Client]:
         return iter(tuple(self._clients))
 
@@ -144,6 +149,10 @@ class Hub:
     def forget_still(self, name: str) -> None:
         """A picture of a site that left would pass for one of now."""
         self._stills.pop(name, None)
+
+    def forget_stills(self) -> None:
+        """No new ones come: they grow old."""
+        self._stills.clear()
 
     def report(self, client: Client, report: Report) -> None:
         site = client.audience.site

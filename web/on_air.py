@@ -165,6 +165,7 @@ class OnAir:
         while True:
             self.follow()
             await self._settle_controls()
+            self._settle_watched()
             self.look()
             await self._put_out()
             self.history.note(self.lines(), self.relay.returns(), self._clock())
@@ -172,6 +173,14 @@ class OnAir:
                 next_check_ms = self._clock() + int(CHECK_S * 1000)
                 self._check_pages()
             await asyncio.sleep(LOOK_S)
+
+    def _settle_watched(self) -> None:
+        """Stills are made while a control panel is open, and grow old while none is."""
+        desk = self._sessions.current
+        watched = desk is not None and desk.hub.has_panels
+        if desk is not None and not watched:
+            desk.hub.forget_stills()
+        self.link.tell_watched(watched=watched)
 
     async def _put_out(self) -> None:
         """The packets have stopped already (`follow`); now the connections end."""

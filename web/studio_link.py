@@ -72,6 +72,8 @@ class StudioLink:
     frames_dropped: int = 0
     heard: dict[str, list[int]] | None = None
     """Feeds of sound that anybody listens to; None: nobody knows."""
+    watched: bool | None = None
+    """Whether any page shows stills; None: nobody said."""
     pushes: tuple[Push, ...] | None = None
     """Where the program is sent; None: nobody said."""
     _outbox: Outbox | None = None
@@ -138,6 +140,15 @@ class StudioLink:
         self.heard = feeds
         self._note(Kind.HEARD, {"feeds": feeds})
 
+    def tell_watched(self, *, watched: bool) -> None:
+        """The studio makes no stills for nobody."""
+        if watched != self.watched:
+            self.watched = watched
+            self._tell_watched()
+
+    def _tell_watched(self) -> None:
+        self._note(Kind.WATCHED, {"stills": self.watched})
+
     def tell_pushes(self, pushes: tuple[Push, ...]) -> None:
         """Where the program is to be sent from now on."""
         self.pushes = pushes
@@ -157,13 +168,15 @@ class StudioLink:
             return
         if self._outbox is not None:
             self._outbox.close()
-        outbox = self._outbox = Outbox(writer)
+        outbox = self._outbox = Outbox(writer.transport)
         self.gone_at_ms, self.told_at_ms = None, self.clock()
         _log.info("the %s is connected", self.name)
         try:
             self._send_program()
             if self.heard is not None:
                 self.tell_heard(self.heard)
+            if self.watched is not None:
+                self._tell_watched()
             if self.pushes is not None:
                 self.tell_pushes(self.pushes)
             self.ears.connected()

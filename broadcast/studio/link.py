@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from streams.wire import MAX_QUEUED_BYTES, Message, Outbox, WireError, read_messages
+from streams.wire import Message, Outbox, Unpacker, WireError
 
 RETRY_S = 0.15
 
@@ -52,24 +52,23 @@ class Link:
 
     async def run(self) -> None:
         """Until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         while True:
             try:
-                reader, writer = await asyncio.open_unix_connection(
-                    self._path, limit=MAX_QUEUED_BYTES
+                transport, line = await loop.create_unix_connection(
+                    lambda: Line(self._on_message, loop.create_future()), str(self._path)
                 )
             except OSError:
                 await asyncio.sleep(RETRY_S)
                 continue
-            await self._serve(reader, writer)
+            await self._serve(transport, line)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, transport: asyncio.WriteTransport, line: "Line") -> None:
         log.info("connected to the relay")
-        outbox = self._outbox = Outbox(writer)
+        outbox = self._outbox = Outbox(transport)
         try:
             self._on_connected()
-            async for message in read_messages(reader):
-                self._on_message(message)
+            await line.over
             log.warning("the relay went away")
         except WireError as error:
             log.error("the relay sent what cannot be understood: %s", error)
@@ -77,3 +76,29 @@ class Link:
             self._outbox = None
             self._dropped_before += outbox.dropped
             outbox.close()
+
+
+class Line(asyncio.Protocol):
+    """One connection. Messages are heard where they are read: a reader's task in between would be
+    woken for each, and cost more than all that is done to it here."""
+
+    def __init__(self, on_message: Callable[[Message], None], over: asyncio.Future[None]) -> None:
+        self._on_message = on_message
+        self._unpacker = Unpacker()
+        self.over = over
+        """Done when the connection is; with what was wrong with it, or with who heard it."""
+
+    def data_received(self, data: bytes) -> None:
+        if self.over.done():
+            return
+        try:
+            for message in self._unpacker.feed(data):
+                self._on_message(message)
+        except Exception as error:
+            self.over.set_exception(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            log.warning("the connection to the relay broke: %s", exc)
+        if not self.over.done():
+            self.over.set_result(None)

@@ -216,6 +216,8 @@ class Studio:
                 self._encoding.ask_keyframe(str(body.get("feed")))
             case Note(Kind.HEARD, {"feeds": dict(feeds)}):
                 self._heard = feeds
+            case Note(Kind.WATCHED, body):
+                self._stills.watch(watched=bool(body.get("stills")))
             case Note(Kind.PUSHES, body):
                 self._push(body)
             case Note(Kind.SOURCE_GONE, body):

@@ -32,6 +32,10 @@ SITE_S = 0.4
 STILLS_PER_S = 60
 """For all sites together: up to sixty have one a second or more."""
 
+SENSE_S = 1.0
+"""Between two looks at a site while nobody sees its stills: whether it is black or frozen is to be
+known when somebody does."""
+
 JPEG_SCALE = 5
 """1 best … 31 worst: about 6 kB for a face at 256×144."""
 _FF_QP2LAMBDA = 118
@@ -94,6 +98,7 @@ class Stills:
         self._seat = Seat(Box(0, 0, *SITE_SIZE))
         self._sent: dict[SiteId, tuple[float, int]] = {}
         """When a site's last still was sent, and of which picture."""
+        self._watched = True
 
     def start(self) -> None:
         self._thread.start()
@@ -102,17 +107,24 @@ class Stills:
         self._stop.set()
         self._thread.join()
 
+    def watch(self, *, watched: bool) -> None:
+        """From any thread: whether any page shows stills. None is made for nobody."""
+        if watched and not self._watched:
+            self._sent.clear()
+        self._watched = watched
+
     def _run(self) -> None:
         while not self._stop.wait(TICK_S):
-            sites = self._sources.all()
-            interval_s = max(SITE_S, len(sites) / STILLS_PER_S)
+            watched, sites = self._watched, self._sources.all()
+            interval_s = max(SITE_S if watched else SENSE_S, len(sites) / STILLS_PER_S)
             for source in sites:
-                self._site(source, interval_s)
-            if (snapshot := self._on_air()) is not None:
+                self._site(source, interval_s, watched=watched)
+            if watched and (snapshot := self._on_air()) is not None:
                 self._compose_preview(snapshot.state)
 
-    def _site(self, source: Source, interval_s: float) -> None:
-        """Sends the site's newest picture, if it is due and another than the last."""
+    def _site(self, source: Source, interval_s: float, *, watched: bool) -> None:
+        """Looks at the site's newest picture, if it is due and another than the last, and sends it
+        to those who watch."""
         now, picture = time.monotonic(), source.picture.newest
         sent_at, last = self._sent.get(source.site, (0.0, 0))
         if picture is None or picture.media_ns == last or now - sent_at < interval_s - TICK_S / 2:
@@ -123,7 +135,8 @@ class Stills:
         self._canvas.clear()
         self._seat.paint(self._canvas, picture.frame)
         self._senses.of(source.site).see(self._canvas.y, time.monotonic_ns())
-        self._send(Still(source.site, self._jpeg.encode(self._canvas.frame)))
+        if watched:
+            self._send(Still(source.site, self._jpeg.encode(self._canvas.frame)))
 
     def _compose_preview(self, state: ProgramState) -> None:
         now_ns = time.monotonic_ns()

@@ -76,7 +76,7 @@ def test_messages_cross_a_socket_in_order_until_it_closes() -> None:
 
     async def cross() -> list[Message]:
         (_, writer), (reader, other) = await _pair()
-        outbox = Outbox(writer)
+        outbox = Outbox(writer.transport)
         assert all(outbox.offer(message) for message in sent)
         outbox.close()
         got = [message async for message in read_messages(reader)]
@@ -103,7 +103,7 @@ def test_a_reader_that_stopped_costs_frames_but_no_notes_and_no_memory() -> None
 
     async def flood() -> tuple[int, int]:
         (_, writer), (_, other) = await _pair()
-        outbox = Outbox(writer)
+        outbox = Outbox(writer.transport)
         for _ in range(100):
             outbox.offer(frame)
         assert outbox.offer(Note(Kind.PROGRAM, {}))

@@ -131,6 +131,20 @@ def test_everything_the_studio_says_is_heard(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_new_studio_hears_whether_anybody_watches(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(tmp_path, Heard()) as link:
+            link.tell_watched(watched=False)
+            async with studio(tmp_path) as one:
+                await one.program()
+                assert await one.hear() == Note(Kind.WATCHED, {"stills": False})
+                link.tell_watched(watched=False)
+                link.tell_watched(watched=True)
+                assert await one.hear() == Note(Kind.WATCHED, {"stills": True})
+
+    asyncio.run(scenario())
+
+
 def test_nonsense_ends_the_connection_and_nothing_else(tmp_path: Path) -> None:
     async def scenario() -> None:
         heard = Heard()

@@ -158,7 +158,7 @@ class Relay:
         return self._outbox is not None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._outbox = Outbox(writer)
+        self._outbox = Outbox(writer.transport)
         self.connects += 1
         if self.state.version:
             self._send_state()

@@ -250,6 +250,11 @@ def test_levels_stills_and_status_are_told(tmp_path: Path) -> None:
             mark = media.read_mark(np.asarray(image))
             assert mark is not None
             assert mark.site == 3
+            r.relay.offer(Note(Kind.WATCHED, {"stills": False}))
+            await r.packets(Feed.ROOM, Codec.H264, 10)
+            received.stills.clear()
+            await r.packets(Feed.ROOM, Codec.H264, 15)
+            assert not received.stills, "stills for nobody"
 
     run(test())
 
