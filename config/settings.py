@@ -151,7 +151,8 @@ class Recording(Section):
     """Also the distance of keyframes."""
     part_ms: int = Field(200, ge=100, le=1000)
     """What a crash can cost: parts are written as they are made. Each is synced too: a power cut
-    costs less than a second on a disk that syncs within 0.3 s; a slower one raises an alarm."""
+    costs less than a second on a disk that syncs within 0.3 s (smaller renditions and the sound
+    alone: 0.1 s); a slower one raises an alarm."""
     warn_free_bytes: int = Field(20_000_000_000, ge=0)
     stop_free_bytes: int = Field(500_000_000, ge=0)
     """Below this nothing is written any more; live pictures to the sites go on."""

@@ -5,12 +5,17 @@ file only once its folder was synced too (fsync(2)).
 """
 
 import os
+import time
 from io import FileIO
 from pathlib import Path
 
 
 class Disk:
     """The system calls, in one place: a test counts what they made safe, or makes them slow."""
+
+    def now_s(self) -> float:
+        """A steady clock, for how long they take."""
+        return time.monotonic()
 
     def sync(self, file: FileIO) -> None:
         """Returns when what was written to the file will survive a power cut."""

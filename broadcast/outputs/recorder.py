@@ -2,8 +2,8 @@
 
 import contextlib
 import hashlib
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
@@ -18,15 +18,30 @@ from config.settings import Program
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
 
 
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """When what was written is made safe, besides as its segment closes."""
+
+    every_s: float
+    """Seconds of media between two syncs; 0: with each part."""
+    rest: int
+    """The disk is left alone for so many times as long as the last one took."""
+
+
+EAGER = Syncing(0.0, 1)
+"""Of the whole picture. A power cut costs the part in the making and as long as two syncs take:
+less than a second where a sync takes no more than 0.3 s, which then is half of the disk's time."""
+
+BESIDE = Syncing(0.4, 5)
+"""Of each recording beside the whole one. Less than a second where a sync takes no more than 0.1 s;
+on a slower disk up to a segment, so that the whole one keeps its half of the disk's time."""
+
+
 class Recorder:
     """One run in one folder: from the first part after opening to `end`. Raises `OSError`.
 
-    Each part is synced as it is written, unless that would take the disk more than half of its
-    time: a power cut costs the part in the making and as long as two syncs take. A segment is
-    safe before the manifest names it, and in the manifest before the playlist names it.
-
-    Without a `program` it is the sound alone. A rendition that is not `eager` is synced as a
-    segment closes: what a power cut takes of it, the whole one has.
+    A segment is safe before the manifest names it, and in the manifest before the playlist names
+    it; `syncing` says how much of the open one is. Without a `program` it is the sound alone.
     """
 
     def __init__(
@@ -36,11 +51,10 @@ class Recorder:
         segment_ms: int,
         disk: Disk = DISK,
         envelope: Envelope = PLAIN,
-        *,
-        eager: bool = True,
+        syncing: Syncing = EAGER,
     ) -> None:
         self._folder, self._program, self._disk = folder, program, disk
-        self._envelope, self._eager = envelope, eager
+        self._envelope, self._syncing = envelope, syncing
         found = recover(folder, segment_ms, disk, envelope)
         self._ledger = Ledger(folder, disk)
         self._ledger.add_missing(found.closed)
@@ -49,7 +63,7 @@ class Recorder:
         self.recorded_s, self.recorded_bytes = found.duration_s, found.size_bytes
         self.sync_took_s = 0.0
         """The last one: how slow the disk is."""
-        self._synced_at = 0.0
+        self._synced_at, self._synced_end = 0.0, 0
         self._file: FileIO | None = None
         self._stored: Callable[[bytes], bytes] = bytes
         self._size, self._digest = 0, hashlib.sha256()
@@ -78,9 +92,8 @@ class Recorder:
         video = _since(pictures, self._origin_s * VIDEO_CLOCK_RATE)
         audio = _since(part.audio, self._origin_s * AUDIO_CLOCK_RATE)
         file = self._append(self._stored(fragment(self._sequence, video, audio)))
-        if self._eager:
-            self._sync_when_due(file)
         self._end = end
+        self._sync_when_due(file)
         self.recorded_s += (end - start) / VIDEO_CLOCK_RATE
 
     def _span(self, part: Part) -> tuple[int, int]:
@@ -99,11 +112,13 @@ class Recorder:
         return self._file
 
     def _sync_when_due(self, file: FileIO) -> None:
-        now = time.monotonic()
-        if now - self._synced_at < self.sync_took_s:
+        now, syncing = self._disk.now_s(), self._syncing
+        if now - self._synced_at < syncing.rest * self.sync_took_s:
+            return
+        if self._end - self._synced_end < syncing.every_s * VIDEO_CLOCK_RATE:
             return
         self._disk.sync(file)
-        self._synced_at = time.monotonic()
+        self._synced_at, self._synced_end = self._disk.now_s(), self._end
         self.sync_took_s = self._synced_at - now
 
     def _begin_segment(self, part: Part, start: int, *, broken: bool) -> None:

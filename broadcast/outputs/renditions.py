@@ -13,7 +13,7 @@ from broadcast.outputs.disk import Disk, make_folder, replace
 from broadcast.outputs.fmp4 import AAC_BITRATE_BPS
 from broadcast.outputs.parts import Cutter, Part
 from broadcast.outputs.playlist import Variant
-from broadcast.outputs.recorder import Recorder
+from broadcast.outputs.recorder import BESIDE, EAGER, Recorder
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.shelf import Shelf
 from config.settings import Program, Recording
@@ -85,7 +85,7 @@ class Renditions:
         make_folder(folder, self._disk, self._shelf.mode)
         return Recorder(
             folder, rendition, self._settings.segment_ms, self._disk, self._envelope,
-            eager=not name,
+            BESIDE if name else EAGER,
         )  # fmt: skip
 
     @property

@@ -1,11 +1,10 @@
-"""One Matroska file of a site's stream as it came. FFmpeg muxes; a cluster is written each second:
-a crash costs no more than that, and no finalising step is needed."""
+"""One Matroska file of a site's stream as it came. FFmpeg muxes; a cluster is written five times a
+second, and no finalising step is needed."""
 
 import contextlib
 import hashlib
 import io
 import struct
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,15 +15,17 @@ from broadcast.outputs.disk import Disk, write_all
 from broadcast.outputs.fmp4 import split_access_unit
 from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame
 
-SYNC_S = 1.0
+NS_PER_S = 1_000_000_000
+SYNC_NS = NS_PER_S * 3 // 10
+"""How old what is not safe may get; with the cluster in the making and the picture that waits for
+its sound, a power cut costs less than a second."""
 OPTIONS = {
     "live": "1",
     "flush_packets": "1",
-    "cluster_time_limit": "1000",
+    "cluster_time_limit": "200",
     # Sound comes only while the microphone is open: the picture must not wait for it.
-    "max_interleave_delta": "500000",
+    "max_interleave_delta": "200000",
 }
-NS_PER_S = 1_000_000_000
 
 Shape = tuple[Codec, bytes]
 """What a decoder must know first: a file holds one."""
@@ -53,7 +54,7 @@ class SiteFile:
         self._first = first
         self._first_sound: EncodedFrame | None = None
         self._last: dict[bool, int] = {}
-        self._synced_at = time.monotonic()
+        self._newest_ns = self._synced_ns = first.received_ns
 
     @property
     def digest(self) -> str:
@@ -79,7 +80,7 @@ class SiteFile:
         packet.is_keyframe = frame.key
         packet.stream = self._video if video else self._audio
         self._container.mux(packet)
-        self._sync_when_due()
+        self._newest_ns = frame.received_ns
 
     def _time(self, frame: EncodedFrame) -> int:
         """In the stream's own units, zero at the first picture."""
@@ -90,10 +91,14 @@ class SiteFile:
         sound, rate = self._first_sound, frame.codec.clock_rate
         return frame.pts - sound.pts + _later_ns(self._first, sound) * rate // NS_PER_S
 
-    def _sync_when_due(self) -> None:
-        if (now := time.monotonic()) - self._synced_at >= SYNC_S:
-            self._synced_at = now
-            self._disk.sync(self._file)
+    @property
+    def due(self) -> bool:
+        """What was written since the last sync is to be made safe."""
+        return self._newest_ns - self._synced_ns >= SYNC_NS
+
+    def sync(self) -> None:
+        self._disk.sync(self._file)
+        self._synced_ns = self._newest_ns
 
     def close(self) -> None:
         """Whole, and safe on the disk."""

@@ -173,6 +173,7 @@ class _Desk:
         self._stream = ""
         self._ledger: Ledger | None = None
         self._files: dict[SiteId, SiteFile] = {}
+        self._rest_until_s = 0.0
 
     def has(self, site: SiteId) -> bool:
         return site in self._files
@@ -195,6 +196,16 @@ class _Desk:
                 file = self._begin(frame)
         if file is not None:
             file.add(frame)
+            self._sync_when_due(file)
+
+    def _sync_when_due(self, file: SiteFile) -> None:
+        """All sites together get no more than half of the disk's time. A power cut costs less than
+        a second of each where a sync takes no more than 0.3 s divided by the number of sites."""
+        began_s = self._disk.now_s()
+        if file.due and began_s >= self._rest_until_s:
+            file.sync()
+            ended_s = self._disk.now_s()
+            self._rest_until_s = ended_s + (ended_s - began_s)
 
     def _begin(self, frame: EncodedFrame) -> SiteFile:
         folder = self._root / self._stream

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from io import FileIO
 from pathlib import Path
@@ -17,11 +18,17 @@ from broadcast.outputs.fmp4 import origin_of
 from broadcast.outputs.ledger import digest_of
 from broadcast.outputs.parts import Cutter
 from broadcast.outputs.recorder import Recorder
+from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.segments import Order, Segments
+from broadcast.outputs.shelf import OPEN
+from broadcast.outputs.vault import PLAIN, Envelope, Sealed
 from config.settings import Recording
 from tests import media
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM, program
+from tests.broadcast.outputs.test_renditions import FOLDERS, ladder
+from tests.broadcast.outputs.test_renditions import PROGRAM as LADDER
 
+TWO_SECONDS = Recording(segment_ms=2000, stop_free_bytes=0, warn_free_bytes=0)
 SETTINGS = Recording(segment_ms=1000, stop_free_bytes=0, warn_free_bytes=0)
 PROMISE_S = 1.0
 
@@ -32,27 +39,38 @@ class Cut(Disk):
 
     def __init__(self, folder: Path, left: Path) -> None:
         self._folder, self._left = folder, left
-        self._contents: dict[str, bytes] = {}
+        self._contents: dict[Path, bytes] = {}
+        self.media_s = 0.0
+        """How far the media is: syncs take no time of it."""
         left.mkdir()
+
+    def now_s(self) -> float:
+        return self.media_s
 
     def sync(self, file: FileIO) -> None:
         path = Path(str(file.name))
-        self._contents[path.name] = path.read_bytes()
-        if (self._left / path.name).exists():
-            (self._left / path.name).write_bytes(self._contents[path.name])
+        self._contents[path] = path.read_bytes()
+        if (left := self._kept(path)).exists():
+            left.write_bytes(self._contents[path])
 
     def sync_folder(self, folder: Path) -> None:
-        if folder == self._folder:
-            for path in folder.iterdir():
-                content = self._contents.get(path.name, b"")
-                (self._left / path.name).write_bytes(content)
+        if not folder.is_relative_to(self._folder) or not self._kept(folder).exists():
+            return
+        for path in folder.iterdir():
+            if path.is_dir():
+                self._kept(path).mkdir(exist_ok=True)
+            else:
+                self._kept(path).write_bytes(self._contents.get(path, b""))
+
+    def _kept(self, path: Path) -> Path:
+        return self._left / path.relative_to(self._folder)
 
 
 def written(
-    folder: Path, disk: Disk, seconds: int, from_s: int = EPOCH_S
+    folder: Path, disk: Disk, seconds: int, from_s: int = EPOCH_S, envelope: Envelope = PLAIN
 ) -> Generator[float, None, None]:
     """Records as the writing thread does; after each packet, the seconds that it had been given."""
-    recorder = Recorder(folder, PROGRAM, 1000, disk)
+    recorder = Recorder(folder, PROGRAM, 1000, disk, envelope)
     cutter = Cutter(1000, 200, FRAME)
     try:
         for packet in program(seconds, from_s):
@@ -73,14 +91,15 @@ def record(
                 break
 
 
-def plays(folder: Path) -> int:
+def plays(folder: Path, envelope: Envelope = PLAIN) -> int:
     """How many pictures; none may be missing before the last."""
     listed = playlist.parse((folder / "index.m3u8").read_text())
     assert listed is not None
-    data = b"".join((folder / entry.name).read_bytes() for entry in listed.entries)
-    if not data:
+    names = ["init-0.mp4", *(entry.name for entry in listed.entries)]
+    if len(names) == 1:
         return 0
-    marks = media.decode((folder / "init-0.mp4").read_bytes() + data).marks()
+    data = b"".join(envelope.open((folder / name).read_bytes()) for name in names)
+    marks = media.decode(data).marks()
     numbers = [mark.number for _, mark in marks if mark is not None]
     assert numbers == list(range(len(numbers)))
     return len(numbers)
@@ -93,20 +112,83 @@ def sums_agree(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("tail", [b"", bytes(5000), b"\xff" * 300])
-def test_a_power_cut_costs_less_than_a_second(tmp_path: Path, tail: bytes) -> None:
+@pytest.mark.parametrize("envelope", [PLAIN, Sealed(bytes(32), "x")], ids=["open", "sealed"])
+def test_a_power_cut_costs_less_than_a_second(
+    tmp_path: Path, tail: bytes, envelope: Envelope
+) -> None:
     """`tail`: what the file system may leave behind the last synced byte."""
     folder = tmp_path / "x"
     disk = Cut(folder, tmp_path / "left")
-    for step, given_s in enumerate(written(folder, disk, 4)):
+    for step, given_s in enumerate(written(folder, disk, 4, envelope=envelope)):
+        disk.media_s = given_s
         if step % 60 != 59:
             continue
         after = tmp_path / f"after-{step}"
         shutil.copytree(tmp_path / "left", after)
         for path in sorted(after.glob("*.m4s"))[-1:]:
             path.write_bytes(path.read_bytes() + tail)
-        Recorder(after, PROGRAM, 1000).end()
-        assert plays(after) / 25 > given_s - PROMISE_S
+        Recorder(after, PROGRAM, 1000, envelope=envelope).end()
+        assert plays(after, envelope) / 25 > given_s - PROMISE_S
         sums_agree(after)
+
+
+def listed_s(folder: Path) -> float:
+    listed = playlist.parse((folder / "index.m3u8").read_text())
+    assert listed is not None
+    return listed.duration_s
+
+
+def renditions(folder: Path, disk: Disk) -> Renditions:
+    return Renditions(folder, LADDER, TWO_SECONDS, disk, OPEN, lambda: 0)
+
+
+def test_nor_of_any_rendition_nor_of_the_sound_alone(tmp_path: Path) -> None:
+    """Segments of two seconds: not by their closing alone."""
+    disk = Cut(tmp_path / "x", tmp_path / "left")
+    recorder = renditions(tmp_path / "x", disk)
+    for step, packet in enumerate(ladder(5)):
+        recorder.take(packet)
+        disk.media_s = given_s = packet.pts / packet.codec.clock_rate - EPOCH_S
+        if step % 100 != 99:
+            continue
+        after = tmp_path / f"after-{step}"
+        shutil.copytree(tmp_path / "left", after)
+        again = renditions(after, Disk())
+        again.end()
+        for name in FOLDERS:
+            assert listed_s(after / name) > given_s - PROMISE_S, (name, given_s)
+            sums_agree(after / name)
+    recorder.abandon()
+
+
+def test_a_slow_disk_is_left_to_the_whole_picture(tmp_path: Path) -> None:
+    """Syncs that take 0.3 s: half of the disk's time for the one, less for all others."""
+    disk = Busy(0.3)
+    recorder = renditions(tmp_path / "x", disk)
+    for packet in ladder(8):
+        disk.clock_s = max(disk.clock_s, packet.pts / packet.codec.clock_rate - EPOCH_S)
+        recorder.take(packet)
+    recorder.stop()
+    assert disk.syncs["x"] >= 8 / 0.75
+    assert disk.syncs["180p"] < disk.syncs["x"]
+    assert disk.clock_s < 8 * 1.6, "it keeps up, but for the closing of segments"
+
+
+class Busy(Disk):
+    """A clock that only syncs move."""
+
+    def __init__(self, takes_s: float) -> None:
+        self.takes_s, self.clock_s = takes_s, 0.0
+        self.syncs: Counter[str] = Counter()
+
+    def now_s(self) -> float:
+        return self.clock_s
+
+    def sync(self, file: FileIO) -> None:
+        path = Path(str(file.name))
+        if path.suffix == ".m4s":
+            self.clock_s += self.takes_s
+            self.syncs[path.parent.name] += 1
 
 
 def test_after_a_power_cut_it_goes_on_in_the_same_recording(tmp_path: Path) -> None:
