@@ -30,8 +30,9 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	npm exec -- tsc --project web/static/tsconfig.json
 
 unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
-	$(BIN)/pytest -m "not soak and not real_time" -n 2 --dist loadfile $(PYTEST_FLAGS)
-	$(BIN)/pytest -m "not soak and real_time" $(PYTEST_FLAGS)
+	$(BIN)/pytest -m "not soak and not real_time" -n 3 $(BY_FILE) $(PYTEST_FLAGS)
+	$(BIN)/pytest -m "not soak and real_time and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS)
+	$(BIN)/pytest -m "not soak and alone" $(PYTEST_FLAGS)
 
 soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests
 	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST_FLAGS)
@@ -71,6 +72,9 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	cp node_modules/htm/dist/htm.module.js $(@D)/htm.mjs
 	cp node_modules/htm/preact/index.module.js $(@D)/htm-preact.mjs
 	@touch $@
+
+# A file is one worker's, for its fixtures; in the order of the folders, as the long ones come first.
+BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
 # server, an RTSP camera, the servers of a radio (icecast2), of platforms (nginx) and of stations (SRT); and what makes them a bad line.

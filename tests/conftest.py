@@ -7,7 +7,7 @@ from hypothesis import settings
 
 TESTS = Path(__file__).parent
 _REAL_TIME = ("browser", "faults", "whole")
-"""A browser, or a whole server of their own, needs both cores to keep pace."""
+"""A whole server each, some with a browser. They mostly wait: two at a time fit on two cores."""
 
 # A deadline would test how busy the machine is.
 settings.register_profile("diemcau", deadline=None)

@@ -15,6 +15,7 @@ from tests.media import wait_until
 from tests.own_network import no_udp, no_udp_from, own_network, udp_ports
 from tests.server import LEFT, Server
 
+pytestmark = pytest.mark.alone
 AWAY_S = 10.0
 BACK_S = 2.0
 SLOW_MS = 30_000

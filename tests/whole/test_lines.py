@@ -18,6 +18,8 @@ from tests.renditions import RATES, Encoded, OnAir, encoded
 from tests.site_page import Input, murmur, site_page
 from tests.watching import Second, Watcher
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def program() -> Encoded:
