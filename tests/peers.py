@@ -179,6 +179,8 @@ class Watched:
 
     pictures: list[tuple[float, Picture]] = field(default_factory=list)
     sound: list[tuple[float, Samples]] = field(default_factory=list)
+    connected_s: float | None = None
+    """CLOCK_MONOTONIC when there were keys (DTLS)."""
 
     def mark(self, rect: Rect = WHOLE) -> Mark | None:
         """Of the newest picture."""
@@ -210,6 +212,12 @@ async def _collect(track: MediaStreamTrack, watched: Watched) -> None:
 def watch_tracks(peer: RTCPeerConnection, watched: Watched) -> list[asyncio.Task[None]]:
     """Collects every track the peer will get; the tasks end with the tracks."""
     tasks: list[asyncio.Task[None]] = []
+
+    def on_state() -> None:
+        if peer.connectionState == "connected" and watched.connected_s is None:
+            watched.connected_s = time.monotonic()
+
+    peer.on("connectionstatechange", on_state)
     peer.on("track", lambda track: tasks.append(asyncio.create_task(_collect(track, watched))))
     return tasks
 

@@ -79,7 +79,8 @@ class Transit:
         self._transits.append(transit)
         self._note_least(transit, here_ns // NS_PER_S)
         late = self.offset_ns is None or transit + MARGIN_NS > self.offset_ns
-        if not late and here_ns - self._settled_ns < SETTLE_NS:
+        within = not late and self.delay_ns <= MAX_DELAY_NS
+        if within and here_ns - self._settled_ns < SETTLE_NS:
             return False
         self._settle(here_ns)
         return True

@@ -171,6 +171,30 @@ def test_what_one_publishes_another_watches() -> None:
     asyncio.run(story())
 
 
+def test_a_newcomer_sees_a_picture_and_no_encoder_is_asked_for_one() -> None:
+    """From the newest keyframe, which the relay has kept."""
+
+    async def story() -> None:
+        heard, small = Heard(), h264_units(25, size=(64, 36))
+
+        def shown(index: int) -> Packet:
+            return replace(program(Feed.ROOM, index, public=True), data=small[index])
+
+        async with relay_of(heard) as relay:
+            for index in range(6):
+                relay.send(shown(index))
+            async with viewer(relay, ROOM) as watched:
+                [(peer, _)] = relay._viewers.values()
+                await wait_until(lambda: peer.connected, "the connection", 20)
+                for index in range(6, 25):
+                    relay.send(shown(index))
+                    await asyncio.sleep(0.02)
+                await wait_until(lambda: watched.pictures, "a picture", 20)
+            assert heard.wanted == []
+
+    asyncio.run(story())
+
+
 def test_one_site_sends_once_but_returns_at_once() -> None:
     async def story() -> None:
         heard = Heard()

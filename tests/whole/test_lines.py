@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from config.settings import Media
 from streams.relay import Audience, Relay
 from tests.chromium import camera_files, chromium
-from tests.media import wait_until, write_wav
+from tests.media import RATE, wait_until, write_wav
 from tests.namespaces import Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
 from tests.site_page import Input, murmur, site_page
@@ -141,5 +142,30 @@ def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None
                     await asyncio.sleep(10)
                     heard = came.heard(begun_s, time.monotonic())
         assert heard > 0.95, "neither RED nor NACK alone would do"
+
+    run(scene())
+
+
+def test_a_room_that_falls_silent_sends_hardly_a_packet(tmp_path: Path) -> None:
+    """DTX: speech and silence in turns, as the browser's microphone hears them."""
+    came = Input()
+
+    def in_half_a_second(at_s: float) -> int:
+        return sum(at_s <= heard_s < at_s + 0.5 for heard_s, _ in came.sound)
+
+    def both() -> bool:
+        counts = [in_half_a_second(at_s) for at_s, _ in came.sound if at_s < time.monotonic() - 0.5]
+        return any(count <= 5 for count in counts) and any(count >= 22 for count in counts)
+
+    async def scene() -> None:
+        with two_hosts() as hosts, hosts.inside_server():
+            browser = script_at(tmp_path, hosts.at_client(["/usr/bin/chromium"]))
+            heard = np.concatenate([murmur(2), np.zeros(2 * RATE, np.float32)])
+            camera = camera_files(tmp_path, 1, 700)[0], write_wav(tmp_path / "1.wav", heard)
+            async with (
+                chromium(camera, executable=browser) as window,
+                site_page(await window.new_page(), came.take),
+            ):
+                await wait_until(both, "50 packets a second, and below 10", 20)
 
     run(scene())

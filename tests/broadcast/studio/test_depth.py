@@ -98,6 +98,11 @@ def jam(at_s: float, rng: random.Random) -> float:
     return rng.random() * 150 if 10 <= at_s < 20 else rng.random() * 2
 
 
+def storm(at_s: float, rng: random.Random) -> float:
+    """From second 5 to 12: up to a second."""
+    return rng.random() * 1000 if 5 <= at_s < 12 else rng.random() * 2
+
+
 def stalls(at_s: float, rng: random.Random) -> float:
     """Nothing for 250 ms every three seconds, then all at once."""
     return max(0.0, 250 - at_s % 3 * 1000)
@@ -131,6 +136,20 @@ def test_a_jam_lengthens_the_wait_within_half_a_second_and_is_forgotten_slowly()
     assert heard.wait_ms(34, 40) < 35
     assert heard.poor(20, 40) == 0, "shrinking loses nothing"
     assert steepest(heard.sound(20.2, 40)) < 1.5 * CURVE
+
+
+def test_the_wait_goes_to_its_longest_and_back_to_its_shortest() -> None:
+    playout, line = Playout(), _arrivals(40, storm, random.Random(3))
+    depths_ms: list[tuple[float, float]] = []
+    while line:
+        here_ns, at_ns, video = line.pop()
+        playout.add(at_ns, at_ns, here_ns, video=video)
+        if not video:
+            depths_ms.append((at_ns / NS_PER_S, playout.sound.delay_ns / NS_PER_MS))
+    assert all(depth < 21 for at_s, depth in depths_ms if 4 <= at_s < 5)
+    assert max(depth for _, depth in depths_ms) == 400
+    assert all(depth > 300 for at_s, depth in depths_ms if 8 <= at_s < 12)
+    assert all(depth < 21 for at_s, depth in depths_ms if at_s > 35)
 
 
 def test_stalls_that_come_again_are_waited_for() -> None:
