@@ -10,7 +10,7 @@ from tests import media
 SITE, HZ, FPS = 5, 900.0, 25
 
 
-def film(path: Path, codec: str = "libx264", **options: str) -> Path:
+def film(path: Path, codec: str = "libx264", *, level_dbfs: float = -12.0, **options: str) -> Path:
     """Ten seconds, marked, with a tone."""
     with av.open(path, "w") as container:
         picture = container.add_stream(codec, FPS, options={"preset": "ultrafast", **options})
@@ -19,7 +19,9 @@ def film(path: Path, codec: str = "libx264", **options: str) -> Path:
         for number, planes in enumerate(media.numbered(SITE, 10 * FPS)):
             frame = media.frame_of(planes, number, Fraction(1, FPS))
             container.mux(picture.encode(frame))
-        tone = av.AudioFrame.from_ndarray(media.tone(HZ, 10)[None], "fltp", "mono")
+        tone = av.AudioFrame.from_ndarray(
+            media.tone(HZ, 10, level_dbfs=level_dbfs)[None], "fltp", "mono"
+        )
         tone.sample_rate, tone.pts = media.RATE, 0
         container.mux(sound.encode(tone))
         container.mux(sound.encode(None))

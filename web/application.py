@@ -140,6 +140,8 @@ def _directing(app: web.Application, parts: Parts, pages: Pages, aside: Aside) -
     app.on_shutdown.append(graphics.close)
     destinations = Destinations(settings, on_air.link.tell_pushes)
     destinations.load()
+    shelf = Shelf(settings, tokens, auditor, on_air.player_file)
+    app.cleanup_ctx.append(shelf.measuring.running)
     return (
         parts.live,
         Commands(on_air.perform, tokens, auditor, now_ms),
@@ -149,5 +151,5 @@ def _directing(app: web.Application, parts: Parts, pages: Pages, aside: Aside) -
         Links(sessions, tokens, auditor, settings, on_air.perform, aside),
         LineTest(tokens, now_ms),
         Lines(sessions, on_air, tokens, settings.program, now_ms),
-        Shelf(settings, tokens, auditor, on_air.player_file),
+        shelf,
     )

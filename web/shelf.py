@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
@@ -18,10 +19,12 @@ from pydantic import TypeAdapter, ValidationError
 from broadcast.session.model import Role
 from broadcast.session.rules.player import kind_of
 from broadcast.session.text import FileName
+from broadcast.studio.measured import Measured, forget, kept_of
 from config.settings import Settings
 from web.auditor import Auditor
 from web.auth import VIEWER, Identity, Tokens, identify
 from web.errors import Problem, not_found
+from web.measuring import Measuring
 from web.replies import reply
 
 CHUNK_BYTES = 1 << 18
@@ -39,6 +42,19 @@ class Kept:
     name: str
     kind: str
     size_bytes: int
+    measured: Measured | None
+    """How loud it is, as soon as that is known."""
+
+    def told(self) -> dict[str, Any]:
+        """`gain_db`: what the player does to its sound; null while nobody knows."""
+        found = self.measured
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "bytes": self.size_bytes,
+            "gain_db": None if found is None else found.gain_db,
+            "silent": found is not None and found.lufs is None,
+        }
 
 
 class Shelf:
@@ -51,6 +67,7 @@ class Shelf:
         auditor: Auditor,
         in_use: Callable[[], str | None],
     ) -> None:
+        self.measuring = Measuring(settings.storage.data_dir / "media")
         self._folder = settings.storage.data_dir / "media"
         self._most_bytes = settings.storage.max_upload_bytes
         self._spare_bytes = 2 * settings.recording.stop_free_bytes
@@ -67,7 +84,10 @@ class Shelf:
     async def _list(self, request: web.Request) -> web.Response:
         self._require_operator(request, changes=False)
         kept = await asyncio.to_thread(kept_in, self._folder)
-        files = [{"name": f.name, "kind": f.kind, "bytes": f.size_bytes} for f in kept]
+        for file in kept:
+            if file.measured is None:
+                self.measuring.wish(file.name)
+        files = [file.told() for file in kept]
         return reply({"files": files, "max_bytes": self._most_bytes})
 
     async def _bring(self, request: web.Request) -> web.Response:
@@ -88,6 +108,7 @@ class Shelf:
             raise Problem(507, "file_not_kept", file=name, reason=error.strerror or "") from None
         finally:
             self._uploads -= 1
+        self.measuring.wish(name)
         told = {"file": name, "bytes": size}
         session = request.match_info["session"]
         await self._auditor.done(request, "player_file_brought", who, session=session, detail=told)
@@ -137,12 +158,17 @@ class Shelf:
         name = _name_of(request)
         self._require_free(name)
         try:
-            await asyncio.to_thread((self._folder / name).unlink)
+            await asyncio.to_thread(self._take_away, self._folder / name)
         except OSError:
             raise not_found("no_such_file") from None
         told, session = {"file": name}, request.match_info["session"]
         await self._auditor.done(request, "player_file_removed", who, session=session, detail=told)
         return reply({})
+
+    @staticmethod
+    def _take_away(path: Path) -> None:
+        path.unlink()
+        forget(path)
 
     def _require_free(self, name: str) -> None:
         if self._in_use() == name:
@@ -177,5 +203,6 @@ def kept_in(folder: Path) -> list[Kept]:
     for entry in sorted(entries, key=lambda one: one.name.casefold()):
         kind = kind_of(entry.name)
         if kind is not None and not entry.name.startswith("."):
-            found.append(Kept(entry.name, kind, entry.stat().st_size))
+            measured = kept_of(folder / entry.name)
+            found.append(Kept(entry.name, kind, entry.stat().st_size, measured))
     return found[:MAX_FILES]

@@ -16,6 +16,7 @@ from broadcast.overlay.render import Renderer
 from broadcast.program import Clip, ClipKind, Overlay
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import ProgramClock
+from broadcast.studio.measured import kept_of
 from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.reels import Film, Slides, UnplayableError
 from broadcast.studio.shows import Countdown, FilmShow, Show, SlideShow
@@ -134,7 +135,15 @@ class Player:
             self._show = None if clip is None else self._open(clip)
         self._clip = clip
         if clip is not None and self._show is not None:
+            # At each change: it may have been brought and begun before it was measured.
+            self.source.sound.gain = self._gain_of(clip)
             self._show.follow(clip)
+
+    def _gain_of(self, clip: Clip) -> float | None:
+        if clip.kind not in (ClipKind.FILM, ClipKind.SOUND):
+            return None
+        found = kept_of(self._folder / clip.file)
+        return None if found is None else float(10 ** (found.gain_db / 20))
 
     def _leave(self) -> None:
         if self._show is not None:

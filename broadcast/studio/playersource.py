@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 import av
+import numpy as np
 
 from broadcast.program import PLAYER
 from broadcast.studio.clock import NS_PER_S
@@ -16,6 +17,9 @@ from broadcast.studio.playout import Playout
 from broadcast.studio.soundtrack import MAX_QUEUED_SOUND, SoundTrack
 from broadcast.studio.sources import Source
 from streams.frames import AUDIO_CLOCK_RATE
+
+SEAM = AUDIO_CLOCK_RATE // 500
+"""2 ms: Matroska's times are whole milliseconds."""
 
 
 class PlayerSound(SoundTrack):
@@ -31,9 +35,20 @@ class PlayerSound(SoundTrack):
         self._heard_epoch = 0
         self._runs = False
         self._ran = False
+        self.gain: float | None = None
+        """What brings this file to the program's loudness; None: nobody measured it."""
+        self._last_gain = 1.0
+        self._follows = 0
+        """The sample after the last that was put."""
 
     def put(self, at_ns: int, samples: Samples) -> None:
-        self._coming.append((at_ns * AUDIO_CLOCK_RATE // NS_PER_S, samples))
+        """What goes on where the last piece ended begins with the sample after its last, however
+        the file rounds its times: a sample too many or too few at each seam is a crackle."""
+        at = round(at_ns * AUDIO_CLOCK_RATE / NS_PER_S)
+        if abs(at - self._follows) <= SEAM:
+            at = self._follows
+        self._follows = at + samples.shape[1]
+        self._coming.append((at, samples))
 
     def run(self) -> None:
         self._runs = True
@@ -59,9 +74,19 @@ class PlayerSound(SoundTrack):
             self.meter.add(samples)
             self._ring.write(at, samples)
 
+    def level(self, block: Samples) -> Samples:
+        """By what was measured of the whole file, so that its soft places stay soft; a file that
+        was not measured is led like a voice."""
+        if (gain := self.gain) is None:
+            return super().level(block)
+        block *= np.linspace(self._last_gain, gain, block.shape[1], dtype=np.float32)
+        self._last_gain = gain
+        return block
+
     def rest(self) -> None:
         super().rest()
         self._ran = False
+        self._last_gain = self.gain or 1.0
 
     def block(self, from_ns: int) -> Samples | None:
         runs = self._runs and self._heard_epoch == self._epoch

@@ -14,8 +14,10 @@ import av.error
 import numpy as np
 import pypdfium2
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
 from broadcast.studio.clock import NS_PER_S
@@ -68,7 +70,7 @@ class Film:
             if one.codec_context is not None and not one.disposition & Disposition.attached_pic
         ]  # fmt: skip
         sounds = [one for one in self._container.streams.audio if one.codec_context is not None]
-        self._streams = (*videos[:1], *sounds[:1])
+        self._streams: tuple[VideoStream | AudioStream, ...] = (*videos[:1], *sounds[:1])
         if not self._streams:
             self.close()
             raise UnplayableError("unreadable")
@@ -90,14 +92,26 @@ class Film:
             self._container.seek((at_ns + self._start_ns) // 1000)
         except av.error.FFmpegError:
             return
+        yield from self._read(*self._streams)
+
+    def _read(self, *streams: VideoStream | AudioStream) -> Iterator[Piece]:
+        """From where the file stands."""
+        if not streams:
+            return
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
-        for packet in self._container.demux(*self._streams):
+        for packet in self._container.demux(*streams):
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 continue  # a broken part of a file; what follows may be whole
             for frame in frames:
                 yield from self._pieces(frame)
+
+    def sounds(self) -> Iterator[Samples]:
+        """All of its sound, from the beginning; nothing else is decoded. Ends what `from_` gave."""
+        for piece in self._read(*self._streams[self.has_pictures :]):
+            if piece.sound is not None:
+                yield piece.sound
 
     def _pieces(self, frame: object) -> Iterator[Piece]:
         if isinstance(frame, av.VideoFrame):

@@ -186,7 +186,7 @@ class SoundDesk:
             if fader.silent:
                 source.sound.rest()
             elif (block := source.sound.block(from_ns)) is not None:
-                heard[source.site] = fader.apply(source.sound.leveller.apply(block))
+                heard[source.site] = fader.apply(source.sound.level(block))
         return heard
 
     def _mix(self, total: Samples, pts: int, snapshot: OnAir, from_ns: int) -> list[Packet]:

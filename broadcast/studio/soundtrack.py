@@ -113,6 +113,10 @@ class SoundTrack:
             block *= RISE
         return block
 
+    def level(self, block: Samples) -> Samples:
+        """To the program's loudness, in place."""
+        return self.leveller.apply(block)
+
     def _read(self, from_ns: int) -> Samples | None:
         target_ns = self._playout.sound_target_ns
         if target_ns is None:

@@ -1,10 +1,12 @@
 """The media player's files: brought, listed, taken away, by operators alone."""
 
 import asyncio
+import wave
 from pathlib import Path
 from urllib.parse import quote
 
 from broadcast.session.model import Role
+from tests import media
 from tests.web.rig import SESSION, Rig, relay, settings_in
 
 PLACE = f"/api/v1/sessions/{SESSION}/player/files"
@@ -30,7 +32,7 @@ def test_a_file_is_brought_played_and_taken_away(tmp_path: Path) -> None:
             (folder / "notes.txt").write_text("not to be played")
             answer = await rig.get(PLACE, headers={"Authorization": f"Bearer {rig.operator}"})
             assert (await answer.json())["files"] == [
-                {"name": FILM, "kind": "film", "bytes": 400_000}
+                {"name": FILM, "kind": "film", "bytes": 400_000, "gain_db": None, "silent": False}
             ]
             async with rig.page("operator", rig.operator) as page:
                 assert (await rig.command("load_player", file=FILM))[0] == 200
@@ -44,6 +46,37 @@ def test_a_file_is_brought_played_and_taken_away(tmp_path: Path) -> None:
             assert await _ask(rig, "DELETE", FILM) == (200, "")
             assert await _ask(rig, "DELETE", FILM) == (404, "no_such_file")
             assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+    asyncio.run(scenario())
+
+
+def test_what_was_brought_is_measured(tmp_path: Path) -> None:
+    """In a process of its own; what was put there by hand as soon as somebody looks."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            folder = rig.settings.storage.data_dir / "media"
+            folder.mkdir()
+            for name, level_dbfs in (("loud.wav", -7), ("mute.wav", -120)):
+                samples = (media.tone(1000, 2, level_dbfs=level_dbfs) * 32767).astype("<i2")
+                with wave.open(str(folder / name), "wb") as file:
+                    file.setparams((1, 2, media.RATE, 0, "NONE", ""))
+                    file.writeframes(samples.tobytes())
+            (folder / "broken.mp3").write_bytes(bytes(100))
+
+            async def told() -> dict[str, tuple[float | None, bool]]:
+                answer = await rig.get(PLACE, headers={"Authorization": f"Bearer {rig.operator}"})
+                files = (await answer.json())["files"]
+                return {file["name"]: (file["gain_db"], file["silent"]) for file in files}
+
+            async def measured() -> bool:
+                found = await told()
+                return found["loud.wav"][0] is not None and found["mute.wav"][1]
+
+            await media.wait_until(measured, "both are measured", 40)
+            found = await told()
+            assert -15 < (found["loud.wav"][0] or 0) < -11
+            assert found["broken.mp3"] == (None, False)
 
     asyncio.run(scenario())
 

@@ -192,7 +192,14 @@
 
 /** @typedef {"film" | "sound" | "slides" | "countdown"} ClipKind */
 
-/** @typedef {{name: string, kind: ClipKind, bytes: number}} PlayerFile */
+/**
+ * @typedef {object} PlayerFile
+ * @property {string} name
+ * @property {ClipKind} kind
+ * @property {number} bytes
+ * @property {number | null} gain_db what brings it to the program's loudness; null until it was measured
+ * @property {boolean} silent there is nothing to hear in it
+ */
 
 /**
  * What is in the media player.

@@ -36,8 +36,13 @@ def ebur128(blocks: list[Samples], folder: Path) -> tuple[float, float]:
     file, sound = folder / "program.m4a", np.concatenate(blocks, axis=1).T.tobytes()
     coded = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "128k", str(file))
     raw = ("-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-")
-    quiet = ("ffmpeg", "-v", "error", "-nostdin")
     subprocess.run(["ffmpeg", "-v", "error", *raw, *coded], input=sound, check=True)
+    return ebur128_of(file)
+
+
+def ebur128_of(file: Path) -> tuple[float, float]:
+    """Likewise of a file."""
+    quiet = ("ffmpeg", "-v", "error", "-nostdin")
     measured = subprocess.run(
         [*quiet, "-v", "info", "-i", str(file), "-af", "ebur128=peak=true", "-f", "null", "-"],
         capture_output=True,

@@ -11,6 +11,8 @@ from PIL import Image
 from broadcast.overlay.render import Renderer
 from broadcast.program import Clip, ClipKind, ProgramState
 from broadcast.studio.clock import BLOCK_SAMPLES, NS_PER_S, ProgramClock
+from broadcast.studio.measured import Measured, forget, keep, kept_of
+from broadcast.studio.measuring import gain_db, measure
 from broadcast.studio.player import MOST_TRIES, Player
 from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.reels import Film, Slides, UnplayableError
@@ -18,6 +20,7 @@ from broadcast.studio.shows import AHEAD_NS, LEAD_NS, Countdown, FilmShow, clock
 from broadcast.studio.sound import audible
 from broadcast.studio.sources import Sources
 from tests import media
+from tests.broadcast.studio.test_loudness import ebur128_of
 from tests.films import FPS, HZ, film
 
 LOADED = Clip(1, ClipKind.FILM, "Phim", "phim.mp4")
@@ -111,6 +114,58 @@ def test_at_its_end_it_holds_or_begins_anew(opening: Path) -> None:
     table.turn_to(3000 + LEAD_MS + 2500)
     assert abs((table.number or 0) - FPS) <= 2
     assert media.tone_level(table.last[0], HZ) > -20
+
+
+@pytest.mark.parametrize(("level_dbfs", "heard_lufs"), [(-7.0, -23.0), (-34.0, -25.0)])
+def test_a_film_is_as_loud_as_the_program(
+    tmp_path: Path, level_dbfs: float, heard_lufs: float
+) -> None:
+    """However it was mixed: measured whole, and played with one gain from its first sound on."""
+    path = film(tmp_path / "film.mp4", level_dbfs=level_dbfs)
+    found = measure(path)
+    assert found.lufs == pytest.approx(ebur128_of(path)[0], abs=0.3)
+    keep(path, found)
+    assert kept_of(path) == found
+    table = Table(path)
+    table.source.sound.gain = 10 ** (found.gain_db / 20)
+    table.follow(started_at_ms=0)
+    table.turn_to(LEAD_MS + 1500)
+    table.source.sound.level(table.last.copy())  # the gain comes in over one block
+    heard = np.abs(table.source.sound.level(table.last.copy())).max()
+    assert 20 * np.log10(heard) == pytest.approx(heard_lufs, abs=1)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_nothing_crackles_where_two_pieces_meet(tmp_path: Path, name: str) -> None:
+    """Of 1024 samples each, at times that a file may give in whole milliseconds."""
+    path = film(tmp_path / name)
+    pure = np.concatenate(list(Film(path).sounds()), axis=1)[0]
+    table = Table(path)
+    table.follow(started_at_ms=0)
+    blocks = []
+    for block in range(150):
+        table.turn_to(20 * (block + 1))
+        blocks.append(table.last[0].copy())
+    heard = np.concatenate(blocks)[media.RATE :]
+    bend = np.abs(np.diff(pure[4800:-4800], 2)).max()
+    assert np.abs(np.diff(heard, 2)).max() < 1.2 * bend
+
+
+def test_a_measurement_is_of_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"x")
+    found = Measured(1, path.stat().st_mtime_ns, -10.0, -13.0)
+    keep(path, found)
+    assert kept_of(path) == found
+    path.write_bytes(b"xy")
+    assert kept_of(path) is None
+    forget(path)
+    assert list((tmp_path / ".loudness").iterdir()) == []
+
+
+def test_gains_are_bounded_and_leave_room_for_peaks() -> None:
+    gains = [(-10.0, 1.0), (-30.0, 0.5), (-30.0, 0.9), (-40.0, 0.01), (20.0, 1.0), (None, 0.0)]
+    assert [gain_db(*one) for one in gains] == pytest.approx([-13, 3, 0, 12, -30, 0], abs=0.1)
 
 
 def test_nothing_is_decoded_far_ahead(opening: Path) -> None:

@@ -94,12 +94,19 @@ function FileRow({file, chosen}) {
   };
   return html`<li class="row" data-chosen=${chosen}>
     <span class="who"><span class="name" title=${file.name}>${file.name}</span>
-      <span class="detail">${t(`player.kind_${file.kind}`)} · ${sizeOf(file.bytes)}</span></span>
+      <span class="detail">${[t(`player.kind_${file.kind}`), sizeOf(file.bytes), ...loudnessOf(file)].join(" · ")}</span></span>
     <${Do} command=${{type: "load_player", file: file.name}} class="small" disabled=${chosen} testid=${`load-${file.name}`}>
       ${t(chosen ? "player.chosen" : "player.choose")}<//>
     ${!chosen && html`<button type="button" class=${asked.value ? "small danger" : "icon-only plain"} title=${t("player.remove", {file: file.name})}
       aria-label=${t("player.remove", {file: file.name})} onClick=${remove} onBlur=${() => { asked.value = false; }}>
       ${asked.value ? t("player.remove_now") : html`<${Icon} name="close" />`}</button>`}</li>`;
+}
+
+/** What the player does to its sound, where that is worth a word. @param {PlayerFile} file */
+function loudnessOf({gain_db: gain, silent}) {
+  if (silent) return [t("player.no_sound")];
+  if (!gain || Math.abs(gain) < 1) return [];
+  return [t(gain < 0 ? "player.turned_down" : "player.turned_up", {db: number(Math.abs(gain))})];
 }
 
 /** @param {number} bytes */
