@@ -274,11 +274,6 @@ class Store:
             db.execute(_accounts.update().where(one).values(_account_columns(changed)))
             return changed
 
-    def delete_account(self, name: str) -> bool:
-        """Whether there was one."""
-        with self._writing() as db:
-            return db.execute(_accounts.delete().where(_accounts.c.name == name)).rowcount > 0
-
     def revoke(self, serial: str) -> None:
         """The token with this serial is good for nothing from now on."""
         try:

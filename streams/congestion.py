@@ -171,9 +171,3 @@ class Congestion:
             return None
         octets = sum(octets for at_ns, octets in self._arrivals if at_ns > since_ns)
         return octets * 8e9 / (end_ns - since_ns)
-
-    def delivered_bps(self) -> float:
-        """What arrived in the last second."""
-        if not self._arrivals:
-            return 0.0
-        return sum(octets for _, octets in self._arrivals) * 8e9 / CARRIED_NS

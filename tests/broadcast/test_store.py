@@ -127,9 +127,6 @@ def test_accounts(store: Store) -> None:
     store.save_account(replace(account, disabled=True))
     assert store.account(account.name) == replace(account, disabled=True)
     assert store.accounts() == [replace(account, disabled=True)]
-    assert store.delete_account(account.name)
-    assert not store.delete_account(account.name)
-    assert store.accounts() == []
 
 
 def test_revoked_tokens(store: Store) -> None:

@@ -9,11 +9,11 @@ from broadcast.session.events import Event, Events, ItemChosen, ItemSecrecySet
 from broadcast.session.evolve import fold
 from broadcast.session.model import AgendaItem, Phase, SessionState
 from broadcast.session.rules.command import Command
+from broadcast.session.rules.lookup import item_of
 from broadcast.session.rules.registry import DIRECTING, OPEN, Act, Refusal, rule
 from broadcast.session.rules.secrecy import (
     SiteNames,
     closing,
-    item_of,
     putting_out,
     staying_closed,
 )

@@ -36,6 +36,7 @@ from broadcast.session.model import (
     SiteKind,
 )
 from broadcast.session.rules.command import PaperCommand
+from broadcast.session.rules.lookup import delegate_of, item_of, site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
 from broadcast.session.text import Id, Name, SiteName, Text, plain, slug
 from streams.frames import SiteId
@@ -152,7 +153,7 @@ def put_delegate(state: SessionState, command: PutDelegate, act: Act) -> Events:
         id_ = DelegateId(slug(command.name, state.delegates, 40))
         added = Delegate(id_, command.name, command.title, command.group, site)
         return (DelegateAdded(at_ms=act.at_ms, delegate=added),)
-    known = person_of(state, command.delegate)
+    known = delegate_of(state, command.delegate)
     changed = Delegate(known.id, command.name, command.title, command.group, site)
     return () if changed == known else (DelegateChanged(at_ms=act.at_ms, delegate=changed),)
 
@@ -167,7 +168,7 @@ class RemoveDelegate(PaperCommand):
 
 @rule(RemoveDelegate, OPERATING, OPEN)
 def remove_delegate(state: SessionState, command: RemoveDelegate, act: Act) -> Events:
-    known = person_of(state, command.delegate)
+    known = delegate_of(state, command.delegate)
     require_unheard(state, known)
     return (DelegateRemoved(at_ms=act.at_ms, delegate=known.id),)
 
@@ -212,7 +213,7 @@ def put_item(state: SessionState, command: PutItem, act: Act) -> Events:
         presenter=_person(state, command.presenter),
         planned_minutes=command.planned_minutes,
         closed=known.closed if known is not None else command.closed,
-        questioned=tuple(person_of(state, one).id for one in dict.fromkeys(command.questioned)),
+        questioned=tuple(delegate_of(state, one).id for one in dict.fromkeys(command.questioned)),
     )
     if known is None:
         return (ItemAdded(at_ms=act.at_ms, item=wish), *first_chosen(state, wish.id, act))
@@ -283,35 +284,11 @@ def _was_used(state: SessionState, item: AgendaItem) -> bool:
     return any(request.item == item.id for request in state.requests.values())
 
 
-# Looking up, and making ids
-
-
-def site_of(state: SessionState, site: str) -> Site:
-    """Raises `Refusal`."""
-    found = state.sites.get(SiteId(site))
-    if found is None:
-        raise Refusal("unknown_site")
-    return found
-
-
-def person_of(state: SessionState, delegate: str) -> Delegate:
-    """Raises `Refusal`."""
-    found = state.delegates.get(DelegateId(delegate))
-    if found is None:
-        raise Refusal("unknown_delegate")
-    return found
-
-
-def item_of(state: SessionState, item: str) -> AgendaItem:
-    """Raises `Refusal`."""
-    found = next((one for one in state.agenda if one.id == item), None)
-    if found is None:
-        raise Refusal("unknown_item")
-    return found
+# Room, and new ids
 
 
 def _person(state: SessionState, delegate: str | None) -> DelegateId | None:
-    return person_of(state, delegate).id if delegate is not None else None
+    return delegate_of(state, delegate).id if delegate is not None else None
 
 
 def _items(state: SessionState) -> tuple[ItemId, ...]:

@@ -14,8 +14,9 @@ from broadcast.session.content_events import (
 from broadcast.session.events import Events
 from broadcast.session.model import Document, DocumentId, Role, SessionState
 from broadcast.session.rules.command import PaperCommand
-from broadcast.session.rules.content import item_of, require_room, site_of
-from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
+from broadcast.session.rules.content import require_room
+from broadcast.session.rules.lookup import document_of, item_of, site_of
+from broadcast.session.rules.registry import OPEN, OPERATING, Act, rule
 from broadcast.session.text import Id, Name, SiteName
 
 MAX_DOCUMENTS = 300
@@ -56,7 +57,7 @@ class ShowDocument(PaperCommand):
 
 @rule(ShowDocument, OPERATING, OPEN)
 def show_document(state: SessionState, command: ShowDocument, act: Act) -> Events:
-    document = _document(state, command.document)
+    document = document_of(state, command.document)
     if document.public == command.public:
         return ()
     return (DocumentShown(at_ms=act.at_ms, document=document.id, public=command.public),)
@@ -72,7 +73,7 @@ class RemoveDocument(PaperCommand):
 
 @rule(RemoveDocument, OPERATING, OPEN)
 def remove_document(state: SessionState, command: RemoveDocument, act: Act) -> Events:
-    document = _document(state, command.document)
+    document = document_of(state, command.document)
     return (DocumentRemoved(at_ms=act.at_ms, document=document.id),)
 
 
@@ -87,10 +88,3 @@ class RenewLink(PaperCommand):
 @rule(RenewLink, SERVER, OPEN)
 def renew_link(state: SessionState, command: RenewLink, act: Act) -> Events:
     return (LinkRenewed(at_ms=act.at_ms, site=site_of(state, command.site).id),)
-
-
-def _document(state: SessionState, document: str) -> Document:
-    found = state.documents.get(DocumentId(document))
-    if found is None:
-        raise Refusal("unknown_document")
-    return found

@@ -29,13 +29,12 @@ from broadcast.session.rules.content import (
     first_chosen,
     new_item_id,
     new_site,
-    person_of,
     require_room,
     require_unheard,
     require_untouched,
     require_unused_site,
-    site_of,
 )
+from broadcast.session.rules.lookup import delegate_of, site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
 from broadcast.session.text import Id, Name, SiteName, Text, plain, slug
 
@@ -198,10 +197,10 @@ def _item(
         id=there.id if there is not None else new_item_id(row.title, tuple(taken)),
         title=row.title,
         kind=row.kind,
-        presenter=person_of(state, row.presenter).id if row.presenter is not None else None,
+        presenter=delegate_of(state, row.presenter).id if row.presenter is not None else None,
         planned_minutes=row.planned_minutes,
         closed=there.closed if there is not None else row.closed,
-        questioned=tuple(person_of(state, one).id for one in row.questioned),
+        questioned=tuple(delegate_of(state, one).id for one in row.questioned),
     )
 
 

@@ -11,6 +11,7 @@ from broadcast.session.chair_events import PromiseDropped, PromiseNoted, Promise
 from broadcast.session.events import Events
 from broadcast.session.model import Phase, Promise, PromiseId, RequestId, Role, SessionState
 from broadcast.session.rules.command import PaperCommand
+from broadcast.session.rules.lookup import delegate_of, promise_of
 from broadcast.session.rules.registry import DIRECTING, Act, Refusal, rule
 from broadcast.session.text import Id, Name
 
@@ -47,12 +48,10 @@ class NotePromise(PaperCommand):
 
 @rule(NotePromise, WRITING, STARTED)
 def note_promise(state: SessionState, command: NotePromise, act: Act) -> Events:
-    delegate = next((one for one in state.delegates if one == command.delegate), None)
-    if delegate is None:
-        raise Refusal("unknown_delegate")
+    delegate = delegate_of(state, command.delegate).id
     if command.promise is None and len(state.promises) >= MAX_PROMISES:
         raise Refusal("too_many_promises", most=MAX_PROMISES)
-    corrected = _known(state, command.promise) if command.promise is not None else None
+    corrected = promise_of(state, command.promise) if command.promise is not None else None
     question = _question(state, command, corrected)
     item = corrected.item if corrected is not None else state.current_item
     if question is not None:
@@ -84,13 +83,6 @@ def _question(
     return floor.answers[0] if floor is not None and answering else None
 
 
-def _known(state: SessionState, promise: str) -> Promise:
-    found = state.promises.get(PromiseId(promise))
-    if found is None:
-        raise Refusal("unknown_promise")
-    return found
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlePromise(PaperCommand):
     """A promise was kept; or not, after all."""
@@ -102,7 +94,7 @@ class SettlePromise(PaperCommand):
 
 @rule(SettlePromise, WRITING, STARTED)
 def settle_promise(state: SessionState, command: SettlePromise, act: Act) -> Events:
-    found = _known(state, command.promise)
+    found = promise_of(state, command.promise)
     if found.kept == command.kept:
         return ()
     return (PromiseSettled(at_ms=act.at_ms, promise=found.id, kept=command.kept),)
@@ -118,4 +110,4 @@ class DropPromise(PaperCommand):
 
 @rule(DropPromise, WRITING, STARTED)
 def drop_promise(state: SessionState, command: DropPromise, act: Act) -> Events:
-    return (PromiseDropped(at_ms=act.at_ms, promise=_known(state, command.promise).id),)
+    return (PromiseDropped(at_ms=act.at_ms, promise=promise_of(state, command.promise).id),)

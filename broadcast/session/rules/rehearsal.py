@@ -7,7 +7,7 @@ from broadcast.session.content_events import RehearsalBegun, SiteChecked
 from broadcast.session.events import Events
 from broadcast.session.model import Check, Outcome, SessionState
 from broadcast.session.rules.command import Command
-from broadcast.session.rules.content import site_of
+from broadcast.session.rules.lookup import site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, rule
 from broadcast.session.text import SiteName, Text
 

@@ -32,6 +32,7 @@ from broadcast.session.order import (
 from broadcast.session.procedure import Procedure
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.floor import free_floor, require_inside
+from broadcast.session.rules.lookup import delegate_of, found
 from broadcast.session.rules.registry import (
     DIRECTING,
     ON,
@@ -79,13 +80,6 @@ def register(state: SessionState, command: Register, act: Act, procedure: Proced
             answers_to=answers_to,
         ),
     )
-
-
-def delegate_of(state: SessionState, delegate: str) -> Delegate:
-    found = state.delegates.get(DelegateId(delegate))
-    if found is None:
-        raise Refusal("unknown_delegate")
-    return found
 
 
 def item_for(state: SessionState, kind: RequestKind, procedure: Procedure) -> AgendaItem:
@@ -192,13 +186,11 @@ def withdraw(state: SessionState, command: Withdraw, act: Act) -> Events:
 
 def open_request(state: SessionState, request: str) -> Request:
     """Waiting or called, or a refusal that says what became of it."""
-    found = state.requests.get(RequestId(request))
-    if found is None:
-        raise Refusal("unknown_request")
-    if found.state not in {RequestState.WAITING, RequestState.CALLED}:
-        name = state.delegates[found.delegate].name
-        raise Refusal(f"request_{found.state}", name=name)
-    return found
+    one = found(state.requests, RequestId(request), Refusal("unknown_request"))
+    if one.state not in {RequestState.WAITING, RequestState.CALLED}:
+        name = state.delegates[one.delegate].name
+        raise Refusal(f"request_{one.state}", name=name)
+    return one
 
 
 def _has_floor(state: SessionState, request: Request) -> bool:
@@ -229,12 +221,12 @@ def reorder(state: SessionState, command: Reorder, act: Act) -> Events:
 
 
 def _waiting_here(state: SessionState, request: str) -> Request:
-    found = open_request(state, request)
-    if found.state is RequestState.CALLED:
-        raise Refusal("already_called", name=state.delegates[found.delegate].name)
-    if found.item != state.current_item:
+    one = open_request(state, request)
+    if one.state is RequestState.CALLED:
+        raise Refusal("already_called", name=state.delegates[one.delegate].name)
+    if one.item != state.current_item:
         raise Refusal("other_item")
-    return found
+    return one
 
 
 def _keep_priority(state: SessionState, request: Request, before: Request | None) -> None:

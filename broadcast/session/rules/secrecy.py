@@ -26,12 +26,12 @@ from broadcast.session.events import (
     PreviewSet,
 )
 from broadcast.session.evolve import fold
-from broadcast.session.model import AgendaItem, ClosedPart, ItemId, Phase, SessionState, SiteKind
+from broadcast.session.model import AgendaItem, ClosedPart, Phase, SessionState, SiteKind
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.floor import free_floor, shown_inside
+from broadcast.session.rules.lookup import item_of, site_of
 from broadcast.session.rules.registry import DIRECTING, OPEN, Act, Refusal, rule
 from broadcast.session.text import Id, SiteName
-from streams.frames import SiteId
 
 CONFIRM_MS = 60_000
 """How long a request to open the room waits for its confirmation."""
@@ -63,11 +63,8 @@ def close_part(state: SessionState, command: ClosePart, act: Act) -> Events:
 
 def closing(state: SessionState, staying: tuple[str, ...], act: Act) -> Events:
     """The room is closed, for all but these and the hall; none if it is so already."""
-    unknown = set(staying) - set(state.sites)
-    if unknown:
-        raise Refusal("unknown_site")
     halls = {site.id for site in state.sites.values() if site.kind is SiteKind.HALL}
-    inside = halls | {SiteId(site) for site in staying}
+    inside = halls | {site_of(state, site).id for site in staying}
     if state.closed_part is not None and state.closed_part.staying == inside:
         return ()
     return (RoomClosed(at_ms=act.at_ms, staying=tuple(sorted(inside)), by=act.actor),)
@@ -100,14 +97,6 @@ def putting_out(state: SessionState, act: Act) -> Events:
     if preview != state.preview:
         events.append(PreviewSet(at_ms=act.at_ms, scene=preview))
     return (*ended, *events)
-
-
-def item_of(state: SessionState, item: str) -> AgendaItem:
-    """Raises `Refusal`."""
-    for one in state.agenda:
-        if one.id == ItemId(item):
-            return one
-    raise Refusal("unknown_item")
 
 
 def staying_closed(state: SessionState, act: Act) -> Events:

@@ -27,10 +27,10 @@ from broadcast.session.order import (
 from broadcast.session.procedure import MAX_ROUND, Procedure
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.floor import free_floor, next_round, start_turn
+from broadcast.session.rules.lookup import delegate_of
 from broadcast.session.rules.registry import DIRECTING, LIVE, ON, Act, Refusal, rule
 from broadcast.session.rules.requests import (
     answer_to_debate,
-    delegate_of,
     heard_question,
     item_for,
     open_request,

@@ -9,11 +9,12 @@ from pydantic import AfterValidator, Field, StrictInt
 
 from broadcast.session.content_events import DelegateChanged
 from broadcast.session.events import Events
-from broadcast.session.model import DelegateId, ItemId, Phase, Role, SessionState, Turn, TurnId
+from broadcast.session.model import ItemId, Phase, Role, SessionState, Turn, TurnId
 from broadcast.session.rules.command import Command, PaperCommand
+from broadcast.session.rules.lookup import caption_of, delegate_of, note_of
 from broadcast.session.rules.registry import ON, OPERATING, Act, Refusal, rule
 from broadcast.session.text import Id, Name, Text, clean
-from broadcast.session.written import CaptionId, Note, NoteId, NoteKind
+from broadcast.session.written import CaptionId, NoteId, NoteKind
 from broadcast.session.written_events import (
     CaptionCorrected,
     CaptionTyped,
@@ -60,7 +61,7 @@ class WriteNote(PaperCommand):
 
 @rule(WriteNote, CLERKING, ALWAYS)
 def write_note(state: SessionState, command: WriteNote, act: Act) -> Events:
-    known = _note(state, command.note) if command.note is not None else None
+    known = note_of(state, command.note) if command.note is not None else None
     if known is not None and (known.kind, known.text) == (command.kind, command.text):
         return ()
     if known is None and len(state.written.notes) >= MAX_NOTES:
@@ -87,14 +88,7 @@ class StrikeNote(PaperCommand):
 
 @rule(StrikeNote, CLERKING, ALWAYS)
 def strike_note(state: SessionState, command: StrikeNote, act: Act) -> Events:
-    return (NoteStruck(at_ms=act.at_ms, note=_note(state, command.note).id),)
-
-
-def _note(state: SessionState, note: str) -> Note:
-    found = state.written.notes.get(NoteId(note))
-    if found is None:
-        raise Refusal("unknown_note")
-    return found
+    return (NoteStruck(at_ms=act.at_ms, note=note_of(state, command.note).id),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +118,7 @@ class CorrectCaption(PaperCommand):
 
 @rule(CorrectCaption, CLERKING, ALWAYS)
 def correct_caption(state: SessionState, command: CorrectCaption, act: Act) -> Events:
-    known = state.written.captions.get(CaptionId(command.caption))
-    if known is None:
-        raise Refusal("unknown_caption")
+    known = caption_of(state, command.caption)
     if known.text == command.text:
         return ()
     return (CaptionCorrected(at_ms=act.at_ms, caption=known.id, text=command.text),)
@@ -150,9 +142,7 @@ class CorrectTurn(PaperCommand):
 @rule(CorrectTurn, CLERKING, ALWAYS)
 def correct_turn(state: SessionState, command: CorrectTurn, act: Act) -> Events:
     turn = _ended_turn(state, command.turn)
-    delegate = DelegateId(command.delegate) if command.delegate is not None else None
-    if delegate is not None and delegate not in state.delegates:
-        raise Refusal("unknown_delegate")
+    delegate = delegate_of(state, command.delegate).id if command.delegate is not None else None
     _require_order(turn, command, act)
     return (
         TurnCorrected(
@@ -199,9 +189,7 @@ class CorrectName(PaperCommand):
 
 @rule(CorrectName, CLERKING, ALWAYS)
 def correct_name(state: SessionState, command: CorrectName, act: Act) -> Events:
-    known = state.delegates.get(DelegateId(command.delegate))
-    if known is None:
-        raise Refusal("unknown_delegate")
+    known = delegate_of(state, command.delegate)
     corrected = replace(known, name=command.name, title=command.title)
     if corrected == known:
         return ()

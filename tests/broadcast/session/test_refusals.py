@@ -17,11 +17,11 @@ def codes_in_the_rules() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in (ROOT / "broadcast" / "session").rglob("*.py"):
         for code, rest in re.findall(
-            r'raise Refusal\(\s*f?"([^"]+)"((?:,\s*\w+=[^=]*?)*)\s*\)\n', path.read_text("utf-8")
+            r'Refusal\(\s*f?"([^"]+)"((?:,\s*\w+=[^=]*?)*)\s*\)+\n', path.read_text("utf-8")
         ):
             found.setdefault(code, set()).update(re.findall(r",\s*(\w+)=", rest))
     phases = found.pop("phase_{state.phase}")
-    closed = found.pop("request_{found.state}")
+    closed = found.pop("request_{one.state}")
     found |= {f"phase_{phase}": phases for phase in Phase}
     gone = (RequestState.HEARD, RequestState.WITHDRAWN, RequestState.ABSENT)
     return found | {f"request_{state}": closed for state in gone}
