@@ -116,13 +116,12 @@ class Canvas:
     def clear(self) -> None:
         self.y[:], self.u[:], self.v[:] = BACKGROUND
 
-    def lay(self, planes: tuple[Plane, Plane, Plane], place: Fit) -> None:
-        """Copies the crop of a picture that was already scaled."""
-        crop = place.crop
-        for target, source, step in zip((self.y, self.u, self.v), planes, (1, 2, 2), strict=True):
-            x, y, w, h = place.x // step, place.y // step, crop.width // step, crop.height // step
-            top, left = crop.y // step, crop.x // step
-            target[y : y + h, x : x + w] = source[top : top + h, left : left + w]
+    def lay(self, parts: tuple[Plane, ...], x: int, y: int) -> None:
+        """Copies the planes of a picture, or of a part of one, to that even place."""
+        for target, part, step in zip((self.y, self.u, self.v), parts, (1, 2, 2), strict=True):
+            height, width = part.shape
+            top, left = y // step, x // step
+            target[top : top + height, left : left + width] = part
 
     def dissolve(self, under: "Canvas", weight: int) -> None:
         """Mixes, in place: `weight` of 256 parts of what is here, the rest of `under`."""
@@ -171,6 +170,14 @@ class Canvas:
         np.add(scratch, colour, out=under, casting="unsafe")
 
 
+def _cut(planes: tuple[Plane, Plane, Plane], crop: Box) -> tuple[Plane, ...]:
+    """Views of a part of a picture."""
+    x, y, right, bottom = crop.x, crop.y, crop.x + crop.width, crop.y + crop.height
+    luma, *chroma = planes
+    half = slice(y // 2, bottom // 2), slice(x // 2, right // 2)
+    return luma[y:bottom, x:right], *(plane[half] for plane in chroma)
+
+
 def ready(picture: av.VideoFrame) -> bool:
     """Whether its samples are what the canvas has."""
     limited = picture.color_range in (ColorRange.MPEG, ColorRange.UNSPECIFIED)
@@ -184,20 +191,30 @@ class Seat:
         self.box = box
         self._reformatter = VideoReformatter()
         self._source: av.VideoFrame | None = None
-        self._scaled: av.VideoFrame | None = None
-        self._fit: Fit | None = None
+        self._parts: tuple[Plane, ...] = ()
+        """What is to be seen of `_source`, at its size here."""
+        self._size = (0, 0)
+        self._fit = Fit(0, 0, Box(0, 0, 0, 0), 0, 0)
+        """Of pictures of that size."""
+
+    def _fit_of(self, picture: av.VideoFrame) -> Fit:
+        size = picture.width, picture.height
+        if size != self._size:
+            self._size, self._fit = size, fit(*size, self.box)
+        return self._fit
 
     def fills(self, picture: av.VideoFrame) -> bool:
         """Leaves no dark bars."""
-        place = fit(picture.width, picture.height, self.box)
-        return (place.crop.width, place.crop.height) == (self.box.width, self.box.height)
+        crop = self._fit_of(picture).crop
+        return (crop.width, crop.height) == (self.box.width, self.box.height)
 
     def paint(self, canvas: Canvas, picture: av.VideoFrame) -> None:
-        if picture is not self._source or self._scaled is None or self._fit is None:
-            self._fit = fit(picture.width, picture.height, self.box)
-            self._scaled = self._scale(picture, self._fit)
+        place = self._fit_of(picture)
+        if picture is not self._source:
+            self._source = None  # should the scaling fail
+            self._parts = _cut(planes_of(self._scale(picture, place)), place.crop)
             self._source = picture
-        canvas.lay(planes_of(self._scaled), self._fit)
+        canvas.lay(self._parts, place.x, place.y)
 
     def _scale(self, picture: av.VideoFrame, place: Fit) -> av.VideoFrame:
         if (place.width, place.height) == (picture.width, picture.height) and ready(picture):

@@ -75,16 +75,23 @@ class Metronome:
     (the machine slept, or is too slow) are skipped and counted, never caught up in a burst."""
 
     def __init__(
-        self, clock: ProgramClock, grid: Grid, stop: threading.Event, patience_ns: int
+        self,
+        clock: ProgramClock,
+        grid: Grid,
+        stop: threading.Event,
+        patience_ns: int,
+        after_ns: int = 0,
     ) -> None:
+        """Ticks come `after_ns` after their time."""
         self._clock, self._grid, self._stop, self._patience_ns = clock, grid, stop, patience_ns
+        self._after_ns = after_ns
         self.skipped = 0
 
     def ticks(self) -> Iterator[int]:
         """Indices in rising order, each not before its time, until `stop` is set."""
         index = self._grid.index(self._clock.now_ns()) + 1
         while True:
-            ahead_ns = self._grid.time_ns(index) - self._clock.now_ns()
+            ahead_ns = self._grid.time_ns(index) + self._after_ns - self._clock.now_ns()
             if self._stop.wait(max(0, ahead_ns) / NS_PER_S):
                 return
             if -ahead_ns > self._patience_ns:

@@ -7,6 +7,7 @@ and leaves a frame out.
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -91,11 +92,10 @@ class VideoEncoding:
         self, program: Program, segment_ms: int, send: Callable[[Sequence[Packet]], None]
     ) -> None:
         self._program, self._segment_ms, self._send = program, segment_ms, send
-        self._free: queue.SimpleQueue[Canvas] = queue.SimpleQueue()
-        self._free_slates: queue.SimpleQueue[Canvas] = queue.SimpleQueue()
-        for _ in range(CANVASES):
-            self._free.put(Canvas(program.width, program.height))
-            self._free_slates.put(Canvas(program.width, program.height))
+        size = program.width, program.height
+        # The last one given back goes first: the processor's cache still has it.
+        self._free = deque(Canvas(*size) for _ in range(CANVASES))
+        self._free_slates = deque(Canvas(*size) for _ in range(CANVASES))
         self._shots: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
         self._room = Ladder(program, Feed.ROOM)
         self._slate: Ladder | None = None
@@ -137,7 +137,7 @@ class VideoEncoding:
     def _encode_room(self, shot: Shot) -> list[Packet]:
         key = self._room_rule.next(shot.pts, time.monotonic_ns(), public=shot.public)
         packets = list(self._room.encode(shot.room.frame, shot.pts, key=key, public=shot.public))
-        self._free.put(shot.room)
+        self._free.append(shot.room)
         return packets
 
     def _encode_slate(self, canvas: Canvas, pts: int) -> list[Packet]:
@@ -146,12 +146,12 @@ class VideoEncoding:
             self._slate = Ladder(self._program, Feed.PUBLIC)
         key = self._slate_rule.next(pts, time.monotonic_ns(), public=True) or fresh
         packets = list(self._slate.encode(canvas.frame, pts, key=key, public=True))
-        self._free_slates.put(canvas)
+        self._free_slates.append(canvas)
         return packets
 
 
-def _take(canvases: "queue.SimpleQueue[Canvas]") -> Canvas | None:
+def _take(canvases: deque[Canvas]) -> Canvas | None:
     try:
-        return canvases.get_nowait()
-    except queue.Empty:
+        return canvases.pop()
+    except IndexError:
         return None

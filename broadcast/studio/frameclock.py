@@ -10,6 +10,10 @@ from broadcast.studio.composer import Composer, View
 from broadcast.studio.encoding import Shot, VideoEncoding
 from broadcast.studio.onair import OnAir
 
+AFTER_NS = 2_000_000
+"""Sound is mixed at the same moments. Both at once would take the interpreter's lock from each other
+at every step; the sound has less time to lose."""
+
 
 def program_view(state: ProgramState) -> View:
     return View(
@@ -38,7 +42,7 @@ class FrameClock:
         self._composer, self._encoding = composer, encoding
         self._frame_ns = NS_PER_S // fps
         self._stop = threading.Event()
-        self._metronome = Metronome(clock, self._grid, self._stop, 2 * self._frame_ns)
+        self._metronome = Metronome(clock, self._grid, self._stop, 2 * self._frame_ns, AFTER_NS)
         self._thread = threading.Thread(target=self._run, name="frame-clock")
         self._late = 0
         self.frames = 0

@@ -92,6 +92,8 @@ class Transit:
                 self._minima.popleft()
         elif transit < self._minima[-1][1]:
             self._minima[-1] = (second, transit)
+        else:
+            return
         self.base_ns = min(least for _, least in self._minima)
 
     def _settle(self, now_ns: int) -> None:

@@ -10,10 +10,10 @@ from streams.frames import AUDIO_CLOCK_RATE
 
 MODE = 3
 """The strictest: a cough or a chair is no speech."""
-EVERY = 2
+EVERY = 4
 """One packet of so many is judged: speech lasts longer, and fifty sites speak to one thread."""
-KEPT = 12
-ENOUGH = 5
+KEPT = 6
+ENOUGH = 3
 """Of the packets judged: speech has gaps."""
 QUIET = 0.003
 """-50 dBFS: nothing in it can be understood, whatever it is."""
