@@ -3,11 +3,14 @@ open microphones, a ladder of three, HLS, the archive and a push by RTMP.
 
 The sites (`bench.publishers`) send over loopback, two of them 720p25 at 2.5 Mbit/s, the others at
 standby quality. What they cost is not counted, but they take it from the same cores.
+
+`python -m bench.conference 10000` goes on for so many frames, to count the late ones.
 """
 
 import asyncio
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,7 +32,7 @@ from tests.media import wait_until
 from tests.server import CONFIG, SITES, Server, processes_under
 
 COUNT, LOUD = 20, 2
-SETTLE_S, MEASURED_S = 10.0, 60.0
+SETTLE_S, MEASURED_S, FPS = 10.0, 60.0, 25
 HOST, PUSH_PORT = "127.0.0.1", 19350
 PROGRAM = """[program]
 width = 1920
@@ -110,11 +113,11 @@ async def late(server: Server) -> tuple[int, int]:
         return outputs["late_frames"], outputs["frames"]
 
 
-async def story(server: Server) -> tuple[dict[str, float], int, int, float]:
+async def story(server: Server, seconds: float) -> tuple[dict[str, float], int, int, float]:
     """(cores of each part, late frames, frames, the machine's load)."""
     async with aiohttp.ClientSession() as http:
         sites = await sites_of(server, http)
-        sending = asyncio.create_task(send(sites, [], SETTLE_S + MEASURED_S + 15))
+        sending = asyncio.create_task(send(sites, [], SETTLE_S + seconds + 15))
         server.command("go_live")
         loud = [place.id for place in PLACES[:LOUD]]
         await asyncio.to_thread(server.cut, "picture-in-picture", *loud)
@@ -125,7 +128,7 @@ async def story(server: Server) -> tuple[dict[str, float], int, int, float]:
         pids = parts(server)
         before = {name: cpu_s(of) for name, of in pids.items()}
         began = time.monotonic()
-        await asyncio.sleep(MEASURED_S)
+        await asyncio.sleep(seconds)
         took = time.monotonic() - began
         used = {name: (cpu_s(of) - before[name]) / took for name, of in pids.items()}
         late_after, frames_after = await late(server)
@@ -135,13 +138,13 @@ async def story(server: Server) -> tuple[dict[str, float], int, int, float]:
     return used, lost, frames_after - frames_before, os.getloadavg()[0]
 
 
-def figures() -> Iterator[Figure | str]:
+def figures(seconds: float = MEASURED_S) -> Iterator[Figure | str]:
     with (
         tempfile.TemporaryDirectory() as folder,
         station(),
         Server(Path(folder), _config(), (*SITES, *PLACES)) as server,
     ):
-        used, lost, frames, load = asyncio.run(story(server))
+        used, lost, frames, load = asyncio.run(story(server, seconds))
     for name, value in used.items():
         yield Figure(f"1080p25, 20 sites, {name}", value, "cores")
     total = sum(used.values())
@@ -150,5 +153,6 @@ def figures() -> Iterator[Figure | str]:
 
 
 if __name__ == "__main__":
-    for figure in figures():
+    asked = [int(argument) / FPS for argument in sys.argv[1:]]
+    for figure in figures(*asked):
         print(figure)

@@ -1,26 +1,31 @@
 """What the program costs: CPU seconds of the studio for each second of program.
 
-Two sites of 720p25 on air, picture-in-picture with a lower third, both microphones open, recording,
-stills and levels as always: the real studio process behind its real socket. What others would do it
-with (bench/recipes.py) has the same encoded pictures, the same sound, the same options of x264 and
-makes the same HLS, in turn with the studio; each is the median of `ROUNDS`. x264 alone, on the very
-pictures that the studio sent, tells how much of it all is not x264.
+Two sites of 720p25 on air, picture-in-picture with a lower third, both microphones open, recording
+and levels as always: the real studio process behind its real socket. First with all that a session
+has: return feeds, a ladder, an operator who sees the stills. Then as others would make it
+(bench/recipes.py), for the recording alone: the same encoded pictures, the same sound, the same
+options of x264 and the same HLS, in turn with the studio; each is the median of `ROUNDS`. x264
+alone, on the very pictures that the studio sent, tells how much of it all is not x264.
+
+`python -m bench.program 1` does one round of the studio and FFmpeg alone, in a minute.
 """
 
 import asyncio
 import contextlib
 import itertools
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 
 from bench import recipes
 from bench.heads import FPS, talking_head, write_clips
-from bench.recipes import Cost, Material, cpu_s, memory_mb
+from bench.recipes import Cost, Material, by_thread_s, cpu_s, memory_mb
 from broadcast.program import Layout, Overlay, Scene, Take
 from broadcast.studio.encoders import H264Encoder
 from config.settings import Program, Recording
@@ -33,6 +38,7 @@ ROUNDS = 3
 PROGRAM = Program()
 HALL, SITE = SiteId("hall"), SiteId("muong-nhe")
 NOBODY: dict[str, list[int]] = {}
+LEAST_CORE = 0.002
 RETURNS = {Feed.ROOM: [0], Feed.minus(HALL): [0], Feed.minus(SITE): [0]}
 """What both sites and the staff hear."""
 
@@ -73,6 +79,7 @@ async def on_air(
         recording = Recording(stop_free_bytes=0)
         async with rig(Path(folder), program=program, recording=recording) as r:
             r.relay.offer(Note(Kind.HEARD, {"feeds": heard}))
+            r.relay.offer(Note(Kind.WATCHED, {"stills": bool(heard)}))
             r.site(HALL, talking_head(1))
             r.site(SITE, talking_head(2))
             r.relay.follow(
@@ -88,19 +95,45 @@ async def on_air(
             yield r
 
 
+class Run(NamedTuple):
+    """What one studio did."""
+
+    cost: Cost
+    packets: list[Packet]
+    """The program's pictures."""
+    missing: float
+    """Share of frames that were left out."""
+    parts: dict[str, float]
+    """Cores of each thread."""
+
+
 async def measured(
     program: Program, shown: tuple[Overlay, ...], heard: dict[str, list[int]] = NOBODY
-) -> tuple[Cost, list[Packet], float]:
-    """(what the studio costs, the program's pictures, share of frames that were left out)."""
+) -> Run:
     async with on_air(program, shown, heard) as r:
         assert r.process is not None
-        before_s, before = cpu_s(r.process.pid), len(r.relay.received.of(Feed.ROOM, Codec.H264))
-        began = time.monotonic()
+        pid = r.process.pid
+        before_s, before = cpu_s(pid), len(r.relay.received.of(Feed.ROOM, Codec.H264))
+        threads_s, began = by_thread_s(pid), time.monotonic()
         await asyncio.sleep(SECONDS)
-        spent_s, seconds = cpu_s(r.process.pid) - before_s, time.monotonic() - began
+        spent_s, seconds = cpu_s(pid) - before_s, time.monotonic() - began
+        used = {name: s - threads_s.get(name, 0.0) for name, s in by_thread_s(pid).items()}
         sent = r.relay.received.of(Feed.ROOM, Codec.H264)
         missing = 1 - (len(sent) - before) / (seconds * FPS)
-        return Cost(spent_s / seconds, memory_mb(r.process.pid)), sent, max(0.0, missing)
+        return Run(
+            Cost(spent_s / seconds, memory_mb(pid)),
+            sent,
+            max(0.0, missing),
+            {name: s / seconds for name, s in used.items()},
+        )
+
+
+def by_part(runs: list[Run]) -> str:
+    """Each thread's share that is worth a word, the largest first."""
+    names = {name for run in runs for name in run.parts}
+    cores = {name: statistics.median(r.parts.get(name, 0.0) for r in runs) for name in names}
+    told = sorted(((c, name) for name, c in cores.items() if c >= LEAST_CORE), reverse=True)
+    return ", ".join(f"{name} {c:.3f}" for c, name in told)
 
 
 def x264_alone(packets: list[Packet], program: Program = PROGRAM) -> float:
@@ -117,16 +150,20 @@ def x264_alone(packets: list[Packet], program: Program = PROGRAM) -> float:
     return spent_ns / 1e9 / (count / FPS)
 
 
-def in_turn(material: Material) -> dict[str, list[Cost]]:
-    """`ROUNDS` of each; x264 alone is one of them."""
+def in_turn(
+    material: Material, rounds: int, names: Sequence[str]
+) -> tuple[dict[str, list[Cost]], list[Run]]:
+    """So many of each; x264 alone is one of them."""
     costs: dict[str, list[Cost]] = {}
-    for _ in range(ROUNDS):
-        ours, packets, _ = asyncio.run(measured(material.program, (material.lower_third,)))
-        costs.setdefault("studio", []).append(ours)
-        costs.setdefault("x264", []).append(Cost(x264_alone(packets)))
-        for recipe, cost in recipes.measured(material):
+    runs = []
+    for _ in range(rounds):
+        ours = asyncio.run(measured(material.program, (material.lower_third,)))
+        runs.append(ours)
+        costs.setdefault("studio", []).append(ours.cost)
+        costs.setdefault("x264", []).append(Cost(x264_alone(ours.packets)))
+        for recipe, cost in recipes.measured(material, names):
             costs.setdefault(recipe, []).append(cost)
-    return costs
+    return costs, runs
 
 
 def median(costs: list[Cost]) -> Cost:
@@ -134,17 +171,21 @@ def median(costs: list[Cost]) -> Cost:
     return Cost(statistics.median(cores), statistics.median(memory_mb))
 
 
-def beside_others() -> Iterator[str]:
+def beside_others(
+    rounds: int = ROUNDS, names: Sequence[str] = tuple(recipes.RECIPES)
+) -> Iterator[str]:
     """One size, one lower third, HLS: the same of everybody."""
     with tempfile.TemporaryDirectory() as name:
         program = PROGRAM.model_copy(update={"ladder": ()})
         clips = write_clips(Path(name), SECONDS)
-        costs = in_turn(Material(Path(name), clips, overlays()[0], SECONDS, program))
+        material = Material(Path(name), clips, overlays()[0], SECONDS, program)
+        costs, runs = in_turn(material, rounds, names)
     ours, encoder = median(costs.pop("studio")), median(costs.pop("x264")).cores
     yield (
         f"the same without a ladder, nobody listening: {ours.cores:.3f} core, of that x264 "
         f"{encoder:.3f}; {ours.memory_mb:.0f} MB"
     )
+    yield f"of that by thread: {by_part(runs)}"
     for recipe, several in costs.items():
         cost = median(several)
         besides = (ours.cores - encoder) / (cost.cores - encoder)
@@ -157,16 +198,18 @@ def beside_others() -> Iterator[str]:
 
 
 def figures() -> Iterator[str]:
-    cost, packets, missing = asyncio.run(measured(PROGRAM, overlays(), RETURNS))
-    floor = x264_alone(packets)
+    run = asyncio.run(measured(PROGRAM, overlays(), RETURNS))
+    floor = x264_alone(run.packets)
     yield (
-        f"two sites on air, 720p25, with return feeds: {cost.cores:.2f} core, "
-        f"{cost.cores / floor:.2f} × x264 alone ({floor:.2f}); "
-        f"{missing:.1%} of frames left out; {cost.memory_mb:.0f} MB"
+        f"two sites on air, 720p25, with return feeds: {run.cost.cores:.2f} core, "
+        f"{run.cost.cores / floor:.2f} × x264 alone ({floor:.2f}); "
+        f"{run.missing:.1%} of frames left out; {run.cost.memory_mb:.0f} MB"
     )
+    yield f"of that by thread: {by_part([run])}"
     yield from beside_others()
 
 
 if __name__ == "__main__":
-    for figure in figures():
+    few = [int(argument) for argument in sys.argv[1:]]
+    for figure in beside_others(few[0], recipes.FFMPEG) if few else figures():
         print(figure, flush=True)

@@ -11,8 +11,8 @@ from broadcast.studio.encoding import Shot, VideoEncoding
 from broadcast.studio.onair import OnAir
 
 AFTER_NS = 2_000_000
-"""Sound is mixed at the same moments. Both at once would take the interpreter's lock from each other
-at every step; the sound has less time to lose."""
+"""Sound is mixed at the same moments. Both at once would take the interpreter's lock from each
+other at every step; the sound has less time to lose."""
 
 
 def program_view(state: ProgramState) -> View:

@@ -22,27 +22,27 @@ RELATIVE_GATE_LU = 10.0
 LEAST_DB, MOST_DB = -18.0, 18.0
 """A microphone that needs more is wrongly set, and would bring up its room with it."""
 
-LOOK_BLOCKS = 5
-"""100 ms: so often the loudness is looked at, and so many blocks together."""
+LOOK_BLOCKS = 10
+"""200 ms: so often the loudness is looked at, and so many blocks together."""
 
-MOMENT_LOOKS = 4
+MOMENT_LOOKS = 2
 """400 ms: what R 128 calls momentary, and gates by."""
 
 DOWN_DB, UP_DB = 0.4, 0.1
 """In a block: too loud is turned down at 20 dB/s, too soft is turned up at 5 dB/s."""
 
-MEMORY_LOOKS = 100
+MEMORY_LOOKS = 50
 """10 s of speech."""
 
 ABOVE_FLOOR_LU = 9.0
 """Speech stands out of the room it is spoken in by so much, if only between syllables. Steady
 sound (hum, a fan, a test tone) does not, and is left as it is."""
-FLOOR_RISE_DB = 0.1
+FLOOR_RISE_DB = 0.2
 """In a look: a room that got louder by 10 dB is known after 10 s."""
 LEAST_FLOOR_LUFS = -60.0
 """No room is so quiet; what reads lower is a microphone that was muted."""
 
-FORGET = 10**-0.01
+FORGET = 10**-0.02
 """In a look at speech below the relative gate: 1 dB/s, until a softer speaker is believed."""
 
 _OFFSET_LU = -0.691
