@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -356,7 +357,7 @@ def test_nonsense_from_the_relay_does_no_harm(tmp_path: Path) -> None:
             r.relay.offer(Note(Kind.PROGRAM, {"program": {"layout": "upside-down"}}))
             r.relay.offer(Note(Kind.KEYFRAME, {}))
             r.relay.offer(Note(Kind.SOURCE_GONE, {"source": "nobody"}))
-            garbage = [frame._replace(data=b"\xff" * 50) for frame in clip(1)[:20]]
+            garbage = [replace(frame, data=b"\xff" * 50) for frame in clip(1)[:20]]
             r.site("garbage", garbage)
             r.relay.follow(program=Scene(Layout.SIDE_BY_SIDE, (HALL, SiteId("garbage"))))
             await r.packets(Feed.ROOM, Codec.H264, 30)
