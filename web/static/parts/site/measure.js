@@ -9,6 +9,7 @@ const SIZES = [32_000, 128_000, 512_000, 2_000_000];
 const TELLING_MS = 700; // a transfer that took so long has said how fast the line is
 const GIVE_UP_MS = 6000;
 const TRIES = 8;
+const LONGEST_S = 10; // nobody watches a still page for a minute
 
 /** Which part is under way. @typedef {"echo" | "down" | "up"} Step */
 
@@ -100,7 +101,7 @@ async function ask(url, request, signal) {
   for (let tries = 1; ; tries += 1) {
     const answer = await fetch(url, {...request, signal, cache: "no-store"});
     if (answer.ok) return answer;
-    const wait = Number(answer.headers.get("Retry-After"));
+    const wait = Math.min(Number(answer.headers.get("Retry-After")), LONGEST_S);
     if (!wait || tries === TRIES) throw new NotTested(await sentence(answer));
     await pause(wait * 1000, signal);
   }
