@@ -92,7 +92,11 @@ def application(parts: Parts) -> web.Application:
     for room in rooms:
         app.add_routes(room.routes())
     perform = parts.on_air.perform
-    app.add_routes(preparing.routes(settings, parts.store, tokens, parts.sessions, perform, aside))
+    app.add_routes(
+        preparing.routes(
+            settings, parts.store, tokens, parts.sessions, perform, aside, parts.auditor
+        )
+    )
     app.add_routes(whip.routes(parts.on_air.relay, parts.doorkeeper, settings.turn))
     app.router.add_route("*", "/{path:.*}", border.unknown)
     return app

@@ -1,13 +1,15 @@
-"""The audit, for whoever directs: entries newest first, and the proof that none was altered."""
+"""The audit, for whoever directs: entries newest first, all as a file, and the proof that none was
+altered."""
 
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
-from broadcast.audit import Entry
+from broadcast.audit import Entry, canonical
 from broadcast.session.model import Role
 from broadcast.store import Store
 from config.settings import Settings
@@ -18,10 +20,13 @@ from web.catalogues import say
 from web.children import run_module
 from web.errors import Problem
 from web.limits import Limiter
+from web.record_files import MARK, as_csv
 from web.replies import reply
 from web.throttle import hold_back
 
 PAGE = 100
+EXPORTED_AT_ONCE = 200
+"""Two milliseconds of a thread."""
 PROOF_S = 120.0
 
 
@@ -48,7 +53,9 @@ class AuditReader:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/api/v1/audit", self._all),
+            web.get("/api/v1/audit.csv", self._export),
             web.get("/api/v1/sessions/{session}/audit", self._of_session),
+            web.get("/api/v1/sessions/{session}/audit.csv", self._export),
             web.post("/api/v1/audit/proof", self._proof),
         ]
 
@@ -64,6 +71,35 @@ class AuditReader:
         if not may_read(who, session):
             raise Problem(403, "forbidden", role=who.role)
         return await self._page(request, session)
+
+    async def _export(self, request: web.Request) -> web.StreamResponse:
+        """All of it, first to last, with each entry's link of the chain. Sent as it is read: a year
+        of it is in no memory. What was exported, the audit itself says."""
+        session = request.match_info.get("session", "")
+        who = identify(self._tokens, request, changes=False)
+        if not may_read(who, session):
+            raise Problem(403, "forbidden", role=who.role)
+        await self._auditor.done(request, "audit_exported", who, session=session)
+        name = f"{session or 'diemcau'}-audit.csv"
+        headers = {
+            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        }
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        await response.write(as_csv([_COLUMNS]).encode())
+        last = 0
+        while rows := await asyncio.to_thread(self._rows, session, last):
+            last = int(rows[-1][0])
+            text = await asyncio.to_thread(as_csv, rows)
+            await response.write(text.removeprefix(MARK).encode())
+        await response.write_eof()
+        return response
+
+    def _rows(self, session: str, after: int) -> list[list[str]]:
+        entries = self._store.audit(after=after, session=session, limit=EXPORTED_AT_ONCE)
+        return [_exported(entry) for entry in entries]
 
     async def _page(self, request: web.Request, session: str) -> web.Response:
         before = _number(request.query.get("before", ""))
@@ -85,6 +121,21 @@ class AuditReader:
         detail = {"whole": verdict["whole"], "seal": verdict["seal"]}
         await self._auditor.done(request, "audit_proved", who, detail=detail)
         return reply(verdict)
+
+
+_COLUMNS = (
+    *("number", "time", "who", "role", "what", "session", "outcome"),
+    *("address", "agent", "means", "detail", "digest"),
+)
+
+
+def _exported(entry: Entry) -> list[str]:
+    """A row of the file: as it stands in the chain, in no language."""
+    note = entry.note
+    moment = datetime.fromtimestamp(note.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    about = [note.who, note.role, note.what, note.session, note.outcome]
+    where = [note.where.address, note.where.agent, note.where.means]
+    return [str(entry.number), moment, *about, *where, canonical(note.detail), entry.digest]
 
 
 def may_read(who: Identity, session: str) -> bool:

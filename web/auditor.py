@@ -7,6 +7,7 @@ because his sign-in could not be written down.
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ from web.limits import Limiter, network
 AUDITED = web.RequestKey("audited", bool)
 """This request has its entry."""
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+_IDLE = re.compile(r"/(?:line-test|offer|import/\w+)$")
+"""They work something out and change nothing, however often they are asked."""
 
 _log = logging.getLogger(__name__)
 
@@ -119,10 +122,9 @@ class Auditor:
 
 
 def _unwritten(request: web.Request) -> bool:
-    """A line test and the offer of a secret change nothing, however often they are asked for."""
     if request.method not in _CHANGING or not request.path.startswith("/api/"):
         return False
-    return AUDITED not in request and not request.path.endswith(("/line-test", "/offer"))
+    return AUDITED not in request and _IDLE.search(request.path) is None
 
 
 def _told(request: web.Request, tokens: Tokens) -> dict[str, Any]:

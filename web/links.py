@@ -10,7 +10,7 @@ from broadcast.session.model import Role, SessionState
 from config.settings import Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url
-from web.auditor import Auditor
+from web.auditor import AUDITED, Auditor
 from web.auth import HOUR_MS, Tokens, identify
 from web.commands import Perform
 from web.errors import Problem, not_found
@@ -88,6 +88,7 @@ class Links:
         # Dead first: an entry in the log without its deed would be a lie.
         await asyncio.to_thread(self._tokens.revoke_join_tokens, session, site)
         await self._perform(session, RenewLink(site=site), as_server(identity))
+        request[AUDITED] = True  # with its event
         join = await asyncio.to_thread(self._join, state, site)
         return reply({"id": site, "url": public_url(self._settings) + join})
 

@@ -17,6 +17,8 @@ from web.errors import Problem, not_found
 from web.sessions import Sessions
 
 NAME = re.compile(r"(not-heard|promises)\.(csv|txt)")
+MARK = "\ufeff"
+"""By which spreadsheets know UTF-8."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a command (OWASP, CSV injection)."""
 
@@ -62,7 +64,7 @@ def as_csv(rows: Sequence[Row]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerows([_inert(cell) for cell in row] for row in rows)
-    return "\ufeff" + out.getvalue()
+    return MARK + out.getvalue()
 
 
 def _inert(cell: str) -> str:

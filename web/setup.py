@@ -112,15 +112,26 @@ def prepare_session(store: Store, preset: str, *, title: str = "", subtitle: str
 
 
 def enter_session(
-    store: Store, council: Preset, role: Role, actor: str, planned_start_at_ms: int | None = None
+    store: Store,
+    council: Preset,
+    role: Role,
+    actor: str,
+    planned_start_at_ms: int | None = None,
+    *,
+    where: Where | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> str:
-    """A new session of this council, by whom; its id."""
+    """A new session of this council, by whom and from where; its id. `detail` is what the audit
+    says of it besides."""
     at_ms = now_ms()
     session = f"{time.strftime('%Y%m%d')}-{secrets.token_hex(3)}"
     events: list[Event] = [prepare(council, session, at_ms, None, planned_start_at_ms)]
     if council.agenda:
         events.append(ItemChosen(at_ms=at_ms, item=ItemId(council.agenda[0].id)))
-    store.append(session, 0, events, Act(at_ms, role, actor, None, secrets.token_hex(8)))
+    note = _by_hand("session_created", session=session, detail=detail or {})
+    if where is not None:
+        note = replace(note, who=actor, role=role, where=where)
+    store.append(session, 0, events, Act(at_ms, role, actor, None, secrets.token_hex(8)), note)
     return session
 
 

@@ -126,7 +126,9 @@ class SignInRoutes:
         require_same_origin(request)
         cookie = request.cookies.get(COOKIE, "")
         with suppress(Problem):  # who was signed out already changes nothing
-            await self._auditor.done(request, "sign_out", self._tokens.identify_cookie(cookie))
+            who = self._tokens.identify_cookie(cookie)
+            where = where_from(request, "account" if who.account else "link")
+            await self._auditor.done(request, "sign_out", replace(who, where=where))
         self._tokens.sign_out(cookie)
         response = reply({})
         response.del_cookie(COOKIE, path="/")

@@ -113,6 +113,8 @@ _PACES: dict[Pace, tuple[str, ...]] = {
     ),
     HEAVY: (
         "GET /minutes/{session}",
+        "GET /api/v1/audit.csv",
+        f"GET {_SESSION}/audit.csv",
         f"GET {_SESSION}/sheets",
         f"GET {_SESSION}/film.mp4",
         f"GET {_SESSION}/sealed/film.mp4",

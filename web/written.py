@@ -5,7 +5,7 @@ from typing import Any
 from broadcast.session.corrections import corrected
 from broadcast.session.model import SessionState, Turn
 from broadcast.session.order import was_absent
-from broadcast.session.written import Message
+from broadcast.session.written import Caption, Message
 from streams.frames import SiteId
 
 CAPTIONS_SHOWN = 40
@@ -66,12 +66,20 @@ def captions(state: SessionState) -> list[dict[str, Any]]:
 
 
 def caption(state: SessionState, *, public: bool) -> dict[str, Any] | None:
-    """The newest line, for who watches without HLS; how long it stays, pages decide."""
+    """The newest line, for who watches without HLS; how long it stays, pages decide. Of what was
+    said in secret, sites that were not there are told nothing afterwards."""
+    if public and state.closed:
+        return None
     found = reversed(state.written.captions.values())
-    newest = next((one for one in found if one.public or not public), None)
-    if newest is None or not newest.text or (public and state.closed):
+    newest = next((one for one in found if one.public or not (public or _past(state, one))), None)
+    if newest is None or not newest.text:
         return None
     return {"id": newest.id, "text": newest.text, "at_ms": newest.typed_at_ms}
+
+
+def _past(state: SessionState, one: Caption) -> bool:
+    """It was said behind doors that are open again, or closed anew with another list."""
+    return one.secret and (not state.closed or one.typed_at_ms < (state.opened_at_ms or 0))
 
 
 def messages(state: SessionState) -> list[dict[str, Any]]:
@@ -80,12 +88,19 @@ def messages(state: SessionState) -> list[dict[str, Any]]:
 
 
 def messages_of_sites(state: SessionState) -> tuple[dict[SiteId, list[dict[str, Any]]], list[Any]]:
-    """What each site reads that wrote or was written to by itself: its own and those to all; and
-    what all others read. Once for a look: there may be 150 sites."""
-    sites = {one.site for one in state.written.messages if one.site is not None}
-    to_all = [_message(one) for one in state.written.messages if one.site is None]
+    """What each site reads that wrote or was written to by itself, or was put out when all were
+    written to: its own and those to all that it may know; and what all others read. Once for a
+    look: there may be 150 sites."""
+    sent = state.written.messages
+    sites = {one.site for one in sent if one.site is not None}
+    sites.update(*(one.kept_from for one in sent))
+    to_all = [_message(one) for one in sent if one.site is None]
     own = {
-        site: [_message(one) for one in state.written.messages if one.site in {site, None}]
+        site: [
+            _message(one)
+            for one in sent
+            if one.site == site or (one.site is None and site not in one.kept_from)
+        ]
         for site in sites
     }
     return {site: rows[-MESSAGES_SHOWN:] for site, rows in own.items()}, to_all[-MESSAGES_SHOWN:]

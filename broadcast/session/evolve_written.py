@@ -46,7 +46,7 @@ def _caption_typed(state: SessionState, event: CaptionTyped) -> SessionState:
     said_at_ms = event.at_ms - event.typing_ms
     in_secret = state.closed or (state.opened_at_ms is not None and said_at_ms < state.opened_at_ms)
     public = state.phase is Phase.LIVE and not in_secret
-    caption = Caption(event.caption, event.text, event.at_ms, event.typing_ms, public)
+    caption = Caption(event.caption, event.text, event.at_ms, event.typing_ms, public, in_secret)
     return _with_caption(state, caption)
 
 
@@ -71,7 +71,13 @@ def _turn_corrected(state: SessionState, event: TurnCorrected) -> SessionState:
 @on(MessageSent)
 def _message_sent(state: SessionState, event: MessageSent) -> SessionState:
     sent = Message(
-        event.message, event.site, event.from_site, event.author, event.text, event.at_ms
+        event.message,
+        event.site,
+        event.from_site,
+        event.author,
+        event.text,
+        event.at_ms,
+        kept_from=state.put_out,
     )
     kept = (*state.written.messages, sent)[-MAX_MESSAGES:]
     return _with(state, replace(state.written, messages=kept))

@@ -47,6 +47,8 @@ class Caption:
     """How long the typing took: the words were said that much earlier."""
     public: bool
     """It was said while the public could hear."""
+    secret: bool = False
+    """It was said behind closed doors: for who was there, while they are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Message:
     author: str
     text: str
     sent_at_ms: int
+    kept_from: frozenset[SiteId] = frozenset()
+    """Sites that were put out of the closed room when it was sent to all."""
 
 
 @dataclass(frozen=True, slots=True)

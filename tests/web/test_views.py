@@ -138,6 +138,20 @@ def test_captions_typed_in_secret_stay_in_the_room() -> None:
     for state in (typed, opened):
         assert "Về nhân sự" not in str(seen(state, PUBLIC))
         assert "Về nhân sự" in str(seen(state, CLERK))
+    part = after({"type": "close_part", "staying": [LAY]}, state=live)
+    told = after(
+        {"type": "type_caption", "text": "Về nhân sự"},
+        {"type": "send_message", "text": "Chuẩn bị bỏ phiếu"},
+        state=part,
+    )
+    opened = after({"type": "request_opening"}, {"type": "confirm_opening"}, state=told)
+    inside, outside = SITE, Audience(False, CHUA, "vi", "site")
+    assert "Về nhân sự" in str(seen(told, inside))
+    assert "Về nhân sự" not in str(seen(opened, inside)), "nor again, for who was not there"
+    for state in (told, opened):
+        assert "bỏ phiếu" in str(seen(state, inside))
+        assert "bỏ phiếu" not in str(seen(state, outside))
+        assert "Về nhân sự" not in str(seen(state, outside))
 
 
 def test_a_site_reads_its_own_messages_and_those_to_all() -> None:

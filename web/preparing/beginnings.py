@@ -21,6 +21,7 @@ from broadcast.session.rules.content import EpochMs
 from broadcast.session.text import Name, Text
 from broadcast.store import Store
 from web import setup
+from web.auditor import AUDITED, Auditor
 from web.auth import Identity, Tokens, identify
 from web.border import LANGUAGE
 from web.catalogues import say
@@ -66,8 +67,10 @@ class Beginnings:
         store: Store,
         tokens: Tokens,
         templates: Templates,
+        auditor: Auditor,
         clock: Callable[[], int],
     ) -> None:
+        self._auditor = auditor
         self._sessions = sessions
         self._store = store
         self._tokens = tokens
@@ -105,7 +108,10 @@ class Beginnings:
             Role.OPERATOR,
             identity.name,
             wish.planned_start_at_ms,
+            where=identity.where,
+            detail={"name": wish.title, "source": wish.source.model_dump()},
         )
+        request[AUDITED] = True  # with its events
         return reply({"id": session, "next": f"/prepare/{session}"}, status=201)
 
     async def _preset(self, source: _Source) -> Preset:
@@ -137,15 +143,22 @@ class Beginnings:
         }
 
     async def _keep(self, request: web.Request) -> web.Response:
-        self._operator(request, changes=True)
+        identity = self._operator(request, changes=True)
         wish = _understood(_Keep, await read_json(request))
         preset = preset_of((await self._sessions.desk(wish.session)).floor.state)
         kept = await asyncio.to_thread(self._templates.put, wish.name, preset, self._clock())
+        detail = {"template": kept.id, "name": kept.name}
+        await self._auditor.done(
+            request, "template_kept", identity, session=wish.session, detail=detail
+        )
         return reply(_template(kept), status=201)
 
     async def _remove(self, request: web.Request) -> web.Response:
-        self._operator(request, changes=True)
-        await asyncio.to_thread(self._templates.remove, request.match_info["template"])
+        identity = self._operator(request, changes=True)
+        template = request.match_info["template"]
+        await asyncio.to_thread(self._templates.remove, template)
+        detail = {"template": template}
+        await self._auditor.done(request, "template_removed", identity, detail=detail)
         return reply({})
 
 

@@ -21,6 +21,7 @@ from broadcast.session.commands import AddDocument
 from broadcast.session.model import Document, DocumentId, ItemId, Phase, SessionState
 from broadcast.session.text import MAX_CHARS, clean
 from config.settings import Settings
+from web.auditor import AUDITED
 from web.auth import Identity, Tokens, identify
 from web.commands import Perform
 from web.errors import Problem, not_found
@@ -101,6 +102,7 @@ class Documents:
             new.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             raise
+        request[AUDITED] = True  # with its event
         return reply({"id": id_, "version": version}, status=201)
 
     async def _stream(self, request: web.Request, path: Path) -> _Taken:
@@ -155,8 +157,8 @@ def may_read(state: SessionState, document: Document, identity: Identity) -> boo
     if identity.staff:
         return True
     if identity.site is not None:
-        inside = state.current_item == item.id and state.phase is not Phase.ENDED
-        return not item.closed or inside
+        current = state.current_item == item.id and state.phase is not Phase.ENDED
+        return not item.closed or (current and identity.site not in state.put_out)
     return document.public and not item.closed
 
 

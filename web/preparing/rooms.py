@@ -4,6 +4,7 @@ from aiohttp import web
 
 from broadcast.store import Store
 from config.settings import Settings
+from web.auditor import Auditor
 from web.auth import Tokens
 from web.commands import Perform
 from web.preparing.aside import Aside
@@ -22,10 +23,11 @@ def routes(
     sessions: Sessions,
     perform: Perform,
     aside: Aside,
+    auditor: Auditor,
 ) -> list[web.RouteDef]:
     templates = Templates(settings.storage.data_dir / "templates")
     return [
-        *Beginnings(sessions, store, tokens, templates, now_ms).routes(),
+        *Beginnings(sessions, store, tokens, templates, auditor, now_ms).routes(),
         *Imports(sessions, tokens, aside).routes(),
         *Documents(sessions, tokens, perform, settings).routes(),
     ]

@@ -85,13 +85,15 @@ function inWords(value) {
   if (typeof value === "boolean") return t(`audit.${value}`);
   if (Array.isArray(value)) return value.map(inWords).join(", ");
   if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
-  return knows(`role.${value}`) ? t(`role.${value}`) : String(value);
+  const room = ["role", "kind"].find((one) => knows(`${one}.${value}`));
+  return room ? t(`${room}.${value}`) : String(value);
 }
 
 function Page() {
   return html`<${Head} /><main class="office">
     <div class="office-title"><h1>${t("audit.title")}${config.session_title && html` <span class="muted">· ${config.session_title}</span>`}</h1>
-      <button type="button" class="primary" disabled=${busy.value} onClick=${prove} data-testid="prove">${t("audit.prove")}</button></div>
+      <div class="actions"><a class="button" href=${`${path}.csv`} download data-testid="export">${t("audit.export")}</a>
+        <button type="button" class="primary" disabled=${busy.value} onClick=${prove} data-testid="prove">${t("audit.prove")}</button></div></div>
     <p class="muted">${t("audit.note")}</p>
     <div role="status" aria-live="polite"><${Verdict} /></div>
     ${failed.value && html`<p class="notice bad" role="alert">${failed.value}</p>`}
