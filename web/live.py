@@ -32,6 +32,7 @@ _DESKS = {"operator", "prepare", "chair", "clerk"}
 _OPEN_PAGES = {"watch", "display"}
 """Whoever opens these is nobody in particular, signed in or not."""
 MAX_MESSAGE_BYTES = 16_384
+_GONE = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
 
 
 class Hello(BaseModel):
@@ -79,14 +80,15 @@ class Live:
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False
         )
-        await socket.prepare(request)
         self._sockets.add(socket)
         try:
+            await socket.prepare(request)
             await self._converse(request, socket, hub, session)
         except* Bye as byes:
             await _say_bye(socket, _first(byes), request[LANGUAGE])
         except* ConnectionError:
-            pass  # the page is gone, which is what ends a conversation
+            # The page is gone, which is what ends a conversation; one that was slow comes back.
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
         finally:
             self._sockets.discard(socket)
         return socket
@@ -164,13 +166,18 @@ def _fitting(identity: Identity, page: str) -> Identity:
 
 
 async def _hello(socket: web.WebSocketResponse) -> Hello:
+    """Raises `Bye`, or `ConnectionError` when nothing came: a computer that has too much to do."""
     try:
         async with asyncio.timeout(HELLO_S):
             message = await socket.receive()
+        if message.type in _GONE:
+            raise ConnectionAbortedError("gone before it said anything")
         if message.type is not WSMsgType.TEXT:
             raise Bye("not_understood")
         return Hello.model_validate(json.loads(message.data))
-    except (TimeoutError, ValueError):
+    except TimeoutError:
+        raise ConnectionAbortedError("no hello in time") from None
+    except ValueError:
         raise Bye("not_understood") from None
 
 

@@ -4,7 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import pytest
+
 from tests.web.rig import CHUA, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SESSION, relay, settings_in
+from web import live
 
 
 def test_a_snapshot_then_patches_that_follow_the_commands(tmp_path: Path) -> None:
@@ -161,6 +165,23 @@ def test_what_no_page_says_ends_the_conversation(tmp_path: Path) -> None:
                     async with asyncio.timeout(10):
                         answers = [message async for message in socket]
                     assert all("not_understood" in str(answer.data) for answer in answers)
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_is_slow_to_say_who_it_is_may_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A computer that has too much to do; told `bye`, its page would never try again."""
+    monkeypatch.setattr(live, "HELLO_S", 0.05)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            url = rig.url(f"/api/v1/sessions/{SESSION}/live")
+            async with rig.http.ws_connect(url) as socket:
+                async with asyncio.timeout(10):
+                    assert [message async for message in socket] == []
+                assert socket.close_code == aiohttp.WSCloseCode.TRY_AGAIN_LATER
 
     asyncio.run(scenario())
 
