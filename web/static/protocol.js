@@ -37,6 +37,7 @@ const RETRY_MIN_MS = 300;
 const RETRY_MAX_MS = 3000;
 const COMMAND_MS = 8000;
 const OFFSETS_KEPT = 8;
+const DRIFT_MS = 50; // what two quartzes part by in 40 s is a tenth of that
 
 /**
  * A command that was not carried out. `message` is the server's whole sentence; it is empty when the
@@ -81,33 +82,53 @@ function isRecord(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** This computer's time, epoch milliseconds as it had them when the page was opened: a clock that is set
+ * while the page is open (at start-up, by NTP) does not move it. */
+function steady() {
+  return performance.timeOrigin + performance.now();
+}
+
 /**
  * The server's clock, from pings: the offset of the fastest of the last few answers is the best.
  */
 export class ServerClock {
+  #own;
   /** @type {{offset: number, rtt: number}[]} */
   #samples = [];
   #offset = 0;
 
+  /** @param {() => number} [own] this computer's time, milliseconds */
+  constructor(own = steady) {
+    this.#own = own;
+  }
+
   /** The server's time now, epoch milliseconds. */
   now() {
-    return Date.now() + this.#offset;
+    return this.#own() + this.#offset;
   }
 
   /** A time without a round trip: only good until the first pong. @param {number} serverMs */
   guess(serverMs) {
-    if (!this.#samples.length) this.#offset = serverMs - Date.now();
+    if (!this.#samples.length) this.#offset = serverMs - this.#own();
   }
 
-  /** @param {number} sentMs our clock @param {number} serverMs @param {number} gotMs our clock */
-  pong(sentMs, serverMs, gotMs) {
-    const rtt = gotMs - sentMs;
-    this.#samples.push({offset: serverMs - sentMs - rtt / 2, rtt});
+  /** What a ping is stamped with, for `pong`. */
+  stamp() {
+    return this.#own();
+  }
+
+  /** @param {number} sentMs its stamp @param {number} serverMs */
+  pong(sentMs, serverMs) {
+    const rtt = this.#own() - sentMs;
+    const offset = serverMs - sentMs - rtt / 2;
+    // Two answers that cannot both be true: the computer slept, or a clock was set. The newer counts.
+    this.#samples = this.#samples.filter((one) => Math.abs(one.offset - offset) <= (one.rtt + rtt) / 2 + DRIFT_MS);
+    this.#samples.push({offset, rtt});
     if (this.#samples.length > OFFSETS_KEPT) this.#samples.shift();
     this.#offset = this.#samples.reduce((a, b) => (b.rtt < a.rtt ? b : a)).offset;
   }
 
-  /** After a sleep or a change of the computer's clock the old answers mean nothing. */
+  /** After a new connection the old answers mean nothing. */
   forget() {
     this.#samples = [];
   }
@@ -320,7 +341,7 @@ export class Live {
 
   #ping() {
     clearTimeout(this.#pingTimer);
-    this.#say({type: "ping", sent_at_ms: Date.now()});
+    this.#say({type: "ping", sent_at_ms: this.clock.stamp()});
     this.#expectAnswer();
     this.#pingTimer = setTimeout(() => this.#ping(), PING_MS);
   }
@@ -362,7 +383,7 @@ export class Live {
       case "quality":
         return this.#listener.onQuality?.(message);
       case "pong":
-        return this.clock.pong(message.sent_at_ms, message.server_time_ms, Date.now());
+        return this.clock.pong(message.sent_at_ms, message.server_time_ms);
       case "bye":
         this.close();
         return this.#listener.onBye?.(message.code, message.message);

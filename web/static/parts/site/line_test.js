@@ -15,7 +15,7 @@ const STEPS = ["echo", "down", "up"];
 
 /** @type {import("@preact/signals").Signal<Step | undefined>} */
 const under = signal(undefined);
-/** What was found, and when by this computer's clock.
+/** What was found, and when (`performance.now()`).
  * @type {import("@preact/signals").Signal<(LineTest & {at: number}) | undefined>} */
 const found = signal(undefined);
 /** Why there was no test. */
@@ -28,7 +28,7 @@ export function lineTested() {
   if (!found.value) return {};
   const {at, ...test} = found.value;
   const {verdict} = judge(test);
-  return {line_test: {...test, verdict, age_s: Math.round((Date.now() - at) / 1000)}};
+  return {line_test: {...test, verdict, age_s: Math.round((performance.now() - at) / 1000)}};
 }
 
 /** @param {string} token */
@@ -44,7 +44,7 @@ async function start(token) {
     signal: mine.signal,
   };
   try {
-    found.value = {...(await measure(place, (step) => { under.value = step; })), at: Date.now()};
+    found.value = {...(await measure(place, (step) => { under.value = step; })), at: performance.now()};
   } catch (error) {
     if (mine.signal.aborted) return; // another began, or the page moved on
     refused.value = error instanceof NotTested ? error.message : t("line_test.unreachable");
