@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from broadcast.director import program_of
 from broadcast.session.commands import parse_command
 from broadcast.session.decide import Act, decide
 from broadcast.session.events import ItemChosen, SessionPrepared
@@ -69,6 +70,39 @@ def test_a_closed_item_is_named_to_the_room_and_only_when_it_is_its_turn() -> No
     now = after({"type": "choose_item", "item": SECRET})
     assert SECRET_TITLE in str(seen(now, SITE))
     assert SECRET_TITLE not in str(seen(now, PUBLIC))
+
+
+MICROPHONES: tuple[dict[str, Any], ...] = (
+    {"type": "open_microphone", "site": LAY},
+    {"type": "mute_all"},
+    {"type": "go_live"},
+    {"type": "register", "delegate": "lay-1", "kind": "speech"},
+    {"type": "call_next"},
+    {"type": "open_microphone", "site": HALL},
+    {"type": "give_turn", "delegate": "chua-1", "kind": "speech"},
+    {"type": "close_microphone", "site": CHUA},
+    {"type": "pause_session"},
+    {"type": "resume_session"},
+    {"type": "end_turn"},
+    {"type": "open_microphone", "site": CHUA},
+    {"type": "close_part", "staying": [LAY], "item": SECRET},
+    {"type": "give_turn", "delegate": "lay-1", "kind": "speech"},
+    {"type": "end_turn"},
+    {"type": "choose_item", "item": ITEM},
+    {"type": "end_session"},
+)
+
+
+def test_no_microphone_is_heard_without_its_site_being_told() -> None:
+    """Whatever opens or closes it: what the studio is asked for, and what the site's page says."""
+    opened = set[SiteId]()
+    for done in range(len(MICROPHONES) + 1):
+        state = after(*MICROPHONES[:done])
+        pages = {site: seen(state, Audience(False, site, "vi"))["me"] for site in state.sites}
+        told = {site for site, me in pages.items() if me["microphone_open"]}
+        assert program_of(state).open_microphones == told, MICROPHONES[:done]
+        opened |= told
+    assert opened == {HALL, LAY, CHUA}
 
 
 @pytest.mark.parametrize("item", [ITEM, SECRET])
