@@ -28,7 +28,8 @@ function Body() {
   if (session.phase === "prepared") return html`<${Standing} title=${t("display.prepared")} note=${item ? t("display.first", {item: item.title}) : ""} />`;
   if (session.phase === "paused") return html`<${Standing} title=${t("display.paused")} note=${whatFollows(item, coming)} />`;
   if (session.closed) return html`<${Standing} title=${t("display.closed")} note=${t("display.closed_note")} />`;
-  return html`<div class="wall-grid"><div class="on"><${Item} /><${Speaker} /></div><${Upcoming} /></div>`;
+  const alone = !displayView().floor && !displayView().round;
+  return html`<div class="wall-grid"><div class="on" data-alone=${alone}><${Item} />${!alone && html`<${Speaker} />`}</div><${Upcoming} /></div>`;
 }
 
 /** @param {WallItem | undefined} item @param {WallItem | undefined} coming */

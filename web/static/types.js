@@ -512,6 +512,7 @@
  * @property {string | null} session
  * @property {boolean} turn whether there are TURN servers
  * @property {string | null} session_title
+ * @property {string} [site_name] of the page of a site
  * @property {string | null} site
  * @property {Role} role the strongest of `roles`
  * @property {Role[]} roles

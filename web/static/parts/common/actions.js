@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {give, may, deskView, pending, ready, view} from "../../state.js";
-import {t} from "../../texts.js";
+import {knows, t} from "../../texts.js";
 import {PLAYER} from "../../protocol.js";
 import {toast} from "./toasts.js";
 
@@ -83,6 +83,11 @@ export function Do({command, children, class: look = "", label, pressed, disable
   return html`<button type="button" class=${look} title=${label} aria-label=${label}
     aria-pressed=${pressed} aria-busy=${sent} disabled=${disabled || !canGive(command.type)}
     data-testid=${testid ?? command.type} onClick=${press}>${children}</button>`;
+}
+
+/** Who did something: whoever came by a link has no name but the role's. @param {string} actor */
+export function actorName(actor) {
+  return knows(`role.${actor}`) ? t(`role.${actor}`) : actor;
 }
 
 /** A site's name without the words that all of them share. @param {string} name */

@@ -5,7 +5,7 @@ import {html} from "htm/preact";
 import {useEffect, useState} from "preact/hooks";
 import {now, deskView} from "../../state.js";
 import {timeOfDay, t} from "../../texts.js";
-import {act, canGive, Do, mayGive, siteBrief, siteName} from "./actions.js";
+import {act, actorName, canGive, Do, mayGive, siteBrief, siteName} from "./actions.js";
 import {Dialog, Hold} from "./dialogs.js";
 import {Icon} from "./icons.js";
 
@@ -82,7 +82,7 @@ export function ClosedBand() {
   const part = deskView().closed_part;
   if (!part) return null;
   return html`<div class="closed-band" role="status" data-testid="closed-band">
-    <p><${Icon} name="lock" /><b>${t("closed.is")}</b> ${t("closed.since", {time: timeOfDay(part.since_at_ms), name: part.by})}</p>
+    <p><${Icon} name="lock" /><b>${t("closed.is")}</b> ${t("closed.since", {time: timeOfDay(part.since_at_ms), name: actorName(part.by)})}</p>
     <p class="muted">${t("closed.stay", {sites: part.staying.map(siteBrief).join(", ")})}</p>
     <${Opening} part=${part} />
   </div>`;
@@ -94,7 +94,7 @@ function Opening({part}) {
   const {agenda, session} = deskView();
   const secret = agenda.find((item) => item.id === session.current_item)?.closed;
   if (left > 0) {
-    return html`<p><b>${t("closed.sure", {seconds: left, name: part.asked_by})}</b></p>
+    return html`<p><b>${t("closed.sure", {seconds: left, name: actorName(part.asked_by)})}</b></p>
       <div class="closed-buttons">
         <${Do} command=${{type: "keep_closed"}} class="primary small">${t("closed.keep")}<//>
         ${mayGive("confirm_opening") && html`<${Hold} text=${t("closed.confirm")} onHeld=${() => act({type: "confirm_opening"})} />`}

@@ -4,6 +4,7 @@ import {effect} from "@preact/signals";
 import {html} from "htm/preact";
 import {operatorView, ready, role, view} from "../../state.js";
 import {config, t, timeOfDay} from "../../texts.js";
+import {actorName} from "../common/actions.js";
 import {ask as question} from "../common/dialogs.js";
 import {Icon} from "../common/icons.js";
 import {toast} from "../common/toasts.js";
@@ -13,16 +14,11 @@ import {ask} from "../office/ask.js";
 export function Control() {
   const {control} = operatorView();
   if (!control || role.value !== "operator" || control.seat === config.seat) return null;
-  const name = nameOf(control);
+  const name = actorName(control.name);
   const take = () => question({key: "take_control", params: {name}, go: takeOver});
   return html`<div class="control" role="alert" data-testid="control">
     <${Icon} name="warning" /><p>${t("operator.control_other", {name, since: timeOfDay(control.since_at_ms)})}</p>
     <button type="button" class="primary small" disabled=${!ready.value} onClick=${take} data-testid="take-control">${t("operator.control_take")}</button></div>`;
-}
-
-/** Whoever came by a link has no name but the role's. @param {{name: string}} holder */
-function nameOf({name}) {
-  return name === "operator" ? t("role.operator") : name;
 }
 
 async function takeOver() {
@@ -40,6 +36,6 @@ let had = false;
 effect(() => {
   const now = view.value && "control" in view.value ? view.value.control : undefined;
   const has = now?.seat === config.seat;
-  if (had && now && !has) toast(t("operator.control_lost", {name: nameOf(now)}), "refused");
+  if (had && now && !has) toast(t("operator.control_lost", {name: actorName(now.name)}), "refused");
   had = has;
 });

@@ -19,6 +19,7 @@ const NEARLY = 0.9;
 
 /** The word for a site's line. @param {Site} site @param {boolean} wasHere */
 function wordOf(site, wasHere) {
+  if (site.put_out) return "absent"; // as was meant: no fault
   if (site.present) return site.line ?? "lost";
   return wasHere ? "lost" : "absent";
 }
@@ -38,7 +39,7 @@ export function LineButton({site, wasHere}) {
     openLine(site.id);
   };
   const word = wordOf(site, wasHere);
-  const text = word === "absent" ? t("operator.line_absent") : t(`line.${word}`);
+  const text = t(site.put_out ? "operator.line_out" : word === "absent" ? "operator.line_absent" : `line.${word}`);
   return html`<button type="button" class="line" data-line=${word} aria-describedby="line-details"
     aria-label=${t("operator.line_of", {quality: text})} data-testid=${`line-${site.id}`}
     onMouseEnter=${show} onMouseLeave=${hide} onFocus=${show} onBlur=${hide} onClick=${open}

@@ -114,9 +114,10 @@ function Signs({site}) {
     <span key=${sign} data-testid=${`sign-${sign}-${site.id}`}>${t(`operator.sign_${sign}`)}</span>`)}</span>`;
 }
 
-/** @param {{site: Site}} props */
+/** None where nobody is: opened now, it would be heard whenever somebody comes. @param {{site: Site}} props */
 function Microphone({site}) {
   const open = site.microphone_open;
+  if (!open && (!site.present || site.put_out)) return null;
   const type = open ? "close_microphone" : "open_microphone";
   const label = t(`operator.${type}`, {site: shortName(site.name)});
   if (!mayGive(type)) {

@@ -78,7 +78,7 @@ export function TalkButton({site}) {
   useEffect(() => {
     if (mine && site.microphone_open) release();
   }, [mine, site.microphone_open]);
-  if (!mayGive("open_microphone") || !site.present) return null;
+  if (!mayGive("open_microphone") || !site.present || site.put_out) return null;
   const name = shortName(site.name);
   const label = t(site.microphone_open ? "talk.closed" : "talk.hold", {site: name});
   const down = (/** @type {PointerEvent} */ event) => {

@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {Language} from "../common/head.js";
-import {t} from "../../texts.js";
+import {config, t} from "../../texts.js";
 import {asking, busy, camera, choose, inUse, list, microphone, open, stream} from "./devices.js";
 import {LineTest} from "./line_test.js";
 import {Meter, Video} from "./pieces.js";
@@ -12,8 +12,8 @@ import {SelfTest, SpeakerTest} from "./self_test.js";
 export function DeviceTest({token, onJoin}) {
   const usable = camera.value === "ok" || microphone.value === "ok";
   return html`<main class="test" data-testid="device-test">
-    <h1>${t("site.test_title")}</h1>
-    <p class="muted">${t("site.test_intro")}</p>
+    <header><p class="muted">${config.session_title}</p><h1>${config.site_name}</h1></header>
+    <p><strong>${t("site.test_title")}.</strong> ${t("site.test_intro")}</p>
     <div class="test-grid">
       <section class="panel">
         <h2>${t("site.camera")}</h2>
