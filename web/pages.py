@@ -126,8 +126,9 @@ class Pages:
         site = state.sites.get(SiteId(request.match_info["site"]))
         if site is None:
             raise not_found()
-        about = {"site": site.id, "site_name": site.name}
-        return self._page(request, "join", state, heading=site.name, **about)
+        return self._page(
+            request, "join", state, site=site.id, site_name=site.name, heading=site.name
+        )
 
     async def _watch(self, request: web.Request) -> web.Response:
         return self._page(request, "watch", await self._session(request))
