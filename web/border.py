@@ -17,6 +17,8 @@ from web.errors import Problem, not_found
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LANGUAGE = web.RequestKey("language", str)
 NONCE = web.RequestKey("nonce", str)
+ANSWERED = web.RequestKey("answered", bool)
+"""Its answer has begun."""
 DEFAULT_LANGUAGE = web.AppKey("default_language", str)
 RENDER_PROBLEM: web.AppKey[Callable[[web.Request, Problem], web.Response]] = web.AppKey(
     "render_problem"
@@ -48,6 +50,7 @@ def content_security_policy(nonce: str) -> str:
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """The headers that every answer carries, files and WebSockets included."""
+    request[ANSWERED] = True
     headers = response.headers
     headers["Server"] = "diemcau"
     headers["X-Content-Type-Options"] = "nosniff"
@@ -122,6 +125,9 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
 
 
 def _answer(request: web.Request, problem: Problem) -> web.Response:
+    """Raises `ConnectionResetError` where it would stand in the middle of another answer."""
+    if request.get(ANSWERED):
+        raise ConnectionResetError(problem.code)
     if request.path.startswith(_MACHINES):
         return problem.response(request[LANGUAGE])
     response = request.app[RENDER_PROBLEM](request, problem)

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import m3u8
 import pytest
 
 from broadcast.session.model import Role
 from tests import media
 from tests.broadcast.outputs.test_sealed import closed, record
-from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from tests.web.rig import BOUND_S, LAY, SESSION, Rig, relay, settings_in
 
 AT = f"/api/v1/sessions/{SESSION}/sealed"
 FILES = ("", "/index.m3u8", "/init-0.mp4", "/00000000.m4s", "/film.mp4")
@@ -148,5 +149,21 @@ def test_the_public_recording_as_a_film_is_for_staff(tmp_path: Path) -> None:
             for odd in ("?from=-1", "?from=nan", "?from=x", "?from=2&to=1"):
                 assert (await rig.get(at + odd, headers=clerk)).status == 400, odd
             assert (await rig.get(f"{at}?from=900", headers=clerk)).status == 409
+
+    asyncio.run(scenario())
+
+
+def test_a_film_that_cannot_be_read_to_its_end_is_cut_off(tmp_path: Path) -> None:
+    """Rather than go on with an error's text in the middle of it."""
+
+    async def scenario() -> None:
+        async with sealed(tmp_path) as rig:
+            last = max((rig.settings.storage.data_dir / "sealed" / SESSION).glob("*.m4s"))
+            last.unlink()
+            last.mkdir()
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await asyncio.wait_for(
+                    rig.get(f"{AT}/film.mp4", headers=bearer(rig.operator)), BOUND_S
+                )
 
     asyncio.run(scenario())
