@@ -31,6 +31,7 @@ from web.sessions import Sessions
 
 AT_ONCE = 3
 CHUNK_BYTES = 262_144
+MAGIC = b"%PDF-"
 TAIL_BYTES = 2048
 """`%%EOF` stands in the last kilobyte (ISO 32000-1, annex H, note 18); some add a little more."""
 UPLOAD_S = 900.0
@@ -119,9 +120,10 @@ class Documents:
             await asyncio.to_thread(file.close)
 
     async def _copy(self, request: web.Request, file: BinaryIO) -> _Taken:
-        size, digest, tail = 0, hashlib.sha256(), b""
+        size, digest, head, tail = 0, hashlib.sha256(), b"", b""
         async for chunk in request.content.iter_chunked(CHUNK_BYTES):
-            if size == 0 and not chunk.startswith(b"%PDF-"):
+            head = (head + chunk[: len(MAGIC)])[: len(MAGIC)]
+            if not MAGIC.startswith(head):
                 raise Problem(415, "document_not_pdf")
             size += len(chunk)
             if size > self._most:

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,14 @@ async def upload(rig: Rig, item: str, data: bytes, **headers: str) -> Any:
     return await ask(rig, "POST", path, data, **(headers or bearer(rig.operator)))
 
 
+async def in_drops(data: bytes) -> AsyncIterator[bytes]:
+    """As over a bad line: its first bytes come one by one."""
+    for at in range(8):
+        yield data[at : at + 1]
+        await asyncio.sleep(0.02)
+    yield data[8:]
+
+
 async def statuses(rig: Rig, document: str) -> list[int]:
     """What staff, a site and a stranger get."""
     path = f"/api/v1/sessions/{SESSION}/documents/{document}"
@@ -160,6 +168,17 @@ def test_documents_are_for_whoever_may_know_of_the_item(tmp_path: Path) -> None:
         assert await statuses(rig, document) == [200, 404, 404]
         await rig.command("remove_document", document=document)
         assert await statuses(rig, document) == [404, 404, 404]
+
+    tell(tmp_path, story)
+
+
+def test_a_document_may_come_in_drops(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        path = rig.url(f"/api/v1/sessions/{SESSION}/items/{ITEM}/documents?name=T")
+        for data, status in ((PDF, 201), (b"%PDX" + PDF, 415)):
+            body, who = in_drops(data), bearer(rig.operator)
+            async with rig.http.post(path, data=body, headers=who) as response:
+                assert response.status == status
 
     tell(tmp_path, story)
 
