@@ -155,8 +155,8 @@ class Hub:
         self._stills.clear()
 
     def report(self, client: Client, report: Report) -> None:
-        site = client.audience.site
         """Raises `Bye` when the page is none of a site."""
+        site = client.audience.site
         if site is None:
             raise Bye("not_understood")
         self.reports[site] = report
