@@ -9,6 +9,7 @@ MODULES = (
     "uplink",
     "sites",
     "strangers",
+    "restart",
     "lines",
     "publishing",
     "program",

@@ -98,7 +98,8 @@ def pictures(quality: Quality) -> tuple[list[bytes], ...]:
 
 
 class Site(Viewer):
-    """Sends; what `Viewer` counts are packets that nobody should send it."""
+    """Sends; what `Viewer` counts are packets that nobody should send it. Its pictures and keyframes
+    come at moments of their own, as those of cameras do."""
 
     def __init__(self, certificate: RTCCertificate, quality: Quality) -> None:
         super().__init__(certificate)
@@ -106,7 +107,9 @@ class Site(Viewer):
         self._ssrc = random.randrange(10, 1 << 31) & ~1
         self._phase_ticks = random.randrange(REPORT_TICKS)
         self._extension = (0, "")
-        self._wide = self._shown = self._ticks = 0
+        self._wide = 0
+        self._ticks = random.randrange(LOOP_S * REPORT_TICKS)
+        self._shown = self._ticks * 20 * quality.fps // 1000
         self._numbers = {SOUND: 0, PICTURE: 0}
         self._octets = {SOUND: 0, PICTURE: 0}
 

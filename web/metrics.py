@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -191,7 +191,8 @@ def _counter(name: str, text: str, values: Mapping[SiteId, int]) -> Metric:
 
 
 def exposition(look: Callable[[], Figures]) -> Callable[[], bytes]:
-    """Gives the text of one scrape."""
+    """Gives the text of one scrape, with what this process itself uses."""
     registry = CollectorRegistry()
     registry.register(_Collector(look))
+    ProcessCollector(registry=registry)
     return lambda: generate_latest(registry)

@@ -37,7 +37,7 @@ def figures(**fields: object) -> Figures:
 
 def samples(text: bytes) -> Iterator[Sample]:
     for family in text_string_to_metric_families(text.decode()):
-        assert family.name.startswith("diemcau_")
+        assert family.name.startswith(("diemcau_", "process_"))
         assert family.documentation
         yield from family.samples
 
@@ -89,6 +89,8 @@ def test_the_process_and_its_port() -> None:
     assert told["diemcau_port_handshakes_failed_total", ""] == 1
     assert told["diemcau_studio_connected", ""] == 1
     assert told["diemcau_late_frames_total", ""] == 7
+    assert told["process_resident_memory_bytes", ""] > 1e6
+    assert told["process_cpu_seconds_total", ""] > 0
 
 
 def test_lateness_is_a_histogram() -> None:
