@@ -98,8 +98,8 @@ def pictures(quality: Quality) -> tuple[list[bytes], ...]:
 
 
 class Site(Viewer):
-    """Sends; what `Viewer` counts are packets that nobody should send it. Its pictures and keyframes
-    come at moments of their own, as those of cameras do."""
+    """Sends; what `Viewer` counts are packets that nobody should send it. Its pictures and
+    keyframes come at moments of their own, as those of cameras do."""
 
     def __init__(self, certificate: RTCCertificate, quality: Quality) -> None:
         super().__init__(certificate)

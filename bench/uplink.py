@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from statistics import median
 from typing import Any
 
 import aiortc.rtcrtpreceiver
@@ -29,7 +30,9 @@ from streams.lag import settle
 from streams.relay import Rates, Relay
 from tests.namespaces import SERVER, Hosts, two_hosts
 
-PUBLISHERS = (1, 50)
+PUBLISHERS = {1: 3, 50: 1}
+"""And how often each server is measured, in turns: the median counts. One site costs so little that
+whatever else the machine does is seen."""
 MEASURED_S = 8.0
 
 
@@ -146,12 +149,17 @@ def measured(who: str, count: int) -> dict[str, Any]:
 
 
 def figures() -> Iterator[Figure]:
-    for count in PUBLISHERS:
-        ours, theirs = measured("diemcau", count), measured("aiortc", count)
-        assert ours["frames_per_s"] > 59 * count, "frames are missing"
+    for count, rounds in PUBLISHERS.items():
+        cores: dict[str, list[float]] = {"diemcau": [], "aiortc": []}
+        for _ in range(rounds):
+            for who, used in cores.items():
+                result = measured(who, count)
+                assert who == "aiortc" or result["frames_per_s"] > 59 * count, "frames are missing"
+                used.append(result["cores"] * 100 / count)
+        ours, theirs = (median(used) for used in cores.values())
         yield Figure(
-            f"uplink, CPU of each of {count} sites at standby", ours["cores"] * 100 / count,
-            "% of a core", theirs["cores"] * 100 / count, "aiortc without decoding",
+            f"uplink, CPU of each of {count} sites at standby", ours, "% of a core",
+            theirs, "aiortc without decoding",
         )  # fmt: skip
 
 
