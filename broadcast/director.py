@@ -10,6 +10,7 @@ from dataclasses import replace
 from broadcast.overlay import views
 from broadcast.program import CUT, PLAYER, Clip, Layout, Overlay, ProgramState, Scene, Take
 from broadcast.session.model import OverlayName, Phase, SessionState
+from streams.frames import SiteId, screen_of, screen_site, site_of
 
 _RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
 _SLATED = frozenset({Phase.PAUSED, Phase.ENDED})
@@ -38,6 +39,7 @@ def program_of(state: SessionState) -> ProgramState:
         player=clip,
         site_names={
             **{site.id: site.name for site in state.sites.values()},
+            **{screen_of(site): views.screen(state, site) for site in state.sharing},
             PLAYER: clip.title if clip is not None else "",
         },
     )
@@ -59,11 +61,16 @@ def scene_on_air(state: SessionState) -> Scene:
 
 
 def _inside(state: SessionState, scene: Scene) -> Scene:
-    """Without the sites that are outside the door of a closed room."""
-    if not state.put_out.intersection(scene.sources):
+    """Without the sites that are outside the door of a closed room, and screens not shared."""
+    sources = tuple(source for source in scene.sources if _may_be_seen(state, source))
+    if sources == scene.sources:
         return scene
-    sources = tuple(site for site in scene.sources if site not in state.put_out)
     return replace(scene, sources=sources) if sources else Scene(Layout.SLATE)
+
+
+def _may_be_seen(state: SessionState, source: SiteId) -> bool:
+    screen = screen_site(source)
+    return site_of(source) not in state.put_out and (screen is None or screen in state.sharing)
 
 
 def overlays_of(state: SessionState) -> tuple[Overlay, ...]:

@@ -25,6 +25,24 @@ def talked_to(source: SiteId) -> SiteId | None:
     return SiteId(source.removeprefix(_TALK)) if source.startswith(_TALK) else None
 
 
+_SCREEN = "@screen:"
+
+
+def screen_of(site: SiteId) -> SiteId:
+    """The source of what a site shares of its screen, beside its camera. No site is called so."""
+    return SiteId(f"{_SCREEN}{site}")
+
+
+def screen_site(source: SiteId) -> SiteId | None:
+    """The reverse of `screen_of`; None for any other source."""
+    return SiteId(source.removeprefix(_SCREEN)) if source.startswith(_SCREEN) else None
+
+
+def site_of(source: SiteId) -> SiteId:
+    """Whose a source is: its screen's site, or itself."""
+    return screen_site(source) or source
+
+
 VIDEO_CLOCK_RATE = 90_000
 AUDIO_CLOCK_RATE = 48_000
 

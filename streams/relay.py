@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,7 +18,17 @@ from config.settings import Media, Program
 from streams.addresses import own_addresses
 from streams.echo import Echo
 from streams.fanout import Ladder
-from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId, talk_to, talked_to
+from streams.frames import (
+    Codec,
+    EncodedFrame,
+    Feed,
+    Packet,
+    SiteId,
+    screen_of,
+    screen_site,
+    talk_to,
+    talked_to,
+)
 from streams.lag import Lag
 from streams.lines import DownLine, Line, PortCounts
 from streams.peer import Peer, ice_credentials
@@ -155,7 +165,8 @@ class Relay:
     # --- connections ---
 
     async def publish(self, site: SiteId, offer: str) -> Connection:
-        """A site begins to send. Raises `OfferError`, `SiteTaken`."""
+        """A site begins to send, or (`screen_of`) what it shares. Raises `OfferError`,
+        `SiteTaken`."""
         read = read_offer(offer, "publish")
         while (held := self._publishers.get(site)) is not None:
             if time.monotonic_ns() - held[0].last_heard_ns < TAKEOVER_NS:
@@ -164,7 +175,7 @@ class Relay:
         if len(self._publishers) >= self._settings.max_sites:
             raise OfferError(503, "As many sites as are allowed are here already.")
         peer = self._admit(read)
-        publisher = Publisher(site, read.sections, peer.send_rtcp, self._on_frame)
+        publisher = Publisher(site, read.sections, peer.send_rtcp, self._take)
         peer.traffic = publisher
         self._publishers[site] = (peer, publisher, time.monotonic_ns())
         self._run(peer)
@@ -287,9 +298,10 @@ class Relay:
 
     async def expel(self, site: SiteId) -> None:
         """Ends all that a site sends and all that it gets back: its link was revoked."""
-        held = self._publishers.get(site)
-        ends = [name for name, (_, seen) in self._viewers.items() if seen.audience.site == site]
-        for name in [*ends, *([held[0].id] if held is not None else [])]:
+        held = (self._publishers.get(source) for source in (site, screen_of(site)))
+        sent = [peer.id for one in held if one is not None for peer in one[:1]]
+        seen = [name for name, (_, seen) in self._viewers.items() if seen.audience.site == site]
+        for name in (*seen, *sent):
             await self.hang_up(name)
 
     def _admit(self, offer: Offer) -> Peer:
@@ -400,10 +412,19 @@ class Relay:
             self._on_heard(heard)
 
     def set_put_out(self, sites: frozenset[SiteId]) -> None:
-        """These sites get nothing, from the next packet on; `expel` ends their connections."""
+        """These sites get nothing, and nothing of theirs is taken, from the next packet on;
+        `expel` ends their connections."""
         if sites != self._rights.put_out:
             self._rights.put_out = sites
             self._ask_anew()
+
+    def set_sharing(self, sites: frozenset[SiteId]) -> None:
+        """Of these sites' screens pictures are taken; whoever else sends some is hung up on."""
+        self._rights.sharing = sites
+        for source, (peer, _, _) in self._publishers.items():
+            site = screen_site(source)
+            if site is not None and site not in sites:
+                peer.end()
 
     def _end_talk(self, site: SiteId) -> None:
         del self._talks[site]
@@ -426,6 +447,11 @@ class Relay:
 
     # --- sites in ---
 
+    def _take(self, frame: EncodedFrame) -> None:
+        """Nothing comes in that may not, whatever still sends it."""
+        if self._rights.may_send(frame):
+            self._on_frame(frame)
+
     def ask_keyframe(self, source: SiteId) -> None:
         """A PLI to the site, at most one per 500 ms."""
         held = self._publishers.get(source)
@@ -434,12 +460,18 @@ class Relay:
 
     def lines(self) -> dict[SiteId, Line]:
         """The sites that are connected."""
+        return {source: line for source, line in self._lines() if screen_site(source) is None}
+
+    def screens(self) -> dict[SiteId, Line]:
+        """Of the sites whose screen comes, by the site."""
+        sites = ((screen_site(source), line) for source, line in self._lines())
+        return {site: line for site, line in sites if site is not None}
+
+    def _lines(self) -> Iterator[tuple[SiteId, Line]]:
         now_ns = time.monotonic_ns()
-        return {
-            site: publisher.line(since_ns, now_ns)
-            for site, (peer, publisher, since_ns) in self._publishers.items()
-            if peer.connected
-        }
+        for source, (peer, publisher, since_ns) in self._publishers.items():
+            if peer.connected:
+                yield source, publisher.line(since_ns, now_ns)
 
     def returns(self) -> dict[SiteId, DownLine]:
         """What the connected sites are sent back, and how well it goes."""

@@ -1,8 +1,8 @@
-"""Who gets what of the program: the one place that says so. Pure."""
+"""Who gets what of the program, and what is taken of whom: the one place that says so. Pure."""
 
 from dataclasses import dataclass, field
 
-from streams.frames import Feed, Packet, SiteId
+from streams.frames import EncodedFrame, Feed, Packet, SiteId, screen_site, site_of
 from streams.viewer import Audience
 
 
@@ -14,13 +14,22 @@ class Rights:
     """Whether the public may have the room's packets at all; a second guard beside their marks."""
     open_microphones: frozenset[SiteId] = frozenset()
     put_out: frozenset[SiteId] = frozenset()
-    """Sites that get nothing."""
+    """Sites that get nothing, and of which nothing is taken."""
+    sharing: frozenset[SiteId] = frozenset()
+    """Sites whose screen is taken beside their camera."""
     voiced: set[SiteId] = field(default_factory=set)
     """Sites to which an operator talks, once something of it came."""
 
     @property
     def public_feed(self) -> str:
         return Feed.ROOM if self.take_room else Feed.PUBLIC
+
+    def may_send(self, frame: EncodedFrame) -> bool:
+        """Of a screen the picture alone: who shares it is heard by his microphone, or not."""
+        if site_of(frame.source) in self.put_out:
+            return False
+        site = screen_site(frame.source)
+        return site is None or (site in self.sharing and frame.codec.is_video)
 
     def may_have(self, audience: Audience, packet: Packet) -> bool:
         if not audience.room:

@@ -32,9 +32,10 @@ _MACHINES = ("/api/", "/whip/", "/whep/", "/live/", "/archive/", "/static/", "/m
 
 
 def _allow(request: web.Request) -> str:
-    """Camera and microphone on our own pages, nothing else."""
+    """Camera, microphone and what is shared of a screen on our own pages, nothing else."""
     del request
-    return "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
+    ours = "camera=(self), microphone=(self), display-capture=(self)"
+    return f"{ours}, geolocation=(), payment=(), usb=()"
 
 
 def content_security_policy(nonce: str) -> str:

@@ -3,7 +3,7 @@
 | what | bound | when the page does not keep up |
 |---|---|---|
 | patches | MAX_PATCHES | all are dropped and one fresh snapshot takes their place |
-| quality, pong | one of each | the newest counts |
+| quality (camera, screen), pong | one of each | the newest counts |
 | levels | one | the newest counts |
 | stills | one of each name | the newest counts |
 

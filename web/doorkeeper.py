@@ -94,6 +94,13 @@ class Doorkeeper:
             raise Problem(409, "site_has_camera", site=site)
         return identity
 
+    async def screen(self, request: web.Request, site: SiteId) -> None:
+        """The site itself, while the session says that it shares its screen."""
+        await self.publisher(request, site)
+        current = self._sessions.current
+        if current is None or site not in current.floor.state.sharing:
+            raise Problem(403, "screen_not_shared")
+
     async def talker(self, request: web.Request, site: SiteId) -> None:
         """An operator of the session on the studio, who wants to talk to this site alone."""
         self._hold_back(request)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 
-from streams.frames import SiteId
+from streams.frames import SiteId, screen_of, screen_site
 from streams.wire import Still
 from web.auth import Identity
 from web.client import Audience, Bye, Client
@@ -73,8 +73,7 @@ class Hub:
                 client.out.set_still(name, message)
         if site is not None:
             self.reports.setdefault(site, Report())
-            if site in self._qualities:
-                client.out.set_latest("quality", self._qualities[site])
+            self._tell_wishes(client, site, self._qualities)
         client.wake()
 
     def leave(self, client: Client) -> None:
@@ -138,13 +137,20 @@ class Hub:
 
     def tell_quality(self, wishes: Mapping[SiteId, Quality]) -> None:
         """To each site whose wish changed."""
-        texts = {site: _quality_text(wish) for site, wish in wishes.items()}
+        texts = {source: _quality_text(source, wish) for source, wish in wishes.items()}
+        changed = {s: text for s, text in texts.items() if text != self._qualities.get(s)}
         for client in self._clients:
-            site = client.audience.site
-            if site in texts and texts[site] != self._qualities.get(site):
-                client.out.set_latest("quality", texts[site])
-                client.wake()
+            if client.audience.site is not None:
+                self._tell_wishes(client, client.audience.site, changed)
         self._qualities = texts
+
+    @staticmethod
+    def _tell_wishes(client: Client, site: SiteId, texts: Mapping[SiteId, str]) -> None:
+        """For its camera, and for its screen."""
+        for kind, source in (("quality", site), ("screen quality", screen_of(site))):
+            if source in texts:
+                client.out.set_latest(kind, texts[source])
+                client.wake()
 
     def forget_still(self, name: str) -> None:
         """A picture of a site that left would pass for one of now."""
@@ -165,10 +171,11 @@ class Hub:
         return (client for client in self._clients if client.page == "operator")
 
 
-def _quality_text(wish: Quality) -> str:
+def _quality_text(source: SiteId, wish: Quality) -> str:
     return dumps(
         {
             "type": "quality",
+            "source": "screen" if screen_site(source) is not None else "camera",
             "level": wish.level,
             "width": wish.width,
             "height": wish.height,

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from broadcast.director import program_of
 from broadcast.program import Take
-from broadcast.session.commands import Command
-from broadcast.session.model import Phase
+from broadcast.session.commands import Command, StopScreen
+from broadcast.session.model import Phase, Role
 from broadcast.session.rules.command import PaperCommand
 from config.settings import Settings, socket_path, witness_socket_path
-from streams.frames import EncodedFrame, Packet, SiteId
+from streams.frames import Packet, SiteId, screen_of
 from streams.lines import Line
 from streams.relay import Rates, Relay
 from streams.wire import Still
@@ -21,6 +21,7 @@ from web.auditor import Auditor
 from web.auth import Identity
 from web.client import Bye, Client
 from web.desk import Desk
+from web.errors import Problem
 from web.history import History
 from web.outside import Calm, Outside, Pace, Studio, hours_left, studio_of, witness_of
 from web.sessions import Sessions
@@ -30,6 +31,10 @@ LOOK_S = 0.5
 """How often the lines are looked at. A command is told at once."""
 CHECK_S = 5.0
 """How long a revoked link still works on an open page."""
+
+SCREEN_MS = 8_000
+"""A page needs some seconds to come back after the relay was started anew."""
+_SERVER = Identity("diemcau", frozenset({Role.SYSTEM}))
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +66,8 @@ class OnAir:
         self._calm = Calm()
         self.history = History()
         self._outside_the_door: frozenset[SiteId] = frozenset()
+        self._missing: dict[SiteId, int] = {}
+        """Sites whose screen does not come although they share it, and since when."""
         self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
         self.witness = StudioLink(
             witness_socket_path(settings.storage), DEAF, clock, name="witness"
@@ -68,7 +75,7 @@ class OnAir:
         self.relay = Relay(
             settings.media,
             Rates.of(settings.program),
-            on_frame=self._frame,
+            on_frame=self.link.offer,
             on_source_gone=self._source_gone,
             on_keyframe_wanted=self.link.ask_keyframe,
             on_heard=self.link.tell_heard,
@@ -106,6 +113,18 @@ class OnAir:
                     "control_given", got.name, desk.floor.id, {"seat": got.seat}
                 )
 
+    async def _settle_screens(self) -> None:
+        """A screen that is shared and does not come, for its page is gone, is shared no more."""
+        desk, now_ms = self._sessions.current, self._clock()
+        missing = desk.floor.state.sharing - self.relay.screens().keys() if desk else frozenset()
+        self._missing = {site: self._missing.get(site, now_ms) for site in missing}
+        for site, since_ms in self._missing.items():
+            if desk is not None and now_ms - since_ms >= SCREEN_MS:
+                try:
+                    await self.perform(desk.floor.id, StopScreen(site=site), _SERVER)
+                except Problem as problem:
+                    _log.warning("the screen of %s cannot be ended: %s", site, problem.code)
+
     def follow(self) -> None:
         """States the program anew. The relay closes before the studio hears of it, and opens
         after: what is secret is guarded first."""
@@ -114,6 +133,7 @@ class OnAir:
             return
         self._outside_the_door = desk.floor.state.put_out
         self.relay.set_put_out(self._outside_the_door)
+        self.relay.set_sharing(desk.floor.state.sharing)
         program = program_of(desk.floor.state)
         if program.public is Take.SLATE:
             self.relay.set_public(take_room=False)
@@ -151,6 +171,7 @@ class OnAir:
             now_ms,
             lines=self._calm.of(self.lines(), now_ms),
             returns=self.relay.returns(),
+            screens=self.relay.screens(),
             talks=self.relay.talks,
             studio=studio,
             witness=witness_of(self.witness.word(now_ms)),
@@ -166,6 +187,7 @@ class OnAir:
             self.follow()
             await self._settle_controls()
             self._settle_watched()
+            await self._settle_screens()
             self.look()
             await self._put_out()
             self.history.note(self.lines(), self.relay.returns(), self._clock())
@@ -199,19 +221,14 @@ class OnAir:
 
     def _connected(self) -> None:
         """The studio can decode nothing until each site sends a keyframe."""
-        for site in self.relay.lines():
-            self.relay.ask_keyframe(site)
+        for source in (*self.relay.lines(), *map(screen_of, self.relay.screens())):
+            self.relay.ask_keyframe(source)
 
     def _source_gone(self, site: SiteId) -> None:
         self.link.tell_gone(site)
         if self._sessions.current is not None:
             self._sessions.current.hub.forget_still(site)
         self.look()
-
-    def _frame(self, frame: EncodedFrame) -> None:
-        """Nothing comes in through the door of a closed room."""
-        if frame.source not in self._outside_the_door:
-            self.link.offer(frame)
 
     def _packet(self, packet: Packet) -> None:
         self.relay.send(packet)

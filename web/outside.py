@@ -288,6 +288,8 @@ class Outside:
     lines: Mapping[SiteId, Line] = field(default_factory=dict)
     returns: Mapping[SiteId, DownLine] = field(default_factory=dict)
     """What the sites get back."""
+    screens: Mapping[SiteId, Line] = field(default_factory=dict)
+    """Of the sites whose screen comes."""
     talks: frozenset[SiteId] = frozenset()
     """The sites to which an operator talks, and nobody else."""
     reports: Mapping[SiteId, Report] = field(default_factory=dict)

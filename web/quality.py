@@ -1,13 +1,13 @@
 """What picture each site is asked to send: small unless somebody looks at it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from broadcast.program import Scene
 from broadcast.session.model import SessionState
 from config.settings import Program
-from streams.frames import SiteId
+from streams.frames import SiteId, screen_of, site_of
 
 
 class Level(StrEnum):
@@ -30,6 +30,11 @@ class Quality:
 STANDBY = Quality(Level.STANDBY, 320, 180, 10, 120_000)
 """Enough for a tile and a still; fifty of them are 6 Mbit/s."""
 
+SCREEN_STANDBY = Quality(Level.STANDBY, 640, 360, 5, 150_000)
+"""Enough to see in a tile which page it is."""
+SCREEN_FPS = 10
+"""A page that turns is no film, and its letters need the bits."""
+
 _STEPS = (0.25, 0.5, 0.75, 1.0)
 """Browsers scale by any factor, but few sizes mean few restarts of the encoder."""
 
@@ -37,28 +42,29 @@ _STEPS = (0.25, 0.5, 0.75, 1.0)
 def wishes(
     state: SessionState, program: Program, next_site: SiteId | None
 ) -> dict[SiteId, Quality]:
-    """For every site of the session. `next_site` warms up like a preview: the call is one click,
-    and the encoder needs a second or two to reach its rate."""
+    """For every site of the session, and every screen that one shares. `next_site` warms up like a
+    preview: the call is one click, and the encoder needs a second or two to reach its rate."""
     on_air = _shares(state.program)
     coming = _shares(state.preview)
     if next_site is not None:
         coming[next_site] = 1.0
-    return {site: _wish(site, on_air, coming, program) for site in state.sites}
+    sources = (*state.sites, *map(screen_of, state.sharing))
+    return {source: _wish(source, on_air, coming, program) for source in sources}
 
 
 def _wish(
-    site: SiteId,
+    source: SiteId,
     on_air: Mapping[SiteId, float],
     coming: Mapping[SiteId, float],
     program: Program,
 ) -> Quality:
-    """A site on air that is about to be seen larger sends the larger picture already."""
-    share = max(on_air.get(site, 0.0), coming.get(site, 0.0))
-    if site in on_air:
-        return _sized(Level.ON_AIR, share, program)
-    if site in coming:
-        return _sized(Level.PREVIEW, share, program)
-    return STANDBY
+    """A source on air that is about to be seen larger sends the larger picture already."""
+    share = max(on_air.get(source, 0.0), coming.get(source, 0.0))
+    screen = source != site_of(source)
+    if not share:
+        return SCREEN_STANDBY if screen else STANDBY
+    wish = _sized(Level.ON_AIR if source in on_air else Level.PREVIEW, share, program)
+    return replace(wish, fps=min(wish.fps, SCREEN_FPS)) if screen else wish
 
 
 def _shares(scene: Scene) -> dict[SiteId, float]:

@@ -24,7 +24,7 @@ from broadcast.session.order import may_ask, next_request
 from broadcast.session.procedure import Procedure
 from broadcast.session.record import waiting_in
 from streams.frames import SiteId
-from web import screens, written
+from web import screens, sharing, written
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
@@ -123,6 +123,7 @@ class Views:
             "kinds": self._speaking.kinds,
             "closed_part": closed_part(self.state),
             "undo": undo(self.state, self.outside.now_ms),
+            "screens": self._screens,
             "limits": limits(self.state, self.procedure),
             "forecast": forecast_of(self._forecast),
             **self._known.followed,
@@ -143,7 +144,13 @@ class Views:
         present = self.outside.present
         return {
             "sites": [
-                {"id": site.id, "name": site.name, "kind": site.kind, "present": present(site.id)}
+                {
+                    "id": site.id,
+                    "name": site.name,
+                    "kind": site.kind,
+                    "present": present(site.id),
+                    "screen": sharing.standing(self.state, site.id),
+                }
                 for site in self.state.sites.values()
             ],
             "outputs": {
@@ -225,6 +232,10 @@ class Views:
             "floor": self._speaking.floor,
             "questions": self._speaking.questions,
             "caption": written.caption(self.state, public=False),
+            "screens": [
+                {"site": one["site"], "name": one["name"], "tally": one["tally"]}
+                for one in self._screens
+            ],
             "queue": [
                 {"id": row["id"], "name": row["name"], "kind": row["kind"], "state": row["state"]}
                 for row in self._speaking.queue
@@ -244,6 +255,7 @@ class Views:
             "feed": None,
             "requests": [],
             "may_ask": [],
+            "screen": "none",
         }
         agenda = self._agenda(audience.language, self._secret, public=True)
         nothing: dict[str, Any] = {
@@ -252,6 +264,7 @@ class Views:
             "queue": [],
             "caption": None,
             "messages": [],
+            "screens": [],
         }
         return {"session": self._session, "agenda": agenda, **nothing, "me": me}
 
@@ -346,6 +359,7 @@ class Views:
             "speaking": site.id in self.outside.studio.speaking,
             "noise_suppressed": site.id in self.state.cleaned,
             "signs": list(self.outside.studio.signs.get(site.id, ())),
+            "screen": sharing.standing(self.state, site.id),
         }
 
     def _fetched(self, site: SiteId) -> dict[str, Any] | None:
@@ -355,6 +369,10 @@ class Views:
         if camera is None:
             return None
         return {"connected": camera.since_ns > 0, "detail": camera.detail}
+
+    @cached_property
+    def _screens(self) -> list[dict[str, Any]]:
+        return sharing.screens(self.state, self.outside.screens, self._tally)
 
     @cached_property
     def _on_air(self) -> Scene:
@@ -381,6 +399,7 @@ class Views:
             "requests": self._speaking.requests.get(site, []),
             "talked_to": site in self.outside.talks,
             "may_ask": list(may_ask(state, self.procedure, site)),
+            "screen": sharing.standing(state, site),
         }
 
     @cached_property

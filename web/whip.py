@@ -6,7 +6,7 @@ from typing import Protocol
 from aiohttp import web
 
 from config.settings import Turn
-from streams.frames import SiteId
+from streams.frames import SiteId, screen_of
 from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken, TalkRefused
 from web.errors import Problem
 from web.turn import ice_server_links
@@ -36,6 +36,9 @@ class Authorise(Protocol):
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's."""
 
+    async def screen(self, request: web.Request, site: SiteId) -> None:
+        """As `publisher`, and the site must be sharing its screen."""
+
     async def talker(self, request: web.Request, site: SiteId) -> None:
         """An operator, who wants to talk to this site alone."""
 
@@ -50,6 +53,7 @@ def routes(relay: Relay, authorise: Authorise, turn: Turn = NO_TURN) -> list[web
         web.post("/whip/{site}", handlers.publish),
         web.post("/whip/{site}/echo", handlers.echo),
         web.post("/whip/{site}/talk", handlers.talk),
+        web.post("/whip/{site}/screen", handlers.screen),
         web.delete("/whip/{site}/{resource}", handlers.end),
         web.post("/whep/{session}", handlers.watch),
         web.post("/whep/{session}/{target}", handlers.watch),
@@ -71,8 +75,17 @@ class _Handlers:
     async def publish(self, request: web.Request) -> web.Response:
         site = SiteId(request.match_info["site"])
         await self._authorise.publisher(request, site)
+        return await self._take(request, site, site)
+
+    async def screen(self, request: web.Request) -> web.Response:
+        """What a site shares of its screen, beside its camera."""
+        site = SiteId(request.match_info["site"])
+        await self._authorise.screen(request, site)
+        return await self._take(request, site, screen_of(site))
+
+    async def _take(self, request: web.Request, site: SiteId, source: SiteId) -> web.Response:
         try:
-            connection = await self._relay.publish(site, await _offer(request))
+            connection = await self._relay.publish(source, await _offer(request))
         except OfferError as error:
             raise _refused(error) from None
         except SiteTaken:

@@ -1,6 +1,7 @@
 """Each site's own stream, kept as it came: nothing decoded, nothing encoded. Off by default.
 
-A file per stretch of one codec and size (`<site>-<time>.mkv`), in a folder that nothing serves.
+A file per stretch of one codec and size (`<site>-<time>.mkv`, of its screen `<site>.screen-…`), in
+a folder that nothing serves.
 What the public may not see is not kept here either: nothing of a break or a closed item, and of a
 site whose microphone is closed the picture only, for who was told that he is not heard is not.
 """
@@ -22,7 +23,7 @@ from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.output import Fault
 from broadcast.outputs.sitefile import SiteFile, shape_of
 from config.settings import Recording
-from streams.frames import EncodedFrame, SiteId
+from streams.frames import EncodedFrame, SiteId, screen_site, site_of
 
 MAX_QUEUED_FRAMES = 6000
 """Of all sites: fifty at standby send 3,000 a second, one at full quality 75."""
@@ -96,7 +97,7 @@ class SiteRecordings:
     def offer(self, frame: EncodedFrame) -> None:
         """From the loop or a camera's thread; returns at once."""
         wish = self._wish
-        if not wish.stream or not self._settings.keeps(frame.source):
+        if not wish.stream or not self._settings.keeps(site_of(frame.source)):
             return
         if time.monotonic() < self._settled_at_s:
             return
@@ -214,7 +215,8 @@ class _Desk:
             self._ledger = Ledger(folder, self._disk)
             self._ledger.add_missing(sorted(path.name for path in folder.glob("*.mkv")))
         moment = datetime.fromtimestamp(time.time_ns() / 1e9, UTC)
-        name = f"{frame.source}-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.mkv"
+        site, of = site_of(frame.source), ".screen" if screen_site(frame.source) else ""
+        name = f"{site}{of}-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.mkv"
         file = self._files[frame.source] = SiteFile(folder / name, frame, self._disk)
         self._disk.sync_folder(folder)
         return file

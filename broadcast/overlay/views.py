@@ -9,6 +9,7 @@ from typing import Any
 from broadcast.program import Overlay
 from broadcast.session.model import AgendaItem, ItemKind, Phase, Request, SessionState
 from broadcast.session.order import calling_order
+from streams.frames import SiteId
 
 QUEUE_ROWS = 3
 """One round of questioners, large enough to read on a phone; the rest is a number."""
@@ -33,6 +34,11 @@ def lower_third(state: SessionState) -> Overlay | None:
 
 def _standing(title: str, group: str) -> str:
     return " – ".join(part for part in (title, group) if part)
+
+
+def screen(state: SessionState, site: SiteId) -> str:
+    """How a site's screen is called in the picture."""
+    return f"Trình chiếu từ {state.sites[site].name}"
 
 
 def agenda(state: SessionState) -> Overlay | None:

@@ -58,6 +58,7 @@ from broadcast.session.rules.promises import DropPromise, NotePromise, SettlePro
 from broadcast.session.rules.registry import RULES
 from broadcast.session.rules.rehearsal import BeginRehearsal, RecordCheck
 from broadcast.session.rules.requests import MarkAbsent, Register, Reorder, Withdraw
+from broadcast.session.rules.screens import AllowScreen, ShareScreen, StopScreen
 from broadcast.session.rules.secrecy import (
     ClosePart,
     ConfirmOpening,
@@ -117,6 +118,9 @@ Command = (
     | CloseMicrophone
     | MuteAll
     | SetNoiseSuppression
+    | AllowScreen
+    | ShareScreen
+    | StopScreen
     | ShowOverlay
     | DescribeSession
     | PutSite
@@ -195,6 +199,7 @@ __all__ = [
     "COMMANDS",
     "COMMAND_ADAPTER",
     "AddDocument",
+    "AllowScreen",
     "BeginRehearsal",
     "Call",
     "CallNext",
@@ -254,10 +259,12 @@ __all__ = [
     "SetPlayerSound",
     "SetPreview",
     "SettlePromise",
+    "ShareScreen",
     "ShowDocument",
     "ShowOverlay",
     "StartPlayer",
     "StopPlayer",
+    "StopScreen",
     "StrikeNote",
     "TurnPage",
     "TypeCaption",

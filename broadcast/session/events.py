@@ -25,6 +25,7 @@ from broadcast.session.model import (
     Site,
     TurnId,
 )
+from broadcast.session.screen_events import ScreenEvent
 from broadcast.session.written_events import WrittenEvent
 from streams.frames import SiteId
 
@@ -250,6 +251,7 @@ Event = (
     | NoiseSuppressionSet
     | ClosingEvent
     | ChairEvent
+    | ScreenEvent
 )
 Events = tuple[Event, ...]
 

@@ -5,7 +5,13 @@ from dataclasses import replace
 from functools import reduce
 
 from broadcast.program import CUT, Layout, Scene
-from broadcast.session import evolve_chair, evolve_closing, evolve_content, evolve_written
+from broadcast.session import (
+    evolve_chair,
+    evolve_closing,
+    evolve_content,
+    evolve_screens,
+    evolve_written,
+)
 from broadcast.session.applying import APPLY
 from broadcast.session.applying import on as _on
 from broadcast.session.chair_events import ActUndone
@@ -58,6 +64,7 @@ __all__ = [
     "evolve_chair",
     "evolve_closing",
     "evolve_content",
+    "evolve_screens",
     "evolve_written",
     "fold",
 ]
@@ -69,7 +76,8 @@ def evolve(state: SessionState, event: Event) -> SessionState:
     if isinstance(event, ActUndone):
         return replace(_undone(state), version=version)
     after = APPLY[type(event)](state, event)
-    return _keep_secret(replace(after, version=version, undo=remembered(state, event)))
+    after = replace(after, version=version, undo=remembered(state, event))
+    return _keep_secret(evolve_screens.settled(state, after))
 
 
 def fold(events: Iterable[Event], state: SessionState | None = None) -> SessionState:

@@ -353,6 +353,10 @@ class SessionState:
     """The site whose microphone the present turn opened, and its end closes."""
     cleaned: frozenset[SiteId] = frozenset()
     """Sites from whose sound the room's noise is taken out."""
+    may_share: frozenset[SiteId] = frozenset()
+    """Sites that may share their screen."""
+    sharing: frozenset[SiteId] = frozenset()
+    """Those of them that do."""
     player: Clip | None = None
     player_secret: bool = False
     """It was loaded while an item was closed, and belongs to that item."""

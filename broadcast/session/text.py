@@ -57,8 +57,8 @@ Name = Annotated[Text, AfterValidator(_some)]
 Id = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{1,64}\z")]
 """Of a session, item, delegate, request or turn: goes into URLs and file names as it is."""
 SiteName = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9-]{1,32}\z")]
-SeatName = Annotated[str, StringConstraints(pattern=r"\A([a-z0-9-]{1,32}|@player)\z")]
-"""What can take a seat: a site, or the media player."""
+SeatName = Annotated[str, StringConstraints(pattern=r"\A((@screen:)?[a-z0-9-]{1,32}|@player)\z")]
+"""What can take a seat: a site, what it shares of its screen, or the media player."""
 
 
 def _plain(name: str) -> str:

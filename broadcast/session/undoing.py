@@ -33,6 +33,7 @@ from broadcast.session.events import (
     TurnStarted,
 )
 from broadcast.session.model import DelegateId, ItemId, SessionState, Undo
+from broadcast.session.screen_events import ScreenAllowed, ScreenShared
 from broadcast.session.written_events import (
     CaptionCorrected,
     CaptionTyped,
@@ -54,6 +55,8 @@ _OF_OTHERS = (
     MicrophoneClosed,
     OverlaySwitched,
     PlayerSet,
+    ScreenAllowed,
+    ScreenShared,
     PromiseNoted,
     PromiseSettled,
     NoteWritten,

@@ -14,12 +14,13 @@ from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.sources import Source, Sources
-from streams.frames import SiteId
+from streams.frames import SiteId, screen_site
 
 log = logging.getLogger(__name__)
 
 LOST_NS = 2 * NS_PER_S
 """Without a frame for so long a site's last picture gives way to the signal-lost card."""
+SCREEN_LOST_NS = 5 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,12 @@ def seat_plans(
 
 
 def is_lost(source: Source | None, now_ns: int) -> bool:
-    """No frame for 2 s. A site that sends sound alone is no loss: it has a dark seat."""
+    """No frame for 2 s, of a screen for 5 s: a browser sends one that stands once a second, and
+    some of those get lost. A site that sends sound alone is no loss: it has a dark seat."""
     if source is None:
         return True
+    if screen_site(source.site) is not None:
+        return now_ns - source.picture.received_ns >= SCREEN_LOST_NS
     picture_ns, sound_ns = source.picture.received_ns, source.sound.received_ns
     heard = now_ns - sound_ns < LOST_NS
     return now_ns - picture_ns >= LOST_NS and not (picture_ns == 0 and heard)

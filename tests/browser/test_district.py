@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urldefrag
 
 import pytest
 from playwright.async_api import expect
 
-from tests.chromium import chromium, join_as_a_person_would
-from tests.peers import publishing
+from broadcast.program import Layout, seats_of
+from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
+from tests.live import page as live_page
+from tests.media import WHOLE, Rect, wait_until
+from tests.peers import Watched, publishing, watching
 from tests.server import LEFT, RIGHT, Server
 
 SLOW_MS = 20_000
@@ -68,5 +72,67 @@ def test_a_seat_that_is_taken_is_told_and_taken_over_when_free(server: Server) -
             await expect(tab.get_by_test_id("own-microphone")).to_have_attribute(
                 "data-state", "closed"
             )
+
+    asyncio.run(story())
+
+
+def _brightness(watched: Watched) -> float:
+    """Of the middle of the newest picture."""
+    picture = watched.pictures[-1][1]
+    height, width = picture.shape
+    return float(picture[height // 3 : height // 2, width // 4 : width // 2].mean())
+
+
+_SHARED_BRIGHTNESS = """() => {
+  const video = document.querySelector('[data-testid=share-picture]');
+  const canvas = new OffscreenCanvas(64, 36), paint = canvas.getContext('2d');
+  paint.drawImage(video, 0, 0, 64, 36);
+  const {data} = paint.getImageData(16, 12, 16, 6);
+  let sum = 0;
+  const part = (at, weight) => weight * data[at];
+  for (let i = 0; i < data.length; i += 4) {
+    sum += part(i, 0.299) + part(i + 1, 0.587) + part(i + 2, 0.114);
+  }
+  return sum / (data.length / 4);
+}"""
+
+
+def test_a_shared_screen_goes_on_air_with_its_speaker_and_ends_when_told(
+    server: Server, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        inset = seats_of(Layout.PICTURE_IN_PICTURE)[1]
+        camera = camera_files(tmp_path, 1, 700.0)
+        async with chromium(camera) as browser, live_page(server) as panel:
+            tab = await browser.new_page()
+            found = complaints(tab)
+            await tab.goto(server.join_url(LEFT))
+            await join_as_a_person_would(tab)
+            await expect(tab.get_by_test_id("return-feed")).to_be_visible()
+            await expect(tab.get_by_test_id("share-start")).to_have_count(0)
+            server.command("allow_screen", site=LEFT, allowed=True)
+            await tab.get_by_test_id("share-start").click()
+            await panel.until(
+                lambda v: [one["video"] for one in v["screens"]] == ["ok"], "the screen", 40
+            )
+            server.cut("picture-in-picture", f"@screen:{LEFT}", LEFT)
+            await expect(tab.get_by_test_id("share-state")).to_contain_text("ĐANG PHÁT")
+            async with watching(
+                server.url(f"/whep/{server.session}/room"), server.operator
+            ) as room:
+
+                def speaker_in(rect: Rect) -> bool:
+                    mark = room.mark(rect)
+                    return mark is not None and mark.site == 1
+
+                await wait_until(lambda: speaker_in(inset), "the speaker in the corner", 40)
+                shared = await tab.evaluate(_SHARED_BRIGHTNESS)
+                await wait_until(lambda: abs(_brightness(room) - shared) < 25, "its picture", 40)
+                assert room.mark() is None
+                server.command("allow_screen", site=LEFT, allowed=False)
+                await expect(tab.get_by_test_id("share")).to_have_count(0)
+                await wait_until(lambda: speaker_in(WHOLE), "the speaker alone", 40)
+            # Hanging up finds that the server did so before.
+            assert [one for one in found if "404" not in one] == []
 
     asyncio.run(story())

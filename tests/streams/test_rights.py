@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.frames import Codec, Feed, Packet, SiteId
+from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId, screen_of
 from streams.rights import Rights
 from streams.viewer import Audience
 
@@ -63,3 +63,29 @@ def test_who_was_put_out_gets_nothing() -> None:
     rights = Rights(take_room=True, put_out=frozenset({SiteId("muong-lay")}))
     for packet in (picture(Feed.ROOM, public=True), sound(Feed.ROOM)):
         assert [rights.may_have(one, packet) for one in EVERYBODY] == [True, True, True, False]
+
+
+LAY = SiteId("muong-lay")
+
+
+def frame(source: SiteId, codec: Codec) -> EncodedFrame:
+    return EncodedFrame(source, codec, 0, None, 0, True, b"")
+
+
+@pytest.mark.parametrize(
+    ("rights", "camera", "sound", "screen"),
+    [
+        (Rights(), True, True, False),
+        (Rights(sharing=frozenset({LAY})), True, True, True),
+        (Rights(sharing=frozenset({SiteId("hall")})), True, True, False),
+        (Rights(sharing=frozenset({LAY}), put_out=frozenset({LAY})), False, False, False),
+    ],
+)
+def test_what_is_taken_of_a_site(
+    *, rights: Rights, camera: bool, sound: bool, screen: bool
+) -> None:
+    """Of its screen the picture, while it shares; never a sound beside its microphone."""
+    assert rights.may_send(frame(LAY, Codec.H264)) is camera
+    assert rights.may_send(frame(LAY, Codec.OPUS)) is sound
+    assert rights.may_send(frame(screen_of(LAY), Codec.H264)) is screen
+    assert not rights.may_send(frame(screen_of(LAY), Codec.OPUS))

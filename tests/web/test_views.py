@@ -275,7 +275,7 @@ def test_every_part_that_the_protocol_names() -> None:
         "sites", "program", "preview", "player", "overlays", "outputs", "alarms", "rehearsed_at_ms",
         "checks", "messages", "control",
         "closed_part", "undo", "limits", "forecast", "time_used", "departures", "not_heard",
-        "threads", "promises",
+        "threads", "promises", "screens",
     }  # fmt: skip
     assert set(seen(START, SITE)) == {
         "session",
@@ -286,6 +286,7 @@ def test_every_part_that_the_protocol_names() -> None:
         "me",
         "caption",
         "messages",
+        "screens",
     }
     assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers", "caption"}
     assert SiteId("hall") in {site["id"] for site in seen(START, STAFF)["sites"]}

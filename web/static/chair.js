@@ -14,6 +14,7 @@ import {ConnectionLost, NotYet, Phase, TimeOfDay} from "./parts/common/frame.js"
 import {Icon} from "./parts/common/icons.js";
 import {Language} from "./parts/common/head.js";
 import {PhaseButtons} from "./parts/common/phase.js";
+import {SharedNow} from "./parts/common/screens.js";
 import {Queue} from "./parts/common/queue.js";
 import {Toasts} from "./parts/common/toasts.js";
 
@@ -36,7 +37,7 @@ function Page() {
       </header>
       <${Banner} />
       <main>
-        <div class="lead"><${CurrentItem} /><${Floor} /><${Calling} /><${NextItem} /><${AbsentList} /></div>
+        <div class="lead"><${CurrentItem} /><${Floor} /><${SharedNow} /><${Calling} /><${NextItem} /><${AbsentList} /></div>
         <div class="chair-lists"><${Queue} /><${Agenda} /></div>
       </main>
     </div>

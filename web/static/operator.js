@@ -22,6 +22,7 @@ import {Monitors} from "./parts/operator/monitors.js";
 import {Overlays} from "./parts/operator/overlays.js";
 import {PlayerDialog} from "./parts/operator/player_dialog.js";
 import {Queue} from "./parts/common/queue.js";
+import {ScreensDialog} from "./parts/operator/screens.js";
 import {listenToKeys} from "./parts/operator/shortcuts.js";
 import {Sites} from "./parts/operator/sites.js";
 import {Toasts} from "./parts/common/toasts.js";
@@ -46,7 +47,7 @@ function Page() {
         </div>
       </main>
     </div>
-    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${DestinationsDialog} /><${PlayerDialog} /><${Help} /><${Toasts} />`;
+    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${DestinationsDialog} /><${PlayerDialog} /><${ScreensDialog} /><${Help} /><${Toasts} />`;
 }
 
 const root = document.getElementById("page");

@@ -15,6 +15,7 @@ export const COMMANDS = [
   "set_limit", "undo", "note_promise", "settle_promise", "drop_promise",
   "cut", "set_preview",
   "open_microphone", "close_microphone", "mute_all", "set_noise_suppression",
+  "allow_screen", "share_screen", "stop_screen",
   "show_overlay",
   "write_note", "strike_note", "type_caption", "correct_caption", "correct_turn", "correct_name", "send_message",
   "cancel_session", "describe_session", "put_site", "remove_site", "put_delegate", "remove_delegate",
@@ -30,6 +31,18 @@ export const PREVIEW = "@preview";
 
 /** What sits in a seat for the media player. */
 export const PLAYER = "@player";
+
+const SCREEN = "@screen:";
+
+/** What sits in a seat for the screen that a site shares. @param {string} site */
+export function screenOf(site) {
+  return SCREEN + site;
+}
+
+/** The reverse; undefined for any other source. @param {string} source */
+export function screenSite(source) {
+  return source.startsWith(SCREEN) ? source.slice(SCREEN.length) : undefined;
+}
 
 const PING_MS = 5000;
 const ANSWER_MS = 5000; // a server that says nothing for so long after a ping is gone

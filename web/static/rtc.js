@@ -328,10 +328,7 @@ export class WhipPublisher extends Connection {
     this.#audio = pc.addTransceiver(audio ?? "audio", options).sender;
     const transceiver = pc.addTransceiver(video ?? "video", options);
     this.#video = transceiver.sender;
-    const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-    const usable = ["video/H264", "video/VP8"].flatMap((name) =>
-      codecs.filter((codec) => codec.mimeType === name));
-    if (usable.length) transceiver.setCodecPreferences(usable);
+    preferUsable(transceiver);
   }
 
   /** Browsers send sound again for whoever asks, but do not say so. @override @param {string} sdp */
@@ -379,6 +376,14 @@ export class WhipPublisher extends Connection {
   }
 }
 
+/** What the server takes, the best first. @param {RTCRtpTransceiver} transceiver */
+function preferUsable(transceiver) {
+  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  const usable = ["video/H264", "video/VP8"].flatMap((name) =>
+    codecs.filter((codec) => codec.mimeType === name));
+  if (usable.length) transceiver.setCodecPreferences(usable);
+}
+
 /**
  * @param {RTCRtpSender | undefined} sender @param {Partial<RTCRtpEncodingParameters>} wish
  * @param {RTCDegradationPreference} [yields] what of a picture stays when the line is thin
@@ -393,6 +398,51 @@ async function change(sender, wish, yields) {
   } catch (error) {
     // The connection was replaced meanwhile: the next one is told when it is there.
     if (!(error instanceof DOMException)) throw error;
+  }
+}
+
+/** Sends what is shared of a screen: the picture alone, whose letters matter more than its motion. */
+export class ScreenPublisher extends Connection {
+  #track;
+  /** @type {RTCRtpSender | undefined} */
+  #sender;
+  /** @type {QualityWish | undefined} */
+  #quality;
+
+  /** @param {string} url @param {{token?: string, track: MediaStreamTrack, onState?: OnState, turn?: boolean}} options */
+  constructor(url, {token, track, onState, turn}) {
+    super(url, {token, onState, turn});
+    this.#track = track;
+  }
+
+  /** @override @param {RTCPeerConnection} pc */
+  prepare(pc) {
+    const transceiver = pc.addTransceiver(this.#track, {direction: "sendonly"});
+    this.#sender = transceiver.sender;
+    preferUsable(transceiver);
+  }
+
+  /** @override */
+  connected() {
+    void this.#apply();
+  }
+
+  /** How much to send, as the control room wishes. @param {QualityWish} wish */
+  async setQuality(wish) {
+    this.#quality = wish;
+    await this.#apply();
+  }
+
+  async #apply() {
+    const wish = this.#quality;
+    if (!wish || this.pc?.connectionState !== "connected") return;
+    const height = this.#track.getSettings().height ?? wish.height;
+    await change(this.#sender, {
+      maxBitrate: wish.max_bitrate_bps,
+      maxFramerate: wish.fps,
+      scaleResolutionDownBy: Math.max(1, height / wish.height),
+      priority: "low",
+    }, "maintain-resolution");
   }
 }
 

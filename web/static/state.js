@@ -34,6 +34,9 @@ export const levels = signal({});
 /** What this site is asked to send. @type {Signal<QualityWish | undefined>} */
 export const quality = signal(undefined);
 
+/** And of the screen that it shares. @type {Signal<QualityWish | undefined>} */
+export const screenQuality = signal(undefined);
+
 /** Commands on their way, as JSON: a second click does not give the same one again.
  * @type {Signal<ReadonlySet<string>>} */
 export const pending = signal(new Set());
@@ -132,7 +135,7 @@ const listener = {
     still(name).value = jpeg;
   },
   onQuality(wish) {
-    quality.value = wish;
+    (wish.source === "screen" ? screenQuality : quality).value = wish;
   },
   onRestart() {
     restarts.value += 1;

@@ -23,6 +23,10 @@
 
 /** @typedef {{kind: "cut" | "dissolve" | "wipe", duration_ms: number}} Transition */
 
+/** What a site is to sharing its screen. @typedef {"none" | "allowed" | "shared"} Sharing */
+
+/** A screen that a site shares. @typedef {{site: string, name: string, tally: Tally}} SharedScreen */
+
 /**
  * @typedef {object} Session
  * @property {string} id
@@ -146,6 +150,7 @@
  * @property {boolean} speaking somebody speaks there, heard or not
  * @property {boolean} noise_suppressed
  * @property {("black" | "frozen" | "silent")[]} signs what is wrong although it comes
+ * @property {Sharing} screen
  */
 
 /**
@@ -339,10 +344,11 @@
  * @property {Round} [round]
  * @property {Question[]} [questions] what an answer or a rebuttal can be about
  * @property {RequestKind[]} kinds what the current item hears
- * @property {{id: string, name: string, kind: "hall" | "district", present: boolean}[]} sites
+ * @property {{id: string, name: string, kind: "hall" | "district", present: boolean, screen: Sharing}[]} sites
  * @property {{disk_hours_left?: number}} outputs
  * @property {ClosedPart} [closed_part]
  * @property {Undo} [undo]
+ * @property {(SharedScreen & {video: Flow, size?: string})[]} screens that are shared
  * @property {Limit[]} limits of the kinds that the current item hears
  * @property {Forecast} [forecast]
  * @property {TimeUsed} time_used
@@ -429,6 +435,7 @@
  * @property {{id: string, delegate: string, kind: RequestKind, state: "waiting" | "called",
  *   place: number}[]} requests
  * @property {RequestKind[]} may_ask
+ * @property {Sharing} screen
  */
 
 /**
@@ -442,6 +449,7 @@
  * @property {Me} me
  * @property {Message[]} messages
  * @property {Caption} [caption]
+ * @property {SharedScreen[]} screens
  */
 
 /**
@@ -463,6 +471,7 @@
 /**
  * What a site is asked to send.
  * @typedef {object} QualityWish
+ * @property {"camera" | "screen"} [source]
  * @property {"standby" | "preview" | "on_air"} level
  * @property {number} width
  * @property {number} height

@@ -37,6 +37,7 @@ from broadcast.session.order import (
 )
 from broadcast.session.procedure import Procedure
 from broadcast.session.rules.registry import Act, Refusal
+from streams.frames import site_of
 
 
 def free_floor(state: SessionState, act: Act) -> tuple[Events, SessionState]:
@@ -55,7 +56,7 @@ def free_floor(state: SessionState, act: Act) -> tuple[Events, SessionState]:
 
 def shown_inside(state: SessionState, scene: Scene) -> Scene:
     """The scene, or the hall if a site of it is outside the door of a closed room."""
-    if not state.put_out.intersection(scene.sources):
+    if not state.put_out.intersection(map(site_of, scene.sources)):
         return scene
     halls = (site.id for site in state.sites.values() if site.kind is SiteKind.HALL)
     hall = next(halls, None)

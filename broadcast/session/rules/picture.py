@@ -37,7 +37,7 @@ from broadcast.session.rules.phases import close_all
 from broadcast.session.rules.player import silence
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
 from broadcast.session.text import SeatName, SiteName
-from streams.frames import SiteId
+from streams.frames import SiteId, site_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,12 @@ class SceneWish:
 
 
 def scene_of(state: SessionState, wish: SceneWish) -> Scene:
-    """Refused: a site that is not in the session, twice in the picture, or without a seat."""
+    """Refused: a site that is not in the session, a screen that is not shared, a source twice in
+    the picture or without a seat."""
     sources = tuple(SiteId(source) for source in wish.sources)
     for source in sources:
         if source != PLAYER:
-            _inside(state, source)
+            _require_there(state, source)
     if len(set(sources)) < len(sources):
         raise Refusal("site_twice")
     if len(sources) > wish.layout.seats:
@@ -80,6 +81,12 @@ def scene_of(state: SessionState, wish: SceneWish) -> Scene:
     if wish.layout is not Layout.PICTURE_IN_PICTURE:
         return Scene(wish.layout, sources)
     return Scene(wish.layout, sources, Inset(wish.inset.corner, wish.inset.share))
+
+
+def _require_there(state: SessionState, source: SiteId) -> None:
+    site = _inside(state, site_of(source))
+    if source != site and site not in state.sharing:
+        raise Refusal("screen_not_shared", site=state.sites[site].name)
 
 
 def _known(state: SessionState, site: str) -> SiteId:

@@ -54,7 +54,8 @@ def test_every_command_has_a_rule_and_help() -> None:
 def test_the_system_may_do_everything_a_viewer_nothing() -> None:
     assert may(Role.SYSTEM) == set(COMMANDS)
     assert may(Role.VIEWER) == frozenset()
-    assert may(Role.SITE) == {"register", "withdraw", "send_message"}
+    asking = {"register", "withdraw", "send_message"}
+    assert may(Role.SITE) == asking | {"share_screen", "stop_screen"}
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.CLERK, Role.SITE])

@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {give, may, deskView, pending, ready, view} from "../../state.js";
 import {knows, t} from "../../texts.js";
-import {PLAYER} from "../../protocol.js";
+import {PLAYER, screenSite} from "../../protocol.js";
 import {toast} from "./toasts.js";
 
 /** @import {Command, Phase} from "../../types.js" */
@@ -90,6 +90,11 @@ export function actorName(actor) {
   return knows(`role.${actor}`) ? t(`role.${actor}`) : actor;
 }
 
+/** @param {string} source id */
+export function siteOf(source) {
+  return screenSite(source) ?? source;
+}
+
 /** A site's name without the words that all of them share. @param {string} name */
 export function shortName(name) {
   const prefix = t("operator.site_prefix");
@@ -107,14 +112,19 @@ export function tileName(name) {
   return short;
 }
 
-/** @param {string} site id */
-export function siteName(site) {
-  return shortName(fullName(site));
+/** @param {string} source id */
+export function siteName(source) {
+  return named(source, shortName(fullName(siteOf(source))));
 }
 
-/** As a tile names it. @param {string} site id */
-export function siteBrief(site) {
-  return tileName(fullName(site));
+/** As a tile names it. @param {string} source id */
+export function siteBrief(source) {
+  return named(source, tileName(fullName(siteOf(source))));
+}
+
+/** @param {string} source id @param {string} site its name */
+function named(source, site) {
+  return screenSite(source) === undefined ? site : t("screen.of", {site});
 }
 
 /** @param {string} site id */

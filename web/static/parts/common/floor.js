@@ -8,6 +8,7 @@ import {t} from "../../texts.js";
 import {Do, siteName} from "./actions.js";
 import {Icon} from "./icons.js";
 import {PromiseButton} from "./promises.js";
+import {AllowScreen} from "./screens.js";
 
 /** @import {Floor as Turn} from "../../types.js" */
 
@@ -27,7 +28,7 @@ function Speaker({turn}) {
   const paused = turn.paused_at_ms !== undefined;
   return html`
     <div class="speaker">
-      <p class="kind">${t(`kind.${turn.kind}`)}<${PromiseButton} /></p>
+      <p class="kind">${t(`kind.${turn.kind}`)}<${PromiseButton} /><${MayShare} site=${turn.site} /></p>
       <h2 data-testid="floor-name">${turn.name}</h2>
       <p class="muted">${[turn.title, siteName(turn.site)].filter(Boolean).join(" · ")}</p>
     </div>
@@ -47,6 +48,12 @@ function Speaker({turn}) {
       <${Do} command=${{type: "end_turn"}} class="end-turn">
         <${Icon} name="stop" />${t("operator.end_turn")}<kbd>E</kbd><//>
     </div>`;
+}
+
+/** Until the site shares: then it has a place of its own. @param {{site: string}} props id */
+function MayShare({site}) {
+  const shares = deskView().sites.some((one) => one.id === site && one.screen === "shared");
+  return shares ? null : html`<${AllowScreen} site=${site} />`;
 }
 
 /** Ticks by itself: the digits are written past the component tree. @param {{turn: Turn}} props */

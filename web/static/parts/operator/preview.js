@@ -1,6 +1,7 @@
 // What the operator does to the preview scene: choosing a layout, seating sites.
 
 import {computed, signal} from "@preact/signals";
+import {screenOf, screenSite} from "../../protocol.js";
 import {operatorView, view} from "../../state.js";
 import {act} from "../common/actions.js";
 import {LAYOUTS, nextSeat, seated, seatsOf, vacated, withLayout} from "./seats.js";
@@ -10,6 +11,9 @@ import {LAYOUTS, nextSeat, seated, seatsOf, vacated, withLayout} from "./seats.j
 /** A seat that the operator picked for the next click. @type {import("@preact/signals").Signal<number | null>} */
 const picked = signal(null);
 const filled = signal(-1);
+
+/** Where neither clock nor lower third is. @type {Inset} */
+const SPEAKER_INSET = {corner: "top-right", share: 0.22};
 
 /** The seat that the next click on a site fills. */
 export const target = computed(() => {
@@ -59,6 +63,13 @@ export async function seat(site) {
   }
 }
 
+/** What a site shares of its screen, with whoever shows it in the corner. @param {string} site */
+export function seatScreen(site) {
+  picked.value = null;
+  filled.value = 1;
+  return setPreview({layout: "picture-in-picture", sources: [screenOf(site), site], inset: SPEAKER_INSET});
+}
+
 /** @param {number} seat */
 export function vacate(seat) {
   const scene = vacated(operatorView().preview, seat);
@@ -66,12 +77,13 @@ export function vacate(seat) {
   return setPreview(scene.sources.length ? scene : {layout: "slate", sources: []});
 }
 
-/** Who fills the seats of a larger layout: who speaks, the hall, who speaks next, then all others. */
+/** Who fills the seats of a larger layout: whose screen is shown, who speaks, the hall, who speaks
+ * next, then all others. */
 function candidates() {
-  const {floor, next, sites} = operatorView();
+  const {floor, next, preview, sites} = operatorView();
   const here = new Set(sites.filter((site) => site.present).map((site) => site.id));
   const hall = sites.find((site) => site.kind === "hall");
-  const first = [floor?.site, hall?.id, next?.site].filter((site) => site !== undefined);
+  const first = [...preview.sources.map(screenSite), floor?.site, hall?.id, next?.site].filter((site) => site !== undefined);
   const present = [...first, ...here].filter((site) => here.has(site));
   return present.length ? present : sites.map((site) => site.id);
 }

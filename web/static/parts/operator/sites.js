@@ -2,6 +2,7 @@
 
 import {html} from "htm/preact";
 import {useLayoutEffect, useRef} from "preact/hooks";
+import {screenOf} from "../../protocol.js";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, canGive, mayGive, shortName, tileName} from "../common/actions.js";
@@ -10,6 +11,7 @@ import {Arriving, LineButton} from "./line.js";
 import {Meter} from "./meter.js";
 import {PlayerButton, PlayerTile} from "./player.js";
 import {seat} from "./preview.js";
+import {ScreenTile, ScreensButton} from "./screens.js";
 import {Still} from "./still.js";
 import {TalkButton, TalkMark} from "./talk.js";
 import {tilingFor} from "./tiling.js";
@@ -31,9 +33,9 @@ export function Sites() {
       <h2 id="sites-title">${t("operator.sites")}</h2>
       <p class="muted">${t("operator.sites_present", {present, all: sites.length})}</p>
       <p class=${open ? "open-count" : "muted"}>${t("operator.microphones_open", {open})}</p>
-      <${PlayerButton} />
+      <span class="tools"><${ScreensButton} /><${PlayerButton} />
       <${Do} command=${{type: "mute_all"}} disabled=${!open && !operatorView().player?.sound} class="small">
-        <${Icon} name="muted" />${t("operator.mute_all")}<kbd>M</kbd><//>
+        <${Icon} name="muted" />${t("operator.mute_all")}<kbd>M</kbd><//></span>
     </header>
     <${Tiles} sites=${sites} />
   </section>`;
@@ -41,7 +43,8 @@ export function Sites() {
 
 /** As large as the room allows without scrolling. @param {{sites: Site[]}} props */
 function Tiles({sites}) {
-  const count = sites.length + (operatorView().player ? 1 : 0);
+  const {player, screens} = operatorView();
+  const count = sites.length + screens.length + (player ? 1 : 0);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useLayoutEffect(() => {
     const room = list.current;
@@ -56,6 +59,7 @@ function Tiles({sites}) {
     return () => watcher.disconnect();
   }, [count]);
   return html`<ul class="tiles" ref=${list}>
+    ${screens.map((screen) => html`<${ScreenTile} key=${screenOf(screen.site)} screen=${screen} />`)}
     ${sites.map((site, index) => html`<${Tile} key=${site.id} site=${site} index=${index} />`)}
     <${PlayerTile} />
   </ul>`;

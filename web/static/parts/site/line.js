@@ -7,6 +7,7 @@ import {config} from "../../texts.js";
 import {camera, microphone, stream} from "./devices.js";
 import {lineTested} from "./line_test.js";
 import {selfTested} from "./self_test.js";
+import {mayShare} from "./share.js";
 
 /** @import {RtcState} from "../../rtc.js" */
 
@@ -38,6 +39,7 @@ export function join(token) {
     },
   });
   publisher.start();
+  mayShare(token);
   const player = new WhepPlayer(`/whep/${config.session}/${config.site}`, {
     token,
     turn: config.turn,

@@ -13,6 +13,7 @@ import {camera, held, hold, microphone, stream, wake} from "./devices.js";
 import {again, refusal, returned, sending, watching} from "./line.js";
 import {Papers} from "./papers.js";
 import {Meter, Video} from "./pieces.js";
+import {OthersShare, Share} from "./share.js";
 import {Trouble} from "./test.js";
 
 /** @import {Floor} from "../../types.js" */
@@ -49,6 +50,7 @@ export function Room() {
       <div class="return-column"><${ReturnFeed} /><${Now} /><${Papers} /></div>
       <aside>
         ${floor?.site === me.site && html`<${OwnClock} turn=${floor} />`}
+        <${Share} />
         <${OwnMicrophone} />
         ${session.phase !== "ended" && html`<${Asking} />`}
         <${Chat} />
@@ -127,6 +129,7 @@ function Now() {
     <h2>${t("site.now")}</h2>
     <p>${item ? item.title : t("site.no_item")}</p>
     ${floor && floor.site !== me.site && html`<p class="muted">${t(`kind.${floor.kind}`)}: <strong>${floor.name}</strong></p>`}
+    <${OthersShare} />
   </section>`;
 }
 
