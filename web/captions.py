@@ -5,6 +5,7 @@ Made from the log at each request, so that a correction is there for whoever pla
 """
 
 import asyncio
+import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,10 @@ class Recording:
     entries: list[Entry] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     """By the name of the captions' file."""
+    body: str = ""
+    """The lines of its playlist so far."""
+    packed: tuple[tuple[int, bool], bytes] = (0, False), b""
+    """The playlist as it travels, of so many entries, ended or not: made once for all who ask."""
     _size: int = 0
     _rest: str = ""
 
@@ -52,6 +57,15 @@ class Recording:
         for entry in new:
             self.numbers[captions.name_of(entry)] = len(self.entries)
             self.entries.append(entry)
+        self.body += captions.lines(self.entries, len(self.entries) - len(new))
+
+    def whole(self, segment_s: int, *, ended: bool) -> bytes:
+        """The playlist, packed (gzip). Blocking: of twelve hours it is 1.3 MB."""
+        now = len(self.entries), ended
+        if self.packed[0] != now:
+            text = captions.playlist(self.body, segment_s, ended=ended)
+            self.packed = now, gzip.compress(text.encode(), 1)
+        return self.packed[1]
 
     def file(self, number: int, cues: Sequence[Cue]) -> str:
         """Blocking. Raises OSError if the segment is not there."""
@@ -89,9 +103,8 @@ class Captions:
             async with self._reading:
                 recording = self._recording(session)
                 await asyncio.to_thread(recording.refresh)
-            if name == captions.INDEX:
-                text = captions.playlist(recording.entries, self._segment_s, ended=over)
-                return _answer(text, PLAYLIST_TYPE)
+                if name == captions.INDEX:
+                    return await self._playlist(request, recording, over=over)
             number = recording.numbers.get(name)
             if number is None:
                 raise not_found()
@@ -99,6 +112,20 @@ class Captions:
             return _answer(await asyncio.to_thread(recording.file, number, cues), "text/vtt")
         except OSError:
             raise not_found() from None
+
+    async def _playlist(
+        self, request: web.Request, recording: Recording, *, over: bool
+    ) -> web.Response:
+        """All of it, or for who knows the rest its end."""
+        if not over and request.query.get("_HLS_skip") in {"YES", "v2"}:
+            return _answer(captions.update(recording.entries, self._segment_s), PLAYLIST_TYPE)
+        packed = await asyncio.to_thread(recording.whole, self._segment_s, ended=over)
+        if "gzip" not in request.headers.get("Accept-Encoding", ""):
+            plain = await asyncio.to_thread(gzip.decompress, packed)
+            return _answer(plain.decode(), PLAYLIST_TYPE)
+        headers = {"Cache-Control": "no-cache", "Content-Type": PLAYLIST_TYPE, **open_to_all()}
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return web.Response(body=packed, headers=headers)
 
     def _recording(self, session: str) -> Recording:
         """The one that was asked for longest ago is forgotten."""

@@ -6,15 +6,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from broadcast.outputs.playlist import END, Entry, date_line
+from broadcast.outputs.playlist import END, Entry, date_line, skip
 
 FOLDER = "captions"
 """Under the stream's own address; `INDEX` is its playlist there."""
 INDEX = "list.m3u8"
-WINDOW = 450
-"""Live, so many segments are listed (a quarter of an hour): who goes further back while it is live
-finds the captions in the archive. A playlist of a whole day would be a megabyte, every two
-seconds."""
+KEPT_TARGETS = 6
+"""How many target durations from its end a playlist is told again to a player that has the rest
+(delta updates, 4.4.3.8 of draft-pantos-hls-rfc8216bis): that of a whole day is a megabyte, and is
+asked for every two seconds."""
 SHOWN_MS = (2500, 7000)
 """A cue stands for as long as its words take to be read, within these bounds."""
 READ_MS = 1000, 65
@@ -52,19 +52,37 @@ def in_master(master: str, language: str, name: str) -> str:
     return head + group + "\n".join(joined) + "\n"
 
 
-def playlist(entries: Sequence[Entry], segment_s: int, *, ended: bool) -> str:
-    """Of all segments once it is over, of the last `WINDOW` while it is live."""
-    first = 0 if ended else max(0, len(entries) - WINDOW)
-    gaps = sum(entry.discontinuity for entry in entries[1:first])
-    head = (
-        "#EXTM3U\n"
-        "#EXT-X-VERSION:7\n"
-        f"#EXT-X-TARGETDURATION:{segment_s}\n"
-        f"#EXT-X-MEDIA-SEQUENCE:{first}\n"
-        f"#EXT-X-DISCONTINUITY-SEQUENCE:{gaps}\n"
+def lines(entries: Sequence[Entry], first: int = 0) -> str:
+    """Of the entries from `first` on; what stands before can be put before them."""
+    return "".join(
+        _lines(entry, dated=number == 0) for number, entry in enumerate(entries[first:], first)
     )
-    shown = (_lines(entry, dated=number == 0) for number, entry in enumerate(entries[first:]))
-    return head + "".join(shown) + (END if ended else "")
+
+
+def playlist(body: str, segment_s: int, *, ended: bool) -> str:
+    """Of all segments, whose `lines` are given: live, too, one goes back to the start."""
+    return _head(segment_s, ended=ended) + body + (END if ended else "")
+
+
+def update(entries: Sequence[Entry], segment_s: int) -> str:
+    """For a player that has the playlist of before: the end alone."""
+    room_s, first = float(KEPT_TARGETS * segment_s), len(entries)
+    while first and room_s > 0:
+        first -= 1
+        room_s -= entries[first].duration_s
+    said = skip(first) if first else ""
+    return _head(segment_s, ended=False) + said + lines(entries, first)
+
+
+def _head(segment_s: int, *, ended: bool) -> str:
+    control = f"#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL={KEPT_TARGETS * segment_s:.1f}\n"
+    return (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:9\n"
+        f"#EXT-X-TARGETDURATION:{segment_s}\n"
+        f"{'' if ended else control}"
+        "#EXT-X-MEDIA-SEQUENCE:0\n"
+    )
 
 
 def _lines(entry: Entry, *, dated: bool) -> str:

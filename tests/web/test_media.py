@@ -199,6 +199,10 @@ def test_captions_are_told_of_what_was_public(tmp_path: Path) -> None:
             playlist.write_text(playlist.read_text().replace("2026-11-23T05:00:00.000Z", today))
             listed = await (await rig.get(f"{path}/list.m3u8")).text()
             assert "00000001.vtt\n" in listed
+            plain = await rig.get(f"{path}/list.m3u8", headers={"Accept-Encoding": "identity"})
+            assert await plain.text() == listed
+            news = await rig.get(f"{path}/list.m3u8?_HLS_skip=YES")
+            assert "00000001.vtt\n" in await news.text()
             found = await rig.get(f"{path}/00000001.vtt")
             assert (found.status, found.content_type) == (200, "text/vtt")
             assert "Về nhân sự" not in await found.text()
