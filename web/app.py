@@ -31,6 +31,7 @@ from web.listener import listen
 from web.live import Live
 from web.on_air import OnAir
 from web.ports import places, sentence
+from web.preparing.trash import Trash
 from web.sessions import Sessions
 from web.setup import now_ms, open_store, open_tokens
 from web.supervisor import EXIT_USER, stop_on_signals
@@ -68,7 +69,9 @@ async def running(settings: Settings) -> AsyncIterator[Listening]:
         parts = Parts(settings, store, tokens, sessions, on_air, live, auditor, doorkeeper)
         ports = await listen(application(parts), settings, stack)
         stack.push_async_callback(live.close)
-        watch = await stack.enter_async_context(_beside(on_air.run(), doorkeeper.run()))
+        trash = Trash(sessions, settings)
+        works = on_air.run(), doorkeeper.run(), trash.run()
+        watch = await stack.enter_async_context(_beside(*works))
         https_port = ports[1] if settings.https.enabled else None
         yield Listening(ports[0], https_port, on_air.relay.port, watch)
 

@@ -1,0 +1,70 @@
+"""Removed documents leave the disk: first to a trash beside the others, a month later for good.
+
+What no session names any more was removed by somebody, or is of an upload that never came to its
+end. A folder of a session that the log does not know is left alone: another database may know it.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from broadcast.store import StoreError
+from config.settings import Settings
+from web.sessions import Sessions
+
+SWEEP_S = 3600.0
+SETTLED_S = 3600.0
+"""A file that is younger may be of an upload whose command is still on its way."""
+KEPT_S = 30 * 86_400.0
+"""In the trash: time enough to find that it was the wrong one."""
+TRASH = ".trash"
+
+_log = logging.getLogger(__name__)
+
+
+class Trash:
+    """`run` keeps it, until cancelled."""
+
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self._sessions = sessions
+        self._folder = settings.storage.data_dir / "documents"
+
+    async def run(self) -> None:
+        while True:
+            try:
+                states = await self._sessions.states()
+                named = {state.id: frozenset(map(str, state.documents)) for state in states}
+                await asyncio.to_thread(sweep, self._folder, named, time.time())
+            except (OSError, StoreError) as error:
+                _log.error("removed documents cannot be put away: %s", error)
+            await asyncio.sleep(SWEEP_S)
+
+
+def sweep(folder: Path, named: Mapping[str, frozenset[str]], now_s: float) -> None:
+    """`named`: the documents of each session. Blocking. Raises `OSError`."""
+    trash = folder / TRASH
+    for session, documents in named.items():
+        for path in _files(folder / session):
+            if path.stem not in documents and now_s - path.stat().st_mtime > SETTLED_S:
+                _put_away(path, trash / session, now_s)
+    for session in trash.iterdir() if trash.is_dir() else ():
+        for path in _files(session):
+            if now_s - path.stat().st_mtime > KEPT_S:
+                path.unlink()
+                _log.info("%s/%s is deleted for good", session.name, path.name)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _put_away(path: Path, to: Path, now_s: float) -> None:
+    """The time it was put there is its own from now on."""
+    to.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = to / path.name
+    path.replace(target)
+    os.utime(target, (now_s, now_s))
+    _log.info("%s/%s is named by nobody: in the trash", to.name, path.name)
