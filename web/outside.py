@@ -61,6 +61,8 @@ class SelfTested(BaseModel):
     """What somebody there said of the test tone."""
     echo: Literal["ok", "heard", "unknown"] = "unknown"
     """Whether the microphone sent the test tone back."""
+    asked_at_ms: int | None = Field(None, ge=0, le=2**53)
+    """Which wish of the control room this answers."""
 
 
 class Report(BaseModel):

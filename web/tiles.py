@@ -85,7 +85,7 @@ def tested(report: Report | None) -> dict[str, Any]:
     own = report.self_test if report is not None else None
     return {
         "line_tested": line.verdict if line is not None else None,
-        "self_test": own.model_dump() if own is not None else None,
+        "self_test": own.model_dump(exclude_none=True) if own is not None else None,
     }
 
 

@@ -354,6 +354,7 @@ class Views:
             **line_of(line, self.outside.returns.get(site.id), report),
             **devices_of(report, line),
             **tested(report),
+            "test_asked_at_ms": self.state.tests_asked.get(site.id),
             "talked_to": site.id in self.outside.talks,
             "fetched": self._fetched(site.id),
             "speaking": site.id in self.outside.studio.speaking,
@@ -400,6 +401,7 @@ class Views:
             "talked_to": site in self.outside.talks,
             "may_ask": list(may_ask(state, self.procedure, site)),
             "screen": sharing.standing(state, site),
+            "test_asked_at_ms": state.tests_asked.get(site),
         }
 
     @cached_property

@@ -56,7 +56,7 @@ from broadcast.session.rules.player import (
 )
 from broadcast.session.rules.promises import DropPromise, NotePromise, SettlePromise
 from broadcast.session.rules.registry import RULES
-from broadcast.session.rules.rehearsal import BeginRehearsal, RecordCheck
+from broadcast.session.rules.rehearsal import AskSelfTest, BeginRehearsal, RecordCheck
 from broadcast.session.rules.requests import MarkAbsent, Register, Reorder, Withdraw
 from broadcast.session.rules.screens import AllowScreen, ShareScreen, StopScreen
 from broadcast.session.rules.secrecy import (
@@ -138,6 +138,7 @@ Command = (
     | CancelSession
     | BeginRehearsal
     | RecordCheck
+    | AskSelfTest
     | WriteNote
     | StrikeNote
     | TypeCaption
@@ -200,6 +201,7 @@ __all__ = [
     "COMMAND_ADAPTER",
     "AddDocument",
     "AllowScreen",
+    "AskSelfTest",
     "BeginRehearsal",
     "Call",
     "CallNext",

@@ -151,6 +151,14 @@ class SiteChecked(Happened):
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfTestAsked(Happened):
+    """The control room asked the site's page to test itself."""
+
+    type: Literal["self_test_asked"] = "self_test_asked"
+    site: SiteId
+
+
 ContentEvent = (
     SessionDescribed
     | SiteAdded
@@ -169,4 +177,5 @@ ContentEvent = (
     | LinkRenewed
     | RehearsalBegun
     | SiteChecked
+    | SelfTestAsked
 )

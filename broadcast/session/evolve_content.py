@@ -16,6 +16,7 @@ from broadcast.session.content_events import (
     ItemRemoved,
     LinkRenewed,
     RehearsalBegun,
+    SelfTestAsked,
     SessionDescribed,
     SiteAdded,
     SiteChecked,
@@ -142,3 +143,8 @@ def _site_checked(state: SessionState, event: SiteChecked) -> SessionState:
         return replace(state, checks={k: v for k, v in state.checks.items() if k != key})
     found = Checked(event.outcome, event.note, event.at_ms)
     return replace(state, checks={**state.checks, key: found})
+
+
+@on(SelfTestAsked)
+def _self_test_asked(state: SessionState, event: SelfTestAsked) -> SessionState:
+    return replace(state, tests_asked={**state.tests_asked, event.site: event.at_ms})

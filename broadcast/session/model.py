@@ -332,6 +332,8 @@ class SessionState:
     """Of the last rehearsal."""
     rehearsed_at_ms: int | None = None
     """When it began."""
+    tests_asked: dict[SiteId, int] = field(default_factory=dict)
+    """When each site's page was last asked to test itself."""
     retired_sites: frozenset[SiteId] = frozenset()
     """Ids of sites that were taken out."""
     current_item: ItemId | None = None

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from broadcast.session.chair_events import ActBegan, ActUndone, PromiseNoted, PromiseSettled
+from broadcast.session.content_events import SelfTestAsked
 from broadcast.session.events import (
     Event,
     Events,
@@ -57,6 +58,7 @@ _OF_OTHERS = (
     PlayerSet,
     ScreenAllowed,
     ScreenShared,
+    SelfTestAsked,
     PromiseNoted,
     PromiseSettled,
     NoteWritten,

@@ -52,6 +52,10 @@ FIELDS: dict[str, dict[str, Any]] = {
     "set_preview": {"scene": SCENE},
     "open_microphone": {"site": "hall"},
     "close_microphone": {"site": "hall"},
+    "allow_screen": {"site": "muong-lay", "allowed": True},
+    "share_screen": {"site": "muong-lay"},
+    "stop_screen": {"site": "muong-lay"},
+    "ask_self_test": {"site": "muong-lay"},
     "show_overlay": {"name": "clock", "visible": True},
     "describe_session": {"title": "Phiên thử"},
     "put_site": {"name": "Điểm cầu xã Nà Bủng"},
@@ -92,6 +96,9 @@ PROTOCOL = {
     "open_microphone": OPERATOR,
     "close_microphone": OPERATOR,
     "mute_all": OPERATOR,
+    "share_screen": {Role.SITE},
+    "stop_screen": DIRECTING | {Role.SITE},
+    "ask_self_test": OPERATOR,
     "show_overlay": OPERATOR,
     **dict.fromkeys(
         [

@@ -257,4 +257,16 @@ def test_the_operator_sees_what_a_site_found_of_itself(tmp_path: Path) -> None:
             checks = await page.until(lambda p: p.view["checks"])
             assert checks[LAY]["picture"]["outcome"] == "failed"
 
+            assert (await rig.command("ask_self_test", site=LAY))[0] == 200
+            asked = await site.until(lambda p: p.view["me"].get("test_asked_at_ms"))
+            answer = found | {"picture": "ok", "asked_at_ms": asked}
+            await site.socket.send_json({"type": "site_report", "self_test": answer})
+            await page.until(lambda p: [s for s in p.view["sites"] if s["self_test"] == answer])
+            assert (
+                next(s for s in page.view["sites"] if s["id"] == LAY)["test_asked_at_ms"] == asked
+            )
+            await rig.command("open_microphone", site=LAY)
+            status, refused = await rig.command("ask_self_test", site=LAY)
+            assert (status, refused["error"]["code"]) == (409, "test_microphone_open")
+
     asyncio.run(scenario())

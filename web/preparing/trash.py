@@ -50,11 +50,11 @@ def sweep(folder: Path, named: Mapping[str, frozenset[str]], now_s: float) -> No
         for path in _files(folder / session):
             if path.stem not in documents and now_s - path.stat().st_mtime > SETTLED_S:
                 _put_away(path, trash / session, now_s)
-    for session in trash.iterdir() if trash.is_dir() else ():
-        for path in _files(session):
+    for put_away in trash.iterdir() if trash.is_dir() else ():
+        for path in _files(put_away):
             if now_s - path.stat().st_mtime > KEPT_S:
                 path.unlink()
-                _log.info("%s/%s is deleted for good", session.name, path.name)
+                _log.info("%s/%s is deleted for good", put_away.name, path.name)
 
 
 def _files(folder: Path) -> list[Path]:

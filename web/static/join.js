@@ -52,7 +52,7 @@ function Page() {
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   }
-  return html`<${Room} />`;
+  return html`<${Room} token=${secret} />`;
 }
 
 /** @param {{title: string, note: string}} props */

@@ -21,7 +21,7 @@ export const COMMANDS = [
   "cancel_session", "describe_session", "put_site", "remove_site", "put_delegate", "remove_delegate",
   "put_item", "remove_item", "move_item", "import_rows",
   "add_document", "show_document", "remove_document", "renew_link",
-  "begin_rehearsal", "record_check",
+  "begin_rehearsal", "record_check", "ask_self_test",
   "load_player", "load_countdown", "start_player", "pause_player", "stop_player", "seek_player",
   "turn_page", "loop_player", "set_player_sound", "clear_player",
 ];

@@ -145,6 +145,7 @@
  * @property {Device} [microphone]
  * @property {"good" | "fair" | "poor" | "none"} [line_tested] before it joined
  * @property {SelfTested} [self_test]
+ * @property {number} [test_asked_at_ms]
  * @property {boolean} talked_to by an operator, alone
  * @property {{connected: boolean, detail: string}} [fetched] a camera of the settings
  * @property {boolean} speaking somebody speaks there, heard or not
@@ -436,6 +437,7 @@
  *   place: number}[]} requests
  * @property {RequestKind[]} may_ask
  * @property {Sharing} screen
+ * @property {number} [test_asked_at_ms] when the control room asked this page to test itself
  */
 
 /**
@@ -498,6 +500,7 @@
  * @property {"ok" | "silent" | "none"} sound
  * @property {"heard" | "not_heard" | "unknown"} speaker
  * @property {"ok" | "heard" | "unknown"} echo
+ * @property {number} [asked_at_ms] which wish of the control room it answers
  */
 
 /**

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from broadcast.session.content_events import RehearsalBegun, SiteChecked
+from broadcast.session.content_events import RehearsalBegun, SelfTestAsked, SiteChecked
 from broadcast.session.events import Events
 from broadcast.session.model import Check, Outcome, SessionState
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.lookup import site_of
-from broadcast.session.rules.registry import OPEN, OPERATING, Act, rule
+from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
 from broadcast.session.text import SiteName, Text
 
 
@@ -51,3 +51,23 @@ def record_check(state: SessionState, command: RecordCheck, act: Act) -> Events:
             note=command.note,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSelfTest(Command):
+    """Has a site's page test its picture, sound, loudspeaker and, before the session, its line.
+
+    It plays two tones in that room: not while its microphone is open."""
+
+    type: Literal["ask_self_test"] = "ask_self_test"
+    site: SiteName
+
+
+@rule(AskSelfTest, OPERATING, OPEN)
+def ask_self_test(state: SessionState, command: AskSelfTest, act: Act) -> Events:
+    site = site_of(state, command.site)
+    if site.id in state.open_microphones:
+        raise Refusal("test_microphone_open", site=site.name)
+    if site.id in state.put_out:
+        raise Refusal("site_put_out", site=site.name)
+    return (SelfTestAsked(at_ms=act.at_ms, site=site.id),)

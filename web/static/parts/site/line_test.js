@@ -32,7 +32,7 @@ export function lineTested() {
 }
 
 /** @param {string} token */
-async function start(token) {
+export async function start(token) {
   running?.abort();
   const mine = (running = new AbortController());
   refused.value = "";

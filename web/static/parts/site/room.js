@@ -13,6 +13,7 @@ import {camera, held, hold, microphone, stream, wake} from "./devices.js";
 import {again, refusal, returned, sending, watching} from "./line.js";
 import {Papers} from "./papers.js";
 import {Meter, Video} from "./pieces.js";
+import {AskedTest} from "./self_test.js";
 import {OthersShare, Share} from "./share.js";
 import {Trouble} from "./test.js";
 
@@ -29,7 +30,8 @@ function standing() {
   return session.phase === "prepared" ? "prepared" : "waiting";
 }
 
-export function Room() {
+/** @param {{token: string}} props */
+export function Room({token}) {
   const state = standing();
   const {me, session, floor} = siteView();
   return html`<div class="room" data-standing=${state} data-testid="room">
@@ -43,6 +45,7 @@ export function Room() {
     ${state !== "out" && html`<${LineTrouble} />`}
     <${NewMessage} />
     <${TalkedTo} />
+    ${state !== "out" && html`<${AskedTest} token=${token} />`}
     <div class="standing" role="status" data-testid="standing">
       <strong>${t(`site.standing_${state}`)}</strong><span>${t(`site.standing_${state}_note`)}</span>
     </div>

@@ -4,8 +4,10 @@
 import {effect, signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useState} from "preact/hooks";
+import {now, siteView} from "../../state.js";
 import {t} from "../../texts.js";
 import {camera, level, microphone, playTestTone, stream} from "./devices.js";
+import {start as testLine} from "./line_test.js";
 
 /** @import {SelfTested} from "../../types.js" */
 
@@ -99,6 +101,57 @@ export function SpeakerTest() {
       <button aria-pressed=${speaker === "not_heard"} onClick=${() => note({speaker: "not_heard"})}>${t("site.heard_no")}</button></p>`}
     ${speaker === "not_heard" && html`<p class="hint">${t("site.no_tone_heard")}</p>`}
     ${echo === "heard" && html`<p class="notice warn" role="alert">${t("site.echo_heard")}</p>`}`;
+}
+
+const SAY_MS = 6000;
+const TONES_MS = 4000; // a page that nobody has touched makes no sound, and does not say so
+const FRESH_MS = 60_000;
+const ANSWER_MS = 45_000;
+
+/** Where a test is that the control room asked for.
+ * @type {import("@preact/signals").Signal<"" | "say" | "tones" | "line" | "question">} */
+const step = signal("");
+
+/** @param {number} asked @param {() => Promise<void>} line tests the line, if this is the moment */
+async function answer(asked, line) {
+  note({picture: "none", sound: "none", speaker: "unknown", echo: "unknown"});
+  const stop = watch();
+  step.value = "say";
+  await pause(SAY_MS);
+  step.value = "tones";
+  await Promise.race([tone(), pause(TONES_MS)]);
+  stop();
+  step.value = "line";
+  await line();
+  note({asked_at_ms: asked});
+  step.value = "question";
+  await pause(ANSWER_MS);
+  if (selfTested.peek().asked_at_ms === asked) step.value = "";
+}
+
+/** @param {number} ms */
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+/** In the room: the test that the control room asked for. @param {{token: string}} props */
+export function AskedTest({token}) {
+  const {me, session} = siteView();
+  const asked = me.test_asked_at_ms;
+  useEffect(() => {
+    if (asked === undefined || now() - asked > FRESH_MS || step.peek()) return;
+    // A hearing that runs needs the line itself.
+    void answer(asked, () => session.phase === "prepared" ? testLine(token) : Promise.resolve());
+  }, [asked]);
+  if (!step.value) return null;
+  const say = (/** @type {"heard" | "not_heard"} */ speaker) => () => {
+    note({speaker});
+    step.value = "";
+  };
+  return html`<div class="notice asked-test" role="status" data-testid="asked-test"><p><strong>${t("self_test.asked")}</strong>
+      <span data-testid="asked-step">${t(`self_test.asked_${step.value}`)}</span></p>
+    ${step.value === "question" && html`<p class="heard"><button onClick=${say("heard")} data-testid="asked-heard">${t("site.heard_yes")}</button>
+      <button onClick=${say("not_heard")}>${t("site.heard_no")}</button></p>`}</div>`;
 }
 
 /** One line for each part, and what to do where it is not good. */
