@@ -12,6 +12,7 @@ from pydantic import StrictBool
 from broadcast.session.events import Events
 from broadcast.session.model import Role, SessionState
 from broadcast.session.rules.command import Command
+from broadcast.session.rules.lookup import site_of
 from broadcast.session.rules.registry import DIRECTING, OPEN, Act, Refusal, rule
 from broadcast.session.screen_events import ScreenAllowed, ScreenShared
 from broadcast.session.text import SiteName
@@ -33,7 +34,7 @@ class AllowScreen(Command):
 
 @rule(AllowScreen, DIRECTING, OPEN)
 def allow_screen(state: SessionState, command: AllowScreen, act: Act) -> Events:
-    site = _known(state, command.site)
+    site = site_of(state, command.site).id
     if command.allowed and site in state.put_out:
         raise Refusal("site_put_out", site=state.sites[site].name)
     if command.allowed == (site in state.may_share):
@@ -78,13 +79,7 @@ def stop_screen(state: SessionState, command: StopScreen, act: Act) -> Events:
 
 
 def _own(state: SessionState, site: str, act: Act) -> SiteId:
-    known = _known(state, site)
+    known = site_of(state, site).id
     if act.role is Role.SITE and known != act.site:
         raise Refusal("not_your_site", site=state.sites[known].name)
     return known
-
-
-def _known(state: SessionState, site: str) -> SiteId:
-    if SiteId(site) not in state.sites:
-        raise Refusal("unknown_site")
-    return SiteId(site)
