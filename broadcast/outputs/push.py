@@ -46,7 +46,7 @@ INPUT = (
 MPEG_TS = ("-f", "mpegts", "-muxdelay", "0", "-mpegts_flags", "resend_headers")
 OUTPUT = {
     "rtmp": ("-f", "flv", "-flvflags", "no_duration_filesize"),
-    "rtmps": ("-f", "flv", "-flvflags", "no_duration_filesize"),
+    "rtmps": ("-f", "flv", "-flvflags", "no_duration_filesize", "-tls_verify", "1"),
     "srt": MPEG_TS,
     "icecast": ("-vn", "-f", "adts", "-content_type", "audio/aac"),
 }
@@ -62,7 +62,9 @@ class StalledError(OSError):
 
 def command(push: Push) -> list[str]:
     """FFmpeg's; it reads fragmented MP4 from its standard input."""
-    return [*INPUT, *OUTPUT[push.url.partition(":")[0]], push.url]
+    kind = push.url.partition(":")[0]
+    trusted = ("-ca_file", push.ca_file) if push.ca_file and kind == "rtmps" else ()
+    return [*INPUT, *OUTPUT[kind], *trusted, push.url]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,16 @@
 """The program pushed to real receivers: what arrives there is what was made here."""
 
+import asyncio
 import shutil
 import socket
+import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from config.settings import Push
 from streams.frames import Packet
 from tests import media
 from tests.broadcast.outputs import streams
+from web.certificate import self_made
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg")
 BOUND_S = 30.0
@@ -33,8 +38,8 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 
 
 @contextmanager
-def pusher(url: str) -> Iterator[Pusher]:
-    made = Pusher(Push(name="station", url=url), streams.PROGRAM)
+def pusher(url: str, ca_file: str = "") -> Iterator[Pusher]:
+    made = Pusher(Push(name="station", url=url, ca_file=ca_file), streams.PROGRAM)
     made.start()
     try:
         yield made
@@ -163,6 +168,56 @@ def test_rtmp_comes_back_by_itself(tmp_path: Path) -> None:
         clip = media.decode(file.read_bytes())
         check_numbered(clip)
         assert len(clip.heard()) > media.RATE
+
+
+@contextmanager
+def behind_tls(folder: Path, port: int) -> Iterator[tuple[int, Path]]:
+    """A door with a certificate of its own before that port: its own port, and the certificate."""
+    certificate, key = self_made(folder, datetime.fromtimestamp(time.time(), UTC))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    loop = asyncio.new_event_loop()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+
+    server = loop.run_until_complete(asyncio.start_server(welcome, "127.0.0.1", 0, ssl=context))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1], certificate
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)
+        loop.close()
+
+
+@pytest.mark.skipif(not RTMP_MODULE.exists(), reason="needs nginx with its RTMP module")
+@pytest.mark.timeout(120)
+def test_rtmps_goes_to_who_proves_himself_and_to_nobody_else(tmp_path: Path) -> None:
+    port, file = free_port(), tmp_path / "key.flv"
+    with nginx(tmp_path, port), behind_tls(tmp_path / "tls", port) as (outer, certificate):
+        url = f"rtmps://127.0.0.1:{outer}/live/key"
+        with pusher(url) as push:
+            status = Station(push).until(lambda s: s.state == "waiting" and s.detail, "a refusal")
+            assert "certificate" in status.detail
+            assert not file.exists()
+        with pusher(url, str(certificate)) as push:
+            Station(push).until(lambda _: size_of(file) > 90_000, "two seconds")
+    check_numbered(media.decode(file.read_bytes()))
 
 
 @pytest.mark.skipif(shutil.which("srt-live-transmit") is None, reason="needs srt-tools")
