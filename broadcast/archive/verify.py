@@ -4,8 +4,10 @@ Every file is held against its sum, every sum against the seals, the playlist ag
 their times against when the session was to be recorded.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ BEGIN_MS = 3000
 """A recording begins with the next keyframe."""
 GAP_MS = 500
 """What is shorter is the rounding of a cut."""
+SITE_FILE = re.compile(r"-(?P<began>\d{8}T\d{6}\.\d{3})Z_(?P<seconds>\d+\.\d)s\.mkv$")
+"""Of a closed file of `broadcast/outputs/sites.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,10 @@ def verify(
     listed = playlist.parse(_text(folder / INDEX)) or playlist.Playlist((), ended=False, length=0)
     sums = manifest.parse(_text(folder / manifest.NAME))
     spans = {entry.name: _span_of(entry) for entry in listed.entries}
+    named = {entry.name: _span_in(entry.name) for entry in sums.entries}
     lost: set[str] = set()
     findings = [*_seals(sums, seal), *_listing(listed, sums)]
-    for finding in _files(folder, listed, sums, spans, envelope):
+    for finding in _files(folder, listed, sums, {**named, **spans}, envelope):
         findings.append(finding)
         lost |= {finding.params["name"]}
     there = [span for name, span in spans.items() if name not in lost]
@@ -116,6 +121,15 @@ def _text(path: Path) -> str:
 
 def _span_of(entry: playlist.Entry) -> Span:
     return Span(entry.wall_ms, entry.wall_ms + round(entry.duration_s * 1000))
+
+
+def _span_in(name: str) -> Span | None:
+    """A site's own stream says in its file's name when it was."""
+    if (found := SITE_FILE.search(name)) is None:
+        return None
+    began = datetime.strptime(found["began"], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    start_ms = round(began.timestamp() * 1000)
+    return Span(start_ms, start_ms + round(float(found["seconds"]) * 1000))
 
 
 def _seals(sums: manifest.Manifest, seal: str) -> Iterator[Finding]:
@@ -154,7 +168,7 @@ def _files(
     folder: Path,
     listed: playlist.Playlist,
     sums: manifest.Manifest,
-    spans: dict[str, Span],
+    spans: Mapping[str, Span | None],
     envelope: Envelope,
 ) -> Iterator[Finding]:
     durations = {entry.name: entry.duration_s for entry in listed.entries}

@@ -60,6 +60,11 @@ class SiteFile:
     def digest(self) -> str:
         return self._hash.hexdigest()
 
+    @property
+    def duration_s(self) -> float:
+        """As its frames came."""
+        return (self._newest_ns - self._first.received_ns) / NS_PER_S
+
     def write(self, data: bytes) -> int:
         """For the muxer."""
         write_all(self._file, data)

@@ -1,7 +1,8 @@
 """Each site's own stream, kept as it came: nothing decoded, nothing encoded. Off by default.
 
-A file per stretch of one codec and size (`<site>-<time>.mkv`, of its screen `<site>.screen-…`), in
-a folder that nothing serves.
+A file per stretch of one codec and size, in a folder that nothing serves: `<site>-<time>.mkv` (of
+its screen `<site>.screen-…`), and once it is closed `<site>-<time>_<seconds>s.mkv`, so that it can
+be said what is missing if it is.
 What the public may not see is not kept here either: nothing of a break or a closed item, and of a
 site whose microphone is closed the picture only, for who was told that he is not heard is not.
 """
@@ -225,7 +226,10 @@ class _Desk:
         """Closes and seals its file, if it has one."""
         if (file := self._files.pop(site, None)) is not None and self._ledger is not None:
             file.close()
-            self._ledger.add(file.path.name, file.digest, file.size)
+            path = file.path.with_stem(f"{file.path.stem}_{file.duration_s:.1f}s")
+            file.path.rename(path)
+            self._disk.sync_folder(path.parent)
+            self._ledger.add(path.name, file.digest, file.size)
 
     def end(self) -> None:
         for site in list(self._files):

@@ -36,6 +36,7 @@ from broadcast.studio.senses import Senses
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
+from broadcast.studio.watchdog import Watchdog
 from config.settings import Push, Settings, socket_path
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.lag import settle
@@ -64,6 +65,9 @@ class Studio:
         self._parent = os.getppid()
         self._clock = ProgramClock.started_now()
         self._on_air: OnAir | None = None
+        self._watchdog = Watchdog()
+        self._made = {"pictures": 0, "sound": 0}
+        """Packets; each counted by its own maker's thread."""
         self._heard: dict[str, list[int]] | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
         self._sources = Sources(self._ask_keyframe)
@@ -169,8 +173,17 @@ class Studio:
             if os.getppid() != self._parent:
                 # Another supervisor will start another studio, for the same recording.
                 raise OrphanedError
+            self._watch_the_makers()
             self._sources.share()
             self._greet()
+
+    def _watch_the_makers(self) -> None:
+        """A thread that hangs cannot be ended or waited for, but the process can."""
+        if self._on_air is None:
+            self._watchdog.rest()
+        elif (hung := self._watchdog.look(self._made, time.monotonic())) is not None:
+            log.critical("no %s any more: this studio hangs, another will go on", hung)
+            os._exit(1)
 
     def _greet(self) -> None:
         self.link.send(Note(Kind.STATUS, self._status()))
@@ -275,6 +288,8 @@ class Studio:
 
     def _send(self, packets: Sequence[Packet]) -> None:
         """From the encoding and the mixing thread: every packet of the program, once."""
+        for kind in {"pictures" if packet.codec.is_video else "sound" for packet in packets}:
+            self._made[kind] += 1
         for packet in packets:
             self._segments.offer(packet)
             self._sealed.offer(packet)

@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 
+from broadcast.archive.verify import verify
 from broadcast.outputs import manifest, sites
 from broadcast.outputs.disk import DISK, Disk
 from broadcast.outputs.sites import SiteRecordings, Wish
@@ -119,6 +120,18 @@ def test_files_are_sealed_and_their_sums_agree(tmp_path: Path) -> None:
     check = ["sha256sum", "--check", "--strict", "--quiet", manifest.NAME]
     subprocess.run(check, cwd=path.parent, check=True)
     assert path.name in (path.parent / manifest.NAME).read_text()
+
+
+def test_what_is_missing_is_told_to_the_second(tmp_path: Path) -> None:
+    before_ms = time.time() * 1000
+    (path,) = record(tmp_path, both())
+    assert verify(path.parent).findings == ()
+    path.unlink()
+    (finding,) = verify(path.parent).findings
+    assert (finding.code, finding.params) == ("file_missing", {"name": path.name})
+    assert finding.span is not None
+    assert finding.span.length_ms == pytest.approx(3000, abs=100)
+    assert before_ms - 1000 <= finding.span.start_ms <= time.time() * 1000
 
 
 def test_a_crash_costs_little_and_the_next_run_seals_what_is_left(tmp_path: Path) -> None:
