@@ -107,6 +107,7 @@ def test_a_reader_that_stopped_costs_frames_but_no_notes_and_no_memory() -> None
         for _ in range(100):
             outbox.offer(frame)
         assert outbox.offer(Note(Kind.PROGRAM, {}))
+        await asyncio.sleep(0)
         queued = writer.transport.get_write_buffer_size()
         writer.transport.abort()
         other.close()
