@@ -10,10 +10,10 @@ import {Do, act, mayGive} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
 import {Icon} from "../common/icons.js";
 import {toast} from "../common/toasts.js";
-import {Transport, problemOf} from "./player.js";
 import {placeOf} from "./playing.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
+import {Transport, problemOf} from "./transport.js";
 
 /** @import {Clip, PlayerFile} from "../../types.js" */
 
