@@ -24,11 +24,12 @@ async function load() {
   }
 }
 
-/** Where each role works; who has the control panel may open all desks. */
+/** Where each role works; who has the control panel may open all desks. What was said is corrected, and what was
+ * promised followed up, after the end too. */
 const DESKS = [
   {role: "operator", path: "operator", text: "public.control"},
   {role: "chair", path: "chair", text: "public.chair"},
-  {role: "clerk", path: "clerk", text: "public.clerk"},
+  {role: "clerk", path: "clerk", text: "public.clerk", after: true},
 ];
 
 /** @param {string} role */
@@ -65,12 +66,13 @@ function Session({one}) {
     <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, one.started_at_ms && longDate(one.started_at_ms)].filter(Boolean).join(" · ")}</p></div>
     <span class=${`badge ${one.phase === "live" ? "on-air" : ""}`}>${t(`phase.${one.phase}`)}</span>
     <div class="links">
-      ${one.phase !== "ended" && DESKS.filter(({role}) => mayOpen(role)).map(({path, text}, index) => html`
-        <a class=${`button ${index ? "" : "primary"}`} href=${`/${path}/${one.id}`} data-testid=${`to-${path}`}>${t(text)}</a>`)}
+      ${DESKS.filter(({role, after}) => mayOpen(role) && (after || one.phase !== "ended")).map(({path, text}, index) => html`
+        <a class=${`button ${index || one.phase === "ended" ? "" : "primary"}`} href=${`/${path}/${one.id}`} data-testid=${`to-${path}`}>${t(text)}</a>`)}
       ${isStaff() && one.phase !== "ended" && html`<a class="button" href=${`/display/${one.id}`}>${t("public.display")}</a>`}
       ${config.role === "operator" && one.phase !== "ended" && html`<a class="button" href=${`/prepare/${one.id}`}>${t("prepare.prepare")}</a>`}
       ${config.role === "operator" && one.phase === "prepared" && html`<a class="button" href=${`/rehearse/${one.id}`}>${t("prepare.rehearse")}</a>`}
       ${on && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.watch")}</a>`}
+      ${isStaff() && one.phase !== "prepared" && html`<a class="button" href=${`/minutes/${one.id}`} data-testid="to-minutes">${t("title.minutes")}</a>`}
       ${one.has_archive && html`<a class="button" href=${`/play/${one.id}`}>${t(on ? "public.from_start" : "public.play")}</a>`}
       ${one.phase === "prepared" && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.wait")}</a>`}
     </div></li>`;

@@ -4,7 +4,7 @@ import {html, render} from "htm/preact";
 import {computed, signal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
-import {Head} from "./parts/common/head.js";
+import {Head, isStaff} from "./parts/common/head.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
 import {attach, captionsOf} from "./parts/public/player.js";
 
@@ -13,7 +13,6 @@ import {attach, captionsOf} from "./parts/public/player.js";
 const REFRESH_MS = 10_000;
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const JUMP_S = 10;
-const mayDownload = ["operator", "chair", "clerk"].includes(config.role ?? "");
 const mayOpenSealed = ["operator", "chair"].includes(config.role ?? "");
 
 /** @type {import("@preact/signals").Signal<Chapter[]>} */
@@ -94,7 +93,8 @@ function Page() {
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
         <div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
-          <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${mayDownload && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
+          <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${isStaff() && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
+          ${isStaff() && html`<a class="button plain" href=${`/minutes/${config.session}`} data-testid="to-minutes">${t("title.minutes")}</a>`}
           ${mayOpenSealed && html`<a class="button plain" href=${`/sealed/${config.session}`}>${t("title.sealed")}</a>`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
         <p class="hint">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>
@@ -156,7 +156,7 @@ function Row({one}) {
   return html`<li data-kind=${one.kind} data-testid="chapter" aria-current=${one === current.value ? "true" : undefined}>
     <a href=${hash} onClick=${jump}><span class="numbers time">${span(one.start_s * 1000)}</span>
       <span><span class="title">${one.title}</span>${one.subtitle && html`<span class="muted">${one.subtitle}</span>`}</span></a>
-    ${mayDownload && html`<a class="button plain down" href=${film(one)} download title=${t("public.download_chapter")} aria-label=${t("public.download_chapter")}><${DownIcon} /></a>`}
+    ${isStaff() && html`<a class="button plain down" href=${film(one)} download title=${t("public.download_chapter")} aria-label=${t("public.download_chapter")}><${DownIcon} /></a>`}
     <button class="plain" onClick=${copy} title=${t("public.copy_link")} aria-label=${t("public.copy_link")}>
       ${copied.value === one.start_s ? "✓" : html`<${LinkIcon} />`}</button></li>`;
 }
