@@ -102,7 +102,7 @@ class Views:
             "ended_at_ms": state.ended_at_ms,
             "planned_start_at_ms": state.planned_start_at_ms,
             "current_item": state.current_item,
-            "closed": state.closed,
+            "closed": state.closed and state.phase is not Phase.ENDED,
         }
 
     @cached_property

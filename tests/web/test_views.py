@@ -137,6 +137,16 @@ def test_the_wall_of_the_hall_names_nobody_while_the_item_is_closed() -> None:
     assert "Điêu Thị Xuân" not in str(hidden)
 
 
+def test_what_ended_in_secret_is_not_closed_any_more() -> None:
+    """Chair and clerk come back to write it up; a red warning would be wrong there."""
+    secret = after({"type": "go_live"}, {"type": "choose_item", "item": SECRET})
+    ended = after({"type": "end_session"}, state=secret)
+    for audience in (STAFF, PUBLIC, WALL):
+        assert seen(secret, audience)["session"]["closed"]
+        assert not seen(ended, audience)["session"]["closed"]
+    assert SECRET_TITLE not in str([seen(ended, PUBLIC), seen(ended, WALL)])
+
+
 def test_the_wall_shows_who_is_questioned_and_the_answer_that_is_due() -> None:
     state = after(
         {"type": "choose_item", "item": QUESTIONS},
