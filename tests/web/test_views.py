@@ -116,6 +116,14 @@ def test_the_public_sees_who_speaks_while_it_may_hear(item: ItemId) -> None:
     assert seen(rehearsal, PUBLIC)["floor"] is None
 
 
+def test_a_black_or_frozen_site_bears_the_mark_on_its_tile() -> None:
+    studio = Studio(state="running", signs={LAY: ("frozen",), HALL: ("black", "silent")})
+    sites = {site["id"]: site for site in seen(START, STAFF, Outside(0, studio=studio))["sites"]}
+    assert sites[LAY]["signs"] == ["frozen"]
+    assert sites[HALL]["signs"] == ["black", "silent"]
+    assert sites["tua-chua"]["signs"] == []
+
+
 CHAIR = Audience(True, None, "vi", "chair")
 WALL = Audience(False, None, "vi", "display")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.overlay.planes import Drawn
-from broadcast.program import Layout, Scene
+from broadcast.program import Corner, Inset, Layout, Scene
 from broadcast.studio.canvas import BACKGROUND, CROP_LIMIT, Box, Canvas, Seat, boxes_of, fit
 
 even = st.integers(1, 1000).map(lambda n: 2 * n)
@@ -32,6 +32,26 @@ def test_a_picture_keeps_its_shape_and_its_box(
     if min(place.width, place.height) > 20:
         stretched = (place.width / size[0]) / (place.height / size[1])
         assert stretched == pytest.approx(1, rel=0.12), "rounding to even pixels, no more"
+
+
+CAMERAS = [(1920, 1080), (1280, 720), (640, 360), (320, 180), (640, 480), (720, 576), (1280, 960)]
+PHONES = [(720, 1280), (480, 640)]
+
+
+@pytest.mark.parametrize("camera", [*CAMERAS, *PHONES])
+@pytest.mark.parametrize("layout", [one for one in Layout if one is not Layout.SLATE])
+@pytest.mark.parametrize("inset", [0.15, 0.27, 0.45])
+def test_a_face_is_never_drawn_wide_or_narrow(
+    camera: tuple[int, int], layout: Layout, inset: float
+) -> None:
+    """In no seat, of no camera, more than nobody sees; and what is cut off is less than a tenth."""
+    scene = Scene(layout, inset=Inset(Corner.TOP_LEFT, inset))
+    for box in boxes_of(scene, 1280, 720):
+        place = fit(*camera, box)
+        stretched = (place.width / camera[0]) / (place.height / camera[1])
+        assert stretched == pytest.approx(1, abs=0.02)
+        shown = place.crop.width * place.crop.height / (place.width * place.height)
+        assert shown > 0.89
 
 
 def vars_of(box: Box) -> tuple[int, int, int, int]:

@@ -5,11 +5,13 @@ The clock is a number and the pictures are made at the tick; the drawings are th
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
 
+from broadcast.overlay.planes import Drawn
 from broadcast.overlay.render import Renderer
 from broadcast.program import (
     CUT,
@@ -25,7 +27,7 @@ from broadcast.program import (
 )
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import NS_PER_S
-from broadcast.studio.composer import Composer, View
+from broadcast.studio.composer import Composer, View, seat_plans
 from broadcast.studio.graphics import ENTER_NS, LEAVE_NS
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
@@ -248,6 +250,51 @@ def test_when_all_sites_are_lost_the_slate_comes_and_goes_again() -> None:
         assert numbers(bench.tick(view(scene)), scene) == [bench.gallery.tick] * 2
     finally:
         bench.board.close()
+
+
+def test_without_a_time_for_it_the_slate_never_comes_by_itself() -> None:
+    bench = Bench(slate_after_s=0)
+    try:
+        scene = full(0)
+        bench.tick(view(scene))
+        bench.prepare(SLATE)
+        alone = bench.tick(view(Scene()))
+        bench.gone = SITES
+        for _ in range(5):
+            bench.now_ns += 600 * NS_PER_S
+            picture = bench.tick(view(scene))
+        assert not np.array_equal(picture, alone)
+    finally:
+        bench.board.close()
+
+
+@pytest.mark.parametrize("layout", [Layout.GRID_4, Layout.FILMSTRIP, Layout.SIDE_BY_SIDE])
+def test_each_seat_names_its_site_and_nothing_else_is_drawn_over(layout: Layout) -> None:
+    """The same tick with titles and without: they differ in each seat, and there alone."""
+    scene = Scene(layout, SITES[:4])
+    named, bare = Bench(), Bench()
+    try:
+        plans = seat_plans(scene, view(scene).site_names, *SIZE)
+        named.tick(view(scene))
+        bare.tick(view(scene))
+        for plan in plans:
+            media.wait_for(lambda key=plan.name.key: named.board.drawing(key), "it is drawn")
+        with_titles = named.tick(view(scene)).astype(int)
+        unnamed = replace(view(scene), site_names=dict.fromkeys(SITES, ""))
+        differs = np.abs(with_titles - bare.tick(unnamed)) > 8
+        for plan in plans:
+            drawn = named.board.drawing(plan.name.key)
+            assert isinstance(drawn, Drawn)
+            area = (slice(drawn.y, drawn.y + drawn.height), slice(drawn.x, drawn.x + drawn.width))
+            box = plan.seat.box
+            assert box.x <= drawn.x
+            assert drawn.x + drawn.width <= box.x + box.width
+            assert np.count_nonzero(differs[area]) > 100, plan.site
+            differs[area] = False
+        assert not differs.any()
+    finally:
+        named.board.close()
+        bare.board.close()
 
 
 @pytest.mark.parametrize("corner", list(Corner))

@@ -1,6 +1,8 @@
 """The media player: what is shown and heard of a clip, in a time that the test turns."""
 
+import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -45,8 +47,6 @@ class Table:
         self.last = np.zeros((2, BLOCK_SAMPLES), np.float32)
 
     def follow(self, **changes: object) -> None:
-        from dataclasses import replace
-
         self.clip = replace(getattr(self, "clip", LOADED), **changes)  # type: ignore[arg-type]
         self.show.follow(self.clip)
 
@@ -250,6 +250,34 @@ def test_a_fault_is_told_and_the_next_clip_plays(
         one.follow(None)
         media.wait_for(lambda: one.source.picture.newest is None, "nothing any more")
         assert one.status() is None
+    finally:
+        one.close()
+
+
+def test_the_anthem_is_a_card_with_its_title_and_a_sound(
+    tmp_path: Path, player: Callable[[], Player]
+) -> None:
+    samples = (media.tone(HZ, 3) * 32767).astype("<i2")
+    with wave.open(str(tmp_path / "quoc-ca.wav"), "wb") as file:
+        file.setparams((1, 2, media.RATE, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    one = player()
+    one.start()
+    try:
+        clip = Clip(1, ClipKind.SOUND, "Quốc ca", "quoc-ca.wav", sound=True)
+        one.follow(clip)
+        media.wait_for(lambda: one.source.picture.newest, "the card")
+        shown = one.source.picture.newest
+        assert shown is not None
+        assert np.ptp(media.luma_of(shown.frame)) > 100, "there are words on it"
+        one.follow(replace(clip, started_at_ms=one._clock.now_ns() // 1_000_000))
+
+        def heard() -> bool:
+            one.source.sound.decode()
+            return one.source.sound.received_ns > 0
+
+        media.wait_for(heard, "its sound")
+        assert (one.status() or {})["duration_ms"] == 3000
     finally:
         one.close()
 
