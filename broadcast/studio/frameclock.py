@@ -45,6 +45,7 @@ class FrameClock:
         self._metronome = Metronome(clock, self._grid, self._stop, 2 * self._frame_ns, AFTER_NS)
         self._thread = threading.Thread(target=self._run, name="frame-clock")
         self._late = 0
+        self._followed: OnAir | None = None
         self.frames = 0
         """How many there should have been."""
 
@@ -76,7 +77,9 @@ class FrameClock:
             return
         public = snapshot.is_public(due_ns)
         oldest_ns = (snapshot.opened_ns or 0) if public else 0
-        self._composer.follow(program_view(snapshot.state), due_ns)
+        if snapshot is not self._followed:
+            self._composer.follow(program_view(snapshot.state), due_ns)
+            self._followed = snapshot
         self._composer.compose(canvas, due_ns, oldest_ns)
         slate = None if public else self._encoding.slate_canvas()
         if slate is not None:
