@@ -115,6 +115,8 @@ _OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("post", _SESSION + "/import/{what}", "Reads a list, tells what it says; changes nothing"),
     ("post", _SESSION + "/items/{item}/documents", "Takes in a PDF"),
     ("get", _SESSION + "/documents/{document}", "A document, for whoever may read it"),
+    ("get", _SESSION + "/documents/{document}/pages", "How many pages it has"),
+    ("get", _SESSION + "/documents/{document}/pages/{page}", "One of them, as a picture"),
     ("get", _SESSION + "/pushes", "Where the program is sent, without the addresses"),
     ("post", _SESSION + "/pushes", "Adds a destination: `name` and `url`"),
     ("patch", _SESSION + "/pushes/{name}", "Switches a destination on or off"),

@@ -12,7 +12,6 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
-import pypdfium2
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.stream import Disposition
@@ -22,6 +21,7 @@ from PIL import Image, ImageOps
 
 from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.encoders import Samples
+from broadcast.studio.paper import BrokenError, Paper
 from streams.frames import AUDIO_CLOCK_RATE
 
 FORMATS = {
@@ -133,39 +133,29 @@ class Slides:
 
     def __init__(self, path: Path, size: tuple[int, int]) -> None:
         self._path, self._size = path, size
-        self._pdf: pypdfium2.PdfDocument | None = None
+        self._paper: Paper | None = None
         self.pages = 1
         if not path.is_file():
             raise UnplayableError("missing")
         if path.suffix.lower() == ".pdf":
             try:
-                self._pdf = pypdfium2.PdfDocument(path)
-                self.pages = len(self._pdf)
-            except pypdfium2.PdfiumError as error:
+                self._paper = Paper(path)
+                self.pages = self._paper.pages
+            except BrokenError as error:
                 raise UnplayableError("unreadable") from error
 
     def close(self) -> None:
-        if self._pdf is not None:
-            self._pdf.close()
+        if self._paper is not None:
+            self._paper.close()
 
     def page(self, number: int) -> av.VideoFrame:
         """From 1 on; the last for one that is beyond. Raises `UnplayableError`."""
         try:
-            if self._pdf is not None:
-                return frame_of(self._drawn(self._pdf, min(number, self.pages) - 1))
+            if self._paper is not None:
+                return frame_of(self._paper.picture(number, self._size))
             return frame_of(self._image())
-        except (pypdfium2.PdfiumError, OSError, ValueError, SyntaxError) as error:
+        except (BrokenError, OSError, ValueError, SyntaxError) as error:
             raise UnplayableError("unreadable") from error
-
-    def _drawn(self, pdf: pypdfium2.PdfDocument, index: int) -> Image.Image:
-        page = pdf[index]
-        try:
-            width, height = page.get_size()
-            scale = min(self._size[0] / max(1, width), self._size[1] / max(1, height))
-            image: Image.Image = page.render(scale=scale).to_pil()
-            return image.convert("RGB")
-        finally:
-            page.close()
 
     def _image(self) -> Image.Image:
         with Image.open(self._path, formats=("PNG", "JPEG")) as opened:

@@ -1,5 +1,6 @@
 """Work that has no place beside media: a spreadsheet is unpacked, QR codes are drawn, a Word file
-is written, in a process of its own that the system bounds in time and memory.
+is written, a PDF's pages are drawn, in a process of its own that the system bounds in time and
+memory.
 
 `run` is the relay's end; this file as a program is the other: one JSON object and bytes in, one
 JSON value out.
@@ -12,6 +13,7 @@ import os
 import resource
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from web.errors import Problem
@@ -102,11 +104,29 @@ def _write(wish: dict[str, Any], data: bytes) -> Any:
     return base64.b64encode(docx_of(paper)).decode()
 
 
+def _pages(wish: dict[str, Any], data: bytes) -> Any:
+    """Some pages of a PDF, each as a file; how many pages it has, 0 if it cannot be read."""
+    from broadcast.studio.paper import BrokenError, Paper
+
+    del data
+    try:
+        paper = Paper(Path(wish["path"]))
+        last = min(wish["last"], paper.pages)
+        for number in range(wish["first"], last + 1):
+            target = Path(wish["folder"]) / f"{number}.webp"
+            new = target.with_suffix(".new")
+            paper.picture(number, tuple(wish["box"])).save(new, "WEBP", quality=82, method=2)
+            new.replace(target)
+    except BrokenError:
+        return 0
+    return paper.pages
+
+
 def main() -> None:
     _bound()
     line, _, data = sys.stdin.buffer.read().partition(b"\n")
     wish = json.loads(line)
-    work = {"import": _import, "draw": _draw, "write": _write}[wish["work"]]
+    work = {"import": _import, "draw": _draw, "write": _write, "pages": _pages}[wish["work"]]
     json.dump(work(wish, data), sys.stdout)
 
 

@@ -9,6 +9,7 @@ from web.auth import Tokens
 from web.commands import Perform
 from web.preparing.aside import Aside
 from web.preparing.beginnings import Beginnings
+from web.preparing.document_pages import DocumentPages
 from web.preparing.documents import Documents
 from web.preparing.imports import Imports
 from web.preparing.templates import Templates
@@ -30,4 +31,5 @@ def routes(
         *Beginnings(sessions, store, tokens, templates, auditor, now_ms).routes(),
         *Imports(sessions, tokens, aside).routes(),
         *Documents(sessions, tokens, perform, settings).routes(),
+        *DocumentPages(sessions, tokens, settings).routes(),
     ]

@@ -7,6 +7,7 @@ end. A folder of a session that the log does not know is left alone: another dat
 import asyncio
 import logging
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,9 @@ SETTLED_S = 3600.0
 KEPT_S = 30 * 86_400.0
 """In the trash: time enough to find that it was the wrong one."""
 TRASH = ".trash"
+PAGES = ".pages"
+PAGES_S = 7 * 86_400.0
+"""Drawn pages can be drawn anew."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +54,9 @@ def sweep(folder: Path, named: Mapping[str, frozenset[str]], now_s: float) -> No
         for path in _files(folder / session):
             if path.stem not in documents and now_s - path.stat().st_mtime > SETTLED_S:
                 _put_away(path, trash / session, now_s)
+    for drawn in (folder / PAGES).glob("*/*"):
+        if now_s - drawn.stat().st_mtime > PAGES_S:
+            shutil.rmtree(drawn)
     for put_away in trash.iterdir() if trash.is_dir() else ():
         for path in _files(put_away):
             if now_s - path.stat().st_mtime > KEPT_S:

@@ -301,8 +301,34 @@ export class Live {
    * @returns {Promise<Blob>}
    * @throws {Refusal}
    */
-  async document(id) {
-    const url = new URL(`/api/v1/sessions/${this.#session}/documents/${id}`, this.#base);
+  document(id) {
+    return this.#file(`documents/${id}`);
+  }
+
+  /**
+   * How many pages a document has.
+   * @param {string} id
+   * @returns {Promise<{pages: number}>}
+   * @throws {Refusal}
+   */
+  documentPages(id) {
+    return this.#ask(`documents/${id}/pages`, {headers: {}});
+  }
+
+  /**
+   * One of them, as a picture.
+   * @param {string} id
+   * @param {number} page from 1
+   * @returns {Promise<Blob>}
+   * @throws {Refusal}
+   */
+  documentPage(id, page) {
+    return this.#file(`documents/${id}/pages/${page}`);
+  }
+
+  /** @param {string} what of the session @returns {Promise<Blob>} @throws {Refusal} */
+  async #file(what) {
+    const url = new URL(`/api/v1/sessions/${this.#session}/${what}`, this.#base);
     const headers = this.#token ? {Authorization: `Bearer ${this.#token}`} : undefined;
     let response;
     try {

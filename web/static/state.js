@@ -192,6 +192,16 @@ export async function fetchDocument(id) {
   }
 }
 
+/** How many pages it has. @param {string} id @throws {Refusal} */
+export function fetchPages(id) {
+  return reached((server) => server.documentPages(id));
+}
+
+/** One of them, as a picture. @param {string} id @param {number} page from 1 @throws {Refusal} */
+export function fetchPage(id, page) {
+  return reached((server) => server.documentPage(id, page));
+}
+
 /** How a site's line is and was; for the panel. @param {string} site @throws {Refusal} */
 export function fetchLine(site) {
   return live ? live.line(site) : Promise.reject(new Refusal("unreachable", "", 0));

@@ -1,5 +1,7 @@
 """Sharing a screen: allowed by who leads, begun by the site, and gone with the leave for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from broadcast.director import program_of
@@ -68,7 +70,7 @@ def test_no_more_than_a_few_share_at_once() -> None:
     sites = [SiteId(f"xa-{n}") for n in range(MOST)]
     hall = hearing.state.sites[HALL]
     for site in sites:
-        hearing.state.sites[site] = hall
+        hearing.state.sites[site] = replace(hall, id=site)
         hearing.do(AllowScreen(site=site, allowed=True))
     for site in sites[:-1]:
         as_site(hearing, ShareScreen(site=site), site)

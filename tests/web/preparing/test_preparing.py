@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from broadcast.session.model import Role
 from broadcast.session.preset import FOLDER, OUTLINES, load_outline, load_preset, prepare, preset_of
@@ -179,6 +180,33 @@ def test_a_document_may_come_in_drops(tmp_path: Path) -> None:
             body, who = in_drops(data), bearer(rig.operator)
             async with rig.http.post(path, data=body, headers=who) as response:
                 assert response.status == status
+
+    tell(tmp_path, story)
+
+
+def test_a_document_is_shown_page_by_page(tmp_path: Path) -> None:
+    """By the same right, and nothing for what is no page of it."""
+    pages = [Image.new("RGB", (595, 842), color) for color in ("white", "red", "blue")]
+    paper = io.BytesIO()
+    pages[0].save(paper, "PDF", save_all=True, append_images=pages[1:])
+
+    async def story(rig: Rig) -> None:
+        _, added = await upload(rig, ITEM, paper.getvalue())
+        path = f"/api/v1/sessions/{SESSION}/documents/{added['id']}/pages"
+        site = bearer(rig.site())
+        assert await (await rig.get(path, headers=site)).json() == {"pages": 3}
+        shown = await rig.get(f"{path}/2", headers=site)
+        assert (shown.status, shown.content_type) == (200, "image/webp")
+        drawn = Image.open(io.BytesIO(await shown.read()))
+        assert max(drawn.size) == 1920
+        assert drawn.convert("RGB").getpixel((100, 100))[0] > 240  # type: ignore[index]
+        for page in ("0", "4", "-1", "x", "1e0"):
+            assert (await rig.get(f"{path}/{page}", headers=site)).status == 404
+        for place in (path, f"{path}/1"):
+            assert (await rig.get(place)).status == 404, "a stranger"
+        _, torn = await upload(rig, ITEM, PDF)
+        path = f"/api/v1/sessions/{SESSION}/documents/{torn['id']}/pages"
+        assert (await rig.get(path, headers=site)).status == 422
 
     tell(tmp_path, story)
 

@@ -12,6 +12,7 @@ import {Icon} from "./icons.js";
 import {LimitsDialog, openLimits} from "./limits.js";
 import {Menu} from "./menu.js";
 import {PromiseDialog} from "./promises.js";
+import {PaperList, Reader} from "./reader.js";
 import {openRecord, RecordDialog} from "./record.js";
 import {toast} from "./toasts.js";
 
@@ -36,7 +37,7 @@ export function Agenda() {
     ${agenda.length ? html`<ol class="rows">
       ${agenda.map((item, index) => html`<${Item} key=${item.id} item=${item} index=${index} />`)}
     </ol>` : html`<p class="empty">${t("operator.agenda_empty")}</p>`}
-    <${CloseDialog} /><${LimitsDialog} /><${RecordDialog} /><${PromiseDialog} />
+    <${CloseDialog} /><${LimitsDialog} /><${RecordDialog} /><${PromiseDialog} /><${Reader} />
   </section>`;
 }
 
@@ -95,6 +96,7 @@ function Item({item, index}) {
       <span class="hidden-visually">${t(`item_state.${item.state}`)}</span>
     </button>
     ${open && html`<${ItemButtons} item=${item} />`}
+    ${(open || item.state === "current") && html`<${PaperList} papers=${item.documents} />`}
   </li>`;
 }
 

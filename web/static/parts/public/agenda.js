@@ -1,7 +1,8 @@
 // The agenda as the public sees it.
 
 import {html} from "htm/preact";
-import {config, t} from "../../texts.js";
+import {t} from "../../texts.js";
+import {PaperList, Reader} from "../common/reader.js";
 
 /** @param {{items: import("../../types.js").AgendaItem[]}} props */
 export function Agenda({items}) {
@@ -11,8 +12,8 @@ export function Agenda({items}) {
       <li key=${item.id} data-state=${item.state} aria-current=${item.state === "current" ? "step" : undefined}>
         <span class="number numbers">${index + 1}</span>
         <span>${item.title}${item.state === "current" && html`<span class="badge">${t("item_state.current")}</span>`}
-          ${item.documents?.map((one) => html`<a class="paper" key=${one.id} target="_blank" rel="noopener"
-            href=${`/api/v1/sessions/${config.session}/documents/${one.id}`} data-testid="paper">${one.name} (PDF)</a>`)}</span>
+          <${PaperList} papers=${item.documents} /></span>
       </li>`)}</ol>` : html`<p class="muted">${t("public.no_agenda")}</p>`}
+    <${Reader} />
   </section>`;
 }

@@ -6,6 +6,7 @@ import {read} from "../../clock.js";
 import {connection, now, siteView} from "../../state.js";
 import {t} from "../../texts.js";
 import {CaptionLine} from "../common/caption.js";
+import {Reader} from "../common/reader.js";
 import {Language} from "../common/head.js";
 import {Asking} from "./asking.js";
 import {Chat, NewMessage} from "./chat.js";
@@ -58,7 +59,7 @@ export function Room({token}) {
         ${session.phase !== "ended" && html`<${Asking} />`}
         <${Chat} />
       </aside>
-    </div>`}
+    </div><${Reader} />`}
   </div>`;
 }
 
