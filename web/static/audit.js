@@ -85,7 +85,7 @@ function inWords(value) {
   if (typeof value === "boolean") return t(`audit.${value}`);
   if (Array.isArray(value)) return value.map(inWords).join(", ");
   if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
-  const room = ["role", "kind"].find((one) => knows(`${one}.${value}`));
+  const room = ["note", "decision"].includes(value) ? "clerk" : ["role", "kind"].find((one) => knows(`${one}.${value}`));
   return room ? t(`${room}.${value}`) : String(value);
 }
 
@@ -130,7 +130,7 @@ function Row({one}) {
   return html`<tr data-outcome=${one.outcome === "done" ? "done" : "refused"} data-testid="entry">
     <td class="numbers">${one.number}</td>
     <td class="numbers">${dayAndTime(one.at_ms)}</td>
-    <td>${one.who && html`<strong>${one.who}</strong> `}<span class="muted">${role}</span></td>
+    <td class="who">${one.who && html`<strong>${one.who}</strong>`}<span class="muted about">${role}</span></td>
     <td>${name(one)}<small class="muted about">${about(one)}</small></td>
     <td>${one.outcome === "done" ? result(one) : html`<span class="error">✕ ${result(one)}</span>`}</td>
     <td class="numbers">${one.address}<small class="muted about">${[one.agent, one.means && t(`audit.means.${one.means}`)].filter(Boolean).join(" · ")}</small></td></tr>`;

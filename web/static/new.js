@@ -7,6 +7,7 @@ import {Head} from "./parts/common/head.js";
 import {Dialog} from "./parts/common/dialogs.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
 import {ask, send, tell} from "./parts/prepare/ask.js";
+import {StartField} from "./parts/prepare/start.js";
 
 /** @typedef {{id: string, name: string, title: string, subtitle: string, sites: number, delegates: number,
  *   items: number}} Source */
@@ -97,7 +98,7 @@ function Page() {
             title.value = /** @type {HTMLInputElement} */ (event.target).value;
           }} /></label>
         <label class="field">${t("prepare.subtitle")}<input name="subtitle" maxlength="300" placeholder=${t("prepare.subtitle_hint")} /></label>
-        <label class="field">${t("prepare.planned_start")}<input name="start" type="datetime-local" /></label>
+        <${StartField} />
       </fieldset>
       <footer class="actions"><a class="button" href="/">${t("common.cancel")}</a>
         <button class="primary big" disabled=${busy.value} data-testid="create">${t("new.create")}</button></footer>

@@ -62,6 +62,12 @@ export function longDate(atMs) {
   return new Date(atMs).toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});
 }
 
+/** A day and its hour in words: Thứ Tư, 25 tháng 11, 2026, 08:00. @param {number} atMs epoch milliseconds */
+export function weekdayAndTime(atMs) {
+  const day = {weekday: "long", day: "numeric", month: "long", year: "numeric"};
+  return `${new Date(atMs).toLocaleDateString(locale, /** @type {Intl.DateTimeFormatOptions} */ (day))}, ${timeOfDay(atMs)}`;
+}
+
 /** A moment in figures: 09/07/2026 08:15:03. @param {number} atMs epoch milliseconds */
 export function dayAndTime(atMs) {
   const moment = new Date(atMs);

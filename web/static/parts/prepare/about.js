@@ -6,8 +6,7 @@ import {t} from "../../texts.js";
 import {act} from "../common/actions.js";
 import {toast} from "../common/toasts.js";
 import {textOf} from "./pieces.js";
-
-const MINUTE_MS = 60_000;
+import {StartField} from "./start.js";
 
 export function About() {
   const {session} = operatorView();
@@ -26,15 +25,7 @@ export function About() {
     <label class="field">${t("prepare.session_title")}<input name="title" required maxlength="300" defaultValue=${session.title} data-testid="title" /></label>
     <label class="field">${t("prepare.subtitle")}<input name="subtitle" maxlength="300" defaultValue=${session.subtitle} />
       <span class="hint">${t("prepare.subtitle_note")}</span></label>
-    <label class="field">${t("prepare.planned_start")}<input name="start" type="datetime-local" defaultValue=${localTime(session.planned_start_at_ms)} />
-      <span class="hint">${t("prepare.planned_start_note")}</span></label>
+    <${StartField} atMs=${session.planned_start_at_ms} note=${t("prepare.planned_start_note")} />
     <div class="form-buttons"><button class="primary" disabled=${!ready.value} data-testid="save-about">${t("prepare.save")}</button></div>
   </form>`;
-}
-
-/** As an input of this kind wants it: this computer's time, to the minute. @param {number | undefined} atMs */
-function localTime(atMs) {
-  if (!atMs) return "";
-  const shift = new Date(atMs).getTimezoneOffset() * MINUTE_MS;
-  return new Date(atMs - shift).toISOString().slice(0, 16);
 }
