@@ -42,9 +42,11 @@ class Chromium:
         self._size = size
         self._permissions = ["camera", "microphone"] if allows else []
 
-    async def new_page(self) -> Page:
+    async def new_page(self, size: tuple[int, int] | None = None) -> Page:
+        """In a window of its own, as large as the browser was opened for, or as wished."""
+        width, height = size or self._size
         context = await self._browser.new_context(
-            viewport={"width": self._size[0], "height": self._size[1]},
+            viewport={"width": width, "height": height},
             permissions=self._permissions,
             locale="vi-VN",
         )

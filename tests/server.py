@@ -119,10 +119,17 @@ class Answer:
 class Server:
     """`with Server(tmp_path) as server:` Ready when entered, gone when left."""
 
-    def __init__(self, folder: Path, config: str = CONFIG, sites: Sequence[Site] = SITES) -> None:
-        """`sites` are at least `SITES`."""
+    def __init__(
+        self,
+        folder: Path,
+        config: str = CONFIG,
+        sites: Sequence[Site] = SITES,
+        delegates: Sequence[Delegate] = DELEGATES,
+        agenda: Sequence[AgendaItem] = AGENDA,
+    ) -> None:
+        """Its session has these, and is at the first item."""
         self.folder = folder
-        self._sites = tuple(sites)
+        self._sites, self._delegates, self._agenda = tuple(sites), tuple(delegates), tuple(agenda)
         self.session = f"test-{secrets.token_hex(4)}"
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "diemcau.toml"
@@ -139,11 +146,11 @@ class Server:
             id=self.session,
             title="Phiên thử",
             sites=self._sites,
-            delegates=DELEGATES,
-            agenda=AGENDA,
+            delegates=self._delegates,
+            agenda=self._agenda,
             hidden_overlays=HIDDEN,
         )
-        chosen = ItemChosen(at_ms=now_ms, item=OPEN_ITEM)
+        chosen = ItemChosen(at_ms=now_ms, item=self._agenda[0].id)
         store.append(
             self.session, 0, (prepared, chosen), Act(now_ms, Role.SYSTEM, "test", None, "t0")
         )
@@ -316,6 +323,15 @@ class Server:
     @property
     def operator_url(self) -> str:
         return self.url(f"/sign-in?next=/operator/{self.session}#token={self.operator}")
+
+    def link(self, role: Role) -> str:
+        """A sign-in link, as `diemcau session links` prints it; it leads to the role's own page."""
+        store = setup.open_store(self.settings)
+        try:
+            token = self.tokens(store).issue_token(role, self.session)
+        finally:
+            store.close()
+        return self.url(f"/sign-in#token={token}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import Hls from "hls.js";
 
 const WORKER = "/static/vendor/hls.worker.js";
 const RETRY_MS = 2000;
+const STUCK_MS = 10_000;
 
 /**
  * Plays until `close`; what is not there yet, or went away, is asked for again for ever.
@@ -44,9 +45,16 @@ export function attach(video, url, {startS, onState, onHeights} = {}) {
   hls.on(Hls.Events.FRAG_BUFFERED, () => onState?.("playing"));
   hls.loadSource(url);
   hls.attachMedia(video);
+  const forget = watch(video, (times) => {
+    // First what a viewer would do; then the decoder anew.
+    if (times % 2 === 0) return hls.recoverMediaError();
+    if (startS === undefined && hls.liveSyncPosition) video.currentTime = hls.liveSyncPosition;
+    hls.startLoad();
+  });
   return {
     close() {
       clearTimeout(timer);
+      forget();
       hls.destroy();
     },
     /** Where "live" is, in seconds of the player. */
@@ -56,6 +64,28 @@ export function attach(video, url, {startS, onState, onHeights} = {}) {
       hls.nextLevel = height ? hls.levels.findIndex((level) => level.height === height) : -1;
     },
   };
+}
+
+/**
+ * Whoever should see a picture that moves, and does not, is helped: nobody at home would think of more
+ * than waiting.
+ * @param {HTMLMediaElement} video
+ * @param {(times: number) => void} onStuck how often on end, from 1
+ */
+function watch(video, onStuck) {
+  let [at, since, times] = [-1, 0, 0];
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (video.paused || video.ended || video.currentTime !== at) {
+      if (!video.paused && at >= 0) times = 0;
+      [at, since] = [video.currentTime, now];
+    } else if (now - since > STUCK_MS) {
+      times += 1;
+      since = now;
+      onStuck(times);
+    }
+  }, 1000);
+  return () => clearInterval(timer);
 }
 
 /** @param {HTMLMediaElement} video @param {string} url @param {number | undefined} startS */
