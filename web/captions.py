@@ -39,21 +39,19 @@ class Recording:
     packed: tuple[tuple[int, bool], bytes] = (0, False), b""
     """The playlist as it travels, of so many entries, ended or not: made once for all who ask."""
     _size: int = 0
-    _rest: str = ""
+    """Of its whole entries: recovery takes back one that was cut short."""
 
     def refresh(self) -> None:
         """Blocking. Raises OSError if there is no playlist."""
         with (self.folder / PLAYLIST).open("rb") as file:
             file.seek(self._size)
-            added = file.read()
-        self._size += len(added)
-        text = self._rest + added.decode("utf-8", "replace")
+            text = file.read().decode("utf-8", "replace")
         if self.entries:
             new, at = read_entries(text, 0)
         else:
             found = parse(text)
             new, at = (list(found.entries), found.length) if found is not None else ([], 0)
-        self._rest = text[at:]
+        self._size += len(text[:at].encode())
         for entry in new:
             self.numbers[captions.name_of(entry)] = len(self.entries)
             self.entries.append(entry)

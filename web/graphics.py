@@ -65,8 +65,8 @@ class Graphics:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         stamp = await asyncio.to_thread(_stamp, self._theme)
         if stamp != self._stamp:
+            self._stamp = stamp  # before anything is waited for: who comes meanwhile draws nothing
             await self._stop()
-            self._stamp = stamp
             self._task = asyncio.create_task(self._draw(), name="drawing of the graphics")
         theme = str(self._theme) if self._theme is not None else ""
         place = request.path

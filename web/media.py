@@ -29,6 +29,8 @@ STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FILE_NAME = re.compile(r"init-\d{1,9}\.mp4|\d{8}\.m4s")
 RENDITION = re.compile(r"\d{2,4}p|sound")
 _MAP_URI = re.compile(r'^#EXT-X-MAP:.*?URI="([^"]+)"', re.MULTILINE)
+_NAME_LINE = re.compile(rb"^[^#\n].*\n", re.MULTILINE)
+"""The last of an entry."""
 _TYPES = {".m4s": "video/iso.segment", ".mp4": "video/mp4"}
 """RFC 8216bis, 3.1.2; hls.js asks for neither, Safari takes both."""
 
@@ -48,8 +50,8 @@ class Listing:
     names: set[str] = field(default_factory=set)
     ended: bool = False
     _size: int = 0
+    """Of its whole entries: recovery takes back one that was cut short."""
     _inode: int = 0
-    _rest: str = ""
 
     def refresh(self) -> None:
         """Reads what was appended. Raises OSError if there is no playlist. Blocking, but short:
@@ -60,13 +62,13 @@ class Listing:
                 self._start_over(stat.st_ino)
             file.seek(self._size)
             added = file.read(stat.st_size - self._size)
-        self._size += len(added)
-        whole, _, self._rest = (self._rest + added.decode("utf-8", "replace")).rpartition("\n")
-        self._take(whole)
+        *_, entries_end = 0, *(line.end() for line in _NAME_LINE.finditer(added))
+        self._size += entries_end
+        self._take(added[: added.rfind(b"\n") + 1].decode("utf-8", "replace"))
 
     def _start_over(self, inode: int) -> None:
         self.names.clear()
-        self.ended, self._size, self._inode, self._rest = False, 0, inode, ""
+        self.ended, self._size, self._inode = False, 0, inode
 
     def _take(self, text: str) -> None:
         self.names.update(line.strip() for line in text.splitlines() if line[:1] not in {"", "#"})

@@ -5,7 +5,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from broadcast.outputs.playlist import Entry, header, lines
 from tests.web.rig import SECRET, SESSION, Rig, relay, settings_in
+from web.captions import Recording
 from web.media import Listing
 
 PLAYLIST = """#EXTM3U
@@ -182,6 +186,23 @@ def test_a_listing_follows_a_playlist_that_was_begun_anew(tmp_path: Path) -> Non
         file.write("#EXT-X-ENDLIST\n")
     listing.refresh()
     assert listing.ended
+
+
+@pytest.mark.parametrize("torn", range(1, 80, 13))
+def test_a_line_that_the_disk_cut_short_is_read_when_it_is_whole(tmp_path: Path, torn: int) -> None:
+    """A full disk takes half a line; recovery takes it back, and another is written there."""
+    index, names = tmp_path / "index.m3u8", [f"{number:08}.m4s" for number in range(4)]
+    first, lost, *later = (
+        lines(Entry(name, 1.5, number * 1500, None if number else "init-0.mp4"))
+        for number, name in enumerate(names)
+    )
+    listing, recording = Listing(index), Recording(tmp_path)
+    for then in (lost[:torn], "".join(later)):
+        index.write_text(header(1000) + first + then)
+        listing.refresh()
+        recording.refresh()
+    assert listing.names == {"init-0.mp4", names[0], *names[2:]}
+    assert [one.name for one in recording.entries] == [names[0], *names[2:]]
 
 
 def test_captions_are_told_of_what_was_public(tmp_path: Path) -> None:
