@@ -44,10 +44,13 @@ class FrameClock:
         self._stop = threading.Event()
         self._metronome = Metronome(clock, self._grid, self._stop, 2 * self._frame_ns, AFTER_NS)
         self._thread = threading.Thread(target=self._run, name="frame-clock")
-        self._late = 0
+        self._late = self._ticks = 0
         self._followed: OnAir | None = None
-        self.frames = 0
+
+    @property
+    def frames(self) -> int:
         """How many there should have been."""
+        return self._ticks + self._metronome.skipped
 
     @property
     def late(self) -> int:
@@ -70,7 +73,7 @@ class FrameClock:
     def _tick(self, index: int, snapshot: OnAir) -> None:
         """One frame, composed and marked from one snapshot."""
         due_ns = self._clock.monotonic_ns(self._grid.time_ns(index))
-        self.frames += 1
+        self._ticks += 1
         canvas = self._encoding.room_canvas()
         if canvas is None:
             self._late += 1
