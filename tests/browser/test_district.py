@@ -1,17 +1,19 @@
 """The page of a district when something is not as it should be: plain words, and what to do."""
 
 import asyncio
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urldefrag
 
 import pytest
+from PIL import Image
 from playwright.async_api import expect
 
-from broadcast.program import Layout, seats_of
+from broadcast.program import Layout, Rect, seats_of
 from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
 from tests.live import page as live_page
-from tests.media import WHOLE, Rect, wait_until
+from tests.media import WHOLE, wait_until
 from tests.peers import Watched, publishing, watching
 from tests.server import LEFT, RIGHT, Server
 
@@ -134,5 +136,53 @@ def test_a_shared_screen_goes_on_air_with_its_speaker_and_ends_when_told(
                 await wait_until(lambda: speaker_in(WHOLE), "the speaker alone", 40)
             # Hanging up finds that the server did so before.
             assert [one for one in found if "404" not in one] == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.timeout(240)
+def test_the_room_reads_a_paper_while_its_page_tests_itself_for_the_operator(
+    server: Server,
+) -> None:
+    pages = [Image.new("RGB", (595, 842), color) for color in ("white", "red")]
+    paper = io.BytesIO()
+    pages[0].save(paper, "PDF", save_all=True, append_images=pages[1:])
+    path = f"/api/v1/sessions/{server.session}/items/thao-luan/documents?name=To-trinh"
+    key = {"Authorization": f"Bearer {server.operator}"}
+    document = server.request("POST", path, paper.getvalue(), **key).json()["id"]
+    server.command("go_live")  # so that the line is left alone
+
+    async def story() -> None:
+        async with chromium() as browser, live_page(server) as panel:
+            tab = await browser.new_page()
+            await tab.goto(server.join_url(LEFT))
+            await join_as_a_person_would(tab)
+            await panel.until(lambda _: panel.site(LEFT)["self_test"], "its page's report")
+            server.command("ask_self_test", site=LEFT)
+            await expect(tab.get_by_test_id("asked-test")).to_contain_text("nói một câu")
+
+            await tab.get_by_test_id(f"paper-{document}").click()
+            shown = tab.get_by_test_id("reader-page")
+            at = tab.get_by_test_id("reader-at")  # drawn beside media, when there is time for it
+            await expect(at).to_have_text("Trang 1/2", timeout=90_000)
+            await expect(shown).to_be_visible()
+            first = await shown.get_attribute("src")
+            await tab.keyboard.press("ArrowRight")
+            await expect(at).to_have_text("Trang 2/2")
+            await expect(shown).not_to_have_attribute("src", str(first))
+            await tab.keyboard.press("+")
+            await expect(tab.get_by_test_id("reader-desk")).to_have_attribute("data-whole", "false")
+            await tab.keyboard.press("Escape")
+            await expect(tab.get_by_test_id("reader")).to_have_count(0)
+
+            await tab.get_by_test_id("asked-heard").click()
+            await panel.until(
+                lambda _: (
+                    panel.site(LEFT)["self_test"].get("asked_at_ms")
+                    == panel.site(LEFT)["test_asked_at_ms"]
+                    and panel.site(LEFT)["self_test"]["speaker"] == "heard"
+                ),
+                "the answer",
+            )
 
     asyncio.run(story())

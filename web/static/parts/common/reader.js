@@ -10,9 +10,8 @@ import {Icon} from "./icons.js";
 
 /** @import {PaperDocument} from "../../types.js" */
 
-/** Of the width of the window, in percent. */
-const ZOOMS = [50, 75, 100, 150, 200, 300, 400];
-const WHOLE = 0; // the whole page is seen
+/** Times what it is when the whole page is seen, which is the first. */
+const ZOOMS = [1, 1.5, 2, 3, 4];
 const KEPT = 8;
 const FORGET_MS = 60_000;
 
@@ -28,7 +27,7 @@ const kept = new Map();
 /** @param {PaperDocument} paper */
 export async function read(paper) {
   forget();
-  reading.value = {paper, page: 1, pages: 0, zoom: WHOLE, url: "", trouble: ""};
+  reading.value = {paper, page: 1, pages: 0, zoom: 1, url: "", trouble: ""};
   await tried(paper, async () => {
     const {pages} = await fetchPages(paper.id);
     change(paper, {pages});
@@ -100,9 +99,8 @@ function turn(to) {
 function zoom(step) {
   const now = reading.peek();
   if (!now) return;
-  const at = ZOOMS.indexOf(now.zoom || 100);
-  const next = step === 0 ? WHOLE : ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, at + (now.zoom || step > 0 ? step : 0)))];
-  change(now.paper, {zoom: next ?? WHOLE});
+  const next = step && ZOOMS[ZOOMS.indexOf(now.zoom) + step];
+  if (next || !step) change(now.paper, {zoom: next || 1});
 }
 
 /** @type {Record<string, (now: Reading) => void>} */
@@ -141,9 +139,14 @@ function Opened({now}) {
   const desk = useRef(/** @type {HTMLElement | null} */ (null));
   const {paper, page, pages, url, trouble} = now;
   useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => {
-    desk.current?.style.setProperty("--page-width", `${now.zoom || 100}%`);
-  }, [now.zoom]);
+  const fit = () => {
+    const room = desk.current;
+    const img = room?.querySelector("img");
+    if (!room || !img?.naturalHeight) return;
+    const whole = Math.min(room.clientWidth, room.clientHeight * img.naturalWidth / img.naturalHeight);
+    room.style.setProperty("--page-width", `${Math.round(whole * now.zoom)}px`);
+  };
+  useEffect(fit, [now.zoom]);
   useEffect(() => {
     desk.current?.scrollTo(0, 0);
   }, [page]);
@@ -151,9 +154,9 @@ function Opened({now}) {
   return html`<dialog class="reader" ref=${dialog} aria-label=${paper.name} onClose=${close} onKeyDown=${key} data-testid="reader">
     <header><h2>${paper.name}</h2>
       <button type="button" class="reader-close" onClick=${close} data-testid="reader-close"><${Icon} name="close" />${t("common.close")}</button></header>
-    <div class="reader-desk" ref=${desk} tabindex="0" data-whole=${now.zoom === WHOLE} data-testid="reader-desk">
+    <div class="reader-desk" ref=${desk} tabindex="0" data-whole=${now.zoom === 1} data-testid="reader-desk">
       ${trouble ? html`<p class="error" role="alert">${trouble}</p>`
-        : url ? html`<img src=${url} alt=${`${paper.name}: ${label}`} onDblClick=${() => zoom(now.zoom ? 0 : 1)} data-testid="reader-page" />`
+        : url ? html`<img src=${url} alt=${`${paper.name}: ${label}`} onLoad=${fit} onDblClick=${() => zoom(now.zoom > 1 ? 0 : 1)} data-testid="reader-page" />`
         : html`<p class="muted" role="status">${t("reader.loading")}</p>`}</div>
     <footer><span class="reader-turn">
         <button type="button" onClick=${() => turn(page - 1)} disabled=${page <= 1} aria-label=${t("reader.before")} title=${t("reader.before")} data-testid="reader-before"><${Icon} name="before" /></button>
@@ -161,7 +164,7 @@ function Opened({now}) {
         <button type="button" onClick=${() => turn(page + 1)} disabled=${page >= pages} aria-label=${t("reader.after")} title=${t("reader.after")} data-testid="reader-after"><${Icon} name="after" /></button></span>
       <span class="reader-zoom">
         <button type="button" onClick=${() => zoom(-1)} disabled=${now.zoom === ZOOMS[0]} aria-label=${t("reader.smaller")} title=${t("reader.smaller")}>−</button>
-        <button type="button" onClick=${() => zoom(0)} aria-pressed=${now.zoom === WHOLE}>${t("reader.whole")}</button>
+        <button type="button" onClick=${() => zoom(0)} aria-pressed=${now.zoom === 1}>${t("reader.whole")}</button>
         <button type="button" onClick=${() => zoom(1)} disabled=${now.zoom === ZOOMS.at(-1)} aria-label=${t("reader.larger")} title=${t("reader.larger")} data-testid="reader-larger">+</button></span>
       <button type="button" class="plain" onClick=${() => void tried(paper, () => download(paper))} data-testid="reader-download"><${Icon} name="down" />${t("reader.download")}</button>
     </footer></dialog>`;

@@ -106,7 +106,7 @@ export function SpeakerTest() {
 const SAY_MS = 6000;
 const TONES_MS = 4000; // a page that nobody has touched makes no sound, and does not say so
 const FRESH_MS = 60_000;
-const ANSWER_MS = 45_000;
+const ANSWER_MS = 120_000; // somebody in the room must come and press
 
 /** Where a test is that the control room asked for.
  * @type {import("@preact/signals").Signal<"" | "say" | "tones" | "line" | "question">} */
