@@ -31,9 +31,10 @@ from bench.figure import Figure
 from bench.janus import AUDIO_PORT, janus
 from bench.stream import VIDEO_BPS
 from config.settings import Media
-from streams.frames import Packet
+from streams.cutting import Cut
+from streams.lag import settle
 from streams.relay import Audience, Rates, Relay
-from streams.wire import read_messages
+from streams.wire import Conversation, Message
 from tests.namespaces import SERVER, Hosts, two_hosts
 
 VIEWERS = (1, 10, 40, 100)
@@ -63,18 +64,19 @@ async def serve(path: str, port: int) -> None:
         offer = await request.text()
         return web.Response(text=(await relay.view(Audience(room=False), offer)).answer)
 
-    async def studio(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async for message in read_messages(reader):
-            assert isinstance(message, Packet)
-            relay.send(message)
-        writer.close()
+    def hear(message: Message) -> None:
+        assert isinstance(message, Cut)
+        relay.send(message)
 
     app = web.Application()
     app.add_routes([web.post("/whep", whep)])
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, SERVER, port).start()
-    async with await asyncio.start_unix_server(studio, path):
+    loop = asyncio.get_running_loop()
+    wire = await loop.create_unix_server(lambda: Conversation(hear, loop.create_future()), path)
+    settle()
+    async with wire:
         await ended()
     await runner.cleanup()
     await relay.close()

@@ -19,7 +19,8 @@ from bench.relay import ended, process
 from bench.stream import VIDEO_BPS
 from bench.uplink import run_app, sent, server
 from config.settings import Media
-from streams.frames import EncodedFrame, Packet, SiteId
+from streams.cutting import Cut
+from streams.frames import EncodedFrame, SiteId
 from streams.lag import BOUNDS_NS, settle
 from streams.relay import Audience, Rates, Relay
 from streams.wire import Outbox, read_messages
@@ -46,7 +47,7 @@ async def serve(path: str) -> None:
         nonlocal outbox
         outbox = Outbox(writer.transport)
         async for message in read_messages(reader):
-            assert isinstance(message, Packet)
+            assert isinstance(message, Cut)
             relay.send(message)
         outbox = None
         writer.close()

@@ -5,7 +5,7 @@ What differs from viewer to viewer is a few octets of each header, which are wri
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from streams.rtp import EXTENDED, HEADER, ONE_BYTE_EXTENSIONS
 
@@ -14,18 +14,33 @@ MAX_SEGMENTS = 48
 MAX_OCTETS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(NamedTuple):
     """Packets that leave by one call: all equally long, the last may be shorter."""
 
     octets: bytes
     """Headers with what is the same for all, payloads, and room for SRTP's tag after each."""
-    packets: tuple[tuple[int, int], ...]
-    """Where each begins, and how long it is without its tag."""
+    packets: int
     segment: int
     """Of all but the last, with the tag; each begins so far after the one before."""
+    tag: int
     marker: bool
     """Of the last packet; the others have none."""
+
+    @property
+    def last(self) -> int:
+        """How long the last packet is, without its tag."""
+        return len(self.octets) - (self.packets - 1) * self.segment - self.tag
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Where each begins, and how long it is without its tag."""
+        end = (self.packets - 1) * self.segment
+        length = self.segment - self.tag
+        return [*((at, length) for at in range(0, end, self.segment)), (end, self.last)]
+
+    def payloads(self, header: int) -> list[bytes]:
+        """What lies behind headers so long."""
+        return [self.octets[at + header : at + length] for at, length in self.places]
 
 
 Lay = Callable[[int, int], Sequence[Burst]]
@@ -70,8 +85,6 @@ def _groups(parts: Sequence[bytes], around: int) -> Iterator[list[bytes]]:
 
 
 def _burst(group: Sequence[bytes], head: bytes, tag: int, *, marker: bool) -> Burst:
-    octets, packets, room = bytearray(), list[tuple[int, int]](), bytes(tag)
-    for data in group:
-        packets.append((len(octets), len(head) + len(data)))
-        octets += head + data + room
-    return Burst(bytes(octets), tuple(packets), packets[0][1] + tag, marker)
+    room = bytes(tag)
+    octets = b"".join(piece for data in group for piece in (head, data, room))
+    return Burst(octets, len(group), len(head) + len(group[0]) + tag, tag, marker)

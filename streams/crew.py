@@ -149,7 +149,7 @@ class Crew:
         before = 0
         for burst in lay(self.header, self.tag):
             out.send_same(burst, self, before)
-            before += len(burst.packets)
+            before += burst.packets
 
     def _hold_back(self, octets: int, now_ns: int) -> None:
         """Whose line wants large pictures spread over time is served alone with this one."""
@@ -178,8 +178,8 @@ class Crew:
         """Writes the burst for a part of the crew, one after another from the beginning."""
         transports = np.array(self._transports[part])[:, None] + before
         numbers = self._offsets[part, None] + (self._number + before)
-        size, shape = len(burst.octets), (len(transports), len(burst.packets))
-        octets[: shape[0] * size] = burst.octets * shape[0]
+        size, shape = len(burst.octets), (len(transports), burst.packets)
+        np.ndarray((shape[0], size), np.uint8, octets)[:] = np.frombuffer(burst.octets, np.uint8)
         heads = np.ndarray(shape, self._heads, octets, 0, (size, burst.segment))
         steps = _STEPS[: shape[1]]
         heads["second"] = self._kinds[part]
@@ -196,10 +196,12 @@ class Crew:
         rider = self._seated[place]
         number, transport = self._number + before + rider.offset, self._transports[place] + before
         octets[: len(burst.octets)] = burst.octets
-        kind, last = rider.kind, len(burst.packets) - 1
-        for index, (at, _) in enumerate(burst.packets):
-            second = kind | MARKER if burst.marker and index == last else kind
-            SECOND_AND_NUMBER.pack_into(octets, at + 1, second, (number + index) & 0xFFFF)
-            SSRC.pack_into(octets, at + 8, rider.ssrc)
-            if rider.extension:
-                EXTENSION.pack_into(octets, at + 16, rider.extension, (transport + index) & 0xFFFF)
+        kind, ssrc, extension, at = rider.kind, rider.ssrc, rider.extension, 0
+        for index in range(burst.packets):
+            SECOND_AND_NUMBER.pack_into(octets, at + 1, kind, (number + index) & 0xFFFF)
+            SSRC.pack_into(octets, at + 8, ssrc)
+            if extension:
+                EXTENSION.pack_into(octets, at + 16, extension, (transport + index) & 0xFFFF)
+            at += burst.segment
+        if burst.marker:
+            octets[at - burst.segment + 1] |= MARKER

@@ -5,14 +5,14 @@ numbers are these plus an offset of his own, so that one history answers everybo
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from streams.bursts import Burst, lay
 from streams.crew import Crew, Out
-from streams.frames import Codec, Packet
-from streams.packetise import h264_payloads
+from streams.cutting import USUAL, Cut
+from streams.frames import Codec
 from streams.redundancy import redundant
 
 HISTORY = 1000
@@ -21,10 +21,10 @@ libsrtp's window of 1024 (`aiortc_private`): it refuses to send what is older.""
 
 MAX_KEPT = 250
 """Access units kept since a keyframe. Policy: beyond it newcomers wait for the next one."""
+AROUND = sum(USUAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     number: int
     timestamp: int
     """RTP timestamp, 32 bits: program time, the same for every viewer."""
@@ -33,23 +33,59 @@ class Payload:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
 class Unit:
-    """One access unit or Opus packet, cut."""
+    """One access unit or Opus packet, cut, under the numbers of its lane. What each viewer who
+    rides in a crew does not need is made when somebody asks."""
 
-    pts: int
-    key: bool
-    public: bool
-    payloads: tuple[Payload, ...]
-    octets: int
-    _laid: dict[tuple[int, int], tuple[Burst, ...]] = field(default_factory=dict, repr=False)
+    __slots__ = (
+        "_bursts",
+        "_laid",
+        "_payloads",
+        "count",
+        "key",
+        "number",
+        "octets",
+        "pts",
+        "public",
+    )
 
-    def bursts(self, header: int, tag: int) -> tuple[Burst, ...]:
+    def __init__(self, packet: Cut, number: int) -> None:
+        """`number`: of its first payload."""
+        self.pts, self.key, self.public = packet.pts, packet.key, packet.public
+        self.number = number
+        self._bursts = packet.bursts
+        self._laid: dict[tuple[int, int], Sequence[Burst]] = {USUAL: packet.bursts}
+        self._payloads: tuple[Payload, ...] | None = None
+        self.count = self.octets = 0
+        """Of its payloads."""
+        for burst in packet.bursts:
+            self.count += burst.packets
+            self.octets += len(burst.octets)
+        self.octets -= self.count * AROUND
+
+    @property
+    def timestamp(self) -> int:
+        return self.pts & 0xFFFFFFFF
+
+    @property
+    def payloads(self) -> tuple[Payload, ...]:
+        """In order; made once."""
+        if self._payloads is None:
+            header, _ = USUAL
+            parts = [part for burst in self._bursts for part in burst.payloads(header)]
+            marked = len(parts) - 1 if self._bursts and self._bursts[-1].marker else -1
+            self._payloads = tuple(
+                Payload(self.number + place, self.timestamp, place == marked, self.public, part)
+                for place, part in enumerate(parts)
+            )
+        return self._payloads
+
+    def bursts(self, header: int, tag: int) -> Sequence[Burst]:
         """Its packets as they leave, with so many octets around each; laid once for all."""
         laid = self._laid.get((header, tag))
         if laid is None:
-            parts, last = [payload.data for payload in self.payloads], self.payloads[-1]
-            laid = lay(parts, last.timestamp, header, tag, marker=last.marker)
+            parts, marker = [payload.data for payload in self.payloads], self._bursts[-1].marker
+            laid = lay(parts, self.timestamp, header, tag, marker=marker)
             self._laid[header, tag] = laid
         return laid
 
@@ -98,7 +134,7 @@ class Lane:
         self.ladder = ladder or Ladder(codec)
         self.is_video = codec.is_video
         self.last_pts = 0
-        self._history: deque[Payload] = deque(maxlen=HISTORY)
+        self._history: deque[Unit] = deque()
         self.next_number = self.octets = 0
         """Of all payloads so far."""
         self.carried = (0, 0)
@@ -111,24 +147,25 @@ class Lane:
         """The newest keyframe and all that came after it; empty while that is too much."""
         self._redundant: dict[int, tuple[int, bytes]] = {}
 
-    def put(self, packet: Packet) -> Unit:
-        """The packet's payloads, in order."""
-        parts = h264_payloads(packet.data) if packet.codec is Codec.H264 else [packet.data]
-        timestamp, last = packet.pts & 0xFFFFFFFF, len(parts) - 1
-        payloads = tuple(
-            Payload(self.next_number + i, timestamp, self.is_video and i == last, packet.public, p)
-            for i, p in enumerate(parts)
-        )
-        self.next_number += len(parts)
+    def put(self, packet: Cut) -> Unit:
+        """The packet under numbers of this lane."""
+        unit = Unit(packet, self.next_number)
+        self.next_number += unit.count
+        self.octets += unit.octets
         self._goes_back = packet.pts <= self.last_pts
         self.last_pts = packet.pts
         self.ladder.changed(packet.pts)
-        self._history.extend(payloads)
-        unit = Unit(packet.pts, packet.key, packet.public, payloads, sum(map(len, parts)))
-        self.octets += unit.octets
+        if unit.count:
+            self._remember(unit)
         if self.is_video:
             self._keep(unit)
         return unit
+
+    def _remember(self, unit: Unit) -> None:
+        history, oldest = self._history, self.next_number - HISTORY
+        history.append(unit)
+        while history[0].number + history[0].count <= oldest:
+            history.popleft()
 
     def _keep(self, unit: Unit) -> None:
         if unit.key:
@@ -153,14 +190,12 @@ class Lane:
 
     def carry(self, unit: Unit, may_have: Callable[[bool], bool], out: Out, now_ns: int) -> None:
         """To all crews of those who may have it: of the room, or of the public."""
-        usual = bool(unit.payloads) and not self._goes_back and not out.congested
+        usual = unit.count > 0 and not self._goes_back and not out.congested
         for (room, _, _), crew in self._crews.items():
             if not len(crew):
                 continue
             if usual and may_have(room):
-                count = len(unit.payloads)
-                number = unit.payloads[0].number
-                crew.carry(number, count, unit.octets, unit.bursts, out, now_ns)
+                crew.carry(unit.number, unit.count, unit.octets, unit.bursts, out, now_ns)
             else:
                 crew.dissolve()
         self.carried = self.next_number, self.octets
@@ -172,15 +207,19 @@ class Lane:
             crew.dissolve()
 
     def find(self, number: int) -> Payload | None:
-        """A payload that was sent before, if it is still kept."""
-        if not self._history:
+        """A payload that was sent before, if it is still kept. Mostly it is one of the newest."""
+        if number < self.next_number - HISTORY:
             return None
-        index = number - self._history[0].number
-        return self._history[index] if 0 <= index < len(self._history) else None
+        for unit in reversed(self._history):
+            if unit.number <= number:
+                place = number - unit.number
+                return unit.payloads[place] if place < unit.count else None
+        return None
 
     def newest(self, count: int) -> list[Payload]:
         """The last payloads, newest first."""
-        return list(islice(reversed(self._history), count))
+        backwards = (one for unit in reversed(self._history) for one in reversed(unit.payloads))
+        return list(islice(backwards, count))
 
     def redundant(self, payload: Payload, payload_type: int, *, room: bool) -> bytes:
         """Sound with the packet before it in it (RFC 2198), made once for all who want it.

@@ -16,10 +16,10 @@ from aiortc import RTCCertificate
 
 from config.settings import Media, Program
 from streams.addresses import own_addresses
+from streams.cutting import Cut, cut
 from streams.echo import Echo
-from streams.fanout import Ladder
+from streams.fanout import Ladder, Lane
 from streams.frames import (
-    Codec,
     EncodedFrame,
     Feed,
     Packet,
@@ -29,6 +29,7 @@ from streams.frames import (
     talk_to,
     talked_to,
 )
+from streams.gallery import Gallery, Heard
 from streams.lag import Lag
 from streams.lines import DownLine, Line, PortCounts
 from streams.peer import Peer, ice_credentials
@@ -71,10 +72,6 @@ ECHO_S = 30.0
 """A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
 
 log = logging.getLogger(__name__)
-
-
-Heard = dict[str, list[int]]
-"""Feeds of sound that somebody listens to, and in which renditions."""
 
 
 class TalkRefused(Exception):  # noqa: N818 - a state of affairs, told by its name
@@ -132,7 +129,9 @@ class Relay:
         self._peers: dict[str, Peer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
-        self._viewers: dict[str, tuple[Peer, Viewer]] = {}
+        self._gallery = Gallery()
+        self._hurrying: set[Peer] = set()
+        """Who waited for his moment when it was last asked."""
         self._ladders: dict[tuple[str, bool], Ladder] = {}
         self._rights = Rights()
         self._talks: dict[SiteId, Peer] = {}
@@ -140,8 +139,6 @@ class Relay:
         self._keyframe_ns: dict[str, int] = {}
         self._scheduler: asyncio.Task[None] | None = None
         self._turn_ns = self._turns = 0
-        self._hurry = False
-        """Somebody waits for his moment."""
         self.lag = Lag()
         """Of the event loop, as the scheduler finds it."""
         self._ended = {True: 0, False: 0}
@@ -197,7 +194,7 @@ class Relay:
             lambda: self._port.congested,
         )
         peer.traffic = viewer
-        self._viewers[peer.id] = peer, viewer
+        self._gallery.take(peer, viewer)
         self._run(peer)
         self._tell_heard()
         return Connection(peer.id, self._answer(read, peer, "view"), peer.ufrag)
@@ -205,20 +202,12 @@ class Relay:
     def _make_room(self, audience: Audience) -> None:
         """The public leaves the room its places. Raises `OfferError`."""
         most = MAX_ROOM if audience.room else self._settings.max_viewers
-        alike = sum(viewer.audience.room is audience.room for _, viewer in self._viewers.values())
-        if alike >= most:
+        if self._gallery.alike(room=audience.room) >= most:
             raise OfferError(
                 503, "As many viewers as are allowed are watching; use the HLS player."
             )
-        if not audience.room and self._joining() >= MAX_HANDSHAKES:
+        if not audience.room and self._gallery.joining() >= MAX_HANDSHAKES:
             raise OfferError(503, "Too many viewers are joining at once; try again.")
-
-    def _joining(self) -> int:
-        """Public viewers who have no keys yet."""
-        return sum(
-            not peer.has_keys and not viewer.audience.room
-            for peer, viewer in self._viewers.values()
-        )
 
     def _steering(self, sections: tuple[Section, ...]) -> Steering:
         taken = {section.codec.is_video: section for section in sections if section.codec}
@@ -300,8 +289,7 @@ class Relay:
         """Ends all that a site sends and all that it gets back: its link was revoked."""
         held = (self._publishers.get(source) for source in (site, screen_of(site)))
         sent = [peer.id for one in held if one is not None for peer in one[:1]]
-        seen = [name for name, (_, seen) in self._viewers.items() if seen.audience.site == site]
-        for name in (*seen, *sent):
+        for name in (*self._gallery.of_site(site), *sent):
             await self.hang_up(name)
 
     def _admit(self, offer: Offer) -> Peer:
@@ -323,9 +311,8 @@ class Relay:
             self._port.remove(peer)
             self._ended[peer.has_keys] += 1
             del self._peers[peer.id], self._tasks[peer.id]
-            _, viewer = self._viewers.pop(peer.id, (peer, None))
-            if viewer is not None:
-                viewer.on_moved()
+            self._gallery.leave(peer)
+            self._hurrying.discard(peer)
             for site in [site for site, talker in self._talks.items() if talker is peer]:
                 self._end_talk(site)
             for site, (owner, _, _) in list(self._publishers.items()):
@@ -345,19 +332,18 @@ class Relay:
 
     # --- program out ---
 
-    def send(self, packet: Packet) -> None:
-        """A program packet from the studio, to everybody who may have it."""
-        lane = self._ladder(packet.feed, packet.codec).lane(packet.rendition)
+    def send(self, packet: Packet | Cut) -> None:
+        """A program packet, to everybody who may have it. The studio's come cut."""
+        if isinstance(packet, Packet):
+            packet = cut(packet)
+        lane = self._lane(packet)
         unit, now_ns = lane.put(packet), time.monotonic_ns()
         try:
-            everybody = partial(self._rights.all_may_have, packet)
-            lane.carry(unit, everybody, self._port, now_ns)
+            lane.carry(unit, partial(self._rights.all_may_have, packet), self._port, now_ns)
         except Exception:
             log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
             lane.dissolve()
-        video = lane.is_video
-        alone = [one for one in self._viewers.values() if not one[1].rides[video]]
-        for peer, viewer in alone:
+        for peer, viewer in self._gallery.alone(video=lane.is_video):
             if not peer.connected:
                 continue
             try:
@@ -370,13 +356,13 @@ class Relay:
         if now_ns - self._turn_ns > LIKELY_NS:  # awake anyway: saves a wake-up of its own
             self._turn()
 
-    def _ladder(self, feed: str, codec: Codec) -> Ladder:
-        key = (feed, codec.is_video)
+    def _lane(self, packet: Cut) -> Lane:
+        key = packet.feed, packet.codec.is_video
         ladder = self._ladders.get(key)
         if ladder is None:
-            shared = feed in (Feed.ROOM, Feed.PUBLIC)
-            ladder = self._ladders[key] = Ladder(codec, shared=shared)
-        return ladder
+            shared = packet.feed in (Feed.ROOM, Feed.PUBLIC)
+            ladder = self._ladders[key] = Ladder(packet.codec, shared=shared)
+        return ladder.lane(packet.rendition)
 
     def _ask_anew(self) -> None:
         """Rights have changed: everybody gets off his crew, and asks for himself."""
@@ -394,19 +380,8 @@ class Relay:
             if not self._rights.has_own(SiteId(feed.removeprefix("minus:"))):
                 del self._ladders[feed, video]
 
-    def heard(self) -> Heard:
-        """All that a viewer may get from now on: each feed of his, whether it is open or not, so
-        that a change finds it made. Whole, and as his line takes it."""
-        wanted: dict[str, set[int]] = {}
-        for _, viewer in self._viewers.values():
-            site, room = viewer.audience.site, viewer.audience.room
-            other = (Feed.minus(site) if site else Feed.ROOM) if room else Feed.PUBLIC
-            for feed in (Feed.ROOM, other):
-                wanted.setdefault(feed, {0}).add(viewer.steering.choice.sound)
-        return {feed: sorted(renditions) for feed, renditions in wanted.items()}
-
     def _tell_heard(self) -> None:
-        heard = self.heard()
+        heard = self._gallery.heard()
         if heard != self._heard:
             self._heard = heard
             self._on_heard(heard)
@@ -475,11 +450,7 @@ class Relay:
 
     def returns(self) -> dict[SiteId, DownLine]:
         """What the connected sites are sent back, and how well it goes."""
-        return {
-            viewer.audience.site: viewer.line()
-            for peer, viewer in self._viewers.values()
-            if peer.connected and viewer.audience.site is not None
-        }
+        return self._gallery.returns()
 
     def port_counts(self) -> PortCounts:
         """Since the start."""
@@ -492,18 +463,23 @@ class Relay:
 
     @property
     def viewers(self) -> int:
-        return len(self._viewers)
+        return len(self._gallery)
+
+    @property
+    def served_alone(self) -> int:
+        """Connected viewers whose pictures are served to each alone: they cost extra."""
+        return self._gallery.served_alone
 
     @property
     def dropped(self) -> int:
         """Access units that present viewers lost because the port was congested."""
-        return sum(viewer.dropped for _, viewer in self._viewers.values())
+        return self._gallery.dropped
 
     async def _schedule(self) -> None:
         """Turns that neither a packet of the program nor one of a site brought with it."""
         while True:
             lately = time.monotonic_ns() - self._turn_ns < TICK_NS
-            sleep_ns = TICK_NS if self._hurry and not lately else REST_NS
+            sleep_ns = TICK_NS if self._hurrying and not lately else REST_NS
             due_ns = time.monotonic_ns() + sleep_ns
             await asyncio.sleep(sleep_ns / 1e9)
             now_ns = time.monotonic_ns()
@@ -525,11 +501,19 @@ class Relay:
         self._turns += 1
         if self._turns % PATIENCE == 0:
             self._tell_heard()
-        hurry = False
-        for place, peer in enumerate(list(self._peers.values()), self._turns):
-            if peer.connected:
-                hurry = _tick(peer, now_ns, its_turn=place % PATIENCE == 0) or hurry
-        self._hurry = hurry
+        due = {*[*self._peers.values()][self._turns % PATIENCE :: PATIENCE]}
+        hurrying = set()
+        for peer in due | self._restless():
+            if peer.connected and _tick(peer, now_ns, its_turn=peer in due):
+                hurrying.add(peer)
+        self._hurrying = hurrying
+
+    def _restless(self) -> set[Peer]:
+        """Who may wait for his moment. Nothing waits for a viewer who rides with others, but for
+        his rehearsals."""
+        sites = (peer for peer, _, _ in self._publishers.values())
+        alone = (peer for peer, _ in self._gallery.alone(video=True))
+        return self._hurrying.union(sites, alone, self._talks.values())
 
 
 def _numbered(offer: Offer) -> Offer:
@@ -548,15 +532,14 @@ def _ssrc() -> int:
 def _tick(peer: Peer, now_ns: int, *, its_turn: bool) -> bool:
     """Whether it waits for its moment, and gets each turn."""
     try:
-        hurries = peer.traffic.hurries
         if its_turn and peer.is_gone(now_ns):
             peer.end()
-        elif its_turn or hurries:
+        elif its_turn or peer.traffic.hurries:
             peer.traffic.tick(now_ns)
+            return peer.traffic.hurries
     except Exception as error:
         _end(peer, error)
-        return False
-    return hurries
+    return False
 
 
 def _end(peer: Peer, error: Exception) -> None:

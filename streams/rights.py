@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from streams.cutting import Cut
 from streams.frames import EncodedFrame, Feed, Packet, SiteId, screen_site, site_of
 from streams.viewer import Audience
+
+EVERYBODY = {room: Audience(room=room) for room in (True, False)}
 
 
 @dataclass(slots=True)
@@ -31,7 +34,7 @@ class Rights:
         site = screen_site(frame.source)
         return site is None or (site in self.sharing and frame.codec.is_video)
 
-    def may_have(self, audience: Audience, packet: Packet) -> bool:
+    def may_have(self, audience: Audience, packet: Packet | Cut) -> bool:
         if not audience.room:
             return packet.public and packet.feed == self.public_feed
         if audience.site in self.put_out:
@@ -40,10 +43,10 @@ class Rights:
             return packet.feed == Feed.ROOM
         return packet.feed == Feed.minus(audience.site)
 
-    def all_may_have(self, packet: Packet, room: bool) -> bool:
+    def all_may_have(self, packet: Packet | Cut, room: bool) -> bool:
         """Of the room or of the public. Sites with a feed of their own do not count: they ride in
         no crew."""
-        return self.may_have(Audience(room=room), packet)
+        return self.may_have(EVERYBODY[room], packet)
 
     def has_own(self, site: SiteId) -> bool:
         """It gets a mix of its own."""

@@ -103,7 +103,7 @@ class Sending:
     def _send_to(self, burst: Burst, crew: Crew, before: int, place: int) -> None:
         size, bench = len(burst.octets), self._bench
         crew.press_one(bench.octets, burst, before, place)
-        if bench.protect_same(crew.contexts[place : place + 1], size, burst.packets):
+        if bench.protect_same(crew.contexts[place : place + 1], burst):
             crew.refuse(place)
         else:
             self._out(self._view[:size], burst.segment, crew.addresses[place])
@@ -113,7 +113,7 @@ class Sending:
         if crew.names is None:
             crew.names = Names(self._socket.family, crew.addresses)
         crew.press(bench.octets, burst, before, part)
-        failed = bench.protect_same(crew.contexts[part], size, burst.packets)
+        failed = bench.protect_same(crew.contexts[part], burst)
         for place in failed:
             crew.refuse(part.start + place)
         taken = 0

@@ -4,11 +4,15 @@ Its `protect` copies each packet twice and makes two objects of it. Here packets
 where they lie.
 """
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
 from pylibsrtp import Error, Session
 from pylibsrtp._binding import ffi, lib
+
+from streams.batch import MAX_SENDS
+from streams.bursts import MAX_SEGMENTS, Burst
 
 Context = Any
 """libsrtp's own, of one session."""
@@ -18,6 +22,7 @@ TRAILER = 144
 LONGEST = 2048
 """Octets of a packet that comes in."""
 
+_LENGTHS = struct.Struct("=i")
 _PROBE = b"\x80" + bytes(11)
 
 
@@ -39,21 +44,29 @@ class Workbench:
         self.octets = bytearray(size)
         self._start = ffi.from_buffer(self.octets)
         self._length = ffi.new("int *")
+        lengths = ffi.new("int[]", MAX_SEGMENTS * MAX_SENDS)
+        self._told = ffi.buffer(lengths)
+        self._lengths = [lengths + place for place in range(MAX_SEGMENTS * MAX_SENDS)]
+        """Where libsrtp finds how long each packet is: made once, for there are many."""
 
-    def protect_same(
-        self, contexts: Sequence[Context], size: int, packets: Sequence[tuple[int, int]]
-    ) -> list[int]:
-        """Encrypts the same packets for many, each `size` octets after the one before. Packets lie
-        at (where, how long), with room for the tag after each. For whom it failed."""
-        protect, length, start = lib.srtp_protect, self._length, self._start
-        failed = []
-        for place, context in enumerate(contexts):
-            for at, octets in packets:
-                length[0] = octets
-                if protect(context, start + at, length):
-                    failed.append(place)
-            start = start + size
-        return failed
+    def protect_same(self, contexts: Sequence[Context], burst: Burst) -> list[int]:
+        """Encrypts a burst for up to `MAX_SENDS`, whose copies lie one after another. For whom it
+        failed."""
+        count, size, many, start = burst.packets, len(burst.octets), len(contexts), self._start
+        lengths = _LENGTHS.pack(burst.segment - burst.tag) * (count - 1) + _LENGTHS.pack(burst.last)
+        self._told[: len(lengths) * many] = lengths * many
+        inside = range(0, count * burst.segment, burst.segment)
+        statuses = [
+            *map(
+                lib.srtp_protect,
+                [context for context in contexts for _ in inside],
+                [start + (first + at) for first in range(0, size * many, size) for at in inside],
+                self._lengths,
+            )
+        ]
+        if not any(statuses):
+            return []
+        return sorted({place // count for place, status in enumerate(statuses) if status})
 
     def protect(self, session: Session, at: int, size: int) -> int:
         """Encrypts the RTP packet of `size` octets at `at`; how long it is now. There must be room

@@ -104,6 +104,8 @@ class Viewer:
         """What he rides by."""
         self.rides = [False, False]
         """In a crew, and is not asked: with sound, with pictures."""
+        self.on_ride: Callable[[bool], None] = lambda _video: None
+        """Is told when that changes, of pictures or of sound."""
         self._began = False
         self._whole = False
         """All pictures since the last keyframe were sent: the next can be decoded."""
@@ -120,7 +122,7 @@ class Viewer:
     def offer(self, lane: Lane, unit: Unit, now_ns: int) -> None:
         """A unit that he may have, of each rendition in turn, the whole one first."""
         stream = self._streams.get(lane.is_video)
-        if stream is None or not unit.payloads:
+        if stream is None or not unit.count:
             return
         if not lane.is_video:
             self._offer_sound(stream, lane, unit, now_ns)
@@ -138,7 +140,7 @@ class Viewer:
         if stream.last_pts - MAX_OVERLAP < unit.pts <= stream.last_pts:
             return
         if not stream.line.follows(lane):
-            stream.line.switch(lane, unit.payloads[0].number)
+            stream.line.switch(lane, unit.number)
         self._send(stream, (unit,), now_ns)
         self._ride(stream, lane)
 
@@ -153,8 +155,8 @@ class Viewer:
             return
         self._began = True
         self._whole = sum(one.octets for one in past) <= CATCH_UP_OCTETS
-        stream.line.switch(lane, past[0].payloads[0].number)
-        stream.line.squeeze(past[:-1], unit.payloads[0].timestamp)
+        stream.line.switch(lane, past[0].number)
+        stream.line.squeeze(past[:-1], unit.timestamp)
         self._send_pictures(stream, past if self._whole else past[:1], now_ns)
 
     def _offer_keyframe(self, stream: Substream, lane: Lane, unit: Unit, now_ns: int) -> None:
@@ -170,7 +172,7 @@ class Viewer:
         if not (self._whole and line.follows(lane)):
             # Also where he skipped some of this lane: nobody may ask for those.
             self._forget_waiting()
-            line.switch(lane, unit.payloads[0].number)
+            line.switch(lane, unit.number)
         self._whole = True
         self._send_pictures(stream, (unit,), now_ns)
         self._ride(stream, lane)
@@ -221,13 +223,19 @@ class Viewer:
         if way is not None:
             self._choice = choice
             self.rides[lane.is_video] = True
+            self.on_ride(lane.is_video)
             stream.board(self, self.steering.sent, way, room=self.audience.room)
 
     def get_off(self, *, video: bool) -> None:
         """From the present unit on he is asked about each."""
         if self.rides[video]:
             self.rides[video] = False
+            self.on_ride(video)
             self._streams[video].alight()
+
+    def takes(self, *, video: bool) -> bool:
+        """Whether he agreed to pictures, or to sound, at all."""
+        return video in self._streams
 
     def on_moved(self) -> None:
         """His address is another."""

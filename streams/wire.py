@@ -8,12 +8,15 @@ whole frames are dropped and counted, never a part of one and never the reader's
 
 import asyncio
 import json
+import logging
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
+from streams.bursts import Burst
+from streams.cutting import USUAL, Cut, cut
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -22,9 +25,12 @@ MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 MAX_QUEUED_BYTES = 4 * 1024 * 1024
 """About 2 s of fifty standby sites, or of one program ladder."""
 
+log = logging.getLogger(__name__)
+
 _LENGTH = struct.Struct("!I")
 _FRAME = struct.Struct("!BBBqqq")
-_PACKET = struct.Struct("!BBBq")
+_PACKET = struct.Struct("!BBBqBB")
+_BURST = struct.Struct("!BII")
 _NOT_CAPTURED = -(2**63)
 
 
@@ -42,7 +48,7 @@ class Kind(IntEnum):
     KEYFRAME = 3
     """r→s `{"feed": …}`: a viewer needs one. s→r `{"source": …}`: a decoder needs one."""
     PACKET = 4
-    """s→r, packed: a `Packet`."""
+    """s→r, packed: a `Packet`, cut (`streams.cutting`)."""
     LEVELS = 5
     """s→r `{"levels": {site: dBFS}}`, ten times a second."""
     STILL = 6
@@ -77,7 +83,8 @@ class Note:
     body: dict[str, Any]
 
 
-Message = EncodedFrame | Packet | Still | Note
+Message = EncodedFrame | Packet | Cut | Still | Note
+"""A `Packet` is sent, and is a `Cut` when it comes."""
 
 
 def _name(text: str) -> bytes:
@@ -102,15 +109,40 @@ def encode(message: Message) -> bytes:
             )
             body = b"".join((head, _name(message.source), message.data))
         case Packet():
-            flags = message.key | message.public << 1 | message.rendition << 2
-            head = _PACKET.pack(Kind.PACKET, message.codec, flags, message.pts)
-            body = b"".join((head, _name(message.feed), message.data))
+            body = _encode_cut(cut(message))
+        case Cut():
+            body = _encode_cut(message)
         case Still():
             body = b"".join((bytes((Kind.STILL,)), _name(message.name), message.jpeg))
         case Note():
             text = json.dumps(message.body, ensure_ascii=False, separators=(",", ":"))
             body = bytes((message.kind,)) + text.encode()
     return _LENGTH.pack(len(body)) + body
+
+
+def _encode_cut(packet: Cut) -> bytes:
+    """Its head, the name of its feed, a line on each burst, then the bursts as they are."""
+    flags, feed = packet.key | packet.public << 1 | packet.rendition << 2, packet.feed.encode()
+    head = _PACKET.pack(Kind.PACKET, packet.codec, flags, packet.pts, len(feed), len(packet.bursts))
+    told = (_BURST.pack(one.packets, one.segment, len(one.octets)) for one in packet.bursts)
+    return b"".join((head, feed, *told, *(one.octets for one in packet.bursts)))
+
+
+def _decode_cut(body: bytes) -> Cut:
+    _, codec, flags, pts, length, count = _PACKET.unpack_from(body)
+    told = _PACKET.size + length
+    at = told + count * _BURST.size
+    feed, tag, video = body[_PACKET.size : told].decode(), USUAL[1], codec == Codec.H264
+    bursts = []
+    for segments, segment, size in _BURST.iter_unpack(body[told:at]):
+        count -= 1
+        if not (segments - 1) * segment + sum(USUAL) <= size <= segments * segment:
+            raise ValueError(f"{segments} packets of {segment} octets in {size}")
+        bursts.append(Burst(body[at : at + size], segments, segment, tag, video and not count))
+        at += size
+    if at != len(body) or count:
+        raise ValueError(f"packets of {at} octets in all")
+    return Cut(feed, Codec(codec), pts, flags & 1 > 0, flags & 2 > 0, flags >> 2, tuple(bursts))
 
 
 def _split_name(body: bytes, at: int) -> tuple[str, bytes]:
@@ -121,6 +153,8 @@ def _split_name(body: bytes, at: int) -> tuple[str, bytes]:
 def decode(body: bytes) -> Message:
     """One message without its length prefix. Raises `WireError` on anything malformed."""
     try:
+        if body[0] == Kind.PACKET:
+            return _decode_cut(body)
         kind = Kind(body[0])
         if kind is Kind.FRAME:
             _, codec, key, pts, captured, received = _FRAME.unpack_from(body)
@@ -129,11 +163,6 @@ def decode(body: bytes) -> Message:
             return EncodedFrame(
                 SiteId(name), Codec(codec), pts, captured_ns, received, bool(key), data
             )
-        if kind is Kind.PACKET:
-            _, codec, flags, pts = _PACKET.unpack_from(body)
-            name, data = _split_name(body, _PACKET.size)
-            key, public = bool(flags & 1), bool(flags & 2)
-            return Packet(name, Codec(codec), pts, key, public, data, flags >> 2)
         if kind is Kind.STILL:
             return Still(*_split_name(body, 1))
         note = json.loads(body[1:])
@@ -178,6 +207,41 @@ async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
             return
         for message in unpacker.feed(came):
             yield message
+
+
+class Conversation(asyncio.Protocol):
+    """One connection. Messages are heard where they are read: a reader's task in between would be
+    woken for each, and cost more than all that is done to it here."""
+
+    def __init__(
+        self,
+        on_message: Callable[[Message], None],
+        over: asyncio.Future[None],
+        begun: Callable[["Outbox", asyncio.Future[None]], None] = lambda *_: None,
+    ) -> None:
+        self._on_message, self._begun = on_message, begun
+        self._unpacker = Unpacker()
+        self.over = over
+        """Done when the connection is; with what was wrong with it, or with who heard it."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.outbox = Outbox(cast(asyncio.WriteTransport, transport))
+        self._begun(self.outbox, self.over)
+
+    def data_received(self, data: bytes) -> None:
+        if self.over.done():
+            return
+        try:
+            for message in self._unpacker.feed(data):
+                self._on_message(message)
+        except Exception as error:
+            self.over.set_exception(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            log.warning("the connection broke: %s", exc)
+        if not self.over.done():
+            self.over.set_result(None)
 
 
 class Outbox:

@@ -13,7 +13,8 @@ from broadcast.session.commands import Command, StopScreen
 from broadcast.session.model import Phase, Role
 from broadcast.session.rules.command import PaperCommand
 from config.settings import Settings, socket_path, witness_socket_path
-from streams.frames import Packet, SiteId, screen_of
+from streams.cutting import Cut
+from streams.frames import SiteId, screen_of
 from streams.lines import Line
 from streams.relay import Rates, Relay
 from streams.wire import Still
@@ -230,7 +231,7 @@ class OnAir:
             self._sessions.current.hub.forget_still(site)
         self.look()
 
-    def _packet(self, packet: Packet) -> None:
+    def _packet(self, packet: Cut) -> None:
         self.relay.send(packet)
 
     def _levels(self, levels: dict[str, float]) -> None:

@@ -11,22 +11,15 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from broadcast.program import PROGRAM_STATE, ProgramState
 from config.settings import Push
-from streams.frames import EncodedFrame, Packet, SiteId
-from streams.wire import (
-    MAX_QUEUED_BYTES,
-    Kind,
-    Message,
-    Note,
-    Outbox,
-    Still,
-    WireError,
-    read_messages,
-)
+from streams.cutting import Cut
+from streams.frames import EncodedFrame, SiteId
+from streams.wire import Conversation, Kind, Message, Note, Outbox, Still, WireError
 from web.outside import Word
 
 _log = logging.getLogger(__name__)
@@ -36,7 +29,7 @@ _log = logging.getLogger(__name__)
 class Ears:
     """Who hears what the studio says. Called on the loop; must not block."""
 
-    packet: Callable[[Packet], None]
+    packet: Callable[[Cut], None]
     levels: Callable[[dict[str, float]], None]
     still: Callable[[Still], None]
     keyframe: Callable[[SiteId], None]
@@ -98,7 +91,10 @@ class StudioLink:
         self.path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
-            return await asyncio.start_unix_server(self._welcome, self.path, limit=MAX_QUEUED_BYTES)
+            loop = asyncio.get_running_loop()
+            return await loop.create_unix_server(
+                lambda: Conversation(self._hear, loop.create_future(), self._welcome), self.path
+            )
         finally:
             os.umask(before)
 
@@ -161,35 +157,32 @@ class StudioLink:
         if self._outbox is not None:
             self._outbox.offer(Note(kind, body))
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _welcome(self, outbox: Outbox, over: asyncio.Future[None]) -> None:
         """One studio, until it goes. A newer one replaces it: the older is dead or dying."""
+        over.add_done_callback(partial(self._part, outbox))
         if self._closed:
-            writer.close()
+            outbox.close()
             return
         if self._outbox is not None:
             self._outbox.close()
-        outbox = self._outbox = Outbox(writer.transport)
+        self._outbox = outbox
         self.gone_at_ms, self.told_at_ms = None, self.clock()
         _log.info("the %s is connected", self.name)
-        try:
-            self._send_program()
-            if self.heard is not None:
-                self.tell_heard(self.heard)
-            if self.watched is not None:
-                self._tell_watched()
-            if self.pushes is not None:
-                self.tell_pushes(self.pushes)
-            self.ears.connected()
-            self.ears.changed()
-            async for message in read_messages(reader):
-                self._hear(message)
-        except WireError as error:
-            _log.error("the %s's connection is dropped: %s", self.name, error)
-        finally:
-            outbox.close()
-            self._part(outbox)
+        self._send_program()
+        if self.heard is not None:
+            self.tell_heard(self.heard)
+        if self.watched is not None:
+            self._tell_watched()
+        if self.pushes is not None:
+            self.tell_pushes(self.pushes)
+        self.ears.connected()
+        self.ears.changed()
 
-    def _part(self, outbox: Outbox) -> None:
+    def _part(self, outbox: Outbox, over: asyncio.Future[None]) -> None:
+        outbox.close()
+        if (error := over.exception()) is not None:
+            fault = None if isinstance(error, WireError) else error
+            _log.error("the %s's connection is dropped: %s", self.name, error, exc_info=fault)
         if self._outbox is not outbox:
             return
         self._outbox = None
@@ -200,7 +193,7 @@ class StudioLink:
 
     def _hear(self, message: Message) -> None:
         match message:
-            case Packet():
+            case Cut():
                 self.ears.packet(message)
             case Still():
                 self.ears.still(message)

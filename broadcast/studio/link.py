@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from streams.wire import Message, Outbox, Unpacker, WireError
+from streams.wire import Conversation, Message, Outbox, WireError
 
 RETRY_S = 0.15
 
@@ -55,17 +55,17 @@ class Link:
         loop = self._loop = asyncio.get_running_loop()
         while True:
             try:
-                transport, line = await loop.create_unix_connection(
-                    lambda: Line(self._on_message, loop.create_future()), str(self._path)
+                _, line = await loop.create_unix_connection(
+                    lambda: Conversation(self._on_message, loop.create_future()), str(self._path)
                 )
             except OSError:
                 await asyncio.sleep(RETRY_S)
                 continue
-            await self._serve(transport, line)
+            await self._serve(line)
 
-    async def _serve(self, transport: asyncio.WriteTransport, line: "Line") -> None:
+    async def _serve(self, line: Conversation) -> None:
         log.info("connected to the relay")
-        outbox = self._outbox = Outbox(transport)
+        outbox = self._outbox = line.outbox
         try:
             self._on_connected()
             await line.over
@@ -76,29 +76,3 @@ class Link:
             self._outbox = None
             self._dropped_before += outbox.dropped
             outbox.close()
-
-
-class Line(asyncio.Protocol):
-    """One connection. Messages are heard where they are read: a reader's task in between would be
-    woken for each, and cost more than all that is done to it here."""
-
-    def __init__(self, on_message: Callable[[Message], None], over: asyncio.Future[None]) -> None:
-        self._on_message = on_message
-        self._unpacker = Unpacker()
-        self.over = over
-        """Done when the connection is; with what was wrong with it, or with who heard it."""
-
-    def data_received(self, data: bytes) -> None:
-        if self.over.done():
-            return
-        try:
-            for message in self._unpacker.feed(data):
-                self._on_message(message)
-        except Exception as error:
-            self.over.set_exception(error)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None:
-            log.warning("the connection to the relay broke: %s", exc)
-        if not self.over.done():
-            self.over.set_result(None)

@@ -113,7 +113,7 @@ class Received:
             assert copy == alone, "one by one it is the same"
             while len(self.packets) <= place:
                 self.packets.append([])
-            self.packets[place] += [copy[at : at + length] for at, length in burst.packets]
+            self.packets[place] += [copy[at : at + length] for at, length in burst.places]
 
 
 def opus_packets(count: int) -> list[tuple[int, RtpPacket]]:

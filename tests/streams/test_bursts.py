@@ -46,11 +46,12 @@ def test_each_burst_is_one_that_the_kernel_can_cut(sizes: list[int], header: int
     meant, read = parts(sizes), []
     bursts = lay(meant, TIMESTAMP, header, tag, marker=True)
     for burst in bursts:
-        assert len(burst.packets) <= MAX_SEGMENTS
+        assert burst.packets == len(burst.places) <= MAX_SEGMENTS
         assert len(burst.octets) <= MAX_OCTETS
-        assert [at for at, _ in burst.packets] == [*range(0, len(burst.octets), burst.segment)]
-        read += [parse(burst.octets[at : at + size], 3) for at, size in burst.packets]
+        assert [at for at, _ in burst.places] == [*range(0, len(burst.octets), burst.segment)]
+        read += [parse(burst.octets[at : at + size], 3) for at, size in burst.places]
     assert [packet.payload for packet in read] == meant
+    assert [part for burst in bursts for part in burst.payloads(header)] == meant
     assert {packet.timestamp for packet in read} == {TIMESTAMP}
     assert [burst.marker for burst in bursts] == [False] * (len(bursts) - 1) + [True]
 
@@ -58,7 +59,7 @@ def test_each_burst_is_one_that_the_kernel_can_cut(sizes: list[int], header: int
 def test_equal_packets_share_a_burst_and_others_do_not() -> None:
     def counts(*sizes: int) -> list[int]:
         bursts = lay(parts([*sizes]), 0, 12, 16, marker=False)
-        return [len(burst.packets) for burst in bursts]
+        return [burst.packets for burst in bursts]
 
     assert counts(30, 1100, 1100, 1100, 900) == [1, 4]
     assert counts(1100, 900, 1100, 1100) == [2, 2]

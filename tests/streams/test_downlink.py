@@ -6,6 +6,7 @@ from aiortc.codecs.h264 import h264_depayload
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.cutting import cut
 from streams.downlink import Downlink
 from streams.fanout import HISTORY, Lane, Payload
 from streams.frames import Codec, Feed, Packet
@@ -44,15 +45,15 @@ def test_the_size_is_read_from_a_keyframe() -> None:
 def test_numbers_go_on_without_a_gap_across_switches() -> None:
     room, public = Lane(Codec.H264), Lane(Codec.H264)
     for index in range(7):
-        public.put(packet(index))
+        public.put(cut(packet(index)))
     downlink, numbers = Downlink(1, 96, first_sequence=65_530), []
     for lane in (room, public, room):
         for index in range(5):
-            payloads = lane.put(packet(index)).payloads
+            payloads = lane.put(cut(packet(index))).payloads
             if not downlink.follows(lane):
                 downlink.switch(lane, payloads[0].number)
             numbers += [downlink.number(payload) for payload in payloads]
-        lane.put(packet(6))  # while nobody listens
+        lane.put(cut(packet(6)))  # while nobody listens
         downlink.switch(None, 0)
     steps = {(b - a) & 0xFFFF for a, b in pairwise(numbers)}
     assert steps == {1}
@@ -80,7 +81,7 @@ def test_history_is_bounded() -> None:
 
 def sent(lane: Lane, count: int) -> list[Payload]:
     packets = (Packet(Feed.ROOM, Codec.OPUS, n * 960, True, True, b"x") for n in range(count))
-    return [payload for one in packets for payload in lane.put(one).payloads]
+    return [payload for one in packets for payload in lane.put(cut(one)).payloads]
 
 
 @given(st.binary(max_size=4000))

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from streams.cutting import cut
 from streams.fanout import Lane
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.publisher import Publisher
@@ -29,8 +30,9 @@ def test_what_does_not_fit_the_header_is_sent_once() -> None:
 
 def test_nothing_that_was_said_in_a_closed_item_is_sent_with_what_follows() -> None:
     lane = Lane(Codec.OPUS)
-    lane.put(Packet(Feed.ROOM, Codec.OPUS, 0, True, False, b"secret"))
-    (open_again,) = lane.put(Packet(Feed.ROOM, Codec.OPUS, 960, True, True, b"open")).payloads
+    lane.put(cut(Packet(Feed.ROOM, Codec.OPUS, 0, True, False, b"secret")))
+    opened = cut(Packet(Feed.ROOM, Codec.OPUS, 960, True, True, b"open"))
+    (open_again,) = lane.put(opened).payloads
     assert b"secret" in lane.redundant(open_again, 111, room=True)
     assert b"secret" not in lane.redundant(open_again, 111, room=False)
     assert b"secret" in lane.redundant(open_again, 111, room=True)

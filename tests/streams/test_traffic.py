@@ -14,6 +14,7 @@ from pylibsrtp import Policy, Session
 
 from config.settings import Media, Program
 from streams.crew import Way
+from streams.cutting import cut
 from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
@@ -177,7 +178,7 @@ class Watching:
     def play(self, first: int, count: int, *, public: bool = True) -> None:
         for index in range(first, first + count):
             packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
-            unit, received = self.lane.put(packet), Received(congested=self.congested)
+            unit, received = self.lane.put(cut(packet)), Received(congested=self.congested)
             allowed = public or self.viewer.audience.room
             self.lane.carry(unit, partial(_same, allowed), received, index * 20 * MS)
             self.sent += [one for packets in received.packets for one in packets]
@@ -309,7 +310,7 @@ def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixtur
             await relay.view(Audience(room=False), VIEW)
         bad, good = relay._peers.values()
         bad.connected = good.connected = True
-        del relay._viewers[bad.id][1].steering
+        del relay._gallery._seats[bad.id][1].steering
         await wait_until(lambda: relay.viewers == 1, "the end of the bad one", 10)
         assert list(relay._peers.values()) == [good]
         await relay.close()

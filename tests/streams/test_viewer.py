@@ -30,6 +30,7 @@ from pylibsrtp import Policy, Session
 
 from streams.arrivals import Arrivals
 from streams.crew import Way
+from streams.cutting import cut
 from streams.fanout import Ladder
 from streams.frames import Codec, Feed, Packet, SiteId
 from streams.renditions import STILL_INTERVAL_S
@@ -188,7 +189,7 @@ class Scene:
     def _offer(self, packet: Packet) -> None:
         video = packet.codec is Codec.H264
         lane = self.ladders[packet.feed][0 if video else 1].lane(packet.rendition)
-        unit, received = lane.put(packet), Received()
+        unit, received = lane.put(cut(packet)), Received()
         lane.carry(unit, lambda _: packet.feed == self.feed, received, self.now_ns)
         for packets in received.packets:
             self.rode += 1

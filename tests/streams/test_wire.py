@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.cutting import cut
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.wire import (
     MAX_QUEUED_BYTES,
@@ -49,7 +50,9 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
 
 @given(MESSAGES)
 def test_what_is_sent_arrives(message: Message) -> None:
-    assert decode(encode(message)[4:]) == message
+    came = cut(message) if isinstance(message, Packet) else message
+    assert decode(encode(message)[4:]) == came
+    assert encode(came) == encode(message)
 
 
 @given(st.binary(max_size=80))
@@ -72,7 +75,7 @@ async def _pair() -> tuple[
 
 
 def test_messages_cross_a_socket_in_order_until_it_closes() -> None:
-    sent = [Still("a", b"1"), Packet(Feed.ROOM, Codec.OPUS, 960, True, False, b"x" * 70_000, 2)]
+    sent = Still("a", b"1"), Packet(Feed.ROOM, Codec.OPUS, 960, True, False, b"x" * 700, 2)
 
     async def cross() -> list[Message]:
         (_, writer), (reader, other) = await _pair()
@@ -83,7 +86,9 @@ def test_messages_cross_a_socket_in_order_until_it_closes() -> None:
         other.close()
         return got
 
-    assert asyncio.run(cross()) == sent
+    still, packet = asyncio.run(cross())
+    assert still == sent[0]
+    assert packet == cut(sent[1])
 
 
 @pytest.mark.parametrize("head", [b"\0\0\0\0", b"\xff\xff\xff\xff"])

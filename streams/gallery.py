@@ -1,0 +1,102 @@
+"""Who watches: each viewer's connection, what of the sound is heard by anybody, and which viewers
+are served alone because something is special about them.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from streams.frames import Feed, SiteId
+from streams.lines import DownLine
+from streams.peer import Peer
+from streams.viewer import Viewer
+
+Heard = dict[str, list[int]]
+"""Feeds of sound that somebody listens to, and in which renditions."""
+
+Seat = tuple[Peer, Viewer]
+
+
+class Gallery:
+    def __init__(self) -> None:
+        self._seats: dict[str, Seat] = {}
+        self._alone: dict[bool, dict[str, Seat]] = {True: {}, False: {}}
+        """Those who ride in no crew: with pictures, with sound."""
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def __iter__(self) -> Iterator[Seat]:
+        return iter(self._seats.values())
+
+    def take(self, peer: Peer, viewer: Viewer) -> None:
+        """He begins to watch."""
+        seat = self._seats[peer.id] = peer, viewer
+        for alone in self._alone.values():
+            alone[peer.id] = seat
+        viewer.on_ride = partial(self._note, seat)
+
+    def leave(self, peer: Peer) -> None:
+        """His connection is over, whatever it was for."""
+        _, viewer = self._seats.pop(peer.id, (peer, None))
+        if viewer is not None:
+            viewer.on_moved()
+            for alone in self._alone.values():
+                alone.pop(peer.id, None)
+
+    def _note(self, seat: Seat, video: bool) -> None:
+        peer, viewer = seat
+        if viewer.rides[video]:
+            self._alone[video].pop(peer.id, None)
+        else:
+            self._alone[video][peer.id] = seat
+
+    def alone(self, *, video: bool) -> list[Seat]:
+        """Who is asked about each packet; also who has no keys yet."""
+        return [*self._alone[video].values()]
+
+    def rides(self, peer: Peer) -> bool:
+        """With pictures."""
+        return peer.id in self._seats and peer.id not in self._alone[True]
+
+    @property
+    def served_alone(self) -> int:
+        """Connected viewers whose pictures cost extra."""
+        return sum(
+            peer.connected and viewer.takes(video=True)
+            for peer, viewer in self._alone[True].values()
+        )
+
+    def alike(self, *, room: bool) -> int:
+        """How many are of the room, or of the public."""
+        return sum(viewer.audience.room is room for _, viewer in self)
+
+    def joining(self) -> int:
+        """Public viewers who have no keys yet."""
+        return sum(not peer.has_keys and not viewer.audience.room for peer, viewer in self)
+
+    def of_site(self, site: SiteId) -> list[str]:
+        """The connections by which a site gets something back."""
+        return [peer.id for peer, viewer in self if viewer.audience.site == site]
+
+    def heard(self) -> Heard:
+        """All that a viewer may get from now on: each feed of his, whether it is open or not, so
+        that a change finds it made. Whole, and as his line takes it."""
+        wanted: dict[str, set[int]] = {}
+        for audience, sound in {(one.audience, one.steering.choice.sound) for _, one in self}:
+            own = Feed.minus(audience.site) if audience.site else Feed.ROOM
+            for feed in (Feed.ROOM, own if audience.room else Feed.PUBLIC):
+                wanted.setdefault(feed, {0}).add(sound)
+        return {feed: sorted(renditions) for feed, renditions in wanted.items()}
+
+    def returns(self) -> dict[SiteId, DownLine]:
+        """What the connected sites are sent back, and how well it goes."""
+        return {
+            viewer.audience.site: viewer.line()
+            for peer, viewer in self
+            if peer.connected and viewer.audience.site is not None
+        }
+
+    @property
+    def dropped(self) -> int:
+        """Access units that present viewers lost because the port was congested."""
+        return sum(viewer.dropped for _, viewer in self)
