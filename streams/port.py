@@ -17,7 +17,7 @@ from pylibsrtp import Session
 from streams.addresses import bound_socket, plain
 from streams.batch import Address
 from streams.bursts import Burst
-from streams.crew import Crew
+from streams.crew import Crew, Out
 from streams.receiving import Receiving
 from streams.sending import Run, Sending
 
@@ -179,6 +179,11 @@ class Port:
         """Encrypts RTP packets for one peer and sends them. Raises `pylibsrtp.Error`."""
         if self._sending is not None:
             self._sending.send_run(session, packets, address)
+
+    @property
+    def out(self) -> Out:
+        """Its sending half, for whoever sends to many; nothing stands between while it is open."""
+        return self._sending or self
 
     def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
         """Encrypts packets that were laid once for many, and sends them (`Sending.send_same`)."""

@@ -17,6 +17,11 @@ PAUSE_S = 0.005
 CALM_S = 0.03
 """For reports; they are sent ten times a second, and answered no faster. More than the 20 ms
 between packets of the program, with which they are read as well: then nobody wakes up for them."""
+REST_S = 0.25
+"""While somebody is awake for the program all the time, and reads what viewers tell: there is
+nothing to wake up for but that he may stop."""
+LATELY_S = 2.0
+"""A site that is muted sends five packets a second; they must not wait for the program's."""
 MANY = 32
 """Where more come in a pause, there is none: the kernel keeps some 180 full packets for us."""
 MAX_AT_ONCE = 40
@@ -39,6 +44,9 @@ class Receiving:
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._woken_s = 0.0
+        self._polled_s = self._media_s = -LATELY_S
+        self._found_none = self._skips = False
+        """Where there was nothing, one `poll` is left out: 40 ms is soon enough for a report."""
         self._watch()
 
     def close(self) -> None:
@@ -53,15 +61,31 @@ class Receiving:
 
     def poll(self) -> None:
         """Reads what has come, if the socket is left to itself."""
-        if self._pause is not None:
+        self._polled_s = self._loop.time()
+        if self._pause is None:
+            return
+        if not self._rests(self._polled_s):
             self._pause.cancel()
             self._read()
+            return
+        self._skips = self._found_none and not self._skips
+        if self._skips:
+            return
+        count, urgent = self._drain()
+        self._found_none = not count
+        if urgent or count > MANY:
+            self._pause.cancel()
+            self._leave(count, urgent=urgent)
+
+    def _rests(self, now_s: float) -> bool:
+        """Whether it suffices that somebody else is awake."""
+        return now_s - self._polled_s < CALM_S and now_s - self._media_s > LATELY_S
 
     def _wake(self) -> None:
         now_s = self._loop.time()
         since_s, self._woken_s = now_s - self._woken_s, now_s
         count, urgent = self._drain()
-        if since_s < (PAUSE_S if urgent else CALM_S):
+        if self._rests(now_s) or since_s < (PAUSE_S if urgent else CALM_S):
             self._loop.remove_reader(self._socket)
             self._leave(count, urgent=urgent)
         self._awake()
@@ -76,17 +100,18 @@ class Receiving:
         try:
             count, urgent = self._drain()
         finally:  # whatever a datagram did, the next ones are read
-            if count:
+            if count or self._rests(self._loop.time()):
                 self._leave(count, urgent=urgent)
             else:
                 self._watch()
 
     def _leave(self, count: int, *, urgent: bool) -> None:
-        pause_s = PAUSE_S if urgent else CALM_S
+        calm_s = REST_S if self._rests(self._loop.time()) else CALM_S
+        pause_s = PAUSE_S if urgent else calm_s
         self._pause = self._loop.call_later(pause_s if count <= MANY else 0.0, self._resume)
 
     def _drain(self) -> tuple[int, bool]:
-        """How many there were, and whether there was anything but reports among them."""
+        """How many there were, and whether there was media or a handshake among them."""
         receive, take, urgent = self._socket.recvfrom, self._take, False
         for count in range(MAX_AT_ONCE):
             try:
@@ -95,6 +120,10 @@ class Receiving:
                 return count, urgent
             except OSError:
                 continue  # an ICMP error for somebody: his silence will tell
-            urgent = urgent or len(datagram) < 2 or not 192 <= datagram[1] < 224
+            first, second = datagram[:2] if len(datagram) > 1 else (0, 0)
+            if first >= 20 and not 192 <= second < 224:
+                urgent = True
+                if first >= 128:
+                    self._media_s = self._loop.time()
             take(datagram, address)
         return MAX_AT_ONCE, urgent

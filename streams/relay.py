@@ -16,6 +16,7 @@ from aiortc import RTCCertificate
 
 from config.settings import Media, Program
 from streams.addresses import own_addresses
+from streams.crew import Out
 from streams.cutting import Cut, cut
 from streams.echo import Echo
 from streams.fanout import Ladder, Lane
@@ -55,7 +56,7 @@ __all__ = [
 TICK_NS = 20_000_000
 LIKELY_NS = 18_000_000
 """Sound comes every 20 ms, more or less, and the turn goes with it."""
-REST_NS = 100_000_000
+REST_NS = 250_000_000
 """For the scheduler, while turns come without it."""
 PATIENCE = 5
 """Who is in no hurry gets one turn in so many."""
@@ -126,6 +127,7 @@ class Relay:
         self._heard: Heard | None = None
         self._certificate = RTCCertificate.generateCertificate()
         self._port = Port(self._on_awake)
+        self._out: Out = self._port
         self._peers: dict[str, Peer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
@@ -133,6 +135,7 @@ class Relay:
         self._hurrying: set[Peer] = set()
         """Who waited for his moment when it was last asked."""
         self._ladders: dict[tuple[str, bool], Ladder] = {}
+        self._lanes: dict[tuple[str, int, int], Lane] = {}
         self._rights = Rights()
         self._talks: dict[SiteId, Peer] = {}
         """Operators who talk to one site."""
@@ -148,6 +151,7 @@ class Relay:
     async def start(self) -> None:
         """Binds the port. Raises `OSError` where it is in use."""
         self.port = await self._port.open(self._settings.host, self._settings.port)
+        self._out = self._port.out
         self._scheduler = asyncio.create_task(self._schedule(), name="relay scheduler")
 
     async def close(self) -> None:
@@ -339,7 +343,7 @@ class Relay:
         lane = self._lane(packet)
         unit, now_ns = lane.put(packet), time.monotonic_ns()
         try:
-            lane.carry(unit, partial(self._rights.all_may_have, packet), self._port, now_ns)
+            lane.carry(unit, partial(self._rights.all_may_have, packet), self._out, now_ns)
         except Exception:
             log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
             lane.dissolve()
@@ -357,12 +361,15 @@ class Relay:
             self._turn()
 
     def _lane(self, packet: Cut) -> Lane:
-        key = packet.feed, packet.codec.is_video
-        ladder = self._ladders.get(key)
-        if ladder is None:
+        key = packet.feed, packet.codec.real, packet.rendition  # a member of an enum hashes slowly
+        lane = self._lanes.get(key)
+        if lane is None:
             shared = packet.feed in (Feed.ROOM, Feed.PUBLIC)
-            ladder = self._ladders[key] = Ladder(packet.codec, shared=shared)
-        return ladder.lane(packet.rendition)
+            ladder = self._ladders.setdefault(
+                (packet.feed, packet.codec.is_video), Ladder(packet.codec, shared=shared)
+            )
+            lane = self._lanes[key] = ladder.lane(packet.rendition)
+        return lane
 
     def _ask_anew(self) -> None:
         """Rights have changed: everybody gets off his crew, and asks for himself."""
@@ -379,6 +386,7 @@ class Relay:
         for feed, video in [key for key in self._ladders if key[0].startswith("minus:")]:
             if not self._rights.has_own(SiteId(feed.removeprefix("minus:"))):
                 del self._ladders[feed, video]
+                self._lanes = {key: lane for key, lane in self._lanes.items() if key[0] != feed}
 
     def _tell_heard(self) -> None:
         heard = self._gallery.heard()
@@ -501,9 +509,12 @@ class Relay:
         self._turns += 1
         if self._turns % PATIENCE == 0:
             self._tell_heard()
-        due = {*[*self._peers.values()][self._turns % PATIENCE :: PATIENCE]}
+        due = [*self._peers.values()][self._turns % PATIENCE :: PATIENCE]
+        restless = self._restless()
+        if not (due or restless):
+            return
         hurrying = set()
-        for peer in due | self._restless():
+        for peer in restless.union(due):
             if peer.connected and _tick(peer, now_ns, its_turn=peer in due):
                 hurrying.add(peer)
         self._hurrying = hurrying
@@ -511,8 +522,8 @@ class Relay:
     def _restless(self) -> set[Peer]:
         """Who may wait for his moment. Nothing waits for a viewer who rides with others, but for
         his rehearsals."""
-        sites = (peer for peer, _, _ in self._publishers.values())
-        alone = (peer for peer, _ in self._gallery.alone(video=True))
+        sites = [peer for peer, _, _ in self._publishers.values()]
+        alone = [peer for peer, _ in self._gallery.alone(video=True)]
         return self._hurrying.union(sites, alone, self._talks.values())
 
 

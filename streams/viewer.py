@@ -409,6 +409,7 @@ class Viewer:
     def tick(self, now_ns: int) -> None:
         self.steering.tick(now_ns)
         self.look()
+        self.pacer.rate_bps = self.steering.pacing_bps
         pictures = self._streams.get(True)
         if pictures is not None:
             if self._repeats:

@@ -31,6 +31,8 @@ _LENGTH = struct.Struct("!I")
 _FRAME = struct.Struct("!BBBqqq")
 _PACKET = struct.Struct("!BBBqBB")
 _BURST = struct.Struct("!BII")
+_LEAST = sum(USUAL)
+_CODECS = {codec.value: codec for codec in Codec}
 _NOT_CAPTURED = -(2**63)
 
 
@@ -132,17 +134,18 @@ def _decode_cut(body: bytes) -> Cut:
     _, codec, flags, pts, length, count = _PACKET.unpack_from(body)
     told = _PACKET.size + length
     at = told + count * _BURST.size
-    feed, tag, video = body[_PACKET.size : told].decode(), USUAL[1], codec == Codec.H264
-    bursts = []
-    for segments, segment, size in _BURST.iter_unpack(body[told:at]):
+    bursts, video = [], codec == Codec.H264
+    for packets, segment, size in _BURST.iter_unpack(body[told:at]):
+        if not (packets - 1) * segment + _LEAST <= size <= packets * segment:
+            raise ValueError(f"{packets} packets of {segment} octets in {size}")
         count -= 1
-        if not (segments - 1) * segment + sum(USUAL) <= size <= segments * segment:
-            raise ValueError(f"{segments} packets of {segment} octets in {size}")
-        bursts.append(Burst(body[at : at + size], segments, segment, tag, video and not count))
+        octets = body[at : at + size]
+        bursts.append(Burst(octets, packets, segment, USUAL[1], video and not count))
         at += size
     if at != len(body) or count:
         raise ValueError(f"packets of {at} octets in all")
-    return Cut(feed, Codec(codec), pts, flags & 1 > 0, flags & 2 > 0, flags >> 2, tuple(bursts))
+    feed, key, public = body[_PACKET.size : told].decode(), flags & 1 > 0, flags & 2 > 0
+    return Cut(feed, _CODECS[codec], pts, key, public, flags >> 2, tuple(bursts))
 
 
 def _split_name(body: bytes, at: int) -> tuple[str, bytes]:
@@ -166,7 +169,7 @@ def decode(body: bytes) -> Message:
         if kind is Kind.STILL:
             return Still(*_split_name(body, 1))
         note = json.loads(body[1:])
-    except (IndexError, ValueError, struct.error) as error:
+    except (LookupError, ValueError, struct.error) as error:
         raise WireError(f"malformed message of {len(body)} bytes: {error}") from error
     if not isinstance(note, dict):
         raise WireError(f"{kind.name} carries {type(note).__name__}, not an object")

@@ -95,6 +95,7 @@ class Api:
             pages=sum(len(desk.hub) for desk in desks),
             page_messages_dropped=sum(desk.hub.dropped for desk in desks),
             webrtc_viewers=self._on_air.relay.viewers,
+            viewers_served_alone=self._on_air.relay.served_alone,
             studio_connected=link.connected,
             frames_dropped=link.frames_dropped,
             viewer_frames_dropped=self._on_air.relay.dropped,

@@ -31,6 +31,7 @@ class Figures:
     pages: int
     page_messages_dropped: int
     webrtc_viewers: int
+    viewers_served_alone: int
     studio_connected: bool
     frames_dropped: int
     viewer_frames_dropped: int
@@ -49,6 +50,7 @@ class Figures:
 _GAUGES = {
     "pages": "Open pages (live WebSockets)",
     "webrtc_viewers": "WebRTC viewers, return feeds included",
+    "viewers_served_alone": "WebRTC viewers whose pictures go to each alone: thin or lossy lines",
     "studio_connected": "1 while the studio is connected",
     "recording": "1 while the archive is written",
     "recorded_seconds": "Length of the present archive",

@@ -27,7 +27,8 @@ DOWN = DownLine(1, 1, 612_000.0, 0.5, 95.0, 540_000.0, 4, stills=True, nacks=7, 
 
 def figures(**fields: object) -> Figures:
     given: dict[str, object] = {
-        "pages": 3, "page_messages_dropped": 1, "webrtc_viewers": 2, "studio_connected": True,
+        "pages": 3, "page_messages_dropped": 1, "webrtc_viewers": 2,
+        "viewers_served_alone": 1, "studio_connected": True,
         "frames_dropped": 5, "viewer_frames_dropped": 6, "recording": False,
         "recorded_seconds": 12.5, "disk_free_bytes": None, "late_frames": 7, "frames": 100,
         "alarms": 1, "lag": Lag(), "port": PortCounts(), "lines": {}, "returns": {},

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from broadcast.program import PROGRAM_STATE, ProgramState
+from streams.cutting import cut
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.wire import Kind, Message, Note, Still, encode, read_messages
 from web.studio_link import Ears, StudioLink
@@ -123,7 +124,7 @@ def test_everything_the_studio_says_is_heard(tmp_path: Path) -> None:
                 Note(Kind.STATUS, {"recording": True}),
             )
             await until(lambda: link.status)
-            assert heard.packets == [packet]
+            assert heard.packets == [cut(packet)]
             assert heard.stills == [Still("@preview", b"jpeg")]
             assert heard.levels == [{"hall": -20.5}]
             assert heard.keyframes == [HALL]
