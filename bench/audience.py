@@ -5,10 +5,10 @@ what a browser tells of congestion: transport-wide feedback where it was agreed 
 They read their sockets now and then, so that no sender pays for waking them, and take the kernel's
 word for when a packet came: how busy they are themselves does not look like a bad line.
 
-`python -m bench.audience COUNT ROUNDS KIND:PORT:PID …` watches all of these servers, who get the
-program in turns (`stream`), and prints a JSON object for each: what came, and what the process used
-of a core meanwhile, turn by turn. KIND: `wide` (ours, with transport-wide feedback), `remb` (ours,
-without) or `janus`.
+`python -m bench.audience COUNT,… ROUNDS KIND:PORT:PID …` watches all of these servers, who get the
+program in turns (`stream`). For each of the growing counts it prints a line, a JSON array with an
+object for each server: what came, and what the process used of a core meanwhile, turn by turn.
+KIND: `wide` (ours, with transport-wide feedback), `remb` (ours, without) or `janus`.
 """
 
 import asyncio
@@ -60,8 +60,8 @@ STEPS = 40
 """Moments within that interval at which some of them report."""
 CHANGE_S = 0.3
 """Of a turn's beginning and end, when media may still come to another."""
-SETTLE_ROUNDS = 5
-"""Until nothing is tried out any more, as in a session that has been on for a while."""
+SETTLE_ROUNDS = 3
+"""Until little is tried out any more. Who came before has been there for longer."""
 READ_S = 0.01
 """Twice as often as a jitter buffer would play sound."""
 BUFFER_BYTES = 1 << 20
@@ -335,7 +335,7 @@ class Watched:
     kind: str
     port: int
     pid: int
-    viewers: list[Viewer]
+    viewers: list[Viewer] = field(default_factory=list)
     packet_us: list[float] = field(default_factory=list)
     """CPU for each packet that came, turn by turn."""
     packets: list[int] = field(default_factory=list)
@@ -343,14 +343,17 @@ class Watched:
     octets: int = 0
     seconds: float = 0.0
 
-    async def join(self, http: aiohttp.ClientSession) -> None:
+    async def join(self, http: aiohttp.ClientSession, viewer: Viewer) -> None:
+        self.viewers.append(viewer)
         if self.kind == "janus":
             await wait_until(lambda: is_up(http, self.port), "Janus", 15)
-        for viewer in self.viewers:
-            if self.kind == "janus":
-                await join_janus(http, viewer, self.port)
-            else:
-                await join_diemcau(http, viewer, self.port, wide=self.kind == "wide")
+            await join_janus(http, viewer, self.port)
+        else:
+            await join_diemcau(http, viewer, self.port, wide=self.kind == "wide")
+
+    def begin_anew(self) -> None:
+        """What was seen does not count."""
+        self.packet_us, self.packets, self.octets, self.seconds = [], [], 0, 0.0
 
     async def measure(self, number: int) -> None:
         """In its turn of that number."""
@@ -381,36 +384,50 @@ class Watched:
         }
 
 
-async def measure(watched: list[Watched], rounds: int) -> list[dict[str, Any]]:
-    everybody = [viewer for one in watched for viewer in one.viewers]
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http, reading(everybody):
-        reporting = asyncio.create_task(watch(everybody))
+async def grow(
+    watched: Sequence[Watched], count: int, everybody: list[Viewer], certificate: RTCCertificate
+) -> None:
+    """Until each has so many viewers; those who come are read and report from then on."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as http:
         for one in watched:
-            await one.join(http)
-        first = turn() + 1 + SETTLE_ROUNDS * len(watched)
-        for number in range(first, first + rounds * len(watched)):
-            await watched[number % len(watched)].measure(number)
+            while len(one.viewers) < count:
+                viewer = Viewer(certificate)
+                everybody.append(viewer)
+                await one.join(http, viewer)
+
+
+async def measure(watched: Sequence[Watched], counts: Sequence[int], rounds: int) -> None:
+    """Prints what was seen with each count."""
+    certificate = RTCCertificate.generateCertificate()
+    everybody: list[Viewer] = []
+    async with reading(everybody):
+        reporting = asyncio.create_task(watch(everybody))
+        for count in counts:
+            await grow(watched, count, everybody, certificate)
+            for one in watched:
+                one.begin_anew()
+            first = turn() + 1 + SETTLE_ROUNDS * len(watched)
+            for number in range(first, first + rounds * len(watched)):
+                await watched[number % len(watched)].measure(number)
+            print(json.dumps([one.result() for one in watched]), flush=True)
         assert not reporting.done()
         reporting.cancel()
         await asyncio.gather(reporting, return_exceptions=True)
     for viewer in everybody:
         await viewer.leave()
-    return [one.result() for one in watched]
 
 
 async def until(moment_s: float) -> None:
     await asyncio.sleep(max(0.0, moment_s - time.monotonic()))
 
 
-def main(count: int, rounds: int, names: Sequence[str]) -> None:
-    certificate = RTCCertificate.generateCertificate()
+def main(counts: str, rounds: int, names: Sequence[str]) -> None:
     watched = []
     for name in names:
         kind, port, pid = name.split(":")
-        viewers = [Viewer(certificate) for _ in range(count)]
-        watched.append(Watched(kind, int(port), int(pid), viewers))
-    print(json.dumps(uvloop.run(measure(watched, rounds))))
+        watched.append(Watched(kind, int(port), int(pid)))
+    uvloop.run(measure(watched, [int(count) for count in counts.split(",")], rounds))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])

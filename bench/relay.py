@@ -4,6 +4,8 @@ Two network namespaces; the same stream to both servers, the same viewers of bot
 who tell ours more: it gets transport-wide feedback besides reports and requests for lost packets.
 Janus runs as installed, with a thread for each viewer, and with `event_loops = 1`, its best. The
 floor is a process that only gives the same datagrams to the kernel, one `sendto` each.
+
+`python -m bench.relay measure 1,40 [ROUNDS]` measures for some numbers of viewers only.
 """
 
 import asyncio
@@ -37,10 +39,11 @@ from streams.relay import Audience, Rates, Relay
 from streams.wire import Conversation, Message
 from tests.namespaces import SERVER, Hosts, two_hosts
 
-VIEWERS = (1, 10, 40, 100)
-MOST = 150
-ROUNDS = 8
+VIEWERS = (1, 10, 40, 100, 150)
+"""Each time more join those who watch."""
+ROUNDS = 5
 """In each, everybody has one turn of `stream.TURN_S`; what counts is the median turn."""
+RIVALS = ("Janus", "Janus, one loop")
 WHEP_PORT = 8080
 BURST = 20
 
@@ -103,7 +106,7 @@ def diemcau(
     hosts: Hosts, folder: Path, port: int = WHEP_PORT, kind: str = "wide"
 ) -> Iterator[Server]:
     path = folder / f"wire-{port}"
-    command = [sys.executable, "-m", "bench.relay", str(path), str(port)]
+    command = [sys.executable, "-m", "bench.relay", "serve", str(path), str(port)]
     with process(hosts.at_server(on_core(SERVERS, command))) as pid:
         while not path.exists():
             time.sleep(0.05)
@@ -134,30 +137,40 @@ def process(command: list[str]) -> Iterator[int]:
 # --- figures ---
 
 
-def measured(whos: Sequence[str], count: int, rounds: int = ROUNDS) -> list[dict[str, Any]]:
-    """Each of `WHO`, as `bench.audience` prints it: all stand ready, and take turns."""
+def measured(
+    whos: Sequence[str], counts: Sequence[int], rounds: int = ROUNDS
+) -> Iterator[list[dict[str, Any]]]:
+    """For each count each of `WHO`, as `bench.audience` prints it: all stand ready, and take
+    turns."""
     with two_hosts() as hosts, tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
         servers = [
             stack.enter_context(WHO[who](hosts, folder, WHEP_PORT + place))
             for place, who in enumerate(whos)
         ]
-        return audience(hosts, count, rounds, servers)
+        yield from audience(hosts, counts, rounds, servers)
 
 
 def audience(
-    hosts: Hosts, count: int, rounds: int, servers: Sequence[Server]
-) -> list[dict[str, Any]]:
-    """What so many viewers of each server get."""
+    hosts: Hosts, counts: Sequence[int], rounds: int, servers: Sequence[Server]
+) -> Iterator[list[dict[str, Any]]]:
+    """What so many viewers of each server get, one count after the other."""
     feed = [sys.executable, "-m", "bench.stream", *(server.sink for server in servers)]
     names = [f"{server.kind}:{server.port}:{server.pid}" for server in servers]
-    command = [sys.executable, "-m", "bench.audience", str(count), str(rounds), *names]
-    with process(hosts.at_server(on_core(OTHERS, feed))):
-        watching = hosts.at_client(on_core(OTHERS, command))
-        done = subprocess.run(watching, stdout=subprocess.PIPE, check=True)
-    results: list[dict[str, Any]] = json.loads(done.stdout)
-    assert not any(result["bad"] for result in results)
-    return results
+    many = ",".join(map(str, counts))
+    command = [sys.executable, "-m", "bench.audience", many, str(rounds), *names]
+    with (
+        process(hosts.at_server(on_core(OTHERS, feed))),
+        subprocess.Popen(
+            hosts.at_client(on_core(OTHERS, command)), stdout=subprocess.PIPE
+        ) as watching,
+    ):
+        assert watching.stdout
+        for line in watching.stdout:
+            results: list[dict[str, Any]] = json.loads(line)
+            assert not any(result["bad"] for result in results)
+            yield results
+    assert not watching.returncode, "the audience failed"
 
 
 WHO: dict[str, Callable[[Hosts, Path, int], AbstractContextManager[Server]]] = {
@@ -187,22 +200,21 @@ def _floor_s(size: int, count: int = 20_000) -> float:
         return used / count
 
 
-def figures() -> Iterator[Figure]:
-    rivals = ("Janus", "Janus, one loop")
-    for count in VIEWERS:
-        ours, *theirs = measured(("diemcau", *rivals), count)
-        for who, their in zip(rivals, theirs, strict=True):
-            yield Figure(
-                f"relay, CPU of each of {count} viewers", ours["cores"] * 100 / count,
-                "% of a core", their["cores"] * 100 / count, who,
-            )  # fmt: skip
-    (ours,) = measured(("diemcau",), MOST)
-    floor = _floor_s(round(ours["octets"])) * ours["packets_per_s"] * 100 / MOST
-    yield Figure(
-        f"relay, CPU of each of {MOST} viewers", ours["cores"] * 100 / MOST,
-        "% of a core", floor, "sendto alone",
-    )  # fmt: skip
+def figures(counts: Sequence[int] = VIEWERS, rounds: int = ROUNDS) -> Iterator[Figure]:
+    for count, (ours, *theirs) in zip(
+        counts, measured(("diemcau", *RIVALS), counts, rounds), strict=True
+    ):
+        name, cost = f"relay, CPU of each of {count} viewers", ours["cores"] * 100 / count
+        for who, their in zip(RIVALS, theirs, strict=True):
+            yield Figure(name, cost, "% of a core", their["cores"] * 100 / count, who)
+    floor = _floor_s(round(ours["octets"])) * ours["packets_per_s"] * 100 / count
+    yield Figure(name, cost, "% of a core", floor, "sendto alone")
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1], int(sys.argv[2])))
+    if sys.argv[1] == "serve":
+        uvloop.run(serve(sys.argv[2], int(sys.argv[3])))
+    else:
+        some = [int(count) for count in sys.argv[2].split(",")]
+        for figure in figures(some, *map(int, sys.argv[3:])):
+            print(figure, flush=True)

@@ -54,7 +54,7 @@ def measured(*, flooded: bool) -> dict[str, Any]:
         strangers = subprocess.Popen(hosts.at_client(on_core(OTHERS, command))) if flooded else None
         before = memory_bytes(server.pid)
         try:
-            (result,) = audience(hosts, VIEWERS, ROUNDS, [server])
+            ((result,),) = audience(hosts, [VIEWERS], ROUNDS, [server])
         finally:
             if strangers is not None:
                 strangers.kill()

@@ -12,6 +12,7 @@ from streams.fanout import HISTORY, Lane, Payload
 from streams.frames import Codec, Feed, Packet
 from streams.packetise import MAX_PAYLOAD, h264_payloads
 from streams.pictures import nal_units, size_of
+from tests.cuts import whole
 from tests.streams.network import h264_units
 
 UNITS = h264_units(30)
@@ -25,6 +26,8 @@ def test_packets_carry_the_same_nal_units() -> None:
     for unit in UNITS:
         payloads = h264_payloads(unit)
         back = b"".join(h264_depayload(payload) for payload in payloads)
+        there = Packet(Feed.ROOM, Codec.H264, 0, True, True, unit)
+        assert whole(cut(there)).data == back, "also as it crosses the wire"
         assert nal_units(back) == [nal for nal in nal_units(unit) if nal[0] & 0x1F != 9]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from broadcast.program import PROGRAM_STATE, ProgramState
-from streams.cutting import cut
+from streams.cutting import Cut, cut
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.wire import Kind, Message, Note, Still, encode, read_messages
 from web.studio_link import Ears, StudioLink
@@ -20,7 +20,7 @@ class Heard:
     """What the relay made of the studio's words."""
 
     def __init__(self) -> None:
-        self.packets: list[Packet] = []
+        self.packets: list[Cut] = []
         self.levels: list[dict[str, float]] = []
         self.stills: list[Still] = []
         self.keyframes: list[SiteId] = []

@@ -23,9 +23,11 @@ import numpy as np
 
 from broadcast.program import PROGRAM_STATE, Layout, ProgramState, Scene, Take
 from config.settings import Program, Recording, Settings, Storage, socket_path
+from streams.cutting import Cut
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.wire import Kind, Message, Note, Outbox, Still, read_messages
 from tests import media
+from tests.cuts import whole
 
 ROOT = Path(__file__).parents[3]
 FPS = 25
@@ -173,8 +175,8 @@ class Relay:
 
     def _keep(self, message: Message) -> None:
         match message:
-            case Packet():
-                self.received.packets.append((time.monotonic_ns(), message))
+            case Cut():
+                self.received.packets.append((time.monotonic_ns(), whole(message)))
             case Still():
                 self.received.stills.append(message)
             case Note():
