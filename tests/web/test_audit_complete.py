@@ -29,6 +29,7 @@ from web.throttle import PACE_OF
 PASSWORD = "mật khẩu dài"
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 ADDRESS, AGENT = "127.0.0.1", "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0"
+BY_A_SITE = {"share_screen"}
 BY_THE_SERVER = {"add_document", "renew_link"}
 """What follows from a route of its own, below."""
 
@@ -36,6 +37,7 @@ Wish = dict[str, Any]
 Knows = Callable[[Rig], Wish]
 NAMES = {"session": SESSION, "site": LAY, "item": ITEM, "name": "dai", "target": "room"}
 NAMES |= {"what": "delegates", "template": "x"}
+REFUSED_OFFERS = {"offer", "talk_away", "screen_not_shared"}
 OWN_CONNECTION = re.compile(r"\{resource\}")
 """Whoever ends or restarts his own connection changes nothing of a session."""
 
@@ -86,6 +88,10 @@ STORY: tuple[dict[str, Any], ...] = (
     {"type": "import_rows", "sites": [{"name": "Điểm cầu huyện Nậm Pồ"}]},
     {"type": "begin_rehearsal"},
     {"type": "record_check", "site": LAY, "check": "picture", "outcome": "ok"},
+    {"type": "ask_self_test", "site": LAY},
+    {"type": "allow_screen", "site": LAY, "allowed": True},
+    {"type": "share_screen", "site": LAY},
+    {"type": "stop_screen", "site": LAY},
     {"type": "set_preview", "scene": SCENE},
     {"type": "cut", "scene": SCENE},
     {"type": "show_overlay", "name": "agenda", "visible": True},
@@ -165,15 +171,17 @@ def _said(wish: dict[str, Any], rig: Rig) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.timeout(300)
 def test_every_command_is_written_down(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
-            headers = {"Authorization": f"Bearer {rig.operator}", "User-Agent": AGENT}
             path = f"/api/v1/sessions/{SESSION}/commands"
             wishes = [(wish, True) for wish in STORY] + [(wish, False) for wish in REFUSED]
             for wish, obeyed in wishes:
                 said = _said(wish, rig)
                 before, began_ms = len(rig.store.audit()), now_ms()
+                token = rig.site(LAY) if said["type"] in BY_A_SITE else rig.operator
+                headers = {"Authorization": f"Bearer {token}", "User-Agent": AGENT}
                 status, told = await rig.post(path, said, **headers)
                 assert (status == 200) == obeyed, (said, told)
                 (note,) = [one.note for one in rig.store.audit(after=before)]
@@ -196,10 +204,8 @@ def _shown(note: Note) -> tuple[object, ...]:
 
 def _expected(said: dict[str, Any], obeyed: bool, told: Any) -> tuple[object, ...]:
     outcome = "done" if obeyed else told["error"]["code"]
-    return (
-        said["type"], "operator", "operator", SESSION, outcome,
-        ADDRESS, "Chrome · Windows", "link",
-    )  # fmt: skip
+    who, role = (LAY, "site") if said["type"] in BY_A_SITE else ("operator", "operator")
+    return (said["type"], who, role, SESSION, outcome, ADDRESS, "Chrome · Windows", "link")
 
 
 @dataclass
@@ -263,6 +269,7 @@ ACTS: dict[str, Act] = {
     f"POST {_SESSION}/sites/{{site}}/line-test": Act(b"x" * 10, site=True),
     "POST /whip/{site}": Act(b"v=0", "site_joined", site=True),
     "POST /whip/{site}/echo": Act(b"v=0", site=True),
+    "POST /whip/{site}/screen": Act(b"v=0", site=True),
     "POST /whip/{site}/talk": Act(b"v=0", "site_talked_to"),
     "POST /whep/{session}": Act(b"v=0"),
     "POST /whep/{session}/{target}": Act(b"v=0"),
@@ -271,6 +278,7 @@ ACTS: dict[str, Act] = {
 """In an order in which each is possible."""
 
 
+@pytest.mark.timeout(300)
 def test_every_route_that_changes_something_is_written_down(tmp_path: Path) -> None:
     changing = {
         route
@@ -315,7 +323,7 @@ async def _do(rig: Rig, route: str, act: Act, cookie: str) -> dict[str, str]:
     rig.http.cookie_jar.clear()
     async with rig.http.request(method, rig.url(path), data=data, headers=headers) as answer:
         told = await answer.json()
-        assert answer.status < 300 or (sdp and told["error"]["code"] in {"offer", "talk_away"}), (
+        assert answer.status < 300 or (sdp and told["error"]["code"] in REFUSED_OFFERS), (
             route,
             told,
         )
