@@ -102,13 +102,15 @@ a=extmap:{TRANSPORT} {TRANSPORT_SEQUENCE}
 class Viewer:
     """Counts what comes."""
 
+    address = CLIENT
+
     def __init__(self, certificate: RTCCertificate) -> None:
         self._certificate = certificate
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.bind((CLIENT, 0))
+        self._socket.bind((self.address, 0))
         self._dtls: Dtls | None = None
         self._sessions: tuple[Session, Session] | None = None
         self._server = ("", 0)

@@ -21,6 +21,7 @@ import aiohttp
 from aiortc import RTCCertificate
 from aiortc.sdp import SessionDescription
 
+from bench.audience import reading
 from bench.demo import cpu_s
 from bench.figure import Figure
 from bench.publishers import ON_AIR, STANDBY, Quality, Site, pictures, send
@@ -49,14 +50,10 @@ PLACES = [Place(SiteId(f"huyen-{n}"), f"Huyện {n}") for n in range(COUNT)]
 class LocalSite(Site):
     """Over loopback, and with a link's token."""
 
-    async def open(self) -> None:
-        loop = asyncio.get_running_loop()
-        made = await loop.create_datagram_endpoint(lambda: self, local_addr=(HOST, 0))
-        self._transport = made[0]
+    address = HOST
 
     def _send(self, datagram: bytes) -> None:
-        assert self._transport is not None
-        self._transport.sendto(datagram, (HOST, self._server[1]))
+        self._socket.sendto(datagram, (HOST, self._server[1]))
 
     async def enter(self, http: aiohttp.ClientSession, url: str, token: str) -> None:
         headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
@@ -93,16 +90,12 @@ def parts(server: Server) -> dict[str, list[int]]:
     return {name: [pid, *(pushes if name == "studio" else [])] for name, pid in children.items()}
 
 
-async def sites_of(server: Server, http: aiohttp.ClientSession) -> list[Site]:
-    certificate, sites = RTCCertificate.generateCertificate(), list[Site]()
-    for number, place in enumerate(PLACES):
-        quality: Quality = ON_AIR if number < LOUD else STANDBY
-        pictures(quality)
-        site = LocalSite(certificate, quality)
-        await site.open()
-        await site.enter(http, server.url(f"/whip/{place.id}"), server.site_tokens[place.id])
-        sites.append(site)
-    return sites
+def sites_of() -> list[LocalSite]:
+    certificate, qualities = RTCCertificate.generateCertificate(), list[Quality]()
+    for number in range(COUNT):
+        qualities.append(ON_AIR if number < LOUD else STANDBY)
+        pictures(qualities[-1])
+    return [LocalSite(certificate, quality) for quality in qualities]
 
 
 async def late(server: Server) -> tuple[int, int]:
@@ -115,14 +108,16 @@ async def late(server: Server) -> tuple[int, int]:
 
 async def story(server: Server, seconds: float) -> tuple[dict[str, float], int, int, float]:
     """(cores of each part, late frames, frames, the machine's load)."""
-    async with aiohttp.ClientSession() as http:
-        sites = await sites_of(server, http)
+    sites = sites_of()
+    async with aiohttp.ClientSession() as http, reading(sites):
+        for place, site in zip(PLACES, sites, strict=True):
+            await site.enter(http, server.url(f"/whip/{place.id}"), server.site_tokens[place.id])
         sending = asyncio.create_task(send(sites, [], SETTLE_S + seconds + 15))
         server.command("go_live")
         loud = [place.id for place in PLACES[:LOUD]]
         await asyncio.to_thread(server.cut, "picture-in-picture", *loud)
-        for site in loud:
-            await asyncio.to_thread(server.command, "open_microphone", site=site)
+        for name in loud:
+            await asyncio.to_thread(server.command, "open_microphone", site=name)
         await asyncio.sleep(SETTLE_S)
         late_before, frames_before = await late(server)
         pids = parts(server)
