@@ -16,7 +16,7 @@ from playwright.async_api import expect
 from broadcast.program import Rect
 from tests import media
 from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
-from tests.live import page
+from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import Watched, publishing, watching
 from tests.server import HALL, LEFT, Server
@@ -72,7 +72,9 @@ def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
             server.cut("full", HALL)
             server.command("open_microphone", site=HALL)
             await shows_site(public, 3)
+            await shown.until(lambda _: sends(shown, "320x180"), "a small picture", 30)
             await ask_to_speak(district)
+            await shown.until(lambda _: sends(shown, "640x360"), "the whole one before the cut", 30)
             await call_and_check(operator, district, watch, public, shown)
             await end_and_check(operator, district, watch, public, shown)
             # The page of the public asks for the playlist until the first segment is there.
@@ -83,6 +85,11 @@ def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
         assert turn["end_s"] > turn["start_s"] > 0
 
     asyncio.run(story())
+
+
+def sends(shown: Page, size: str) -> bool:
+    """As the panel is told."""
+    return bool(shown.site(LEFT)["size"] == size)
 
 
 async def go_live_by_hand(operator: BrowserPage) -> None:
