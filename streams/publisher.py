@@ -36,9 +36,11 @@ MAX_RETRY_NS = 250_000_000
 """At least one more try before a picture is given up."""
 ARRIVALS_INTERVAL_NS, FEW_INTERVAL_NS = 80_000_000, 160_000_000
 """Often enough to probe by, seldom enough to cost a thin line nothing (5 to 10 kbit/s). The second
-while fewer than `FEW_ARRIVALS` wait: a site at standby, of which there may be fifty. Browsers tell
-each other every 50 to 250 ms."""
+on a line at ease while fewer than `FEW_ARRIVALS` wait: a site at standby, of which there may be
+fifty. Browsers tell each other every 50 to 250 ms."""
 FEW_ARRIVALS = 12
+EASY_JITTER_MS = 10.0
+"""Above it, or with loss, a line is not at ease, and its sender is told soon."""
 ALIVE_NS = 2_000_000_000
 """A stream of which nothing came for so long has stopped."""
 RTPFB_TRANSPORT_WIDE = 15
@@ -120,6 +122,7 @@ class Publisher:
         self._arrivals = Arrivals()
         self._arrivals_ns = 0
         self._reported_ns = 0
+        self._at_ease = False
         self._nacks = self._plis = 0
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
@@ -216,8 +219,8 @@ class Publisher:
                 self._send_rtcp(bytes(nack))
             if wishes.pli:
                 self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, OUR_SSRC, uplink.ssrc)))
-        many = len(self._arrivals) >= FEW_ARRIVALS
-        if now_ns - self._arrivals_ns >= (ARRIVALS_INTERVAL_NS if many else FEW_INTERVAL_NS):
+        soon = not self._at_ease or len(self._arrivals) >= FEW_ARRIVALS
+        if now_ns - self._arrivals_ns >= (ARRIVALS_INTERVAL_NS if soon else FEW_INTERVAL_NS):
             self._arrivals_ns = now_ns
             self._report_arrivals()
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
@@ -225,6 +228,9 @@ class Publisher:
             reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
             question = reference_time(OUR_SSRC, now_ns)
             self._send_rtcp(bytes(RtcpRrPacket(OUR_SSRC, reports)) + question)
+            self._at_ease = self.loss_percent() == 0 and all(
+                (_jitter_ms(uplink) or 0) < EASY_JITTER_MS for uplink in self.uplinks.values()
+            )
 
     def _report_arrivals(self) -> None:
         fci = self._arrivals.report()
