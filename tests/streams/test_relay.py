@@ -184,7 +184,7 @@ def test_a_newcomer_sees_a_picture_and_no_encoder_is_asked_for_one() -> None:
             for index in range(6):
                 relay.send(shown(index))
             async with viewer(relay, ROOM) as watched:
-                [(peer, _)] = relay._viewers.values()
+                [(peer, _)] = relay._gallery
                 await wait_until(lambda: peer.connected, "the connection", 20)
                 for index in range(6, 25):
                     relay.send(shown(index))
