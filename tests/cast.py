@@ -96,6 +96,12 @@ class Person:
         """By the look of it: colours hang on these attributes."""
         await expect(self.at(name)).to_have_attribute(f"data-{attribute}", value, timeout=SLOW_MS)
 
+    async def pulls_the_cable(self) -> None:
+        await self.tab.context.set_offline(True)
+
+    async def plugs_it_in_again(self) -> None:
+        await self.tab.context.set_offline(False)
+
     async def reads_nowhere(self, text: str) -> None:
         assert text not in await self.tab.inner_text("body")
 

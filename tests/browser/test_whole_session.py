@@ -98,9 +98,10 @@ class Room:
         )  # fmt: skip
 
     def complaints(self) -> list[str]:
-        """The public's page asks for the playlist until the first segment is there."""
+        """But that the public's page asks for the playlist until the first segment is there, and
+        that a cable was out."""
         said = [f"{one.name}: {text}" for one in self.all for text in one.complaints]
-        return [text for text in said if "404" not in text]
+        return [text for text in said if "404" not in text and "DISCONNECTED" not in text]
 
     async def photograph(self, act: str) -> None:
         for person in self.all:
@@ -319,11 +320,14 @@ async def a_tab_is_lost_and_comes_back(room: Room) -> None:
 
 
 async def a_debate_with_priority(room: Room) -> None:
-    """Dính registers first; but Xuân asked the question, and comes before him."""
+    """Dính registers first; but Xuân asked the question, and comes before him. The screen in the
+    hall, whose cable was out meanwhile, catches up by itself."""
+    await room.wall.pulls_the_cable()
     await room.chua.asks("rebuttal", about=XUAN)
     await room.chair.sees_first_in_line(DINH)
     await room.lay.asks("rebuttal", who="xuan", about=XUAN)
     await room.chair.sees_first_in_line(XUAN)
+    await room.wall.plugs_it_in_again()
     await room.wall.sees("upcoming", XUAN)
     await room.chair.press("call_next")
     await room.sees_speaking(XUAN, LEFT)
