@@ -23,6 +23,8 @@ SLACK_MS = 50
 """Playlists round: a moment just past the end of the last segment is in it."""
 WRAP = 1 << 33
 """MPEG-2 timestamps wrap (RFC 8216, 3.5)."""
+ABOVE_NAMES = "line:-7"
+"""Three lines end above the lower third and the clock (WebVTT, 3.1: counted from below)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def webvtt(cues: Sequence[Cue], entry: Entry, begins_at: int) -> str:
 
 
 def _cue(cue: Cue, at_ms: int) -> str:
-    return f"\n{_clock(at_ms)} --> {_clock(at_ms + cue.shown_ms)}\n{_escaped(cue.text)}\n"
+    times = f"{_clock(at_ms)} --> {_clock(at_ms + cue.shown_ms)}"
+    return f"\n{times} {ABOVE_NAMES}\n{_escaped(cue.text)}\n"
 
 
 def _clock(ms: int) -> str:

@@ -37,7 +37,7 @@ def test_times_count_from_the_segment_and_its_clock() -> None:
     written = webvtt([at(2.5, "Một < hai & ba --> bốn")], ENTRIES[1], 90_000 * 7 + (1 << 33))
     assert written == (
         "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:630000,LOCAL:00:00:00.000\n\n"
-        "00:00:00.500 --> 00:00:03.000\nMột &lt; hai &amp; ba --&gt; bốn\n"
+        "00:00:00.500 --> 00:00:03.000 line:-7\nMột &lt; hai &amp; ba --&gt; bốn\n"
     )
     assert webvtt([], ENTRIES[0], 0).startswith("WEBVTT\n")
 
