@@ -66,6 +66,7 @@ def addresses(session: str, names: Names) -> Iterable[tuple[str, str]]:
         "rendition": names.rendition,
         "document": names.document,
         "item": names.item,
+        "page": ["1"],
         "target": ["room", *names.site],
         "resource": ["x"],
         "template": ["x"],

@@ -13,6 +13,8 @@ from tests.live import Page, page
 from tests.media import wait_until
 from tests.server import LEFT, RIGHT, Server, drawn_site
 
+pytestmark = pytest.mark.alone
+
 PLAYS_ACROSS_S = 10
 """By the recording's own times, the restart included: there is a whole segment behind the mark."""
 KEPT_S = 1.0
