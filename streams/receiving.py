@@ -45,6 +45,8 @@ class Receiving:
         self._pause: asyncio.TimerHandle | None = None
         self._woken_s = 0.0
         self._polled_s = self._media_s = -LATELY_S
+        self._steady = False
+        """Whether polls come one after another, as the program's packets do."""
         self._found_none = self._skips = False
         """Where there was nothing, one `poll` is left out: 40 ms is soon enough for a report."""
         self._watch()
@@ -61,7 +63,8 @@ class Receiving:
 
     def poll(self) -> None:
         """Reads what has come, if the socket is left to itself."""
-        self._polled_s = self._loop.time()
+        before_s, self._polled_s = self._polled_s, self._loop.time()
+        self._steady = self._polled_s - before_s < 2 * CALM_S
         if self._pause is None:
             return
         if not self._rests(self._polled_s):
@@ -79,7 +82,8 @@ class Receiving:
 
     def _rests(self, now_s: float) -> bool:
         """Whether it suffices that somebody else is awake."""
-        return now_s - self._polled_s < CALM_S and now_s - self._media_s > LATELY_S
+        awake = self._steady and now_s - self._polled_s < CALM_S
+        return awake and now_s - self._media_s > LATELY_S
 
     def _wake(self) -> None:
         now_s = self._loop.time()
