@@ -11,12 +11,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from broadcast.session.model import DocumentId
 from config.settings import Settings
-from web.auth import Tokens, identify
+from web.auth import Tokens
 from web.errors import Problem, not_found
 from web.preparing.aside import Aside
-from web.preparing.documents import may_read
+from web.preparing.documents import readable
 from web.preparing.trash import PAGES
 from web.replies import reply
 from web.sessions import Sessions
@@ -67,13 +66,8 @@ class DocumentPages:
 
     async def _place(self, request: web.Request) -> Path:
         """Of the drawn pages. Raises `Problem` 404."""
-        session = request.match_info["session"]
-        identity = identify(self._tokens, request, changes=False).in_session(session)
-        state = (await self._sessions.desk(session)).floor.state
-        document = state.documents.get(DocumentId(request.match_info["document"]))
-        if document is None or not may_read(state, document, identity):
-            raise not_found("no_document")
-        return self._folder / PAGES / session / document.id
+        document = await readable(request, self._sessions, self._tokens)
+        return self._folder / PAGES / request.match_info["session"] / document.id
 
     async def _drawn(self, folder: Path, page: int) -> int:
         """How many pages there are; this one is drawn then, if there is such. Raises `Problem`."""

@@ -136,13 +136,8 @@ class Documents:
         return _Taken(size, digest.hexdigest())
 
     async def _give(self, request: web.Request) -> web.StreamResponse:
-        session = request.match_info["session"]
-        identity = identify(self._tokens, request, changes=False).in_session(session)
-        state = (await self._sessions.desk(session)).floor.state
-        document = state.documents.get(DocumentId(request.match_info["document"]))
-        if document is None or not may_read(state, document, identity):
-            raise not_found("no_document")
-        path = self._path(session, document.id)
+        document = await readable(request, self._sessions, self._tokens)
+        path = self._path(request.match_info["session"], document.id)
         if not await asyncio.to_thread(path.is_file):
             raise not_found("no_document")
         return web.FileResponse(path, headers=_headers(document))
@@ -151,7 +146,19 @@ class Documents:
         return self._folder / session / f"{document}.pdf"
 
 
-def may_read(state: SessionState, document: Document, identity: Identity) -> bool:
+async def readable(request: web.Request, sessions: Sessions, tokens: Tokens) -> Document:
+    """The one that `{session}` and `{document}` name. Raises `Problem` 404, also for who may not
+    know of it."""
+    session = request.match_info["session"]
+    identity = identify(tokens, request, changes=False).in_session(session)
+    state = (await sessions.desk(session)).floor.state
+    document = state.documents.get(DocumentId(request.match_info["document"]))
+    if document is None or not _may_read(state, document, identity):
+        raise not_found("no_document")
+    return document
+
+
+def _may_read(state: SessionState, document: Document, identity: Identity) -> bool:
     """Staff always; a site while it may know of the item; the public what is given to it."""
     item = next((one for one in state.agenda if one.id == document.item), None)
     if item is None:
