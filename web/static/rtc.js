@@ -294,16 +294,45 @@ async function sentence(answer) {
   }
 }
 
+/** Sends a picture, as large as the control room wishes. */
+class PicturePublisher extends Connection {
+  /** @protected @type {RTCRtpSender | undefined} */
+  video;
+  /** @type {QualityWish | undefined} */
+  #quality;
+
+  /** @override */
+  connected() {
+    void this.apply();
+  }
+
+  /** How much to send. @param {QualityWish} wish */
+  async setQuality(wish) {
+    this.#quality = wish;
+    await this.apply();
+  }
+
+  /** Whether there was something to apply. @protected @returns {Promise<boolean>} */
+  async apply() {
+    const wish = this.#quality;
+    if (!wish || this.pc?.connectionState !== "connected") return false;
+    const height = this.video?.track?.getSettings().height ?? wish.height;
+    await change(this.video, {
+      maxBitrate: wish.max_bitrate_bps,
+      maxFramerate: wish.fps,
+      scaleResolutionDownBy: Math.max(1, height / wish.height),
+      priority: "low",
+    }, "maintain-resolution");
+    return true;
+  }
+}
+
 /** Sends a camera and a microphone. */
-export class WhipPublisher extends Connection {
+export class WhipPublisher extends PicturePublisher {
   /** @type {MediaStream} */
   #stream;
   /** @type {RTCRtpSender | undefined} */
-  #video;
-  /** @type {RTCRtpSender | undefined} */
   #audio;
-  /** @type {QualityWish | undefined} */
-  #quality;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
 
@@ -327,18 +356,13 @@ export class WhipPublisher extends Connection {
     // Both are always offered: a camera that is plugged in later needs no new negotiation.
     this.#audio = pc.addTransceiver(audio ?? "audio", options).sender;
     const transceiver = pc.addTransceiver(video ?? "video", options);
-    this.#video = transceiver.sender;
+    this.video = transceiver.sender;
     preferUsable(transceiver);
   }
 
   /** Browsers send sound again for whoever asks, but do not say so. @override @param {string} sdp */
   offered(sdp) {
     return sdp.replace(/^a=rtpmap:(\d+) opus\/.*\r\n/m, "$&a=rtcp-fb:$1 nack\r\n");
-  }
-
-  /** @override */
-  connected() {
-    void this.#apply();
   }
 
   /**
@@ -348,31 +372,19 @@ export class WhipPublisher extends Connection {
   async setStream(stream) {
     this.#stream = stream;
     await this.#audio?.replaceTrack(stream.getAudioTracks()[0] ?? null);
-    await this.#video?.replaceTrack(stream.getVideoTracks()[0] ?? null);
-    await this.#apply();
+    await this.video?.replaceTrack(stream.getVideoTracks()[0] ?? null);
+    await this.apply();
   }
 
-  /** How much to send, as the control room wishes. @param {QualityWish} wish */
-  async setQuality(wish) {
-    this.#quality = wish;
-    await this.#apply();
-  }
-
-  async #apply() {
-    const wish = this.#quality;
-    if (!wish || this.pc?.connectionState !== "connected") return;
-    const height = this.#video?.track?.getSettings().height ?? wish.height;
-    await change(this.#video, {
-      maxBitrate: wish.max_bitrate_bps,
-      maxFramerate: wish.fps,
-      scaleResolutionDownBy: Math.max(1, height / wish.height),
-      priority: "low",
-    }, "maintain-resolution");
+  /** @protected @override */
+  async apply() {
+    if (!await super.apply()) return false;
     await change(this.#audio, {priority: "high", networkPriority: "high"});
     // Chromium knows within a second what a line carries, but would take over eight to trust it
     // with the larger picture; after that it may choose by itself again.
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => void change(this.#video, {}, "balanced"), SETTLE_MS);
+    this.#settling = setTimeout(() => void change(this.video, {}, "balanced"), SETTLE_MS);
+    return true;
   }
 }
 
@@ -402,12 +414,8 @@ async function change(sender, wish, yields) {
 }
 
 /** Sends what is shared of a screen: the picture alone, whose letters matter more than its motion. */
-export class ScreenPublisher extends Connection {
+export class ScreenPublisher extends PicturePublisher {
   #track;
-  /** @type {RTCRtpSender | undefined} */
-  #sender;
-  /** @type {QualityWish | undefined} */
-  #quality;
 
   /** @param {string} url @param {{token?: string, track: MediaStreamTrack, onState?: OnState, turn?: boolean}} options */
   constructor(url, {token, track, onState, turn}) {
@@ -418,31 +426,8 @@ export class ScreenPublisher extends Connection {
   /** @override @param {RTCPeerConnection} pc */
   prepare(pc) {
     const transceiver = pc.addTransceiver(this.#track, {direction: "sendonly"});
-    this.#sender = transceiver.sender;
+    this.video = transceiver.sender;
     preferUsable(transceiver);
-  }
-
-  /** @override */
-  connected() {
-    void this.#apply();
-  }
-
-  /** How much to send, as the control room wishes. @param {QualityWish} wish */
-  async setQuality(wish) {
-    this.#quality = wish;
-    await this.#apply();
-  }
-
-  async #apply() {
-    const wish = this.#quality;
-    if (!wish || this.pc?.connectionState !== "connected") return;
-    const height = this.#track.getSettings().height ?? wish.height;
-    await change(this.#sender, {
-      maxBitrate: wish.max_bitrate_bps,
-      maxFramerate: wish.fps,
-      scaleResolutionDownBy: Math.max(1, height / wish.height),
-      priority: "low",
-    }, "maintain-resolution");
   }
 }
 
