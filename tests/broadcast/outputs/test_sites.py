@@ -19,7 +19,7 @@ from broadcast.outputs.disk import DISK, Disk
 from broadcast.outputs.sites import SiteRecordings, Wish
 from broadcast.studio.encoders import H264Encoder
 from config.settings import Program, Recording
-from streams.frames import Codec, EncodedFrame, SiteId
+from streams.frames import Codec, EncodedFrame, SiteId, screen_of
 from tests import media
 
 LEFT, RIGHT = SiteId("muong-lay"), SiteId("tua-chua")
@@ -113,6 +113,17 @@ def test_it_plays_as_it_came(tmp_path: Path, codec: Codec) -> None:
     data = path.read_bytes()
     assert all(frame.data in data for frame in sound(3))  # nothing was encoded anew
     assert len(data) < 1.2 * sum(len(frame.data) for frame in both(codec))
+
+
+def test_its_screen_is_kept_beside_it_under_its_name(tmp_path: Path) -> None:
+    shared = [
+        frame._replace(source=screen_of(site))
+        for site in (LEFT, RIGHT)
+        for frame in pictures(Codec.H264, 320, 1)
+    ]
+    camera, screen = record(tmp_path, [*both(seconds=1), *shared])
+    assert (camera.name[:11], screen.name[:18]) == ("muong-lay-2", "muong-lay.screen-2")
+    assert [mark.number for _, mark in clip(screen).marks() if mark is not None] == [*range(25)]
 
 
 def test_files_are_sealed_and_their_sums_agree(tmp_path: Path) -> None:
