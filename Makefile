@@ -9,6 +9,9 @@ PYTEST_FLAGS ?=
 # Where the system has no Node, the one that PyPI carries is found here.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
+# Every process of every server that a test starts would compile our modules again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help run serve test lint unit soak bench screenshots wheel clean
 
 help: ## this list
