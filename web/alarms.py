@@ -82,11 +82,12 @@ class Situation:
 
 
 def judge(situation: Situation, before: Sequence[Alarm]) -> tuple[Alarm, ...]:
-    """The alarms of now; `before` are those of the last look, for their ages."""
+    """The alarms of now; `before` are those of the last look, for their ages. A clock that was set
+    back hides none of them for longer than its patience."""
     since = {(alarm.code, alarm.site): alarm.since_at_ms for alarm in before}
     now_ms = situation.outside.now_ms
     found = (
-        Alarm(code, site, since.get((code, site), now_ms), params)
+        Alarm(code, site, min(since.get((code, site), now_ms), now_ms), params)
         for code, site, params in _all(situation)
     )
     return tuple(found)

@@ -1,4 +1,7 @@
-"""How often somebody may try: pure, the time is an argument."""
+"""How often somebody may try: pure, the time is an argument.
+
+A clock that is set back keeps nobody out: what would lie in the future is forgotten.
+"""
 
 import ipaddress
 from collections import OrderedDict, deque
@@ -47,7 +50,7 @@ class Limiter:
 
     def _recent(self, key: str, now_ms: int) -> deque[int]:
         seen = self._seen.get(key) or deque(maxlen=self._times)
-        while seen and seen[0] <= now_ms - self._window_ms:
+        while seen and not now_ms - self._window_ms < seen[0] <= now_ms:
             seen.popleft()
         return seen
 
@@ -64,7 +67,9 @@ class Bucket:
 
     def take(self, key: str, now_ms: int) -> int:
         """Counts one try and gives 0; or how long until the next is allowed, and counts none."""
-        full_at_ms = max(self._full_at_ms.get(key, 0), now_ms) + self._each_ms
+        known_ms = self._full_at_ms.get(key, 0)
+        begun = now_ms < known_ms <= now_ms + self._window_ms
+        full_at_ms = (known_ms if begun else now_ms) + self._each_ms
         wait_ms = full_at_ms - now_ms - self._window_ms
         if wait_ms > 0:
             return max(1, round(wait_ms))
@@ -106,4 +111,5 @@ class Backoff:
 
     def _recent(self, key: str, now_ms: int) -> tuple[int, int]:
         tries, next_ms = self._seen.get(key, (0, 0))
-        return (tries, next_ms) if now_ms < next_ms + self._most_ms else (0, 0)
+        lately = -self._most_ms <= now_ms - next_ms < self._most_ms
+        return (tries, next_ms) if lately else (0, 0)

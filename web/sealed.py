@@ -163,7 +163,7 @@ class SealedRecordings:
         self._played_at_ms = {
             one: at_ms for one, at_ms in self._played_at_ms.items() if now_ms - at_ms < PLAYING_MS
         } | {key: now_ms}
-        return now_ms - last_ms >= PLAYING_MS
+        return not 0 <= now_ms - last_ms < PLAYING_MS
 
     def _who(self, request: web.Request, session: str) -> tuple[Identity, Problem | None]:
         try:

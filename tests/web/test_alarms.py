@@ -174,6 +174,15 @@ def test_an_alarm_keeps_its_age_and_waits_its_time() -> None:
     assert due(fresh, world.now_ms + PATIENCE_MS["site_gone"]) == fresh
 
 
+def test_a_clock_that_is_set_back_hides_no_alarm() -> None:
+    situation = Situation(
+        STATE, replace(WORLD, lines={HALL: GOOD}), Recording(), Program(), 0, resumed=False
+    )
+    before = (Alarm("site_gone", LAY, WORLD.now_ms + 3_600_000),)
+    again = judge(situation, before)
+    assert due(again, WORLD.now_ms + PATIENCE_MS["site_gone"]) == again
+
+
 def test_late_pictures_of_the_last_minute_only() -> None:
     pace = Pace()
     shares = [

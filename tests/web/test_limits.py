@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.limits import MAX_KEYS, Limiter
+from web.limits import MAX_KEYS, Backoff, Bucket, Limiter
+
+HOUR_MS = 3_600_000
 
 
 @given(st.lists(st.integers(0, 500), max_size=200))
@@ -32,3 +34,15 @@ def test_many_addresses_do_not_fill_the_memory() -> None:
     for number in range(MAX_KEYS + 50):
         limiter.count(str(number), 0)
     assert len(limiter._seen) == MAX_KEYS
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_out() -> None:
+    limiter, bucket, backoff = Limiter(1, 1000), Bucket(1, 1000), Backoff(1, 1000, 8000)
+    limiter.count("key", HOUR_MS)
+    backoff.count("key", HOUR_MS)
+    assert bucket.take("key", HOUR_MS) == 0
+    assert limiter.wait_ms("key", HOUR_MS) == backoff.wait_ms("key", HOUR_MS) == 1000
+    assert bucket.take("key", HOUR_MS) == 1000
+    assert limiter.wait_ms("key", 5) == backoff.wait_ms("key", 5) == 0
+    assert bucket.take("key", 5) == 0
+    assert bucket.take("key", 5) == 1000, "from then on it counts again"
