@@ -310,9 +310,20 @@ def _changed(account: Account, wish: _Change, hashed: str | None) -> Account:
     given: dict[str, Any] = {key: value for key, value in wishes.items() if value is not None}
     if wish.drop_second_factor:
         account = _without_factor(account)
-    if hashed or wish.end_sign_ins or wish.drop_second_factor or wish.disabled:
-        given["generation"] = account.generation + 1
-    return replace(account, **given)
+    changed = replace(account, **given)
+    ends = hashed or wish.end_sign_ins or wish.drop_second_factor or wish.disabled
+    if ends or _lost_rights(account, changed):
+        return replace(changed, generation=account.generation + 1)
+    return changed
+
+
+def _lost_rights(before: Account, after: Account) -> bool:
+    """A page that is open shows what its account could do when it was opened."""
+    granted = (
+        not roles <= after.grants.get(session, frozenset())
+        for session, roles in before.grants.items()
+    )
+    return not before.roles <= after.roles or before.admin > after.admin or any(granted)
 
 
 def _without_factor(account: Account) -> Account:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ from broadcast.session.model import Role
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
 from web.auditor import Auditor
-from web.auth import VIEWER, Identity, Tokens, bearer, identify
+from web.auth import COOKIE, VIEWER, Identity, Tokens, bearer, identify
 from web.border import client_address, where_from
 from web.desk import Desk
 from web.errors import Problem, not_found
@@ -19,15 +19,32 @@ from web.sessions import Sessions
 from web.throttle import hold_back, refuse_for
 
 CHECK_S = 5.0
-"""How long a revoked link still works."""
+"""How long a revoked link, or a right that was taken away, still works."""
 ROOM = "room"
 """`/whep/{session}/room`: no site may have this name."""
+_STAFF = frozenset({Role.OPERATOR, Role.CHAIR, Role.CLERK})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """By what somebody was let in, and what they must be to stay: this site, or one of `roles`."""
+
+    proof: str
+    """A bearer token, or what the cookie says."""
+    by_cookie: bool
+    session: str
+    roles: frozenset[Role]
+    site: SiteId | None = None
+
+
+STANDING = web.RequestKey("standing", Standing)
+"""Of who asks for more than the public gets."""
 
 
 class Doorkeeper:
     """Only the session on the studio has pictures. Everything raises `Problem`.
 
-    `run` sees to it that a site whose link was revoked is not only kept out but put out.
+    `run` sees to it that whoever may not enter any more is not only kept out but put out.
     """
 
     def __init__(
@@ -46,7 +63,8 @@ class Doorkeeper:
         self._cameras = cameras
         """Sites that the studio fetches itself."""
         self._clock = clock
-        self._inside: dict[SiteId, set[str]] = {}
+        self._inside: dict[str, Standing] = {}
+        """By the name of the connection; those that ended are forgotten at the next look."""
         # An offer costs a certificate check and a handshake. All sites of a province, with two
         # connections each, may come from one address after a restart, and a page whose seat is
         # taken asks every second; more is somebody's loop.
@@ -60,10 +78,34 @@ class Doorkeeper:
         """Until cancelled."""
         while True:
             await asyncio.sleep(CHECK_S)
-            for site, tokens in list(self._inside.items()):
-                if any(self._tokens.is_revoked(token) for token in tokens):
-                    del self._inside[site]
-                    await self._relay.expel(site)
+            await self._put_out()
+
+    async def _put_out(self) -> None:
+        """The database is asked once for each who is inside; sound and pictures go on in between.
+        What merely expired may stay: nobody is put out in mid-session."""
+        may_stay: dict[Standing, bool] = {}
+        for name, standing in list(self._inside.items()):
+            if standing not in may_stay:
+                await asyncio.sleep(0)
+                may_stay[standing] = self._may_stay(standing)
+            there = self._relay.tag(name) is not None
+            if there and not may_stay[standing]:
+                await self._relay.hang_up(name)
+            if not there or not may_stay[standing]:
+                del self._inside[name]
+
+    def _may_stay(self, standing: Standing) -> bool:
+        ask = self._tokens.identify_cookie if standing.by_cookie else self._tokens.identify
+        try:
+            who = ask(standing.proof).in_session(standing.session)
+        except Problem as problem:
+            return problem.code != "token_revoked"
+        return who.site == standing.site and bool(who.roles & standing.roles)
+
+    def seated(self, request: web.Request, connection: str) -> None:
+        """Who was let in by `request` has this connection now."""
+        if STANDING in request:
+            self._inside[connection] = request[STANDING]
 
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's, for the session on the studio."""
@@ -113,6 +155,7 @@ class Doorkeeper:
         if Role.OPERATOR not in identity.roles:
             raise Problem(403, "forbidden", role=identity.role)
         session, told = current.floor.id, {"site": site}
+        request[STANDING] = _standing(request, session, frozenset({Role.OPERATOR}))
         await self._auditor.done(request, "site_talked_to", identity, session=session, detail=told)
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
@@ -143,7 +186,9 @@ class Doorkeeper:
         if identity.session != desk.floor.id:
             raise Problem(409, "not_on_air")
         hold_back(self._by_token, token, self._clock())
-        self._inside.setdefault(site, set()).add(token)
+        request[STANDING] = Standing(
+            token, by_cookie=False, session=desk.floor.id, roles=identity.roles, site=site
+        )
         return identity
 
     def _require_staff(self, request: web.Request, session: str) -> None:
@@ -152,10 +197,17 @@ class Doorkeeper:
             raise Problem(401, "not_signed_in")
         if not identity.staff:
             raise Problem(403, "forbidden", role=identity.role)
+        request[STANDING] = _standing(request, session, _STAFF)
 
     def _hold_back(self, request: web.Request) -> None:
         where = network(client_address(request))
         refuse_for(self._from_network.take(where, self._clock()))
+
+
+def _standing(request: web.Request, session: str, roles: frozenset[Role]) -> Standing:
+    token = bearer(request)
+    proof = request.cookies[COOKIE] if token is None else token
+    return Standing(proof, by_cookie=token is None, session=session, roles=roles)
 
 
 def _require_inside(desk: Desk, site: SiteId) -> None:

@@ -45,6 +45,9 @@ class Authorise(Protocol):
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
         """`target`: None for the public program, a site for its return feed, or `room`."""
 
+    def seated(self, request: web.Request, connection: str) -> None:
+        """Who was let in by `request` has a connection of this name now."""
+
 
 def routes(relay: Relay, authorise: Authorise, turn: Turn = NO_TURN) -> list[web.RouteDef]:
     """The endpoints and their resources."""
@@ -90,7 +93,7 @@ class _Handlers:
             raise _refused(error) from None
         except SiteTaken:
             raise Problem(409, "site_taken", site=site, retry_after_s=2) from None
-        return self._created(connection, f"/whip/{site}/{connection.id}", site)
+        return self._created(request, connection, f"/whip/{site}/{connection.id}", site)
 
     async def echo(self, request: web.Request) -> web.Response:
         """A site's own sound, back to it: how its page tests the line."""
@@ -100,7 +103,7 @@ class _Handlers:
             connection = await self._relay.echo(await _offer(request))
         except OfferError as error:
             raise _refused(error) from None
-        return self._created(connection, f"/whip/{site}/{connection.id}", site)
+        return self._created(request, connection, f"/whip/{site}/{connection.id}", site)
 
     async def talk(self, request: web.Request) -> web.Response:
         """An operator's voice, for one site."""
@@ -112,7 +115,7 @@ class _Handlers:
             raise _refused(error) from None
         except TalkRefused as refusal:
             raise Problem(409, _TALK_CODES[str(refusal)]) from None
-        return self._created(connection, f"/whip/{site}/{connection.id}", None)
+        return self._created(request, connection, f"/whip/{site}/{connection.id}", None)
 
     async def watch(self, request: web.Request) -> web.Response:
         session, target = request.match_info["session"], request.match_info.get("target")
@@ -122,7 +125,8 @@ class _Handlers:
         except OfferError as error:
             raise _refused(error) from None
         who = audience.site or (target if audience.room else None)
-        return self._created(connection, f"{request.path}/resource/{connection.id}", who)
+        location = f"{request.path}/resource/{connection.id}"
+        return self._created(request, connection, location, who)
 
     async def end(self, request: web.Request) -> web.Response:
         """The resource's name is the key: 144 random bits that only its maker was told."""
@@ -171,7 +175,10 @@ class _Handlers:
         audience = await self._authorise.viewer(request, first, rest or None)
         return audience.site or (rest if audience.room else None)
 
-    def _created(self, connection: Connection, location: str, who: str | None) -> web.Response:
+    def _created(
+        self, request: web.Request, connection: Connection, location: str, who: str | None
+    ) -> web.Response:
+        self._authorise.seated(request, connection.id)
         headers = {**ANYWHERE, "Location": location, "Access-Control-Expose-Headers": EXPOSED}
         headers["ETag"] = f'"{connection.tag}"'
         response = web.Response(

@@ -86,6 +86,12 @@ def test_an_administrator_manages_accounts(tmp_path: Path) -> None:
             assert {one["name"] for one in told["accounts"]} == {"ky-thuat", "quan-tri", "thu-ky"}
             assert "argon2" not in str(told)
             change = "/api/v1/accounts/change"
+            more = {SESSION: ["clerk", "chair"]}
+            assert (await admin.post(change, name="thu-ky", grants=more))[0] == 200
+            assert (await clerk.get("/api/v1/account"))[0] == 200, "a right more ends nothing"
+            assert (await admin.post(change, name="thu-ky", grants={SESSION: ["clerk"]}))[0] == 200
+            assert (await clerk.get("/api/v1/account"))[0] == 401, "a page of his may be open"
+            assert await clerk.sign_in("thu-ky") == "ok"
             assert (await admin.post(change, name="thu-ky", disabled=True))[0] == 200
             assert (await clerk.get("/api/v1/account"))[0] == 401
             assert await clerk.sign_in("thu-ky") == "wrong_password"
@@ -93,7 +99,7 @@ def test_an_administrator_manages_accounts(tmp_path: Path) -> None:
             for wish in ({"disabled": True}, {"admin": False}):
                 assert (await admin.post(change, name="quan-tri", **wish))[0] == 409
             whats = [entry.note.what for entry in rig.store.audit()]
-            assert whats.count("account_saved") == 4, "two at the start, one made, one locked"
+            assert whats.count("account_saved") == 6, "two at the start, one made, changed, locked"
 
     asyncio.run(scenario())
 

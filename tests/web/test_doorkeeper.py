@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from broadcast.session.model import Role
-from tests.peers import publishing
+from tests.peers import publishing, watching
 from tests.web.rig import BOUND_S, CHUA, LAY, SESSION, Rig, prepare, relay, settings_in
 
 OFFER = b"v=0\r\n"
@@ -107,7 +107,7 @@ def test_too_many_offers_with_one_token(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_site_whose_link_is_revoked_is_put_out(tmp_path: Path) -> None:
+def test_whose_link_is_revoked_is_put_out(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as panel:
             await panel.until(lambda p: p.snapshot)
@@ -118,5 +118,23 @@ def test_a_site_whose_link_is_revoked_is_put_out(tmp_path: Path) -> None:
                 rig.tokens.revoke_join_tokens(SESSION, LAY)
                 await panel.until(lambda p: not p.view["sites"][1]["present"])
                 assert await _ask(rig, f"/whip/{LAY}", None) == (401, "token_missing")
+            chair = rig.tokens.issue_token(Role.CHAIR, SESSION)
+            async with (
+                asyncio.timeout(4 * BOUND_S),
+                watching(rig.url(f"/whep/{SESSION}/room"), chair),
+                watching(rig.url(f"/whep/{SESSION}/room"), rig.operator),
+            ):
+                await _viewers(rig, 2)
+                rig.tokens.revoke_tokens(Role.CHAIR, SESSION)
+                await _viewers(rig, 1)
 
     asyncio.run(scenario())
+
+
+async def _viewers(rig: Rig, count: int) -> None:
+    """Waits until there are so many."""
+    while True:
+        figures = await (await rig.get("/metrics")).text()
+        if f"diemcau_webrtc_viewers {count}.0" in figures.splitlines():
+            return
+        await asyncio.sleep(0.2)

@@ -41,6 +41,9 @@ class Everybody:
         del request, session
         return Audience(room=target is not None, site=SiteId(target) if target else None)
 
+    def seated(self, request: web.Request, connection: str) -> None:
+        """He asks nobody to leave."""
+
 
 @asynccontextmanager
 async def serving(**limits: int) -> AsyncIterator[tuple[Client, Relay]]:
