@@ -63,20 +63,23 @@ class Sessions:
         """Raises `Problem` 404."""
         if not STREAM_NAME.fullmatch(session):
             raise not_found()
-        async with self._loading:
-            desk = self._desks.get(session) or await self._open(session)
+        desk = self._desks.get(session)
+        if desk is None:
+            # A long log takes a while: who asks for a desk that is open does not wait for that.
+            async with self._loading:
+                desk = self._desks.get(session) or await self._open(session)
         self._desks.move_to_end(session)
         self._adopt(desk)
         return desk
 
     async def _open(self, session: str) -> Desk:
         floor, holder = await asyncio.to_thread(self._read, session)
-        desk = self._desks[session] = Desk(floor, self._settings, self._clock, holder)
         idle = [
             key for key, one in self._desks.items() if one is not self.current and not len(one.hub)
         ]
-        for key in idle[: max(0, len(self._desks) - MAX_DESKS)]:
+        for key in idle[: max(0, len(self._desks) + 1 - MAX_DESKS)]:
             del self._desks[key]
+        desk = self._desks[session] = Desk(floor, self._settings, self._clock, holder)
         return desk
 
     def _read(self, session: str) -> tuple[Floor, Holder | None]:
