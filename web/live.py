@@ -7,7 +7,8 @@ more than a little for it (`web.client`).
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -28,6 +29,8 @@ HELLO_S = 10.0
 HEARTBEAT_S = 10.0
 """A page that does not answer a WebSocket ping within half of this is gone."""
 MAX_PAGES = 2000
+MAX_OPEN_PAGES = 1800
+"""Of those that anybody may open: a crowd of strangers leaves room for the session's own."""
 _DESKS = {"operator", "prepare", "chair", "clerk"}
 _OPEN_PAGES = {"watch", "display"}
 """Whoever opens these is nobody in particular, signed in or not."""
@@ -61,6 +64,7 @@ class Live:
         self._tokens = tokens
         self._clock = clock
         self._sockets: set[web.WebSocketResponse] = set()
+        self._open_pages = 0
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/sessions/{session}/live", self._serve)]
@@ -72,7 +76,7 @@ class Live:
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
         session = request.match_info["session"]
-        hub = (await self._sessions.desk(session)).hub
+        await self._sessions.desk(session)
         if "Origin" in request.headers:
             require_same_origin(request)
         if len(self._sockets) >= MAX_PAGES:
@@ -83,7 +87,7 @@ class Live:
         self._sockets.add(socket)
         try:
             await socket.prepare(request)
-            await self._converse(request, socket, hub, session)
+            await self._converse(request, socket, session)
         except* Bye as byes:
             await _say_bye(socket, _first(byes), request[LANGUAGE])
         except* ConnectionError:
@@ -94,14 +98,34 @@ class Live:
         return socket
 
     async def _converse(
-        self, request: web.Request, socket: web.WebSocketResponse, hub: Hub, session: str
+        self, request: web.Request, socket: web.WebSocketResponse, session: str
     ) -> None:
         hello = await _hello(socket)
+        with self._counted(hello.page):
+            await self._serve_page(request, socket, hello, session)
+
+    @contextmanager
+    def _counted(self, page: str) -> Iterator[None]:
+        """Raises `ConnectionError` for a stranger too many, who comes back by himself."""
+        stranger = page in _OPEN_PAGES
+        if stranger and self._open_pages >= MAX_OPEN_PAGES:
+            raise ConnectionAbortedError("too many pages")
+        self._open_pages += stranger
+        try:
+            yield
+        finally:
+            self._open_pages -= stranger
+
+    async def _serve_page(
+        self, request: web.Request, socket: web.WebSocketResponse, hello: Hello, session: str
+    ) -> None:
         check = self._checker(request, hello, session)
         identity = check()
         site = identity.site if hello.page == "site" else None
         audience = _audience(hello.page, site, request[LANGUAGE])
         client = Client(socket, hello.page, identity, audience, check)
+        # Only now: the desk may have been closed and opened again before the page said hello.
+        hub = (await self._sessions.desk(session)).hub
         hub.join(client)
         try:
             async with asyncio.TaskGroup() as group:

@@ -186,6 +186,24 @@ def test_a_page_that_is_slow_to_say_who_it_is_may_come_back(
     asyncio.run(scenario())
 
 
+def test_a_crowd_of_strangers_leaves_room_for_the_sessions_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MAX_OPEN_PAGES", 1)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("watch") as first:
+            await first.until(lambda p: p.snapshot)
+            async with rig.page("display") as one_too_many:
+                assert await one_too_many.hear() is None
+                code = one_too_many.socket.close_code
+                assert code == aiohttp.WSCloseCode.TRY_AGAIN_LATER
+            async with rig.page("site", rig.site()) as site:
+                await site.until(lambda p: p.snapshot)
+
+    asyncio.run(scenario())
+
+
 def test_a_page_needs_the_right_to_be_what_it_says(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
