@@ -115,7 +115,7 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
         media,
         Chapters(sessions, archive, now_ms),
         Api(sessions, parts.on_air, media, tokens),
-        Archive(parts.store, settings, now_ms),
+        Archive(parts.store, settings, sessions.is_over, now_ms),
         Films(sessions, tokens, archive, films),
         SealedRecordings(sessions, tokens, settings, films, parts.auditor, now_ms),
         MinutesRoom(sessions, tokens, pages, archive, settings, parts.auditor, aside),
@@ -145,6 +145,7 @@ def _directing(app: web.Application, parts: Parts, pages: Pages, aside: Aside) -
     destinations = Destinations(settings, on_air.link.tell_pushes)
     destinations.load()
     shelf = Shelf(settings, tokens, auditor, on_air.player_file)
+    app.on_startup.append(shelf.sweep)
     app.cleanup_ctx.append(shelf.measuring.running)
     return (
         parts.live,

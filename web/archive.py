@@ -31,13 +31,20 @@ PAUSE_S = 0.001
 class Archive:
     """Keeps the index in memory; what is missing or old is worked out by a process of its own."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        is_over: Callable[[str], bool],
+        clock: Callable[[], int],
+    ) -> None:
         self._store = store
         self._settings = settings
+        self._is_over = is_over
         self._clock = clock
         self._known: dict[str, Indexed] = {}
-        self._tried: set[tuple[str, int, int]] = set()
-        """Not over, or not readable: not tried again before it changes."""
+        self._tried: dict[str, tuple[int, int]] = {}
+        """How it was then: not over, or not readable, and not tried again before it changes."""
         self._one_at_a_time = asyncio.Lock()
         self._searches = Bucket(60, 60_000)
 
@@ -77,15 +84,16 @@ class Archive:
         data_dir, known, stale = self._settings.storage.data_dir, dict[str, Indexed](), list[str]()
         for entry in self._store.sessions():
             size = playlist_bytes(data_dir, entry.id)
-            if not size:
+            # One that is under way changes all the time, and is in no archive.
+            if not size or not self._is_over(entry.id):
                 continue
             one = self._known.get(entry.id)
             if not _fits(one, entry, size):
                 one = archive_index.load(data_dir, entry.id)
             if one is not None and _fits(one, entry, size):
                 known[entry.id] = one
-            elif (entry.id, entry.events, size) not in self._tried:
-                self._tried.add((entry.id, entry.events, size))
+            elif self._tried.get(entry.id) != (entry.events, size):
+                self._tried[entry.id] = entry.events, size
                 stale.append(entry.id)
         self._known = known
         return stale

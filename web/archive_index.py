@@ -60,9 +60,9 @@ def load(data_dir: Path, session: str) -> Indexed | None:
     """None: not there, or of another format."""
     try:
         read: dict[str, Any] = json.loads(_path(data_dir, session).read_text("utf-8"))
+        return _INDEXED.validate_python(read) if read.get("format") == FORMAT else None
     except (FileNotFoundError, ValueError):
         return None
-    return _INDEXED.validate_python(read) if read.get("format") == FORMAT else None
 
 
 def build(store: Store, data_dir: Path, session: str) -> Indexed | None:
@@ -106,7 +106,11 @@ def main() -> int:
     settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
     store = setup.open_store(settings)
     for session in sys.argv[2:]:
-        build(store, settings.storage.data_dir, session)
+        try:
+            build(store, settings.storage.data_dir, session)
+        except Exception as error:
+            # One that cannot be read hides no other; the relay writes down what is said here.
+            sys.stderr.write(f"{session}: {error!r}\n")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Work that would keep sound and pictures waiting is done by a process of its own."""
 
 import asyncio
+import logging
 import os
 import sys
 import tempfile
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from config.settings import Settings
 from web.errors import Problem
+
+_log = logging.getLogger(__name__)
 
 
 async def run_module(module: str, settings: Settings, *arguments: str, patience_s: float) -> bytes:
@@ -33,9 +36,11 @@ async def run_module(module: str, settings: Settings, *arguments: str, patience_
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+    complaints = complained.decode(errors="replace").strip().splitlines()
     if process.returncode != 0:
-        lines = complained.decode(errors="replace").strip().splitlines() or ["?"]
-        raise Problem(503, "store", reason=lines[-1], retry_after_s=60)
+        raise Problem(503, "store", reason=(complaints or ["?"])[-1], retry_after_s=60)
+    for line in complaints:
+        _log.warning("%s: %s", module, line)
     return said
 
 

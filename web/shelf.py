@@ -6,11 +6,13 @@ comes over the network is written beside its place and moved there when it is wh
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from aiohttp import web
@@ -33,6 +35,7 @@ MAX_FILES = 500
 STALLED_S = 30.0
 """A browser that sends nothing for so long has gone."""
 MAX_UPLOADS = 3
+_HALF = re.compile(r"\.[0-9a-f]{16}\.part")
 _PLACE = "/api/v1/sessions/{session}/player/files"
 _NAME: TypeAdapter[str] = TypeAdapter(FileName)
 
@@ -80,6 +83,11 @@ class Shelf:
             web.put(_PLACE + "/{name}", self._bring),
             web.delete(_PLACE + "/{name}", self._remove),
         ]
+
+    async def sweep(self, app: web.Application) -> None:
+        """For `on_startup`: what was half brought when the server died takes room for ever."""
+        del app
+        await asyncio.to_thread(_forget_halves, self._folder)
 
     async def _list(self, request: web.Request) -> web.Response:
         self._require_operator(request, changes=False)
@@ -195,14 +203,45 @@ def _name_of(request: web.Request) -> str:
 
 def kept_in(folder: Path) -> list[Kept]:
     """What can be played, by name. Blocking."""
-    try:
-        entries = [entry for entry in os.scandir(folder) if entry.is_file()]
-    except OSError:
+    if not folder.is_dir():
         return []
-    found = []
-    for entry in sorted(entries, key=lambda one: one.name.casefold()):
-        kind = kind_of(entry.name)
-        if kind is not None and not entry.name.startswith("."):
-            measured = kept_of(folder / entry.name)
-            found.append(Kept(entry.name, kind, entry.stat().st_size, measured))
-    return found[:MAX_FILES]
+    there = [path.name for path in folder.iterdir()]
+    names = [name for name in there if kind_of(name) and not name.startswith(".")]
+    found = (_kept(folder, _as_it_is_asked_for(folder, name)) for name in names)
+    kept = [one for one in found if one is not None]
+    return sorted(kept, key=lambda one: one.name.casefold())[:MAX_FILES]
+
+
+def _kept(folder: Path, name: str) -> Kept | None:
+    """None: it is no file, or was taken away meanwhile."""
+    path = folder / name
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    kind = kind_of(name)
+    if kind is None or not S_ISREG(stat.st_mode):
+        return None
+    return Kept(name, kind, stat.st_size, kept_of(path))
+
+
+def _as_it_is_asked_for(folder: Path, name: str) -> str:
+    """A Mac spells "ố" in three letters and a stick carries that along, but a command has one
+    spelling of a name only: so what was put here by hand gets it. Another of that name stays."""
+    try:
+        wanted = _NAME.validate_python(name)
+    except ValidationError:
+        return name
+    if wanted == name or (folder / wanted).exists():
+        return name
+    try:
+        (folder / name).rename(folder / wanted)
+    except OSError:
+        return name
+    return wanted
+
+
+def _forget_halves(folder: Path) -> None:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _HALF.fullmatch(path.name):
+            path.unlink(missing_ok=True)

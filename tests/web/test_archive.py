@@ -5,12 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from broadcast.outputs.playlist import END, Entry, header, lines
 from broadcast.session.commands import ChooseItem, EndSession, EndTurn, GiveTurn
 from broadcast.session.decide import Act
 from broadcast.session.model import RequestKind, Role
 from tests.broadcast.session.hearing import PREPARED, SECRET, Hearing
 from tests.web.rig import SESSION, Rig, relay, settings_in
+from web import archive, children
 
 
 def record(rig: Rig, session: str, start_ms: int, seconds: int) -> None:
@@ -45,11 +48,20 @@ def hold(rig: Rig) -> int:
     return live_ms
 
 
-def test_a_session_that_is_over_is_found(tmp_path: Path) -> None:
+def test_a_session_that_is_over_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    indexed: list[str] = []
+
+    async def run_module(*told: Any, **more: Any) -> bytes:
+        indexed.extend(told[2:])
+        return await children.run_module(*told, **more)
+
+    monkeypatch.setattr(archive, "run_module", run_module)
+
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
             record(rig, SESSION, 0, 5)
             assert (await _get(rig, "/api/v1/archive"))["sessions"] == [], "it is not over"
+            assert indexed == [], "no process is started for one that changes all the time"
             hold(rig)
             (one,) = (await _get(rig, "/api/v1/archive"))["sessions"]
             assert (one["id"], one["title"]) == (PREPARED.id, "Phiên chất vấn")

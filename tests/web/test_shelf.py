@@ -1,6 +1,7 @@
 """The media player's files: brought, listed, taken away, by operators alone."""
 
 import asyncio
+import unicodedata
 import wave
 from pathlib import Path
 from urllib.parse import quote
@@ -46,6 +47,24 @@ def test_a_file_is_brought_played_and_taken_away(tmp_path: Path) -> None:
             assert await _ask(rig, "DELETE", FILM) == (200, "")
             assert await _ask(rig, "DELETE", FILM) == (404, "no_such_file")
             assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+    asyncio.run(scenario())
+
+
+def test_what_was_put_there_by_hand_has_the_name_that_is_asked_for(tmp_path: Path) -> None:
+    """A Mac's spelling of it is another string."""
+
+    async def scenario() -> None:
+        settings = settings_in(tmp_path)
+        folder = settings.storage.data_dir / "media"
+        folder.mkdir(parents=True)
+        (folder / unicodedata.normalize("NFD", FILM)).write_bytes(b"film")
+        (folder / f".{'0' * 16}.part").write_bytes(b"half of what a server that died was brought")
+        async with relay(settings) as rig:
+            answer = await rig.get(PLACE, headers={"Authorization": f"Bearer {rig.operator}"})
+            assert [file["name"] for file in (await answer.json())["files"]] == [FILM]
+            assert [path.name for path in folder.iterdir()] == [FILM]
+            assert await _ask(rig, "DELETE", FILM) == (200, "")
 
     asyncio.run(scenario())
 
