@@ -6,7 +6,6 @@ Made from the log at each request, so that a correction is there for whoever pla
 
 import asyncio
 import gzip
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +37,10 @@ class Recording:
     """The lines of its playlist so far."""
     packed: tuple[tuple[int, bool], bytes] = (0, False), b""
     """The playlist as it travels, of so many entries, ended or not: made once for all who ask."""
+    cues: list[Cue] = field(default_factory=list)
+    _cues_of: tuple[object, bool] = None, False
+    """What the cues were made of: a long session has thousands, and each viewer asks for a file
+    every two seconds."""
     _size: int = 0
     """Of its whole entries: recovery takes back one that was cut short."""
 
@@ -65,12 +68,18 @@ class Recording:
             self.packed = now, gzip.compress(text.encode(), 1)
         return self.packed[1]
 
-    def file(self, number: int, cues: Sequence[Cue]) -> str:
+    def follow(self, state: SessionState, *, over: bool) -> None:
+        """The captions as they are now."""
+        told = state.written.captions, over
+        if self._cues_of[0] is not told[0] or self._cues_of[1] is not over:
+            self._cues_of, self.cues = told, cues_in(state, over=over)
+
+    def file(self, number: int) -> str:
         """Blocking. Raises OSError if the segment is not there."""
         entry = self.entries[number]
         with (self.folder / entry.name).open("rb") as file:
             begun = begins_at(file.read(HEAD_BYTES))
-        found = captions.cues_of(cues, self.entries, number)
+        found = captions.cues_of(self.cues, self.entries, number)
         return captions.webvtt(found, entry, begun if begun is not None else 0)
 
 
@@ -106,8 +115,8 @@ class Captions:
             number = recording.numbers.get(name)
             if number is None:
                 raise not_found()
-            cues = cues_in(state, over=over)
-            return _answer(await asyncio.to_thread(recording.file, number, cues), "text/vtt")
+            recording.follow(state, over=over)
+            return _answer(await asyncio.to_thread(recording.file, number), "text/vtt")
         except OSError:
             raise not_found() from None
 

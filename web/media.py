@@ -38,6 +38,9 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 END = "#EXT-X-ENDLIST\n"
 CAPTIONS_LANGUAGE, CAPTIONS_NAME = "vi", "Phụ đề tiếng Việt"
 """The clerk types what is said; a player lists it under this name."""
+MAX_LISTINGS = 64
+"""Playlists whose names are kept, four for each recording: whoever looks through the whole archive
+must not fill the memory. The one that was read longest ago goes first."""
 USUAL_BPS = 2_700_000
 """Of a recording that says nothing of its renditions."""
 
@@ -49,6 +52,8 @@ class Listing:
     path: Path
     names: set[str] = field(default_factory=set)
     ended: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a thread reads: two at once would count what was added twice."""
     _size: int = 0
     """Of its whole entries: recovery takes back one that was cut short."""
     _inode: int = 0
@@ -118,18 +123,29 @@ class Media:
         if part := PART_NAME.fullmatch(name):
             data = await self._edges.part(stream, int(part[1]), int(part[2]))
             return web.Response(body=data, headers=_for_ever(_TYPES[".m4s"]))
-        if not FILE_NAME.fullmatch(name) or name not in (await self._listing(stream)).names:
+        if not FILE_NAME.fullmatch(name) or not await self._is_listed(stream, name):
             raise not_found()
         return self._segment(self._archive / stream / name)
 
+    async def _is_listed(self, stream: str, name: str) -> bool:
+        """What was listed once stays so; the disk is asked only for what is not known yet."""
+        known = self._listings.get(stream)
+        if known is not None and name in known.names:
+            return True
+        return name in (await self._listing(stream)).names
+
     async def _listing(self, stream: str) -> Listing:
         """Raises `Problem` 404 where nothing was recorded."""
-        listing = self._listings.get(stream) or Listing(self._archive / stream / PLAYLIST)
-        try:
-            await asyncio.to_thread(listing.refresh)
-        except OSError:
-            raise not_found() from None
+        listing = self._listings.pop(stream, None) or Listing(self._archive / stream / PLAYLIST)
         self._listings[stream] = listing
+        try:
+            async with listing.lock:
+                await asyncio.to_thread(listing.refresh)
+        except OSError:
+            self._listings.pop(stream, None)
+            raise not_found() from None
+        while len(self._listings) > MAX_LISTINGS:
+            del self._listings[next(iter(self._listings))]
         return listing
 
     async def _master(self, session: str) -> web.Response:

@@ -104,8 +104,12 @@ def cues_of(cues: Sequence[Cue], entries: Sequence[Entry], number: int) -> Seque
     end_ms = entry.wall_ms + round(entry.duration_s * 1000) + SLACK_MS
     if number + 1 < len(entries):
         end_ms = min(end_ms, max(entry.wall_ms, entries[number + 1].wall_ms))
-    starts = [cue.start_ms for cue in cues]
-    return cues[bisect_left(starts, entry.wall_ms) : bisect_left(starts, end_ms)]
+    first, last = (bisect_left(cues, at, key=_start) for at in (entry.wall_ms, end_ms))
+    return cues[first:last]
+
+
+def _start(cue: Cue) -> int:
+    return cue.start_ms
 
 
 def webvtt(cues: Sequence[Cue], entry: Entry, begins_at: int) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.outputs.playlist import Entry, header, lines
+from broadcast.outputs.playlist import Entry, Pace, header, lines
 from tests.web.rig import SECRET, SESSION, Rig, relay, settings_in
 from web.captions import Recording
-from web.media import Listing
+from web.media import MAX_LISTINGS, Listing, Media
 
 PLAYLIST = """#EXTM3U
 #EXT-X-VERSION:7
@@ -186,6 +186,24 @@ def test_a_listing_follows_a_playlist_that_was_begun_anew(tmp_path: Path) -> Non
         file.write("#EXT-X-ENDLIST\n")
     listing.refresh()
     assert listing.ended
+
+
+def test_many_at_once_read_a_listing_once_and_the_whole_archive_fills_no_memory(
+    tmp_path: Path,
+) -> None:
+    media = Media(tmp_path, lambda _: True, Pace(1.0, 0.2))
+
+    async def scenario() -> None:
+        for number in range(MAX_LISTINGS + 5):
+            folder = tmp_path / f"s{number}"
+            folder.mkdir()
+            (folder / "index.m3u8").write_text(PLAYLIST)
+            found = await asyncio.gather(*(media._listing(folder.name) for _ in range(4)))
+            assert all("00000001.m4s" in one.names for one in found)
+            assert found[0]._size == len(PLAYLIST)
+        assert len(media._listings) == MAX_LISTINGS
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("torn", range(1, 80, 13))
