@@ -14,9 +14,10 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from broadcast.session.model import Role
+from broadcast.session.text import Name
 from config.settings import ConfigError, Push, Settings
 from web.auditor import Auditor
 from web.auth import Identity, Tokens, identify
@@ -28,9 +29,17 @@ from web.sign_in import fault, read_json
 FILE = "pushes.json"
 MAX_PUSHES = 16
 
-_Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^/\n]+$")
-]
+MAX_NAME_CHARS = 40
+
+
+def _fitting(name: str) -> str:
+    """Raises ValueError for what is no part of an address of ours, or no heading of a panel."""
+    if "/" in name or len(name) > MAX_NAME_CHARS:
+        raise ValueError(f"has no slash, and at most {MAX_NAME_CHARS} characters")
+    return name
+
+
+_Name = Annotated[Name, AfterValidator(_fitting)]
 
 
 class _Body(BaseModel):
@@ -39,7 +48,7 @@ class _Body(BaseModel):
 
 class _New(_Body):
     name: _Name
-    url: str
+    url: str = Field(max_length=2048)
 
 
 class _Switch(_Body):

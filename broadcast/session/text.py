@@ -16,9 +16,16 @@ _BIDI_CONTROLS = frozenset(
 """They let a name rewrite what stands beside it (UAX #9; CVE-2021-42574)."""
 
 
+def _is_seen(char: str) -> bool:
+    """Not a soft hyphen, a joiner or a byte order mark, which come along with what is pasted: two
+    names that look the same are the same. What rewrites its neighbours is refused, not lost."""
+    return char in _BIDI_CONTROLS or unicodedata.category(char) != "Cf"
+
+
 def clean(text: str, most_chars: int = MAX_CHARS) -> str:
-    """NFC, single spaces, no space at the ends. Raises ValueError for what no name contains."""
-    normal = unicodedata.normalize("NFC", text)
+    """NFC, single spaces, no space at the ends, nothing that cannot be seen. Raises ValueError for
+    what no name contains."""
+    normal = unicodedata.normalize("NFC", "".join(char for char in text if _is_seen(char)))
     for char in normal:
         if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI_CONTROLS:
             raise ValueError(f"U+{ord(char):04X} is a control character; no text may contain it")

@@ -33,6 +33,13 @@ def test_nothing_that_controls_is_in_a_name(char: str) -> None:
         clean(f"Lò{char}Văn")
 
 
+@pytest.mark.parametrize("char", ["\u00ad", "\u200b", "\u200d", "\u2060", "\ufeff"])
+def test_what_cannot_be_seen_makes_no_other_name(char: str) -> None:
+    assert clean(f"{char}Lò V{char}ăn Ún") == "Lò Văn Ún"
+    assert clean(char) == "", "and is none by itself"
+    assert clean(f"a{char}\u0301") == "á"
+
+
 @given(st.text())
 def test_clean_text_stays_as_it_is(text: str) -> None:
     try:
