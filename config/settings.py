@@ -287,11 +287,21 @@ def _value(text: str) -> Any:
 def _sentence(fault: ErrorDetails) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
-        given = "…" if fault["loc"][-1] in SECRET_KEYS else repr(fault["input"])
-        return f"{key} = {given}: {fault['msg']}"
+        return f"{key}{_given(fault)}: {fault['msg']}"
     near = difflib.get_close_matches(key, known_keys(Settings), n=1)
     hint = f"; did you mean `{near[0]}`?" if near else "; see config/default.toml"
     return f"{key}: there is no such setting{hint}"
+
+
+def _given(fault: ErrorDetails) -> str:
+    """What stands there, but nothing that may hold a password: an address, a whole section."""
+    value = fault["input"]
+    if fault["type"] == "missing":
+        return ""
+    secret = fault["loc"][-1] in SECRET_KEYS or "://" in str(value)
+    if secret or fault["type"] == "model_type" or not isinstance(value, (str, int, float)):
+        return " = …"
+    return f" = {value!r}"
 
 
 def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -50,6 +50,24 @@ def test_all_faults_at_once_each_with_key_rule_and_nearest_name(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '[[cameras]]\nurl = "rtsp://a:S3CRET@192.168.1.20/1"\n',
+        '[[cameras]]\nsite = "hall"\nurl = "ftp://a:S3CRET@192.168.1.20"\n',
+        'cameras = ["rtsp://a:S3CRET@192.168.1.20/1"]\n',
+        '[[push]]\nname = "rtmp://a.example/S3CRET and too long for a name of one"\nurl = "x"\n',
+        'turn = "S3CRET"\n',
+        "[turn]\nsecret = ['S3CRET']\n",
+        '[storage]\ndatabase_url = ["postgresql://a:S3CRET@db/x"]\n',
+    ],
+)
+def test_a_fault_repeats_no_password(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text), {})
+    assert "S3CRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"[http\n", "not valid TOML"),
