@@ -99,7 +99,9 @@ class Documents:
                 sha256=taken.sha256,
             )
             version = await self._perform(session, command, as_server(identity))
-        except BaseException:
+        except Exception:
+            # Not where the server ends: the command may be in the log by then. What no session
+            # names is put into the trash later (`web.preparing.trash`).
             new.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             raise
