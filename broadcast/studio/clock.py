@@ -42,6 +42,12 @@ class ProgramClock:
         return time.monotonic_ns() + self.shift_ns
 
 
+def monotonic_of(wall_ns: int) -> int:
+    """CLOCK_MONOTONIC of a moment that the relay has just read off the machine's clock. Not by way
+    of program time, from which that clock parts when it is set."""
+    return wall_ns - time.time_ns() + time.monotonic_ns()
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Ticks at `per_second`, numbered from the zero of program time."""

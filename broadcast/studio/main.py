@@ -80,9 +80,7 @@ class Studio:
         renderer = Renderer(*size, program.theme)
         self._board = Board(renderer)
         self._small_board = Board(Renderer(*PREVIEW_SIZE, program.theme))
-        self._player = Player(
-            settings.storage.data_dir / "media", self._clock, renderer, self._sources
-        )
+        self._player = Player(settings.storage.data_dir / "media", renderer, self._sources)
         self._encoding = VideoEncoding(program, settings.recording.segment_ms, self._send)
         self._frames = FrameClock(
             self._clock,

@@ -15,7 +15,7 @@ import av
 from broadcast.overlay.render import Renderer
 from broadcast.program import Clip, ClipKind, Overlay
 from broadcast.studio.canvas import Canvas
-from broadcast.studio.clock import ProgramClock
+from broadcast.studio.clock import monotonic_of
 from broadcast.studio.measured import kept_of
 from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.reels import Film, Slides, UnplayableError
@@ -57,10 +57,8 @@ class Tries:
 class Player:
     """`follow` and `status` on the loop. `folder` holds the files."""
 
-    def __init__(
-        self, folder: Path, clock: ProgramClock, renderer: Renderer, sources: Sources
-    ) -> None:
-        self._folder, self._clock, self._renderer = folder, clock, renderer
+    def __init__(self, folder: Path, renderer: Renderer, sources: Sources) -> None:
+        self._folder, self._renderer = folder, renderer
         self.source = PlayerSource()
         sources.adopt(self.source)
         self._tries = Tries(folder / ".tries")
@@ -157,7 +155,7 @@ class Player:
             raise UnplayableError("crashes")
         if clip.kind is ClipKind.COUNTDOWN:
             return Countdown(
-                self.source, self._clock, lambda reading: self._card(clip.title, reading)
+                self.source, monotonic_of, lambda reading: self._card(clip.title, reading)
             )
         # A name comes from the event log, and may be older than the rule for names.
         if Path(clip.file).name != clip.file:
@@ -168,7 +166,7 @@ class Player:
             return SlideShow(Slides(path, size), self.source)
         film = Film(path)
         card = None if film.has_pictures else self._card(clip.title, "")
-        return FilmShow(film, card, self.source, self._clock, time.monotonic_ns)
+        return FilmShow(film, card, self.source, monotonic_of, time.monotonic_ns)
 
     def _card(self, title: str, reading: str) -> av.VideoFrame:
         canvas = Canvas(self._renderer.width, self._renderer.height)

@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 from broadcast.program import Clip
-from broadcast.studio.clock import NS_PER_S, ProgramClock
+from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.reels import Film, Piece, Slides
 from streams.frames import AUDIO_CLOCK_RATE
@@ -66,7 +66,8 @@ class Standing:
 
 
 class FilmShow:
-    """`card`: what is seen of sound alone."""
+    """`card`: what is seen of sound alone. `steady` (`clock.monotonic_of`) tells when a moment of
+    the wall clock was."""
 
     pages = 0
 
@@ -75,10 +76,10 @@ class FilmShow:
         film: Film,
         card: av.VideoFrame | None,
         source: PlayerSource,
-        clock: ProgramClock,
+        steady: Callable[[int], int],
         now_ns: Callable[[], int],
     ) -> None:
-        self._film, self._source, self._clock, self._now_ns = film, source, clock, now_ns
+        self._film, self._source, self._steady, self._now_ns = film, source, steady, now_ns
         self._standing = Standing(source)
         self._card = card
         if card is not None:
@@ -113,7 +114,7 @@ class FilmShow:
             clip.started_at_ms,
         )
         if clip.started_at_ms is not None and moved:
-            began_ns = self._clock.monotonic_ns(clip.started_at_ms * NS_PER_MS)
+            began_ns = self._steady(clip.started_at_ms * NS_PER_MS)
             self._anchor_ns = began_ns + LEAD_NS - place_ns
             # After a restart of the studio it began long ago.
             place_ns = max(place_ns, self._now_ns() - self._anchor_ns)
@@ -222,15 +223,19 @@ class SlideShow:
 
 
 class Countdown:
-    """`draw` gives the card for what the clock reads."""
+    """`draw` gives the card for what the clock reads; `steady` as for a film."""
 
     pages = 0
 
     def __init__(
-        self, source: PlayerSource, clock: ProgramClock, draw: Callable[[str], av.VideoFrame]
+        self,
+        source: PlayerSource,
+        steady: Callable[[int], int],
+        draw: Callable[[str], av.VideoFrame],
     ) -> None:
-        self._clock, self._draw, self._standing = clock, draw, Standing(source)
+        self._steady, self._draw, self._standing = steady, draw, Standing(source)
         self._clip: Clip | None = None
+        self._began_ns = 0
         self._reading = ""
         self.duration_ns = 0
 
@@ -238,7 +243,10 @@ class Countdown:
         pass
 
     def follow(self, clip: Clip) -> None:
-        self._clip, self.duration_ns = clip, clip.duration_ms * NS_PER_MS
+        last, self._clip, self.duration_ns = self._clip, clip, clip.duration_ms * NS_PER_MS
+        moved = last is None or last.started_at_ms != clip.started_at_ms
+        if clip.started_at_ms is not None and moved:
+            self._began_ns = self._steady(clip.started_at_ms * NS_PER_MS)
 
     def step(self, now_ns: int) -> float:
         left_ns = self._left_ns(now_ns)
@@ -255,7 +263,7 @@ class Countdown:
             return 0
         ran_ns = clip.position_ms * NS_PER_MS
         if clip.started_at_ms is not None:
-            ran_ns += now_ns - self._clock.monotonic_ns(clip.started_at_ms * NS_PER_MS)
+            ran_ns += now_ns - self._began_ns
         return max(0, self.duration_ns - ran_ns)
 
 

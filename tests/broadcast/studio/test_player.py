@@ -1,5 +1,6 @@
 """The media player: what is shown and heard of a clip, in a time that the test turns."""
 
+import time
 import wave
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from PIL import Image
 
 from broadcast.overlay.render import Renderer
 from broadcast.program import Clip, ClipKind, ProgramState
-from broadcast.studio.clock import BLOCK_SAMPLES, NS_PER_S, ProgramClock
+from broadcast.studio.clock import BLOCK_SAMPLES, NS_PER_S, ProgramClock, monotonic_of
 from broadcast.studio.measured import Measured, forget, keep, kept_of
 from broadcast.studio.measuring import gain_db, measure
 from broadcast.studio.player import MOST_TRIES, Player
@@ -41,7 +42,9 @@ class Table:
     def __init__(self, path: Path) -> None:
         self.now_ns = 0
         self.source = PlayerSource()
-        self.show = FilmShow(Film(path), None, self.source, ProgramClock(0), lambda: self.now_ns)
+        self.show = FilmShow(
+            Film(path), None, self.source, ProgramClock(0).monotonic_ns, lambda: self.now_ns
+        )
         self.heard: list[float] = []
         """Peak of each block."""
         self.last = np.zeros((2, BLOCK_SAMPLES), np.float32)
@@ -205,13 +208,35 @@ def test_a_clock_counts_down_and_stays_at_nought() -> None:
         return av.VideoFrame(16, 16, "yuv420p")
 
     source = PlayerSource()
-    countdown = Countdown(source, ProgramClock(0), draw)
+    countdown = Countdown(source, ProgramClock(0).monotonic_ns, draw)
     clip = Clip(1, ClipKind.COUNTDOWN, "Bắt đầu sau", duration_ms=3000, started_at_ms=0)
     countdown.follow(clip)
     for at_ms in range(0, 5000, 100):
         countdown.step(at_ms * 1_000_000)
     assert drawn == ["00:03", "00:02", "00:01", "00:00"]
     assert clock_text(3_725 * NS_PER_S) == "1:02:05"
+
+
+def test_a_clock_that_was_set_since_the_studio_began_moves_no_countdown() -> None:
+    """The relay stamps by the machine's clock of now; what is set later moves nothing either."""
+    drawn: list[str] = []
+
+    def draw(reading: str) -> av.VideoFrame:
+        drawn.append(reading)
+        return av.VideoFrame(16, 16, "yuv420p")
+
+    countdown = Countdown(PlayerSource(), lambda wall_ns: wall_ns - set_ns, draw)
+    now_ns, set_ns = 100 * NS_PER_S, 3600 * NS_PER_S
+    clip = Clip(1, ClipKind.COUNTDOWN, "Sau", duration_ms=9000)
+    began_ms = (now_ns + set_ns) // 1_000_000
+    countdown.follow(replace(clip, started_at_ms=began_ms))
+    countdown.step(now_ns)
+    set_ns = 0
+    countdown.follow(replace(clip, started_at_ms=began_ms, title="Nghỉ"))
+    countdown.step(now_ns + NS_PER_S)
+    assert drawn == ["00:09", "00:08"]
+    wall_ns, steady_ns = time.time_ns(), time.monotonic_ns()
+    assert abs(monotonic_of(wall_ns) - steady_ns) < NS_PER_S
 
 
 @pytest.mark.parametrize("name", ["nothing.mp4", "text.mp4", "text.pdf", "text.png", "text.mp3"])
@@ -229,7 +254,7 @@ def test_what_cannot_be_played_is_said(name: str, tmp_path: Path) -> None:
 @pytest.fixture
 def player(tmp_path: Path) -> Callable[[], Player]:
     renderer = Renderer(320, 180)
-    return lambda: Player(tmp_path, ProgramClock.started_now(), renderer, Sources(lambda _: None))
+    return lambda: Player(tmp_path, renderer, Sources(lambda _: None))
 
 
 def test_a_fault_is_told_and_the_next_clip_plays(
@@ -270,7 +295,7 @@ def test_the_anthem_is_a_card_with_its_title_and_a_sound(
         shown = one.source.picture.newest
         assert shown is not None
         assert np.ptp(media.luma_of(shown.frame)) > 100, "there are words on it"
-        one.follow(replace(clip, started_at_ms=one._clock.now_ns() // 1_000_000))
+        one.follow(replace(clip, started_at_ms=time.time_ns() // 1_000_000))
 
         def heard() -> bool:
             one.source.sound.decode()
