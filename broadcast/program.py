@@ -238,6 +238,11 @@ class ProgramState:
     site_names: dict[SiteId, str] = field(default_factory=dict)
     """For the titles of seats and the signal-lost card."""
 
+    @property
+    def awaited(self) -> frozenset[SiteId]:
+        """What is on air or about to be, seen or heard."""
+        return self.open_microphones.union(self.program.sources, self.preview.sources)
+
 
 PROGRAM_STATE: TypeAdapter[ProgramState] = TypeAdapter(ProgramState)
 """To and from the wire's JSON."""

@@ -74,7 +74,8 @@ class EncodedFrame(NamedTuple):
     """When the site captured it, on the site's own NTP clock (RTCP sender report, RFC 3550 6.4.1);
     comparable between sound and picture of one site only. None before the first report."""
     received_ns: int
-    """CLOCK_MONOTONIC of the relay's machine when its last packet arrived."""
+    """CLOCK_MONOTONIC of the relay's machine when it was whole, and all before it were: what a line
+    does to a frame, and nothing of how long the relay left it to the kernel."""
     key: bool
     """Decodable without any earlier frame. Always True for Opus."""
     data: bytes

@@ -48,8 +48,8 @@ def ice_credentials() -> tuple[str, str]:
 
 
 class Traffic(Protocol):
-    """What a connection is for. `on_*` get decrypted packets and may raise `ValueError`,
-    `IndexError` or `struct.error` for malformed ones."""
+    """What a connection is for. `on_*` get decrypted packets, and when they came, and may raise
+    `ValueError`, `IndexError` or `struct.error` for malformed ones."""
 
     checks_suffice: bool
     """Whether ICE checks alone are a sign of life."""
@@ -151,21 +151,22 @@ class Peer:
     def on_dtls(self, datagram: bytes) -> None:
         self._dtls.receive(datagram)
 
-    def on_media(self, datagram: bytes) -> None:
+    def on_media(self, datagram: bytes, came_ns: int) -> None:
         if self._rx is None or self._opening is None:
             return
-        now_ns = time.monotonic_ns()
         try:
             if 192 <= datagram[1] < 224:  # a report (RFC 5761 4)
+                # Who watches was sent something since it came, and his time does not go back.
+                now_ns = time.monotonic_ns() if self.traffic.checks_suffice else came_ns
                 # What a report begins with is not encrypted (RFC 3711 3.4).
                 if datagram.startswith(FEEDBACK) and self.traffic.spares(now_ns):
                     return
                 self.traffic.on_rtcp(self._rx.unprotect_rtcp(datagram), now_ns)
             else:
-                self.traffic.on_rtp(self._opening.unprotect(datagram), now_ns)
+                self.traffic.on_rtp(self._opening.unprotect(datagram), came_ns)
         except (SrtpError, ValueError, IndexError, struct.error):
             return  # forged, replayed or garbage: counts for nothing, not even as a sign of life
-        self.last_heard_ns = now_ns
+        self.last_heard_ns = came_ns
 
     # --- to the peer ---
 

@@ -38,7 +38,7 @@ class Endpoint(Protocol):
 
     def on_check(self, *, nominated: bool, address: Address) -> None: ...
     def on_dtls(self, datagram: bytes) -> None: ...
-    def on_media(self, datagram: bytes) -> None: ...
+    def on_media(self, datagram: bytes, came_ns: int) -> None: ...
 
 
 class Port:
@@ -90,7 +90,12 @@ class Port:
         """Datagrams not sent because too many waited already, or because they cannot be."""
         return 0 if self._sending is None else self._sending.dropped
 
-    def datagram_received(self, data: bytes, addr: Address) -> None:
+    def be_patient(self, patience_s: float) -> None:
+        """As of `Receiving`."""
+        if self._receiving is not None:
+            self._receiving.be_patient(patience_s)
+
+    def datagram_received(self, data: bytes, addr: Address, came_ns: int) -> None:
         first = data[0] if data else 255
         if first < 4:
             self._on_stun(data, addr)
@@ -101,7 +106,7 @@ class Port:
         elif 20 <= first < 64:
             endpoint.on_dtls(data)
         elif 128 <= first < 192:
-            endpoint.on_media(data)
+            endpoint.on_media(data, came_ns)
 
     def _on_stun(self, data: bytes, address: Address) -> None:
         """Answers a valid connectivity check and binds its address; all else has no answer."""

@@ -8,20 +8,18 @@ from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
+    RTCP_RR,
     RTCP_RTPFB,
     RTCP_RTPFB_NACK,
-    RtcpPacket,
+    RTCP_SR,
     RtcpPsfbPacket,
-    RtcpReceiverInfo,
-    RtcpRrPacket,
     RtcpRtpfbPacket,
-    RtcpSrPacket,
     pack_remb_fci,
 )
 
 from streams import rtp
 from streams.arrivals import Arrivals
-from streams.extended_reports import reference_time, round_trip_ns
+from streams.extended_reports import XR, reference_time, round_trip_ns
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.lines import Line, UplinkCounts
 from streams.redundancy import taken_apart
@@ -44,7 +42,12 @@ EASY_JITTER_MS = 10.0
 ALIVE_NS = 2_000_000_000
 """A stream of which nothing came for so long has stopped."""
 RTPFB_TRANSPORT_WIDE = 15
-RTCP_HEADER = struct.Struct("!BBH")
+RTCP_HEADER = struct.Struct("!BBHI")
+_SENDER_REPORT = struct.Struct("!IQI")
+"""Of whom, NTP time and RTP timestamp (RFC 3550 6.4.1); the rest is of no use here."""
+_REPORT_BLOCK = struct.Struct("!6I")
+MOST_LOST = 0x7FFFFF
+"""24 bits and a sign."""
 
 
 @dataclass(slots=True)
@@ -172,21 +175,29 @@ class Publisher:
             self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, OUR_SSRC, 0, fci)))
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
-        for packet in RtcpPacket.parse(compound):
-            if isinstance(packet, RtcpSrPacket):
-                self._on_sender_report(packet, now_ns)
-        trip_ns = round_trip_ns(compound, now_ns, OUR_SSRC)
+        """Raises `ValueError` on what is cut off."""
+        at, extended = 0, False
+        while at < len(compound):
+            kind, words = compound[at + 1], compound[at + 2] << 8 | compound[at + 3]
+            end = at + 4 + 4 * words
+            if end > len(compound):
+                raise ValueError("a truncated RTCP packet")
+            if kind == RTCP_SR and words >= 6:
+                self._on_sender_report(now_ns, *_SENDER_REPORT.unpack_from(compound, at + 4))
+            extended = extended or kind == XR
+            at = end
+        trip_ns = round_trip_ns(compound, now_ns, OUR_SSRC) if extended else None
         if trip_ns is not None:
             self.rtt_ms = trip_ns / 1_000_000
             for uplink in self.uplinks.values():
                 uplink.retry_ns = min(max(RETRY_NS, trip_ns * 5 // 4), MAX_RETRY_NS)
 
-    def _on_sender_report(self, packet: RtcpSrPacket, now_ns: int) -> None:
+    def _on_sender_report(self, now_ns: int, ssrc: int, ntp: int, timestamp: int) -> None:
         for codec, uplink in self.uplinks.items():
-            if uplink.ssrc == packet.ssrc:
-                info, reported = packet.sender_info, self._reported[codec]
-                uplink.on_sender_report(info.ntp_timestamp, info.rtp_timestamp)
-                reported.last_sr = info.ntp_timestamp >> 16 & 0xFFFFFFFF
+            if uplink.ssrc == ssrc:
+                reported = self._reported[codec]
+                uplink.on_sender_report(ntp, timestamp)
+                reported.last_sr = ntp >> 16 & 0xFFFFFFFF
                 reported.last_sr_ns = now_ns
 
     def spares(self, now_ns: int) -> bool:
@@ -226,8 +237,8 @@ class Publisher:
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
             self._reported_ns = now_ns
             reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
-            question = reference_time(OUR_SSRC, now_ns)
-            self._send_rtcp(bytes(RtcpRrPacket(OUR_SSRC, reports)) + question)
+            head = RTCP_HEADER.pack(0x80 | len(reports), RTCP_RR, 1 + 6 * len(reports), OUR_SSRC)
+            self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
             self._at_ease = self.loss_percent() == 0 and all(
                 (_jitter_ms(uplink) or 0) < EASY_JITTER_MS for uplink in self.uplinks.values()
             )
@@ -236,10 +247,12 @@ class Publisher:
         fci = self._arrivals.report()
         if fci is not None:
             media = next((uplink.ssrc for uplink in self.uplinks.values()), 0)
-            head = RTCP_HEADER.pack(0x80 | RTPFB_TRANSPORT_WIDE, RTCP_RTPFB, 2 + len(fci) // 4)
-            self._send_rtcp(head + OUR_SSRC.to_bytes(4) + media.to_bytes(4) + fci)
+            words = 2 + len(fci) // 4
+            head = RTCP_HEADER.pack(0x80 | RTPFB_TRANSPORT_WIDE, RTCP_RTPFB, words, OUR_SSRC)
+            self._send_rtcp(head + media.to_bytes(4) + fci)
 
-    def _report(self, uplink: Uplink, now_ns: int) -> RtcpReceiverInfo:
+    def _report(self, uplink: Uplink, now_ns: int) -> bytes:
+        """Its block in a receiver report (RFC 3550 6.4.1)."""
         last, statistics = self._reported[uplink.codec], uplink.statistics
         expected = uplink.expected - last.expected
         lost = max(0, expected - (statistics.received - last.received))
@@ -253,14 +266,14 @@ class Publisher:
         last.expected, last.received = uplink.expected, statistics.received
         last.octets, last.at_ns = statistics.octets, now_ns
         delay = (now_ns - last.last_sr_ns) * 65536 // 1_000_000_000 if last.last_sr else 0
-        return RtcpReceiverInfo(
-            ssrc=uplink.ssrc,
-            fraction_lost=min(255, lost * 256 // expected) if expected > 0 else 0,
-            packets_lost=max(0, uplink.expected - statistics.received),
-            highest_sequence=uplink.highest_sequence,
-            jitter=int(statistics.jitter),
-            lsr=last.last_sr,
-            dlsr=min(delay, 0xFFFFFFFF),
+        fraction = min(255, lost * 256 // expected) if expected > 0 else 0
+        return _REPORT_BLOCK.pack(
+            uplink.ssrc,
+            fraction << 24 | min(MOST_LOST, max(0, uplink.expected - statistics.received)),
+            uplink.highest_sequence,
+            int(statistics.jitter),
+            last.last_sr,
+            min(delay, 0xFFFFFFFF),
         )
 
     def ask_keyframe(self) -> None:

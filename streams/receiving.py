@@ -2,12 +2,15 @@
 
 One that comes alone is read at once. Where they come faster, the socket is left to itself for a
 while, as network cards moderate their interrupts, and what has come meanwhile is read in one go:
-soon where it is media or a handshake, later where it is nothing but reports, and whenever somebody
-is awake anyway (`poll`).
+soon where it is media or a handshake, later where it is nothing but reports or media that nobody
+waits for (`be_patient`), and whenever somebody is awake anyway (`poll`). When each one came the
+kernel tells, so that waiting is no jitter.
 """
 
 import asyncio
 import socket
+import struct
+import time
 from collections.abc import Callable
 
 from streams.batch import Address
@@ -29,6 +32,15 @@ MAX_AT_ONCE = 40
 MAX_DATAGRAM = 2048
 """Longer ones are cut, and with that no valid packet of anybody's."""
 
+SO_TIMESTAMPNS = 35
+"""Linux; the `socket` module does not name it."""
+_TIME = struct.Struct("@ll")
+"""struct timespec, by the clock of the day."""
+_ROOM = socket.CMSG_SPACE(_TIME.size)
+
+Take = Callable[[bytes, Address, int], None]
+"""A datagram, whom it is from, and when it came (CLOCK_MONOTONIC, ns)."""
+
 
 class Receiving:
     """The receiving half of the port. Owns no socket; `close` before the socket is closed."""
@@ -36,11 +48,15 @@ class Receiving:
     def __init__(
         self,
         sock: socket.socket,
-        take: Callable[[bytes, Address], None],
+        take: Take,
         awake: Callable[[], None] = lambda: None,
     ) -> None:
         """`awake` is called after somebody was woken to read, and has read."""
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket, self._take, self._awake = sock, take, awake
+        self._patience_s = 0.0
+        self._emptied_ns = 0
+        """Nothing that is read now came before."""
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._woken_s = 0.0
@@ -60,6 +76,13 @@ class Receiving:
     def _watch(self) -> None:
         self._pause = None
         self._loop.add_reader(self._socket, self._wake)
+
+    def be_patient(self, patience_s: float) -> None:
+        """How long media may wait for its reader; 0: somebody waits for it, from now on."""
+        self._patience_s = patience_s
+        if self._pause is not None and not patience_s:
+            self._pause.cancel()
+            self._pause = self._loop.call_later(0.0, self._resume)
 
     def poll(self) -> None:
         """Reads what has come, if the socket is left to itself."""
@@ -89,7 +112,7 @@ class Receiving:
         now_s = self._loop.time()
         since_s, self._woken_s = now_s - self._woken_s, now_s
         count, urgent = self._drain()
-        if self._rests(now_s) or since_s < (PAUSE_S if urgent else CALM_S):
+        if self._rests(now_s) or since_s < (PAUSE_S if urgent else self._patience_s or CALM_S):
             self._loop.remove_reader(self._socket)
             self._leave(count, urgent=urgent)
         self._awake()
@@ -110,24 +133,36 @@ class Receiving:
                 self._watch()
 
     def _leave(self, count: int, *, urgent: bool) -> None:
-        calm_s = REST_S if self._rests(self._loop.time()) else CALM_S
+        calm_s = REST_S if self._rests(self._loop.time()) else self._patience_s or CALM_S
         pause_s = PAUSE_S if urgent else calm_s
         self._pause = self._loop.call_later(pause_s if count <= MANY else 0.0, self._resume)
 
     def _drain(self) -> tuple[int, bool]:
-        """How many there were, and whether there was media or a handshake among them."""
-        receive, take, urgent = self._socket.recvfrom, self._take, False
+        """How many there were, and whether a handshake was among them, or media that somebody
+        waits for."""
+        receive, take, urgent = self._socket.recvmsg, self._take, False
+        now_ns = time.monotonic_ns()
+        shift_ns, since_ns = now_ns - time.time_ns(), self._emptied_ns
         for count in range(MAX_AT_ONCE):
             try:
-                datagram, address = receive(MAX_DATAGRAM)
+                datagram, told, _, address = receive(MAX_DATAGRAM, _ROOM)
             except BlockingIOError:
+                self._emptied_ns = now_ns
                 return count, urgent
             except OSError:
                 continue  # an ICMP error for somebody: his silence will tell
             first, second = datagram[:2] if len(datagram) > 1 else (0, 0)
             if first >= 20 and not 192 <= second < 224:
-                urgent = True
-                if first >= 128:
+                if first < 128:
+                    urgent = True
+                else:
+                    urgent = urgent or not self._patience_s
                     self._media_s = self._loop.time()
-            take(datagram, address)
+            came_ns = now_ns
+            if told:
+                seconds, rest_ns = _TIME.unpack(told[0][2])
+                came_ns = seconds * 1_000_000_000 + rest_ns + shift_ns
+                if not since_ns <= came_ns <= now_ns:  # it came just now, or the clock was set
+                    came_ns = now_ns
+            take(datagram, address, came_ns)
         return MAX_AT_ONCE, urgent

@@ -68,6 +68,9 @@ MAX_HANDSHAKES = 64
 finished must not fill the house. Sites and staff do not count: they have tokens."""
 MAX_ROOM = 1_000
 """Return feeds of sites, and staff: each site and page has one, or two while it joins anew."""
+PATIENCE_S, SITES_PATIENCE_S = 0.04, 0.5
+"""What sites at standby send waits so long while nobody waits for any of it: a site's sound then
+costs one wake-up for two packets. The more sites, the shorter: some thirty packets of all."""
 MAX_ECHOES = 20
 ECHO_S = 30.0
 """A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
@@ -137,6 +140,7 @@ class Relay:
         self._ladders: dict[tuple[str, bool], Ladder] = {}
         self._lanes: dict[tuple[str, int, int], Lane] = {}
         self._rights = Rights()
+        self._awaited = frozenset[SiteId]()
         self._talks: dict[SiteId, Peer] = {}
         """Operators who talk to one site."""
         self._keyframe_ns: dict[str, int] = {}
@@ -179,6 +183,7 @@ class Relay:
         publisher = Publisher(site, read.sections, peer.send_rtcp, self._take)
         peer.traffic = publisher
         self._publishers[site] = (peer, publisher, time.monotonic_ns())
+        self._settle_patience()
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
 
@@ -224,11 +229,12 @@ class Relay:
 
     async def echo(self, offer: str) -> Connection:
         """The sound that comes goes back, for `ECHO_S` at most. Raises `OfferError`."""
-        if sum(isinstance(peer.traffic, Echo) for peer in self._peers.values()) >= MAX_ECHOES:
+        if self._echoes() >= MAX_ECHOES:
             raise OfferError(503, "As many lines as are allowed are being tested; try again.")
         read = _numbered(read_offer(offer, "echo"))
         peer = self._admit(read)
         peer.traffic = Echo(read.sections, peer.send_rtp, peer.send_rtcp)
+        self._settle_patience()
         asyncio.get_running_loop().call_later(ECHO_S, peer.end)
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "echo"), peer.ufrag)
@@ -247,6 +253,7 @@ class Relay:
         hear = partial(self._on_voice, peer)
         peer.traffic = Publisher(talk_to(site), read.sections, peer.send_rtcp, hear)
         self._talks[site] = peer
+        self._settle_patience()
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
 
@@ -323,6 +330,7 @@ class Relay:
                 if owner is peer:
                     del self._publishers[site]
                     self._on_source_gone(site)
+            self._settle_patience()
 
     def _answer(self, offer: Offer, peer: Peer, direction: Direction) -> str:
         return answer(offer, self._ours(peer), direction)
@@ -429,6 +437,22 @@ class Relay:
             self._on_keyframe_wanted(feed)
 
     # --- sites in ---
+
+    def set_awaited(self, sources: frozenset[SiteId]) -> None:
+        """What these send is on air or about to be, and is read as it comes."""
+        if sources != self._awaited:
+            self._awaited = sources
+            self._settle_patience()
+
+    def _settle_patience(self) -> None:
+        sites = self._publishers.keys()
+        awaited = self._talks or not self._awaited.isdisjoint(sites) or self._echoes()
+        self._port.be_patient(
+            0.0 if awaited or not sites else min(PATIENCE_S, SITES_PATIENCE_S / len(sites))
+        )
+
+    def _echoes(self) -> int:
+        return sum(isinstance(peer.traffic, Echo) for peer in self._peers.values())
 
     def _take(self, frame: EncodedFrame) -> None:
         """Nothing comes in that may not, whatever still sends it."""

@@ -29,9 +29,12 @@ class Rights:
 
     def may_send(self, frame: EncodedFrame) -> bool:
         """Of a screen the picture alone: who shares it is heard by his microphone, or not."""
-        if site_of(frame.source) in self.put_out:
+        source = frame.source
+        if source[:1] != "@":  # asked of each packet
+            return source not in self.put_out
+        if site_of(source) in self.put_out:
             return False
-        site = screen_site(frame.source)
+        site = screen_site(source)
         return site is None or (site in self.sharing and frame.codec.is_video)
 
     def may_have(self, audience: Audience, packet: Packet | Cut) -> bool:

@@ -18,17 +18,18 @@ class Unwrapper:
     def __init__(self, bits: int) -> None:
         self._turn = 1 << bits
         self._half, self._mask = self._turn >> 1, self._turn - 1
-        self._last: int | None = None
+        self.last: int | None = None
+        """The furthest so far."""
 
     def __call__(self, value: int) -> int:
-        last = self._last
+        last = self.last
         if last is None:
-            self._last = value
+            self.last = value
             return value
         ahead = value - last & self._mask
         if ahead >= self._half:
             return last + ahead - self._turn
-        self._last = last + ahead
+        self.last = last + ahead
         return last + ahead
 
 
@@ -54,10 +55,11 @@ def parse(data: bytes, wanted: int | None = None) -> RtpPacket:
             data
         )
         if profile == ONE_BYTE_EXTENSIONS and words == 1 and head == wanted << 4 | 1:
-            return RtpPacket(
+            # Without the function in Python that a named tuple is made by.
+            return tuple.__new__(RtpPacket, (
                 second & 0x7F, second >= MARKER, sequence, timestamp, ssrc,
                 data[EXTENDED.size :], value,
-            )  # fmt: skip
+            ))  # fmt: skip
     if len(data) < HEADER.size:
         raise ValueError("an RTP packet shorter than its header")
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)

@@ -83,7 +83,7 @@ class Uplink:
         self.last_received_ns = 0
         self._sequence = Unwrapper(16)
         self._timestamp = Unwrapper(32)
-        self._packets: dict[int, tuple[RtpPacket, int]] = {}
+        self._packets: dict[int, RtpPacket] = {}
         self._missing: dict[int, _Missing] = {}
         self._next: int | None = None
         self._begun = False
@@ -110,12 +110,18 @@ class Uplink:
         statistics = self.statistics
         statistics.received += 1
         statistics.octets += len(packet.payload)
+        sequence, waits = self._next, self._packets or self._missing
+        if sequence is None or waits or packet.sequence != sequence & 0xFFFF:
+            return self._add_late(packet, now_ns)
+        self._sequence.last = sequence
+        self._note_jitter(packet.timestamp, now_ns)
+        if packet.marker or not self._is_video:
+            return self._pass(sequence, packet, now_ns)
+        return self._place(sequence, packet, now_ns)
+
+    def _add_late(self, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
+        """Not the next one, or not all that wait."""
         sequence = self._sequence(packet.sequence)
-        if sequence == self._next and not (self._packets or self._missing):
-            self._note_jitter(packet.timestamp, now_ns)
-            if packet.marker or not self._is_video:
-                return self._pass(sequence, packet, now_ns)
-            return self._place(sequence, packet, now_ns)
         if self._next is None or abs(sequence - self._next) > WINDOW:
             self._restart(sequence)
         assert self._next is not None
@@ -132,7 +138,7 @@ class Uplink:
         self._highest, self._newest = sequence, packet.timestamp
         self._next, self._begun = sequence + 1, True
         if self._is_video:
-            frame = self._assemble([(packet, now_ns)])
+            frame = self._assemble([packet], now_ns)
             return [] if frame is None else [frame]
         if not packet.payload:
             return []
@@ -170,9 +176,9 @@ class Uplink:
         missing = self._missing.pop(sequence, None)
         if missing is not None:
             self.statistics.repaired += missing.asked_ns is not None
-        self._packets[sequence] = (packet, now_ns)
+        self._packets[sequence] = packet
         self._note_gap(sequence, packet.timestamp, now_ns)
-        return self._collect()
+        return self._collect(now_ns)
 
     def _restart(self, sequence: int) -> None:
         self._packets.clear()
@@ -206,45 +212,47 @@ class Uplink:
     def _note_jitter(self, timestamp: int, now_ns: int) -> None:
         """RFC 3550 A.8."""
         transit = now_ns * self._clock_rate / 1e9 - timestamp
-        if self._transit is not None:
-            difference = abs((transit - self._transit + 2**31) % 2**32 - 2**31)
-            self.statistics.jitter += (difference - self.statistics.jitter) / 16
-        self._transit = transit
+        before, self._transit = self._transit, transit
+        if before is not None:
+            difference, statistics = abs(transit - before), self.statistics
+            if difference > 2**31:  # the timestamp has wrapped
+                difference = abs(2**32 - difference)
+            statistics.jitter += (difference - statistics.jitter) / 16
 
     # --- frames out ---
 
-    def _collect(self) -> list[EncodedFrame]:
+    def _collect(self, now_ns: int) -> list[EncodedFrame]:
         frames = []
         while (run := self._whole_frame()) is not None:
-            frame = self._assemble(run)
+            frame = self._assemble(run, now_ns)
             if frame is not None:
                 frames.append(frame)
         return frames
 
-    def _whole_frame(self) -> list[tuple[RtpPacket, int]] | None:
+    def _whole_frame(self) -> list[RtpPacket] | None:
         """The next frame's packets, taken out; None while any is missing."""
         assert self._next is not None
         first = self._packets.get(self._next)
         if first is None:
             return None
-        sequence, timestamp = self._next, first[0].timestamp
+        sequence, timestamp = self._next, first.timestamp
         while (held := self._packets.get(sequence)) is not None:
-            if held[0].timestamp != timestamp:
+            if held.timestamp != timestamp:
                 return self._take(sequence)
             sequence += 1
-            if held[0].marker or not self._is_video:
+            if held.marker or not self._is_video:
                 return self._take(sequence)
         return None
 
-    def _take(self, end: int) -> list[tuple[RtpPacket, int]]:
+    def _take(self, end: int) -> list[RtpPacket]:
         assert self._next is not None
         run = [self._packets.pop(sequence) for sequence in range(self._next, end)]
         self._next, self._begun = end, True
         return run
 
-    def _assemble(self, run: list[tuple[RtpPacket, int]]) -> EncodedFrame | None:
+    def _assemble(self, run: list[RtpPacket], now_ns: int) -> EncodedFrame | None:
         try:
-            data, key = self._picture([packet.payload for packet, _ in run if packet.payload])
+            data, key = self._picture([packet.payload for packet in run if packet.payload])
         except (ValueError, IndexError):
             self.statistics.bad += 1
             self._break()
@@ -257,7 +265,7 @@ class Uplink:
         if key and self._is_video:
             self._broken = self._pli_wanted = False
             self.size = size_of(self.codec, data)
-        return self._frame(run[0][0].timestamp, run[-1][1], data, key=key)
+        return self._frame(run[0].timestamp, now_ns, data, key=key)
 
     def _frame(self, timestamp: int, received_ns: int, data: bytes, *, key: bool) -> EncodedFrame:
         self.statistics.frames += 1
@@ -266,7 +274,9 @@ class Uplink:
         if self._report is not None:
             ntp_ns, reported = self._report
             captured_ns = ntp_ns + (pts - reported) * 1_000_000_000 // self._clock_rate
-        return EncodedFrame(self.source, self.codec, pts, captured_ns, received_ns, key, data)
+        return tuple.__new__(
+            EncodedFrame, (self.source, self.codec, pts, captured_ns, received_ns, key, data)
+        )
 
     def _picture(self, payloads: list[bytes]) -> tuple[bytes, bool]:
         """The frame's data, and whether it is a keyframe. Raises `ValueError`, `IndexError`."""
@@ -336,7 +346,7 @@ class Uplink:
         frames: list[EncodedFrame] = []
         for sequence in sorted(gone):
             self._skip_past(sequence)
-            frames += self._collect()
+            frames += self._collect(now_ns)
         return frames
 
     def _skip_past(self, sequence: int) -> None:

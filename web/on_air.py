@@ -142,6 +142,7 @@ class OnAir:
         self.link.show(program)
         self.witness.show(program)
         self.relay.set_open_microphones(program.open_microphones)
+        self.relay.set_awaited(program.awaited)
         if program.public is Take.ROOM:
             self.relay.set_public(take_room=True)
 

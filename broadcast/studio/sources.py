@@ -35,9 +35,11 @@ class Source:
 
     def offer(self, frame: EncodedFrame, now_ns: int) -> bool:
         """On the loop, or a camera's thread. True if the picture's worker should look."""
-        # Not when it was received: it may have waited for one before it that had to be sent again.
+        # Who is neither seen nor heard is read when the relay has time, which is no jitter of his.
+        awaited = self.picture.wanted or self.sound.fader.open
+        here_ns = now_ns if awaited else frame.received_ns
         video = frame.codec.is_video
-        self.playout.add(media_ns(frame), frame.captured_ns, now_ns, video=video)
+        self.playout.add(media_ns(frame), frame.captured_ns, here_ns, video=video)
         if video:
             return self.picture.offer(frame, now_ns)
         self.sound.offer(frame)

@@ -177,6 +177,17 @@ def test_in_a_break_no_site_is_on_air() -> None:
     assert names(hearing) == []
 
 
+def test_who_is_on_air_or_about_to_be_is_awaited() -> None:
+    """Seen, heard alone, or in the preview."""
+    state = replace(
+        Hearing("thao-luan").state,
+        program=Scene(Layout.FULL, (HALL,)),
+        preview=Scene(Layout.FULL, (NHE,)),
+        open_microphones=frozenset({CHUA}),
+    )
+    assert program_of(state).awaited == {HALL, NHE, CHUA}
+
+
 def test_a_site_that_was_put_out_is_in_no_picture_and_in_no_sound() -> None:
     """Also if the state says otherwise: the director is a guard of its own."""
     hearing = Hearing("thao-luan")

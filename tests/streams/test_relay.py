@@ -16,7 +16,16 @@ from aiortc.mediastreams import AudioStreamTrack
 from config.settings import Media, Program
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.port import Address
-from streams.relay import TAKEOVER_NS, Audience, Connection, Rates, Relay, SiteTaken, TalkRefused
+from streams.relay import (
+    PATIENCE_S,
+    TAKEOVER_NS,
+    Audience,
+    Connection,
+    Rates,
+    Relay,
+    SiteTaken,
+    TalkRefused,
+)
 from tests.media import WHOLE, wait_until
 from tests.peers import MarkedCamera, Watched, watch_tracks
 from tests.streams.network import decodes, h264_units
@@ -129,9 +138,9 @@ def test_a_site_on_a_bad_line_is_repaired(codec: Codec) -> None:
         async with relay_of(heard) as relay:
             received = relay._port.datagram_received
 
-            def lossy(data: bytes, addr: Address) -> None:
+            def lossy(data: bytes, addr: Address, came_ns: int) -> None:
                 if data[0] < 128 or chance.random() > 1 / 12:
-                    received(data, addr)
+                    received(data, addr, came_ns)
 
             assert relay._port._receiving is not None
             relay._port._receiving._take = lossy
@@ -289,3 +298,29 @@ def test_nobody_talks_to_a_site_that_is_open_or_away() -> None:
             assert relay._tasks == {}
 
     asyncio.run(story())
+
+
+def test_only_what_nobody_waits_for_may_wait() -> None:
+    """A site on air or about to be, a line's test and an operator who talks are read at once."""
+
+    async def story() -> list[float]:
+        async with relay_of(Heard()) as relay:
+
+            def patience_s() -> float:
+                assert relay._port._receiving is not None
+                return relay._port._receiving._patience_s
+
+            found = [patience_s()]
+            for name in (HALL, LEFT):
+                await relay.publish(name, PUBLISH)
+            found.append(patience_s())
+            for awaited in ({LEFT}, {SiteId("@player")}):
+                relay.set_awaited(frozenset(awaited))
+                found.append(patience_s())
+            echo = await relay.echo(PUBLISH.replace("sendonly", "sendrecv"))
+            found.append(patience_s())
+            await relay.hang_up(echo.id)
+            found.append(patience_s())
+            return found
+
+    assert asyncio.run(story()) == [0, PATIENCE_S, 0, PATIENCE_S, 0, PATIENCE_S]

@@ -150,7 +150,7 @@ def asked_for(retry_ns: int, loss: float) -> tuple[set[int], list[int], Uplink]:
         frames = uplink.add(packet, at) if line.random() >= loss or at == 0 else []
         wishes, more = uplink.poll(at + 10 * NS_PER_MS)
         asked.update(wishes.nack)
-        late += [(at - frame.received_ns) // NS_PER_MS for frame in [*frames, *more]]
+        late += [at // NS_PER_MS - frame.pts // 48 for frame in [*frames, *more]]
     return asked, late, uplink
 
 
