@@ -6,14 +6,13 @@ counted, without an answer.
 """
 
 import socket
-import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from aioice import stun
 from pylibsrtp import Session
 
+from streams import checks
 from streams.addresses import bound_socket, plain
 from streams.batch import Address
 from streams.bursts import Burst
@@ -21,7 +20,6 @@ from streams.crew import Crew, Out
 from streams.receiving import Receiving
 from streams.sending import Run, Sending
 
-BINDING_REQUEST = (stun.Method.BINDING, stun.Class.REQUEST)
 BUFFER_BYTES = 4 * 1024 * 1024
 """Keyframes come and go in bursts. The kernel gives as much of it as it allows."""
 MAX_TRANSACTIONS = 256
@@ -47,11 +45,11 @@ class Port:
     def __init__(self, awake: Callable[[], None] = lambda: None) -> None:
         """`awake`: as of `Receiving`."""
         self._awake = awake
-        self._by_ufrag: dict[str, Endpoint] = {}
+        self._by_ufrag: dict[bytes, Endpoint] = {}
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
-        self._transactions: dict[str, deque[bytes]] = {}
-        """Of the checks that each peer made."""
+        self._transactions: dict[str, dict[bytes, None]] = {}
+        """Of the checks that each peer made, the oldest first."""
         self._socket: socket.socket | None = None
         self._receiving: Receiving | None = None
         self._sending: Sending | None = None
@@ -110,37 +108,23 @@ class Port:
 
     def _on_stun(self, data: bytes, address: Address) -> None:
         """Answers a valid connectivity check and binds its address; all else has no answer."""
-        try:
-            request = stun.parse_message(data)
-        except (ValueError, IndexError, struct.error):
+        check = checks.read(data)
+        endpoint = None if check is None else self._by_ufrag.get(check.ufrag)
+        if check is None or endpoint is None or not check.is_by(endpoint.password):
             self.strangers += 1
             return
-        ours = str(request.attributes.get("USERNAME", "")).partition(":")[0]
-        endpoint = self._by_ufrag.get(ours)
-        is_check = (request.message_method, request.message_class) == BINDING_REQUEST
-        if (
-            endpoint is None
-            or not is_check
-            or not request.check_message_integrity(endpoint.password.encode())
-        ):
-            self.strangers += 1
-            return
-        seen = self._transactions.setdefault(ours, deque(maxlen=MAX_TRANSACTIONS))
-        if request.transaction_id not in seen:
-            seen.append(request.transaction_id)
+        seen = self._transactions.setdefault(endpoint.ufrag, {})
+        if check.transaction not in seen:
+            seen[check.transaction] = None
+            if len(seen) > MAX_TRANSACTIONS:
+                del seen[next(iter(seen))]
         elif self._by_address.get(address) is not endpoint:
             self.strangers += 1  # a check that was overheard, and is said again from elsewhere
             return
         self._bind(endpoint, address)
-        response = stun.Message(
-            stun.Method.BINDING,
-            stun.Class.RESPONSE,
-            transaction_id=request.transaction_id,
-            attributes={"XOR-MAPPED-ADDRESS": (plain(address[0]), address[1])},
-        )
-        response.add_message_integrity(endpoint.password.encode())
-        self.send(bytes(response), address)
-        endpoint.on_check(nominated="USE-CANDIDATE" in request.attributes, address=address)
+        host, port = plain(address[0]), address[1]
+        self.send(checks.answer(check.transaction, endpoint.password, host, port), address)
+        endpoint.on_check(nominated=check.nominated, address=address)
 
     def _bind(self, endpoint: Endpoint, address: Address) -> None:
         """Media from this address is this peer's now, however many addresses it checks from."""
@@ -157,20 +141,20 @@ class Port:
             del self._by_address[address]
 
     def add(self, endpoint: Endpoint) -> None:
-        self._by_ufrag[endpoint.ufrag] = endpoint
+        self._by_ufrag[endpoint.ufrag.encode()] = endpoint
 
     def rename(self, endpoint: Endpoint, ufrag: str, password: str) -> None:
         """An ICE restart: its addresses stay bound, and new checks need the new credentials."""
-        del self._by_ufrag[endpoint.ufrag]
+        del self._by_ufrag[endpoint.ufrag.encode()]
         bound = self._addresses.pop(endpoint.ufrag, None)
         self._transactions.pop(endpoint.ufrag, None)
         endpoint.ufrag, endpoint.password = ufrag, password
-        self._by_ufrag[ufrag] = endpoint
+        self._by_ufrag[ufrag.encode()] = endpoint
         if bound is not None:
             self._addresses[ufrag] = bound
 
     def remove(self, endpoint: Endpoint) -> None:
-        self._by_ufrag.pop(endpoint.ufrag, None)
+        self._by_ufrag.pop(endpoint.ufrag.encode(), None)
         self._transactions.pop(endpoint.ufrag, None)
         for address in self._addresses.pop(endpoint.ufrag, ()):
             self._forget(endpoint, address)

@@ -140,24 +140,23 @@ class Receiving:
     def _drain(self) -> tuple[int, bool]:
         """How many there were, and whether a handshake was among them, or media that somebody
         waits for."""
-        receive, take, urgent = self._socket.recvmsg, self._take, False
+        receive, take = self._socket.recvmsg, self._take
+        urgent = media = False
         now_ns = time.monotonic_ns()
         shift_ns, since_ns = now_ns - time.time_ns(), self._emptied_ns
-        for count in range(MAX_AT_ONCE):
+        for count in range(MAX_AT_ONCE):  # noqa: B007 - how many there were
             try:
                 datagram, told, _, address = receive(MAX_DATAGRAM, _ROOM)
             except BlockingIOError:
                 self._emptied_ns = now_ns
-                return count, urgent
+                break
             except OSError:
                 continue  # an ICMP error for somebody: his silence will tell
-            first, second = datagram[:2] if len(datagram) > 1 else (0, 0)
-            if first >= 20 and not 192 <= second < 224:
-                if first < 128:
-                    urgent = True
-                else:
-                    urgent = urgent or not self._patience_s
-                    self._media_s = self._loop.time()
+            first = datagram[0] if len(datagram) > 1 else 0
+            if first >= 128 and not 192 <= datagram[1] < 224:
+                media = True
+            elif 20 <= first < 128:
+                urgent = True
             came_ns = now_ns
             if told:
                 seconds, rest_ns = _TIME.unpack(told[0][2])
@@ -165,4 +164,8 @@ class Receiving:
                 if not since_ns <= came_ns <= now_ns:  # it came just now, or the clock was set
                     came_ns = now_ns
             take(datagram, address, came_ns)
-        return MAX_AT_ONCE, urgent
+        else:
+            count = MAX_AT_ONCE
+        if media:
+            self._media_s = self._loop.time()
+        return count, urgent or (media and not self._patience_s)

@@ -192,7 +192,9 @@ def test_a_patch_restarts_ice_in_the_same_seat(path: str) -> None:
         assert peer.password != password
         assert f"a=ice-ufrag:{peer.ufrag}\r\na=ice-pwd:{peer.password}\r\n" in text
         assert "a=candidate:" in text
-        assert list(relay._port._by_ufrag) == [peer.ufrag], "the old credentials are no good"
+        assert list(relay._port._by_ufrag) == [peer.ufrag.encode()], (
+            "the old credentials are no good"
+        )
         for if_match, status in ((new_tag, 204), (tag, 412), (None, 428)):
             async with client.patch(place, data="a=candidate:x", headers=patch(if_match)) as more:
                 assert more.status == status
