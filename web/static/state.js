@@ -1,6 +1,7 @@
 // The one state of a page, as signals: filled by the live connection, read by the parts.
 
 import {batch, computed, signal} from "@preact/signals";
+import {Outbox} from "./outbox.js";
 import {Live, Refusal} from "./protocol.js";
 import {config, t} from "./texts.js";
 
@@ -37,8 +38,7 @@ export const quality = signal(undefined);
 /** And of the screen that it shares. @type {Signal<QualityWish | undefined>} */
 export const screenQuality = signal(undefined);
 
-/** Commands on their way, as JSON: a second click does not give the same one again.
- * @type {Signal<ReadonlySet<string>>} */
+/** Commands that are not answered yet, as JSON. @type {Signal<ReadonlySet<string>>} */
 export const pending = signal(new Set());
 
 /** Commands can be given now. */
@@ -49,6 +49,8 @@ const stills = new Map();
 
 /** @type {Live | undefined} */
 let live;
+
+const outbox = new Outbox((command) => reached((server) => server.command(command)), (keys) => (pending.value = keys));
 
 /** The newest still of a site, or of `PREVIEW`. @param {string} name */
 export function still(name) {
@@ -154,22 +156,16 @@ export function report(report) {
 }
 
 /**
- * Gives a command; the same one is not sent twice at a time.
+ * Gives a command, in its turn.
  * @param {Command} command
- * @returns {Promise<boolean>} whether it was sent and carried out
+ * @returns {Promise<boolean>} whether it was sent and carried out; false where it is on its way already
  * @throws {Refusal} with a whole sentence for the user
  */
 export async function give(command) {
-  const key = JSON.stringify(command);
-  if (!live || pending.value.has(key)) return false;
-  pending.value = new Set([...pending.value, key]);
   try {
-    await live.command(command);
-    return true;
+    return await outbox.give(command);
   } catch (error) {
     throw inWords(error);
-  } finally {
-    pending.value = new Set([...pending.value].filter((other) => other !== key));
   }
 }
 

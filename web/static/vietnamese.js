@@ -1,4 +1,4 @@
-// The Vietnamese way with names and letters. Pure.
+// The Vietnamese way with names, letters and dates. Pure.
 
 const letters = new Intl.Collator("vi");
 
@@ -12,4 +12,10 @@ export function sortKey(name) {
 /** For `sort` and `toSorted`. @param {{name: string}} one @param {{name: string}} other */
 export function byName(one, other) {
   return letters.compare(sortKey(one.name), sortKey(other.name));
+}
+
+/** As an official paper writes it (Decree 30/2020/NĐ-CP, appendix I): a day below ten and a month below three
+ * with a zero before it. @param {number} day @param {number} month from 1 @param {number} year */
+export function dayInWords(day, month, year) {
+  return `ngày ${String(day).padStart(2, "0")} tháng ${month < 3 ? `0${month}` : month} năm ${year}`;
 }

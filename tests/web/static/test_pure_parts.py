@@ -187,15 +187,18 @@ def test_a_clock_that_was_set_is_found_out_at_the_next_answer() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1180, 520), (820, 310), (550, 340)])
+@pytest.mark.parametrize("rem", [13, 15])
 @pytest.mark.parametrize("count", [1, 6, 11, 30, 50])
-def test_tiles_fit_the_room_or_are_as_small_as_may_be(count: int, width: int, height: int) -> None:
-    told = run("parts/operator/tiling.js", "m.tilingFor(...given)", [count, width, height])
+def test_tiles_fit_the_room_or_are_as_small_as_may_be(
+    count: int, width: int, height: int, rem: int
+) -> None:
+    told = run("parts/operator/tiling.js", "m.tilingFor(...given)", [count, width, height, rem])
     columns = told["columns"]
     tile = (width + 8) / columns - 8
     rows = -(-count // columns)
     needed = rows * (tile * 9 / 16 + (32 if told["compact"] else 72) + 8) - 8
-    assert 90 <= tile <= 300
-    assert needed <= height or tile < 108
+    assert 7 * rem <= tile <= 300
+    assert needed <= height or (width + 8) / (columns + 1) - 8 < 7 * rem
 
 
 CHARTS = "parts/operator/charts.js"
@@ -314,3 +317,58 @@ PEOPLE = [
 def test_people_stand_in_the_same_order_on_pages_and_in_lists() -> None:
     expression = "given.map((name) => ({name})).toSorted(m.byName).map((one) => one.name)"
     assert run("vietnamese.js", expression, PEOPLE) == sorted(PEOPLE, key=name_key)
+
+
+def test_a_date_is_written_as_in_an_official_paper() -> None:
+    dates = [[9, 7, 2026], [25, 11, 2026], [3, 2, 2027]]
+    assert run("vietnamese.js", "given.map((one) => m.dayInWords(...one))", dates) == [
+        "ngày 09 tháng 7 năm 2026", "ngày 25 tháng 11 năm 2026", "ngày 03 tháng 02 năm 2027",
+    ]  # fmt: skip
+
+
+PRESSES = """await (async () => {
+  const {Refusal} = await import(given.protocol);
+  const sent = [], open = [];
+  const box = new m.Outbox((command) => new Promise((answer, refuse) => {
+    sent.push(command.type + (command.site ?? ""));
+    open.push({answer, refuse});
+  }));
+  const told = given.presses.map((command) => box.give(command).catch((error) => error.code));
+  for (let at = 0; at < given.presses.length; at += 1) {
+    await new Promise(setImmediate);
+    const fault = given.faults[at];
+    const one = open[at];
+    if (fault && one) one.refuse(new Refusal(fault.code, "", fault.status));
+    else one?.answer(1);
+  }
+  return [sent, await Promise.all(told)];
+})()"""
+
+
+def presses(*commands: dict[str, Any], faults: dict[str, Any] | None = None) -> Any:
+    """What was sent, in this order, and what became of each press."""
+    protocol = (STATIC / "protocol.js").as_uri()
+    told = {"presses": commands, "faults": faults or {}, "protocol": protocol}
+    return run("outbox.js", PRESSES, told)
+
+
+def test_no_press_overtakes_another_or_is_lost() -> None:
+    """Two cuts are two cuts, as on any mixer; a picture is there before the cut that shows it."""
+    cut, longer, call = {"type": "cut"}, {"type": "extend_turn"}, {"type": "call"}
+    a, b = {"type": "set_preview", "site": "A"}, {"type": "set_preview", "site": "B"}
+    sent, done = presses(a, cut, cut, longer, longer, call, call, b, a)
+    assert sent == [
+        "set_previewA", "cut", "cut", "extend_turn", "extend_turn", "call", "set_previewB",
+        "set_previewA",
+    ]  # fmt: skip
+    assert done == [True] * 6 + [False, True, True], "the same again, in one breath: once"
+
+
+def test_what_waits_for_a_server_that_is_gone_does_not_come_late() -> None:
+    cut, mute, end = {"type": "cut"}, {"type": "mute_all"}, {"type": "end_turn"}
+    sent, done = presses(cut, mute, end, faults={"0": {"code": "refused", "status": 409}})
+    assert (sent, done) == (["cut", "mute_all", "end_turn"], ["refused", True, True])
+    sent, done = presses(cut, mute, end, faults={"0": {"code": "unreachable", "status": 0}})
+    assert (sent, done) == (["cut"], ["unreachable"] * 3)
+    sent, done = presses(*[cut] * 13)
+    assert (len(sent), done[-1]) == (12, "unreachable"), "nobody means more than that"

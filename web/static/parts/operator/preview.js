@@ -8,6 +8,10 @@ import {LAYOUTS, nextSeat, seated, seatsOf, vacated, withLayout} from "./seats.j
 
 /** @import {Inset, Layout, Scene} from "../../types.js" */
 
+/** The scene that was asked for last, while it is on its way: the next click builds on it.
+ * @type {import("@preact/signals").Signal<Scene | undefined>} */
+const asked = signal(undefined);
+
 /** A seat that the operator picked for the next click. @type {import("@preact/signals").Signal<number | null>} */
 const picked = signal(null);
 const filled = signal(-1);
@@ -18,7 +22,7 @@ const SPEAKER_INSET = {corner: "top-right", share: 0.22};
 /** The seat that the next click on a site fills. */
 export const target = computed(() => {
   if (!view.value) return 0;
-  const scene = operatorView().preview;
+  const scene = standing();
   const wish = picked.value;
   const last = seatsOf(scene.layout).length - 1;
   return wish !== null && wish <= last ? wish : nextSeat(scene, filled.value);
@@ -29,38 +33,44 @@ export function pickSeat(seat) {
   picked.value = seat;
 }
 
+/** What the preview is, or is about to be. */
+function standing() {
+  return asked.value ?? operatorView().preview;
+}
+
 /** @param {Scene} scene */
-function setPreview(scene) {
-  return act({type: "set_preview", scene});
+async function setPreview(scene) {
+  asked.value = scene;
+  const done = await act({type: "set_preview", scene});
+  if (asked.value === scene) asked.value = undefined;
+  return done;
 }
 
 /** @param {Layout} layout */
 export function chooseLayout(layout) {
   picked.value = null;
   filled.value = -1;
-  return setPreview(withLayout(operatorView().preview, layout, candidates()));
+  return setPreview(withLayout(standing(), layout, candidates()));
 }
 
 /** Where the small picture goes. @param {Inset} inset */
 export function placeInset(inset) {
-  return setPreview({...operatorView().preview, inset});
+  return setPreview({...standing(), inset});
 }
 
 /** The layout after the present one, or before it. @param {1 | -1} step */
 export function turnLayout(step) {
-  const at = LAYOUTS.indexOf(operatorView().preview.layout);
+  const at = LAYOUTS.indexOf(standing().layout);
   const next = LAYOUTS[(at + step + LAYOUTS.length) % LAYOUTS.length];
   return next && chooseLayout(next);
 }
 
 /** A site into the seat that is next. @param {string} site */
 export async function seat(site) {
-  const at = target.value;
-  const scene = seated(operatorView().preview, at, site);
-  if (await setPreview(scene)) {
-    filled.value = scene.sources.indexOf(site);
-    picked.value = null;
-  }
+  const [before, scene] = [filled.value, seated(standing(), target.value, site)];
+  picked.value = null;
+  filled.value = scene.sources.indexOf(site);
+  if (!await setPreview(scene) && !asked.value) filled.value = before;
 }
 
 /** What a site shares of its screen, with whoever shows it in the corner. @param {string} site */
@@ -72,7 +82,7 @@ export function seatScreen(site) {
 
 /** @param {number} seat */
 export function vacate(seat) {
-  const scene = vacated(operatorView().preview, seat);
+  const scene = vacated(standing(), seat);
   picked.value = null;
   return setPreview(scene.sources.length ? scene : {layout: "slate", sources: []});
 }

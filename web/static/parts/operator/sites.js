@@ -50,7 +50,8 @@ function Tiles({sites}) {
     const room = list.current;
     if (!room) return undefined;
     const fit = () => {
-      const {columns, compact} = tilingFor(count, room.clientWidth, room.clientHeight);
+      const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      const {columns, compact} = tilingFor(count, room.clientWidth, room.clientHeight, rem);
       room.style.setProperty("--columns", String(columns));
       room.dataset["compact"] = String(compact);
     };
@@ -81,11 +82,19 @@ function Tile({site, index}) {
     </button>
     <${Meter} site=${site.id} />
     <div class="about">
-      <span class="name" title=${site.name}>${name}</span>
+      <${Name} whole=${site.name} />
       <${LineButton} site=${site} wasHere=${seen.has(site.id)} /><${Arriving} site=${site} />
       <${TalkButton} site=${site} /><${Microphone} site=${site} />
     </div>
   </li>`;
+}
+
+/** Shorter still where many tiles stand. @param {{whole: string}} props */
+function Name({whole}) {
+  const name = tileName(whole);
+  const short = tileName(name, "operator.abbreviations_small");
+  return html`<span class="name" title=${whole}><span class="long">${name}</span>
+    ${short !== name && html`<span class="short">${short}</span>`}</span>`;
 }
 
 /** @param {Site} site */

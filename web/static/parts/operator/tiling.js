@@ -1,7 +1,7 @@
 // How many tiles stand side by side, and how. Pure.
 
 const GAP = 8; // px, also in the style sheet
-const NARROWEST = 90;
+const NARROWEST_REM = 7; // a commune's name stays whole
 const WIDEST = 300;
 const ROOMY = 124; // the least width for a second line below the picture
 const FOOT = 72; // below its 16:9 picture: meter, name, line and microphone
@@ -15,12 +15,13 @@ const COMPACT_FOOT = 32; // meter and name; line and microphone lie upon the pic
  * @param {number} count of tiles
  * @param {number} width px
  * @param {number} height px
+ * @param {number} rem px of a letter's height
  * @returns {Tiling}
  */
-export function tilingFor(count, width, height) {
-  const most = Math.max(1, Math.floor((width + GAP) / (NARROWEST + GAP)));
+export function tilingFor(count, width, height, rem) {
+  const most = Math.max(1, Math.floor((width + GAP) / (NARROWEST_REM * rem + GAP)));
   const least = Math.max(1, Math.ceil((width + GAP) / (WIDEST + GAP)));
-  for (let columns = least; columns < most; columns += 1) {
+  for (let columns = least; columns <= most; columns += 1) {
     const tile = (width + GAP) / columns - GAP;
     const fits = (/** @type {number} */ foot) => (
       Math.ceil(count / columns) * ((tile * 9) / 16 + foot + GAP) - GAP <= height
