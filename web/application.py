@@ -80,7 +80,8 @@ def application(parts: Parts) -> web.Application:
     app[THROTTLE] = throttle
     app[border.DEFAULT_LANGUAGE] = settings.language
     app.on_response_prepare.append(border.set_headers)
-    pages = Pages(parts.sessions, tokens, turn=bool(settings.turn.urls))
+    cameras = frozenset(camera.site for camera in settings.cameras)
+    pages = Pages(parts.sessions, tokens, turn=bool(settings.turn.urls), cameras=cameras)
     app[border.RENDER_PROBLEM] = pages.problem
     aside = Aside()
     rooms: tuple[Room, ...] = (

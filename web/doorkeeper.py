@@ -40,6 +40,8 @@ class Standing:
 STANDING = web.RequestKey("standing", Standing)
 """Of who asks for more than the public gets."""
 
+Check = Callable[[web.Request, SiteId, Desk | None], Identity]
+
 
 class Doorkeeper:
     """Only the session on the studio has pictures. Everything raises `Problem`.
@@ -109,10 +111,22 @@ class Doorkeeper:
 
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's, for the session on the studio."""
+        await self._admit(request, site, self._camera_publisher)
+
+    async def screen(self, request: web.Request, site: SiteId) -> None:
+        """The site itself, while the session says that it shares its screen; also where a camera of
+        the settings is its picture."""
+        await self._admit(request, site, self._publisher)
+        current = self._sessions.current
+        if current is None or site not in current.floor.state.sharing:
+            raise Problem(403, "screen_not_shared")
+
+    async def _admit(self, request: web.Request, site: SiteId, check: Check) -> None:
+        """What was refused and who came is written down."""
         current = self._sessions.current
         session = current.floor.id if current is not None else ""
         try:
-            identity = self._publisher(request, site, current)
+            identity = check(request, site, current)
         except Problem as problem:
             await self._auditor.refused(
                 request, "site_joined", problem, session=session, detail={"site": site}
@@ -132,16 +146,15 @@ class Doorkeeper:
             raise not_found("unknown_site")
         identity = self._require_site(request, current, site)
         _require_inside(current, site)
+        return identity
+
+    def _camera_publisher(
+        self, request: web.Request, site: SiteId, current: Desk | None
+    ) -> Identity:
+        identity = self._publisher(request, site, current)
         if site in self._cameras:
             raise Problem(409, "site_has_camera", site=site)
         return identity
-
-    async def screen(self, request: web.Request, site: SiteId) -> None:
-        """The site itself, while the session says that it shares its screen."""
-        await self.publisher(request, site)
-        current = self._sessions.current
-        if current is None or site not in current.floor.state.sharing:
-            raise Problem(403, "screen_not_shared")
 
     async def talker(self, request: web.Request, site: SiteId) -> None:
         """An operator of the session on the studio, who wants to talk to this site alone."""

@@ -1,6 +1,7 @@
 """The pages: a shell each, with its texts and its settings as JSON; the rest is `static/`."""
 
 import re
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,13 @@ def _fonts() -> Path:
 class Pages:
     """Draws the shells."""
 
-    def __init__(self, sessions: Sessions, tokens: Tokens, *, turn: bool) -> None:
+    def __init__(
+        self, sessions: Sessions, tokens: Tokens, *, turn: bool, cameras: Collection[str]
+    ) -> None:
+        """`cameras`: sites that the studio fetches itself."""
         self._sessions = sessions
         self._tokens = tokens
+        self._cameras = cameras
         self._turn = turn
         self._templates = Environment(
             loader=FileSystemLoader(WEB / "templates"),
@@ -127,7 +132,13 @@ class Pages:
         if site is None:
             raise not_found()
         return self._page(
-            request, "join", state, site=site.id, site_name=site.name, heading=site.name
+            request,
+            "join",
+            state,
+            site=site.id,
+            site_name=site.name,
+            has_camera=site.id in self._cameras,
+            heading=site.name,
         )
 
     async def _watch(self, request: web.Request) -> web.Response:

@@ -339,13 +339,16 @@ class Views:
 
     def _site(self, site: Site) -> dict[str, Any]:
         line = self.outside.lines.get(site.id)
-        report = self.outside.reports.get(site.id)
+        fetched = self._fetched(site.id)
+        page = self.outside.reports.get(site.id)
+        report = page if fetched is None else None  # its page has neither camera nor microphone
         quality = self.qualities.get(site.id)
         return {
             "id": site.id,
             "name": site.name,
             "kind": site.kind,
             "present": self.outside.present(site.id),
+            "page": page is not None,
             "microphone_open": site.id in self.state.open_microphones,
             "put_out": site.id in self.state.put_out,
             "tally": self._tally(site.id),
@@ -356,7 +359,7 @@ class Views:
             **tested(report),
             "test_asked_at_ms": self.state.tests_asked.get(site.id),
             "talked_to": site.id in self.outside.talks,
-            "fetched": self._fetched(site.id),
+            "fetched": fetched,
             "speaking": site.id in self.outside.studio.speaking,
             "noise_suppressed": site.id in self.state.cleaned,
             "signs": list(self.outside.studio.signs.get(site.id, ())),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import Camera
 from tests.peers import publishing
 from tests.web.rig import CHUA, LAY, Page, Rig, relay, settings_in
 from tests.web.test_doorkeeper import _ask
@@ -25,13 +26,19 @@ def _asked_for_a_large_screen(page: Page) -> bool:
 
 
 def test_it_comes_while_it_is_shared_and_is_hung_up_on_when_it_is_not(tmp_path: Path) -> None:
+    """Also from a room whose picture is a camera of the settings: a computer stands beside it."""
+    settings = settings_in(tmp_path, cameras=(Camera(site=LAY, url="rtsp://127.0.0.1:9/none"),))
+
     async def scenario() -> None:
         async with (
-            relay(settings_in(tmp_path)) as rig,
+            relay(settings) as rig,
             rig.page("operator", rig.operator) as panel,
             rig.page("site", rig.site(LAY)) as page,
         ):
+            assert await _ask(rig, f"/whip/{LAY}", rig.site(LAY)) == (409, "site_has_camera")
             assert await _ask(rig, PATH, rig.site(LAY)) == (403, "screen_not_shared")
+            pages = [False, True, False]
+            await panel.until(lambda p: p.view and [s["page"] for s in p.view["sites"]] == pages)
             status, answer = await rig.command("share_screen", token=rig.site(LAY), site=LAY)
             assert (status, answer["error"]["code"]) == (409, "screen_not_allowed")
             await _share(rig)

@@ -8,7 +8,7 @@ import {Language} from "./parts/common/head.js";
 import {open, wake, watchPlugs} from "./parts/site/devices.js";
 import {join} from "./parts/site/line.js";
 import {Room} from "./parts/site/room.js";
-import {DeviceTest} from "./parts/site/test.js";
+import {Beside, DeviceTest} from "./parts/site/test.js";
 
 const KEY = `diemcau.join.${config.session}.${config.site}`;
 const JOINED = `${KEY}.joined`;
@@ -48,7 +48,7 @@ async function stayAwake() {
 function Page() {
   if (!secret) return html`<${Stop} title=${t("site.no_token")} note=${t("site.ask_for_link")} />`;
   if (bye.value) return html`<${Stop} title=${bye.value.message} note=${t("site.ask_for_link")} />`;
-  if (!joined.value) return html`<${DeviceTest} token=${secret} onJoin=${enter} />`;
+  if (!joined.value) return html`<${config.has_camera ? Beside : DeviceTest} token=${secret} onJoin=${enter} />`;
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   }
@@ -68,7 +68,7 @@ if (secret) {
   document.addEventListener("visibilitychange", () => {
     if (joined.value && !document.hidden) void stayAwake();
   });
-  await open();
+  if (!config.has_camera) await open();
   // A page that was reloaded takes its place again without being asked.
   if (sessionStorage.getItem(JOINED)) enter();
 }

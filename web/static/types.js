@@ -128,6 +128,7 @@
  * @property {string} name
  * @property {"hall" | "district"} kind
  * @property {boolean} present
+ * @property {boolean} page its page is open
  * @property {Flow} video
  * @property {Flow} audio
  * @property {boolean} microphone_open
@@ -526,6 +527,7 @@
  * @property {string | null} session_title
  * @property {string} [site_name] of the page of a site
  * @property {string | null} site
+ * @property {boolean} [has_camera] of the page of a site: the server fetches its picture and sound elsewhere
  * @property {Role} role the strongest of `roles`
  * @property {Role[]} roles
  * @property {string} name of who is signed in, or empty

@@ -13,7 +13,7 @@ export function AllowScreen({site}) {
   const allowed = found.screen !== "none";
   const name = shortName(found.name);
   return html`<${Do} command=${{type: "allow_screen", site, allowed: !allowed}} class="small allow-screen" pressed=${allowed}
-    disabled=${!allowed && !found.present} label=${t(allowed ? "screen.withdraw_of" : "screen.allow_of", {site: name})} testid=${`allow-screen-${site}`}>
+    label=${t(allowed ? "screen.withdraw_of" : "screen.allow_of", {site: name})} testid=${`allow-screen-${site}`}>
     <${Icon} name="screen" />${t(found.screen === "shared" ? "screen.end" : allowed ? "screen.withdraw" : "screen.allow")}<//>`;
 }
 

@@ -12,7 +12,7 @@ import {AllowScreen} from "../common/screens.js";
 import {seat, seatScreen} from "./preview.js";
 import {Still} from "./still.js";
 
-/** @import {Flow, SharedScreen} from "../../types.js" */
+/** @import {Flow, SharedScreen, Site} from "../../types.js" */
 
 const open = signal(false);
 
@@ -25,14 +25,20 @@ export function ScreensButton() {
 export function ScreensDialog() {
   if (!open.value) return null;
   const close = () => { open.value = false; };
-  const sites = [...operatorView().sites].sort((a, b) => Number(b.present) - Number(a.present));
+  const sites = [...operatorView().sites].sort((a, b) => Number(b.page) - Number(a.page));
   return html`<${Dialog} label=${t("screen.who_may")} onClose=${close} testid="screens-dialog">
     <h2>${t("screen.who_may")}</h2><p class="muted">${t("screen.who_may_note")}</p>
     <ul class="rows screen-rows">${sites.map((site) => html`<li key=${site.id} class="row" data-screen=${site.screen}>
       <span class="who"><span class="name">${shortName(site.name)}</span>
-        <span class="detail">${site.present ? t(`screen.is_${site.screen}`) : t("operator.site_absent")}</span></span>
-      <${AllowScreen} site=${site.id} /></li>`)}</ul>
+        <span class="detail">${standing(site)}</span></span>
+      ${(site.page || site.screen !== "none") && html`<${AllowScreen} site=${site.id} />`}</li>`)}</ul>
     <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer><//>`;
+}
+
+/** A screen is shared from the site's page: a camera or an encoder has none. @param {Site} site */
+function standing(site) {
+  if (site.page) return t(`screen.is_${site.screen}`);
+  return t(site.present ? "screen.no_page" : "operator.site_absent");
 }
 
 /** @param {{screen: SharedScreen & {video: Flow}}} props */

@@ -29,16 +29,8 @@ let publisher;
 
 /** Joins for good. @param {string} token */
 export function join(token) {
-  publisher = new WhipPublisher(`/whip/${config.site}`, {
-    token,
-    turn: config.turn,
-    stream: stream.value ?? new MediaStream(),
-    onState(state, detail) {
-      sending.value = state;
-      refusal.value = detail;
-    },
-  });
-  publisher.start();
+  if (config.has_camera) effect(() => { sending.value = watching.value; }); // what comes back tells of the line
+  else publish(token);
   mayShare(token);
   const player = new WhepPlayer(`/whep/${config.session}/${config.site}`, {
     token,
@@ -64,6 +56,20 @@ export function join(token) {
   });
   effect(() => void tell(camera.value, microphone.value));
   setInterval(() => tell(camera.peek(), microphone.peek()), REPORT_MS);
+}
+
+/** @param {string} token */
+function publish(token) {
+  publisher = new WhipPublisher(`/whip/${config.site}`, {
+    token,
+    turn: config.turn,
+    stream: stream.value ?? new MediaStream(),
+    onState(state, detail) {
+      sending.value = state;
+      refusal.value = detail;
+    },
+  });
+  publisher.start();
 }
 
 let outside = false;

@@ -4,7 +4,7 @@ import {html} from "htm/preact";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {read} from "../../clock.js";
 import {connection, now, siteView} from "../../state.js";
-import {t} from "../../texts.js";
+import {config, t} from "../../texts.js";
 import {CaptionLine} from "../common/caption.js";
 import {Reader} from "../common/reader.js";
 import {Language} from "../common/head.js";
@@ -41,12 +41,12 @@ export function Room({token}) {
       ${state !== "out" && html`<${Line} />`}
       <${Language} kind="small plain" />
     </header>
-    <${Trouble} device="camera" state=${camera.value} />
-    <${Trouble} device="microphone" state=${microphone.value} />
+    ${!config.has_camera && html`<${Trouble} device="camera" state=${camera.value} />
+      <${Trouble} device="microphone" state=${microphone.value} />`}
     ${state !== "out" && html`<${LineTrouble} />`}
     <${NewMessage} />
     <${TalkedTo} />
-    ${state !== "out" && html`<${AskedTest} token=${token} />`}
+    ${state !== "out" && !config.has_camera && html`<${AskedTest} token=${token} />`}
     <div class="standing" role="status" data-testid="standing">
       <strong>${t(`site.standing_${state}`)}</strong><span>${t(`site.standing_${state}_note`)}</span>
     </div>
@@ -118,10 +118,10 @@ function OwnMicrophone() {
   const open = siteView().me.microphone_open;
   const key = open ? (held.value ? "held" : "open") : "closed";
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
-    <div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
-      <div><p><strong>${t(`site.microphone_${key}_title`)}</strong></p><${Meter} label=${t("site.level")} /></div></div>
+    ${config.has_camera ? html`<p><strong>${t(`site.microphone_${key}_title`)}</strong></p>` : html`<div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
+      <div><p><strong>${t(`site.microphone_${key}_title`)}</strong></p><${Meter} label=${t("site.level")} /></div></div>`}
     <p class="hint">${t(`site.microphone_${key}_note`)}</p>
-    ${open && html`<button aria-pressed=${held.value} onClick=${() => hold(!held.value)} data-testid="hold">
+    ${open && !config.has_camera && html`<button aria-pressed=${held.value} onClick=${() => hold(!held.value)} data-testid="hold">
       ${t(held.value ? "site.release" : "site.hold")}</button>`}
   </section>`;
 }

@@ -43,6 +43,16 @@ export function DeviceTest({token, onJoin}) {
   </main>`;
 }
 
+/** Where a camera of the settings is the site's picture: this page watches, asks, writes and shares.
+ * @param {{token: string, onJoin: () => void}} props */
+export function Beside({onJoin}) {
+  return html`<main class="test" data-testid="beside">
+    <header><p class="muted">${config.session_title}</p><h1>${config.site_name}</h1></header>
+    <p>${t("site.beside")}</p>
+    <div class="join-row"><button class="primary big" data-testid="join" onClick=${onJoin}>${t("site.join")}</button>
+      <${Language} kind="plain" /></div></main>`;
+}
+
 /** @param {{kind: "video" | "audio", label: string}} props */
 function Choice({kind, label}) {
   const devices = list.value.filter((device) => device.kind === `${kind}input`);
