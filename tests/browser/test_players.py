@@ -85,15 +85,40 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 )
                 early = await plays(watch, "playback from the start")
                 assert early["at"] < live["at"]
+                shared = await share_this_moment(watch)
+                await operator_tab.goto(shared)
+                await wait_until(lambda: stands_at(operator_tab, shared), "the moment, while live")
                 await captioned(watch, server, typing_s=0)
                 await check_renditions(watch)
                 await check_quick(watch)
                 assert troubles == []
                 server.command("end_session")
+            await check_a_moment_that_was_never(operator_tab, server)
             await operator_tab.close()
-            await check_archive(await browser.new_page(), server)
+            await check_archive(await browser.new_page(), server, shared)
 
     asyncio.run(story())
+
+
+async def share_this_moment(watch: BrowserPage) -> str:
+    """The link that the public page hands on, to where its player is."""
+    await watch.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await watch.evaluate("document.querySelector('[data-testid=\"player\"]').pause()")
+    at = (await watch.evaluate(STATE))["at"]
+    await watch.get_by_test_id("share-now").click()
+    await expect(watch.get_by_test_id("share-now")).to_contain_text("Đã chép")
+    shared = str(await watch.evaluate("navigator.clipboard.readText()"))
+    assert shared.endswith(f"#t={int(at)}")
+    await watch.evaluate("document.querySelector('[data-testid=\"player\"]').play()")
+    return shared
+
+
+async def check_a_moment_that_was_never(play: BrowserPage, server: Server) -> None:
+    """It says so, and plays from the start."""
+    await play.goto("about:blank")
+    await play.goto(server.url(f"/play/{server.session}#t=7200"))
+    await expect(play.get_by_role("status").get_by_text("2:00:00")).to_be_visible(timeout=SLOW_MS)
+    assert (await play.evaluate(STATE))["at"] < 1
 
 
 async def check_renditions(watch: BrowserPage) -> None:
@@ -134,14 +159,14 @@ async def check_quick(watch: BrowserPage) -> None:
     await plays(watch, "the player that rewinds, again")
 
 
-async def check_archive(play: BrowserPage, server: Server) -> None:
+async def check_archive(play: BrowserPage, server: Server, shared: str) -> None:
     troubles = complaints(play)
-    await play.goto(server.url(f"/play/{server.session}#t=3"))
+    await play.goto(shared)
     chapters = play.get_by_test_id("chapter")
     await expect(chapters).to_have_count(3, timeout=SLOW_MS)  # one item, two turns
     player = play.get_by_test_id("player")
     await player.wait_for()
-    await wait_until(lambda: seeked(play), "the second that the link names", 40)
+    await wait_until(lambda: stands_at(play, shared), "the second that the link names", 40)
     await player.evaluate("video => video.play()")
     await plays(play, "the archive")
     await captioned(play, server, typing_s=1)
@@ -167,6 +192,7 @@ async def captioned(tab: BrowserPage, server: Server, typing_s: float) -> None:
     await tab.get_by_test_id("captions").check()
 
 
-async def seeked(play: BrowserPage) -> bool:
+async def stands_at(play: BrowserPage, link: str) -> bool:
     state = await play.evaluate(STATE)
-    return bool(2.5 < state["at"] < 4 and state["ready"] >= 2)
+    wanted = float(link.partition("#t=")[2])
+    return bool(abs(state["at"] - wanted) < 1 and state["ready"] >= 2)

@@ -2,7 +2,7 @@
 
 import {html, render} from "htm/preact";
 import {computed, signal} from "@preact/signals";
-import {useEffect, useRef} from "preact/hooks";
+import {useEffect, useRef, useState} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
 import {Head, isStaff} from "./parts/common/head.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
@@ -13,6 +13,7 @@ import {attach, captionsOf} from "./parts/public/player.js";
 const REFRESH_MS = 10_000;
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const JUMP_S = 10;
+const NEWER_S = 10; // a link that was made at the live end is ahead of what is kept, for a moment
 const mayOpenSealed = ["operator", "chair"].includes(config.role ?? "");
 
 /** @type {import("@preact/signals").Signal<Chapter[]>} */
@@ -105,10 +106,11 @@ function Page() {
 
 function Player() {
   const element = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  const [state, setState] = useState("");
   useEffect(() => {
     if (!element.current) return;
     video = element.current;
-    const player = attach(video, `/archive/${config.session}/master.m3u8`, {startS: wantedS()});
+    const player = attach(video, `/archive/${config.session}/master.m3u8`, {startS: wantedS(), onState: setState});
     const captions = captionsOf(video, () => captioned.value && captionsOn.value);
     return () => {
       captions();
@@ -117,7 +119,16 @@ function Player() {
   }, []);
   const look = () => (at.value = video?.currentTime ?? 0);
   return html`<div class="stage"><video ref=${element} controls playsinline onTimeUpdate=${look} onSeeked=${look}
-    data-testid="player" aria-label=${t("public.player")}></video></div>`;
+      onDurationChange=${stayWithin} data-testid="player" aria-label=${t("public.player")}></video>
+    ${state === "waiting" && html`<p class="over-picture" role="status" data-testid="no-recording">${t("public.no_recording")}</p>`}</div>`;
+}
+
+/** A link to a second that the recording does not have: it begins, and says why it does so. */
+function stayWithin() {
+  if (!video || !(wantedS() > video.duration + NEWER_S)) return;
+  said.value = t("public.not_recorded", {at: span(wantedS() * 1000)});
+  history.replaceState(null, "", location.pathname);
+  video.currentTime = 0;
 }
 
 /** @param {number} wanted */

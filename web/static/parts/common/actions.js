@@ -102,10 +102,10 @@ export function shortName(name) {
   return short.charAt(0).toLocaleUpperCase("vi") + short.slice(1);
 }
 
-/** For a tile: "Huyện Mường Nhé" → "H. Mường Nhé". @param {string} name */
-export function tileName(name) {
+/** For a tile: "Huyện Mường Nhé" → "H. Mường Nhé". @param {string} name @param {string} [key] of what is shortened */
+export function tileName(name, key = "operator.abbreviations") {
   const short = shortName(name);
-  for (const pair of t("operator.abbreviations").split("|")) {
+  for (const pair of t(key).split("|")) {
     const [word = "", sign = ""] = pair.split("=");
     if (short.startsWith(`${word} `)) return sign + short.slice(word.length);
   }

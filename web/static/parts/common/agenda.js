@@ -83,7 +83,7 @@ function Item({item, index}) {
   const can = mayGive("choose_item") || mayGive("set_item_closed");
   const detail = [
     times(item), item.waiting && item.state !== "current" ? t("operator.item_waits", {count: item.waiting}) : "",
-    item.kind && t(`item.${item.kind}`), item.presenter,
+    item.kind && item.kind !== "other" && t(`item.${item.kind}`), item.presenter,
   ].filter(Boolean).join(" · ");
   return html`<li class="item" data-state=${item.state} data-closed=${item.closed} data-testid=${`item-${item.id}`}
     aria-current=${item.state === "current" ? "step" : undefined}>

@@ -1,0 +1,121 @@
+"""The operator's page with fifty sites, as on a province's communes, and with a hundred and fifty.
+
+The relay and the pages are real. Most sites are no more than their page: what is looked at is what
+an operator finds on one screen, and that costs nobody fifty cameras.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from broadcast.session.model import Role
+from tests.chromium import chromium, complaints
+from tests.media import wait_until
+from tests.web.rig import SESSION, Rig, relay, settings_in
+
+NAMES = (
+    "Mường Nhé",
+    "Nà Tấu",
+    "Sín Thầu",
+    "Mường Pồn",
+    "Pu Nhi",
+    "Tìa Dình",
+    "Na Sang",
+    "Núa Ngam",
+)
+ASKING = (7, 20, 33)
+INSIDE = """(tile) => {
+  const [own, room] = [tile, tile.parentElement].map((one) => one.getBoundingClientRect());
+  return own.top >= room.top - 1 && own.bottom <= room.bottom + 1 && room.bottom <= innerHeight;
+}"""
+CUT_OFF = """(tile) => {
+  const name = tile.querySelector(".name");
+  return name.scrollWidth > name.clientWidth ? name.textContent : "";
+}"""
+expect.set_options(timeout=20_000)
+
+
+def rows(first: int, last: int) -> list[dict[str, Any]]:
+    return [{"name": f"Xã {NAMES[at % len(NAMES)]} {at}"} for at in range(first, last)]
+
+
+async def send(rig: Rig, type_: str, **fields: Any) -> None:
+    status, answer = await rig.command(type_, **fields)
+    assert status == 200, answer
+
+
+async def listed(rig: Rig, what: str) -> list[dict[str, Any]]:
+    async with rig.page("operator", rig.operator) as panel:
+        await panel.until(lambda p: p.view)
+        found: list[dict[str, Any]] = panel.view[what]
+        return found
+
+
+async def tiles(tab: Page, script: str) -> list[Any]:
+    found: list[Any] = await tab.locator(".tile").evaluate_all(f"(all) => all.map({script})")
+    return found
+
+
+@pytest.mark.timeout(120)
+def test_fifty_sites_are_seen_and_directed_on_one_screen(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=(1920, 1080)) as browser:
+            await send(rig, "import_rows", sites=rows(3, 50))
+            ids = [one["id"] for one in await listed(rig, "sites")]
+            for at in ASKING:
+                await send(rig, "put_delegate", name=f"Lò Thị {at}", site=ids[at])
+            tab = await browser.new_page()
+            troubles = complaints(tab)
+            token = rig.tokens.issue_token(Role.OPERATOR, SESSION)
+            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={token}"))
+            async with AsyncExitStack() as away, AsyncExitStack() as here:
+                for at, site in enumerate(ids):
+                    stack = away if at % 10 == 9 else here
+                    await stack.enter_async_context(rig.page("site", rig.site(site)))
+                await expect(tab.get_by_text("50/50 có mặt")).to_be_visible()
+                await away.aclose()
+                await directed(tab, rig, ids)
+                await many_more(tab, rig)
+            assert troubles == []
+
+    asyncio.run(story())
+
+
+async def directed(tab: Page, rig: Rig, ids: list[str]) -> None:
+    """All in sight, no name cut; who was lost is told; who asks is called, who speaks is seen."""
+    await expect(tab.locator(".tile")).to_have_count(50)
+    assert all(await tiles(tab, INSIDE)), "a tile is out of sight"
+    assert [name for name in await tiles(tab, CUT_OFF) if name] == []
+    await expect(tab.locator(".tile[data-video=lost]")).to_have_count(5)
+    await send(rig, "go_live")
+    people = {one["name"]: one["id"] for one in await listed(rig, "delegates")}
+    for at in ASKING:
+        await send(rig, "register", delegate=people[f"Lò Thị {at}"], kind="speech")
+    await expect(tab.get_by_test_id("queue")).to_contain_text("Lò Thị 33")
+    await tab.keyboard.press("n")
+    await expect(tab.get_by_test_id("floor-name")).to_have_text("Lò Thị 7")
+    speaking = tab.get_by_test_id(f"site-{ids[7]}")
+    await expect(speaking).to_have_attribute("data-open", "true")
+    await expect(speaking).to_have_attribute("data-tally", "program")
+    await tab.get_by_test_id(f"seat-{ids[48]}").click()
+    await expect(tab.get_by_test_id(f"site-{ids[48]}")).to_have_attribute("data-tally", "preview")
+
+
+async def many_more(tab: Page, rig: Rig) -> None:
+    """They do not fit any more: the grid scrolls, and nothing else of the page does."""
+    await send(rig, "import_rows", sites=rows(50, 150))
+    await expect(tab.locator(".tile")).to_have_count(150)
+    last = tab.locator(".tile").last
+
+    async def narrow_enough() -> bool:
+        width = await last.evaluate("(tile) => tile.clientWidth")
+        return bool(80 < width < 130)
+
+    await wait_until(narrow_enough, "tiles that can be read")
+    assert await tab.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    await last.get_by_role("button").first.click()
+    await expect(last).to_have_attribute("data-tally", "preview")
