@@ -52,7 +52,7 @@ def paper_of(minutes: Minutes, moment: Moment, *, closed: bool = False) -> Paper
     state = minutes.state
     date = moment(state.started_at_ms) if state.started_at_ms else None
     place = re.search(r"(?:tỉnh|thành phố|xã|phường)\s+(.+)$", state.subtitle)
-    day = f"ngày {date:%d} tháng {date:%m} năm {date:%Y}" if date else "ngày … tháng … năm ……"
+    day = _day(date) if date else "ngày … tháng … năm ……"
     return Paper(
         organ=(state.subtitle or DOTS).replace("HĐND", "Hội đồng nhân dân").upper(),
         number="Số: ……/BB-HĐND",
@@ -117,7 +117,14 @@ def _at(at_ms: int | None, moment: Moment) -> str:
     if at_ms is None:
         return DOTS
     at = moment(at_ms)
-    return f"{at:%H} giờ {at:%M} phút, ngày {at:%d} tháng {at:%m} năm {at:%Y}"
+    return f"{at:%H} giờ {at:%M} phút, {_day(at)}"
+
+
+def _day(date: datetime) -> str:
+    """A day below ten and a month below three have a zero before them (appendix I)."""
+    return (
+        f"ngày {date:%d} tháng {date.month if date.month > 2 else f'0{date.month}'} năm {date:%Y}"
+    )
 
 
 def _clock(at_ms: int, moment: Moment) -> str:

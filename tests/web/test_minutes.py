@@ -90,7 +90,7 @@ def test_a_word_file_in_the_official_form(tmp_path: Path) -> None:
             places = [text.find(one) for one in order]
             assert -1 not in places, order[places.index(-1)]
             assert places == sorted(places)
-            assert re.search(r", ngày \d\d tháng \d\d năm \d{4}\n", text)
+            assert re.search(r", ngày \d\d tháng (0[12]|[3-9]|1[0-2]) năm \d{4}\n", text)
             for secret in (SECRET_TITLE, "ông K", "Điêu Thị Xuân"):
                 assert secret not in text
             section = Document(io.BytesIO(file)).sections[0]

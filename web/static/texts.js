@@ -1,5 +1,7 @@
 // What the page says and knows from the start: the texts and settings that the server put into it.
 
+import {dayInWords} from "./vietnamese.js";
+
 /** @import {Config} from "./types.js" */
 
 /** @param {string} id @returns {any} */
@@ -57,15 +59,16 @@ export function timeOfDay(atMs) {
 /** Day before month in both languages, as documents here have it. */
 const locale = config.language === "en" ? "en-GB" : "vi";
 
-/** A date in words: 9 tháng 7, 2026. @param {number} atMs epoch milliseconds */
+/** A date in words: ngày 09 tháng 7 năm 2026. @param {number} atMs epoch milliseconds */
 export function longDate(atMs) {
-  return new Date(atMs).toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});
+  const at = new Date(atMs);
+  if (config.language !== "en") return dayInWords(at.getDate(), at.getMonth() + 1, at.getFullYear());
+  return at.toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});
 }
 
-/** A day and its hour in words: Thứ Tư, 25 tháng 11, 2026, 08:00. @param {number} atMs epoch milliseconds */
+/** Its hour and a day in words: 08:00, Thứ Tư, ngày 25 tháng 11 năm 2026. @param {number} atMs epoch milliseconds */
 export function weekdayAndTime(atMs) {
-  const day = {weekday: "long", day: "numeric", month: "long", year: "numeric"};
-  return `${new Date(atMs).toLocaleDateString(locale, /** @type {Intl.DateTimeFormatOptions} */ (day))}, ${timeOfDay(atMs)}`;
+  return `${timeOfDay(atMs)}, ${new Date(atMs).toLocaleDateString(locale, {weekday: "long"})}, ${longDate(atMs)}`;
 }
 
 /** A moment in figures: 09/07/2026 08:15:03. @param {number} atMs epoch milliseconds */
