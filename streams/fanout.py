@@ -12,7 +12,7 @@ from typing import NamedTuple
 from streams.bursts import Burst, lay
 from streams.crew import Crew, Out
 from streams.cutting import USUAL, Cut
-from streams.frames import Codec
+from streams.frames import Codec, Feed, SiteId
 from streams.redundancy import redundant
 
 HISTORY = 1000
@@ -126,6 +126,37 @@ class Ladder:
         """One of the lanes got a packet."""
         self.newest_pts = pts
         self._serving.clear()
+
+
+class Lanes:
+    """All that is sent, by feed, codec and rendition."""
+
+    def __init__(self) -> None:
+        self._ladders: dict[tuple[str, bool], Ladder] = {}
+        self._lanes: dict[tuple[str, int, int], Lane] = {}
+
+    def of(self, packet: Cut) -> "Lane":
+        """Where it belongs."""
+        key = packet.feed, packet.codec.real, packet.rendition  # a member of an enum hashes slowly
+        lane = self._lanes.get(key)
+        if lane is None:
+            shared = packet.feed in (Feed.ROOM, Feed.PUBLIC)
+            ladder = self._ladders.setdefault(
+                (packet.feed, packet.codec.is_video), Ladder(packet.codec, shared=shared)
+            )
+            lane = self._lanes[key] = ladder.lane(packet.rendition)
+        return lane
+
+    def dissolve(self) -> None:
+        """Rights have changed: everybody gets off his crew, and asks for himself."""
+        for ladder in self._ladders.values():
+            ladder.dissolve()
+
+    def forget(self, is_over: Callable[[SiteId], bool]) -> None:
+        """The mixes without their own voice of such sites."""
+        over = {feed for feed, _ in self._ladders if (site := Feed.of(feed)) and is_over(site)}
+        self._ladders = {key: one for key, one in self._ladders.items() if key[0] not in over}
+        self._lanes = {key: lane for key, lane in self._lanes.items() if key[0] not in over}
 
 
 class Lane:

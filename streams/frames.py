@@ -95,6 +95,11 @@ class Feed:
         mix-minus (sound only)."""
         return f"minus:{site}"
 
+    @staticmethod
+    def of(feed: str) -> SiteId | None:
+        """The reverse of `minus`; None for a feed that is nobody's own."""
+        return SiteId(feed.removeprefix("minus:")) if feed.startswith("minus:") else None
+
 
 @dataclass(frozen=True, slots=True)
 class Packet:

@@ -2,6 +2,7 @@
 are served alone because something is special about them.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
@@ -95,6 +96,14 @@ class Gallery:
             for peer, viewer in self
             if peer.connected and viewer.audience.site is not None
         }
+
+    def pictures(self) -> Counter[str]:
+        """Of the connected public, how many get which rendition, `stills`, or `none`."""
+        lines = (one.line() for peer, one in self if peer.connected and not one.audience.room)
+        return Counter(
+            "none" if line.rendition is None else "stills" if line.stills else str(line.rendition)
+            for line in lines
+        )
 
     @property
     def dropped(self) -> int:

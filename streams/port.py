@@ -17,6 +17,7 @@ from streams.addresses import bound_socket, plain
 from streams.batch import Address
 from streams.bursts import Burst
 from streams.crew import Crew, Out
+from streams.lag import Lag
 from streams.receiving import Receiving
 from streams.sending import Run, Sending
 
@@ -42,9 +43,11 @@ class Endpoint(Protocol):
 class Port:
     """Datagrams in by address, out by `send`."""
 
-    def __init__(self, awake: Callable[[], None] = lambda: None) -> None:
-        """`awake`: as of `Receiving`."""
-        self._awake = awake
+    def __init__(self, turn: Callable[[int], bool] = lambda _: False) -> None:
+        """`turn`: as of `Receiving`."""
+        self._turn = turn
+        self.lag = Lag()
+        """Of the event loop."""
         self._by_ufrag: dict[bytes, Endpoint] = {}
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
@@ -62,7 +65,7 @@ class Port:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         self._socket, self._sending = sock, Sending(sock)
-        self._receiving = Receiving(sock, self.datagram_received, self._awake)
+        self._receiving = Receiving(sock, self.datagram_received, self._turn, self.lag)
         return cast(int, sock.getsockname()[1])
 
     def close(self) -> None:
@@ -73,10 +76,10 @@ class Port:
         self._socket.close()
         self._socket = self._sending = self._receiving = None
 
-    def poll(self) -> None:
-        """Reads what has come and waits, by whoever is awake anyway."""
+    def on_program(self, now_ns: int) -> None:
+        """A packet of the program went out: whoever is awake for it does all that is due."""
         if self._receiving is not None:
-            self._receiving.poll()
+            self._receiving.on_program(now_ns)
 
     @property
     def congested(self) -> bool:

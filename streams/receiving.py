@@ -1,10 +1,6 @@
-"""Datagrams in: read by the handful. Waking up costs more than what a datagram is for.
-
-One that comes alone is read at once. Where they come faster, the socket is left to itself for a
-while, as network cards moderate their interrupts, and what has come meanwhile is read in one go:
-soon where it is media or a handshake, later where it is nothing but reports or media that nobody
-waits for (`be_patient`), and whenever somebody is awake anyway (`poll`). When each one came the
-kernel tells, so that waiting is no jitter.
+"""Datagrams in, and turns: does what `waking` says. Waking up costs more than what a datagram is
+for, so that they are read by the handful, and whoever is awake does all that is due. When each one
+came the kernel tells, so that waiting is no jitter.
 """
 
 import asyncio
@@ -14,19 +10,9 @@ import time
 from collections.abc import Callable
 
 from streams.batch import Address
+from streams.lag import Lag
+from streams.waking import Found, Waking
 
-PAUSE_S = 0.005
-"""Nothing to a jitter buffer, and within what browsers take for one burst (5 ms)."""
-CALM_S = 0.03
-"""For reports; they are sent ten times a second, and answered no faster. More than the 20 ms
-between packets of the program, with which they are read as well: then nobody wakes up for them."""
-REST_S = 0.25
-"""While somebody is awake for the program all the time, and reads what viewers tell: there is
-nothing to wake up for but that he may stop."""
-LATELY_S = 2.0
-"""A site that is muted sends five packets a second; they must not wait for the program's."""
-MANY = 32
-"""Where more come in a pause, there is none: the kernel keeps some 180 full packets for us."""
 MAX_AT_ONCE = 40
 """Then others get their turn: a millisecond, where all sites send keyframes at once."""
 MAX_DATAGRAM = 2048
@@ -49,114 +35,111 @@ class Receiving:
         self,
         sock: socket.socket,
         take: Take,
-        awake: Callable[[], None] = lambda: None,
+        turn: Callable[[int], bool] = lambda _now_ns: False,
+        lag: Lag | None = None,
     ) -> None:
-        """`awake` is called after somebody was woken to read, and has read."""
+        """`turn` does what is due at that time, and says whether somebody waits for his moment.
+        `lag` is told how late the alarm was."""
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket, self._take, self._awake = sock, take, awake
-        self._patience_s = 0.0
+        self._socket, self._take, self._turn = sock, take, turn
         self._emptied_ns = 0
         """Nothing that is read now came before."""
+        self._lag = lag or Lag()
         self._loop = asyncio.get_running_loop()
-        self._pause: asyncio.TimerHandle | None = None
-        self._woken_s = 0.0
-        self._polled_s = self._media_s = -LATELY_S
-        self._steady = False
-        """Whether polls come one after another, as the program's packets do."""
-        self._found_none = self._skips = False
-        """Where there was nothing, one `poll` is left out: 40 ms is soon enough for a report."""
-        self._watch()
+        self._waking = Waking(time.monotonic_ns())
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_ns = 0
+        self._watches = True
+        self._loop.add_reader(sock, self._on_datagram)
+        self._settle(time.monotonic_ns())
 
     def close(self) -> None:
-        if self._pause is None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._watches:
             self._loop.remove_reader(self._socket)
-        else:
-            self._pause.cancel()
 
-    def _watch(self) -> None:
-        self._pause = None
-        self._loop.add_reader(self._socket, self._wake)
+    def on_program(self, now_ns: int) -> None:
+        """A packet of the program went out: what is due is done with it."""
+        if self._waking.takes_turn(now_ns):
+            try:
+                if self._waking.on_program(now_ns):
+                    self._waking.on_read(self._drain(), now_ns)
+            finally:  # whatever a datagram did, the next ones are read
+                self._settle(now_ns)
 
     def be_patient(self, patience_s: float) -> None:
         """How long media may wait for its reader; 0: somebody waits for it, from now on."""
-        self._patience_s = patience_s
-        if self._pause is not None and not patience_s:
-            self._pause.cancel()
-            self._pause = self._loop.call_later(0.0, self._resume)
+        now_ns = time.monotonic_ns()
+        self._waking.be_patient(round(patience_s * 1e9), now_ns)
+        self._set_alarm(self._waking.alarm_ns, now_ns)
 
-    def poll(self) -> None:
-        """Reads what has come, if the socket is left to itself."""
-        before_s, self._polled_s = self._polled_s, self._loop.time()
-        self._steady = self._polled_s - before_s < 2 * CALM_S
-        if self._pause is None:
-            return
-        if not self._rests(self._polled_s):
-            self._pause.cancel()
-            self._read()
-            return
-        self._skips = self._found_none and not self._skips
-        if self._skips:
-            return
-        count, urgent = self._drain()
-        self._found_none = not count
-        if urgent or count > MANY:
-            self._pause.cancel()
-            self._leave(count, urgent=urgent)
-
-    def _rests(self, now_s: float) -> bool:
-        """Whether it suffices that somebody else is awake."""
-        awake = self._steady and now_s - self._polled_s < CALM_S
-        return awake and now_s - self._media_s > LATELY_S
-
-    def _wake(self) -> None:
-        now_s = self._loop.time()
-        since_s, self._woken_s = now_s - self._woken_s, now_s
-        count, urgent = self._drain()
-        if self._rests(now_s) or since_s < (PAUSE_S if urgent else self._patience_s or CALM_S):
-            self._loop.remove_reader(self._socket)
-            self._leave(count, urgent=urgent)
-        self._awake()
-
-    def _resume(self) -> None:
-        self._read()
-        self._awake()
-
-    def _read(self) -> None:
-        """What is there; if it was something, there may be more after a pause."""
-        count, urgent = 0, False
+    def _on_datagram(self) -> None:
+        now_ns = time.monotonic_ns()
         try:
-            count, urgent = self._drain()
-        finally:  # whatever a datagram did, the next ones are read
-            if count or self._rests(self._loop.time()):
-                self._leave(count, urgent=urgent)
-            else:
-                self._watch()
+            self._waking.on_datagram(self._drain(), now_ns)
+        finally:
+            self._settle(now_ns)
 
-    def _leave(self, count: int, *, urgent: bool) -> None:
-        calm_s = REST_S if self._rests(self._loop.time()) else self._patience_s or CALM_S
-        pause_s = PAUSE_S if urgent else calm_s
-        self._pause = self._loop.call_later(pause_s if count <= MANY else 0.0, self._resume)
+    def _on_alarm(self) -> None:
+        now_ns = time.monotonic_ns()
+        self._lag.note(now_ns - self._alarm_ns)
+        self._alarm = None
+        try:
+            if self._waking.on_alarm(now_ns):
+                self._waking.on_read(self._drain(), now_ns)
+        finally:
+            self._settle(now_ns)
 
-    def _drain(self) -> tuple[int, bool]:
-        """How many there were, and whether a handshake was among them, or media that somebody
-        waits for."""
+    def _settle(self, now_ns: int) -> None:
+        """Takes the turn that is due, and goes to rest."""
+        waking = self._waking
+        try:
+            if waking.takes_turn(now_ns):
+                now_ns = time.monotonic_ns()  # what was read just now is not in the future
+                waking.on_turn(now_ns)
+                waking.hurries = self._turn(now_ns)
+        finally:
+            if waking.watches is not self._watches:
+                self._watch(watches=waking.watches)
+            self._set_alarm(waking.alarm_ns, now_ns)
+
+    def _watch(self, *, watches: bool) -> None:
+        self._watches = watches
+        if watches:
+            self._loop.add_reader(self._socket, self._on_datagram)
+        else:
+            self._loop.remove_reader(self._socket)
+
+    def _set_alarm(self, at_ns: int, now_ns: int) -> None:
+        """One that rings too early is left to do so, and is set anew then: it is put off all the
+        time, and rings now and then."""
+        if self._alarm is not None:
+            if self._alarm_ns <= at_ns:
+                return
+            self._alarm.cancel()
+        self._alarm_ns = at_ns
+        self._alarm = self._loop.call_later(max(0, at_ns - now_ns) / 1e9, self._on_alarm)
+
+    def _drain(self) -> Found:
+        """All that is there, but no more than others can wait for."""
         receive, take = self._socket.recvmsg, self._take
-        urgent = media = False
+        handshake = media = False
         now_ns = time.monotonic_ns()
         shift_ns, since_ns = now_ns - time.time_ns(), self._emptied_ns
-        for count in range(MAX_AT_ONCE):  # noqa: B007 - how many there were
+        for count in range(MAX_AT_ONCE):
             try:
                 datagram, told, _, address = receive(MAX_DATAGRAM, _ROOM)
             except BlockingIOError:
                 self._emptied_ns = now_ns
-                break
+                return Found(count, handshake, media)
             except OSError:
                 continue  # an ICMP error for somebody: his silence will tell
             first = datagram[0] if len(datagram) > 1 else 0
             if first >= 128 and not 192 <= datagram[1] < 224:
                 media = True
             elif 20 <= first < 128:
-                urgent = True
+                handshake = True
             came_ns = now_ns
             if told:
                 seconds, rest_ns = _TIME.unpack(told[0][2])
@@ -164,8 +147,4 @@ class Receiving:
                 if not since_ns <= came_ns <= now_ns:  # it came just now, or the clock was set
                     came_ns = now_ns
             take(datagram, address, came_ns)
-        else:
-            count = MAX_AT_ONCE
-        if media:
-            self._media_s = self._loop.time()
-        return count, urgent or (media and not self._patience_s)
+        return Found(MAX_AT_ONCE, handshake, media)

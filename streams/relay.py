@@ -1,25 +1,24 @@
 """The relay: sites in, program out, over one UDP port. Decodes nothing.
 
-One scheduler serves all connections: NACK, PLI, reports and the watch for silent peers. A
-connection costs one task, which sleeps from the handshake to the end.
+One scheduler serves all connections (`waking`, `rounds`). A connection costs one task, which sleeps
+from the handshake to the end.
 """
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from aiortc import RTCCertificate
 
-from config.settings import Media, Program
+from config.settings import Media
 from streams.addresses import own_addresses
 from streams.crew import Out
 from streams.cutting import Cut, cut
 from streams.echo import Echo
-from streams.fanout import Ladder, Lane
+from streams.fanout import Lanes
 from streams.frames import (
     EncodedFrame,
     Feed,
@@ -27,19 +26,19 @@ from streams.frames import (
     SiteId,
     screen_of,
     screen_site,
-    talk_to,
-    talked_to,
 )
 from streams.gallery import Gallery, Heard
-from streams.lag import Lag
 from streams.lines import DownLine, Line, PortCounts
 from streams.peer import Peer, ice_credentials
 from streams.port import Port
 from streams.publisher import Publisher
+from streams.renditions import Rates
 from streams.restart import check_fragment, fragment
 from streams.rights import Rights
-from streams.sdp import Direction, Offer, OfferError, Ours, Section, answer, read_offer
+from streams.rounds import Rounds, end
+from streams.sdp import Direction, Offer, OfferError, Ours, Section, answer, numbered, read_offer
 from streams.steering import Steering
+from streams.talks import TalkRefused, Talks
 from streams.viewer import Audience, Viewer
 
 __all__ = [
@@ -53,13 +52,6 @@ __all__ = [
     "TalkRefused",
 ]
 
-TICK_NS = 20_000_000
-LIKELY_NS = 18_000_000
-"""Sound comes every 20 ms, more or less, and the turn goes with it."""
-REST_NS = 250_000_000
-"""For the scheduler, while turns come without it."""
-PATIENCE = 5
-"""Who is in no hurry gets one turn in so many."""
 TAKEOVER_NS = 2_000_000_000
 """A site whose connection was silent for so long may be taken over by a new one."""
 KEYFRAME_INTERVAL_NS = 1_000_000_000
@@ -78,11 +70,6 @@ ECHO_S = 30.0
 log = logging.getLogger(__name__)
 
 
-class TalkRefused(Exception):  # noqa: N818 - a state of affairs, told by its name
-    """`str()` is why: `taken`, somebody else talks to it; `open`, its microphone is; `away`, it
-    gets no sound from us."""
-
-
 class SiteTaken(Exception):  # noqa: N818 - a state of affairs, told by its name
     """Another connection sends for this site right now."""
 
@@ -94,21 +81,6 @@ class Connection:
     answer: str
     tag: str
     """Of its ICE session; another after a restart (RFC 9725 4.3.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Of the program's renditions, largest first, bits per second."""
-
-    video_bps: tuple[int, ...]
-    sound_bps: tuple[int, ...]
-
-    @classmethod
-    def of(cls, program: Program) -> "Rates":
-        return cls(
-            tuple(rendition.video_bitrate_bps for rendition in program.renditions()),
-            (program.audio_bitrate_bps, program.thin_audio_bitrate_bps),
-        )
 
 
 class Relay:
@@ -129,25 +101,24 @@ class Relay:
         self._on_heard = on_heard
         self._heard: Heard | None = None
         self._certificate = RTCCertificate.generateCertificate()
-        self._port = Port(self._on_awake)
+        self._port = Port(self._turn)
+        self.lag = self._port.lag
         self._out: Out = self._port
         self._peers: dict[str, Peer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
         self._gallery = Gallery()
-        self._hurrying: set[Peer] = set()
-        """Who waited for his moment when it was last asked."""
-        self._ladders: dict[tuple[str, bool], Ladder] = {}
-        self._lanes: dict[tuple[str, int, int], Lane] = {}
+        self._rounds = Rounds(self._peers.values())
+        self._lanes = Lanes()
         self._rights = Rights()
         self._awaited = frozenset[SiteId]()
-        self._talks: dict[SiteId, Peer] = {}
-        """Operators who talk to one site."""
+        self._talks = Talks(
+            self._rights,
+            on_frame=on_frame,
+            on_rights=self._lanes.dissolve,
+            on_gone=on_source_gone,
+        )
         self._keyframe_ns: dict[str, int] = {}
-        self._scheduler: asyncio.Task[None] | None = None
-        self._turn_ns = self._turns = 0
-        self.lag = Lag()
-        """Of the event loop, as the scheduler finds it."""
         self._ended = {True: 0, False: 0}
         """Connections that are over, by whether they ever had keys."""
         self.port = 0
@@ -156,15 +127,11 @@ class Relay:
         """Binds the port. Raises `OSError` where it is in use."""
         self.port = await self._port.open(self._settings.host, self._settings.port)
         self._out = self._port.out
-        self._scheduler = asyncio.create_task(self._schedule(), name="relay scheduler")
 
     async def close(self) -> None:
         for peer in self._peers.values():
             peer.end()
         await asyncio.gather(*self._tasks.values())
-        if self._scheduler is not None:
-            self._scheduler.cancel()
-            await asyncio.gather(self._scheduler, return_exceptions=True)
         self._port.close()
 
     # --- connections ---
@@ -190,7 +157,7 @@ class Relay:
     async def view(self, audience: Audience, offer: str) -> Connection:
         """A viewer begins to watch. Raises `OfferError`."""
         self._make_room(audience)
-        read = _numbered(read_offer(offer, "view"))
+        read = numbered(read_offer(offer, "view"))
         peer = self._admit(read)
         viewer = Viewer(
             audience,
@@ -231,7 +198,7 @@ class Relay:
         """The sound that comes goes back, for `ECHO_S` at most. Raises `OfferError`."""
         if self._echoes() >= MAX_ECHOES:
             raise OfferError(503, "As many lines as are allowed are being tested; try again.")
-        read = _numbered(read_offer(offer, "echo"))
+        read = numbered(read_offer(offer, "echo"))
         peer = self._admit(read)
         peer.traffic = Echo(read.sections, peer.send_rtp, peer.send_rtcp)
         self._settle_patience()
@@ -240,19 +207,11 @@ class Relay:
         return Connection(peer.id, self._answer(read, peer, "echo"), peer.ufrag)
 
     async def talk(self, site: SiteId, offer: str) -> Connection:
-        """An operator talks to one site, whose microphone stays closed: what its loudspeaker says
-        must not come back into the program. Raises `OfferError`, `TalkRefused`."""
+        """An operator talks to one site. Raises `OfferError`, `TalkRefused`."""
         read = read_offer(offer, "publish")
-        if site in self._talks:
-            raise TalkRefused("taken")
-        if site in self._rights.open_microphones:
-            raise TalkRefused("open")
-        if site not in self.returns():
-            raise TalkRefused("away")
+        self._talks.check(site, self.returns())
         peer = self._admit(read)
-        hear = partial(self._on_voice, peer)
-        peer.traffic = Publisher(talk_to(site), read.sections, peer.send_rtcp, hear)
-        self._talks[site] = peer
+        self._talks.begin(site, peer, read.sections)
         self._settle_patience()
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
@@ -261,16 +220,6 @@ class Relay:
     def talks(self) -> frozenset[SiteId]:
         """The sites to which an operator talks, and nobody else."""
         return frozenset(self._rights.voiced)
-
-    def _on_voice(self, peer: Peer, frame: EncodedFrame) -> None:
-        """Sound alone, and only as long as it may be: the page hangs up when it is told."""
-        site = talked_to(frame.source)
-        if frame.codec.is_video or site is None or self._talks.get(site) is not peer:
-            return
-        if site not in self._rights.voiced:
-            self._rights.voiced.add(site)
-            self._ask_anew()
-        self._on_frame(frame)
 
     def tag(self, connection_id: str) -> str | None:
         """Of its present ICE session; None if there is no connection of that name."""
@@ -323,9 +272,8 @@ class Relay:
             self._ended[peer.has_keys] += 1
             del self._peers[peer.id], self._tasks[peer.id]
             self._gallery.leave(peer)
-            self._hurrying.discard(peer)
-            for site in [site for site, talker in self._talks.items() if talker is peer]:
-                self._end_talk(site)
+            self._rounds.leave(peer)
+            self._talks.leave(peer)
             for site, (owner, _, _) in list(self._publishers.items()):
                 if owner is peer:
                     del self._publishers[site]
@@ -348,7 +296,7 @@ class Relay:
         """A program packet, to everybody who may have it. The studio's come cut."""
         if isinstance(packet, Packet):
             packet = cut(packet)
-        lane = self._lane(packet)
+        lane = self._lanes.of(packet)
         unit, now_ns = lane.put(packet), time.monotonic_ns()
         try:
             lane.carry(unit, partial(self._rights.all_may_have, packet), self._out, now_ns)
@@ -364,37 +312,16 @@ class Relay:
                 else:
                     viewer.leave(lane)
             except Exception as error:
-                _end(peer, error)
-        if now_ns - self._turn_ns > LIKELY_NS:  # awake anyway: saves a wake-up of its own
-            self._turn()
-
-    def _lane(self, packet: Cut) -> Lane:
-        key = packet.feed, packet.codec.real, packet.rendition  # a member of an enum hashes slowly
-        lane = self._lanes.get(key)
-        if lane is None:
-            shared = packet.feed in (Feed.ROOM, Feed.PUBLIC)
-            ladder = self._ladders.setdefault(
-                (packet.feed, packet.codec.is_video), Ladder(packet.codec, shared=shared)
-            )
-            lane = self._lanes[key] = ladder.lane(packet.rendition)
-        return lane
-
-    def _ask_anew(self) -> None:
-        """Rights have changed: everybody gets off his crew, and asks for himself."""
-        for ladder in self._ladders.values():
-            ladder.dissolve()
+                end(peer, error)
+        self._port.on_program(now_ns)
 
     def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
         """These sites get the room's sound without their own; nobody talks to them any more."""
         if sites != self._rights.open_microphones:
             self._rights.open_microphones = sites
-            self._ask_anew()
-        for site in sites & self._talks.keys():
-            self._end_talk(site)
-        for feed, video in [key for key in self._ladders if key[0].startswith("minus:")]:
-            if not self._rights.has_own(SiteId(feed.removeprefix("minus:"))):
-                del self._ladders[feed, video]
-                self._lanes = {key: lane for key, lane in self._lanes.items() if key[0] != feed}
+            self._lanes.dissolve()
+        self._talks.end(sites)
+        self._lanes.forget(lambda site: not self._rights.has_own(site))
 
     def _tell_heard(self) -> None:
         heard = self._gallery.heard()
@@ -407,7 +334,7 @@ class Relay:
         `expel` ends their connections."""
         if sites != self._rights.put_out:
             self._rights.put_out = sites
-            self._ask_anew()
+            self._lanes.dissolve()
 
     def set_sharing(self, sites: frozenset[SiteId]) -> None:
         """Of these sites' screens pictures are taken; whoever else sends some is hung up on."""
@@ -417,17 +344,11 @@ class Relay:
             if site is not None and site not in sites:
                 peer.end()
 
-    def _end_talk(self, site: SiteId) -> None:
-        del self._talks[site]
-        self._rights.voiced.discard(site)
-        self._ask_anew()
-        self._on_source_gone(talk_to(site))
-
     def set_public(self, *, take_room: bool) -> None:
         """Whether the public may have the room's packets at all."""
         if take_room is not self._rights.take_room:
             self._rights.take_room = take_room
-            self._ask_anew()
+            self._lanes.dissolve()
 
     def _want_keyframe(self, audience: Audience) -> None:
         feed = Feed.ROOM if audience.room else self._rights.public_feed
@@ -446,7 +367,7 @@ class Relay:
 
     def _settle_patience(self) -> None:
         sites = self._publishers.keys()
-        awaited = self._talks or not self._awaited.isdisjoint(sites) or self._echoes()
+        awaited = self._talks.talkers or not self._awaited.isdisjoint(sites) or self._echoes()
         self._port.be_patient(
             0.0 if awaited or not sites else min(PATIENCE_S, SITES_PATIENCE_S / len(sites))
         )
@@ -484,6 +405,10 @@ class Relay:
         """What the connected sites are sent back, and how well it goes."""
         return self._gallery.returns()
 
+    def public_pictures(self) -> Mapping[str, int]:
+        """How many of the public get which rendition (`Gallery.pictures`)."""
+        return self._gallery.pictures()
+
     def port_counts(self) -> PortCounts:
         """Since the start."""
         return PortCounts(
@@ -507,77 +432,13 @@ class Relay:
         """Access units that present viewers lost because the port was congested."""
         return self._gallery.dropped
 
-    async def _schedule(self) -> None:
-        """Turns that neither a packet of the program nor one of a site brought with it."""
-        while True:
-            lately = time.monotonic_ns() - self._turn_ns < TICK_NS
-            sleep_ns = TICK_NS if self._hurrying and not lately else REST_NS
-            due_ns = time.monotonic_ns() + sleep_ns
-            await asyncio.sleep(sleep_ns / 1e9)
-            now_ns = time.monotonic_ns()
-            self.lag.note(now_ns - due_ns)
-            if now_ns - self._turn_ns >= TICK_NS:
-                self._turn()
-
-    def _on_awake(self) -> None:
-        """Datagrams have been read. With one site that is half of all waking up."""
-        if time.monotonic_ns() - self._turn_ns > LIKELY_NS:
-            self._take_turns()
-
-    def _turn(self) -> None:
-        self._port.poll()
-        self._take_turns()
-
-    def _take_turns(self) -> None:
-        now_ns = self._turn_ns = time.monotonic_ns()  # what was read just now is not in the future
-        self._turns += 1
-        if self._turns % PATIENCE == 0:
+    def _turn(self, now_ns: int) -> bool:
+        """Nothing waits for a viewer who rides with others, but for his rehearsals. Whether
+        somebody waits for his moment."""
+        restless = [peer for peer, _, _ in self._publishers.values()]
+        restless += [peer for peer, _ in self._gallery.alone(video=True)]
+        restless += self._talks.talkers
+        hurries = self._rounds.take(restless, now_ns)
+        if self._rounds.complete:
             self._tell_heard()
-        due = [*self._peers.values()][self._turns % PATIENCE :: PATIENCE]
-        restless = self._restless()
-        if not (due or restless):
-            return
-        hurrying = set()
-        for peer in restless.union(due):
-            if peer.connected and _tick(peer, now_ns, its_turn=peer in due):
-                hurrying.add(peer)
-        self._hurrying = hurrying
-
-    def _restless(self) -> set[Peer]:
-        """Who may wait for his moment. Nothing waits for a viewer who rides with others, but for
-        his rehearsals."""
-        sites = [peer for peer, _, _ in self._publishers.values()]
-        alone = [peer for peer, _ in self._gallery.alone(video=True)]
-        return self._hurrying.union(sites, alone, self._talks.values())
-
-
-def _numbered(offer: Offer) -> Offer:
-    """With an SSRC of ours for each stream that we send."""
-    sections = tuple(
-        replace(section, ssrc=_ssrc(), retransmission_ssrc=_ssrc()) if section.codec else section
-        for section in offer.sections
-    )
-    return replace(offer, sections=sections)
-
-
-def _ssrc() -> int:
-    return secrets.randbelow(1 << 31) + 2
-
-
-def _tick(peer: Peer, now_ns: int, *, its_turn: bool) -> bool:
-    """Whether it waits for its moment, and gets each turn."""
-    try:
-        if its_turn and peer.is_gone(now_ns):
-            peer.end()
-        elif its_turn or peer.traffic.hurries:
-            peer.traffic.tick(now_ns)
-            return peer.traffic.hurries
-    except Exception as error:
-        _end(peer, error)
-    return False
-
-
-def _end(peer: Peer, error: Exception) -> None:
-    """What is wrong with one connection must not end the others': it ends, and is told of."""
-    log.error("%s: ended by a fault of ours", peer.id[:6], exc_info=error)
-    peer.end()
+        return hurries

@@ -7,6 +7,8 @@ then go before the thin sound does.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from config.settings import Program
+
 WIRE_OCTETS = 28
 """IPv4 and UDP headers, which a line carries too."""
 VIDEO_WIRE = 1.06
@@ -17,6 +19,21 @@ STILL_INTERVAL_S = 3
 """At least so long between two stills: with keyframes every two seconds, each second one."""
 STILLS_BPS = 15_000
 """A keyframe of the smallest picture, about 6 kB, each so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Of the program's renditions, largest first, bits per second."""
+
+    video_bps: tuple[int, ...]
+    sound_bps: tuple[int, ...]
+
+    @classmethod
+    def of(cls, program: Program) -> "Rates":
+        return cls(
+            tuple(rendition.video_bitrate_bps for rendition in program.renditions()),
+            (program.audio_bitrate_bps, program.thin_audio_bitrate_bps),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Offer → what it asks for → answer (RFC 8866, RFC 8829; ICE-lite: RFC 8445 2.4)."""
 
+import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aiortc import RTCDtlsFingerprint
@@ -320,3 +321,16 @@ def candidates(ours: Ours) -> list[str]:
         for index, address in enumerate(ours.addresses)
     ]
     return [*lines, "a=end-of-candidates"]
+
+
+def numbered(offer: Offer) -> Offer:
+    """With an SSRC of ours for each stream that we send."""
+    sections = tuple(
+        replace(section, ssrc=_ssrc(), retransmission_ssrc=_ssrc()) if section.codec else section
+        for section in offer.sections
+    )
+    return replace(offer, sections=sections)
+
+
+def _ssrc() -> int:
+    return secrets.randbelow(1 << 31) + 2

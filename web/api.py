@@ -96,6 +96,7 @@ class Api:
             page_messages_dropped=sum(desk.hub.dropped for desk in desks),
             webrtc_viewers=self._on_air.relay.viewers,
             viewers_served_alone=self._on_air.relay.served_alone,
+            public_pictures=self._on_air.relay.public_pictures(),
             studio_connected=link.connected,
             frames_dropped=link.frames_dropped,
             viewer_frames_dropped=self._on_air.relay.dropped,

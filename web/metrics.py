@@ -32,6 +32,7 @@ class Figures:
     page_messages_dropped: int
     webrtc_viewers: int
     viewers_served_alone: int
+    public_pictures: Mapping[str, int]
     studio_connected: bool
     frames_dropped: int
     viewer_frames_dropped: int
@@ -131,6 +132,7 @@ class _Collector(Collector):
         figures = self._look()
         yield from _process(figures)
         yield _lag(figures.lag)
+        yield _public(figures.public_pictures)
         yield from _sites(figures)
 
 
@@ -156,6 +158,17 @@ def _lag(lag: Lag) -> Metric:
         buckets=list(zip(bounds, accumulate(lag.counts), strict=True)),
         sum_value=lag.total_ns / 1e9,
     )
+
+
+def _public(pictures: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(
+        "diemcau_public_viewers",
+        "Public WebRTC viewers: 0 the whole picture, higher is smaller, stills, or none",
+        labels=["rendition"],
+    )
+    for rendition, count in sorted(pictures.items()):
+        family.add_metric([rendition], count)
+    return family
 
 
 def _sites(figures: Figures) -> Iterator[Metric]:

@@ -1,5 +1,4 @@
-"""When datagrams are read: at once where nobody else is awake, by whoever is awake else, and later
-where nobody waits for them; and when each of them came."""
+"""Datagrams and turns on a real loop; when they are due is `test_waking`'s."""
 
 import asyncio
 import socket
@@ -8,42 +7,71 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streams.batch import Address
-from streams.receiving import REST_S, Receiving
+from streams.receiving import MAX_AT_ONCE, Receiving
+from tests.media import wait_until
 
-CHECK, HANDSHAKE, SOUND = bytes((0, 1, 0, 0)), bytes((22, 0, 0, 0)), bytes((128, 111, 0, 0))
+REPORT, SOUND = bytes((0x80, 201, 0, 0)), bytes((0x80, 111, 0, 0))
 FOR_EVER_S = 60.0
 
 
-async def answered_after(
-    receiving: Receiving, taken: asyncio.Queue[bytes], ours: socket.socket
-) -> float:
-    """Seconds from a turn of the scheduler until a check and a flight of a handshake were read."""
-    loop = asyncio.get_running_loop()
-    receiving.poll()
-    began = loop.time()
-    for datagram in (CHECK, HANDSHAKE):
-        ours.send(datagram)
-        await taken.get()
-    return loop.time() - began
+@contextmanager
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs:
+        theirs.setblocking(False)
+        yield ours, theirs
 
 
-def test_a_turn_now_and_then_is_nobody_who_is_awake() -> None:
-    """A newcomer's handshake does not wait for the next turn while no program flows."""
+def test_all_that_comes_is_read_and_turns_are_taken() -> None:
+    async def story() -> None:
+        taken: list[bytes] = []
+        turns: list[int] = []
 
-    async def story() -> list[float]:
-        taken: asyncio.Queue[bytes] = asyncio.Queue()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        with ours, theirs:
-            theirs.setblocking(False)
-            receiving = Receiving(theirs, lambda data, *_: taken.put_nowait(data))
-            took = []
-            for _ in range(5):
-                took.append(await answered_after(receiving, taken, ours))
-                await asyncio.sleep(REST_S)
+        def turn(now_ns: int) -> bool:
+            turns.append(now_ns)
+            return True
+
+        with sockets() as (ours, theirs):
+            receiving = Receiving(theirs, lambda data, *_: taken.append(data), turn)
+            for _ in range(2 * MAX_AT_ONCE):
+                ours.send(REPORT)
+            await wait_until(lambda: len(taken) == 2 * MAX_AT_ONCE, "all datagrams")
+            await wait_until(lambda: len(turns) > 3, "turns")
             receiving.close()
-        return took
 
-    assert min(asyncio.run(story())) < REST_S / 2
+    asyncio.run(story())
+
+
+def test_a_fault_of_a_datagram_or_a_turn_ends_nothing() -> None:
+    async def story() -> None:
+        taken: list[bytes] = []
+        turns: list[int] = []
+        faults: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: faults.append(context["exception"])
+        )
+
+        def take(data: bytes, _address: Address, _came_ns: int) -> None:
+            taken.append(data)
+            if len(taken) == 1:
+                raise RuntimeError("a datagram's")
+
+        def turn(now_ns: int) -> bool:
+            turns.append(now_ns)
+            if len(turns) == 2:
+                raise RuntimeError("a turn's")
+            return True
+
+        with sockets() as (ours, theirs):
+            receiving = Receiving(theirs, take, turn)
+            for _ in range(3):
+                ours.send(REPORT)
+            await wait_until(lambda: len(taken) == 3, "the others")
+            await wait_until(lambda: len(turns) > 3, "the turns after it")
+            receiving.close()
+        assert {str(fault) for fault in faults} == {"a datagram's", "a turn's"}
+
+    asyncio.run(story())
 
 
 @contextmanager

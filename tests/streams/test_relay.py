@@ -308,7 +308,7 @@ def test_only_what_nobody_waits_for_may_wait() -> None:
 
             def patience_s() -> float:
                 assert relay._port._receiving is not None
-                return relay._port._receiving._patience_s
+                return relay._port._receiving._waking._patience_ns / 1e9
 
             found = [patience_s()]
             for name in (HALL, LEFT):

@@ -28,7 +28,7 @@ DOWN = DownLine(1, 1, 612_000.0, 0.5, 95.0, 540_000.0, 4, stills=True, nacks=7, 
 def figures(**fields: object) -> Figures:
     given: dict[str, object] = {
         "pages": 3, "page_messages_dropped": 1, "webrtc_viewers": 2,
-        "viewers_served_alone": 1, "studio_connected": True,
+        "viewers_served_alone": 1, "public_pictures": {}, "studio_connected": True,
         "frames_dropped": 5, "viewer_frames_dropped": 6, "recording": False,
         "recorded_seconds": 12.5, "disk_free_bytes": None, "late_frames": 7, "frames": 100,
         "alarms": 1, "lag": Lag(), "port": PortCounts(), "lines": {}, "returns": {},
@@ -92,6 +92,15 @@ def test_the_process_and_its_port() -> None:
     assert told["diemcau_late_frames_total", ""] == 7
     assert told["process_resident_memory_bytes", ""] > 1e6
     assert told["process_cpu_seconds_total", ""] > 0
+
+
+def test_what_the_public_sees_is_counted_by_rendition() -> None:
+    look = figures(public_pictures={"0": 40, "2": 3, "stills": 1})
+    text = exposition(lambda: look)()
+    told = {
+        one.labels["rendition"]: one.value for one in samples(text) if "rendition" in one.labels
+    }
+    assert told == {"0": 40, "2": 3, "stills": 1}
 
 
 def test_lateness_is_a_histogram() -> None:

@@ -1,0 +1,145 @@
+"""When the relay is to be awake, and what whoever is awake has to do: read what has come, and take
+a turn. Pure: time is an argument.
+
+Waking up costs more than what a datagram is for. Three wake it. A packet of the program comes each
+20 ms while there is a program: then the rest is done with it, and nobody wakes up for reports. A
+datagram wakes it where they come now and then; where they come faster, the socket is left to itself
+for a while, as network cards moderate their interrupts, and what has come meanwhile is read in one
+go: soon where it is media or a handshake, later where it is nothing but reports, or media that
+nobody waits for. And there is an alarm for what neither brings.
+"""
+
+from typing import NamedTuple
+
+MS = 1_000_000
+TICK_NS = 20 * MS
+LIKELY_NS = 18 * MS
+"""Sound comes every 20 ms, more or less, and the turn goes with it."""
+PAUSE_NS = 5 * MS
+"""Nothing to a jitter buffer, and within what browsers take for one burst (5 ms)."""
+CALM_NS = 30 * MS
+"""For reports; they are sent ten times a second, and answered no faster. More than the 20 ms
+between packets of the program, with which they are read as well: then nobody wakes up for them."""
+STEADY_NS = 60 * MS
+"""Packets of the program that come one after another, and not now and then."""
+REST_NS = 250 * MS
+"""While somebody is awake for the program all the time, and reads what viewers tell, or nobody is
+in a hurry: there is nothing to wake up for but that he may stop."""
+LATELY_NS = 2_000 * MS
+"""A site that is muted sends five packets a second; they must not wait for the program's."""
+EARLY_NS = MS
+"""Event loops count milliseconds."""
+MANY = 32
+"""Where more come in a pause, there is none: the kernel keeps some 180 full packets for us."""
+
+
+class Found(NamedTuple):
+    """What a look at the socket brought."""
+
+    datagrams: int
+    handshake: bool
+    """Something of one was among it."""
+    media: bool
+
+
+class Waking:
+    """After each waking: `reads`, then `on_read` of what there was; `takes_turn`, and take it; then
+    see to `watches` and `alarm_ns`."""
+
+    def __init__(self, now_ns: int) -> None:
+        self.watches = True
+        """Whether a datagram is to wake somebody."""
+        self.hurries = False
+        """Whether somebody waits for his moment: as of the last turn."""
+        self._patience_ns = 0
+        self._read_ns = now_ns
+        """When to read at the latest, while nobody watches."""
+        self._turn_ns = now_ns
+        self._alone = self._alarmed = True
+        """Whether nothing but the alarm brought the last turn; whether it woke us now."""
+        self._program_ns = -LATELY_NS
+        self._steady = False
+        self._media_ns = self._woken_ns = -LATELY_NS
+        self._found_none = self._skips = False
+        """Where there was nothing, one look is left out: 40 ms is soon enough for a report."""
+
+    # --- who woke it ---
+
+    def on_program(self, now_ns: int) -> bool:
+        """A packet of the program went out. Whether to read now."""
+        self._steady = now_ns - self._program_ns < STEADY_NS
+        self._program_ns, self._alarmed = now_ns, False
+        if self.watches:
+            return False
+        if not self._rests(now_ns):
+            return True
+        self._skips = self._found_none and not self._skips
+        return not self._skips
+
+    def on_alarm(self, now_ns: int) -> bool:
+        """Whether to read now."""
+        self._alarmed = True
+        return not self.watches and now_ns > self._read_ns - EARLY_NS
+
+    def on_datagram(self, found: Found, now_ns: int) -> None:
+        """One came while the socket was watched, and all were read."""
+        soon = now_ns - self._woken_ns < self._pause_ns(found)
+        self._woken_ns, self._alarmed = now_ns, False
+        self._note(found, now_ns)
+        if soon or self._rests(now_ns):
+            self._leave(found, now_ns)
+
+    def on_read(self, found: Found, now_ns: int) -> None:
+        """What was there while nobody watched; if it was something, there may soon be more."""
+        self._found_none = not found.datagrams
+        self._note(found, now_ns)
+        if found.datagrams or self._rests(now_ns):
+            self._leave(found, now_ns)
+        else:
+            self.watches = True
+
+    def be_patient(self, patience_ns: int, now_ns: int) -> None:
+        """How long media may wait for its reader; 0: somebody waits for it, from now on."""
+        self._patience_ns = patience_ns
+        if not patience_ns:
+            self._read_ns = min(self._read_ns, now_ns)
+
+    # --- what follows ---
+
+    def takes_turn(self, now_ns: int) -> bool:
+        """Whether a turn is due."""
+        return now_ns - self._turn_ns > LIKELY_NS
+
+    def on_turn(self, now_ns: int) -> None:
+        """It is taken; set `hurries` when it was."""
+        self._turn_ns, self._alone, self.hurries = now_ns, self._alarmed, False
+
+    @property
+    def alarm_ns(self) -> int:
+        """When to wake up at the latest. Where turns come with other things they go on doing so."""
+        wait_ns = REST_NS
+        if self.hurries:
+            wait_ns = TICK_NS if self._alone else STEADY_NS
+        turn_ns = self._turn_ns + wait_ns
+        return turn_ns if self.watches else min(turn_ns, self._read_ns)
+
+    def _rests(self, now_ns: int) -> bool:
+        """Whether it suffices that somebody is awake for the program."""
+        awake = self._steady and now_ns - self._program_ns < CALM_NS
+        return awake and now_ns - self._media_ns > LATELY_NS
+
+    def _note(self, found: Found, now_ns: int) -> None:
+        if found.media:
+            self._media_ns = now_ns
+
+    def _leave(self, found: Found, now_ns: int) -> None:
+        self.watches = False
+        pause_ns = self._pause_ns(found)
+        if pause_ns > PAUSE_NS and self._rests(now_ns):
+            pause_ns = REST_NS
+        self._read_ns = now_ns + (pause_ns if found.datagrams <= MANY else 0)
+
+    def _pause_ns(self, found: Found) -> int:
+        if found.handshake or (found.media and not self._patience_ns):
+            return PAUSE_NS
+        return self._patience_ns or CALM_NS
