@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from bench.janus import VIDEO_BEHIND
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Feed, Packet
 from streams.packetise import h264_payloads
-from streams.wire import encode
+from streams.wire import Outbox
 
 FPS, GOP = 25, 50
 VIDEO_BPS = 1_500_000
@@ -59,20 +59,16 @@ Sink = Callable[[Packet], None]
 
 
 async def to_wire(path: str) -> Sink:
-    reader, writer = await asyncio.open_unix_connection(path)
-    reading = asyncio.create_task(_read_all(reader))
+    """As the studio does: what belongs to one moment leaves together. What sites send is not heard;
+    the studio would decode it."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_unix_connection(asyncio.Protocol, path)
+    outbox = Outbox(transport)
 
     def sink(packet: Packet) -> None:
-        assert not reading.done(), "the relay went away"
-        writer.write(encode(packet))
+        assert outbox.offer(packet), "the relay went away, or does not read"
 
     return sink
-
-
-async def _read_all(reader: asyncio.StreamReader) -> None:
-    """What sites send comes here; the studio would decode it."""
-    while await reader.read(1 << 20):
-        pass
 
 
 def to_rtp(port: int) -> Sink:
