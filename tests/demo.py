@@ -21,11 +21,11 @@ class Demo:
 
     def processes(self) -> dict[str, list[int]]:
         """Process ids of `relay`, `studio` and all `sites`."""
-        modules = {"web.app": "relay", "broadcast.studio": "studio", "web.demo.site": "sites"}
         found: dict[str, list[int]] = {"relay": [], "studio": [], "sites": []}
-        for pid, arguments in processes_under(self.process.pid):
-            for module in modules.keys() & set(arguments):
-                found[modules[module]].append(pid)
+        for pid, name in processes_under(self.process.pid):
+            kind = "sites" if name.startswith("site ") else name
+            if kind in found:
+                found[kind].append(pid)
         return found
 
 

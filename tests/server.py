@@ -243,15 +243,7 @@ class Server:
     def children(self) -> dict[str, int]:
         """`relay`, `studio` and `witness` with their process ids."""
         assert self._process is not None
-        modules = {
-            "web.app": "relay", "broadcast.studio": "studio", "broadcast.witness": "witness",
-        }  # fmt: skip
-        found = {}
-        for pid, arguments in processes_under(self._process.pid):
-            for module, name in modules.items():
-                if module in arguments:
-                    found[name] = pid
-        return found
+        return {name: pid for pid, name in processes_under(self._process.pid)}
 
     def kill(self, name: str) -> int:
         """`kill -9` of `relay` or `studio`; its process id."""
@@ -362,16 +354,16 @@ def kill(pid: int) -> None:
         return
 
 
-def processes_under(parent: int) -> Sequence[tuple[int, list[str]]]:
-    """Its children, with their arguments."""
+def processes_under(parent: int) -> Sequence[tuple[int, str]]:
+    """Its children, as `ps` calls them."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             stat = (folder / "stat").read_text()
-            arguments = (folder / "cmdline").read_bytes().decode().split("\0")
         except (OSError, UnicodeDecodeError):
             continue
-        state, ppid = stat.rpartition(")")[2].split()[:2]
+        name, _, rest = stat.partition("(")[2].rpartition(")")
+        state, ppid = rest.split()[:2]
         if int(ppid) == parent and state != "Z":
-            found.append((int(folder.name), arguments))
+            found.append((int(folder.name), name))
     return found

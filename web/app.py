@@ -12,8 +12,9 @@ catalogue after a restart.
 
 import asyncio
 import logging
+import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ from web.ports import places, sentence
 from web.preparing.trash import Trash
 from web.sessions import Sessions
 from web.setup import now_ms, open_store, open_tokens
-from web.supervisor import EXIT_USER, stop_on_signals
+from web.supervisor import EXIT_USER
 
 _log = logging.getLogger(__name__)
 
@@ -107,9 +108,18 @@ async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Ta
             await task
 
 
+def _stop_on_signals() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. Raises `ConfigError`."""
-    stop = stop_on_signals()
+    stop = _stop_on_signals()
     async with running(settings) as listening:
         _log.info(
             "HTTP port %d, HTTPS %s, media %d",
@@ -124,15 +134,15 @@ async def serve(settings: Settings) -> None:
         stopped.cancel()
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """The process that the supervisor starts."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s relay %(levelname)s %(name)s: %(message)s"
     )
-    if len(sys.argv) != 2:
+    if len(arguments) != 1:
         sys.stderr.write("usage: python -m web.app SETTINGS.json\n")
         return EXIT_USER
-    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+    settings = Settings.model_validate_json(Path(arguments[0]).read_text("utf-8"))
     try:
         uvloop.run(serve(settings))
     except ConfigError as error:
@@ -142,4 +152,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,6 @@
 """The command line. Exit status: 0 done, 1 failed, 2 something a person must mend first."""
 
 import argparse
-import asyncio
 import getpass
 import logging
 import os
@@ -18,8 +17,10 @@ from web import setup
 from web.accounts import hash_password
 from web.addresses import base_url, public_url
 from web.audit_proof import verdict_of, words
+from web.forking import without_threads
+from web.serving import serve
 from web.setup import SetupError
-from web.supervisor import EXIT_USER, Failed, supervise
+from web.supervisor import EXIT_USER, Failed
 
 ACCOUNT_ROLES = (Role.OPERATOR, Role.CHAIR, Role.CLERK, Role.VIEWER)
 
@@ -37,8 +38,8 @@ def parser() -> argparse.ArgumentParser:
             f"--{section}-port", type=_port, metavar="PORT", help=f"{what} port; 0 chooses one"
         )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", parents=[common, listening], help="the server")
-    serve.set_defaults(run=_serve)
+    server = commands.add_parser("serve", parents=[common, listening], help="the server")
+    server.set_defaults(run=_serve)
     demo = commands.add_parser("demo", parents=[common, listening], help="a whole hearing, drawn")
     demo.add_argument("--json", action="store_true", help="print one line of JSON with all links")
     demo.add_argument("--auto", action="store_true", help="the hearing directs itself")
@@ -132,9 +133,10 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    without_threads()
     settings = settings_of(arguments)
     load_procedure(settings.procedures)  # its faults are told before anything is started
-    asyncio.run(supervise(settings, _announce))
+    serve(settings, _announce)
     return 0
 
 
@@ -147,6 +149,7 @@ def _announce(settings: Settings) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    without_threads()
     from web.demo.main import run  # its drawing costs half a second that `serve` need not pay
 
     return run(settings_of(arguments), as_json=arguments.json, directed=arguments.auto)

@@ -1,25 +1,21 @@
-"""Keeps the processes up: starts relay, studio and witness, again whichever dies, and ends them.
+"""Keeps the processes up: starts them, again whichever dies, and ends them.
 
-It holds no state worth losing and touches no media, so that it has no reason to die itself; if
-it does, the kernel ends the children with it (`PR_SET_PDEATHSIG`), and nothing is left that
-would hold a port.
+It has loaded what they are made of and forks them (`web/forking.py`), so that one that died is back
+at once, however busy the machine. It holds no state worth losing and touches no media, so that it
+has no reason to die itself; if it does, the kernel ends the children with it (`PR_SET_PDEATHSIG`),
+and nothing is left that would hold a port.
 """
 
-import asyncio
-import ctypes
-import fcntl
+import gc
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from config.settings import ConfigError, Settings
-from web.ports import settled
+from web.forking import fork
 
 EXIT_USER = 2
 """A process that ends so cannot start for a reason that a person must mend. It has said which."""
@@ -31,26 +27,25 @@ LAST_DELAY_S = 10.0
 GRACE_S = 8.0
 """From SIGTERM to SIGKILL: the studio closes its last segment, the relay says goodbye."""
 
+HELD = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+"""They wait until we ask (`_told`): nothing interrupts what we do."""
+
 _log = logging.getLogger("diemcau.supervisor")
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A process to keep up."""
+    """A process to keep up, or a chore to be done once."""
 
     name: str
-    command: Sequence[str]
+    load: Callable[[], Callable[[], int]]
+    """Imports what it is made of; what is returned runs it until its exit status."""
+    chore: bool = False
+    """Not started again however it ends, and may write to our standard output."""
 
 
-def programs(settings_file: Path) -> tuple[Program, ...]:
-    """The three of a server."""
-    return (
-        Program("relay", (sys.executable, "-m", "web.app", str(settings_file))),
-        Program("studio", (sys.executable, "-m", "broadcast.studio", str(settings_file))),
-        Program("witness", (sys.executable, "-m", "broadcast.witness", str(settings_file))),
-    )
+class Failed(Exception):  # noqa: N818 - says what a child did
+    """A child said that a person must mend something first."""
 
 
 def delay_s(deaths_in_a_row: int) -> float:
@@ -58,166 +53,120 @@ def delay_s(deaths_in_a_row: int) -> float:
     return min(LAST_DELAY_S, FIRST_DELAY_S * 2.0 ** max(0, deaths_in_a_row - 1))
 
 
-class Failed(Exception):  # noqa: N818 - says what a child did
-    """A child said that a person must mend something first."""
-
-
 class Keeper:
-    """One program, started again for as long as it is wanted."""
+    """One program, started again for as long as it is wanted. Times are `time.monotonic()`."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
-        self.process: asyncio.subprocess.Process | None = None
-        self.starts = 0
+        self._program = program
+        self._pid: int | None = None
+        self._began_s = 0.0
+        self._starts = 0
+        self._deaths = 0
+        self.due_s: float | None = 0.0
+        """When it is to be started; None while it runs, or has done its work."""
 
-    async def run(self) -> None:
-        """Until cancelled. Raises `Failed` if the very first start was refused for a reason of
-        the user's: later the same reason is likely a passing one, and a live session goes on."""
-        deaths = 0
-        while True:
-            began = time.monotonic()
-            code = await self._once()
-            if code == EXIT_USER and self.starts == 1:
-                raise Failed(self.program.name)
-            deaths = 1 if time.monotonic() - began > STEADY_S else deaths + 1
-            wait = delay_s(deaths)
-            _log.warning("%s ended (%s); starting again in %.1f s", self.program.name, code, wait)
-            await asyncio.sleep(wait)
+    def start(self, now_s: float) -> None:
+        name = self._program.name
+        run = self._program.load()
+        self._pid = fork(name, run, speaks=self._program.chore, held=HELD)
+        self._began_s, self.due_s = now_s, None
+        self._starts += 1
+        _log.info("%s runs as process %d", name, self._pid)
 
-    async def _once(self) -> int:
-        self.starts += 1
-        self.process = await asyncio.create_subprocess_exec(
-            *self.program.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=sys.stderr,  # ours may be read by a program: `diemcau demo --json`
-            start_new_session=True,  # Ctrl-C is for us to pass on, in order
-            preexec_fn=_die_with(os.getpid()),
-        )
-        _log.info("%s runs as process %d", self.program.name, self.process.pid)
-        try:
-            return await self.process.wait()
-        except asyncio.CancelledError:
-            await self._end(self.process)
-            raise
-
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
-        if process.returncode is not None:
+    def look(self, now_s: float) -> None:
+        """Whether it died. Raises `Failed` if its very first start was refused for a reason of the
+        user's: later the same reason is likely a passing one, and a live session goes on."""
+        status = self._reaped()
+        if status is None or self._program.chore:
             return
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), GRACE_S)
-        except TimeoutError:
-            _log.warning("%s did not end within %.0f s: killed", self.program.name, GRACE_S)
-            process.kill()
-            await process.wait()
+        if status == EXIT_USER and self._starts == 1:
+            raise Failed(self._program.name)
+        self._deaths = 1 if now_s - self._began_s > STEADY_S else self._deaths + 1
+        wait_s = delay_s(self._deaths)
+        self.due_s = now_s + wait_s
+        name = self._program.name
+        _log.warning("%s ended (%s); starting again in %.1f s", name, status, wait_s)
 
+    def _reaped(self) -> int | None:
+        """The exit status of one that has ended, once; a signal's number is negative."""
+        if self._pid is None:
+            return None
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        if not pid:
+            return None
+        self._pid = None
+        return os.waitstatus_to_exitcode(status)
 
-def _die_with(parent: int) -> Callable[[], None]:
-    """Runs in the child before it becomes the program (prctl(2))."""
+    def signal(self, number: signal.Signals) -> None:
+        """To the child, if it runs: until it is reaped, its process id is nobody else's."""
+        if self._pid is not None:
+            os.kill(self._pid, number)
 
-    def before_exec() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(0)
+    def is_gone(self) -> bool:
+        self._reaped()
+        return self._pid is None
 
-    return before_exec
-
-
-async def keep(kept: Sequence[Program], stop: asyncio.Event) -> None:
-    """Runs them until `stop`, then ends them. Raises `Failed`."""
-    failed: list[Failed] = []
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(Keeper(program).run()) for program in kept]
-            await _first(stop, tasks)
-            for task in tasks:
-                task.cancel()
-    except* Failed as failures:
-        # Raised from here it would be a group of one, before Python 3.11.4 (cpython#103590).
-        failed += (one for one in failures.exceptions if isinstance(one, Failed))
-    if failed:
-        raise failed[0]
-
-
-async def _first(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
-    waiting = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
+    def kill(self) -> None:
+        if self._pid is not None:
+            name = self._program.name
+            _log.warning("%s did not end within %.0f s: killed", name, GRACE_S)
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+            self._pid = None
 
 
 @contextmanager
-def sole_owner(data_dir: Path) -> Iterator[None]:
-    """Two servers on one data folder would write over each other. Raises `ConfigError`."""
-    run = data_dir / "run"
+def signals_held() -> Iterator[None]:
+    """`keep` needs it; what else happens within is not interrupted either."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     try:
-        run.mkdir(parents=True, exist_ok=True)
-        run.chmod(0o700)
-        lock = (run / "lock").open("w")
-    except OSError as error:
-        raise ConfigError(
-            f"storage.data_dir = {str(data_dir)!r}: cannot be written: {error.strerror}; "
-            "set another `data_dir` in [storage], or give this user the right to write there"
-        ) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(
-                f"storage.data_dir = {str(data_dir)!r}: another Diemcau uses this folder; "
-                "end it, or set another `data_dir` in [storage]"
-            ) from None
         yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _settings_file(settings: Settings) -> Path:
-    return (settings.storage.data_dir / "run" / "settings.json").absolute()
+def _told(patience_s: float | None) -> bool:
+    """Waits for a signal, for ever with None; whether it tells us to end."""
+    if patience_s is None:
+        return signal.sigwait(HELD) is not signal.SIGCHLD
+    heard = signal.sigtimedwait(HELD, max(0.0, patience_s))
+    return heard is not None and heard.si_signo != signal.SIGCHLD
 
 
-def write_settings(settings: Settings) -> Path:
-    """The resolved settings for the children, for our eyes only."""
-    path = _settings_file(settings)
-    path.unlink(missing_ok=True)
-    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(settings.model_dump_json(indent=2))
-    return path
+def keep(kept: Sequence[Program]) -> None:
+    """Runs them until SIGTERM or SIGINT, then ends them. Raises `Failed`."""
+    gc.disable()  # what is loaded stays; and `web.forking` says what else it would cost
+    keepers = [Keeper(program) for program in kept]
+    try:
+        # One start in each turn: while the next one is loaded, this one runs already.
+        while not _told(_wait_s(keepers)):
+            for keeper in keepers:
+                keeper.look(time.monotonic())
+            _start_one(keepers, time.monotonic())
+    finally:
+        _end(keepers)
+        gc.enable()
 
 
-def stop_on_signals() -> asyncio.Event:
-    """Set by SIGTERM and SIGINT. Needs a running loop."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
+def _wait_s(keepers: Sequence[Keeper]) -> float | None:
+    due_s = [keeper.due_s for keeper in keepers if keeper.due_s is not None]
+    return min(due_s) - time.monotonic() if due_s else None
 
 
-async def supervise(settings: Settings, started: Callable[[Settings], None]) -> None:
-    """A whole server, until a signal. `started` hears the ports that were settled.
-
-    Raises `ConfigError`, or `Failed` when a child could not start for a reason of the user's.
-    """
-    stop = stop_on_signals()
-    with sole_owner(settings.storage.data_dir):
-        real = await _settled(settings)
-        path = write_settings(real)
-        started(real)
-        try:
-            await keep(programs(path), stop)
-        finally:
-            path.unlink(missing_ok=True)
+def _start_one(keepers: Sequence[Keeper], now_s: float) -> None:
+    for keeper in keepers:
+        if keeper.due_s is not None and keeper.due_s <= now_s:
+            keeper.start(now_s)
+            return
 
 
-async def _settled(settings: Settings) -> Settings:
-    """Ports, with patience where the last supervisor was killed: its children still hold them
-    until they have closed the recording. Raises `ConfigError`."""
-    orphans = _settings_file(settings).exists()
-    patient_until = time.monotonic() + (GRACE_S if orphans else 0)
-    while True:
-        try:
-            return settled(settings)
-        except ConfigError:
-            if time.monotonic() >= patient_until:
-                raise
-            await asyncio.sleep(0.1)
+def _end(keepers: Sequence[Keeper]) -> None:
+    for keeper in keepers:
+        keeper.signal(signal.SIGTERM)
+    until_s = time.monotonic() + GRACE_S
+    while not all(keeper.is_gone() for keeper in keepers):
+        if time.monotonic() >= until_s:
+            break
+        _told(until_s - time.monotonic())
+    for keeper in keepers:
+        keeper.kill()

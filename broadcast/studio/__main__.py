@@ -1,5 +1,7 @@
 """`python -m broadcast.studio SETTINGS.json`"""
 
+import sys
+
 from broadcast.studio.main import main
 
-main()
+sys.exit(main(sys.argv[1:]))

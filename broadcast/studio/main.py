@@ -314,7 +314,7 @@ def _share_memory() -> None:
 
 def _name_threads() -> None:
     """So that `top -H` and `bench/program.py` tell them apart; Python does it from 3.14 on."""
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - {threading.main_thread()}:
         with contextlib.suppress(OSError):
             Path(f"/proc/self/task/{thread.native_id}/comm").write_text(thread.name)
 
@@ -347,14 +347,16 @@ def _die(args: threading.ExceptHookArgs) -> None:
     os._exit(1)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> int:
+    """The process that the supervisor starts."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s studio %(levelname)s %(message)s")
     logging.getLogger("pyvips").setLevel(logging.WARNING)
-    if len(sys.argv) != 2:
+    if len(arguments) != 1:
         sys.exit("usage: python -m broadcast.studio SETTINGS.json")
     threading.excepthook = _die
     _share_memory()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    studio = Studio(read_settings(Path(sys.argv[1])))
+    studio = Studio(read_settings(Path(arguments[0])))
     settle()  # half a frame, each time
     uvloop.run(_until_told(studio))
+    return 0

@@ -1,5 +1,7 @@
 """`python -m broadcast.witness SETTINGS.json`"""
 
+import sys
+
 from broadcast.witness.main import main
 
-main()
+sys.exit(main(sys.argv[1:]))

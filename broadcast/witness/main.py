@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,15 +128,16 @@ def _die(args: threading.ExceptHookArgs) -> None:
     os._exit(1)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> int:
     """The process that the supervisor starts; SIGTERM ends it, for it holds nothing."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s witness %(levelname)s %(message)s")
-    if len(sys.argv) != 2:
+    if len(arguments) != 1:
         sys.exit("usage: python -m broadcast.witness SETTINGS.json")
     threading.excepthook = _die
     os.nice(5)
     try:
-        settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+        settings = Settings.model_validate_json(Path(arguments[0]).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        sys.exit(f"{sys.argv[1]}: {error}")
+        sys.exit(f"{arguments[0]}: {error}")
     uvloop.run(_run(settings))
+    return 0

@@ -5,9 +5,11 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,15 +24,8 @@ from web.addresses import base_url, join_path, public_url, sign_in_path
 from web.demo import auto, scenario
 from web.demo.orders import Orders
 from web.ports import settled
-from web.supervisor import (
-    Failed,
-    Program,
-    keep,
-    programs,
-    sole_owner,
-    stop_on_signals,
-    write_settings,
-)
+from web.serving import programs, sole_owner, write_settings
+from web.supervisor import Program, keep, signals_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,19 @@ class Hearing:
 
 
 def run(settings: Settings, *, as_json: bool, directed: bool = False) -> int:
-    """Until a signal. `directed`: the hearing directs itself. Raises what `supervise` raises."""
-    asyncio.run(_run(_in_own_folder(settings), as_json, directed))
+    """Until a signal. `directed`: the hearing directs itself. Raises what `serve` raises."""
+    settings = _in_own_folder(settings)
+    with signals_held(), sole_owner(settings.storage.data_dir):
+        real = settled(settings)
+        hearing = prepare(real)
+        guide = partial(_guide, real, hearing, as_json, directed)
+        keep(
+            [
+                *programs(write_settings(real)),
+                Program("guide", lambda: guide, chore=True),
+                *_site_programs(real, hearing),
+            ]
+        )
     return 0
 
 
@@ -57,33 +63,16 @@ def _in_own_folder(settings: Settings) -> Settings:
     return settings.model_copy(update={"storage": storage})
 
 
-async def _run(settings: Settings, as_json: bool, directed: bool) -> None:
-    stop = stop_on_signals()
-    with sole_owner(settings.storage.data_dir):
-        real = settled(settings)
-        hearing = prepare(real)
-        kept = [*programs(write_settings(real)), *_site_programs(real, hearing)]
-        chores = [_announce(real, hearing, as_json)]
+def _guide(settings: Settings, hearing: Hearing, as_json: bool, directed: bool) -> int:
+    """The process that prints the links, and directs."""
+
+    async def work() -> None:
+        await _announce(settings, hearing, as_json)
         if directed:
-            chores.append(auto.direct(base_url(real), hearing.session, hearing.operator_token))
-        await _keep_with(kept, stop, chores)
+            await auto.direct(base_url(settings), hearing.session, hearing.operator_token)
 
-
-async def _keep_with(
-    kept: Sequence[Program], stop: asyncio.Event, chores: Sequence[Coroutine[Any, Any, None]]
-) -> None:
-    """`keep`, and beside it what ends with it. Raises `Failed`."""
-    failed = None
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(chore) for chore in chores]
-        try:
-            await keep(kept, stop)
-        except Failed as failure:
-            failed = failure  # raised in here, it would come out as a group
-        for task in tasks:
-            task.cancel()
-    if failed is not None:
-        raise failed
+    asyncio.run(work())
+    return 0
 
 
 def prepare(settings: Settings) -> Hearing:
@@ -93,13 +82,15 @@ def prepare(settings: Settings) -> Hearing:
     session = f"dien-bien-{time.strftime('%Y%m%d-%H%M%S')}"
     store.append(session, 0, _first_events(session, now_ms), _act(now_ms))
     tokens = setup.open_tokens(settings, store)
-    return Hearing(
+    hearing = Hearing(
         session,
         tokens.issue_token(Role.OPERATOR, session),
         tokens.issue_token(Role.CHAIR, session),
         tokens.issue_token(Role.CLERK, session),
         {place.id: tokens.issue_join_token(session, place.id) for place in scenario.SITES},
     )
+    store.close()
+    return hearing
 
 
 def _first_events(session: str, now_ms: int) -> tuple[SessionPrepared, ItemChosen]:
@@ -138,9 +129,14 @@ def _site_programs(settings: Settings, hearing: Hearing) -> list[Program]:
             patience_s=2.0 + 3.0 * number,
         )
         orders.write(path)
-        command = (sys.executable, "-m", "web.demo.site", str(path))
-        found.append(Program(f"site {drawn.site.id}", command))
+        found.append(Program(f"site {drawn.site.id}", partial(_site, path)))
     return found
+
+
+def _site(orders: Path) -> Callable[[], int]:
+    from web.demo.site import main  # while the server starts already
+
+    return partial(main, orders)
 
 
 async def _announce(settings: Settings, hearing: Hearing, as_json: bool) -> None:

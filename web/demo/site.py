@@ -207,11 +207,13 @@ async def _run(orders: Orders) -> None:
         await site.run()
 
 
-def main(path: Path) -> None:
+def main(path: Path) -> int:
+    """The process that the supervisor starts."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     gather_on("127.0.0.1")
     asyncio.run(_run(read(path)))
+    return 0
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1])))

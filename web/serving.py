@@ -1,0 +1,110 @@
+"""A whole server: sole owner of its folder, on ports that are free, kept up by the supervisor."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from config.settings import ConfigError, Settings
+from web.ports import settled
+from web.supervisor import GRACE_S, Program, keep, signals_held
+
+
+def programs(settings_file: Path) -> tuple[Program, ...]:
+    """The three of a server."""
+    arguments = (str(settings_file),)
+    return (
+        Program("relay", partial(_relay, arguments)),
+        Program("studio", partial(_studio, arguments)),
+        Program("witness", partial(_witness, arguments)),
+    )
+
+
+# Each is imported while the one before it starts already.
+
+
+def _relay(arguments: tuple[str]) -> Callable[[], int]:
+    from web.app import main
+
+    return partial(main, arguments)
+
+
+def _studio(arguments: tuple[str]) -> Callable[[], int]:
+    from broadcast.studio.main import main
+
+    return partial(main, arguments)
+
+
+def _witness(arguments: tuple[str]) -> Callable[[], int]:
+    from broadcast.witness.main import main
+
+    return partial(main, arguments)
+
+
+@contextmanager
+def sole_owner(data_dir: Path) -> Iterator[None]:
+    """Two servers on one data folder would write over each other. Raises `ConfigError`."""
+    run = data_dir / "run"
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        run.chmod(0o700)
+        lock = (run / "lock").open("w")
+    except OSError as error:
+        raise ConfigError(
+            f"storage.data_dir = {str(data_dir)!r}: cannot be written: {error.strerror}; "
+            "set another `data_dir` in [storage], or give this user the right to write there"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"storage.data_dir = {str(data_dir)!r}: another Diemcau uses this folder; "
+                "end it, or set another `data_dir` in [storage]"
+            ) from None
+        yield
+
+
+def _settings_file(settings: Settings) -> Path:
+    return (settings.storage.data_dir / "run" / "settings.json").absolute()
+
+
+def write_settings(settings: Settings) -> Path:
+    """The resolved settings for the children, for our eyes only."""
+    path = _settings_file(settings)
+    path.unlink(missing_ok=True)
+    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(settings.model_dump_json(indent=2))
+    return path
+
+
+def serve(settings: Settings, started: Callable[[Settings], None]) -> None:
+    """A whole server, until a signal. `started` hears the ports that were settled.
+
+    Raises `ConfigError`, or `Failed` when a child could not start for a reason of the user's.
+    """
+    with signals_held(), sole_owner(settings.storage.data_dir):
+        real = _settled(settings)
+        path = write_settings(real)
+        started(real)
+        try:
+            keep(programs(path))
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _settled(settings: Settings) -> Settings:
+    """Ports, with patience where the last supervisor was killed: its children still hold them
+    until they have closed the recording. Raises `ConfigError`."""
+    orphans = _settings_file(settings).exists()
+    patient_until = time.monotonic() + (GRACE_S if orphans else 0)
+    while True:
+        try:
+            return settled(settings)
+        except ConfigError:
+            if time.monotonic() >= patient_until:
+                raise
+            time.sleep(0.1)
