@@ -287,11 +287,6 @@ class Store:
             found = db.execute(sql.select(_revoked).where(_revoked.c.serial == serial)).first()
         return found is not None
 
-    def revoked(self) -> frozenset[str]:
-        """The serials of all revoked tokens."""
-        with self._reading() as db:
-            return frozenset(db.execute(sql.select(_revoked.c.serial)).scalars())
-
 
 @contextmanager
 def _in_our_words() -> Iterator[None]:

@@ -164,14 +164,6 @@ class Tokens:
         """Raises `Problem` 401: wrong, expired or revoked."""
         return self._identity(self._verify(self._token, token))
 
-    def is_revoked(self, token: str) -> bool:
-        """Whether a token that was good has been taken back; one that expired has not."""
-        try:
-            self.identify(token)
-        except Problem as problem:
-            return problem.code == "token_revoked"
-        return False
-
     def cookie_for_account(self, account: Account) -> str:
         """After the password was right."""
         claims = _Claims(

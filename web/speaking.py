@@ -140,6 +140,7 @@ class Speaking:
             "limit_ms": turn.limit_ms,
             "paused_at_ms": turn.paused_at_ms,
             "paused_ms": turn.paused_ms,
+            "warn_ms": turn.warn_ms,
         }
 
     def name(self, delegate: DelegateId | None) -> str:

@@ -1,7 +1,7 @@
 """The witness: a process that trusts nobody and looks at what is really on the disk and served.
 
-It is told by the relay which recording is being made, reads it as a stranger would, and says once a
-second what it sees; the relay judges that against what the session should look like.
+It is told by the relay which recording is being made, reads it as a stranger would, and says after
+each look what it sees; the relay judges that against what the session should look like.
 """
 
 import asyncio

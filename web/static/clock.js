@@ -3,11 +3,8 @@
 
 /** @import {Floor} from "./types.js" */
 
-/** The clock warns when this much is left (procedures.toml, `warn_s`). */
-export const WARN_MS = 30_000;
-
 /**
- * @param {Pick<Floor, "started_at_ms" | "limit_ms" | "paused_at_ms" | "paused_ms">} turn
+ * @param {Pick<Floor, "started_at_ms" | "limit_ms" | "paused_at_ms" | "paused_ms" | "warn_ms">} turn
  * @param {number} nowMs of the server's clock
  * @returns {{text: string, tone: "running" | "warning" | "over", left: number, paused: boolean}}
  *   `text` is 02:59 down to 00:00, then +0:01 up; `left` the share of the limit, 1 … 0
@@ -17,7 +14,7 @@ export function read(turn, nowMs) {
   const leftMs = turn.limit_ms - Math.max(0, endMs - turn.started_at_ms - turn.paused_ms);
   return {
     text: textOf(leftMs),
-    tone: leftMs <= 0 ? "over" : leftMs <= WARN_MS ? "warning" : "running",
+    tone: leftMs <= 0 ? "over" : leftMs <= turn.warn_ms ? "warning" : "running",
     left: Math.min(1, Math.max(0, leftMs / Math.max(1, turn.limit_ms))),
     paused: turn.paused_at_ms !== undefined,
   };

@@ -112,6 +112,7 @@
  * @property {number} limit_ms
  * @property {number} [paused_at_ms]
  * @property {number} paused_ms
+ * @property {number} warn_ms the clock warns when this much is left
  */
 
 /** @typedef {{request: string, name: string, answered: boolean}} Question */

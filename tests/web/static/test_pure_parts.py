@@ -50,11 +50,12 @@ def test_the_clock_reads_as_on_the_picture() -> None:
             "started_at_ms": 5_000,
             "limit_ms": limit,
             "paused_ms": paused,
+            "warn_ms": warn,
             "now": 5_000 + paused + used,
         }
         for limit in limits
         for used in usages
-        for paused in (0, 4_000)
+        for paused, warn in ((0, 30_000), (4_000, 60_000))
     ]
     turns += [{**turn, "paused_at_ms": 6_500} for turn in turns]
     shown = run("clock.js", "given.map((turn) => m.read(turn, turn.now))", turns)
