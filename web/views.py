@@ -105,6 +105,17 @@ class Views:
             "closed": state.closed and state.phase is not Phase.ENDED,
         }
 
+    def _session_without(self, hidden: frozenset[ItemId | None]) -> dict[str, Any]:
+        current = self.state.current_item
+        if current is None or current not in hidden:
+            return self._session
+        return self._session | {"current_item": self._alias(current)}
+
+    def _alias(self, item: ItemId) -> str:
+        """The id of an item is made from its title: whoever may not know that gets another."""
+        ids = [one.id for one in self.state.agenda]
+        return f"closed-{ids.index(item) + 1}"
+
     @cached_property
     def _procedure(self) -> dict[str, Any]:
         """What everybody sees who leads the session or writes it down."""
@@ -163,7 +174,7 @@ class Views:
     def _display(self, language: str) -> dict[str, Any]:
         """For the wall of the hall, which anybody may open: an open part as the room has it, of a
         closed one only that it is closed."""
-        shown: dict[str, Any] = {"session": self._session}
+        shown: dict[str, Any] = {"session": self._session_without(self._secret)}
         if self.state.item is not None:
             hidden = self.state.closed
             shown["item"] = screens.item(self.state, say(language, "agenda.closed"))
@@ -227,7 +238,7 @@ class Views:
 
     def _site_parts(self, language: str) -> dict[str, Any]:
         return {
-            "session": self._session,
+            "session": self._session,  # they see the current item, be it closed
             "agenda": self._agenda(language, self._secret - {self.state.current_item}),
             "floor": self._speaking.floor,
             "questions": self._speaking.questions,
@@ -266,12 +277,13 @@ class Views:
             "messages": [],
             "screens": [],
         }
-        return {"session": self._session, "agenda": agenda, **nothing, "me": me}
+        session = self._session_without(self._secret)
+        return {"session": session, "agenda": agenda, **nothing, "me": me}
 
     def _public(self, language: str) -> dict[str, Any]:
         on_air = self.state.phase in {Phase.LIVE, Phase.PAUSED} and not self.state.closed
         return {
-            "session": self._session,
+            "session": self._session_without(self._secret),
             "agenda": self._agenda(language, self._secret, public=True),
             "floor": self._speaking.floor if on_air else None,
             "caption": written.caption(self.state, public=True),
@@ -279,7 +291,7 @@ class Views:
         }
 
     @property
-    def _secret(self) -> frozenset[ItemId]:
+    def _secret(self) -> frozenset[ItemId | None]:
         return frozenset(item.id for item in self.state.agenda if item.closed)
 
     def _agenda(
@@ -324,7 +336,7 @@ class Views:
 
     def _closed_item(self, item: AgendaItem, language: str) -> dict[str, Any]:
         return {
-            "id": item.id,
+            "id": self._alias(item.id),
             "title": say(language, "agenda.closed"),
             "closed": True,
             "state": self._item_state(item),

@@ -5,7 +5,7 @@ absent, an item closed) is a correction here, while the session runs and years l
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Generic, Literal, TypeVar
@@ -61,8 +61,8 @@ def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[C
         return ()
     last = states[-1][1]
     timeline = Timeline(segments)
-    public = _spans(states, _public_item)
-    items = [_item_chapter(last, span, timeline) for span in public]
+    public, named = _spans(states, _public_item), _named(states)
+    items = [_item_chapter(last, named, span, timeline) for span in public]
     turns = [
         _turn_chapter(last, _as_corrected(last, span, public), timeline)
         for span in _spans(states, _public_turn)
@@ -83,6 +83,18 @@ def _states(events: Iterable[Event]) -> Iterator[tuple[int, SessionState]]:
     for event in events:
         state = evolve(state, event)
         yield event.at_ms, state
+
+
+def _named(states: Sequence[tuple[int, SessionState]]) -> dict[ItemId, AgendaItem]:
+    """Each item as it is; one that is closed now, as the public last knew it: its title may say
+    since then what is behind the doors."""
+    last = states[-1][1]
+    named = {item.id: item for item in last.agenda}
+    closed = {item.id for item in last.agenda if item.closed}
+    for _, state in states:
+        if state.item is not None and _public_item(state) in closed:
+            named[state.item.id] = state.item
+    return named
 
 
 K = TypeVar("K", ItemId, TurnId)
@@ -183,8 +195,14 @@ class Timeline:
         return round((self._before[index] + into_ms) / 1000, 3)
 
 
-def _item_chapter(last: SessionState, span: _Span[ItemId], timeline: Timeline) -> Chapter:
-    item = next(one for one in last.agenda if one.id == span.what)
+def _item_chapter(
+    last: SessionState,
+    named: Mapping[ItemId, AgendaItem],
+    span: _Span[ItemId],
+    timeline: Timeline,
+) -> Chapter:
+    assert span.what is not None
+    item = named[span.what]
     start_s, end_s = timeline.second(span.start_ms), timeline.second(span.end_ms)
     return Chapter(start_s, end_s, "item", item.title, _persons(last, item))
 
@@ -192,7 +210,7 @@ def _item_chapter(last: SessionState, span: _Span[ItemId], timeline: Timeline) -
 def _persons(last: SessionState, item: AgendaItem) -> str:
     """Who presents it, or who is questioned."""
     ids = (item.presenter,) if item.presenter is not None else item.questioned
-    return ", ".join(last.delegates[one].name for one in ids)
+    return ", ".join(last.delegates[one].name for one in ids if one in last.delegates)
 
 
 def _turn_chapter(last: SessionState, span: _Span[TurnId], timeline: Timeline) -> Chapter:

@@ -72,6 +72,17 @@ def test_a_closed_item_is_named_to_the_room_and_only_when_it_is_its_turn() -> No
     assert SECRET_TITLE not in str(seen(now, PUBLIC))
 
 
+def test_nor_does_its_id_say_what_it_is_about() -> None:
+    """An id is made from a title: "Miễn nhiệm ông A" is `mien-nhiem-ong-a`."""
+    part = {"type": "close_part", "staying": [LAY], "item": SECRET}
+    for state in (START, after({"type": "go_live"}, part)):
+        for audience in (PUBLIC, WALL, Audience(False, CHUA, "vi", "site")):
+            view = seen(state, audience)
+            assert SECRET not in json.dumps(view), audience
+            ids = [one["id"] for one in view.get("agenda", ())]
+            assert not ids or view["session"]["current_item"] in ids
+
+
 MICROPHONES: tuple[dict[str, Any], ...] = (
     {"type": "open_microphone", "site": LAY},
     {"type": "mute_all"},

@@ -14,6 +14,7 @@ from broadcast.session.commands import (
     GiveTurn,
     MarkAbsent,
     PauseSession,
+    PutItem,
     RequestOpening,
     ResumeSession,
     SetItemClosed,
@@ -83,6 +84,15 @@ def test_nothing_of_a_closed_item() -> None:
     hearing.after(10)
     assert recorded.spans() == [("Báo cáo", 0, 10), ("Báo cáo", 20, 30)]
     assert SECRET not in str(recorded.chapters())
+
+
+def test_what_an_item_is_called_behind_closed_doors_stays_there() -> None:
+    recorded = Recorded("thao-luan")
+    hearing = recorded.hearing
+    hearing.after(9).do(SetItemClosed(item="thao-luan", closed=True))
+    hearing.do(PutItem(item="thao-luan", title="Miễn nhiệm ông A"))
+    hearing.after(9).do(EndSession())
+    assert recorded.spans() == [("Thảo luận", 0, 10)]
 
 
 def test_a_turn_that_goes_on_behind_closed_doors_is_cut_off() -> None:
