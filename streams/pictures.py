@@ -49,6 +49,30 @@ def begins_frame(codec: Codec, payload: bytes) -> bool:
     return kind not in (SLICE, IDR) or payload[at] & 0x80 != 0
 
 
+def h264_units(payload: bytes) -> bytes:
+    """What an RTP payload brings of a picture, with start codes (RFC 6184 5.6 to 5.8). Raises
+    `ValueError`, `IndexError`."""
+    head = payload[0]
+    kind = head & 0x1F
+    if kind == FU_A:
+        second = payload[1]
+        if not second & 0x80:
+            return payload[2:]
+        return b"".join((START_CODE, bytes((head & 0xE0 | second & 0x1F,)), payload[2:]))
+    if 0 < kind < STAP_A and len(payload) > 1:
+        return START_CODE + payload
+    if kind != STAP_A or len(payload) < 2:
+        raise ValueError(f"an RTP payload of kind {kind} in a picture")
+    units, at = list[bytes](), 1
+    while at < len(payload):
+        end = at + 2 + (payload[at] << 8 | payload[at + 1])
+        if end > len(payload):
+            raise ValueError("a NAL unit is cut off")
+        units += (START_CODE, payload[at + 2 : end])
+        at = end
+    return b"".join(units)
+
+
 def size_of(codec: Codec, data: bytes) -> tuple[int, int] | None:
     """Width and height of a key picture, None where it does not say."""
     if codec is Codec.VP8:

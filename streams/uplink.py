@@ -10,11 +10,10 @@ keyframe, which it asks for (PLI).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aiortc.codecs.h264 import h264_depayload
 from aiortc.codecs.vpx import vp8_depayload
 
 from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame, SiteId
-from streams.pictures import ParameterSets, begins_frame, is_key, size_of
+from streams.pictures import ParameterSets, begins_frame, h264_units, is_key, size_of
 from streams.rtp import RtpPacket, Unwrapper
 
 NS_PER_MS = 1_000_000
@@ -284,8 +283,7 @@ class Uplink:
             return b"".join(payloads), True
         if not begins_frame(self.codec, payloads[0]):
             raise ValueError("the beginning of the frame is missing")
-        depayload = h264_depayload if self.codec is Codec.H264 else vp8_depayload
-        data = b"".join(depayload(payload) for payload in payloads)
+        data = b"".join(map(h264_units if self.codec is Codec.H264 else vp8_depayload, payloads))
         key = is_key(self.codec, data)
         if self.codec is Codec.H264:
             data = self._parameter_sets.complete(data, key=key)

@@ -88,3 +88,6 @@ def test_a_steady_stream_costs_little() -> None:
     fci = arrivals.report()
     assert fci is not None
     assert len(fci) == pytest.approx(8 + 2 + 200, abs=4)
+    base, _, came = read(fci)
+    assert base == 0
+    assert came == {sequence: sequence * MS // TICK_NS for sequence in range(200)}

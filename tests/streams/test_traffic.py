@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from aiortc import RTCCertificate
+from aiortc.codecs.h264 import h264_depayload
 from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from streams.cutting import cut
 from streams.fanout import Ladder
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
-from streams.pictures import begins_frame
+from streams.pictures import begins_frame, h264_units
 from streams.port import MAX_ADDRESSES, Port
 from streams.publisher import Publisher
 from streams.relay import Rates, Relay
@@ -256,6 +257,18 @@ def test_a_viewers_garbage_does_no_harm(garbage: bytes) -> None:
 )
 def test_a_picture_begins_with_its_first_slice(payload: bytes, begins: bool) -> None:
     assert begins_frame(Codec.H264, payload) is begins
+
+
+@given(st.sampled_from((1, 5, 7, 24, 28, 0, 31)), st.binary(max_size=40))
+def test_payloads_of_h264_are_read_as_stock_aiortc_does(kind: int, rest: bytes) -> None:
+    payload = bytes((0x60 | kind,)) + rest
+    try:
+        expected = h264_depayload(payload)
+    except ValueError:
+        with pytest.raises((ValueError, IndexError)):
+            h264_units(payload)
+    else:
+        assert h264_units(payload) == expected
 
 
 class _Endpoint:
