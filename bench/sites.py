@@ -61,6 +61,7 @@ async def serve(path: str) -> None:
     )
     await relay.start()
     relay.set_public(take_room=True)
+    relay.set_awaited(frozenset({SiteId("huyen-0")}))  # the one that is on air
 
     async def whip(request: web.Request) -> web.Response:
         site = SiteId(request.match_info["site"])

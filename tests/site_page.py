@@ -108,6 +108,7 @@ async def site_page(
         on_source_gone=lambda _site: None,
         on_keyframe_wanted=lambda _feed: None,
     )
+    relay.set_awaited(frozenset({SITE}))
     await relay.start()
     try:
         async with _offered(page) as (offer, answered):
