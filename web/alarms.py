@@ -12,6 +12,7 @@ from typing import Any
 from broadcast.director import program_of, public_take
 from broadcast.program import Layout, Scene, Take
 from broadcast.session.model import Phase, SessionState, SiteKind
+from broadcast.witness.memory import APART_MS
 from config.settings import Program, Recording
 from streams.frames import SiteId
 from web.outside import Outside, Witness, line_quality
@@ -28,7 +29,6 @@ BLANK_S = 1.9
 """Two keyframes that are the same, and those of `PATIENCE_MS` after them."""
 MUTE_S = 3.0
 HEARD_MS = 2500
-APART_MS = 120
 
 PATIENCE_MS = {
     "not_recording": 4000,

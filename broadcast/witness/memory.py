@@ -16,6 +16,9 @@ CHANGED_LUMA = 6
 CHANGED_SHARE = 0.005
 """A clock that ticks over a picture changes less; a person who breathes changes more."""
 JUMP_S = 1.0
+APART_MS = 120
+"""Sound that begins farther from its picture than that is out of sync. EBU R37 lets a program be 60
+ms late; a frame of AAC and the picture's own 40 ms may add as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Chunk:
     pictures: tuple[Picture, ...]
     sounds: tuple[Sound, ...]
     apart_ms: float
-    """How far its sound begins or ends from its picture."""
+    """How far its sound begins from its picture."""
     size: tuple[int, int]
     """Width and height of the picture as decoded; (0, 0) while there was no keyframe."""
 

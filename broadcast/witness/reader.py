@@ -1,6 +1,7 @@
 """Reads a recording as it grows on the disk, and decodes it: keyframes and sound only."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -76,17 +77,39 @@ def newest_segment(folder: Path) -> int:
     return max((int(path.stem) for path in folder.glob("*.m4s")), default=0)
 
 
-def size_of(data: bytes) -> tuple[int, int]:
-    """Of the first picture, as decoded; (0, 0) of sound alone. Raises `UnreadableError`."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Of a segment, as a player decodes it."""
+
+    size: tuple[int, int]
+    """Width and height; (0, 0) of sound alone."""
+    apart_ms: float
+    """How far its sound begins from its picture."""
+
+
+def beginning_of(data: bytes) -> Beginning:
+    """Of an init segment with a segment after it. Raises `UnreadableError`."""
+    first: dict[str, av.VideoFrame | av.AudioFrame] = {}
     try:
         with av.open(io.BytesIO(data), "r", options=UNPROBED) as container:
-            stream = next(iter((*container.streams.video, *container.streams.audio)), None)
-            frame = None if stream is None else next(container.decode(stream), None)
-    except (av.error.FFmpegError, StopIteration) as error:
+            video, audio = container.streams.video[:1], container.streams.audio[:1]
+            for stream in video:
+                stream.codec_context.skip_frame = "NONKEY"
+            for packet in container.demux(*video, *audio):
+                for frame in packet.decode():
+                    if isinstance(frame, av.VideoFrame | av.AudioFrame):
+                        first.setdefault(packet.stream.type, frame)
+                if len(first) == len(video) + len(audio):
+                    break
+    except av.error.FFmpegError as error:
         raise UnreadableError(str(error)) from None
-    if frame is None:
-        raise UnreadableError("no picture and no sound in it")
-    return (frame.width, frame.height) if isinstance(frame, av.VideoFrame) else (0, 0)
+    picture, sound = first.get("video"), first.get("audio")
+    if sound is None or (picture is None and video):
+        raise UnreadableError("no picture or no sound in it")
+    if not isinstance(picture, av.VideoFrame):
+        return Beginning((0, 0), 0.0)
+    apart_s = abs(float(sound.time or 0) - float(picture.time or 0))
+    return Beginning((picture.width, picture.height), apart_s * 1000)
 
 
 def _decode(data: bytes, start_s: float, end: int) -> Chunk:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.renditions import MASTER, SOUND, folder_of
-from broadcast.witness.reader import UnreadableError, size_of
+from broadcast.witness.memory import APART_MS
+from broadcast.witness.reader import UnreadableError, beginning_of
 from config.settings import Http, Program
 
 TIMEOUT_S = 2.0
@@ -71,7 +72,8 @@ def _fault_of_the_whole(at: str, folder: Path, newest: str) -> str:
 
 
 def _fault_of_renditions(at: str, newest: int, sizes: Mapping[str, Size]) -> str:
-    """The first one that is not told of, stands still, does not play, or is of another size."""
+    """The first one that is not told of, stands still, does not play, is of another size or out of
+    sync: each is cut for itself, so what is seen of the whole picture proves none of it."""
     master = _get(at + MASTER).decode("utf-8", "replace")
     for name, size in sizes.items():
         if f"\n{name}/" not in master:
@@ -89,12 +91,16 @@ def _fault_of_one(at: str, newest: int, size: Size) -> str:
             return "nothing to play in it"
         if newest - int(names[-1][:8]) > BEHIND:
             return f"ends with {names[-1]}"
-        found = size_of(_get(at + inits[-1]) + _get(at + names[-1]))
+        found = beginning_of(_get(at + inits[-1]) + _get(at + names[-1]))
     except urllib.error.HTTPError as error:
         return f"{error.code} {error.reason}"
     except UnreadableError as error:
         return str(error)
-    return "" if found == size else f"{found[0]}×{found[1]}, not {size[0]}×{size[1]}"
+    if found.size != size:
+        return f"{found.size[0]}×{found.size[1]}, not {size[0]}×{size[1]}"
+    if found.apart_ms > APART_MS:
+        return f"sound and picture are {found.apart_ms:.0f} ms apart"
+    return ""
 
 
 def _get(url: str) -> bytes:

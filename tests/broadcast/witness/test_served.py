@@ -2,11 +2,13 @@
 what it should be."""
 
 import asyncio
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from broadcast.outputs.fmp4 import VIDEO_TRACK, boxes
 from broadcast.witness.served import ALL_WELL, Served, ask, sizes_of
 from tests.broadcast.outputs.test_renditions import PROGRAM, ladder, record
 from tests.web.rig import SESSION, relay, settings_in
@@ -26,6 +28,20 @@ def cut(index: Path, name: str) -> None:
     """As if nothing had been written from that segment on."""
     text = index.read_text()
     index.write_text(text[: text.index("#EXT-X-PROGRAM", text.index(name) - 80)])
+
+
+def put_off(segment: Path, seconds: float) -> None:
+    """Its sound lies so much later."""
+    data = bytearray(segment.read_bytes())
+    for kind, body, end in boxes(data):
+        for inner, start, stop in boxes(data, body, end) if kind == b"moof" else ():
+            at = {name: place for name, place, _ in boxes(data, start, stop)}
+            if inner == b"traf" and struct.unpack_from("!I", data, at[b"tfhd"] + 4) != (
+                VIDEO_TRACK,
+            ):
+                (time,) = struct.unpack_from("!Q", data, at[b"tfdt"] + 4)
+                struct.pack_into("!Q", data, at[b"tfdt"] + 4, time + round(seconds * 48_000))
+    segment.write_bytes(data)
 
 
 def seen(tmp_path: Path, harm: Callable[[Path], None], sizes: dict[str, tuple[int, int]]) -> Served:
@@ -55,6 +71,10 @@ def test_all_is_well(tmp_path: Path) -> None:
         (lambda at: spoil(at / "180p" / "00000005.m4s"), "180p: "),
         (lambda at: spoil(at / "sound" / "init-0.mp4"), "sound: "),
         (lambda at: (at / "sound" / "index.m3u8").unlink(), "sound: 404"),
+        (
+            lambda at: put_off(at / "180p" / "00000005.m4s", 0.3),
+            "180p: sound and picture are 3",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_rendition(
