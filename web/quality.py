@@ -29,6 +29,10 @@ class Quality:
 
 STANDBY = Quality(Level.STANDBY, 320, 180, 10, 120_000)
 """Enough for a tile and a still; fifty of them are 6 Mbit/s."""
+MANY_SITES = 60
+STANDBY_OF_MANY = replace(STANDBY, fps=5, max_bitrate_bps=80_000)
+"""With more sites than that, whose stills come once a second or a little more: half the work of
+decoding them (`bench/multiview.py`), and 150 of them are 12 Mbit/s."""
 
 SCREEN_STANDBY = Quality(Level.STANDBY, 640, 360, 5, 150_000)
 """Enough to see in a tile which page it is."""
@@ -49,7 +53,8 @@ def wishes(
     if next_site is not None:
         coming[next_site] = 1.0
     sources = (*state.sites, *map(screen_of, state.sharing))
-    return {source: _wish(source, on_air, coming, program) for source in sources}
+    standby = STANDBY if len(state.sites) <= MANY_SITES else STANDBY_OF_MANY
+    return {source: _wish(source, on_air, coming, program, standby) for source in sources}
 
 
 def _wish(
@@ -57,12 +62,13 @@ def _wish(
     on_air: Mapping[SiteId, float],
     coming: Mapping[SiteId, float],
     program: Program,
+    standby: Quality,
 ) -> Quality:
     """A source on air that is about to be seen larger sends the larger picture already."""
     share = max(on_air.get(source, 0.0), coming.get(source, 0.0))
     screen = source != site_of(source)
     if not share:
-        return SCREEN_STANDBY if screen else STANDBY
+        return SCREEN_STANDBY if screen else standby
     wish = _sized(Level.ON_AIR if source in on_air else Level.PREVIEW, share, program)
     return replace(wish, fps=min(wish.fps, SCREEN_FPS)) if screen else wish
 

@@ -7,7 +7,7 @@ from broadcast.program import Layout, Scene, seats_of
 from broadcast.session.model import SessionState, Site
 from config.settings import Program
 from streams.frames import SiteId
-from web.quality import STANDBY, Level, wishes
+from web.quality import MANY_SITES, STANDBY, Level, wishes
 
 IDS = [SiteId(name) for name in ("hall", "lay", "chua", "nhe")]
 SITES = {site: Site(site, site) for site in IDS}
@@ -28,6 +28,17 @@ def test_what_each_is_asked_for() -> None:
     assert (asked[IDS[1]].level, asked[IDS[1]].width) == (Level.PREVIEW, 640)
     assert (asked[IDS[2]].level, asked[IDS[2]].width) == (Level.PREVIEW, 1280)
     assert asked[IDS[3]] == STANDBY
+
+
+def test_where_there_are_many_each_at_standby_sends_less() -> None:
+    sites = {SiteId(f"s{n}"): Site(SiteId(f"s{n}"), "") for n in range(MANY_SITES + 1)}
+    state = SessionState(sites=sites, program=Scene(Layout.FULL, (SiteId("s0"),)))
+    asked = wishes(state, PROGRAM, None)
+    few = SessionState(sites=dict(list(sites.items())[:-1]), program=state.program)
+    assert wishes(few, PROGRAM, None)[SiteId("s1")] == STANDBY
+    assert asked[SiteId("s1")].fps == STANDBY.fps // 2
+    assert asked[SiteId("s1")].max_bitrate_bps < STANDBY.max_bitrate_bps
+    assert asked[SiteId("s0")].fps == PROGRAM.fps
 
 
 @given(SCENES, SCENES, st.sampled_from([None, *IDS]))
