@@ -133,8 +133,7 @@ def _studio(situation: Situation) -> Iterator[Finding]:
         yield "late_frames", None, {"percent": round(100 * situation.outside.late_share)}
     if away := [push for push in studio.pushes if push.state != "sending"]:
         names = ", ".join(push.name for push in away)
-        detail = next((push.detail for push in away if push.detail), "…")
-        yield "push_waiting", None, {"names": names, "detail": detail}
+        yield "push_waiting", None, {"names": names}
 
 
 def _disk(situation: Situation) -> Iterator[Finding]:

@@ -128,7 +128,10 @@ class PushState(BaseModel):
     name: str
     state: Literal["connecting", "sending", "waiting"] = "connecting"
     detail: str = ""
-    """Why it is not sending."""
+    """Why it is not sending, in FFmpeg's words."""
+    why: str = ""
+    """The same in one word (`broadcast.outputs.push`), for which the pages have a sentence."""
+    retry_s: float = 0
 
 
 class PlayerState(BaseModel):

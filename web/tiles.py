@@ -22,7 +22,7 @@ def outputs(outside: Outside) -> dict[str, Any]:
         "late_frames": studio.late_frames,
         "frames": studio.frames,
         "pushes": [
-            {"name": push.name, "state": push.state, "detail": push.detail}
+            push.model_dump(include={"name", "state", "detail", "why", "retry_s"})
             for push in studio.pushes
         ],
     }

@@ -15,7 +15,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from broadcast.outputs.ffmpeg import last_line
+from broadcast.outputs.ffmpeg import Why, telling_line, why
 from broadcast.outputs.fmp4 import ParameterSets, Sample, fragment, init_segment
 from broadcast.outputs.parts import Cutter, Part
 from config.settings import Program, Push
@@ -75,6 +75,10 @@ class PushStatus:
     state: State
     detail: str
     """Why it is not sending, in FFmpeg's words and without the address."""
+    why: Why | Literal["stalled", "no_ffmpeg"]
+    """The same in one word, for who does not know FFmpeg; "": none of these."""
+    retry_s: float
+    """How long it waits before it tries again."""
     since_ns: int
     """CLOCK_MONOTONIC when it began to send; 0 while it does not."""
     dropped: int
@@ -86,6 +90,8 @@ class PushStatus:
             "name": self.name,
             "state": self.state,
             "detail": self.detail,
+            "why": self.why,
+            "retry_s": self.retry_s,
             "since_ns": self.since_ns,
             "dropped": self.dropped,
         }
@@ -142,7 +148,7 @@ class Connection:
         if self._fed_at - self._moved_at > STALLED_S:
             raise StalledError(STALLED)
 
-    def close(self) -> str:
+    def close(self) -> bytes:
         """FFmpeg's last words."""
         self._stdin.close()
         try:
@@ -153,7 +159,7 @@ class Connection:
         words = self._words + _read(self._stderr.fileno())
         self._stdout.close()
         self._stderr.close()
-        return last_line(words)
+        return words
 
 
 def _read(descriptor: int) -> bytes:
@@ -211,6 +217,8 @@ class Pusher:
         self._dropped = 0
         self._state: State = "connecting"
         self._detail, self._since_ns = "", 0
+        self._why: Why | Literal["stalled", "no_ffmpeg"] = ""
+        self._retry_s = 0.0
         self._connection: Connection | None = None
 
     def start(self) -> None:
@@ -233,10 +241,12 @@ class Pusher:
 
     def status(self) -> PushStatus:
         """From any thread."""
-        connection, state, detail = self._connection, self._state, self._detail
+        connection, state, detail, kind = self._connection, self._state, self._detail, self._why
         if state == "sending" and connection is not None and connection.stands:
-            state, detail = "waiting", STALLED
-        return PushStatus(self._push.name, state, detail, self._since_ns, self._dropped)
+            state, detail, kind = "waiting", STALLED, "stalled"
+        return PushStatus(
+            self._push.name, state, detail, kind, self._retry_s, self._since_ns, self._dropped
+        )
 
     def _run(self) -> None:
         """Again and again, ever more slowly while it fails."""
@@ -245,18 +255,19 @@ class Pusher:
             self._state = "connecting"
             began = time.monotonic()
             try:
-                self._detail = self._connect()
+                self._connect()
             except OSError as error:
-                self._detail = f"ffmpeg: {error.strerror or error}"
+                self._detail, self._why = f"ffmpeg: {error.strerror or error}", "no_ffmpeg"
             steady = self._since_ns and time.monotonic() - began > STEADY_S
             self._state, self._since_ns = "waiting", 0
             if not self._closing.is_set():
                 log.warning("push to %s: %s", self._push.name, self._detail or "ended")
-            self._closing.wait(RETRY_S[0 if steady else min(failures, len(RETRY_S) - 1)])
+            self._retry_s = RETRY_S[0 if steady else min(failures, len(RETRY_S) - 1)]
+            self._closing.wait(self._retry_s)
             failures = 0 if steady else failures + 1
 
-    def _connect(self) -> str:
-        """One connection, to its end, and why it ended. Raises `OSError` without FFmpeg."""
+    def _connect(self) -> None:
+        """One connection, to its end; keeps why it ended. Raises `OSError` without FFmpeg."""
         connection = self._connection = Connection(self._push, self._closing)
         said = ""
         try:
@@ -268,7 +279,8 @@ class Pusher:
         finally:
             self._wanted, self._connection = False, None
             words = connection.close()
-        return words or said
+        self._why = why(words) or ("stalled" if said == STALLED else "")
+        self._detail = telling_line(words) or said
 
     def _follow(self, connection: Connection, feeder: _Feeder) -> None:
         """Looks twenty times a second: to be woken by each packet would cost more."""
@@ -279,5 +291,5 @@ class Pusher:
             connection.look()
             if connection.sending and not self._since_ns:
                 log.info("push to %s: sending", self._push.name)
-                self._state, self._detail = "sending", ""
+                self._state, self._detail, self._why = "sending", "", ""
                 self._since_ns = time.monotonic_ns()

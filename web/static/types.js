@@ -244,7 +244,8 @@
  * @property {Push[]} pushes
  */
 
-/** @typedef {{name: string, state: "connecting" | "sending" | "waiting", detail: string}} Push */
+/** @typedef {{name: string, state: "connecting" | "sending" | "waiting", detail: string,
+ *   why: string, retry_s: number}} Push */
 
 /** @typedef {{code: string, message: string, since_at_ms: number, site?: string}} Alarm */
 

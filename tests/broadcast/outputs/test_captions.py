@@ -1,5 +1,7 @@
 """WebVTT beside a recording, as text."""
 
+import pytest
+
 from broadcast.outputs.captions import (
     KEPT_TARGETS,
     Cue,
@@ -37,9 +39,15 @@ def test_times_count_from_the_segment_and_its_clock() -> None:
     written = webvtt([at(2.5, "Một < hai & ba --> bốn")], ENTRIES[1], 90_000 * 7 + (1 << 33))
     assert written == (
         "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:630000,LOCAL:00:00:00.000\n\n"
-        "00:00:00.500 --> 00:00:03.000 line:-7\nMột &lt; hai &amp; ba --&gt; bốn\n"
+        "00:00:00.500 --> 00:00:03.000 line:-6\nMột &lt; hai &amp; ba --&gt; bốn\n"
     )
     assert webvtt([], ENTRIES[0], 0).startswith("WEBVTT\n")
+
+
+@pytest.mark.parametrize(("letters", "line"), [(1, -6), (56, -7), (150, -8), (240, -10)])
+def test_the_last_line_ends_above_the_names(letters: int, line: int) -> None:
+    """They are broken into lines by the player; the first one's place is told."""
+    assert f" line:{line}\n" in webvtt([at(2.5, "a" * letters)], ENTRIES[1], 0)
 
 
 def test_a_long_line_stands_longer_within_bounds() -> None:

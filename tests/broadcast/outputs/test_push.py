@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from broadcast.outputs.ffmpeg import telling_line, why
 from broadcast.outputs.push import Pusher, PushStatus
 from config.settings import Push
 from streams.frames import Packet
@@ -149,6 +150,7 @@ def test_rtmp_comes_back_by_itself(tmp_path: Path) -> None:
         station = Station(push)
         status = station.until(lambda s: s.state == "waiting" and s.detail, "a refusal")
         assert "refused" in status.detail
+        assert (status.why, status.retry_s) == ("refused", 1.0)
         assert "127.0.0.1" not in status.detail
         for file in files:
             file.parent.mkdir()
@@ -214,6 +216,7 @@ def test_rtmps_goes_to_who_proves_himself_and_to_nobody_else(tmp_path: Path) -> 
         with pusher(url) as push:
             status = Station(push).until(lambda s: s.state == "waiting" and s.detail, "a refusal")
             assert "certificate" in status.detail
+            assert status.why == "certificate"
             assert not file.exists()
         with pusher(url, str(certificate)) as push:
             Station(push).until(lambda _: size_of(file) > 90_000, "two seconds")
@@ -247,6 +250,30 @@ def test_srt_live_transmit(tmp_path: Path, *, they_listen: bool) -> None:
     clip = media.decode(file.read_bytes())
     check_numbered(clip)
     assert len(clip.heard()) > media.RATE
+
+
+UNRESOLVED = "Failed to resolve hostname a.vn: Name or service not known"
+PASSPHRASE = "01:20/SRT:RcvQ: REJECT reported from HS processing: Incorrect passphrase - not"
+SRT = """[srt @ 0x5c] Connection to srt://a.vn:9?passphrase=KEY failed: Input/output error
+srt://a.vn:9?passphrase=KEY: Input/output error"""
+RTMP = "rtmp://a.vn/live/KEY: Input/output error"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "told"),
+    [
+        (f"[tcp @ 0x5c] {UNRESOLVED}\n{RTMP}", "no_host", UNRESOLVED),
+        (RTMP, "hung_up", "rtmp://… Input/output error"),
+        ("rtmps://a.vn/live/KEY: Broken pipe", "hung_up", "rtmps://… Broken pipe"),
+        (f"{PASSPHRASE}\n{SRT}", "key", PASSPHRASE),
+        (SRT, "unreachable", "Connection to srt://… failed: Input/output error"),
+        ("something new", "", "something new"),
+        ("", "", ""),
+    ],
+)
+def test_what_ffmpeg_says_in_one_word(said: str, kind: str, told: str) -> None:
+    """As FFmpeg 5.1 said it of each."""
+    assert (why(said.encode()), telling_line(said.encode())) == (kind, told)
 
 
 def test_nobody_there_costs_nothing() -> None:
@@ -304,6 +331,7 @@ def test_radio(tmp_path: Path) -> None:
     with icecast(tmp_path) as port, pusher(f"icecast://source:wrong@127.0.0.1:{port}/live") as push:
         status = Station(push).until(lambda s: s.state == "waiting", "a refusal")
         assert "wrong" not in status.detail
+        assert status.why == "key"
         with pusher(f"icecast://source:secret@127.0.0.1:{port}/live") as allowed:
             station = Station(allowed)
             station.until(lambda s: s.state == "sending", "the connection")

@@ -63,6 +63,17 @@ export function DestinationsDialog() {
   <//>`;
 }
 
+/**
+ * How it fares, and what to do about it; `whole`: in FFmpeg's words too, for who rings the receiver.
+ * @param {{push: Partial<import("../../types.js").Push>, whole?: boolean}} props
+ */
+export function PushState({push, whole}) {
+  const {state, why, detail, retry_s: seconds} = push;
+  return html`<span>${t(`operator.push_${state}`)}${state === "waiting" && seconds ? ` · ${t("operator.push_retry", {seconds})}` : ""}</span>
+    ${why && html`<small>${t(`operator.push_why_${why}`)}</small>`}
+    ${detail && (whole || !why) && html`<small class="muted" lang="en">${detail}</small>`}`;
+}
+
 /** @param {{row: Destination}} props */
 function Row({row}) {
   const {name, kind, host, on, fixed} = row;
@@ -72,8 +83,7 @@ function Row({row}) {
   const at = `${ADDRESS}/${encodeURIComponent(name)}`;
   return html`<li data-state=${state} data-testid="destination">
     <div><b>${name}</b> <small class="muted">${kind} · ${host}</small>
-      <span>${t(state === "off" ? "operator.destination_is_off" : `operator.push_${state}`)}</span>
-      ${on && told?.detail && html`<small class="muted">${told.detail}</small>`}</div>
+      ${state === "off" ? html`<span>${t("operator.destination_is_off")}</span>` : html`<${PushState} push=${told ?? {state}} whole=${true} />`}</div>
     <button type="button" class="small" onClick=${() => change("PATCH", at, {on: !on})}
       aria-label=${t(on ? "operator.destination_off" : "operator.destination_on", {name})}>${t(on ? "operator.turn_off" : "operator.turn_on")}</button>
     ${!fixed && html`<button type="button" class="small plain" onBlur=${() => setSure(false)}

@@ -6,7 +6,7 @@ import {config, number, span, t} from "../../texts.js";
 import {Phase, TimeOfDay} from "../common/frame.js";
 import {Language} from "../common/head.js";
 import {ChatButton} from "./chat.js";
-import {maySend, openDestinations} from "./destinations.js";
+import {maySend, openDestinations, PushState} from "./destinations.js";
 import {openHelp} from "./help.js";
 import {Icon} from "../common/icons.js";
 import {mayHandOut, openLinks} from "./links.js";
@@ -75,9 +75,8 @@ function Pushes() {
   const text = t("operator.pushes", {sending, all: pushes.length});
   return html`<div class="figure pushes" data-short=${sending < pushes.length} data-testid="pushes">
     <${Menu} id="push-list" label=${t("operator.pushes_long")} icon="tower" text=${html`<span class="numbers">${text}</span>`}>
-      <ul class="push-rows">${pushes.map(({name, state, detail}) => html`<li key=${name} data-state=${state}>
-        <b>${name}</b> <span>${t(`operator.push_${state}`)}</span>
-        ${detail && html`<small class="muted">${detail}</small>`}</li>`)}</ul>
+      <ul class="push-rows">${pushes.map((push) => html`<li key=${push.name} data-state=${push.state}>
+        <b>${push.name}</b> <${PushState} push=${push} /></li>`)}</ul>
       ${maySend() && html`<button type="button" class="plain" onClick=${openDestinations}>${t("operator.destinations_manage")}</button>`}<//></div>`;
 }
 
