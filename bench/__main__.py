@@ -8,6 +8,7 @@ MODULES = (
     "relay",
     "uplink",
     "sites",
+    "multiview",
     "strangers",
     "restart",
     "lines",
