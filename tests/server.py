@@ -251,6 +251,17 @@ class Server:
         kill(pid)
         return pid
 
+    @contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """Killed, and not started again until left."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            self.kill(name)
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def wait_for_child(self, name: str, not_pid: int, bound_s: float = 20) -> int:
         """The replacement's process id."""
         return wait_for(

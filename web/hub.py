@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 from streams.frames import SiteId, screen_of, screen_site
 from streams.wire import Still
@@ -12,9 +13,12 @@ from web.patches import Differ, View
 from web.quality import Quality
 from web.replies import dumps
 
-BOOT = secrets.token_hex(8)
-"""This run of the relay: a page that hears another one than before knows that its media connections
-are forgotten."""
+
+@cache
+def boot() -> str:
+    """This run of the relay: a page that hears another one than before knows that its media
+    connections are forgotten. Made when first asked for: relays are forks of one process."""
+    return secrets.token_hex(8)
 
 
 class Hub:
@@ -92,7 +96,7 @@ class Hub:
         return dumps(
             {
                 "type": "snapshot",
-                "boot": BOOT,
+                "boot": boot(),
                 "version": self.version,
                 "server_time_ms": self._clock(),
                 "role": client.identity.role,

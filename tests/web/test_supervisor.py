@@ -1,5 +1,6 @@
 """The supervisor with real child processes: small ones that write down when they live and die."""
 
+import ast
 import os
 import signal
 import socket
@@ -16,6 +17,9 @@ from tests.web.rig import settings_in
 from web.forking import fork
 from web.serving import _settled, sole_owner, write_settings
 from web.supervisor import LAST_DELAY_S, delay_s
+
+ROOT = Path(__file__).parents[2]
+OF_ONE_PROCESS = {"secrets", "random", "time", "os", "uuid", "asyncio"}
 
 KEEPER = """
 import logging, os, signal, sys, time
@@ -69,8 +73,8 @@ class Kept:
         (folder / "keeper.py").write_text(KEEPER)
         self.process = subprocess.Popen(
             [sys.executable, str(folder / "keeper.py"), str(folder), *children],
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -134,6 +138,37 @@ def test_one_that_raises_says_so_and_is_started_again(tmp_path: Path) -> None:
     assert status == 0
     assert "LookupError: not there" in errors
     assert errors.count("relay runs as process") == 1
+
+
+def _made_at_import(path: Path) -> list[str]:
+    """Calls at a module's or class's level that give another answer in each process."""
+    tree = ast.parse(path.read_text("utf-8"))
+    level = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    assigned = [
+        node.value
+        for scope in level
+        for node in scope.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+    ]
+    called = [
+        ast.unparse(node.func)
+        for value in assigned
+        if not isinstance(value, ast.Lambda)
+        for node in ast.walk(value)
+        if isinstance(node, ast.Call)
+    ]
+    return [f"{path}: {name}" for name in called if name.split(".")[0] in OF_ONE_PROCESS]
+
+
+def test_nothing_of_one_process_is_made_while_modules_are_loaded() -> None:
+    """All forks would have the same: a relay that was started again must not look like the last."""
+    files = [
+        path
+        for room in ("config", "streams", "broadcast", "web")
+        for path in (ROOT / room).rglob("*.py")
+    ]
+    assert files
+    assert [one for path in files for one in _made_at_import(path)] == []
 
 
 def test_whoever_has_threads_does_not_fork() -> None:
