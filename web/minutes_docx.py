@@ -42,7 +42,7 @@ def docx_of(paper: Paper) -> bytes:
         _body(document, text)
     for part in paper.parts:
         _part(document, part)
-    _body(document, paper.ending)
+    _body(document, paper.ending).paragraph_format.keep_with_next = True
     _signatures(document)
     file = io.BytesIO()
     document.save(file)
@@ -91,6 +91,7 @@ def _part(document: DocumentObject, part: PaperPart) -> None:
 
 
 def _signatures(document: DocumentObject) -> None:
+    """On one page, and not alone on it."""
     left, right = _two_cells(document, 82, 83)
     _lines(left, ("THƯ KÝ", 14, True), ("(Chữ ký)", 13, False), *((("", 14, False),) * 3))
     _lines(right, ("CHỦ TỌA", 14, True), ("(Chữ ký, dấu)", 13, False), *((("", 14, False),) * 3))
@@ -106,6 +107,7 @@ def _signatures(document: DocumentObject) -> None:
 def _two_cells(document: DocumentObject, left_mm: int, right_mm: int) -> tuple[_Cell, _Cell]:
     table = document.add_table(rows=1, cols=2)
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     left, right = table.rows[0].cells
     left.width, right.width = Mm(left_mm), Mm(right_mm)
     return left, right

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from broadcast.archive.minutes import Line, Minutes, Part
 from broadcast.session.written import NoteKind
@@ -51,18 +52,35 @@ def paper_of(minutes: Minutes, moment: Moment, *, closed: bool = False) -> Paper
     """`moment`: epoch milliseconds on the room's clock. `closed`: they are those of what was."""
     state = minutes.state
     date = moment(state.started_at_ms) if state.started_at_ms else None
-    place = re.search(r"(?:tỉnh|thành phố|xã|phường)\s+(.+)$", state.subtitle)
+    organ, place = organ_of(
+        state.subtitle, state.title, *(one.name for one in state.sites.values())
+    )
     day = _day(date) if date else "ngày … tháng … năm ……"
     return Paper(
-        organ=(state.subtitle or DOTS).replace("HĐND", "Hội đồng nhân dân").upper(),
+        organ=organ or DOTS,
         number="Số: ……/BB-HĐND",
-        place_and_date=f"{place[1] if place else '…………'}, {day}",
+        place_and_date=f"{place or '…………'}, {day}",
         secret=closed,
         about=state.title,
         opening=tuple(_opening(minutes, moment, closed=closed)),
         parts=tuple(_part(minutes, part, moment, closed=closed) for part in minutes.parts),
         ending=_ending(state.ended_at_ms, moment),
     )
+
+
+_COUNCIL = re.compile(
+    r"(Thường trực )?(?:HĐND|Hội đồng nhân dân) (tỉnh|thành phố|xã|phường|đặc khu)((?: \w+)*)"
+)
+
+
+def organ_of(*texts: str) -> tuple[str, str]:
+    """Whose paper it is, and where that council sits, as the first text says that names one."""
+    found = next(filter(None, map(_COUNCIL.search, texts)), None)
+    if found is None:
+        return "", ""
+    place = " ".join(takewhile(lambda word: word[0].isupper(), found[3].split()))
+    organ = f"{found[1] or ''}Hội đồng nhân dân {found[2]} {place}"
+    return organ.strip().upper(), place
 
 
 def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]:

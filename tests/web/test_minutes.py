@@ -5,6 +5,7 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 from docx import Document
 
 from broadcast.session.model import Role
@@ -19,6 +20,7 @@ from tests.web.rig import (
     relay,
     settings_in,
 )
+from web.minutes_paper import organ_of
 
 PATH = f"/minutes/{SESSION}"
 
@@ -67,7 +69,7 @@ def test_a_word_file_in_the_official_form(tmp_path: Path) -> None:
             assert status == 200
             text = _text(file)
             order = [
-                "ĐIỆN BIÊN",
+                "HỘI ĐỒNG NHÂN DÂN TỈNH\n",
                 "Số: ……/BB-HĐND",
                 "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
                 "Độc lập - Tự do - Hạnh phúc",
@@ -133,3 +135,22 @@ def test_the_closed_part_has_a_paper_of_its_own_for_those_with_the_right(tmp_pat
                 assert SECRET_TITLE not in text
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("texts", "organ", "place"),
+    [
+        (
+            ("Về cấp nước", "Phiên giải trình của Thường trực HĐND tỉnh Điện Biên, lần thứ 2"),
+            "THƯỜNG TRỰC HỘI ĐỒNG NHÂN DÂN TỈNH ĐIỆN BIÊN",
+            "Điện Biên",
+        ),
+        (("HĐND xã Mường Nhé khóa XXII",), "HỘI ĐỒNG NHÂN DÂN XÃ MƯỜNG NHÉ", "Mường Nhé"),
+        (("Hội trường HĐND tỉnh, ngày 9",), "HỘI ĐỒNG NHÂN DÂN TỈNH", ""),
+        (("Họp giao ban",), "", ""),
+    ],
+)
+def test_the_paper_is_that_of_the_council_that_is_named(
+    texts: tuple[str, ...], organ: str, place: str
+) -> None:
+    assert organ_of(*texts) == (organ, place)
