@@ -81,6 +81,7 @@ function Page() {
   return html`<${Head} /><main class="office">
     <h1>${t("archive.title")}</h1>
     ${failed.value && html`<p class="notice bad" role="alert">${failed.value} <button type="button" onClick=${load}>${t("common.retry")}</button></p>`}
+    ${!all && !failed.value && html`<p class="muted" role="status">${t("archive.loading")}</p>`}
     ${all && !all.length && html`<p class="notice">${t("archive.empty")}</p>`}
     ${all && all.length > 0 && html`<${Filters} all=${all} />
       <p class="muted" role="status" aria-live="polite" data-testid="count">${busy.value ? t("archive.searching") : shown.value.length

@@ -124,14 +124,20 @@ function Table() {
     <tbody>${shown.value.map((one) => html`<${Row} key=${one.number} one=${one} />`)}</tbody></table></div>`;
 }
 
+/** Whoever came by a link has no name but the role's. @param {Entry} one */
+function actor({who, role}) {
+  if (who === role) return "";
+  return knows(`role.${who}`) ? t(`role.${who}`) : who;
+}
+
 /** @param {{one: Entry}} props */
 function Row({one}) {
   const role = one.role ? t(`role.${one.role}`) : t("audit.stranger");
   return html`<tr data-outcome=${one.outcome === "done" ? "done" : "refused"} data-testid="entry">
     <td class="numbers">${one.number}</td>
     <td class="numbers">${dayAndTime(one.at_ms)}</td>
-    <td class="who">${one.who && html`<strong>${one.who}</strong>`}<span class="muted about">${role}</span></td>
-    <td>${name(one)}<small class="muted about">${about(one)}</small></td>
+    <td class="actor">${actor(one) && html`<strong>${actor(one)}</strong>`}<span class="muted about">${role}</span></td>
+    <td class="what">${name(one)}<small class="muted about">${about(one)}</small></td>
     <td>${one.outcome === "done" ? result(one) : html`<span class="error">✕ ${result(one)}</span>`}</td>
     <td class="numbers">${one.address}<small class="muted about">${[one.agent, one.means && t(`audit.means.${one.means}`)].filter(Boolean).join(" · ")}</small></td></tr>`;
 }

@@ -2,7 +2,7 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {config, t} from "./texts.js";
+import {shortDate, t} from "./texts.js";
 import {Head} from "./parts/common/head.js";
 import {Dialog} from "./parts/common/dialogs.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
@@ -142,7 +142,7 @@ function counts({sites, delegates, items}) {
 
 /** @param {number | null} atMs */
 function date(atMs) {
-  return atMs ? new Date(atMs).toLocaleDateString(config.language, {day: "numeric", month: "numeric", year: "numeric"}) : "";
+  return atMs ? shortDate(atMs) : "";
 }
 
 const root = document.getElementById("page");

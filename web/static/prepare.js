@@ -5,7 +5,7 @@ import {Language} from "./parts/common/head.js";
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, operatorView, ready, view} from "./state.js";
-import {config, t, timeOfDay} from "./texts.js";
+import {config, t, timeOfDay, weekdayAndTime} from "./texts.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
 import {Agenda} from "./parts/prepare/agenda.js";
 import {send, tell} from "./parts/prepare/ask.js";
@@ -51,7 +51,7 @@ function Head() {
   return html`<header class="prepare-head">
     <a href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
     <div><h1>${session.title}</h1><p class="muted">${[session.subtitle,
-      session.planned_start_at_ms && dateOf(session.planned_start_at_ms),
+      session.planned_start_at_ms && weekdayAndTime(session.planned_start_at_ms),
       end !== undefined && t("prepare.ends_about", {time: timeOfDay(end)})].filter(Boolean).join(" · ")}</p></div>
     <nav>${config.may_create && html`<button type="button" onClick=${keep} data-testid="keep-template">${t("prepare.keep_template")}</button>`}
       ${session.phase === "prepared" && html`<button type="button" class="plain" data-testid="cancel-session"
@@ -86,12 +86,6 @@ async function keep() {
   } catch (error) {
     tell(error);
   }
-}
-
-/** @param {number} atMs */
-function dateOf(atMs) {
-  const day = new Date(atMs).toLocaleDateString(config.language, {weekday: "long", day: "numeric", month: "numeric", year: "numeric"});
-  return `${timeOfDay(atMs)}, ${day}`;
 }
 
 const root = document.getElementById("page");

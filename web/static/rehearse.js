@@ -6,7 +6,7 @@ import {signal} from "@preact/signals";
 import {bye, connect, connection, operatorView, ready, view} from "./state.js";
 import {config, t, timeOfDay} from "./texts.js";
 import {Language} from "./parts/common/head.js";
-import {act, shortName} from "./parts/common/actions.js";
+import {act, canGive, shortName} from "./parts/common/actions.js";
 import {Dialog} from "./parts/common/dialogs.js";
 import {Icon} from "./parts/common/icons.js";
 import {Toasts} from "./parts/common/toasts.js";
@@ -61,7 +61,7 @@ function Start() {
   const {sites} = operatorView();
   return html`<main class="panel start"><h2>${t("rehearse.start_title")}</h2>
     <ol>${["sites", "walk", "fail", "report"].map((one) => html`<li>${t(`rehearse.start_${one}`, {count: sites.length})}</li>`)}</ol>
-    <p class="actions"><button type="button" class="primary big" disabled=${!ready.value} data-testid="begin-rehearsal"
+    <p class="actions"><button type="button" class="primary big" disabled=${!canGive("begin_rehearsal")} data-testid="begin-rehearsal"
       onClick=${() => void act({type: "begin_rehearsal"})}>${t("rehearse.begin")}</button></p></main>`;
 }
 

@@ -3,7 +3,7 @@
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
-import {config, knows, number, span, t} from "./texts.js";
+import {config, knows, number, shortDate, span, t, timeOfDay} from "./texts.js";
 import {Head} from "./parts/common/head.js";
 import {attach} from "./parts/public/player.js";
 
@@ -64,9 +64,9 @@ function Player() {
 /** @param {{one: Access}} props */
 function Row({one}) {
   const role = knows(`role.${one.role}`) ? t(`role.${one.role}`) : one.role;
-  return html`<li data-testid="access"><span class="numbers muted">${new Date(one.at_ms).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit"})}</span>
+  return html`<li data-testid="access"><span class="numbers muted">${timeOfDay(one.at_ms)}</span>
     <div><b>${t(one.what === "download" ? "sealed.download_done" : `sealed.${one.what}`)}</b><p class="muted">${one.name} · ${role}</p>
-      <p class="muted numbers">${new Date(one.at_ms).toLocaleDateString("vi")} · ${one.address}</p></div></li>`;
+      <p class="muted numbers">${shortDate(one.at_ms)} · ${one.address}</p></div></li>`;
 }
 
 /** @param {number} bytes */

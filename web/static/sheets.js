@@ -3,7 +3,7 @@
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
 import {connect, operatorView, view} from "./state.js";
-import {config, t, timeOfDay} from "./texts.js";
+import {config, shortDate, t, timeOfDay} from "./texts.js";
 import {Language} from "./parts/common/head.js";
 import {Toasts} from "./parts/common/toasts.js";
 import {ask, tell} from "./parts/prepare/ask.js";
@@ -57,7 +57,7 @@ function Sheet({url, qr, name, until, session}) {
 
 /** @param {number} atMs */
 function dateOf(atMs) {
-  return `${timeOfDay(atMs)} ${new Date(atMs).toLocaleDateString(config.language, {day: "numeric", month: "numeric", year: "numeric"})}`;
+  return `${timeOfDay(atMs)} ${shortDate(atMs)}`;
 }
 
 const root = document.getElementById("page");

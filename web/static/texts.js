@@ -59,6 +59,11 @@ export function timeOfDay(atMs) {
 /** Day before month in both languages, as documents here have it. */
 const locale = config.language === "en" ? "en-GB" : "vi";
 
+/** A date in figures: 09/07/2026. @param {number} atMs epoch milliseconds */
+export function shortDate(atMs) {
+  return new Date(atMs).toLocaleDateString(locale, {day: "2-digit", month: "2-digit", year: "numeric"});
+}
+
 /** A date in words: ngày 09 tháng 7 năm 2026. @param {number} atMs epoch milliseconds */
 export function longDate(atMs) {
   const at = new Date(atMs);
@@ -73,9 +78,7 @@ export function weekdayAndTime(atMs) {
 
 /** A moment in figures: 09/07/2026 08:15:03. @param {number} atMs epoch milliseconds */
 export function dayAndTime(atMs) {
-  const moment = new Date(atMs);
-  const day = moment.toLocaleDateString(locale, {day: "2-digit", month: "2-digit", year: "numeric"});
-  return `${day} ${moment.toLocaleTimeString(locale, {hour12: false})}`;
+  return `${shortDate(atMs)} ${new Date(atMs).toLocaleTimeString(locale, {hour12: false})}`;
 }
 
 /**

@@ -32,20 +32,19 @@ const PLAYERS = {rewind: RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
 function Page() {
   if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   const {session, floor, agenda, viewers} = publicView();
+  const on = session.phase === "live" || session.phase === "paused";
   return html`<${Head} />
     <main class="watch">
       <div class="stage-column">
-        ${session.phase === "prepared" || session.phase === "ended"
-          ? html`<${Before} session=${session} />`
-          : html`<${PLAYERS[way.value]} />`}
+        ${on ? html`<${PLAYERS[way.value]} />` : html`<${Before} session=${session} />`}
         <div class="about"><h1>${session.title}</h1>
           <p class="muted"><span class=${`badge ${session.phase === "live" ? "on-air" : ""}`} data-testid="phase">${t(`phase.${session.phase}`)}</span> ${session.subtitle}</p></div>
         <${Speaker} floor=${floor} closed=${session.closed} />
         <div class="choices">
           ${session.phase === "live" && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
-          ${(session.phase === "live" || session.phase === "paused") && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} />`}
-          ${captioned.value && way.value !== "sound" && html`<${CaptionsSwitch} />`}
-          <${Share} atS=${way.value === "rewind" ? () => document.querySelector("video")?.currentTime : undefined} />
+          ${on && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} />`}
+          ${on && captioned.value && way.value !== "sound" && html`<${CaptionsSwitch} />`}
+          <${Share} atS=${on && way.value === "rewind" ? () => document.querySelector("video")?.currentTime : undefined} />
           ${viewers > 1 && html`<span class="muted">${t("public.viewers", {count: viewers})}</span>`}
         </div>
         ${session.phase !== "ended" && html`<${Addresses} />`}

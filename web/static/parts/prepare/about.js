@@ -1,9 +1,9 @@
 // What the session is called, where and when.
 
 import {html} from "htm/preact";
-import {operatorView, ready} from "../../state.js";
+import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
-import {act} from "../common/actions.js";
+import {act, canGive} from "../common/actions.js";
 import {toast} from "../common/toasts.js";
 import {textOf} from "./pieces.js";
 import {StartField} from "./start.js";
@@ -26,6 +26,6 @@ export function About() {
     <label class="field">${t("prepare.subtitle")}<input name="subtitle" maxlength="300" defaultValue=${session.subtitle} />
       <span class="hint">${t("prepare.subtitle_note")}</span></label>
     <${StartField} atMs=${session.planned_start_at_ms} note=${t("prepare.planned_start_note")} />
-    <div class="form-buttons"><button class="primary" disabled=${!ready.value} data-testid="save-about">${t("prepare.save")}</button></div>
+    <div class="form-buttons"><button class="primary" disabled=${!canGive("describe_session")} data-testid="save-about">${t("prepare.save")}</button></div>
   </form>`;
 }

@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {operatorView} from "../../state.js";
-import {config, t, timeOfDay} from "../../texts.js";
+import {shortDate, t, timeOfDay} from "../../texts.js";
 
 /** @import {Check} from "../../types.js" */
 
@@ -26,7 +26,7 @@ export function Report({hidden}) {
   const bad = counts.filter((one) => one.failed > 0).length;
   return html`<section class=${`report panel ${hidden ? "print-only" : ""}`} data-testid="report">
     <header><h2>${t("rehearse.report_title")}</h2><p>${session.title}</p>
-      <p class="muted">${[session.subtitle, begun && `${timeOfDay(begun)} ${new Date(begun).toLocaleDateString(config.language)}`].filter(Boolean).join(" · ")}</p>
+      <p class="muted">${[session.subtitle, begun && `${timeOfDay(begun)} ${shortDate(begun)}`].filter(Boolean).join(" · ")}</p>
       <p><b>${t("rehearse.summary", {good, bad, open: sites.length - good - bad, all: sites.length})}</b></p></header>
     <div class="scrolled"><table><thead><tr><th scope="col">${t("prepare.site")}</th>${CHECKS.map((check) => html`<th scope="col">${t(`rehearse.${check}`)}</th>`)}
       <th scope="col">${t("rehearse.note")}</th></tr></thead>
