@@ -1,7 +1,8 @@
 // What a page and the server say to each other: web/PROTOCOL.md in code. Knows no document, so that
 // it runs in a page, a worker or a test alike.
 
-/** @import {Command, LineReport, PlayerFile, QualityWish, Role, SiteReport, View} from "./types.js" */
+/** @import {Command, PlayerFile, Role, View} from "./types.js" */
+/** @import {LineReport, QualityWish, SiteReport} from "./line_types.js" */
 
 export const SAID_BY_PAGE = ["hello", "ping", "site_report"];
 export const SAID_BY_SERVER = ["snapshot", "patch", "levels", "quality", "bye", "pong"];

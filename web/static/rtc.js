@@ -5,7 +5,7 @@
 // server keeps a silent connection for 30 s. Only then, or when the server says that it was started
 // anew (`renew`), there is a new connection; it is offered when the server can be reached again.
 
-/** @import {QualityWish} from "./types.js" */
+/** @import {QualityWish} from "./line_types.js" */
 
 const RETRY_MIN_MS = 300;
 const RETRY_MAX_MS = 1500;

@@ -6,8 +6,8 @@ import {Live, Refusal} from "./protocol.js";
 import {config, t} from "./texts.js";
 
 /** @import {Signal} from "@preact/signals" */
-/** @import {ChairView, ClerkView, Command, DeskView, DisplayView, OperatorView, PublicView, QualityWish, Role,
- *   SiteReport, SiteView, View} from "./types.js" */
+/** @import {ChairView, ClerkView, Command, DeskView, DisplayView, OperatorView, PublicView, Role, SiteView, View} from "./types.js" */
+/** @import {QualityWish, SiteReport} from "./line_types.js" */
 
 /** The last thing that the server told; stays while the connection is away.
  * @type {Signal<View | undefined>} */

@@ -1,6 +1,9 @@
 // The words of web/PROTOCOL.md as types. Nothing here runs.
 // What the protocol calls null is missing here: a merge patch (RFC 7396) takes it out of the view.
 
+/** @import {SelfTested} from "./line_types.js" */
+/** @import {Departure, Forecast, Limit, PromiseNoted, Thread, TimeUsed, Undo, Unheard} from "./record_types.js" */
+
 /**
  * @typedef {"operator" | "chair" | "clerk" | "viewer" | "site" | "system"} Role
  * @typedef {"prepared" | "live" | "paused" | "ended"} Phase
@@ -156,48 +159,6 @@
  * @property {Sharing} screen
  */
 
-/**
- * What comes from a site.
- * @typedef {object} LineUp
- * @property {string} [codec]
- * @property {string} [size]
- * @property {number} fps
- * @property {number} bitrate_bps
- * @property {number} loss_percent
- * @property {number} [rtt_ms]
- * @property {number} [jitter_ms]
- * @property {QualityWish & {size: string}} [wish]
- */
-
-/**
- * What goes back to a site.
- * @typedef {object} LineDown
- * @property {number} [height] missing: no picture
- * @property {boolean} stills
- * @property {"whole" | "thin"} sound
- * @property {number} [estimate_bps]
- * @property {number} sent_bps
- * @property {number} loss_percent
- * @property {number} [rtt_ms]
- * @property {number} frames_dropped
- */
-
-/** Columns of equally long steps, the present one last; null: unknown.
- * @typedef {Record<"rtt_ms" | "up_loss" | "down_loss" | "up_bps" | "down_bps", (number | null)[]>
- *   & {step_ms: number, ends_at_ms: number, line: (LineQuality | null)[]}} LineHistory
- */
-
-/**
- * All that is known of a site's line.
- * @typedef {object} LineReport
- * @property {LineQuality} line
- * @property {number} [since_at_ms]
- * @property {LineUp} [up]
- * @property {LineDown} [down]
- * @property {LineTested} [test]
- * @property {LineHistory} history
- */
-
 /** @typedef {"film" | "sound" | "slides" | "countdown"} ClipKind */
 
 /**
@@ -257,83 +218,6 @@
  * @property {string[]} staying sites
  * @property {string} asked_by
  * @property {number} [confirm_until_ms] somebody asked to open it; until then it can be confirmed
- */
-
-/** What one press takes back: the command's type and whom or what it was about.
- * @typedef {{act: number, what: string, name: string, until_ms: number}} Undo */
-
-/** Of a kind, the first time: as it is now, and by the rules.
- * @typedef {{kind: RequestKind, limit_ms: number, rule_ms: number, article: string}} Limit */
-
-/** `unplanned` items to come have no planned time.
- * @typedef {{ends_at_ms: number, late_ms: number, unplanned: number}} Forecast */
-
-/** @typedef {{turns: number, used_ms: number}} Used */
-
-/**
- * Of turns that have ended.
- * @typedef {object} TimeUsed
- * @property {(Used & {delegate: string, name: string, group: string, site: string})[]} delegates
- * @property {(Used & {name: string})[]} groups "" for those without one
- * @property {(Used & {site: string})[]} sites
- */
-
-/**
- * The chair departed from what the rules say by themselves.
- * @typedef {object} Departure
- * @property {number} at_ms
- * @property {"moved" | "out_of_order" | "extended" | "limit"} kind
- * @property {string} [item] missing: the whole session
- * @property {string} name
- * @property {RequestKind} [request_kind]
- * @property {number} [limit_ms] missing for a limit: the rules hold again
- * @property {number} [before_ms]
- */
-
-/**
- * Who registered and was not heard.
- * @typedef {object} Unheard
- * @property {string} request
- * @property {string} delegate
- * @property {string} name
- * @property {string} title
- * @property {string} group
- * @property {string} site
- * @property {string} item
- * @property {RequestKind} kind
- * @property {number} registered_at_ms
- * @property {boolean} absent called, and not there
- */
-
-/** @typedef {{turn: string, delegate: string, name: string, started_at_ms: number, ended_at_ms?: number}} ThreadTurn */
-
-/**
- * A question, and what came of it.
- * @typedef {object} Thread
- * @property {string} question
- * @property {string} item
- * @property {string} delegate
- * @property {string} name
- * @property {"waiting" | "called" | "heard" | "absent" | "asked" | "answered"} state
- * @property {number} [asked_at_ms]
- * @property {ThreadTurn[]} answers
- * @property {ThreadTurn[]} debates
- * @property {string[]} waiting names of who waits to debate
- * @property {string[]} promises ids
- */
-
-/**
- * What somebody promised in an answer.
- * @typedef {object} PromiseNoted
- * @property {string} id
- * @property {string} text
- * @property {string} delegate
- * @property {string} name
- * @property {string} [item]
- * @property {string} [question]
- * @property {string} due "2026-12-31", or empty
- * @property {number} noted_at_ms
- * @property {boolean} kept
  */
 
 /**
@@ -472,52 +356,6 @@
 /** @typedef {OperatorView | ChairView | ClerkView | DisplayView | SiteView | PublicView} View */
 
 /** @typedef {{type: string, [field: string]: unknown}} Command */
-
-/**
- * What a site is asked to send.
- * @typedef {object} QualityWish
- * @property {"camera" | "screen"} [source]
- * @property {"standby" | "preview" | "on_air"} level
- * @property {number} width
- * @property {number} height
- * @property {number} fps
- * @property {number} max_bitrate_bps
- */
-
-/**
- * What a site's page tells of itself.
- * @typedef {object} SiteReport
- * @property {number} [rtt_ms]
- * @property {number} [sent_bps]
- * @property {Device} camera
- * @property {Device} microphone
- * @property {number} [lost_packets]
- * @property {LineTested} [line_test] of before it joined
- * @property {SelfTested} [self_test]
- */
-
-/**
- * What a site's page found of its own picture and sound.
- * @typedef {object} SelfTested
- * @property {"ok" | "dark" | "still" | "none"} picture
- * @property {"ok" | "silent" | "none"} sound
- * @property {"heard" | "not_heard" | "unknown"} speaker
- * @property {"ok" | "heard" | "unknown"} echo
- * @property {number} [asked_at_ms] which wish of the control room it answers
- */
-
-/**
- * What a test of the line found. `udp`: whether the hearing's own port was reached.
- * @typedef {object} LineTest
- * @property {boolean} udp
- * @property {number} [rtt_ms]
- * @property {number} [loss_up_percent]
- * @property {number} [loss_down_percent]
- * @property {number} down_bps
- * @property {number} up_bps
- */
-
-/** @typedef {LineTest & {verdict: "good" | "fair" | "poor" | "none", age_s: number}} LineTested */
 
 /**
  * The settings that the server puts into a page (`#config`).

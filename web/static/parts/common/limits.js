@@ -7,7 +7,7 @@ import {span, t} from "../../texts.js";
 import {Do} from "./actions.js";
 import {Dialog} from "./dialogs.js";
 
-/** @import {Limit} from "../../types.js" */
+/** @import {Limit} from "../../record_types.js" */
 
 const open = signal(false);
 /** @type {import("@preact/signals").Signal<"item" | "session">} */

@@ -9,7 +9,7 @@ import {act, canGive, Do, mayGive} from "./actions.js";
 import {Dialog} from "./dialogs.js";
 import {Icon} from "./icons.js";
 
-/** @import {PromiseNoted} from "../../types.js" */
+/** @import {PromiseNoted} from "../../record_types.js" */
 
 /** @type {import("@preact/signals").Signal<{delegate: string, name: string, question?: string | undefined,
  *   noted?: PromiseNoted} | undefined>} */

@@ -10,7 +10,7 @@ import {Dialog} from "./dialogs.js";
 import {Icon} from "./icons.js";
 import {askPromise, PromiseRow} from "./promises.js";
 
-/** @import {Departure, Thread, ThreadTurn} from "../../types.js" */
+/** @import {Departure, Thread, ThreadTurn} from "../../record_types.js" */
 
 const TABS = /** @type {const} */ (["threads", "unheard", "times", "departures"]);
 /** @type {import("@preact/signals").Signal<typeof TABS[number] | "">} */

@@ -9,7 +9,7 @@ import {Do} from "../common/actions.js";
 import {ceilingOf, pathOf, stretches} from "./charts.js";
 import {Dialog} from "../common/dialogs.js";
 
-/** @import {LineDown, LineHistory, LineReport, LineTested, LineUp} from "../../types.js" */
+/** @import {LineDown, LineHistory, LineReport, LineTested, LineUp} from "../../line_types.js" */
 /** @import {Column} from "./charts.js" */
 
 const ASK_MS = 2000;

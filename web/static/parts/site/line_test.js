@@ -7,7 +7,7 @@ import {config, number, t} from "../../texts.js";
 import {NotTested, measure} from "./measure.js";
 import {judge} from "./verdict.js";
 
-/** @import {LineTest} from "../../types.js" */
+/** @import {LineTest} from "../../line_types.js" */
 /** @import {Step} from "./measure.js" */
 
 /** @type {Step[]} */

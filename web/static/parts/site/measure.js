@@ -1,7 +1,7 @@
 // What a line carries: an echo over the hearing's own port for loss and round trip, bytes over HTTP
 // for the rate. Knows no document but the sound of an AudioContext.
 
-/** @import {LineTest} from "../../types.js" */
+/** @import {LineTest} from "../../line_types.js" */
 
 const CONNECT_MS = 6000;
 const ECHO_MS = 4000;

@@ -9,7 +9,7 @@ import {t} from "../../texts.js";
 import {camera, level, microphone, playTestTone, stream} from "./devices.js";
 import {start as testLine} from "./line_test.js";
 
-/** @import {SelfTested} from "../../types.js" */
+/** @import {SelfTested} from "../../line_types.js" */
 
 const LOOK_MS = 1000;
 const DARK = 14; // of 255: a covered lens, an unlit room

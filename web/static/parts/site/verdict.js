@@ -1,6 +1,6 @@
 // What a tested line is good for, and what to do about it. Pure.
 
-/** @import {LineTest} from "../../types.js" */
+/** @import {LineTest} from "../../line_types.js" */
 
 /** @typedef {"good" | "fair" | "poor" | "none"} Verdict */
 /** @typedef {"udp" | "slow_up" | "slow_down" | "loss" | "delay"} Fault */
