@@ -257,6 +257,8 @@ class AccountRoutes:
         changed = await self._save(
             request, who, "account_saved", wish.name, lambda one: _changed(one, wish, hashed)
         )
+        if changed.name == who.name:
+            return self._stay(request, changed, _told(changed))
         return reply(_told(changed))
 
     # Both

@@ -7,7 +7,6 @@ generation of links for one place (a site of a session, a role of a session): re
 generation ends all links of it at once, and nobody has to remember which were handed out.
 """
 
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,9 +17,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broadcast.audit import Where
+from broadcast.outputs.vault import KeyLostError, load_key
 from broadcast.session.model import Role
 from broadcast.store import Account, Store
-from config.settings import Security
+from config.settings import ConfigError, Security
 from streams.frames import SiteId
 from web.border import require_same_origin, where_from
 from web.errors import Problem
@@ -92,15 +92,15 @@ class _Claims(BaseModel):
 
 
 def load_secret(data_dir: Path) -> bytes:
-    """The key that signs everything; made at the first start, readable by us alone."""
+    """The key that signs everything; made at the first start, readable by us alone. Raises
+    `ConfigError` for one that the disk lost: with an empty key anybody could sign."""
     path = data_dir / SECRET_FILE
-    data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_bytes(32))
-    except FileExistsError:
-        pass
-    return path.read_bytes()
+        return load_key(path)
+    except KeyLostError as error:
+        raise ConfigError(
+            f"{error}; or remove it: then all links, sign-ins and second factors are made anew"
+        ) from None
 
 
 class Tokens:

@@ -17,6 +17,7 @@ from av.codec import Codec
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings
 from web.certificate import tls_context
+from web.outside import hours_in
 from web.ports import places, settled
 
 CODECS = (
@@ -88,7 +89,7 @@ def _disk(settings: Settings) -> Finding:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    hours = free * 8 / (settings.program.video_bitrate_bps + 128_000) / 3600
+    hours = hours_in(free, settings)
     what = f"disk: {free / 1e9:.0f} GB free, some {hours:.0f} hours of recording"
     if free < settings.recording.warn_free_bytes:
         return Finding(what, False, "free some, or set [storage] data_dir to a larger disk")

@@ -181,8 +181,13 @@ def hours_left(studio: Studio, settings: Settings) -> float | None:
     """Of recording, to a tenth."""
     if studio.disk_free_bytes is None:
         return None
-    room = max(0, studio.disk_free_bytes - settings.recording.stop_free_bytes)
-    # Each rendition with the sound, and the sound alone.
+    return hours_in(studio.disk_free_bytes, settings)
+
+
+def hours_in(free_bytes: int, settings: Settings) -> float:
+    """Of recording in so much room, to a tenth: each rendition with the sound, and the sound alone,
+    until it stops."""
+    room = max(0, free_bytes - settings.recording.stop_free_bytes)
     renditions = settings.program.renditions()
     bits_per_s = sum(one.video_bitrate_bps + AAC_BPS for one in renditions) + AAC_BPS
     return round(room * 8 / bits_per_s / 3600, 1)

@@ -96,10 +96,13 @@ def test_an_administrator_manages_accounts(tmp_path: Path) -> None:
             assert (await clerk.get("/api/v1/account"))[0] == 401
             assert await clerk.sign_in("thu-ky") == "wrong_password"
             assert (await admin.post(change, name="ai-do", disabled=True))[0] == 404
+            for roles in (["viewer", "clerk"], ["viewer"]):
+                assert (await admin.post(change, name="quan-tri", roles=roles))[0] == 200
+            assert (await admin.get("/api/v1/account"))[0] == 200, "whoever did it himself stays"
             for wish in ({"disabled": True}, {"admin": False}):
                 assert (await admin.post(change, name="quan-tri", **wish))[0] == 409
             whats = [entry.note.what for entry in rig.store.audit()]
-            assert whats.count("account_saved") == 6, "two at the start, one made, changed, locked"
+            assert whats.count("account_saved") == 8, "two at the start, one made, changed, locked"
 
     asyncio.run(scenario())
 

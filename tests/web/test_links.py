@@ -3,8 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from broadcast.session.model import Role
+from config.settings import ConfigError
 from tests.web.rig import LAY, SESSION, SITES, Rig, relay, settings_in
+from web.auth import SECRET_FILE, load_secret
 
 PATH = f"/api/v1/sessions/{SESSION}/links"
 
@@ -43,3 +47,11 @@ def test_nobody_else_gets_them(tmp_path: Path) -> None:
             assert await _asked(rig, rig.operator + "x") == 401
 
     asyncio.run(scenario())
+
+
+def test_with_a_key_that_the_disk_lost_nothing_is_signed(tmp_path: Path) -> None:
+    """Whoever knew that it is empty could sign for himself."""
+    assert load_secret(tmp_path) == load_secret(tmp_path)
+    (tmp_path / SECRET_FILE).write_bytes(b"")
+    with pytest.raises(ConfigError, match="restore it"):
+        load_secret(tmp_path)
