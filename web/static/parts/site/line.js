@@ -9,7 +9,7 @@ import {lineTested} from "./line_test.js";
 import {selfTested} from "./self_test.js";
 import {mayShare} from "./share.js";
 
-/** @import {RtcState} from "../../rtc.js" */
+/** @import {RtcState} from "../../connection.js" */
 
 /** @type {import("@preact/signals").Signal<RtcState>} */
 export const sending = signal(/** @type {RtcState} */ ("closed"));

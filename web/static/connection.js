@@ -1,0 +1,292 @@
+// A peer connection that comes back by itself: offer and answer of WHIP and WHEP (RFC 9725), watching the
+// line, trying again, leaving. Knows no document, so that pages and tests use it alike.
+//
+// A line that is away for a while comes back without a word: the browser goes on checking, and the
+// server keeps a silent connection for 30 s. Only then, or when the server says that it was started
+// anew (`renew`), there is a new connection; it is offered when the server can be reached again.
+
+const RETRY_MIN_MS = 300;
+const RETRY_MAX_MS = 1500;
+const KEEP_MS = 28_000; // the server forgets a silent connection after 30 s (streams/peer.py)
+// A slow line needs some round trips for TCP, TLS and the question; short tries in between, because
+// a browser's own repetitions come later and later.
+const KNOCK_MS = [1500, 2500, 1500, 4000];
+const CROWD_MS = 500; // fifty sites that come back at once spread over so long
+const CONNECT_MS = 10_000;
+const OFFER_MS = 8000;
+
+/** Statuses that another try cannot change: the token, the address or the offer is wrong. */
+const FINAL = [400, 401, 403, 404, 406, 410, 413, 415, 422];
+
+/**
+ * `refused`: the server will not have us, and `detail` is its sentence; every other trouble is
+ * `lost`, and is tried again until `stop`.
+ * @typedef {"connecting" | "connected" | "lost" | "refused" | "closed"} RtcState
+ * @typedef {(state: RtcState, detail: string) => void} OnState
+ * @typedef {{rttMs: number | undefined, sentBps: number, lostPackets: number, frames: number}} RtcStats
+ */
+
+class Refused extends Error {
+  /** @param {string} message @param {number} status */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What publisher and player share: offer, answer, watching the line, trying again, leaving. */
+export class Connection {
+  /** @type {RTCPeerConnection | undefined} */
+  pc;
+  #url;
+  #token;
+  #turn;
+  #onState;
+  /** @type {string | undefined} */
+  #resource;
+  #retries = 0;
+  #over = false;
+  /** @type {RtcState} */
+  #state = "closed";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #leave = () => this.#delete();
+  #online = () => this.#hurry();
+
+  /**
+   * @param {string} url
+   * @param {{token?: string | undefined, onState?: OnState | undefined, turn?: boolean | undefined}} options
+   *   `turn`: the server knows TURN servers, which it tells who shows it a token
+   */
+  constructor(url, {token, onState, turn = false}) {
+    this.#url = url;
+    this.#token = token;
+    this.#turn = turn && Boolean(token);
+    this.#onState = onState;
+  }
+
+  /** Begins, and goes on until `stop`. */
+  open() {
+    this.#over = false;
+    globalThis.addEventListener?.("pagehide", this.#leave);
+    globalThis.addEventListener?.("online", this.#online);
+    void this.#connect();
+  }
+
+  /** Ends for good, and tells the server so. */
+  stop() {
+    this.#over = true;
+    globalThis.removeEventListener?.("pagehide", this.#leave);
+    globalThis.removeEventListener?.("online", this.#online);
+    this.#drop();
+    this.#tell("closed");
+  }
+
+  /** The server was started anew and knows us no more, whatever the connection still believes. */
+  renew() {
+    if (this.#over || this.#state === "refused") return;
+    this.#drop();
+    this.#tell("lost");
+    this.#retries = 0;
+    this.#after(Math.random() * CROWD_MS, () => void this.#knock());
+  }
+
+  /** Another network than before, perhaps: the old connection's address may be gone with it. */
+  #hurry() {
+    if (this.#state !== "lost") return;
+    const pc = this.pc;
+    if (pc?.connectionState === "disconnected") this.#restart(pc).catch(() => pc === this.pc && this.renew());
+    else this.renew();
+  }
+
+  /** The same connection by another way (RFC 9725 4.3.3): keys and seat stay. @param {RTCPeerConnection} pc */
+  async #restart(pc) {
+    pc.restartIce();
+    await pc.setLocalDescription();
+    const signal = AbortSignal.timeout(OFFER_MS);
+    const headers = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"};
+    const body = credentials(pc.localDescription?.sdp ?? "").join("\r\n") + "\r\n";
+    const answer = await fetch(this.#resource ?? "", {method: "PATCH", headers, body, signal});
+    if (answer.status !== 200) throw new Refused(await sentence(answer), answer.status);
+    const [ufrag = "", password = ""] = credentials(await answer.text());
+    const sdp = (pc.remoteDescription?.sdp ?? "")
+      .replaceAll(/^a=ice-ufrag:[^\r\n]*/gm, ufrag)
+      .replaceAll(/^a=ice-pwd:[^\r\n]*/gm, password);
+    await pc.setRemoteDescription({type: "answer", sdp});
+  }
+
+  /** Adds the transceivers. @param {RTCPeerConnection} _pc @returns {Promise<void> | void} */
+  prepare(_pc) {}
+
+  /** What the server is told of a description of ours. @param {string} sdp */
+  offered(sdp) {
+    return sdp;
+  }
+
+  /** Called when media can flow. */
+  connected() {}
+
+  async #connect() {
+    this.#drop();
+    this.#tell("connecting");
+    const pc = (this.pc = new RTCPeerConnection({bundlePolicy: "max-bundle"}));
+    pc.onconnectionstatechange = () => this.#watch(pc);
+    this.#after(CONNECT_MS, () => this.#again(pc));
+    try {
+      if (this.#turn) pc.setConfiguration({...pc.getConfiguration(), ...(await this.#iceServers())});
+      await this.prepare(pc);
+      await pc.setLocalDescription();
+      // The server is ICE-lite: it needs no candidate of ours, so nothing is waited for.
+      const answer = await this.#post(this.offered(pc.localDescription?.sdp ?? ""));
+      if (pc === this.pc) await pc.setRemoteDescription({type: "answer", sdp: answer});
+    } catch (error) {
+      if (pc !== this.pc || this.#over) return;
+      if (error instanceof Refused && FINAL.includes(error.status)) this.#refused(error.message);
+      else this.#again(pc);
+    }
+  }
+
+  /** Where the network lets no UDP through to the server, a TURN server may (RFC 9725 4.6). */
+  async #iceServers() {
+    const headers = {Authorization: `Bearer ${this.#token}`};
+    const signal = AbortSignal.timeout(OFFER_MS);
+    const answer = await fetch(this.#url, {method: "OPTIONS", headers, signal});
+    if (!answer.ok) throw new Refused(await sentence(answer), answer.status);
+    return {iceServers: iceServersOf(answer.headers.get("Link") ?? "")};
+  }
+
+  /** @param {string} offer @returns {Promise<string>} */
+  async #post(offer) {
+    /** @type {Record<string, string>} */
+    const headers = {"Content-Type": "application/sdp"};
+    if (this.#token) headers["Authorization"] = `Bearer ${this.#token}`;
+    const signal = AbortSignal.timeout(OFFER_MS);
+    const answer = await fetch(this.#url, {method: "POST", headers, body: offer, signal});
+    if (answer.status !== 201) throw new Refused(await sentence(answer), answer.status);
+    const location = answer.headers.get("Location");
+    this.#resource = location ? new URL(location, answer.url).href : undefined;
+    return answer.text();
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #watch(pc) {
+    if (pc !== this.pc || this.#over) return;
+    if (pc.connectionState === "connected") {
+      clearTimeout(this.#timer);
+      this.#retries = 0;
+      this.#tell("connected");
+      this.connected();
+    } else if (pc.connectionState === "disconnected") {
+      this.#tell("lost");
+      this.#after(KEEP_MS, () => this.#again(pc));
+    } else if (pc.connectionState === "failed" || pc.connectionState === "closed") {
+      this.#again(pc);
+    }
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #again(pc) {
+    if (pc !== this.pc || this.#over) return;
+    this.#drop();
+    this.#tell("lost");
+    this.#wait(() => void this.#knock());
+  }
+
+  /** Asks whether the server is there before it is offered anything: an offer whose answer got lost
+   * would hold our seat. */
+  async #knock() {
+    const turn = this.#timer;
+    const began = performance.now();
+    const signal = AbortSignal.timeout(KNOCK_MS[this.#retries % KNOCK_MS.length] ?? 0);
+    const there = await fetch(this.#url, {method: "OPTIONS", signal}).then(() => true, () => false);
+    if (turn !== this.#timer || this.#over) return;
+    if (there) void this.#connect();
+    else this.#wait(() => void this.#knock(), performance.now() - began);
+  }
+
+  /** A little longer each time, and no two alike. @param {() => void} act @param {number} [waited] ms */
+  #wait(act, waited = 0) {
+    const most = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#retries++);
+    this.#after(Math.max(0, most * (0.5 + Math.random() / 2) - waited), act);
+  }
+
+  /** @param {string} message */
+  #refused(message) {
+    this.#drop();
+    this.#tell("refused", message);
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#delete();
+    this.pc?.close();
+    this.pc = undefined;
+  }
+
+  #delete() {
+    if (!this.#resource) return;
+    /** @type {Record<string, string>} */
+    const headers = this.#token ? {Authorization: `Bearer ${this.#token}`} : {};
+    // It survives the page; a server that is away has forgotten the connection anyway.
+    fetch(this.#resource, {method: "DELETE", headers, keepalive: true}).catch(() => undefined);
+    this.#resource = undefined;
+  }
+
+  /** @param {number} ms @param {() => void} act */
+  #after(ms, act) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, ms);
+  }
+
+  /** @param {RtcState} state @param {string} [detail] */
+  #tell(state, detail = "") {
+    if (state === this.#state && !detail) return;
+    this.#state = state;
+    this.#onState?.(state, detail);
+  }
+
+  /** @returns {Promise<RtcStats>} */
+  async stats() {
+    /** @type {RtcStats} */
+    const stats = {rttMs: undefined, sentBps: 0, lostPackets: 0, frames: 0};
+    const report = await this.pc?.getStats();
+    report?.forEach((entry) => collect(stats, entry));
+    return stats;
+  }
+}
+
+/** @param {RtcStats} stats @param {any} entry */
+function collect(stats, entry) {
+  if (entry.type === "candidate-pair" && entry.nominated) {
+    if (entry.currentRoundTripTime !== undefined) stats.rttMs = entry.currentRoundTripTime * 1000;
+  } else if (entry.type === "outbound-rtp") {
+    stats.sentBps += entry.targetBitrate ?? 0;
+    stats.frames += entry.framesSent ?? 0;
+  } else if (entry.type === "remote-inbound-rtp") {
+    stats.lostPackets += Math.max(0, entry.packetsLost ?? 0);
+  } else if (entry.type === "inbound-rtp") {
+    stats.lostPackets += Math.max(0, entry.packetsLost ?? 0);
+    stats.frames += entry.framesDecoded ?? 0;
+  }
+}
+
+/** @param {string} links of one or more `Link` headers @returns {RTCIceServer[]} */
+function iceServersOf(links) {
+  const pattern = /<(turns?:[^>]+)>; rel="ice-server"; username="([^"]*)"; credential="([^"]*)"/g;
+  return [...links.matchAll(pattern)].map(([, urls = "", username = "", credential = ""]) =>
+    ({urls, username, credential}));
+}
+
+/** The first user name fragment and password of a description. @param {string} sdp */
+function credentials(sdp) {
+  return [/^a=ice-ufrag:[^\r\n]*/m, /^a=ice-pwd:[^\r\n]*/m].map((line) => line.exec(sdp)?.[0] ?? "");
+}
+
+/** @param {Response} answer */
+async function sentence(answer) {
+  try {
+    return (await answer.json()).error.message;
+  } catch {
+    return `HTTP ${answer.status}`;
+  }
+}
