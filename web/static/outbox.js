@@ -1,7 +1,7 @@
 // Commands leave in the order in which they were pressed, each when the one before was answered: on
 // connections of their own a cut could overtake the picture that it was to show. Knows no document.
 
-import {Refusal} from "./protocol.js";
+import {Refusal} from "./server.js";
 
 /** @import {Command} from "./types.js" */
 

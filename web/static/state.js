@@ -2,10 +2,12 @@
 
 import {batch, computed, signal} from "@preact/signals";
 import {Outbox} from "./outbox.js";
-import {Live, Refusal} from "./protocol.js";
+import {Live} from "./protocol.js";
+import {Refusal} from "./server.js";
 import {config, t} from "./texts.js";
 
 /** @import {Signal} from "@preact/signals" */
+/** @import {Server} from "./server.js" */
 /** @import {ChairView, ClerkView, Command, DeskView, DisplayView, OperatorView, PublicView, Role, SiteView, View} from "./types.js" */
 /** @import {QualityWish, SiteReport} from "./line_types.js" */
 
@@ -172,7 +174,7 @@ export async function give(command) {
 /** The links to hand out; for an operator. @throws {Refusal} with a whole sentence for the user */
 export async function fetchLinks() {
   try {
-    return await live?.links();
+    return await live?.server.links();
   } catch (error) {
     throw inWords(error);
   }
@@ -182,7 +184,7 @@ export async function fetchLinks() {
 export async function fetchDocument(id) {
   if (!live) throw new Refusal("unreachable", t("common.unreachable"), 0);
   try {
-    return await live.document(id);
+    return await live.server.document(id);
   } catch (error) {
     throw inWords(error);
   }
@@ -200,7 +202,7 @@ export function fetchPage(id, page) {
 
 /** How a site's line is and was; for the panel. @param {string} site @throws {Refusal} */
 export function fetchLine(site) {
-  return live ? live.line(site) : Promise.reject(new Refusal("unreachable", "", 0));
+  return live ? live.server.line(site) : Promise.reject(new Refusal("unreachable", "", 0));
 }
 
 /** What the media player can play. @throws {Refusal} with a whole sentence for the user */
@@ -218,11 +220,11 @@ export function bringPlayerFile(file, onProgress) {
   return reached((server) => server.bringPlayerFile(file, onProgress));
 }
 
-/** @template T @param {(server: Live) => Promise<T>} ask @returns {Promise<T>} */
+/** @template T @param {(server: Server) => Promise<T>} ask @returns {Promise<T>} */
 async function reached(ask) {
   try {
     if (!live) throw new Refusal("unreachable", "", 0);
-    return await ask(live);
+    return await ask(live.server);
   } catch (error) {
     throw inWords(error);
   }

@@ -126,7 +126,7 @@ def test_no_click_makes_a_scene_that_the_rules_refuse(steps: list[tuple[Any, ...
     ],
 )
 def test_merge_patch(target: Any, patch: Any, merged: Any) -> None:
-    assert run("protocol.js", "m.merge(given[0], given[1])", [target, patch]) == merged
+    assert run("merge.js", "m.merge(given[0], given[1])", [target, patch]) == merged
 
 
 def _without_nulls(value: Any) -> Any:
@@ -150,7 +150,7 @@ def test_a_page_follows_the_server(old: dict[str, Any], new: dict[str, Any]) -> 
     keys = {**dict.fromkeys(new), **dict.fromkeys(old)}
     before, after = ({key: view.get(key) for key in keys} for view in (old, new))
     merged = run(
-        "protocol.js",
+        "merge.js",
         "m.merge(m.merge(undefined, given[0]), given[1])",
         [before, diff(before, after)],
     )
@@ -159,7 +159,7 @@ def test_a_page_follows_the_server(old: dict[str, Any], new: dict[str, Any]) -> 
 
 def test_the_fastest_answer_sets_the_clock() -> None:
     told = run(
-        "protocol.js",
+        "server_clock.js",
         """(() => {
           const clock = new m.ServerClock(() => 10_000);
           clock.pong(9_100, 16_900);
@@ -174,7 +174,7 @@ def test_the_fastest_answer_sets_the_clock() -> None:
 def test_a_clock_that_was_set_is_found_out_at_the_next_answer() -> None:
     """Or a computer that slept: what was known of it before does not count any more."""
     told = run(
-        "protocol.js",
+        "server_clock.js",
         """(() => {
           let own_ms = 10_000;
           const clock = new m.ServerClock(() => own_ms);
@@ -305,7 +305,7 @@ def test_clocks_agree_though_the_computers_do_not() -> None:
         for skew_ms in (0, -1_800_000, 1_800_000, 86_400_000)
         for answers in (lines, lines[:1], lines[::-1], [[90, 10]] * 3)
     ]
-    wrong = run("protocol.js", CLOCKS, given_values)
+    wrong = run("server_clock.js", CLOCKS, given_values)
     assert max(abs(one) for one in wrong) <= 50
 
 
@@ -328,7 +328,7 @@ def test_a_date_is_written_as_in_an_official_paper() -> None:
 
 
 PRESSES = """await (async () => {
-  const {Refusal} = await import(given.protocol);
+  const {Refusal} = await import(given.server);
   const sent = [], open = [];
   const box = new m.Outbox((command) => new Promise((answer, refuse) => {
     sent.push(command.type + (command.site ?? ""));
@@ -348,8 +348,8 @@ PRESSES = """await (async () => {
 
 def presses(*commands: dict[str, Any], faults: dict[str, Any] | None = None) -> Any:
     """What was sent, in this order, and what became of each press."""
-    protocol = (STATIC / "protocol.js").as_uri()
-    told = {"presses": commands, "faults": faults or {}, "protocol": protocol}
+    server = (STATIC / "server.js").as_uri()
+    told = {"presses": commands, "faults": faults or {}, "server": server}
     return run("outbox.js", PRESSES, told)
 
 

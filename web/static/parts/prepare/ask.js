@@ -1,6 +1,6 @@
 // Asking the server outside the live connection; what it refuses comes with its sentence.
 
-import {Refusal, answerOf} from "../../protocol.js";
+import {Refusal, answerOf} from "../../server.js";
 import {t} from "../../texts.js";
 import {toast} from "../common/toasts.js";
 
