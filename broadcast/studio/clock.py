@@ -76,9 +76,16 @@ def segment_of(pts: int, segment_ms: int) -> int:
     return pts * 1000 // (VIDEO_CLOCK_RATE * segment_ms)
 
 
+def made_up(grid: Grid, index: int, now_ns: int, patience_ns: int) -> int:
+    """The tick to do now, where `index` is the next one: that, or the first after it that is late
+    by no more than the patience."""
+    return max(index, grid.index(now_ns - patience_ns - 1) + 1)
+
+
 class Metronome:
     """Waits for every tick of a grid on the calling thread. Ticks missed by more than the patience
-    (the machine slept, or is too slow) are skipped and counted, never caught up in a burst."""
+    (the machine slept, or is too slow) are skipped and counted; those missed by less are made up
+    for, each with its own time."""
 
     def __init__(
         self,
@@ -102,9 +109,9 @@ class Metronome:
             time.sleep(max(0, ahead_ns) / NS_PER_S)
             if self._stop.is_set():
                 return
-            if -ahead_ns > self._patience_ns:
-                due = self._grid.index(self._clock.now_ns())
-                self.skipped += due - index
-                index = due
+            now_ns = self._clock.now_ns() - self._after_ns
+            due = made_up(self._grid, index, now_ns, self._patience_ns)
+            self.skipped += due - index
+            index = due
             yield index
             index += 1

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from broadcast.program import ProgramState
 from broadcast.studio.clock import NS_PER_S, Grid, Metronome, ProgramClock, video_pts
 from broadcast.studio.composer import Composer, View
-from broadcast.studio.encoding import Shot, VideoEncoding
+from broadcast.studio.encoding import CANVASES, Shot, VideoEncoding
 from broadcast.studio.onair import OnAir
 
 AFTER_NS = 2_000_000
 """Sound is mixed at the same moments. Both at once would take the interpreter's lock from each
 other at every step; the sound has less time to lose."""
+
+PATIENCE = CANVASES - 1
+"""Frames that a machine which was busy elsewhere makes up for at once, as it does for the sound;
+there are canvases for them and for the newest. Older ones are left out."""
 
 
 def program_view(state: ProgramState) -> View:
@@ -42,7 +46,8 @@ class FrameClock:
         self._composer, self._encoding = composer, encoding
         self._frame_ns = NS_PER_S // fps
         self._stop = threading.Event()
-        self._metronome = Metronome(clock, self._grid, self._stop, 2 * self._frame_ns, AFTER_NS)
+        patience_ns = PATIENCE * self._frame_ns
+        self._metronome = Metronome(clock, self._grid, self._stop, patience_ns, AFTER_NS)
         self._thread = threading.Thread(target=self._run, name="frame-clock")
         self._late = self._ticks = 0
         self._followed: OnAir | None = None

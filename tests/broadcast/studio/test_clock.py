@@ -1,8 +1,10 @@
 """Program time and its grids."""
 
+import itertools
 import threading
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +15,12 @@ from broadcast.studio.clock import (
     Grid,
     Metronome,
     ProgramClock,
+    made_up,
     segment_of,
     video_pts,
 )
+from broadcast.studio.encoding import CANVASES
+from broadcast.studio.frameclock import PATIENCE
 
 moments = st.integers(0, 2 * 10**18)
 
@@ -50,6 +55,51 @@ def test_program_time_is_wall_time_and_never_jumps() -> None:
     clock = ProgramClock.started_now()
     assert abs(clock.now_ns() - time.time_ns()) < NS_PER_S
     assert clock.monotonic_ns(clock.program_ns(5)) == 5
+
+
+@given(st.integers(0, 10**6), moments, st.integers(0, NS_PER_S), st.integers(1, 60))
+def test_only_what_is_later_than_the_patience_is_left_out(
+    back: int, now_ns: int, patience_ns: int, per_second: int
+) -> None:
+    grid = Grid(per_second)
+    index = max(0, grid.index(now_ns) - back % 200)
+    due = made_up(grid, index, now_ns, patience_ns)
+    assert due >= index
+    assert due == index or now_ns - grid.time_ns(due) <= patience_ns
+    assert due == index or now_ns - grid.time_ns(due - 1) > patience_ns
+
+
+@pytest.mark.parametrize(
+    ("encoding_ms", "stall_ms", "left_out"),
+    [(15, 0, 0), (15, 120, 0), (15, 140, 1), (15, 300, 5), (60, 0, 97), (39, 0, 0)],
+)
+def test_an_overload_costs_as_few_frames_as_it_can(
+    encoding_ms: int, stall_ms: int, left_out: int
+) -> None:
+    """Twelve seconds of a frame clock and its encoder, in milliseconds: composing takes 5. The
+    machine stalls once, or all of it is too slow; no frame is made twice, each is counted once."""
+    grid, index, now, made, skipped = Grid(25), 0, 0.0, [], 0
+    ends: list[float] = []
+    """When each canvas that was given away is free again."""
+    while index < 300:
+        now = max(now, index * 40.0)
+        if stall_ms and index == 100:
+            now, stall_ms = now + stall_ms, 0
+        due = made_up(grid, index, round(now * 1_000_000), PATIENCE * 40_000_000)
+        skipped, index = skipped + due - index, due + 1
+        busy = [end for end in ends if end > now]
+        if len(busy) == CANVASES:
+            skipped += 1
+            continue
+        now += 5
+        ends = [*busy, max([now, *busy]) + encoding_ms]
+        made.append(due)
+    assert made == sorted(set(made))
+    assert len(made) + skipped == index
+    assert skipped == left_out
+    assert max(b - a for a, b in itertools.pairwise(made)) <= (
+        2 if encoding_ms > 40 else left_out + 1
+    )
 
 
 def test_a_late_metronome_skips_and_counts() -> None:
