@@ -1,4 +1,4 @@
-"""The frame clock: composes one picture each tick and hands it to the encoding thread."""
+"""The frame clock: composes one picture each tick and hands it on to be encoded."""
 
 import threading
 import time
@@ -92,6 +92,7 @@ class FrameClock:
         slate = None if public else self._encoding.slate_canvas()
         if slate is not None:
             self._composer.compose_slate(slate, snapshot.state.public_slate)
-        self._encoding.offer(Shot(canvas, slate, video_pts(index, self._fps), public))
-        if time.monotonic_ns() - due_ns > self._frame_ns:
+        spare_ns = due_ns + self._frame_ns - time.monotonic_ns()
+        if spare_ns < 0:
             self._late += 1
+        self._encoding.offer(Shot(canvas, slate, video_pts(index, self._fps), public), spare_ns)
