@@ -5,13 +5,17 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Error, Page, async_playwright
+from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 from tests import media
 
 SEEN = Path(__file__).parent.parent / "test-results"
 FPS = 15
 LOOP_S = 8
+SLOW_MS = 60_000
+"""How long a page may take on a machine that does ten things at once."""
+expect.set_options(timeout=SLOW_MS)
+
 _ARGUMENTS = (
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
@@ -50,6 +54,7 @@ class Chromium:
             permissions=self._permissions,
             locale="vi-VN",
         )
+        context.set_default_timeout(SLOW_MS)
         return await context.new_page()
 
 
@@ -102,4 +107,4 @@ def complaints(page: Page) -> list[str]:
 
 async def join_as_a_person_would(tab: Page) -> None:
     """From the camera test to the call: the one button, once it can be pressed."""
-    await tab.get_by_test_id("join").click(timeout=20_000)
+    await tab.get_by_test_id("join").click(timeout=SLOW_MS)

@@ -11,6 +11,8 @@ from tests import media
 
 TORN_S = 0.2
 """One part: the least that a segment has which a kill cut off."""
+APART_S = 0.12
+"""A picture and two that a busy machine left out."""
 Fetch = Callable[[str], bytes]
 """The bytes at a path relative to the playlist. Raises `OSError` if there are none."""
 
@@ -114,7 +116,7 @@ def faults(recording: Recording) -> list[str]:
         if not video.first_is_key:
             found.append(f"{segment.uri}: does not begin with a keyframe")
         apart = abs(video.presented[0] - audio.presented[0]) if audio is not None else 0.0
-        if apart > 0.04:
+        if apart > APART_S:
             found.append(f"{segment.uri}: sound and picture begin {apart * 1000:.0f} ms apart")
         length = video.end - video.presented[0]
         if abs(length - segment.duration_s) > 0.05:

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.media import wait_until
+from tests.media import PATIENCE_S, wait_until
 from tests.server import Server
 from web.demo.crowd import merge
 
@@ -46,7 +46,7 @@ class Page:
         return found
 
     async def until(
-        self, condition: Callable[[dict[str, Any]], object], what: str, bound_s: float = 20
+        self, condition: Callable[[dict[str, Any]], object], what: str, bound_s: float = PATIENCE_S
     ) -> None:
         """Waits for something to be true of the view. Raises `TimeoutError` with the view."""
         try:

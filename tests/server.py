@@ -35,7 +35,7 @@ from broadcast.session.model import (
 from broadcast.store import Store
 from config.settings import Settings, load
 from streams.frames import SiteId
-from tests.media import wait_for
+from tests.media import PATIENCE_S, wait_for
 from web import setup
 from web.auth import Tokens, load_secret
 from web.demo.orders import Orders
@@ -43,7 +43,7 @@ from web.demo.room import Look
 from web.ports import settled
 
 ROOT = Path(__file__).parent.parent
-READY_S = 60
+READY_S = 120
 HALL, LEFT, RIGHT = SiteId("hall"), SiteId("muong-lay"), SiteId("tua-chua")
 SITES = (
     Site(HALL, "Hội trường", SiteKind.HALL),
@@ -262,7 +262,7 @@ class Server:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
-    def wait_for_child(self, name: str, not_pid: int, bound_s: float = 20) -> int:
+    def wait_for_child(self, name: str, not_pid: int, bound_s: float = PATIENCE_S) -> int:
         """The replacement's process id."""
         return wait_for(
             lambda: pid if (pid := self.children().get(name)) != not_pid else None,

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import pytest
 from argon2 import PasswordHasher
 from playwright.async_api import Page
 
@@ -131,7 +130,6 @@ async def sign_in(page: Page, rig: Rig) -> None:
     await page.wait_for_url(rig.url("/"))
 
 
-@pytest.mark.timeout(300)
 def test_every_page(tmp_path: Path) -> None:
     async def story() -> None:
         faults: list[str] = []

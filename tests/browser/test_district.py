@@ -17,9 +17,6 @@ from tests.media import WHOLE, wait_until
 from tests.peers import Watched, publishing, watching
 from tests.server import LEFT, RIGHT, Server
 
-SLOW_MS = 20_000
-expect.set_options(timeout=SLOW_MS)
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -115,7 +112,7 @@ def test_a_shared_screen_goes_on_air_with_its_speaker_and_ends_when_told(
             server.command("allow_screen", site=LEFT, allowed=True)
             await tab.get_by_test_id("share-start").click()
             await panel.until(
-                lambda v: [one["video"] for one in v["screens"]] == ["ok"], "the screen", 40
+                lambda v: [one["video"] for one in v["screens"]] == ["ok"], "the screen"
             )
             server.cut("picture-in-picture", f"@screen:{LEFT}", LEFT)
             await expect(tab.get_by_test_id("share-state")).to_contain_text("ĐANG PHÁT")
@@ -127,20 +124,19 @@ def test_a_shared_screen_goes_on_air_with_its_speaker_and_ends_when_told(
                     mark = room.mark(rect)
                     return mark is not None and mark.site == 1
 
-                await wait_until(lambda: speaker_in(inset), "the speaker in the corner", 40)
+                await wait_until(lambda: speaker_in(inset), "the speaker in the corner")
                 shared = await tab.evaluate(_SHARED_BRIGHTNESS)
-                await wait_until(lambda: abs(_brightness(room) - shared) < 25, "its picture", 40)
+                await wait_until(lambda: abs(_brightness(room) - shared) < 25, "its picture")
                 assert room.mark() is None
                 server.command("allow_screen", site=LEFT, allowed=False)
                 await expect(tab.get_by_test_id("share")).to_have_count(0)
-                await wait_until(lambda: speaker_in(WHOLE), "the speaker alone", 40)
+                await wait_until(lambda: speaker_in(WHOLE), "the speaker alone")
             # Hanging up finds that the server did so before.
             assert [one for one in found if "404" not in one] == []
 
     asyncio.run(story())
 
 
-@pytest.mark.timeout(240)
 def test_the_room_reads_a_paper_while_its_page_tests_itself_for_the_operator(
     server: Server,
 ) -> None:

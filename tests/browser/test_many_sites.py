@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.async_api import Page, expect
 
 from broadcast.session.model import Role
@@ -36,7 +35,6 @@ CUT_OFF = """(tile) => {
   const name = tile.querySelector(".name");
   return name.scrollWidth > name.clientWidth ? name.textContent : "";
 }"""
-expect.set_options(timeout=20_000)
 
 
 def rows(first: int, last: int) -> list[dict[str, Any]]:
@@ -60,7 +58,6 @@ async def tiles(tab: Page, script: str) -> list[Any]:
     return found
 
 
-@pytest.mark.timeout(120)
 def test_fifty_sites_are_seen_and_directed_on_one_screen(tmp_path: Path) -> None:
     async def story() -> None:
         async with relay(settings_in(tmp_path)) as rig, chromium(size=(1920, 1080)) as browser:

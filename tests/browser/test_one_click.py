@@ -24,7 +24,6 @@ from tests.server import HALL, LEFT, Server
 LOWER_THIRD = Rect(0.05, 0.75, 0.3, 0.19)
 CLOCK = Rect(0.77, 0.8, 0.17, 0.14)
 HZ = 700.0
-SLOW_MS = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ async def shows_site(watched: Watched, number: int) -> None:
         mark = watched.mark()
         return mark is not None and mark.site == number
 
-    await wait_until(right, f"site {number} on air", 30)
+    await wait_until(right, f"site {number} on air")
 
 
 def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
@@ -67,14 +66,14 @@ def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
             await join_as_a_person_would(district)
             await operator.goto(server.operator_url)
             await watch.goto(server.url(f"/watch/{server.session}"))
-            await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the district", 60)
+            await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the district")
             await go_live_by_hand(operator)
             server.cut("full", HALL)
             server.command("open_microphone", site=HALL)
             await shows_site(public, 3)
-            await shown.until(lambda _: sends(shown, "320x180"), "a small picture", 30)
+            await shown.until(lambda _: sends(shown, "320x180"), "a small picture")
             await ask_to_speak(district)
-            await shown.until(lambda _: sends(shown, "640x360"), "the whole one before the cut", 30)
+            await shown.until(lambda _: sends(shown, "640x360"), "the whole one before the cut")
             await call_and_check(operator, district, watch, public, shown)
             await end_and_check(operator, district, watch, public, shown)
             # The page of the public asks for the playlist until the first segment is there.
@@ -93,14 +92,14 @@ def sends(shown: Page, size: str) -> bool:
 
 
 async def go_live_by_hand(operator: BrowserPage) -> None:
-    await operator.get_by_test_id("go_live").click(timeout=SLOW_MS)
-    await operator.get_by_test_id("confirm-do").click(timeout=SLOW_MS)
+    await operator.get_by_test_id("go_live").click()
+    await operator.get_by_test_id("confirm-do").click()
 
 
 async def ask_to_speak(district: BrowserPage) -> None:
-    await district.get_by_test_id("who-lay-1").check(timeout=SLOW_MS)
-    await district.get_by_test_id("ask-speech").click(timeout=SLOW_MS)
-    await expect(district.get_by_test_id("place")).to_contain_text("Điêu Thị Xuân", timeout=SLOW_MS)
+    await district.get_by_test_id("who-lay-1").check()
+    await district.get_by_test_id("ask-speech").click()
+    await expect(district.get_by_test_id("place")).to_contain_text("Điêu Thị Xuân")
 
 
 async def call_and_check(
@@ -112,7 +111,7 @@ async def call_and_check(
 ) -> None:
     assert not has_graphics(public, LOWER_THIRD)
     assert not has_graphics(public, CLOCK)
-    await operator.get_by_test_id("call_next").click(timeout=SLOW_MS)
+    await operator.get_by_test_id("call_next").click()
     await shows_site(public, 1)
     await wait_until(lambda: has_graphics(public, LOWER_THIRD), "the lower third")
     await wait_until(lambda: has_graphics(public, CLOCK), "the clock")
@@ -120,9 +119,9 @@ async def call_and_check(
         lambda: media.loudest_tone(public.last_sound(2), HZ) > -36, "the speaker's tone"
     )
     room = district.get_by_test_id("room")
-    await expect(room).to_have_attribute("data-standing", "on-air", timeout=SLOW_MS)
+    await expect(room).to_have_attribute("data-standing", "on-air")
     await expect(district.get_by_test_id("standing")).to_contain_text("ĐANG PHÁT")
-    await expect(district.get_by_test_id("own-clock")).to_contain_text("6:5", timeout=SLOW_MS)
+    await expect(district.get_by_test_id("own-clock")).to_contain_text("6:5")
     await expect(operator.get_by_test_id("floor-name")).to_contain_text("Điêu Thị Xuân")
     await expect(watch.get_by_test_id("speaking")).to_contain_text("Điêu Thị Xuân")
     assert shown.site(LEFT)["microphone_open"]
@@ -136,15 +135,13 @@ async def end_and_check(
     public: Watched,
     shown: Any,
 ) -> None:
-    await operator.get_by_test_id("end_turn").click(timeout=SLOW_MS)
+    await operator.get_by_test_id("end_turn").click()
     await shows_site(public, 3)
     await wait_until(lambda: not has_graphics(public, LOWER_THIRD), "no lower third")
     await wait_until(lambda: not has_graphics(public, CLOCK), "no clock")
     await wait_until(lambda: media.loudest_tone(public.last_sound(1.6), HZ) < -60, "the tone's end")
     assert media.loudest_tone(public.last_sound(1.6), 300) > -36, "the hall is heard as before"
-    await expect(watch.get_by_test_id("speaking")).to_have_count(0, timeout=SLOW_MS)
+    await expect(watch.get_by_test_id("speaking")).to_have_count(0)
     assert not shown.site(LEFT)["microphone_open"]
     assert shown.view.get("floor") is None
-    await expect(district.get_by_test_id("standing")).not_to_contain_text(
-        "ĐANG PHÁT", timeout=SLOW_MS
-    )
+    await expect(district.get_by_test_id("standing")).not_to_contain_text("ĐANG PHÁT")

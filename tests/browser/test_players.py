@@ -15,7 +15,6 @@ from tests.media import wait_until
 from tests.peers import publishing
 from tests.server import LEFT, Server
 
-SLOW_MS = 20_000
 CAPTION = "Kính thưa Hội đồng & cử tri"
 CUE = """(text) => {
   for (const track of document.querySelector('[data-testid="player"]').textTracks) {
@@ -43,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 async def plays(tab: BrowserPage, what: str) -> dict[str, float]:
     """Until two more seconds were played and a second's pictures decoded."""
-    await tab.get_by_test_id("player").wait_for(timeout=SLOW_MS)
+    await tab.get_by_test_id("player").wait_for()
     began = await tab.evaluate(STATE)
 
     async def further() -> dict[str, float] | None:
@@ -55,7 +54,6 @@ async def plays(tab: BrowserPage, what: str) -> dict[str, float]:
     return await wait_until(further, what, 60)
 
 
-@pytest.mark.timeout(240)
 def test_live_rewind_and_archive(server: Server) -> None:
     async def story() -> None:
         whip = server.url(f"/whip/{LEFT}")
@@ -72,8 +70,8 @@ def test_live_rewind_and_archive(server: Server) -> None:
                     server.command("give_turn", delegate="lay-1", kind="speech")
                     recorded = shown.view["outputs"]["recorded_s"]
                     await shown.until(
-                        lambda v, before=recorded: v["outputs"]["recorded_s"] > before + 6,
-                        "six seconds of a turn", 40,
+                        lambda v, before=recorded: v["outputs"]["recorded_s"] > before + 4,
+                        "four seconds of a turn",
                     )  # fmt: skip
                     server.command("end_turn")
                 server.command("type_caption", text=CAPTION, typing_ms=1000)
@@ -117,7 +115,7 @@ async def check_a_moment_that_was_never(play: BrowserPage, server: Server) -> No
     """It says so, and plays from the start."""
     await play.goto("about:blank")
     await play.goto(server.url(f"/play/{server.session}#t=7200"))
-    await expect(play.get_by_role("status").get_by_text("2:00:00")).to_be_visible(timeout=SLOW_MS)
+    await expect(play.get_by_role("status").get_by_text("2:00:00")).to_be_visible()
     assert (await play.evaluate(STATE))["at"] < 1
 
 
@@ -129,7 +127,7 @@ async def check_renditions(watch: BrowserPage) -> None:
     async def small() -> bool:
         return bool(await player.evaluate("video => video.videoHeight") == 180)
 
-    await wait_until(small, "the smaller picture", 40)
+    await wait_until(small, "the smaller picture")
     await plays(watch, "the smaller picture, on and on")
     await watch.get_by_test_id("quality").select_option("0")
     await watch.get_by_test_id("sound").check()
@@ -140,7 +138,7 @@ async def check_renditions(watch: BrowserPage) -> None:
         state = await radio.evaluate("audio => [audio.currentTime, audio.readyState]")
         return bool(state[0] > began + 2 and state[1] >= 2)
 
-    await wait_until(heard, "two seconds of the sound alone", 40)
+    await wait_until(heard, "two seconds of the sound alone")
     await watch.get_by_test_id("sound").uncheck()
     await plays(watch, "the picture, again")
 
@@ -154,7 +152,7 @@ async def check_quick(watch: BrowserPage) -> None:
     async def moving() -> bool:
         return bool(await quick.evaluate(count) > 25)
 
-    await wait_until(moving, "a second without delay", 30)
+    await wait_until(moving, "a second without delay")
     await watch.get_by_test_id("quick").uncheck()
     await plays(watch, "the player that rewinds, again")
 
@@ -163,10 +161,10 @@ async def check_archive(play: BrowserPage, server: Server, shared: str) -> None:
     troubles = complaints(play)
     await play.goto(shared)
     chapters = play.get_by_test_id("chapter")
-    await expect(chapters).to_have_count(3, timeout=SLOW_MS)  # one item, two turns
+    await expect(chapters).to_have_count(3)  # one item, two turns
     player = play.get_by_test_id("player")
     await player.wait_for()
-    await wait_until(lambda: stands_at(play, shared), "the second that the link names", 40)
+    await wait_until(lambda: stands_at(play, shared), "the second that the link names")
     await player.evaluate("video => video.play()")
     await plays(play, "the archive")
     await captioned(play, server, typing_s=1)
@@ -185,7 +183,7 @@ async def captioned(tab: BrowserPage, server: Server, typing_s: float) -> None:
         found: dict[str, float] | None = await tab.evaluate(CUE, CAPTION)
         return found
 
-    found = await wait_until(cue, "the caption's cue", 40)
+    found = await wait_until(cue, "the caption's cue")
     assert abs(found["start"] - max(0, said_s)) < 0.25
     await tab.get_by_test_id("captions").uncheck()
     await wait_until(lambda: tab.evaluate(HIDDEN), "captions put away")

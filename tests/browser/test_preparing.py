@@ -17,9 +17,7 @@ from tests.server import Server
 from web import setup
 from web.accounts import hash_password
 
-SLOW_MS = 20_000
 NAME, PASSWORD = "ky-thuat", "mật khẩu đủ dài của phòng kỹ thuật"
-expect.set_options(timeout=SLOW_MS)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +43,6 @@ GOOD = [(1, "Vàng A Lử", "Đại biểu", "Mường Nhé"), (2, "Lò Thị Ú
 BAD = [(3, "", "Đại biểu", "Sín Thầu"), (4, "Vừ A Tu", "Đại biểu", "Mường Tè")]
 
 
-@pytest.mark.timeout(180)
 def test_from_nothing_to_printed_sheets_and_a_rehearsal(server: Server) -> None:
     async def story() -> None:
         async with chromium(size=(1366, 900)) as browser:

@@ -264,7 +264,7 @@ async def all_clocks_agree(room: Room) -> None:
         return max(ahead) - min(ahead) < 100
 
     await wait_until(same, "the clocks read the same")
-    await wait_until(near, "the pages' clocks agree", 60)
+    await wait_until(near, "the pages' clocks agree")
     await room.chair.press("resume_clock")
     await room.wall.is_told("clock", "paused", "false")
 

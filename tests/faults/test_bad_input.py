@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -167,31 +166,6 @@ def lower_third_is_drawn(watched: Watched) -> bool:
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "web.cli", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-
-def test_broken_settings(tmp_path: Path) -> None:
-    file = tmp_path / "diemcau.toml"
-    file.write_text("[http]\nprot = 1\n[program]\nfps = 1000\n", "utf-8")
-    ended = run("serve", "--config", str(file))
-    assert ended.returncode == 2
-    assert "did you mean `http.port`" in ended.stderr
-    assert "program.fps" in ended.stderr
-    file.write_text("[http\n", "utf-8")
-    ended = run("serve", "--config", str(file))
-    assert ended.returncode == 2
-    assert "not valid TOML" in ended.stderr
-
-
-def test_ports_in_use(server: Server, tmp_path: Path) -> None:
-    ended = run(
-        "serve", "--data-dir", str(tmp_path), "--https-port", "0",
-        "--http-port", str(server.settings.http.port),
-        "--media-port", str(server.settings.media.port),
-    )  # fmt: skip
-    assert ended.returncode == 2
-    assert f"http.port = {server.settings.http.port}" in ended.stderr
-    assert f"media.port = {server.settings.media.port}" in ended.stderr
-    assert "Traceback" not in ended.stderr
 
 
 def test_the_data_folder_in_use(server: Server) -> None:

@@ -29,11 +29,11 @@ async def goes_on_without_recording(server: Server) -> None:
     ):
         server.command("go_live")
         server.cut("full", LEFT)
-        await shown.until(disk_alarms, "the alarm", 40)
+        await shown.until(disk_alarms, "the alarm")
         assert len(disk_alarms(shown.view)[0]["message"]) > 20
-        await shown.until(lambda view: not view["outputs"]["recording"], "the end of it", 30)
+        await shown.until(lambda view: not view["outputs"]["recording"], "the end of it")
         public.forget()
-        await wait_until(lambda: public.mark(), "the program, still", 30)
+        await wait_until(lambda: public.mark(), "the program, still")
         server.command("open_microphone", site=LEFT)
         await wait_until(lambda: media.loudest_tone(public.last_sound(1.6), 700) > -30, "its sound")
 
@@ -69,7 +69,7 @@ def test_a_disk_that_fills_up_while_recording(small_disk: Path) -> None:
         async def story() -> None:
             async with page(server) as shown:
                 server.command("go_live")
-                await shown.until(lambda v: v["outputs"]["recorded_s"] > 4, "a recording", 40)
+                await shown.until(lambda v: v["outputs"]["recorded_s"] > 4, "a recording")
                 fill(small_disk)
             await goes_on_without_recording_any_more(server)
 
@@ -89,9 +89,9 @@ async def goes_on_without_recording_any_more(server: Server) -> None:
         page(server) as shown,
         watching(server.url(f"/whep/{server.session}")) as public,
     ):
-        await shown.until(disk_alarms, "the alarm", 60)
+        await shown.until(disk_alarms, "the alarm")
         public.forget()
-        await wait_until(lambda: len(public.pictures) > 25, "the program, still", 30)
+        await wait_until(lambda: len(public.pictures) > 25, "the program, still")
         assert shown.view["session"]["phase"] == "live"
 
 

@@ -1,4 +1,5 @@
-"""Kill any part in the middle of a turn: the session goes on where it was."""
+"""Kill any part in the middle of a turn: the session goes on where it was. How soon:
+`bench/restart.py`."""
 
 import asyncio
 import time
@@ -55,17 +56,14 @@ async def all_is_well(shown: Page) -> None:
             row["present"] and row["video"] == "ok" for row in view["sites"] if row["id"] != "hall"
         ),
         "both sites",
-        30,
     )
-    await shown.until(lambda view: view["outputs"]["studio"] == "running", "the studio", 30)
-    await shown.until(lambda view: view["outputs"]["recording"], "the recording", 30)
+    await shown.until(lambda view: view["outputs"]["studio"] == "running", "the studio")
+    await shown.until(lambda view: view["outputs"]["recording"], "the recording")
 
 
 async def more_is_recorded(shown: Page) -> None:
     before = shown.view["outputs"]["recorded_s"]
-    await shown.until(
-        lambda view: view["outputs"]["recorded_s"] > before + 2.5, "more recording", 30
-    )
+    await shown.until(lambda view: view["outputs"]["recorded_s"] > before + 2.5, "more recording")
 
 
 def archive(server: Server) -> hls.Recording:
@@ -94,13 +92,11 @@ def test_a_killed_process_returns_and_nothing_is_forgotten(
             snapshots = shown.snapshots
             for name, pid in pids.items():
                 await asyncio.to_thread(server.wait_for_child, name, pid)
-            back_s = time.time() - killed_at
             if "relay" in victims:
                 await wait_until(lambda: shown.snapshots > snapshots, "the page's return")
             await all_is_well(shown)
             assert essence(shown.view) == before
             await more_is_recorded(shown)
-            assert back_s < 4  # 2 s, and what a busy machine adds
             check_archive(archive(server), killed_at, studio="studio" in victims)
 
     asyncio.run(story())
@@ -139,9 +135,9 @@ def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:
     assert hls.faults(archive(server)) == []
 
 
-def test_ended_cleanly_nothing_is_left_running(tmp_path: Path) -> None:
-    with Server(tmp_path) as server:
-        pids = list(server.children().values())
-        assert len(pids) == 3
-        assert server.stop() == 0
+def test_ended_cleanly_nothing_is_left_running(server: Server) -> None:
+    """Last in the file: it ends the server of all."""
+    pids = list(server.children().values())
+    assert len(pids) == 3
+    assert server.stop() == 0
     assert not [pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists()]

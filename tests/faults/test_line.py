@@ -29,14 +29,14 @@ def shows_the_room(watched: Watched) -> bool:
 
 
 async def on_air(shown: Page, public: Watched) -> None:
-    await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the site", 40)
-    await wait_until(lambda: public.pictures and shows_the_room(public), "its picture", 20)
-    await wait_until(lambda: shown.levels.get(LEFT, -96) > -50, "its voice", 20)
+    await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the site")
+    await wait_until(lambda: public.pictures and shows_the_room(public), "its picture")
+    await wait_until(lambda: shown.levels.get(LEFT, -96) > -50, "its voice")
 
 
 async def off_air(shown: Page, public: Watched) -> None:
-    await wait_until(lambda: not shows_the_room(public), "the card", 8)
-    await shown.until(lambda _: shown.site(LEFT)["video"] != "ok", "the page's word of it", 8)
+    await wait_until(lambda: not shows_the_room(public), "the card")
+    await shown.until(lambda _: shown.site(LEFT)["video"] != "ok", "the page's word of it")
     public.forget()
     await wait_until(lambda: len(public.sound) > 50, "a second of sound")
     assert tone_level(public.last_sound(1), 120) < -70

@@ -46,9 +46,9 @@ def test_a_camera_is_a_site_like_any_other(tmp_path: Path) -> None:
                 mark = public.mark(media.WHOLE)
                 return mark is not None and mark.site == SITE
 
-            await wait_until(seen, "the film in the program", 30)
+            await wait_until(seen, "the film in the program")
             await wait_until(
-                lambda: media.loudest_tone(public.last_sound(1), HZ) > -30, "its sound", 30
+                lambda: media.loudest_tone(public.last_sound(1), HZ) > -30, "its sound"
             )
         answer = server.request(
             "POST",

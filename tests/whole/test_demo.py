@@ -4,14 +4,12 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.demo import running_demo
 from tests.live import page_at
 from tests.media import wait_for, wait_until
 
 
-@pytest.mark.timeout(180)
 def test_a_hearing_ready_to_be_directed(tmp_path: Path) -> None:
     with running_demo(tmp_path) as demo:
         wait_for(lambda: len(demo.processes()["sites"]) == 5, "five sites")
@@ -34,9 +32,9 @@ async def direct(links: dict[str, object]) -> None:
     assert [row["drawn"] for row in sites] == [True] * 5 + [False] * 2
     async with page_at(base, session, token) as shown, aiohttp.ClientSession(base) as http:
         await shown.until(
-            lambda view: sum(row["video"] == "ok" for row in view["sites"]) == 5, "pictures", 60
+            lambda view: sum(row["video"] == "ok" for row in view["sites"]) == 5, "pictures"
         )
-        await shown.until(lambda view: len(view["queue"]) >= 2, "a queue that fills", 60)
+        await shown.until(lambda view: len(view["queue"]) >= 2, "a queue that fills")
         assert shown.view["session"]["phase"] == "prepared"
         for command in ("go_live", "call_next"):
             async with http.post(
@@ -48,8 +46,8 @@ async def direct(links: dict[str, object]) -> None:
         speaker = shown.view["queue"][0] if not shown.view.get("floor") else shown.view.get("floor")
         await shown.until(lambda view: view.get("floor") is not None, "a turn")
         site = speaker["site"]
-        await shown.until(lambda _: shown.site(site)["size"] == "1280x720", "full quality", 30)
-        await shown.until(lambda _: shown.levels.get(site, -96) > -50, "the speaker's level", 30)
+        await shown.until(lambda _: shown.site(site)["size"] == "1280x720", "full quality")
+        await shown.until(lambda _: shown.levels.get(site, -96) > -50, "the speaker's level")
         for key in ("hls_url", "archive_url", "watch_url"):
 
             async def there(url: str = str(links[key])) -> bool:

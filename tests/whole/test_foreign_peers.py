@@ -1,6 +1,8 @@
 """Peers that know nothing of us: stock aiortc by WHIP and WHEP, FFmpeg's WHIP muxer."""
 
 import asyncio
+import itertools
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -46,7 +48,7 @@ def heard(watched: Watched, hz: float) -> float:
 async def settled(watched: Watched) -> None:
     """Until everything that is heard was made after this moment, and then some."""
     watched.forget()
-    await wait_until(lambda: len(watched.sound) > 150, "sound", 30)
+    await wait_until(lambda: len(watched.sound) > 150, "sound")
 
 
 async def shows(watched: Watched, rect: media.Rect, site: int) -> None:
@@ -54,7 +56,7 @@ async def shows(watched: Watched, rect: media.Rect, site: int) -> None:
         mark = watched.mark(rect)
         return mark is not None and mark.site == site
 
-    await wait_until(right, f"site {site} in {rect}", 30)
+    await wait_until(right, f"site {site} in {rect}")
 
 
 @pytest.mark.parametrize("codec", ["video/H264", "video/VP8"])
@@ -140,8 +142,8 @@ def certificate(folder: Path) -> dict[str, str]:
     return {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
 
 
-def ffmpeg_whip(url: str, options: dict[str, str], site: int, stop_s: float) -> None:
-    """Publishes for a while, as `ffmpeg -f whip` does. Blocks."""
+def ffmpeg_whip(url: str, options: dict[str, str], site: int, enough: threading.Event) -> None:
+    """Publishes until there is enough, as `ffmpeg -f whip` does. Blocks."""
     with av.open(url, "w", format="whip", options=options) as out:
         video = out.add_stream(
             "libx264", rate=15, options={"preset": "ultrafast", "tune": "zerolatency", "bf": "0"}
@@ -151,8 +153,9 @@ def ffmpeg_whip(url: str, options: dict[str, str], site: int, stop_s: float) -> 
         audio = out.add_stream("libopus", rate=media.RATE, layout="stereo")
         began, at = time.monotonic(), 0
         beep = np.repeat((media.tone(900, 0.8, beep_s=0.4) * 32767).astype(np.int16), 2)
-        for number in range(int(stop_s * 15)):
-            time.sleep(max(0.0, began + number / 15 - time.monotonic()))
+        for number in itertools.count():
+            if enough.wait(max(0.0, began + number / 15 - time.monotonic())):
+                return
             planar = media.draw(640, 360, Mark(site, number))
             out.mux(video.encode(media.frame_of(planar, number, Fraction(1, 15))))
             while at < (number + 1) * media.RATE // 15:
@@ -167,12 +170,13 @@ def test_ffmpeg_publishes(server: Server, tmp_path: Path) -> None:
     options = certificate(tmp_path) | {"authorization": server.site_tokens[HALL]}
 
     async def story() -> None:
+        enough = threading.Event()
         publisher = asyncio.create_task(
-            asyncio.to_thread(ffmpeg_whip, whip(server, HALL), options, 5, stop_s=15)
+            asyncio.to_thread(ffmpeg_whip, whip(server, HALL), options, 5, enough)
         )
         async with page(server) as shown:
             await shown.until(
-                lambda _: shown.site(HALL)["video"] == "ok", "FFmpeg's picture arriving", 30
+                lambda _: shown.site(HALL)["video"] == "ok", "FFmpeg's picture arriving"
             )
             server.cut("full", HALL)
             server.command("mute_all")
@@ -181,6 +185,7 @@ def test_ffmpeg_publishes(server: Server, tmp_path: Path) -> None:
                 await shows(public, media.WHOLE, 5)
                 await wait_until(lambda: heard(public, 900) > HEARD_DBFS, "FFmpeg's tone")
             server.command("mute_all")
+        enough.set()
         await publisher
 
     asyncio.run(story())

@@ -31,15 +31,13 @@ def test_a_station_gets_the_program(tmp_path: Path) -> None:
         ):
             server.command("go_live")
             server.cut("full", LEFT)
-            await operator.until(
-                lambda view: states(view).get("VTV") == "sending", "the station", 40
-            )
+            await operator.until(lambda view: states(view).get("VTV") == "sending", "the station")
 
             def seen() -> bool:
                 clip = media.decode(file.read_bytes()) if size_of(file) else media.Clip()
                 return any(mark and mark.site == 1 for _, mark in clip.marks())
 
-            await wait_until(seen, "the site at the station", 40)
+            await wait_until(seen, "the site at the station")
             await operator.until(
                 lambda view: "push_waiting" in {alarm["code"] for alarm in view["alarms"]},
                 "the alarm of the other one",
@@ -49,14 +47,14 @@ def test_a_station_gets_the_program(tmp_path: Path) -> None:
             assert "VTV" not in alarm["message"]
             assert station.poll() is None
             station.kill()
-            await operator.until(lambda view: states(view).get("VTV") != "sending", "its loss", 40)
+            await operator.until(lambda view: states(view).get("VTV") != "sending", "its loss")
             at = f"/api/v1/sessions/{server.session}/pushes/Nobody"
             answer = server.request(
                 "PATCH", at, b'{"on": false}', Content_Type="application/json",
                 Authorization=f"Bearer {server.operator}",
             )  # fmt: skip
             assert answer.status == 200
-            await operator.until(lambda view: list(states(view)) == ["VTV"], "it is off", 20)
+            await operator.until(lambda view: list(states(view)) == ["VTV"], "it is off")
 
     with (
         receiving(file, "-listen", "1", "-i", url) as station,

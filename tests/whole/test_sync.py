@@ -54,8 +54,8 @@ def test_sound_and_picture_stay_together_in_the_recording(server: Server) -> Non
             server.cut("full", LEFT)
             server.command("open_microphone", site=LEFT)
             async with watching(server.url(f"/whep/{server.session}")) as public:
-                await wait_until(lambda: public.mark(), "the site on air", 30)
-            await shown.until(lambda view: view["outputs"]["recorded_s"] > 22, "a recording", 60)
+                await wait_until(lambda: public.mark(), "the site on air")
+            await shown.until(lambda view: view["outputs"]["recorded_s"] > 12, "a recording")
 
     asyncio.run(story())
 
