@@ -4,7 +4,7 @@ What differs from viewer to viewer is a few octets of each header, which are wri
 (`streams.crew`), and the encryption, which is done where they lie.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from streams.rtp import EXTENDED, HEADER, ONE_BYTE_EXTENSIONS
@@ -41,10 +41,6 @@ class Burst(NamedTuple):
     def payloads(self, header: int) -> list[bytes]:
         """What lies behind headers so long."""
         return [self.octets[at + header : at + length] for at, length in self.places]
-
-
-Lay = Callable[[int, int], Sequence[Burst]]
-"""(octets of each header, octets after each payload) → the packets laid so."""
 
 
 def lay(

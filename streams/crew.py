@@ -6,14 +6,14 @@ follows, as it is. Whatever changes that puts him on his own feet (`streams.view
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from pylibsrtp import Session
 
 from streams.batch import Address, Names
-from streams.bursts import MAX_SEGMENTS, Burst, Lay
+from streams.bursts import MAX_SEGMENTS, Burst
 from streams.pacer import Pacer
 from streams.rtp import EXTENDED, HEADER, MARKER
 from streams.srtp import Context, context_of
@@ -100,7 +100,7 @@ class Crew:
         self.header, self.tag = header, tag
         self._video = video
         self._heads = PLAIN if header == HEADER.size else WITH_EXTENSION
-        self._riders: list[Rider] = []
+        self.riders: list[Rider] = []
         self._seated: list[Rider] = []
         """As the columns have them."""
         self._changed = False
@@ -113,54 +113,54 @@ class Crew:
         self.names: Names | None = None
         """Of the addresses, as whoever sends has them; None after a change."""
 
-    def __len__(self) -> int:
-        return len(self._riders)
-
     def join(self, rider: Rider) -> None:
-        self._riders.append(rider)
+        self.riders.append(rider)
         self._changed = True
 
     def leave(self, rider: Rider) -> None:
-        self._riders = [one for one in self._riders if one is not rider]
+        self.riders = [one for one in self.riders if one is not rider]
         self._changed = True
 
     def dissolve(self) -> None:
         """Everybody gets off."""
-        for rider in list(self._riders):
+        for rider in list(self.riders):
             rider.passenger.get_off(video=self._video)
 
-    def carry(self, number: int, count: int, octets: int, lay: Lay, out: Out, now_ns: int) -> None:
-        """A unit, to everybody: its first payload's number, how many, and their octets."""
+    def carry(
+        self, number: int, count: int, octets: int, bursts: Sequence[Burst], out: Out, now_ns: int
+    ) -> None:
+        """A unit, to everybody: its first payload's number, how many, their octets, and its packets
+        as they leave."""
         octets += count * (self.header + self.tag)
         if self._video:
             self._hold_back(octets, now_ns)
         if self._changed:
             self._settle()
-        if not self._riders:
+        if not self.riders:
             return
         self._number = number
         self._transports = transports = []
-        for rider in self._riders:
+        for rider in self.riders:
             passenger = rider.passenger
             transport = passenger.transport
             transports.append(transport)
             passenger.transport = transport + count
             rider.sent(transport, count, octets, now_ns)
         before = 0
-        for burst in lay(self.header, self.tag):
+        for burst in bursts:
             out.send_same(burst, self, before)
             before += burst.packets
 
     def _hold_back(self, octets: int, now_ns: int) -> None:
         """Whose line wants large pictures spread over time is served alone with this one."""
-        for rider in self._riders[:]:
+        for rider in self.riders[:]:
             pacer = rider.passenger.pacer
             if pacer.rate_bps is not None and not pacer.admits(octets, now_ns):
                 rider.passenger.get_off(video=True)
 
     def _settle(self) -> None:
         """What `press` needs of the riders, as columns."""
-        riders = self._seated = self._riders[:]
+        riders = self._seated = self.riders[:]
         self._changed = False
         self._offsets = np.array([rider.offset for rider in riders], np.int64)
         self._kinds = np.array([[rider.kind] for rider in riders], np.uint8)

@@ -54,7 +54,7 @@ class Unit:
         self.pts, self.key, self.public = packet.pts, packet.key, packet.public
         self.number = number
         self._bursts = packet.bursts
-        self._laid: dict[tuple[int, int], Sequence[Burst]] = {USUAL: packet.bursts}
+        self._laid: dict[tuple[int, int], Sequence[Burst]] | None = None
         self._payloads: tuple[Payload, ...] | None = None
         self.count = self.octets = 0
         """Of its payloads."""
@@ -82,6 +82,10 @@ class Unit:
 
     def bursts(self, header: int, tag: int) -> Sequence[Burst]:
         """Its packets as they leave, with so many octets around each; laid once for all."""
+        if (header, tag) == USUAL:
+            return self._bursts
+        if self._laid is None:
+            self._laid = {}
         laid = self._laid.get((header, tag))
         if laid is None:
             parts, marker = [payload.data for payload in self.payloads], self._bursts[-1].marker
@@ -98,8 +102,8 @@ class Ladder:
         self.codec, self.shared = codec, shared
         self.newest_pts = 0
         self._lanes: dict[int, Lane] = {}
-        self._serving: dict[int, Lane | None] = {}
-        """As it is until the next packet: every viewer asks."""
+        self.served: dict[int, Lane | None] = {}
+        """As it is until the next packet, which forgets it: every viewer asks."""
 
     def lane(self, rendition: int) -> "Lane":
         lane = self._lanes.get(rendition)
@@ -109,23 +113,18 @@ class Ladder:
 
     def serving(self, rendition: int, pts: int) -> "Lane | None":
         """The lane of that rendition, or of the next larger one that still gets packets."""
-        if rendition not in self._serving:
+        if rendition not in self.served:
             oldest = pts - self.codec.clock_rate
             lanes = self._lanes.items()
             alive = (n for n, lane in lanes if n <= rendition and lane.last_pts > oldest)
             best = max(alive, default=None)
-            self._serving[rendition] = None if best is None else self._lanes[best]
-        return self._serving[rendition]
+            self.served[rendition] = None if best is None else self._lanes[best]
+        return self.served[rendition]
 
     def dissolve(self) -> None:
         """As of each of its lanes."""
         for lane in self._lanes.values():
             lane.dissolve()
-
-    def changed(self, pts: int) -> None:
-        """One of the lanes got a packet."""
-        self.newest_pts = pts
-        self._serving.clear()
 
 
 class Lanes:
@@ -179,24 +178,22 @@ class Lane:
         self._redundant: dict[int, tuple[int, bytes]] = {}
 
     def put(self, packet: Cut) -> Unit:
-        """The packet under numbers of this lane."""
-        unit = Unit(packet, self.next_number)
+        """The packet under numbers of this lane. Few steps: with one viewer they are what it
+        costs."""
+        unit, ladder, history = Unit(packet, self.next_number), self.ladder, self._history
         self.next_number += unit.count
         self.octets += unit.octets
-        self._goes_back = packet.pts <= self.last_pts
-        self.last_pts = packet.pts
-        self.ladder.changed(packet.pts)
+        self._goes_back = unit.pts <= self.last_pts
+        self.last_pts = ladder.newest_pts = unit.pts
+        ladder.served.clear()
         if unit.count:
-            self._remember(unit)
+            history.append(unit)
+            oldest = self.next_number - HISTORY
+            while history[0].number + history[0].count <= oldest:
+                history.popleft()
         if self.is_video:
             self._keep(unit)
         return unit
-
-    def _remember(self, unit: Unit) -> None:
-        history, oldest = self._history, self.next_number - HISTORY
-        history.append(unit)
-        while history[0].number + history[0].count <= oldest:
-            history.popleft()
 
     def _keep(self, unit: Unit) -> None:
         if unit.key:
@@ -219,14 +216,15 @@ class Lane:
             crew = self._crews[key] = Crew(header, tag, video=self.is_video)
         return crew
 
-    def carry(self, unit: Unit, may_have: Callable[[bool], bool], out: Out, now_ns: int) -> None:
-        """To all crews of those who may have it: of the room, or of the public."""
+    def carry(self, unit: Unit, may_have: tuple[bool, bool], out: Out, now_ns: int) -> None:
+        """To all crews of those who may have it: of the public, or of the room."""
         usual = unit.count > 0 and not self._goes_back and not out.congested
-        for (room, _, _), crew in self._crews.items():
-            if not len(crew):
+        for (room, header, tag), crew in self._crews.items():
+            if not crew.riders:
                 continue
-            if usual and may_have(room):
-                crew.carry(unit.number, unit.count, unit.octets, unit.bursts, out, now_ns)
+            if usual and may_have[room]:
+                bursts = unit.bursts(header, tag)
+                crew.carry(unit.number, unit.count, unit.octets, bursts, out, now_ns)
             else:
                 crew.dissolve()
         self.carried = self.next_number, self.octets

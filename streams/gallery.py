@@ -20,8 +20,9 @@ Seat = tuple[Peer, Viewer]
 class Gallery:
     def __init__(self) -> None:
         self._seats: dict[str, Seat] = {}
-        self._alone: dict[bool, dict[str, Seat]] = {True: {}, False: {}}
-        """Those who ride in no crew: with pictures, with sound."""
+        self.alone: dict[bool, dict[str, Seat]] = {True: {}, False: {}}
+        """Those who ride in no crew, with pictures, with sound, and are asked about each packet;
+        also who has no keys yet."""
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -32,7 +33,7 @@ class Gallery:
     def take(self, peer: Peer, viewer: Viewer) -> None:
         """He begins to watch."""
         seat = self._seats[peer.id] = peer, viewer
-        for alone in self._alone.values():
+        for alone in self.alone.values():
             alone[peer.id] = seat
         viewer.on_ride = partial(self._note, seat)
 
@@ -41,30 +42,26 @@ class Gallery:
         _, viewer = self._seats.pop(peer.id, (peer, None))
         if viewer is not None:
             viewer.on_moved()
-            for alone in self._alone.values():
+            for alone in self.alone.values():
                 alone.pop(peer.id, None)
 
     def _note(self, seat: Seat, video: bool) -> None:
         peer, viewer = seat
         if viewer.rides[video]:
-            self._alone[video].pop(peer.id, None)
+            self.alone[video].pop(peer.id, None)
         else:
-            self._alone[video][peer.id] = seat
-
-    def alone(self, *, video: bool) -> list[Seat]:
-        """Who is asked about each packet; also who has no keys yet."""
-        return [*self._alone[video].values()]
+            self.alone[video][peer.id] = seat
 
     def rides(self, peer: Peer) -> bool:
         """With pictures."""
-        return peer.id in self._seats and peer.id not in self._alone[True]
+        return peer.id in self._seats and peer.id not in self.alone[True]
 
     @property
     def served_alone(self) -> int:
         """Connected viewers whose pictures cost extra."""
         return sum(
             peer.connected and viewer.takes(video=True)
-            for peer, viewer in self._alone[True].values()
+            for peer, viewer in self.alone[True].values()
         )
 
     def alike(self, *, room: bool) -> int:

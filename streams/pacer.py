@@ -23,8 +23,11 @@ next keyframe."""
 TURN_NS = 2_000_000_000
 """A keyframe comes in each."""
 GROWTH, CAREFUL_GROWTH = 1.5, 1.1
-"""In each turn, and once there was a burst. Not never again: a hiccup of ours looks like one, and
-who is paced costs three times as much to serve."""
+"""In each turn, and for some after a second burst."""
+CAREFUL_TURNS = 6
+SLOWER = 2.0
+"""Of what the whole program needs, after a first burst: a hiccup of ours looks like one, and who is
+paced costs three times as much to serve. A second one is the line's."""
 QUEUE_NS = 40_000_000
 LOSS = 0.02
 FREE = 10.0
@@ -41,7 +44,8 @@ class Pace:
         self.rate_bps: float | None = None
         """None: nothing waits."""
         self._turn_ns = 0
-        self._growth = GROWTH
+        self._careful = 0
+        """Turns to go."""
         self._told = self._lost = 0
 
     def limit(self, rate_bps: float) -> None:
@@ -56,14 +60,13 @@ class Pace:
         told, lost = line.told - self._told, line.lost - self._lost
         self._told, self._lost = line.told, line.lost
         burst = peak_ns > QUEUE_NS or lost > (usual_loss + LOSS) * told
-        if self.rate_bps is None:
-            if burst:
-                self.rate_bps, self._growth = free_bps, CAREFUL_GROWTH
-        elif burst:
-            self.rate_bps = max(free_bps, self.rate_bps / 2)
-            self._growth = CAREFUL_GROWTH
-        else:
-            self.rate_bps *= self._growth
+        if burst and self.rate_bps is None:
+            self.rate_bps = SLOWER * free_bps
+        elif burst and self.rate_bps is not None:
+            self.rate_bps, self._careful = max(free_bps, self.rate_bps / 2), CAREFUL_TURNS
+        elif self.rate_bps is not None:
+            self.rate_bps *= CAREFUL_GROWTH if self._careful else GROWTH
+            self._careful = max(0, self._careful - 1)
             if self.rate_bps > FREE * free_bps:
                 self.rate_bps = None
 

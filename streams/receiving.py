@@ -61,7 +61,7 @@ class Receiving:
 
     def on_program(self, now_ns: int) -> None:
         """A packet of the program went out: what is due is done with it."""
-        if self._waking.takes_turn(now_ns):
+        if now_ns > self._waking.due_ns:
             try:
                 if self._waking.on_program(now_ns):
                     self._waking.on_read(self._drain(), now_ns)
@@ -72,7 +72,7 @@ class Receiving:
         """How long media may wait for its reader; 0: somebody waits for it, from now on."""
         now_ns = time.monotonic_ns()
         self._waking.be_patient(round(patience_s * 1e9), now_ns)
-        self._set_alarm(self._waking.alarm_ns, now_ns)
+        self._settle(now_ns)
 
     def _on_datagram(self) -> None:
         now_ns = time.monotonic_ns()
@@ -95,14 +95,19 @@ class Receiving:
         """Takes the turn that is due, and goes to rest."""
         waking = self._waking
         try:
-            if waking.takes_turn(now_ns):
+            if now_ns > waking.due_ns:
                 now_ns = time.monotonic_ns()  # what was read just now is not in the future
                 waking.on_turn(now_ns)
-                waking.hurries = self._turn(now_ns)
+                if self._turn(now_ns):
+                    waking.hurry()
         finally:
             if waking.watches is not self._watches:
                 self._watch(watches=waking.watches)
-            self._set_alarm(waking.alarm_ns, now_ns)
+            # One that rings too early is left to do so, and is set anew then: it is put off all the
+            # time, and rings now and then.
+            alarm_ns = waking.alarm_ns
+            if self._alarm is None or alarm_ns < self._alarm_ns:
+                self._set_alarm(alarm_ns, now_ns)
 
     def _watch(self, *, watches: bool) -> None:
         self._watches = watches
@@ -112,11 +117,7 @@ class Receiving:
             self._loop.remove_reader(self._socket)
 
     def _set_alarm(self, at_ns: int, now_ns: int) -> None:
-        """One that rings too early is left to do so, and is set anew then: it is put off all the
-        time, and rings now and then."""
         if self._alarm is not None:
-            if self._alarm_ns <= at_ns:
-                return
             self._alarm.cancel()
         self._alarm_ns = at_ns
         self._alarm = self._loop.call_later(max(0, at_ns - now_ns) / 1e9, self._on_alarm)

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from aiortc import RTCCertificate
 
@@ -18,7 +17,7 @@ from streams.addresses import own_addresses
 from streams.crew import Out
 from streams.cutting import Cut, cut
 from streams.echo import Echo
-from streams.fanout import Lanes
+from streams.fanout import Lane, Lanes, Unit
 from streams.frames import (
     EncodedFrame,
     Feed,
@@ -299,21 +298,26 @@ class Relay:
         lane = self._lanes.of(packet)
         unit, now_ns = lane.put(packet), time.monotonic_ns()
         try:
-            lane.carry(unit, partial(self._rights.all_may_have, packet), self._out, now_ns)
+            lane.carry(unit, self._rights.all_may_have(packet), self._out, now_ns)
         except Exception:
             log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
             lane.dissolve()
-        for peer, viewer in self._gallery.alone(video=lane.is_video):
-            if not peer.connected:
-                continue
-            try:
-                if self._rights.may_have(viewer.audience, packet):
-                    viewer.offer(lane, unit, now_ns)
-                else:
-                    viewer.leave(lane)
-            except Exception as error:
-                end(peer, error)
+        if alone := self._gallery.alone[lane.is_video]:
+            for peer, viewer in [*alone.values()]:
+                if peer.connected:
+                    self._offer(peer, viewer, packet, lane, unit, now_ns)
         self._port.on_program(now_ns)
+
+    def _offer(
+        self, peer: Peer, viewer: Viewer, packet: Cut, lane: Lane, unit: Unit, now_ns: int
+    ) -> None:
+        try:
+            if self._rights.may_have(viewer.audience, packet):
+                viewer.offer(lane, unit, now_ns)
+            else:
+                viewer.leave(lane)
+        except Exception as error:
+            end(peer, error)
 
     def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
         """These sites get the room's sound without their own; nobody talks to them any more."""
@@ -436,7 +440,7 @@ class Relay:
         """Nothing waits for a viewer who rides with others, but for his rehearsals. Whether
         somebody waits for his moment."""
         restless = [peer for peer, _, _ in self._publishers.values()]
-        restless += [peer for peer, _ in self._gallery.alone(video=True)]
+        restless += [peer for peer, _ in self._gallery.alone[True].values()]
         restless += self._talks.talkers
         hurries = self._rounds.take(restless, now_ns)
         if self._rounds.complete:

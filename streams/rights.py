@@ -6,8 +6,6 @@ from streams.cutting import Cut
 from streams.frames import EncodedFrame, Feed, Packet, SiteId, screen_site, site_of
 from streams.viewer import Audience
 
-EVERYBODY = {room: Audience(room=room) for room in (True, False)}
-
 
 @dataclass(slots=True)
 class Rights:
@@ -46,10 +44,11 @@ class Rights:
             return packet.feed == Feed.ROOM
         return packet.feed == Feed.minus(audience.site)
 
-    def all_may_have(self, packet: Packet | Cut, room: bool) -> bool:
-        """Of the room or of the public. Sites with a feed of their own do not count: they ride in
+    def all_may_have(self, packet: Packet | Cut) -> tuple[bool, bool]:
+        """Of the public, and of the room. Sites with a feed of their own do not count: they ride in
         no crew."""
-        return self.may_have(EVERYBODY[room], packet)
+        feed = packet.feed
+        return packet.public and feed == self.public_feed, feed == Feed.ROOM
 
     def has_own(self, site: SiteId) -> bool:
         """It gets a mix of its own."""

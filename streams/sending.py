@@ -48,6 +48,8 @@ class Sending:
         self._controls: dict[int, list[tuple[int, int, bytes]]] = {}
         self._waiting: deque[tuple[bytes, int, Address]] = deque()
         self._waits = 0
+        self.congested = False
+        """The kernel takes no more for now."""
         self.dropped = 0
         """Datagrams that nobody will get."""
         # The loop watches the socket for reading under its own number; this one is for writing.
@@ -58,10 +60,6 @@ class Sending:
         if self._waiting:
             self._loop.remove_writer(self._writable)
         os.close(self._writable)
-
-    @property
-    def congested(self) -> bool:
-        return self._waits > CONGESTED_OCTETS
 
     def send(self, datagram: bytes, address: Address) -> None:
         """One datagram as it is, now or as soon as the kernel takes it."""
@@ -93,20 +91,23 @@ class Sending:
         """Encrypts a burst for everybody in the crew, and sends it. `before`: packets of the same
         unit that went before it."""
         if len(crew.contexts) <= FEW:
-            for place in range(len(crew.contexts)):
-                self._send_to(burst, crew, before, place)
+            self._send_to_few(burst, crew, before)
             return
         step = min(MAX_SENDS, ROOM // len(burst.octets))
         for first in range(0, len(crew.contexts), step):
             self._send_to_many(burst, crew, before, slice(first, first + step))
 
-    def _send_to(self, burst: Burst, crew: Crew, before: int, place: int) -> None:
-        size, bench = len(burst.octets), self._bench
-        crew.press_one(bench.octets, burst, before, place)
-        if bench.protect_same(crew.contexts[place : place + 1], burst):
-            crew.refuse(place)
-        else:
-            self._out(self._view[:size], burst.segment, crew.addresses[place])
+    def _send_to_few(self, burst: Burst, crew: Crew, before: int) -> None:
+        bench, segment = self._bench, burst.segment
+        data = self._view[: len(burst.octets)]
+        for place, context in enumerate(crew.contexts):
+            crew.press_one(bench.octets, burst, before, place)
+            if not bench.protect_burst(context, burst):
+                crew.refuse(place)
+                continue
+            address = crew.addresses[place]
+            if self._waiting or not self._now(data, segment, address):
+                self._later(bytes(data), segment, address)
 
     def _send_to_many(self, burst: Burst, crew: Crew, before: int, part: slice) -> None:
         size, bench = len(burst.octets), self._bench
@@ -172,6 +173,7 @@ class Sending:
             self._loop.add_writer(self._writable, self._drain)
         self._waiting.append((data, segment, address))
         self._waits += len(data)
+        self.congested = self._waits > CONGESTED_OCTETS
 
     def _drain(self) -> None:
         while self._waiting:
@@ -180,4 +182,5 @@ class Sending:
                 return
             self._waiting.popleft()
             self._waits -= len(data)
+            self.congested = self._waits > CONGESTED_OCTETS
         self._loop.remove_writer(self._writable)

@@ -68,6 +68,16 @@ class Workbench:
             return []
         return sorted({place // count for place, status in enumerate(statuses) if status})
 
+    def protect_burst(self, context: Context, burst: Burst) -> bool:
+        """The same for one; whether it did not fail."""
+        octets, _, segment, tag, _ = burst
+        protect, start, length, end = lib.srtp_protect, self._start, self._length, len(octets)
+        for at in range(0, end, segment):
+            length[0] = min(segment, end - at) - tag
+            if protect(context, start + at, length):
+                return False
+        return True
+
     def protect(self, session: Session, at: int, size: int) -> int:
         """Encrypts the RTP packet of `size` octets at `at`; how long it is now. There must be room
         for `TRAILER` octets more. Raises `pylibsrtp.Error`."""

@@ -13,14 +13,19 @@ from typing import NamedTuple
 
 MS = 1_000_000
 TICK_NS = 20 * MS
-LIKELY_NS = 18 * MS
-"""Sound comes every 20 ms, more or less, and the turn goes with it."""
+LIKELY_NS, EASY_NS = 18 * MS, 38 * MS
+"""From turn to turn, which go with the program's sound, more or less each 20 ms; and where nobody
+is in a hurry and hardly anything comes: 40 ms is soon enough for a report."""
+FEW = 4
+"""Datagrams in a turn, of three or four viewers."""
 PAUSE_NS = 5 * MS
 """Nothing to a jitter buffer, and within what browsers take for one burst (5 ms)."""
 CALM_NS = 30 * MS
 """For reports; they are sent ten times a second, and answered no faster. More than the 20 ms
 between packets of the program, with which they are read as well: then nobody wakes up for them."""
-STEADY_NS = 60 * MS
+SOON_NS = 60 * MS
+"""Until somebody wakes up for who is in a hurry, where others woke up for him before."""
+STEADY_NS = 100 * MS
 """Packets of the program that come one after another, and not now and then."""
 REST_NS = 250 * MS
 """While somebody is awake for the program all the time, and reads what viewers tell, or nobody is
@@ -43,38 +48,34 @@ class Found(NamedTuple):
 
 
 class Waking:
-    """After each waking: `reads`, then `on_read` of what there was; `takes_turn`, and take it; then
-    see to `watches` and `alarm_ns`."""
+    """After each waking: `on_read` of what there was, where it says so; a turn, where `due_ns` has
+    passed; then see to `watches` and `alarm_ns`. It is asked for each packet of the program, and
+    takes few steps."""
 
     def __init__(self, now_ns: int) -> None:
         self.watches = True
         """Whether a datagram is to wake somebody."""
-        self.hurries = False
-        """Whether somebody waits for his moment: as of the last turn."""
+        self.due_ns = now_ns + LIKELY_NS
+        """Whoever is awake after it takes a turn."""
+        self._turn_ns = now_ns
+        self._hurries = False
+        """Somebody waits for his moment: as of the last turn."""
+        self._few = True
         self._patience_ns = 0
         self._read_ns = now_ns
         """When to read at the latest, while nobody watches."""
-        self._turn_ns = now_ns
         self._alone = self._alarmed = True
         """Whether nothing but the alarm brought the last turn; whether it woke us now."""
-        self._program_ns = -LATELY_NS
+        self._program_ns = self._media_ns = self._woken_ns = now_ns - LATELY_NS
         self._steady = False
-        self._media_ns = self._woken_ns = -LATELY_NS
-        self._found_none = self._skips = False
-        """Where there was nothing, one look is left out: 40 ms is soon enough for a report."""
 
     # --- who woke it ---
 
     def on_program(self, now_ns: int) -> bool:
-        """A packet of the program went out. Whether to read now."""
+        """A packet of the program went out, and a turn is due. Whether to read now."""
         self._steady = now_ns - self._program_ns < STEADY_NS
         self._program_ns, self._alarmed = now_ns, False
-        if self.watches:
-            return False
-        if not self._rests(now_ns):
-            return True
-        self._skips = self._found_none and not self._skips
-        return not self._skips
+        return not self.watches
 
     def on_alarm(self, now_ns: int) -> bool:
         """Whether to read now."""
@@ -85,16 +86,15 @@ class Waking:
         """One came while the socket was watched, and all were read."""
         soon = now_ns - self._woken_ns < self._pause_ns(found)
         self._woken_ns, self._alarmed = now_ns, False
-        self._note(found, now_ns)
-        if soon or self._rests(now_ns):
-            self._leave(found, now_ns)
+        rests = self._rests(found, now_ns)
+        if rests or soon:
+            self._leave(found, now_ns, rests=rests)
 
     def on_read(self, found: Found, now_ns: int) -> None:
         """What was there while nobody watched; if it was something, there may soon be more."""
-        self._found_none = not found.datagrams
-        self._note(found, now_ns)
-        if found.datagrams or self._rests(now_ns):
-            self._leave(found, now_ns)
+        rests = self._rests(found, now_ns)
+        if rests or found.datagrams:
+            self._leave(found, now_ns, rests=rests)
         else:
             self.watches = True
 
@@ -106,36 +106,36 @@ class Waking:
 
     # --- what follows ---
 
-    def takes_turn(self, now_ns: int) -> bool:
-        """Whether a turn is due."""
-        return now_ns - self._turn_ns > LIKELY_NS
-
     def on_turn(self, now_ns: int) -> None:
-        """It is taken; set `hurries` when it was."""
-        self._turn_ns, self._alone, self.hurries = now_ns, self._alarmed, False
+        """One is taken; `hurry` if somebody waits for his moment then."""
+        self._turn_ns, self._alone, self._hurries = now_ns, self._alarmed, False
+        self.due_ns = now_ns + (EASY_NS if self._steady and self._few else LIKELY_NS)
+
+    def hurry(self) -> None:
+        """Until the next turn."""
+        self._hurries, self.due_ns = True, self._turn_ns + LIKELY_NS
 
     @property
     def alarm_ns(self) -> int:
         """When to wake up at the latest. Where turns come with other things they go on doing so."""
         wait_ns = REST_NS
-        if self.hurries:
-            wait_ns = TICK_NS if self._alone else STEADY_NS
+        if self._hurries:
+            wait_ns = TICK_NS if self._alone else SOON_NS
         turn_ns = self._turn_ns + wait_ns
-        return turn_ns if self.watches else min(turn_ns, self._read_ns)
+        return turn_ns if self.watches or turn_ns < self._read_ns else self._read_ns
 
-    def _rests(self, now_ns: int) -> bool:
+    def _rests(self, found: Found, now_ns: int) -> bool:
         """Whether it suffices that somebody is awake for the program."""
-        awake = self._steady and now_ns - self._program_ns < CALM_NS
-        return awake and now_ns - self._media_ns > LATELY_NS
-
-    def _note(self, found: Found, now_ns: int) -> None:
+        self._few = found.datagrams < FEW and not found.media
         if found.media:
             self._media_ns = now_ns
+        awake = self._steady and now_ns - self._program_ns < STEADY_NS
+        return awake and now_ns - self._media_ns > LATELY_NS
 
-    def _leave(self, found: Found, now_ns: int) -> None:
+    def _leave(self, found: Found, now_ns: int, *, rests: bool) -> None:
         self.watches = False
         pause_ns = self._pause_ns(found)
-        if pause_ns > PAUSE_NS and self._rests(now_ns):
+        if rests and pause_ns > PAUSE_NS:
             pause_ns = REST_NS
         self._read_ns = now_ns + (pause_ns if found.datagrams <= MANY else 0)
 

@@ -33,6 +33,8 @@ _PACKET = struct.Struct("!BBBqBB")
 _BURST = struct.Struct("!BII")
 _LEAST = sum(USUAL)
 _CODECS = {codec.value: codec for codec in Codec}
+_new = tuple.__new__
+"""A named tuple without a step of Python, where there are many."""
 _NOT_CAPTURED = -(2**63)
 
 
@@ -140,12 +142,12 @@ def _decode_cut(body: bytes) -> Cut:
             raise ValueError(f"{packets} packets of {segment} octets in {size}")
         count -= 1
         octets = body[at : at + size]
-        bursts.append(Burst(octets, packets, segment, USUAL[1], video and not count))
+        bursts.append(_new(Burst, (octets, packets, segment, USUAL[1], video and not count)))
         at += size
     if at != len(body) or count:
         raise ValueError(f"packets of {at} octets in all")
     feed, key, public = body[_PACKET.size : told].decode(), flags & 1 > 0, flags & 2 > 0
-    return Cut(feed, _CODECS[codec], pts, key, public, flags >> 2, tuple(bursts))
+    return _new(Cut, (feed, _CODECS[codec], pts, key, public, flags >> 2, tuple(bursts)))
 
 
 def _split_name(body: bytes, at: int) -> tuple[str, bytes]:

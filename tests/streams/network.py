@@ -103,10 +103,10 @@ class Received:
         """By place in the crew."""
 
     def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
-        size, everybody = len(burst.octets), slice(0, len(crew))
-        octets = bytearray(size * len(crew))
+        size, count = len(burst.octets), len(crew.riders)
+        everybody, octets = slice(0, count), bytearray(size * count)
         crew.press(octets, burst, before, everybody)
-        for place in range(len(crew)):
+        for place in range(count):
             copy = bytes(octets[place * size :][:size])
             alone = bytearray(size)
             crew.press_one(alone, burst, before, place)

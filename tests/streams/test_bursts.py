@@ -101,7 +101,7 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
                 crew.join(Rider(one, one.sent, way, 96 + place % 5, place, 0x31, 65_000 + place))
             bursts = lay(meant, TIMESTAMP, crew.header, tag, marker=True)
             for turn in range(2):
-                crew.carry(100 + turn * 4, 4, 2720, lambda *_: bursts, out, 0)
+                crew.carry(100 + turn * 4, 4, 2720, bursts, out, 0)
             out.close()
 
     asyncio.run(story())
@@ -136,8 +136,7 @@ def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
         def send_same(self, *_: object) -> None:
             pass
 
-    lay_nothing = lambda *_: ()  # noqa: E731
-    crew.carry(0, 1, 800, lay_nothing, Nowhere(), 10**9)
+    crew.carry(0, 1, 800, (), Nowhere(), 10**9)
     assert not thin.off
-    crew.carry(1, 40, 44_000, lay_nothing, Nowhere(), 2 * 10**9)
+    crew.carry(1, 40, 44_000, (), Nowhere(), 2 * 10**9)
     assert (thin.off, free.off) == (True, False)

@@ -39,8 +39,7 @@ def test_the_public_gets_what_is_marked_and_only_while_it_may(
     rights = Rights(take_room=take_room)
     assert rights.may_have(PUBLIC, packet) is public
     assert rights.may_have(STAFF, packet) is room
-    assert rights.all_may_have(packet, room=False) is public
-    assert rights.all_may_have(packet, room=True) is room
+    assert rights.all_may_have(packet) == (public, room)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import asyncio
 import struct
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from aiortc import RTCCertificate
@@ -148,10 +147,6 @@ def test_loss_is_told_of_the_line_before_repair() -> None:
     assert 5 < source.loss_percent() < 20
 
 
-def _same(allowed: bool, _room: bool) -> bool:
-    return allowed
-
-
 class Watching:
     """A viewer, its sent packets, and whether the port is congested."""
 
@@ -181,7 +176,7 @@ class Watching:
             packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
             unit, received = self.lane.put(cut(packet)), Received(congested=self.congested)
             allowed = public or self.viewer.audience.room
-            self.lane.carry(unit, partial(_same, allowed), received, index * 20 * MS)
+            self.lane.carry(unit, (allowed, allowed), received, index * 20 * MS)
             self.sent += [one for packets in received.packets for one in packets]
             if not self.viewer.rides[False]:
                 self.viewer.offer(self.lane, unit, index * 20 * MS)

@@ -9,7 +9,7 @@ from streams.waking import (
     MS,
     PAUSE_NS,
     REST_NS,
-    STEADY_NS,
+    SOON_NS,
     TICK_NS,
     Found,
     Waking,
@@ -61,7 +61,7 @@ class Machine:
             if not self.waking.watches:
                 return
             self.waking.on_datagram(self._take(), self.now_ns)
-        elif not self.waking.takes_turn(self.now_ns):
+        elif self.now_ns <= self.waking.due_ns:
             return
         elif self.waking.on_program(self.now_ns):
             self._read()
@@ -82,10 +82,11 @@ class Machine:
 
     def _settle(self) -> None:
         self.wakes += 1
-        if self.waking.takes_turn(self.now_ns):
+        if self.now_ns > self.waking.due_ns:
             self.turns.append(self.now_ns)
             self.waking.on_turn(self.now_ns)
-            self.waking.hurries = self.hurries
+            if self.hurries:
+                self.waking.hurry()
 
     def longest_pause_ns(self) -> int:
         return max(b - a for a, b in zip(self.turns, self.turns[1:], strict=False))
@@ -183,10 +184,15 @@ def test_a_flood_is_read_on_at_once() -> None:
     assert machine.waking.alarm_ns == read_ns
 
 
-def test_turns_go_with_the_program() -> None:
+def test_turns_go_with_the_program_and_with_each_second_of_its_packets_at_ease() -> None:
     machine = Machine()
-    machine.run(2 * S, TICK_NS, {})
-    assert machine.longest_pause_ns() == TICK_NS
+    machine.run(2 * S, TICK_NS, every(50 * MS, 2 * S, REPORT))
+    assert machine.longest_pause_ns() == 2 * TICK_NS
+    assert len(machine.turns) < S // TICK_NS + 5
+    for few, hurries in ((True, True), (False, False)):
+        machine.turns, machine.hurries = [], hurries
+        machine.run(2 * S, TICK_NS, every(50 * MS if few else 3 * MS, 2 * S, REPORT))
+        assert len(machine.turns) > 2 * S // TICK_NS - 5
 
 
 def test_who_is_in_a_hurry_gets_turns_without_any_program() -> None:
@@ -197,7 +203,7 @@ def test_who_is_in_a_hurry_gets_turns_without_any_program() -> None:
     machine.run(S, TICK_NS, {})
     machine.turns = machine.turns[-1:]
     machine.run(S, None, {})
-    assert machine.longest_pause_ns() <= STEADY_NS
+    assert machine.longest_pause_ns() <= SOON_NS
 
 
 def test_in_no_hurry_there_is_a_turn_now_and_then() -> None:

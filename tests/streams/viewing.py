@@ -173,7 +173,7 @@ class Scene:
         video = packet.codec is Codec.H264
         lane = self.ladders[packet.feed][0 if video else 1].lane(packet.rendition)
         unit, received = lane.put(cut(packet)), Received()
-        lane.carry(unit, lambda _: packet.feed == self.feed, received, self.now_ns)
+        lane.carry(unit, (packet.feed == self.feed,) * 2, received, self.now_ns)
         for packets in received.packets:
             self.rode += 1
             self.player.packets += [parse(one, TRANSPORT) for one in packets]
