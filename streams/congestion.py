@@ -60,6 +60,11 @@ class Congestion:
         self._weight = self._weight_lost = 0.0
         self._loss_ns = 0
 
+    def disregard(self, sent_ns: int) -> None:
+        """Runs of that time did not leave then, and count for nothing."""
+        while self.runs and self.runs[-1][3] == sent_ns:
+            self.runs.pop()
+
     # --- feedback ---
 
     def on_feedback(self, feedback: Feedback, now_ns: int) -> None:
@@ -68,7 +73,7 @@ class Congestion:
         if not runs:
             return
         newest = runs[-1][1] - 1
-        first = newest - ((newest - feedback.first) & 0xFFFF)
+        first = newest + ((feedback.first - newest + 0x8000) & 0xFFFF) - 0x8000
         end = first + len(came)
         clock_ns = self._reference(feedback.reference) * REFERENCE_NS
         whole = NEVER not in came

@@ -56,6 +56,11 @@ class Gallery:
         """With pictures."""
         return peer.id in self._seats and peer.id not in self.alone[True]
 
+    def disregard(self, sent_ns: int) -> None:
+        """As of `Steering`, for each viewer."""
+        for _, viewer in self:
+            viewer.steering.disregard(sent_ns)
+
     @property
     def served_alone(self) -> int:
         """Connected viewers whose pictures cost extra."""

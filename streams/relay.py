@@ -62,6 +62,8 @@ MAX_ROOM = 1_000
 PATIENCE_S, SITES_PATIENCE_S = 0.04, 0.5
 """What sites at standby send waits so long while nobody waits for any of it: a site's sound then
 costs one wake-up for two packets. The more sites, the shorter: some thirty packets of all."""
+HELD_UP_NS = 20_000_000
+"""What took so long to leave was held up here, and is not taken for a queue on anybody's line."""
 MAX_ECHOES = 20
 ECHO_S = 30.0
 """A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
@@ -237,10 +239,10 @@ class Relay:
 
     async def hang_up(self, connection_id: str) -> bool:
         """Ends a connection; False if there is none of that name."""
-        peer, task = self._peers.get(connection_id), self._tasks.get(connection_id)
-        if peer is None or task is None:
+        task = self._tasks.get(connection_id)
+        if task is None:
             return False
-        peer.end()
+        self._peers[connection_id].end()
         await asyncio.wait([task])
         return True
 
@@ -252,8 +254,7 @@ class Relay:
             await self.hang_up(name)
 
     def _admit(self, offer: Offer) -> Peer:
-        port = self._port
-        peer = Peer(offer, self._certificate, port.send, port.send_run)
+        peer = Peer(offer, self._certificate, self._port.send, self._port.send_run)
         self._peers[peer.id] = peer
         self._port.add(peer)
         return peer
@@ -306,6 +307,8 @@ class Relay:
             for peer, viewer in [*alone.values()]:
                 if peer.connected:
                     self._offer(peer, viewer, packet, lane, unit, now_ns)
+        if time.monotonic_ns() - now_ns > HELD_UP_NS:
+            self._gallery.disregard(now_ns)
         self._port.on_program(now_ns)
 
     def _offer(

@@ -91,7 +91,8 @@ class Steering:
         self._turn_ns = self._since_ns = self._settled_ns = now_ns
         self._away = self._draining = self._hold = self._lowered = False
         self._drain_ns = 0
-        self._probe: Probe | None = None
+        self.probe: Probe | None = None
+        """The rehearsal that goes on."""
         self._full: tuple[float, int] | None = None
         self._before_trial = self._level
         self.estimate_bps = self._levels[self._level].need_bps
@@ -120,14 +121,9 @@ class Steering:
     @property
     def at_ease(self) -> bool:
         """Everything goes, and nothing is tried: reports need not be read as often as they come."""
-        if self._level or self._probe or self._away or self._draining:
+        if self._level or self.probe or self._away or self._draining:
             return False
         return self.loss < EASY_LOSS and self._line.recent_ns < FREE_NS
-
-    @property
-    def probing(self) -> bool:
-        """A rehearsal goes on."""
-        return self._probe is not None
 
     @property
     def sent_octets(self) -> int:
@@ -151,6 +147,10 @@ class Steering:
         self._sent_ns = now_ns
         self._line.runs.append((first, first + count, octets, now_ns))
 
+    def disregard(self, sent_ns: int) -> None:
+        """What was said to be sent then left later, by our fault: it tells nothing of the line."""
+        self._line.disregard(sent_ns)
+
     def on_receiver_report(self, video: bool, fraction_lost: float, rtt_ns: int | None) -> None:
         """`fraction_lost`: 0 to 1; None where the report tells no round trip."""
         self._reported.on_receiver_report(video, fraction_lost, rtt_ns)
@@ -171,8 +171,8 @@ class Steering:
             self._on_return(now_ns)
         elif self._draining:
             self._on_draining(now_ns)
-        elif self._probe is not None:
-            self._on_probe(self._probe, now_ns)
+        elif self.probe is not None:
+            self._on_probe(self.probe, now_ns)
         elif line.told_ns < self._settled_ns:
             self._hasten()
         elif line.standing_ns > STANDING_NS * (2 + self._level) // 2 or line.recent_ns > FULL_NS:
@@ -282,7 +282,7 @@ class Steering:
             self._by_feedback = self._sent_ns - self._unheard_ns < MUTE_NS
         elif self._sent_ns - self._unheard_ns > SILENCE_NS + (self.rtt_ns or 0):
             self._away = self._hold = True
-            self._probe = None
+            self.probe = None
             self._choose()
 
     def _on_return(self, now_ns: int) -> None:
@@ -301,7 +301,7 @@ class Steering:
         verdict = probe.verdict(now_ns)
         if verdict is Verdict.OPEN:
             return
-        self._probe, self._lowered = None, False
+        self.probe, self._lowered = None, False
         self._settled_ns = now_ns + SETTLE_NS
         if verdict is Verdict.CARRIED:
             self._on_carried(probe, now_ns)
@@ -338,7 +338,7 @@ class Steering:
         self._pace.limit(self._picture_bps())
 
     def _begin_probe(self, now_ns: int) -> None:
-        idle = not (self._away or self._draining or self._losses.trying or self._probe)
+        idle = not (self._away or self._draining or self._losses.trying or self.probe)
         line = self._line
         if not idle or not self._retries.due(now_ns) or line.recent_ns > DRAINED_NS:
             return
@@ -347,7 +347,7 @@ class Steering:
             return
         from_bps = max(self._need_bps(self._level), min(self.estimate_bps, goal_bps) * SHARE)
         careful = self._retries.careful
-        self._probe = Probe(line, from_bps, goal_bps, self._sent, now_ns, careful=careful)
+        self.probe = Probe(line, from_bps, goal_bps, self._sent, now_ns, careful=careful)
 
     def _goal_bps(self) -> float | None:
         """What is worth a rehearsal; None where there is nothing to gain."""
@@ -361,7 +361,7 @@ class Steering:
 
     def probe_octets(self, now_ns: int) -> int:
         """How much to send now on top, to learn whether the line carries more."""
-        return 0 if self._probe is None else self._probe.octets(self._sent, now_ns)
+        return 0 if self.probe is None else self.probe.octets(self._sent, now_ns)
 
     # --- turns ---
 
@@ -378,8 +378,8 @@ class Steering:
         self._watch_silence()
         if self._away or self._draining:
             return
-        if self._probe is not None:
-            self._on_probe(self._probe, now_ns)
+        if self.probe is not None:
+            self._on_probe(self.probe, now_ns)
         self._watch_loss(now_ns)
         self._begin_probe(now_ns)
         if self._level == 0:
@@ -397,7 +397,7 @@ class Steering:
         if self._line.told_ns < self._settled_ns and not self._losses.trying:
             self._losses.begin_anew(self._line, now_ns)
             return
-        may_try = not last and self._probe is None
+        may_try = not last and self.probe is None
         finding = self._losses.turn(self._line, now_ns, may_try=may_try)
         if self._level < self._best():
             self._hold = False

@@ -404,7 +404,7 @@ class Viewer:
     @property
     def hurries(self) -> bool:
         """Whether something waits for its moment; else a turn now and then is enough."""
-        return bool(self.pacer.waits or self._repeats or self.steering.probing)
+        return bool(self.pacer.waits or self._repeats or self.steering.probe)
 
     def tick(self, now_ns: int) -> None:
         self.steering.tick(now_ns)
