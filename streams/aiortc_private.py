@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from aioice import ice
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCRtpSender
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from cryptography.x509 import InvalidVersion
 from pylibsrtp import Session
 
@@ -67,8 +67,8 @@ class Dtls:
 
     @property
     def closed(self) -> bool:
-        """The peer said goodbye, or the handshake failed."""
-        return self._transport.state in ("closed", "failed")
+        """The peer said goodbye, or the handshake failed. Its `state` would make a text of it."""
+        return self._transport._state in (State.CLOSED, State.FAILED)
 
     async def close(self) -> None:
         await self._transport.stop()

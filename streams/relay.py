@@ -303,10 +303,9 @@ class Relay:
         except Exception:
             log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
             lane.dissolve()
-        if alone := self._gallery.alone[lane.is_video]:
-            for peer, viewer in [*alone.values()]:
-                if peer.connected:
-                    self._offer(peer, viewer, packet, lane, unit, now_ns)
+        for peer, viewer in [*self._gallery.alone[lane.is_video].values()]:
+            if peer.connected:
+                self._offer(peer, viewer, packet, lane, unit, now_ns)
         if time.monotonic_ns() - now_ns > HELD_UP_NS:
             self._gallery.disregard(now_ns)
         self._port.on_program(now_ns)

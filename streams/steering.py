@@ -88,7 +88,7 @@ class Steering:
         self._sent, self._sent_ns = 0, now_ns
         self._heard = False
         self._unheard_ns: int | None = None
-        self._turn_ns = self._since_ns = self._settled_ns = now_ns
+        self.turn_ns = self._since_ns = self._settled_ns = now_ns  # the first: of the next `tick`
         self._away = self._draining = self._hold = self._lowered = False
         self._drain_ns = 0
         self.probe: Probe | None = None
@@ -367,9 +367,9 @@ class Steering:
 
     def tick(self, now_ns: int) -> None:
         """At least ten times a second."""
-        if now_ns < self._turn_ns:
+        if now_ns < self.turn_ns:
             return
-        self._turn_ns = now_ns + (EASY_TURN_NS if self.at_ease else TURN_NS)
+        self.turn_ns = now_ns + (EASY_TURN_NS if self.at_ease else TURN_NS)
         if self._redundance.turn(self.loss, now_ns):
             self._choose()
         if not self._by_feedback:

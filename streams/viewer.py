@@ -112,7 +112,7 @@ class Viewer:
         self._still_ns = -STILL_INTERVAL_NS
         self.pacer: Pacer[tuple[Payload, ...]] = Pacer()
         self._repeats: deque[Payload] = deque(maxlen=REPEATS)
-        self._reported_ns = self._fed_ns = 0
+        self._reported_ns = self._spared_ns = 0
         self._octets_reported = 0
         self._sent_bps = 0.0
         self._nacks = self._resent = self._plis = 0
@@ -244,6 +244,7 @@ class Viewer:
 
     def look(self) -> None:
         """After whatever the steering may have learned."""
+        self.pacer.rate_bps = self.steering.pacing_bps
         if self._choice is not self.steering.choice:
             if self._choice != self.steering.choice:
                 self.on_moved()
@@ -325,7 +326,7 @@ class Viewer:
 
     def spares(self, now_ns: int) -> bool:
         """A line at ease is looked at less often."""
-        return now_ns - self._fed_ns < EASY_NS and self.steering.at_ease
+        return now_ns < self._spared_ns
 
     # --- what he tells ---
 
@@ -336,8 +337,8 @@ class Viewer:
             end = at + 4 * (words + 1)
             # The frequent ones are read here: aiortc makes five objects of each.
             if kind == RTCP_RTPFB and first & 0x1F == TRANSPORT_WIDE:
-                self._fed_ns = now_ns
                 self.steering.on_feedback(compound[at + 12 : end], now_ns)
+                self._spared_ns = now_ns + EASY_NS if self.steering.at_ease else 0
             elif kind == RTCP_RTPFB and first & 0x1F == RTCP_RTPFB_NACK:
                 self._on_lost(compound[at + 8 : end], now_ns)
             elif kind == RTCP_RR:
@@ -407,17 +408,16 @@ class Viewer:
         return bool(self.pacer.waits or self._repeats or self.steering.probe)
 
     def tick(self, now_ns: int) -> None:
-        self.steering.tick(now_ns)
-        self.look()
-        self.pacer.rate_bps = self.steering.pacing_bps
+        if now_ns >= self.steering.turn_ns:
+            self.steering.tick(now_ns)
+            self.look()
+            if not self.steering.at_ease:
+                self._spared_ns = 0
         pictures = self._streams.get(True)
-        if pictures is not None:
-            if self._repeats:
-                self._send_repeats(pictures, now_ns)
-            if self.pacer.waits:
-                self._send_due(pictures, now_ns)
-        octets = self.steering.probe_octets(now_ns)
-        if octets > 0:
+        if pictures is not None and (self._repeats or self.pacer.waits):
+            self._send_repeats(pictures, now_ns)
+            self._send_due(pictures, now_ns)
+        if self.steering.probe and (octets := self.steering.probe_octets(now_ns)) > 0:
             self._probe(octets, now_ns)
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS:
             self._report(now_ns)
