@@ -42,25 +42,25 @@ class Api:
     async def _list(self, request: web.Request) -> web.Response:
         del request
         # What was called off before it began has nothing to show.
-        states = [
-            state
-            for state in await self._sessions.states()
-            if state.phase is not Phase.ENDED or state.started_at_ms is not None
+        told = [
+            one
+            for one in await self._sessions.summaries()
+            if one.phase is not Phase.ENDED or one.started_at_ms is not None
         ]
-        has = await asyncio.to_thread(lambda: [self._media.has(state.id) for state in states])
+        has = await asyncio.to_thread(lambda: [self._media.has(one.id) for one in told])
         return reply(
             {
                 "sessions": [
                     {
-                        "id": state.id,
-                        "title": state.title,
-                        "subtitle": state.subtitle,
-                        "phase": state.phase,
-                        "started_at_ms": state.started_at_ms,
-                        "ended_at_ms": state.ended_at_ms,
+                        "id": one.id,
+                        "title": one.title,
+                        "subtitle": one.subtitle,
+                        "phase": one.phase,
+                        "started_at_ms": one.started_at_ms,
+                        "ended_at_ms": one.ended_at_ms,
                         "has_archive": has_archive,
                     }
-                    for state, has_archive in zip(states, has, strict=True)
+                    for one, has_archive in zip(told, has, strict=True)
                 ]
             }
         )

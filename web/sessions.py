@@ -4,8 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
-from broadcast.session.evolve import fold
-from broadcast.session.model import Phase, SessionState
+from broadcast.session.model import Phase
 from broadcast.session.procedure import Procedure
 from broadcast.store import Store
 from config.settings import Settings
@@ -14,6 +13,7 @@ from web.desk import Desk
 from web.errors import Problem, not_found
 from web.floor import Floor
 from web.media import STREAM_NAME
+from web.summaries import Summaries, Summary
 
 MAX_DESKS = 32
 """Desks of old sessions that nobody looks at are closed first; their log is in the store."""
@@ -37,27 +37,19 @@ class Sessions:
         self._clock = clock
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self._loading = asyncio.Lock()
-        self._folded: dict[str, SessionState] = {}
+        kept = settings.storage.data_dir / "index" / "sessions.json"
+        self._summaries = Summaries(store, kept)
         self.current: Desk | None = None
 
     async def start(self) -> None:
         """After a crash: the one that was under way, else the newest to come, else the newest."""
-        chosen = _choose(await self.states())
+        chosen = _choose(await self.summaries())
         if chosen is not None:
             self.current = await self.desk(chosen)
 
-    async def states(self) -> list[SessionState]:
-        """Of all sessions, the one prepared last first."""
-        return await asyncio.to_thread(self._fold_all)
-
-    def _fold_all(self) -> list[SessionState]:
-        entries = self._store.sessions()
-        for entry in entries:
-            known = self._folded.get(entry.id, SessionState())
-            if known.version != entry.events:
-                added = self._store.load(entry.id, after=known.version)
-                self._folded[entry.id] = fold((one.event for one in added), known)
-        return [self._folded[entry.id] for entry in entries]
+    async def summaries(self) -> list[Summary]:
+        """Of all sessions, the one prepared last first. Raises `StoreError`."""
+        return await asyncio.to_thread(self._summaries.all)
 
     async def desk(self, session: str) -> Desk:
         """Raises `Problem` 404."""
@@ -115,9 +107,9 @@ class Sessions:
         return desk is None or desk.floor.state.phase is Phase.ENDED
 
 
-def _choose(states: list[SessionState]) -> str | None:
+def _choose(sessions: list[Summary]) -> str | None:
     for phases in (_UNDER_WAY, {Phase.PREPARED}, set(Phase)):
-        for state in states:
-            if state.phase in phases:
-                return state.id
+        for one in sessions:
+            if one.phase in phases:
+                return one.id
     return None

@@ -39,8 +39,8 @@ class Trash:
     async def run(self) -> None:
         while True:
             try:
-                states = await self._sessions.states()
-                named = {state.id: frozenset(map(str, state.documents)) for state in states}
+                sessions = await self._sessions.summaries()
+                named = {one.id: one.documents for one in sessions}
                 await asyncio.to_thread(sweep, self._folder, named, time.time())
             except (OSError, StoreError) as error:
                 _log.error("removed documents cannot be put away: %s", error)
