@@ -27,6 +27,15 @@ _sessions, _events, _accounts = tables.sessions, tables.events, tables.accounts
 _revoked, _audit = tables.revoked, tables.audit
 
 
+_PATIENCE = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 2000,
+    "options": "-c lock_timeout=5000 -c statement_timeout=10000",
+}
+"""Of PostgreSQL (libpq): a server that hangs is a fault to be told, and not waited for by sound and
+pictures."""
+
+
 class StoreError(Exception):
     """The database cannot be used. `str()` says why, in the database's own words."""
 
@@ -90,7 +99,8 @@ class Store:
     def __init__(self, url: str) -> None:
         with _in_our_words():
             # A server that was restarted must not cost the first click after it.
-            self._engine = sql.create_engine(url, pool_pre_ping=True)
+            patience = _PATIENCE if sql.make_url(url).get_backend_name() == "postgresql" else {}
+            self._engine = sql.create_engine(url, pool_pre_ping=True, connect_args=patience)
             if self._engine.dialect.name == "sqlite":
                 on.listen(self._engine, "connect", _set_up_sqlite)
             self._prepare_tables()

@@ -1,12 +1,14 @@
 """Who may send and who may watch by WebRTC: the answers that `web.whip` asks for."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from broadcast.session.model import Role
+from broadcast.store import StoreError
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
 from web.auditor import Auditor
@@ -17,6 +19,8 @@ from web.errors import Problem, not_found
 from web.limits import Bucket, Limiter, network
 from web.sessions import Sessions
 from web.throttle import hold_back, refuse_for
+
+_log = logging.getLogger(__name__)
 
 CHECK_S = 5.0
 """How long a revoked link, or a right that was taken away, still works."""
@@ -80,11 +84,15 @@ class Doorkeeper:
         """Until cancelled."""
         while True:
             await asyncio.sleep(CHECK_S)
-            await self._put_out()
+            try:
+                await self._put_out()
+            except StoreError as error:
+                # A database that is away for a while must not end what is on air.
+                _log.error("who may still be inside cannot be asked: %s", error)
 
     async def _put_out(self) -> None:
         """The database is asked once for each who is inside; sound and pictures go on in between.
-        What merely expired may stay: nobody is put out in mid-session."""
+        What merely expired may stay: nobody is put out in mid-session. Raises `StoreError`."""
         may_stay: dict[Standing, bool] = {}
         for name, standing in list(self._inside.items()):
             if standing not in may_stay:

@@ -13,6 +13,7 @@ from broadcast.program import Take
 from broadcast.session.commands import Command, StopScreen
 from broadcast.session.model import Phase, Role
 from broadcast.session.rules.command import PaperCommand
+from broadcast.store import StoreError
 from config.settings import Settings, socket_path, witness_socket_path
 from streams.cutting import Cut
 from streams.frames import SiteId, screen_of
@@ -197,7 +198,10 @@ class OnAir:
             self.history.note(self.lines(), self.relay.returns(), self._clock())
             if time.monotonic() >= next_check_s:
                 next_check_s = time.monotonic() + CHECK_S
-                await self._check_pages()
+                try:
+                    await self._check_pages()
+                except StoreError as error:
+                    _log.error("who may still be here cannot be asked: %s", error)
             await asyncio.sleep(LOOK_S)
 
     def _settle_watched(self) -> None:
@@ -215,7 +219,8 @@ class OnAir:
             await self.relay.expel(site)
 
     async def _check_pages(self) -> None:
-        """The database is asked about each page; sound and pictures go on in between."""
+        """The database is asked about each page; sound and pictures go on in between. Raises
+        `StoreError`."""
         for desk in self._sessions.desks():
             over = desk is not self._sessions.current and desk.floor.state.phase is Phase.ENDED
             for client in desk.hub.clients:

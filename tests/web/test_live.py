@@ -7,8 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from broadcast.store import Store, StoreError
+from tests import media
 from tests.web.rig import CHUA, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SESSION, relay, settings_in
-from web import live
+from web import doorkeeper, live, on_air
 
 
 def test_a_snapshot_then_patches_that_follow_the_commands(tmp_path: Path) -> None:
@@ -200,6 +202,30 @@ def test_a_crowd_of_strangers_leaves_room_for_the_sessions_own(
                 assert code == aiohttp.WSCloseCode.TRY_AGAIN_LATER
             async with rig.page("site", rig.site()) as site:
                 await site.until(lambda p: p.snapshot)
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_is_away_for_a_while_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may still be here is asked again and again; the one call fails here, as it would."""
+    for room, pace in ((on_air, "CHECK_S"), (on_air, "LOOK_S"), (doorkeeper, "CHECK_S")):
+        monkeypatch.setattr(room, pace, 0.05)
+    asked = list[str]()
+
+    def away(_: Store, serial: str) -> bool:
+        asked.append(serial)
+        raise StoreError("the server closed the connection")
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as page:
+            await page.until(lambda p: p.snapshot)
+            with monkeypatch.context() as broken:
+                broken.setattr(Store, "is_revoked", away)
+                await media.wait_until(lambda: len(asked) > 3, "it was asked", 20)
+            assert (await rig.command("go_live"))[0] == 200
+            await page.until(lambda p: p.view["session"]["phase"] == "live")
 
     asyncio.run(scenario())
 
