@@ -202,11 +202,13 @@ class Store:
 
     def sessions(self) -> list[CatalogueEntry]:
         """All of them, the one prepared last first."""
-        wanted = (
-            sql.select(_sessions, sql.func.count(_events.c.version).label("events"))
-            .outerjoin(_events)
-            .group_by(*_sessions.c)
-            .order_by(_sessions.c.prepared_at_ms.desc(), _sessions.c.id)
+        # Versions have no gap: the newest is looked up, where to count would read every event.
+        newest = sql.select(sql.func.max(_events.c.version)).where(
+            _events.c.session == _sessions.c.id
+        )
+        events = sql.func.coalesce(newest.scalar_subquery(), 0).label("events")
+        wanted = sql.select(_sessions, events).order_by(
+            _sessions.c.prepared_at_ms.desc(), _sessions.c.id
         )
         with self._reading() as db:
             return [CatalogueEntry(**row._mapping) for row in db.execute(wanted)]

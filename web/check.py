@@ -29,6 +29,11 @@ CODECS = (
     ("opus", "r"),
 )
 MIN_CORES = 2
+TIME_ZONE = (
+    "minutes and lists say the time of this machine's zone: timedatectl set-timezone "
+    "Asia/Ho_Chi_Minh, and start the server again"
+)
+"""A fresh server keeps UTC: half past eight in the hall would stand there as half past one."""
 KNOCK_S = 2.0
 
 
@@ -155,10 +160,12 @@ def _pages(settings: Settings) -> Finding:
 def _clock(settings: Settings) -> Finding:
     """Recordings and minutes carry this machine's time."""
     del settings
-    now = datetime.fromtimestamp(time.time(), UTC)
-    what = f"clock: {now:%Y-%m-%d %H:%M:%S} UTC"
+    now = datetime.fromtimestamp(time.time(), UTC).astimezone()
+    what = f"clock: {now:%Y-%m-%d %H:%M:%S %Z}"
     if now.year < 2025:
         return Finding(what, False, "the date is wrong: switch on time synchronisation")
+    if not now.utcoffset():
+        return Finding(what, True, TIME_ZONE)
     return Finding(what)
 
 
