@@ -37,8 +37,8 @@ unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make
 	$(BIN)/pytest -m "not soak and real_time and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS)
 	$(BIN)/pytest -m "not soak and alone" $(PYTEST_FLAGS)
 
-soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests
-	$(BIN)/pytest -m soak --timeout 7200 $(PYTEST_FLAGS)
+soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests, and what they measured (half an hour)
+	$(BIN)/pytest -m soak --timeout 7200 -rP $(PYTEST_FLAGS)
 
 bench: $(VENV)/dev web/static/vendor/ready $(VENV)/rivals ## one line per figure, see bench/README.md
 	$(BIN)/python -m bench

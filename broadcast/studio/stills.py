@@ -33,9 +33,9 @@ TICK_NS = NS_PER_S // 5
 REST_NS = TICK_NS // 4
 """However late it is: others are more important."""
 SITE_NS = 2 * TICK_NS
-"""Between two of a site; 0.0008 of a core for each."""
+"""Between two of a site; 0.0013 of a core for each."""
 STILLS_PER_S = 200
-"""For all sites together (0.06 of a core): 150 have more than one a second each."""
+"""For all sites together (0.1 of a core): 150 have more than one a second each."""
 
 SENSE_NS = NS_PER_S
 """Between two looks at a site while nobody sees its stills: whether it is black or frozen is to be
