@@ -40,7 +40,8 @@ function Recording() {
   const {outputs} = operatorView();
   const running = outputs.studio === "running";
   const state = !running ? "lost" : outputs.sealing ? "sealed" : outputs.recording ? "on" : "off";
-  return html`<p class="figure recording" data-state=${state} data-testid="recording" title=${t(`operator.recording_${state}_long`)}>
+  const late = t("operator.late_frames", {late: number(outputs.late_frames), frames: number(outputs.frames)});
+  return html`<p class="figure recording" data-state=${state} data-testid="recording" title=${`${t(`operator.recording_${state}_long`)}. ${late}`}>
     <span class="lamp"></span><b>${t(`operator.recording_${state}`)}</b>
     ${outputs.recorded_s > 0 && html`<span class="numbers">${span(outputs.recorded_s * 1000)} · ${sizeOf(outputs.recorded_bytes)}</span>`}
   </p>`;
