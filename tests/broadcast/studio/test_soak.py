@@ -37,10 +37,13 @@ def anonymous_mb(pid: int) -> float:
 
 
 def overlays(second: int) -> tuple[Overlay, ...]:
+    """A dozen names: what was drawn is kept, up to a bound (`broadcast.overlay.render`)."""
     now_ms = time.time_ns() // 1_000_000
     clock = {"kind": "speech", "started_at_ms": now_ms, "limit_ms": 60_000, "paused_at_ms": None}
     return (
-        Overlay("lower_third", {"name": f"Đại biểu thứ {second}", "title": "Tổ", "site": "Xã"}),
+        Overlay(
+            "lower_third", {"name": f"Đại biểu thứ {second % 12}", "title": "Tổ", "site": "Xã"}
+        ),
         Overlay("clock", {**clock, "paused_ms": 0, "warn_ms": 30_000}),
     )
 
