@@ -256,7 +256,7 @@ def test_a_slow_disk_is_told_and_costs_nothing(tmp_path: Path) -> None:
     while not told and time.monotonic() < deadline:
         told = "disk_slow" in {fault.code for fault in segments.status().faults}
         time.sleep(0.02)
-    media.wait_for(lambda: segments.status().recorded_s >= 1.8, "all of it", 30)
+    media.wait_for(lambda: segments.status().recorded_s >= 1.8, "all of it")
     segments.close()
     assert told
     assert segments.status().dropped == 0
@@ -279,7 +279,7 @@ def test_a_hanging_disk_never_holds_up_the_program(tmp_path: Path) -> None:
     assert "disk_slow" in {fault.code for fault in status.faults}
     assert status.dropped > 0
     disk.free.set()
-    media.wait_for(lambda: segments.status().recorded_s > 25, "what it had taken", 30)
+    media.wait_for(lambda: segments.status().recorded_s > 25, "what it had taken")
     segments.close()
     assert segments.status().faults == ()
 
@@ -322,6 +322,6 @@ def test_a_disk_that_turns_read_only_and_back(mounted: Path) -> None:
             segments.offer(packet)
         return segments.status().recorded_s > 3
 
-    media.wait_for(recorded_more, "it goes on", 30)
+    media.wait_for(recorded_more, "it goes on")
     segments.close()
     sums_agree(mounted / "x")

@@ -252,7 +252,7 @@ def test_a_full_disk_is_told_and_recording_goes_on_when_there_is_room(tmp_path: 
                 segments.offer(packet)
             return segments.status().recording
 
-        media.wait_for(offered_more, "it records again", 30)
+        media.wait_for(offered_more, "it records again")
         assert segments.status().faults == ()
     folder = tmp_path / "x"
     entries = playlist(folder).entries

@@ -245,7 +245,7 @@ class Rig:
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "broadcast.studio", self._file, cwd=ROOT, preexec_fn=preexec
         )
-        await media.wait_until(lambda: self.relay.connected, "the studio connects", 60)
+        await media.wait_until(lambda: self.relay.connected, "the studio connects")
 
     async def kill_studio(self, number: int = signal.SIGKILL) -> int:
         assert self.process is not None

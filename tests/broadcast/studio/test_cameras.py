@@ -168,7 +168,7 @@ def test_what_no_site_could_send_is_encoded_anew(options: dict[str, str], tmp_pa
 
     async def story() -> None:
         async with watching(f"file://{odd}") as (studio, _):
-            await wait_until(lambda: studio.gone == 1, "a second beginning", 30)
+            await wait_until(lambda: studio.gone == 1, "a second beginning")
             studio.frames.clear()
             await studio.sees_and_hears(1)
 
@@ -182,7 +182,7 @@ def test_an_encoder_sends_by_rtmp_and_comes_back(plain: Path) -> None:
         async with watching(url) as (studio, cameras):
             with sending(plain, "-f", "flv", url):
                 await studio.sees_and_hears(1)
-            await wait_until(lambda: not cameras.status()[0]["since_ns"], "the end", 30)
+            await wait_until(lambda: not cameras.status()[0]["since_ns"], "the end")
             studio.frames.clear()
             with sending(plain, "-f", "flv", url):
                 await studio.sees_and_hears(1)
@@ -226,7 +226,7 @@ def test_what_is_not_there_is_said_without_its_password() -> None:
 
     async def story() -> None:
         async with watching(f"rtsp://admin:secret@127.0.0.1:{port}/camera") as (_, cameras):
-            await wait_until(lambda: bool(cameras.status()[0]["detail"]), "words", 30)
+            await wait_until(lambda: bool(cameras.status()[0]["detail"]), "words")
             detail = cameras.status()[0]["detail"]
             assert "refused" in detail
             assert "secret" not in detail
@@ -239,7 +239,7 @@ def test_without_ffmpeg_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
     async def story() -> None:
         async with watching("file:///film.mp4") as (_, cameras):
-            await wait_until(lambda: bool(cameras.status()[0]["detail"]), "words", 30)
+            await wait_until(lambda: bool(cameras.status()[0]["detail"]), "words")
             assert "ffmpeg" in cameras.status()[0]["detail"]
 
     asyncio.run(story())

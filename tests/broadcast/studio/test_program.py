@@ -281,9 +281,9 @@ def test_a_black_picture_is_told(tmp_path: Path) -> None:
             r.site(HALL, clip(0))
             r.site(A, dark)
             r.relay.follow(public=Take.ROOM, program=full(HALL))
-            await media.wait_until(lambda: signs(r) == {A: ["black"]}, "it is told", 20)
+            await media.wait_until(lambda: signs(r) == {A: ["black"]}, "it is told")
             await r.leave(A)
-            await media.wait_until(lambda: signs(r) == {}, "it is lost, no longer black", 20)
+            await media.wait_until(lambda: signs(r) == {}, "it is lost, no longer black")
 
     run(test())
 
@@ -431,7 +431,7 @@ def test_a_studio_whose_supervisor_died_ends(tmp_path: Path) -> None:
             command, stdin=asyncio.subprocess.PIPE, cwd=ROOT
         )
         try:
-            await media.wait_until(lambda: made.relay.connected, "the studio connects", 60)
+            await media.wait_until(lambda: made.relay.connected, "the studio connects")
             shell.kill()
             await shell.wait()
             await media.wait_until(lambda: not made.relay.connected, "the studio ends")

@@ -76,7 +76,7 @@ class Stage:
 
     async def until(self, condition: Callable[[Witness], object], what: str) -> None:
         try:
-            await wait_until(lambda: condition(self.seen), what, 20)
+            await wait_until(lambda: condition(self.seen), what)
         except TimeoutError as error:
             raise TimeoutError(f"{error}: {self.seen}") from None
 
