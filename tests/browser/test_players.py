@@ -26,6 +26,19 @@ CUE = """(text) => {
 }"""
 HIDDEN = """() => [...document.querySelector('[data-testid="player"]').textTracks]
   .every((track) => track.mode !== "showing")"""
+GIVES_UP = """async () => {
+  const {default: Hls} = await import("hls.js");
+  const real = Hls.prototype.trigger;
+  const hls = await new Promise((found) => {
+    Hls.prototype.trigger = function (...told) { found(this); return real.apply(this, told); };
+  });
+  Hls.prototype.trigger = real;
+  const error = new Error("the playhead stands");
+  hls.trigger(Hls.Events.ERROR,
+    {type: "mediaError", details: "bufferStalledError", fatal: true, error});
+  return hls.loadingEnabled;
+}"""
+"""With the player's own hls.js, whoever it is that speaks next."""
 STATE = """() => {
   const video = document.querySelector('[data-testid="player"]');
   return {at: video.currentTime, ready: video.readyState, error: video.error?.message ?? null,
@@ -89,6 +102,7 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 await captioned(watch, server, typing_s=0)
                 await check_renditions(watch)
                 await check_quick(watch)
+                await check_a_broken_decoder(watch)
                 assert troubles == []
                 server.command("end_session")
             await check_a_moment_that_was_never(operator_tab, server)
@@ -96,6 +110,12 @@ def test_live_rewind_and_archive(server: Server) -> None:
             await check_archive(await browser.new_page(), server, shared)
 
     asyncio.run(story())
+
+
+async def check_a_broken_decoder(tab: BrowserPage) -> None:
+    """Where hls.js gives up, say at a decoder that stands: it goes on loading and playing."""
+    assert await tab.evaluate(GIVES_UP), "the playlist is read no more"
+    await plays(tab, "playback after a fault")
 
 
 async def share_this_moment(watch: BrowserPage) -> str:
@@ -167,6 +187,7 @@ async def check_archive(play: BrowserPage, server: Server, shared: str) -> None:
     await wait_until(lambda: stands_at(play, shared), "the second that the link names")
     await player.evaluate("video => video.play()")
     await plays(play, "the archive")
+    await check_a_broken_decoder(play)
     await captioned(play, server, typing_s=1)
     assert "#EXT-X-ENDLIST" in server.get(f"/archive/{server.session}/index.m3u8").body.decode()
     assert troubles == []

@@ -31,23 +31,40 @@ export function attach(video, url, {startS, onState, onHeights} = {}) {
   const again = () => {
     clearTimeout(timer);
     onState?.("waiting");
+    if (startS !== undefined && video.currentTime) hls.config.startPosition = video.currentTime;
     timer = setTimeout(() => hls.loadSource(url), RETRY_MS);
+  };
+  // Whether somebody wants it to play: when the source is taken anew it pauses, and says nothing of it.
+  let wanted = video.autoplay;
+  const over = new AbortController();
+  video.addEventListener("play", () => { wanted = true; }, over);
+  video.addEventListener("pause", () => { wanted = false; }, over);
+  const goOn = () => {
+    if (wanted) video.play().catch(() => undefined); // not allowed: the controls are there
+  };
+  // At a fatal error hls.js loads nothing more. Its own recovery takes up the segments again but not the
+  // playlist: a live picture would stand still once it had played all that it knew of.
+  const recover = () => {
+    const at = video.currentTime || startS || -1;
+    hls.recoverMediaError();
+    hls.startLoad(at);
+    goOn();
   };
   hls.on(Hls.Events.ERROR, (_, problem) => {
     if (!problem.fatal) return;
-    if (problem.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
+    if (problem.type === Hls.ErrorTypes.MEDIA_ERROR) recover();
     else again();
   });
-  hls.on(Hls.Events.MANIFEST_PARSED, () => onHeights?.(hls.levels.map(({height}) => height)));
-  hls.once(Hls.Events.MANIFEST_PARSED, () => {
-    if (video.autoplay) video.play().catch(() => undefined); // not allowed: the controls are there
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    onHeights?.(hls.levels.map(({height}) => height));
+    goOn();
   });
   hls.on(Hls.Events.FRAG_BUFFERED, () => onState?.("playing"));
   hls.loadSource(url);
   hls.attachMedia(video);
   const forget = watch(video, (times) => {
     // First what a viewer would do; then the decoder anew.
-    if (times % 2 === 0) return hls.recoverMediaError();
+    if (times % 2 === 0) return recover();
     if (startS === undefined && hls.liveSyncPosition) video.currentTime = hls.liveSyncPosition;
     hls.startLoad();
   });
@@ -55,6 +72,7 @@ export function attach(video, url, {startS, onState, onHeights} = {}) {
     close() {
       clearTimeout(timer);
       forget();
+      over.abort();
       hls.destroy();
     },
     /** Where "live" is, in seconds of the player. */
