@@ -39,6 +39,10 @@ GIVES_UP = """async () => {
   return hls.loadingEnabled;
 }"""
 """With the player's own hls.js, whoever it is that speaks next."""
+TO_LIVE = """() => {
+  const video = document.querySelector('[data-testid="player"]');
+  video.currentTime = video.seekable.end(0) - 3;
+}"""
 STATE = """() => {
   const video = document.querySelector('[data-testid="player"]');
   return {at: video.currentTime, ready: video.readyState, error: video.error?.message ?? null,
@@ -140,7 +144,9 @@ async def check_a_moment_that_was_never(play: BrowserPage, server: Server) -> No
 
 
 async def check_renditions(watch: BrowserPage) -> None:
-    """A smaller picture by choice, the sound alone, and back."""
+    """A smaller picture by choice, the sound alone, and back. At the live end: who went back has
+    half a minute in store, and sees that first."""
+    await watch.evaluate(TO_LIVE)
     await watch.get_by_test_id("quality").select_option("180")
     player = watch.get_by_test_id("player")
 
