@@ -110,6 +110,8 @@ def _two_cells(document: DocumentObject, left_mm: int, right_mm: int) -> tuple[_
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     left, right = table.rows[0].cells
     left.width, right.width = Mm(left_mm), Mm(right_mm)
+    for column, width_mm in zip(table.columns, (left_mm, right_mm), strict=True):
+        column.width = Mm(width_mm)  # Word goes by the cells, LibreOffice by the grid
     return left, right
 
 

@@ -30,8 +30,7 @@ function OwnTest({site}) {
   const own = site.self_test;
   if (!own) return html`<p class="muted">${t("rehearse.no_self_test")}</p>`;
   const waits = site.test_asked_at_ms !== undefined && own.asked_at_ms !== site.test_asked_at_ms;
-  return html`<h3>${t("rehearse.self_test")}
-      <${Do} command=${{type: "ask_self_test", site: site.id}} class="small" disabled=${!site.present || site.microphone_open}
+  return html`<h3>${t("rehearse.self_test")}${" "}<${Do} command=${{type: "ask_self_test", site: site.id}} class="small" disabled=${!site.present || site.microphone_open}
         label=${t("rehearse.ask_self_test_long")} testid="ask-self-test">${t("rehearse.ask_self_test")}<//></h3>
     ${waits && html`<p class="muted" role="status" data-testid="self-test-waits">${t("rehearse.self_test_waits")}</p>`}<ul class="findings" data-testid="own-test">
     ${/** @type {const} */ (["picture", "sound", "speaker", "echo"]).map((part) => html`<li data-part=${part} data-found=${own[part]}>${t(`self_test.${part}_${own[part]}`)}</li>`)}
