@@ -234,10 +234,11 @@ def test_levels_stills_and_status_are_told(tmp_path: Path) -> None:
             names = {"@preview", *SITES}
             await media.wait_until(lambda: names <= {s.name for s in received.stills}, "stills")
             await r.packets(Feed.ROOM, Codec.H264, 60)
-            levels = received.newest_note(Kind.LEVELS)
-            assert levels is not None
             # The full meter of a closed microphone too; a sine of -12 dBFS.
-            assert {site: pytest.approx(-12, abs=1) for site in SITES} == levels["levels"]
+            full_meters = {"levels": {site: pytest.approx(-12, abs=1) for site in SITES}}
+            await media.wait_until(
+                lambda: received.newest_note(Kind.LEVELS) == full_meters, "the levels"
+            )
             status = received.newest_note(Kind.STATUS)
             assert status is not None
             assert status["recording"]
