@@ -5,7 +5,9 @@ and levels as always: the real studio process behind its real socket. First with
 has: return feeds, a ladder, an operator who sees the stills. Then as others would make it
 (bench/recipes.py), for the recording alone: the same encoded pictures, the same sound, the same
 options of x264 and the same HLS, in turn with the studio; each is the median of `ROUNDS`. x264
-alone, on the very pictures that the studio sent, tells how much of it all is not x264.
+alone, on the very pictures that the studio sent, tells how much of it all is not x264. The command
+lines do less: they level, meter and watch nothing, and know beforehand what comes when.
+The studio's parts alone (bench/floor.py) tell how little a studio of these parts could cost.
 
 `python -m bench.program 1` does one round of the studio and FFmpeg alone, in a minute.
 """
@@ -23,7 +25,7 @@ from typing import NamedTuple
 
 import av
 
-from bench import recipes
+from bench import floor, recipes
 from bench.heads import FPS, talking_head, write_clips
 from bench.recipes import Cost, Material, by_thread_s, cpu_s, memory_mb
 from broadcast.program import Layout, Overlay, Scene, Take
@@ -186,6 +188,7 @@ def beside_others(
         f"{encoder:.3f}; {ours.memory_mb:.0f} MB"
     )
     yield f"of that by thread: {by_part(runs)}"
+    yield floor.told(program, material.lower_third, SECONDS)
     for recipe, several in costs.items():
         cost = median(several)
         besides = (ours.cores - encoder) / (cost.cores - encoder)
@@ -199,10 +202,10 @@ def beside_others(
 
 def figures() -> Iterator[str]:
     run = asyncio.run(measured(PROGRAM, overlays(), RETURNS))
-    floor = x264_alone(run.packets)
+    encoder = x264_alone(run.packets)
     yield (
         f"two sites on air, 720p25, with return feeds: {run.cost.cores:.2f} core, "
-        f"{run.cost.cores / floor:.2f} × x264 alone ({floor:.2f}); "
+        f"{run.cost.cores / encoder:.2f} × x264 alone ({encoder:.2f}); "
         f"{run.missing:.1%} of frames left out; {run.cost.memory_mb:.0f} MB"
     )
     yield f"of that by thread: {by_part([run])}"
