@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from broadcast.program import ProgramState
+from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import NS_PER_S, Grid, Metronome, ProgramClock, video_pts
 from broadcast.studio.composer import Composer, View
 from broadcast.studio.encoding import CANVASES, Shot, VideoEncoding
@@ -76,19 +77,19 @@ class FrameClock:
                 self._tick(index, snapshot)
 
     def _tick(self, index: int, snapshot: OnAir) -> None:
-        """One frame, composed and marked from one snapshot."""
+        """One frame, composed and marked from one snapshot. Should another come while it composes,
+        from that: pictures that came after it may be in the frame."""
         due_ns = self._clock.monotonic_ns(self._grid.time_ns(index))
         self._ticks += 1
         canvas = self._encoding.room_canvas()
         if canvas is None:
             self._late += 1
             return
+        self._compose(canvas, snapshot, due_ns)
+        while (newest := self._on_air() or snapshot) is not snapshot:
+            snapshot = newest
+            self._compose(canvas, snapshot, due_ns)
         public = snapshot.is_public(due_ns)
-        oldest_ns = (snapshot.opened_ns or 0) if public else 0
-        if snapshot is not self._followed:
-            self._composer.follow(program_view(snapshot.state), due_ns)
-            self._followed = snapshot
-        self._composer.compose(canvas, due_ns, oldest_ns)
         slate = None if public else self._encoding.slate_canvas()
         if slate is not None:
             self._composer.compose_slate(slate, snapshot.state.public_slate)
@@ -96,3 +97,10 @@ class FrameClock:
         if spare_ns < 0:
             self._late += 1
         self._encoding.offer(Shot(canvas, slate, video_pts(index, self._fps), public), spare_ns)
+
+    def _compose(self, canvas: Canvas, snapshot: OnAir, due_ns: int) -> None:
+        oldest_ns = (snapshot.opened_ns or 0) if snapshot.is_public(due_ns) else 0
+        if snapshot is not self._followed:
+            self._composer.follow(program_view(snapshot.state), due_ns)
+            self._followed = snapshot
+        self._composer.compose(canvas, due_ns, oldest_ns)
