@@ -76,10 +76,12 @@ def segment_of(pts: int, segment_ms: int) -> int:
     return pts * 1000 // (VIDEO_CLOCK_RATE * segment_ms)
 
 
-def made_up(grid: Grid, index: int, now_ns: int, patience_ns: int) -> int:
-    """The tick to do now, where `index` is the next one: that, or the first after it that is late
-    by no more than the patience."""
-    return max(index, grid.index(now_ns - patience_ns - 1) + 1)
+def tick_now(grid: Grid, index: int, now_ns: int, patience_ns: int, kept: int = 0) -> int:
+    """The tick to do now, where `index` is the next one: that, unless it is later than the
+    patience; then the newest, or the one so many before it."""
+    if now_ns - grid.time_ns(index) <= patience_ns:
+        return index
+    return max(index, grid.index(now_ns) - kept)
 
 
 class Metronome:
@@ -94,10 +96,13 @@ class Metronome:
         stop: threading.Event,
         patience_ns: int,
         after_ns: int = 0,
+        kept: int = 0,
     ) -> None:
-        """Ticks come `after_ns` after their time."""
+        """Ticks come `after_ns` after their time. `kept`: so many of too many that were missed are
+        made up for after all. Sound has none: who is late by seconds for long would only read
+        what his buffers have lost by then."""
         self._clock, self._grid, self._stop, self._patience_ns = clock, grid, stop, patience_ns
-        self._after_ns = after_ns
+        self._after_ns, self._kept = after_ns, kept
         self.skipped = 0
 
     def ticks(self) -> Iterator[int]:
@@ -110,7 +115,7 @@ class Metronome:
             if self._stop.is_set():
                 return
             now_ns = self._clock.now_ns() - self._after_ns
-            due = made_up(self._grid, index, now_ns, self._patience_ns)
+            due = tick_now(self._grid, index, now_ns, self._patience_ns, self._kept)
             self.skipped += due - index
             index = due
             yield index

@@ -48,7 +48,9 @@ class FrameClock:
         self._frame_ns = NS_PER_S // fps
         self._stop = threading.Event()
         patience_ns = PATIENCE * self._frame_ns
-        self._metronome = Metronome(clock, self._grid, self._stop, patience_ns, AFTER_NS)
+        self._metronome = Metronome(
+            clock, self._grid, self._stop, patience_ns, AFTER_NS, kept=PATIENCE
+        )
         self._thread = threading.Thread(target=self._run, name="frame-clock")
         self._late = self._ticks = 0
         self._followed: OnAir | None = None
