@@ -52,7 +52,7 @@ class Names:
 
     def __init__(self, family: int, addresses: Sequence[Address]) -> None:
         self._kept = [bytearray(_name(family, address)) for address in addresses]
-        self.starts = np.array([_address_of(name) for name in self._kept], _POINTER)
+        self.starts = np.array([address_of(name) for name in self._kept], _POINTER)
         self.length = len(self._kept[0]) if self._kept else 0
 
 
@@ -60,7 +60,7 @@ class Batch:
     """Sends of equal length, one after another in one buffer."""
 
     def __init__(self, sock: socket.socket, octets: bytearray) -> None:
-        self._socket, self._start = sock, _address_of(octets)
+        self._socket, self._start = sock, address_of(octets)
         self._messages = np.zeros(MAX_SENDS, _MESSAGE)
         self._pieces = np.zeros(MAX_SENDS, _PIECE)
         self._controls = np.zeros(MAX_SENDS, _CONTROL)
@@ -93,7 +93,7 @@ class Batch:
         return max(0, taken)
 
 
-def _address_of(octets: bytearray) -> int:
+def address_of(octets: bytearray) -> int:
     """Of a bytearray that nobody makes longer."""
     return ctypes.addressof(ctypes.c_char.from_buffer(octets))
 

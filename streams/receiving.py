@@ -5,24 +5,13 @@ came the kernel tells, so that waiting is no jitter.
 
 import asyncio
 import socket
-import struct
 import time
 from collections.abc import Callable
 
 from streams.batch import Address
+from streams.handful import MAX_AT_ONCE, Handful
 from streams.lag import Lag
 from streams.waking import Found, Waking
-
-MAX_AT_ONCE = 40
-"""Then others get their turn: a millisecond, where all sites send keyframes at once."""
-MAX_DATAGRAM = 2048
-"""Longer ones are cut, and with that no valid packet of anybody's."""
-
-SO_TIMESTAMPNS = 35
-"""Linux; the `socket` module does not name it."""
-_TIME = struct.Struct("@ll")
-"""struct timespec, by the clock of the day."""
-_ROOM = socket.CMSG_SPACE(_TIME.size)
 
 Take = Callable[[bytes, Address, int], None]
 """A datagram, whom it is from, and when it came (CLOCK_MONOTONIC, ns)."""
@@ -40,8 +29,8 @@ class Receiving:
     ) -> None:
         """`turn` does what is due at that time, and says whether somebody waits for his moment.
         `lag` is told how late the alarm was."""
-        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket, self._take, self._turn = sock, take, turn
+        self._handful = Handful(sock)
         self._emptied_ns = 0
         """Nothing that is read now came before."""
         self._lag = lag or Lag()
@@ -124,28 +113,24 @@ class Receiving:
 
     def _drain(self) -> Found:
         """All that is there, but no more than others can wait for."""
-        receive, take = self._socket.recvmsg, self._take
-        handshake = media = False
+        take, handshake, media = self._take, False, False
         now_ns = time.monotonic_ns()
         shift_ns, since_ns = now_ns - time.time_ns(), self._emptied_ns
-        for count in range(MAX_AT_ONCE):
-            try:
-                datagram, told, _, address = receive(MAX_DATAGRAM, _ROOM)
-            except BlockingIOError:
-                self._emptied_ns = now_ns
-                return Found(count, handshake, media)
-            except OSError:
-                continue  # an ICMP error for somebody: his silence will tell
+        found = self._handful.read()
+        if len(found) < MAX_AT_ONCE:
+            self._emptied_ns = now_ns
+        for datagram, address, stamp_ns in found:
             first = datagram[0] if len(datagram) > 1 else 0
             if first >= 128 and not 192 <= datagram[1] < 224:
                 media = True
             elif 20 <= first < 128:
                 handshake = True
-            came_ns = now_ns
-            if told:
-                seconds, rest_ns = _TIME.unpack(told[0][2])
-                came_ns = seconds * 1_000_000_000 + rest_ns + shift_ns
-                if not since_ns <= came_ns <= now_ns:  # it came just now, or the clock was set
-                    came_ns = now_ns
-            take(datagram, address, came_ns)
-        return Found(MAX_AT_ONCE, handshake, media)
+            came_ns = stamp_ns + shift_ns
+            if not since_ns <= came_ns <= now_ns:  # it came just now, or the clock was set
+                came_ns = now_ns
+            try:
+                take(datagram, address, came_ns)
+            except Exception as error:
+                fault = {"message": "a datagram is not taken", "exception": error}
+                self._loop.call_exception_handler(fault)
+        return Found(len(found), handshake, media)

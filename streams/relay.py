@@ -59,9 +59,9 @@ MAX_HANDSHAKES = 64
 finished must not fill the house. Sites and staff do not count: they have tokens."""
 MAX_ROOM = 1_000
 """Return feeds of sites, and staff: each site and page has one, or two while it joins anew."""
-PATIENCE_S, SITES_PATIENCE_S = 0.04, 0.5
+PATIENCE_S, SITES_PATIENCE_S = 0.04, 0.4
 """What sites at standby send waits so long while nobody waits for any of it: a site's sound then
-costs one wake-up for two packets. The more sites, the shorter: some thirty packets of all."""
+costs one wake-up for two packets. The more sites, the shorter: some twenty-five packets of all."""
 HELD_UP_NS = 20_000_000
 """What took so long to leave was held up here, and is not taken for a queue on anybody's line."""
 MAX_ECHOES = 20

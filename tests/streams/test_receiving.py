@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streams.batch import Address
-from streams.receiving import MAX_AT_ONCE, Receiving
+from streams.handful import MAX_AT_ONCE
+from streams.receiving import Receiving
 from tests.media import wait_until
 
 REPORT, SOUND = bytes((0x80, 201, 0, 0)), bytes((0x80, 111, 0, 0))
