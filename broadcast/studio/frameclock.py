@@ -82,6 +82,8 @@ class FrameClock:
         """One frame, composed and marked from one snapshot. Should another come while it composes,
         from that: pictures that came after it may be in the frame."""
         due_ns = self._clock.monotonic_ns(self._grid.time_ns(index))
+        if self._followed is None and due_ns < (snapshot.opened_ns or 0):
+            return  # its time was before there was a program: the public would see one slate
         self._ticks += 1
         canvas = self._encoding.room_canvas()
         if canvas is None:

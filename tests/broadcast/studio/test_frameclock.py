@@ -38,3 +38,20 @@ def test_what_closes_while_a_picture_is_composed_closes_that_picture() -> None:
     frames.close()
     encoding.close()
     assert not first.public
+
+
+def test_no_frame_is_older_than_the_program() -> None:
+    """Else it would be a slate, and the next one a second keyframe."""
+    sent = list[Packet]()
+    state = ProgramState(public=Take.ROOM)
+    states = [follow(None, state, time.monotonic_ns() + 10**9 // 2)]
+    encoding = VideoEncoding(PROGRAM, 1000, sent.extend)
+    gallery = Gallery()
+    composer = Composer((320, 180), gallery, Board(Renderer(320, 180)), gallery.pick)
+    frames = FrameClock(ProgramClock.started_now(), 25, composer, encoding, lambda: states[-1])
+    encoding.start()
+    frames.start()
+    media.wait_for(lambda: sent and sent[0], "a picture is made")
+    frames.close()
+    encoding.close()
+    assert all(packet.public for packet in sent)
