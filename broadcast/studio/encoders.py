@@ -1,4 +1,4 @@
-"""The encoders of the program that are PyAV's, in thin shells; each by one thread at a time.
+"""The encoders of the program that are PyAV's, in thin shells; each is used by one thread only.
 
 Pictures are H.264 constrained baseline, which every browser decodes and which needs no look-ahead;
 sound is AAC for the segments, and Opus (`broadcast/studio/opus.py`) for the network.

@@ -1,5 +1,4 @@
-"""Composed pictures in, packets out, in order: on the thread that composed them where it has time
-for that, else on the encoding thread.
+"""The encoding thread: composed pictures in, packets out, in order.
 
 Its queue is bounded by the canvases there are: when it is behind, the frame clock finds none free
 and leaves a frame out.
@@ -103,10 +102,6 @@ class VideoEncoding:
         self._room_rule = KeyframeRule(segment_ms)
         self._slate_rule = KeyframeRule(segment_ms)
         self._thread = threading.Thread(target=self._run, name="encoder")
-        self._took_ns = NS_PER_S
-        """For the last picture; the first has its encoder to open."""
-        self._queued = self._done = 0
-        """Pictures given to the thread, and those it is through with; each counted by one side."""
 
     def start(self) -> None:
         self._thread.start()
@@ -127,35 +122,17 @@ class VideoEncoding:
     def slate_canvas(self) -> Canvas | None:
         return _take(self._free_slates)
 
-    @property
-    def idle(self) -> bool:
-        """The thread has nothing to do."""
-        return self._queued == self._done
-
-    def offer(self, shot: Shot, spare_ns: int = 0) -> None:
-        """The caller needs its thread again in `spare_ns`. If that is twice what the last picture
-        took, and the thread has none, it is made here: to wake another thread, on a core with
-        other caches, costs up to a twentieth more. From one thread only."""
-        if self.idle and 2 * self._took_ns < spare_ns:
-            self._make(shot)
-        else:
-            self._queued += 1
-            self._shots.put(shot)
+    def offer(self, shot: Shot) -> None:
+        self._shots.put(shot)
 
     def _run(self) -> None:
         while (shot := self._shots.get()) is not None:
-            self._make(shot)
-            self._done += 1
-
-    def _make(self, shot: Shot) -> None:
-        began_ns = time.monotonic_ns()
-        packets = self._encode_room(shot)
-        if shot.slate is not None:
-            packets += self._encode_slate(shot.slate, shot.pts)
-        elif shot.public:
-            self._slate = None
-        self._send(packets)
-        self._took_ns = time.monotonic_ns() - began_ns
+            packets = self._encode_room(shot)
+            if shot.slate is not None:
+                packets += self._encode_slate(shot.slate, shot.pts)
+            elif shot.public:
+                self._slate = None
+            self._send(packets)
 
     def _encode_room(self, shot: Shot) -> list[Packet]:
         key = self._room_rule.next(shot.pts, time.monotonic_ns(), public=shot.public)

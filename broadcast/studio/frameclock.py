@@ -1,4 +1,4 @@
-"""The frame clock: composes one picture each tick and hands it on to be encoded."""
+"""The frame clock: composes one picture each tick and hands it to the encoding thread."""
 
 import threading
 import time
@@ -97,10 +97,9 @@ class FrameClock:
         slate = None if public else self._encoding.slate_canvas()
         if slate is not None:
             self._composer.compose_slate(slate, snapshot.state.public_slate)
-        spare_ns = due_ns + self._frame_ns - time.monotonic_ns()
-        if spare_ns < 0:
+        self._encoding.offer(Shot(canvas, slate, video_pts(index, self._fps), public))
+        if time.monotonic_ns() - due_ns > self._frame_ns:
             self._late += 1
-        self._encoding.offer(Shot(canvas, slate, video_pts(index, self._fps), public), spare_ns)
 
     def _compose(self, canvas: Canvas, snapshot: OnAir, due_ns: int) -> None:
         oldest_ns = (snapshot.opened_ns or 0) if snapshot.is_public(due_ns) else 0

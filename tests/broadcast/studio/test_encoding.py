@@ -168,25 +168,6 @@ def test_the_slate_is_encoded_only_while_it_is_needed() -> None:
     assert public[20].key
 
 
-def test_a_picture_is_made_where_it_was_composed_if_there_is_time() -> None:
-    sent: list[tuple[int, bool]] = []
-    here = threading.current_thread()
-
-    def send(packets: Sequence[Packet]) -> None:
-        sent.append((packets[-1].pts // FRAME, threading.current_thread() is here))
-
-    encoding = VideoEncoding(PROGRAM, 1000, send)
-    encoding.start()
-    enough = 1000 * NS_PER_S
-    for n, spare_ns in enumerate((NS_PER_S, enough, 0, enough)):
-        room = media.wait_for(encoding.room_canvas, "a free canvas")
-        room.clear()
-        encoding.offer(Shot(room, None, n * FRAME, public=True), spare_ns)
-        media.wait_for(lambda: encoding.idle, "it is made")
-    encoding.close()
-    assert sent == [(0, False), (1, True), (2, False), (3, True)]
-
-
 def test_pictures_are_tagged_bt709() -> None:
     encoder = H264Encoder(PROGRAM)
     decoder = av.CodecContext.create("h264", "r")
