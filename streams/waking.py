@@ -84,9 +84,9 @@ class Waking:
 
     def on_datagram(self, found: Found, now_ns: int) -> None:
         """One came while the socket was watched, and all were read."""
-        soon = now_ns - self._woken_ns < self._pause_ns(found)
-        self._woken_ns, self._alarmed = now_ns, False
         rests = self._rests(found, now_ns)
+        soon = now_ns - self._woken_ns < self._pause_ns(found, now_ns)
+        self._woken_ns, self._alarmed = now_ns, False
         if rests or soon:
             self._leave(found, now_ns, rests=rests)
 
@@ -134,12 +134,14 @@ class Waking:
 
     def _leave(self, found: Found, now_ns: int, *, rests: bool) -> None:
         self.watches = False
-        pause_ns = self._pause_ns(found)
+        pause_ns = self._pause_ns(found, now_ns)
         if rests and pause_ns > PAUSE_NS:
             pause_ns = REST_NS
         self._read_ns = now_ns + (pause_ns if found.datagrams <= MANY else 0)
 
-    def _pause_ns(self, found: Found) -> int:
-        if found.handshake or (found.media and not self._patience_ns):
+    def _pause_ns(self, found: Found, now_ns: int) -> int:
+        # After a report the next may be media all the same, which somebody waits for.
+        media = now_ns - self._media_ns < LATELY_NS
+        if found.handshake or (media and not self._patience_ns):
             return PAUSE_NS
         return self._patience_ns or CALM_NS

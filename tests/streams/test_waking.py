@@ -126,6 +126,13 @@ def test_media_waits_no_longer_than_a_burst() -> None:
     assert max(machine.waits_ns) <= PAUSE_NS
 
 
+def test_media_among_reports_waits_no_longer_either() -> None:
+    machine = Machine()
+    sound = dict.fromkeys(range(0, S, 20 * MS), MEDIA)
+    machine.run(S, 20 * MS, sound | dict.fromkeys(range(2 * MS, S, 7 * MS), REPORT))
+    assert max(machine.waits_ns) <= PAUSE_NS
+
+
 def test_a_muted_site_need_not_wait_for_the_program() -> None:
     """It sends five packets a second."""
     machine = Machine()
