@@ -44,6 +44,11 @@ STILL_INTERVAL_NS = STILL_INTERVAL_S * NS_PER_S
 CATCH_UP_OCTETS = 60_000
 """What a newcomer gets first, of the smallest picture, so that he need not wait for a keyframe.
 Where it is more he gets the keyframe alone."""
+TOLD = 10_000
+"""Packets of which one viewer may tell us in a second, that they came or were lost: twenty times as
+many as the program has. Of more we hear nothing: few octets can name thousands."""
+REPORT_TOLD = 20
+"""What any other report counts as."""
 PIECE = 2
 """Packets of a picture that leave together where it is spread over time."""
 EASY_NS = 290_000_000
@@ -90,7 +95,7 @@ class Viewer:
         """Access units that the port could not take."""
         self.steering = steering
         self._is_congested = is_congested
-        self._resends = RESENDS
+        self._resends, self._told = RESENDS, TOLD
         self._way, self._send_run, self._send_rtcp = way, send_run, send_rtcp
         self._want_keyframe = want_keyframe
         self._streams = {
@@ -335,11 +340,19 @@ class Viewer:
         while at + _RTCP.size <= len(compound):
             first, kind, words = _RTCP.unpack_from(compound, at)
             end = at + 4 * (words + 1)
+            wide = kind == RTCP_RTPFB and first & 0x1F == TRANSPORT_WIDE
+            nack = kind == RTCP_RTPFB and first & 0x1F == RTCP_RTPFB_NACK
+            if wide:
+                self._told -= int.from_bytes(compound[at + 14 : at + 16])
+            else:
+                self._told -= 17 * words if nack else REPORT_TOLD
+            if self._told < 0:
+                break
             # The frequent ones are read here: aiortc makes five objects of each.
-            if kind == RTCP_RTPFB and first & 0x1F == TRANSPORT_WIDE:
+            if wide:
                 self.steering.on_feedback(compound[at + 12 : end], now_ns)
                 self._spared_ns = now_ns + EASY_NS if self.steering.at_ease else 0
-            elif kind == RTCP_RTPFB and first & 0x1F == RTCP_RTPFB_NACK:
+            elif nack:
                 self._on_lost(compound[at + 8 : end], now_ns)
             elif kind == RTCP_RR:
                 self._on_receiver_reports(compound[at + 8 : end], now_ns)
@@ -447,7 +460,7 @@ class Viewer:
         octets = self.steering.sent_octets
         self._sent_bps = (octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns
         self._octets_reported, self._reported_ns = octets, now_ns
-        self._resends = RESENDS
+        self._resends, self._told = RESENDS, TOLD
         reports = b""
         for video, stream in self._streams.items():
             lane = stream.line.lane

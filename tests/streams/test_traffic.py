@@ -201,6 +201,20 @@ def test_a_flood_of_nacks_is_answered_within_bounds() -> None:
     assert watching.numbers()[RESENDS:] == numbers[-3:]
 
 
+def test_of_a_flood_of_packets_told_of_in_few_octets_no_more_is_heard() -> None:
+    watching = Watching()
+    watching.play(0, 50)
+    numbers = watching.numbers()
+    watching.sent.clear()
+    none_came = struct.pack("!BBHIIHHIHH", 0x8F, 205, 5, 3, 9, 0, 4096, 0, 4096, 0)
+    watching.viewer.on_rtcp(none_came * 50, 0)
+    watching.lost(numbers[-3:])
+    assert not watching.sent
+    watching.viewer.tick(10**10)
+    watching.lost(numbers[-3:])
+    assert watching.numbers() == numbers[-3:]
+
+
 def test_what_a_congested_port_cannot_take_is_counted_and_can_be_asked_for() -> None:
     watching = Watching()
     watching.play(0, 5)
