@@ -71,7 +71,7 @@ async def running(settings: Settings) -> AsyncIterator[Listening]:
         ports = await listen(application(parts), settings, stack)
         stack.push_async_callback(live.close)
         trash = Trash(sessions, settings)
-        works = on_air.run(), doorkeeper.run(), trash.run()
+        works = on_air.run(), on_air.guard(), doorkeeper.run(), trash.run()
         watch = await stack.enter_async_context(_beside(*works))
         https_port = ports[1] if settings.https.enabled else None
         yield Listening(ports[0], https_port, on_air.relay.port, watch)

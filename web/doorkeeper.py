@@ -91,13 +91,13 @@ class Doorkeeper:
                 _log.error("who may still be inside cannot be asked: %s", error)
 
     async def _put_out(self) -> None:
-        """The database is asked once for each who is inside; sound and pictures go on in between.
-        What merely expired may stay: nobody is put out in mid-session. Raises `StoreError`."""
+        """The database is asked once for each who is inside, in a thread: one that hangs must not
+        hold up sound and pictures. What merely expired may stay: nobody is put out in mid-session.
+        Raises `StoreError`."""
         may_stay: dict[Standing, bool] = {}
         for name, standing in list(self._inside.items()):
             if standing not in may_stay:
-                await asyncio.sleep(0)
-                may_stay[standing] = self._may_stay(standing)
+                may_stay[standing] = await asyncio.to_thread(self._may_stay, standing)
             there = self._relay.tag(name) is not None
             if there and not may_stay[standing]:
                 await self._relay.hang_up(name)

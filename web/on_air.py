@@ -5,7 +5,6 @@ Owns the relay and the link; everything between them and the current desk goes t
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 from broadcast.director import program_of
@@ -21,7 +20,7 @@ from streams.lines import Line
 from streams.relay import Rates, Relay
 from streams.wire import Still
 from web.auditor import Auditor
-from web.auth import Identity
+from web.auth import VIEWER, Identity
 from web.client import Bye, Client
 from web.desk import Desk
 from web.errors import Problem
@@ -52,7 +51,7 @@ def _revoked(client: Client) -> bool:
 
 
 class OnAir:
-    """`run` keeps it; `start` before, `close` after. `clock` gives epoch milliseconds."""
+    """`run` and `guard` keep it; `clock` gives epoch milliseconds."""
 
     def __init__(
         self,
@@ -185,9 +184,7 @@ class OnAir:
         )
 
     async def run(self) -> None:
-        """Until cancelled: looks at the lines, and at who may still be here."""
-        # By a clock that nobody sets: a link that was revoked must not work for an hour more.
-        next_check_s = time.monotonic()
+        """Until cancelled: looks at the lines."""
         while True:
             self.follow()
             await self._settle_controls()
@@ -196,13 +193,17 @@ class OnAir:
             self.look()
             await self._put_out()
             self.history.note(self.lines(), self.relay.returns(), self._clock())
-            if time.monotonic() >= next_check_s:
-                next_check_s = time.monotonic() + CHECK_S
-                try:
-                    await self._check_pages()
-                except StoreError as error:
-                    _log.error("who may still be here cannot be asked: %s", error)
             await asyncio.sleep(LOOK_S)
+
+    async def guard(self) -> None:
+        """Until cancelled: looks at who may still be here."""
+        while True:
+            # By a clock that nobody sets: a link that was revoked must not work for an hour more.
+            await asyncio.sleep(CHECK_S)
+            try:
+                await self._check_pages()
+            except StoreError as error:
+                _log.error("who may still be here cannot be asked: %s", error)
 
     def _settle_watched(self) -> None:
         """Stills are made while a control panel is open, and grow old while none is."""
@@ -219,13 +220,12 @@ class OnAir:
             await self.relay.expel(site)
 
     async def _check_pages(self) -> None:
-        """The database is asked about each page; sound and pictures go on in between. Raises
-        `StoreError`."""
+        """The database is asked about each page, in a thread: one that hangs must not hold up sound
+        and pictures. Raises `StoreError`."""
         for desk in self._sessions.desks():
             over = desk is not self._sessions.current and desk.floor.state.phase is Phase.ENDED
             for client in desk.hub.clients:
-                await asyncio.sleep(0)
-                if _revoked(client):
+                if client.identity is not VIEWER and await asyncio.to_thread(_revoked, client):
                     client.end("revoked")
                 elif over and client.page == "site":
                     client.end("session_over")

@@ -3,9 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from broadcast.session.model import Role
 from tests.peers import publishing, watching
 from tests.web.rig import BOUND_S, CHUA, LAY, SESSION, Rig, prepare, relay, settings_in
+from web import doorkeeper, on_air
 
 OFFER = b"v=0\r\n"
 
@@ -107,7 +110,10 @@ def test_too_many_offers_with_one_token(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_whose_link_is_revoked_is_put_out(tmp_path: Path) -> None:
+def test_whose_link_is_revoked_is_put_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "CHECK_S", 0.05)
+    monkeypatch.setattr(on_air, "CHECK_S", 0.05)
+
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as panel:
             await panel.until(lambda p: p.snapshot)
