@@ -21,6 +21,7 @@ from web.catalogues import say
 from web.client import Audience, Bye, Client
 from web.errors import Problem
 from web.hub import Hub
+from web.limits import Bucket
 from web.outside import Report
 from web.replies import dumps
 from web.sessions import Sessions
@@ -31,6 +32,9 @@ HEARTBEAT_S = 10.0
 MAX_PAGES = 2000
 MAX_OPEN_PAGES = 1800
 """Of those that anybody may open: a crowd of strangers leaves room for the session's own."""
+SAYS, SAYS_MS = 40, 10_000
+"""So often a page may say something; it does so once a second, and a little more when it wakes up.
+Who says more is heard later: his own line fills up, and nobody else waits."""
 _DESKS = {"operator", "prepare", "chair", "clerk"}
 _OPEN_PAGES = {"watch", "display"}
 """Whoever opens these is nobody in particular, signed in or not."""
@@ -65,6 +69,8 @@ class Live:
         self._clock = clock
         self._sockets: set[web.WebSocketResponse] = set()
         self._open_pages = 0
+        self._silent: dict[web.WebSocketResponse, asyncio.Timeout] = {}
+        """Who has not said yet who he is, the longest first; and until when he has time."""
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/sessions/{session}/live", self._serve)]
@@ -79,8 +85,7 @@ class Live:
         await self._sessions.desk(session)
         if "Origin" in request.headers:
             require_same_origin(request)
-        if len(self._sockets) >= MAX_PAGES:
-            raise Problem(503, "too_many_pages", retry_after_s=30)
+        self._make_room()
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False
         )
@@ -97,12 +102,41 @@ class Live:
             self._sockets.discard(socket)
         return socket
 
+    def _make_room(self) -> None:
+        """Whoever comes and says nothing makes way for the next. Raises `Problem` 503."""
+        if len(self._sockets) < MAX_PAGES:
+            return
+        for socket, patience in self._silent.items():
+            del self._silent[socket]
+            patience.reschedule(0)
+            return
+        raise Problem(503, "too_many_pages", retry_after_s=30)
+
     async def _converse(
         self, request: web.Request, socket: web.WebSocketResponse, session: str
     ) -> None:
-        hello = await _hello(socket)
+        hello = await self._hello(socket)
         with self._counted(hello.page):
             await self._serve_page(request, socket, hello, session)
+
+    async def _hello(self, socket: web.WebSocketResponse) -> Hello:
+        """Raises `Bye`, or `ConnectionError` when nothing came: a computer that has too much to do,
+        or somebody who made way."""
+        try:
+            async with asyncio.timeout(HELLO_S) as patience:
+                self._silent[socket] = patience
+                message = await socket.receive()
+            if message.type in _GONE:
+                raise ConnectionAbortedError("gone before it said anything")
+            if message.type is not WSMsgType.TEXT:
+                raise Bye("not_understood")
+            return Hello.model_validate(json.loads(message.data))
+        except TimeoutError:
+            raise ConnectionAbortedError("no hello in time") from None
+        except ValueError:
+            raise Bye("not_understood") from None
+        finally:
+            self._silent.pop(socket, None)
 
     @contextmanager
     def _counted(self, page: str) -> Iterator[None]:
@@ -155,7 +189,9 @@ class Live:
         return check
 
     async def _listen(self, client: Client, hub: Hub) -> None:
+        pace = Bucket(SAYS, SAYS_MS)
         async for message in client.socket:
+            await asyncio.sleep(pace.take("", self._clock()) / 1000)
             if message.type is not WSMsgType.TEXT:
                 raise Bye("not_understood")
             try:
@@ -187,22 +223,6 @@ def _fitting(identity: Identity, page: str) -> Identity:
     if page == "site" and identity.site is None:
         raise Bye("unauthorized")
     return identity
-
-
-async def _hello(socket: web.WebSocketResponse) -> Hello:
-    """Raises `Bye`, or `ConnectionError` when nothing came: a computer that has too much to do."""
-    try:
-        async with asyncio.timeout(HELLO_S):
-            message = await socket.receive()
-        if message.type in _GONE:
-            raise ConnectionAbortedError("gone before it said anything")
-        if message.type is not WSMsgType.TEXT:
-            raise Bye("not_understood")
-        return Hello.model_validate(json.loads(message.data))
-    except TimeoutError:
-        raise ConnectionAbortedError("no hello in time") from None
-    except ValueError:
-        raise Bye("not_understood") from None
 
 
 def _first(group: BaseExceptionGroup[Bye]) -> Bye:

@@ -1,6 +1,7 @@
 """The live WebSocket against a real relay: what each kind of page is told."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,18 @@ import pytest
 
 from broadcast.store import Store, StoreError
 from tests import media
-from tests.web.rig import CHUA, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SESSION, relay, settings_in
+from tests.web.rig import (
+    BOUND_S,
+    CHUA,
+    HALL,
+    ITEM,
+    LAY,
+    SECRET,
+    SECRET_TITLE,
+    SESSION,
+    relay,
+    settings_in,
+)
 from web import doorkeeper, live, on_air
 
 
@@ -131,7 +143,9 @@ def test_the_newer_page_of_a_site_takes_over(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_revoked_link_ends_the_page(tmp_path: Path) -> None:
+def test_a_revoked_link_ends_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_air, "CHECK_S", 0.05)
+
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig, rig.page("site", rig.site()) as page:
             await page.until(lambda p: p.snapshot)
@@ -206,6 +220,51 @@ def test_a_crowd_of_strangers_leaves_room_for_the_sessions_own(
     asyncio.run(scenario())
 
 
+def test_who_says_nothing_makes_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sockets cost a stranger nothing; they must not keep the operator out."""
+    monkeypatch.setattr(live, "MAX_PAGES", 2)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            url = rig.url(f"/api/v1/sessions/{SESSION}/live")
+            async with (
+                rig.http.ws_connect(url) as first,
+                rig.http.ws_connect(url),
+                rig.page("operator", rig.operator) as operator,
+            ):
+                await operator.until(lambda p: p.snapshot)
+                async with asyncio.timeout(BOUND_S):
+                    assert [message async for message in first] == []
+                assert first.close_code == aiohttp.WSCloseCode.TRY_AGAIN_LATER
+                async with rig.page("chair", rig.operator) as chair:
+                    await chair.until(lambda p: p.snapshot)
+                    with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+                        await rig.http.ws_connect(url)
+
+    asyncio.run(scenario())
+
+
+def test_who_says_too_much_is_heard_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SAYS", 3)
+    monkeypatch.setattr(live, "SAYS_MS", 3_600_000)
+
+    gone_at_once = aiohttp.ClientWSTimeout(ws_close=0.1)
+
+    async def scenario() -> None:
+        async with (
+            relay(settings_in(tmp_path)) as rig,
+            rig.page("watch", timeout=gone_at_once) as page,
+        ):
+            for number in range(1, 6):
+                await page.socket.send_json({"type": "ping", "sent_at_ms": number})
+            await page.until(lambda p: p.last.get("pong", {}).get("sent_at_ms") == 3)
+            await rig.command("go_live")
+            await page.until(lambda p: p.view and p.view["session"]["phase"] == "live")
+            assert page.last["pong"]["sent_at_ms"] == 3
+
+    asyncio.run(scenario())
+
+
 def test_a_database_that_is_away_for_a_while_ends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +285,29 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(
                 await media.wait_until(lambda: len(asked) > 3, "it was asked", 20)
             assert (await rig.command("go_live"))[0] == 200
             await page.until(lambda p: p.view["session"]["phase"] == "live")
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_hangs_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (on_air, doorkeeper):
+        monkeypatch.setattr(room, "CHECK_S", 0.05)
+    asked, answers = threading.Event(), threading.Event()
+
+    def hangs(_: Store, serial: str) -> bool:
+        asked.set()
+        return not answers.wait(BOUND_S)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as page:
+            await page.until(lambda p: p.snapshot)
+            monkeypatch.setattr(Store, "is_revoked", hangs)
+            await media.wait_until(asked.is_set, "it was asked")
+            await page.socket.send_json({"type": "ping", "sent_at_ms": 1})
+            await page.until(lambda p: p.last.get("pong"))
+            answers.set()
 
     asyncio.run(scenario())
 
