@@ -5,39 +5,22 @@ what was appended is on the disk when the call returns. Safe to call from severa
 """
 
 import json
-import sqlite3
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy import event as on
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from broadcast import tables
 from broadcast.audit import Entry, EventRow, Note, Where, canonical, covering
+from broadcast.database import Database
 from broadcast.session.decide import Act
 from broadcast.session.events import Event, SessionPrepared, dump_event, load_event
 from broadcast.session.model import Role
-from broadcast.tables import ALONE, SCHEMA_VERSION, NewerError
 
 _sessions, _events, _accounts = tables.sessions, tables.events, tables.accounts
 _revoked, _audit = tables.revoked, tables.audit
-
-
-_PATIENCE = {
-    "connect_timeout": 2,
-    "tcp_user_timeout": 2000,
-    "options": "-c lock_timeout=5000 -c statement_timeout=10000",
-}
-"""Of PostgreSQL (libpq): a server that hangs is a fault to be told, and not waited for by sound and
-pictures."""
-
-
-class StoreError(Exception):
-    """The database cannot be used. `str()` says why, in the database's own words."""
 
 
 class Conflict(Exception):  # noqa: N818 - not a fault: somebody else was first
@@ -92,53 +75,14 @@ class Account:
 class Store:
     """Opens the database and makes its tables.
 
-    Every call, the constructor too, raises `StoreError` if the database cannot do it: no disk
-    space, no right, no server, tables of a newer version. Nothing is half done then.
+    Every call, the constructor too, raises `StoreError` if the database cannot do it.
     """
 
     def __init__(self, url: str) -> None:
-        with _in_our_words():
-            # A server that was restarted must not cost the first click after it.
-            patience = _PATIENCE if sql.make_url(url).get_backend_name() == "postgresql" else {}
-            self._engine = sql.create_engine(url, pool_pre_ping=True, connect_args=patience)
-            if self._engine.dialect.name == "sqlite":
-                on.listen(self._engine, "connect", _set_up_sqlite)
-            self._prepare_tables()
-
-    def _prepare_tables(self) -> None:
-        """The server and the command line may both be the first to open a new database."""
-        if self._engine.dialect.name not in ALONE:
-            raise StoreError("it is neither SQLite nor PostgreSQL")
-        try:
-            with self._alone() as db:
-                tables.prepare(db, time.time_ns() // 1_000_000)
-        except NewerError as newer:
-            self.close()
-            raise StoreError(
-                f"its tables have version {newer}, this program knows version {SCHEMA_VERSION};"
-                " start the program that wrote them, or another database"
-            ) from None
+        self._database = Database(url)
 
     def close(self) -> None:
-        self._engine.dispose()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sql.Connection]:
-        with _in_our_words(), self._engine.connect() as db:
-            yield db
-
-    @contextmanager
-    def _writing(self) -> Iterator[sql.Connection]:
-        """One transaction: on the disk when it is left, or undone."""
-        with _in_our_words(), self._engine.begin() as db:
-            yield db
-
-    @contextmanager
-    def _alone(self) -> Iterator[sql.Connection]:
-        """The same, while no other program and no other thread writes."""
-        with self._writing() as db:
-            db.exec_driver_sql(ALONE[db.dialect.name])
-            yield db
+        self._database.close()
 
     # The event log
 
@@ -170,7 +114,7 @@ class Store:
             types = {"types": sorted({event.type for event in events})}
             note = Note(act.at_ms, act.actor, act.role, "events", session=session_id, detail=types)
         try:
-            with self._alone() as db:
+            with self._database.alone() as db:
                 if self._version(db, session_id) != expected_version:
                     raise Conflict(session_id)
                 if expected_version == 0 and events:
@@ -197,7 +141,7 @@ class Store:
             .where(_events.c.session == session_id, _events.c.version > after)
             .order_by(_events.c.version)
         )
-        with self._reading() as db:
+        with self._database.reading() as db:
             return [_recorded(row) for row in db.execute(wanted)]
 
     def sessions(self) -> list[CatalogueEntry]:
@@ -210,14 +154,14 @@ class Store:
         wanted = sql.select(_sessions, events).order_by(
             _sessions.c.prepared_at_ms.desc(), _sessions.c.id
         )
-        with self._reading() as db:
+        with self._database.reading() as db:
             return [CatalogueEntry(**row._mapping) for row in db.execute(wanted)]
 
     # The audit
 
     def note(self, note: Note) -> None:
         """Appends to the audit what is no change of a session."""
-        with self._alone() as db:
+        with self._database.alone() as db:
             tables.add_note(db, note)
 
     def audit(
@@ -233,7 +177,7 @@ class Store:
         if session:
             wanted = wanted.where(_audit.c.session == session)
         order = _audit.c.number.desc() if before is not None else _audit.c.number
-        with self._reading() as db:
+        with self._database.reading() as db:
             found = db.execute(wanted.order_by(order).limit(limit or None))
             return [_audited(row) for row in found]
 
@@ -246,31 +190,31 @@ class Store:
             .order_by(_audit.c.number.desc())
             .limit(1)
         )
-        with self._reading() as db:
+        with self._database.reading() as db:
             row = db.execute(wanted).first()
         return _audited(row).note if row is not None else None
 
     def event_rows(self, session: str, first: int, last: int) -> list[EventRow]:
         """As they stand in the log, for who proves it."""
-        with self._reading() as db:
+        with self._database.reading() as db:
             return tables.event_rows(db, session, first, last)
 
     # Accounts and revoked tokens
 
     def account(self, name: str) -> Account | None:
-        with self._reading() as db:
+        with self._database.reading() as db:
             row = db.execute(sql.select(_accounts).where(_accounts.c.name == name)).first()
         return _account(row) if row is not None else None
 
     def accounts(self) -> list[Account]:
         """All, by name."""
-        with self._reading() as db:
+        with self._database.reading() as db:
             rows = db.execute(sql.select(_accounts).order_by(_accounts.c.name))
             return [_account(row) for row in rows]
 
     def save_account(self, account: Account) -> None:
         """Enters it, or replaces the one of that name."""
-        with self._writing() as db:
+        with self._database.writing() as db:
             db.execute(_accounts.delete().where(_accounts.c.name == account.name))
             db.execute(_accounts.insert().values(_account_columns(account)))
 
@@ -278,7 +222,7 @@ class Store:
         """Reads it, changes it and saves it while nobody else does; as it is then, or None if there
         is none. Whatever `change` raises leaves it as it was."""
         one = _accounts.c.name == name
-        with self._alone() as db:
+        with self._database.alone() as db:
             row = db.execute(sql.select(_accounts).where(one)).first()
             if row is None:
                 return None
@@ -289,51 +233,15 @@ class Store:
     def revoke(self, serial: str) -> None:
         """The token with this serial is good for nothing from now on."""
         try:
-            with self._writing() as db:
+            with self._database.writing() as db:
                 db.execute(_revoked.insert().values(serial=serial))
         except IntegrityError:
             return  # It was revoked already.
 
     def is_revoked(self, serial: str) -> bool:
-        with self._reading() as db:
+        with self._database.reading() as db:
             found = db.execute(sql.select(_revoked).where(_revoked.c.serial == serial)).first()
         return found is not None
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """An `IntegrityError` stays: it says that somebody else was first."""
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except DBAPIError as error:
-        raise StoreError(" ".join(str(error.orig).split())) from error
-    except (SQLAlchemyError, ImportError) as error:
-        raise StoreError(str(error)) from error
-
-
-def _set_up_sqlite(connection: Any, _: object) -> None:
-    """WAL lets pages read while an event is written; FULL has it on the disk before we say so."""
-    cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    _write_ahead(cursor)
-    cursor.close()
-
-
-def _write_ahead(cursor: sqlite3.Cursor) -> None:
-    """The first to open a new database switches it; SQLite does not wait for that lock itself."""
-    for _ in range(100):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            time.sleep(0.02)
-        else:
-            return
-    raise sqlite3.OperationalError("database is locked")
 
 
 def _entry(session_id: str, first: Event) -> dict[str, Any]:

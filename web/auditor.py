@@ -15,8 +15,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from broadcast.audit import Note, Where
+from broadcast.database import StoreError
 from broadcast.session.model import Role
-from broadcast.store import Store, StoreError
+from broadcast.store import Store
 from web.auth import VIEWER, Identity, Tokens, identify
 from web.border import Handler, where_from
 from web.errors import Problem

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from broadcast.audit import Where
-from broadcast.store import StoreError
+from broadcast.database import StoreError
 from streams.addresses import plain
 from web.agents import agent_class
 from web.catalogues import preferred

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from broadcast.database import StoreError
 from broadcast.session.model import Role
 from broadcast.session.procedure import load_procedure
-from broadcast.store import Store, StoreError
+from broadcast.store import Store
 from config.settings import ConfigError, Settings, load
 from web import setup
 from web.accounts import hash_password

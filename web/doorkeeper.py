@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
+from broadcast.database import StoreError
 from broadcast.session.model import Role
-from broadcast.store import StoreError
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
 from web.auditor import Auditor

@@ -10,13 +10,14 @@ import secrets
 from collections.abc import Callable, Iterable
 
 from broadcast.audit import Note
+from broadcast.database import StoreError
 from broadcast.session.commands import Command, dump_command, may
 from broadcast.session.decide import Act, Refusal, decide
 from broadcast.session.events import Event
 from broadcast.session.evolve import fold
 from broadcast.session.model import Role, SessionState
 from broadcast.session.procedure import Procedure
-from broadcast.store import Conflict, Store, StoreError
+from broadcast.store import Conflict, Store
 from web.auth import Identity
 from web.errors import Problem
 

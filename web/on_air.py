@@ -7,12 +7,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from broadcast.database import StoreError
 from broadcast.director import program_of
 from broadcast.program import Take
 from broadcast.session.commands import Command, StopScreen
 from broadcast.session.model import Phase, Role
 from broadcast.session.rules.command import PaperCommand
-from broadcast.store import StoreError
 from config.settings import Settings, socket_path, witness_socket_path
 from streams.cutting import Cut
 from streams.frames import SiteId, screen_of

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from broadcast.audit import Note, Where
+from broadcast.database import StoreError
 from broadcast.session.decide import Act
 from broadcast.session.events import Event, ItemChosen
 from broadcast.session.evolve import fold
 from broadcast.session.model import ItemId, Role, SessionState
 from broadcast.session.preset import FOLDER, Preset, load_preset, prepare
 from broadcast.session.text import clean
-from broadcast.store import Account, Store, StoreError
+from broadcast.store import Account, Store
 from config.settings import ConfigError, Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url, sign_in_path

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
+from broadcast.database import StoreError
 from broadcast.session.commands import CallNext, EndTurn
 from broadcast.session.decide import Act
 from broadcast.session.events import EventError, SessionWentLive
 from broadcast.session.evolve import fold
 from broadcast.session.model import RequestKind, Role
-from broadcast.store import Account, Conflict, Store, StoreError
+from broadcast.store import Account, Conflict, Store
 from broadcast.tables import SCHEMA_VERSION
 from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
 
@@ -197,7 +198,7 @@ def test_what_is_no_url(url: str) -> None:
 
 def test_sqlite_is_on_the_disk_before_we_say_so(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'diemcau.sqlite3'}")
-    with store._engine.connect() as db:
+    with store._database.reading() as db:
         assert db.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert db.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     store.close()
@@ -207,7 +208,7 @@ def test_a_full_disk_refuses_and_leaves_what_was(tmp_path: Path) -> None:
     path = tmp_path / "diemcau.sqlite3"
     store = Store(f"sqlite:///{path}")
     store.append(ID, 0, [PREPARED], ACT)
-    with store._engine.connect() as db:
+    with store._database.reading() as db:
         # A limit of the database stands in for the disk's: the same error comes back.
         pages = db.exec_driver_sql("PRAGMA page_count").scalar()
         db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")

@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from broadcast.store import Store, StoreError
+from broadcast.database import StoreError
+from broadcast.store import Store
 from tests import media
 from tests.web.rig import (
     BOUND_S,

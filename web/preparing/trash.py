@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from broadcast.store import StoreError
+from broadcast.database import StoreError
 from config.settings import Settings
 from web.sessions import Sessions
 

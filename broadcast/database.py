@@ -1,0 +1,118 @@
+"""The database under the store: opened, read, written; its faults in our words.
+
+SQLite or PostgreSQL, by SQLAlchemy Core. Safe to use from several threads.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy import event as on
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from broadcast import tables
+from broadcast.tables import ALONE, SCHEMA_VERSION, NewerError
+
+_PATIENCE = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 2000,
+    "options": "-c lock_timeout=5000 -c statement_timeout=10000",
+}
+"""Of PostgreSQL (libpq): a server that hangs is a fault to be told, and not waited for by sound and
+pictures."""
+
+
+class StoreError(Exception):
+    """The database cannot be used. `str()` says why, in the database's own words."""
+
+
+class Database:
+    """Opens it and makes its tables.
+
+    Every call, the constructor too, raises `StoreError` if the database cannot do it: no disk
+    space, no right, no server, tables of a newer version. Nothing is half done then. An
+    `IntegrityError` stays: it says that somebody else was first.
+    """
+
+    def __init__(self, url: str) -> None:
+        with _in_our_words():
+            # A server that was restarted must not cost the first click after it.
+            patience = _PATIENCE if sql.make_url(url).get_backend_name() == "postgresql" else {}
+            self._engine = sql.create_engine(url, pool_pre_ping=True, connect_args=patience)
+            if self._engine.dialect.name == "sqlite":
+                on.listen(self._engine, "connect", _set_up_sqlite)
+            self._prepare_tables()
+
+    def _prepare_tables(self) -> None:
+        """The server and the command line may both be the first to open a new database."""
+        if self._engine.dialect.name not in ALONE:
+            raise StoreError("it is neither SQLite nor PostgreSQL")
+        try:
+            with self.alone() as db:
+                tables.prepare(db, time.time_ns() // 1_000_000)
+        except NewerError as newer:
+            self.close()
+            raise StoreError(
+                f"its tables have version {newer}, this program knows version {SCHEMA_VERSION};"
+                " start the program that wrote them, or another database"
+            ) from None
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sql.Connection]:
+        with _in_our_words(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[sql.Connection]:
+        """One transaction: on the disk when it is left, or undone."""
+        with _in_our_words(), self._engine.begin() as db:
+            yield db
+
+    @contextmanager
+    def alone(self) -> Iterator[sql.Connection]:
+        """The same, while no other program and no other thread writes."""
+        with self.writing() as db:
+            db.exec_driver_sql(ALONE[db.dialect.name])
+            yield db
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """An `IntegrityError` stays: it says that somebody else was first."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise StoreError(" ".join(str(error.orig).split())) from error
+    except (SQLAlchemyError, ImportError) as error:
+        raise StoreError(str(error)) from error
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    """WAL lets pages read while an event is written; FULL has it on the disk before we say so."""
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=5000", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
+    cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """The first to open a new database switches it; SQLite does not wait for that lock itself."""
+    for _ in range(100):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+    raise sqlite3.OperationalError("database is locked")
