@@ -13,8 +13,6 @@ from broadcast.director import player_on_air, scene_on_air
 from broadcast.program import PLAYER, Layout, Scene
 from broadcast.session.forecast import Forecast, forecast
 from broadcast.session.model import (
-    AgendaItem,
-    ItemId,
     OverlayName,
     Phase,
     SessionState,
@@ -22,13 +20,13 @@ from broadcast.session.model import (
 )
 from broadcast.session.order import may_ask, next_request
 from broadcast.session.procedure import Procedure
-from broadcast.session.record import waiting_in
 from streams.frames import SiteId
 from web import screens, sharing, written
+from web.agenda import Agenda
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
-from web.following import Known, closed_part, forecast_of, item_times, known, limits, undo
+from web.following import Known, closed_part, forecast_of, known, limits, undo
 from web.outside import Outside, feed_of
 from web.patches import View
 from web.quality import Quality
@@ -105,23 +103,16 @@ class Views:
             "closed": state.closed and state.phase is not Phase.ENDED,
         }
 
-    def _session_without(self, hidden: frozenset[ItemId | None]) -> dict[str, Any]:
-        current = self.state.current_item
-        if current is None or current not in hidden:
-            return self._session
-        return self._session | {"current_item": self._alias(current)}
-
-    def _alias(self, item: ItemId) -> str:
-        """The id of an item is made from its title: whoever may not know that gets another."""
-        ids = [one.id for one in self.state.agenda]
-        return f"closed-{ids.index(item) + 1}"
+    @cached_property
+    def _public_session(self) -> dict[str, Any]:
+        return self._session | {"current_item": self._agenda.current_of_public()}
 
     @cached_property
     def _procedure(self) -> dict[str, Any]:
         """What everybody sees who leads the session or writes it down."""
         return {
             "session": self._session,
-            "agenda": self._agenda_of_staff,
+            "agenda": self._agenda.of_staff(self._forecast),
             "delegates": [
                 {"id": d.id, "name": d.name, "title": d.title, "group": d.group, "site": d.site}
                 for d in self.state.delegates.values()
@@ -174,7 +165,7 @@ class Views:
     def _display(self, language: str) -> dict[str, Any]:
         """For the wall of the hall, which anybody may open: an open part as the room has it, of a
         closed one only that it is closed."""
-        shown: dict[str, Any] = {"session": self._session_without(self._secret)}
+        shown: dict[str, Any] = {"session": self._public_session}
         if self.state.item is not None:
             hidden = self.state.closed
             shown["item"] = screens.item(self.state, say(language, "agenda.closed"))
@@ -208,20 +199,12 @@ class Views:
         }
 
     @cached_property
+    def _agenda(self) -> Agenda:
+        return Agenda(self.state, self._speaking.name)
+
+    @cached_property
     def _forecast(self) -> Forecast | None:
         return forecast(self.state, self.outside.now_ms)
-
-    @property
-    def _agenda_of_staff(self) -> list[dict[str, Any]]:
-        """With what has become of the plan."""
-        expected = {one.item: one for one in self._forecast.items} if self._forecast else {}
-        waits = waiting_in(self.state)
-        return [
-            self._item(item, public=False)
-            | {"waiting": waits.get(item.id, 0)}
-            | item_times(self.state.item_clocks.get(item.id), expected.get(item.id))
-            for item in self.state.agenda
-        ]
 
     @cached_property
     def _known(self) -> Known:
@@ -239,7 +222,7 @@ class Views:
     def _site_parts(self, language: str) -> dict[str, Any]:
         return {
             "session": self._session,  # they see the current item, be it closed
-            "agenda": self._agenda(language, self._secret - {self.state.current_item}),
+            "agenda": self._agenda.of_sites(language),
             "floor": self._speaking.floor,
             "questions": self._speaking.questions,
             "caption": written.caption(self.state, public=False),
@@ -268,7 +251,7 @@ class Views:
             "may_ask": [],
             "screen": "none",
         }
-        agenda = self._agenda(audience.language, self._secret, public=True)
+        agenda = self._agenda.of_public(audience.language)
         nothing: dict[str, Any] = {
             "floor": None,
             "questions": [],
@@ -277,53 +260,17 @@ class Views:
             "messages": [],
             "screens": [],
         }
-        session = self._session_without(self._secret)
-        return {"session": session, "agenda": agenda, **nothing, "me": me}
+        return {"session": self._public_session, "agenda": agenda, **nothing, "me": me}
 
     def _public(self, language: str) -> dict[str, Any]:
         on_air = self.state.phase in {Phase.LIVE, Phase.PAUSED} and not self.state.closed
         return {
-            "session": self._session_without(self._secret),
-            "agenda": self._agenda(language, self._secret, public=True),
+            "session": self._public_session,
+            "agenda": self._agenda.of_public(language),
             "floor": self._speaking.floor if on_air else None,
             "caption": written.caption(self.state, public=True),
             "viewers": self.outside.viewers,
         }
-
-    @property
-    def _secret(self) -> frozenset[ItemId | None]:
-        return frozenset(item.id for item in self.state.agenda if item.closed)
-
-    def _agenda(
-        self, language: str, hidden: frozenset[ItemId | None], *, public: bool = False
-    ) -> list[dict[str, Any]]:
-        return [
-            self._closed_item(item, language)
-            if item.id in hidden
-            else self._item(item, public=public)
-            for item in self.state.agenda
-        ]
-
-    def _item(self, item: AgendaItem, *, public: bool) -> dict[str, Any]:
-        return {
-            "id": item.id,
-            "title": item.title,
-            "kind": item.kind,
-            "presenter": self._speaking.name(item.presenter),
-            "presenter_id": item.presenter,
-            "planned_minutes": item.planned_minutes,
-            "closed": item.closed,
-            "questioned": list(item.questioned),
-            "documents": self._documents(item, public),
-            "state": self._item_state(item),
-        }
-
-    def _documents(self, item: AgendaItem, public: bool) -> list[dict[str, Any]]:
-        return [
-            {"id": one.id, "name": one.name, "size_bytes": one.size_bytes, "public": one.public}
-            for one in self.state.documents.values()
-            if one.item == item.id and (one.public or not public)
-        ]
 
     @cached_property
     def _checks(self) -> dict[str, dict[str, Any]]:
@@ -333,21 +280,6 @@ class Views:
             told = {"outcome": one.outcome, "note": one.note, "at_ms": one.at_ms}
             found.setdefault(site, {})[check] = told
         return found
-
-    def _closed_item(self, item: AgendaItem, language: str) -> dict[str, Any]:
-        return {
-            "id": self._alias(item.id),
-            "title": say(language, "agenda.closed"),
-            "closed": True,
-            "state": self._item_state(item),
-        }
-
-    def _item_state(self, item: AgendaItem) -> str:
-        if self.state.phase is Phase.ENDED:
-            return "done"
-        if item.id == self.state.current_item:
-            return "current"
-        return "done" if item.id in self.state.done_items else "coming"
 
     def _site(self, site: Site) -> dict[str, Any]:
         line = self.outside.lines.get(site.id)
