@@ -1,11 +1,17 @@
-"""What FFmpeg says, fit to be shown."""
+"""How FFmpeg is started, and what it says, fit to be shown."""
 
+import errno
+import os
 import re
+import shutil
+from collections.abc import Sequence
 from typing import Literal
 
 ADDRESS = re.compile(r"\b(\w+)://[^\s'\"]+")
 """What FFmpeg says repeats them, with their passwords."""
 MAX_DETAIL = 200
+HELD = ("setpriv", "--pdeathsig", "KILL")
+"""Of util-linux, which every Debian has. No `preexec_fn`: whoever starts it has threads."""
 _WHO = re.compile(r"^\[\w+ @ 0x[0-9a-f]+\] ")
 """Which of its parts complains, and where that lies in memory."""
 Why = Literal["", "no_host", "key", "certificate", "refused", "unreachable", "hung_up"]
@@ -19,6 +25,17 @@ _WHY: tuple[tuple[Why, str], ...] = (
 )
 """The first that is found counts. RTMP knows no word for a wrong key: the other side hangs up, and
 FFmpeg (5.1) says "Input/output error" as of much else."""
+
+
+def held(command: Sequence[str]) -> list[str]:
+    """The same command; the kernel kills what it runs with the thread that starts it. One that
+    listens would hold its port beyond a studio that was killed, and let no other have it. Raises
+    `FileNotFoundError`."""
+    program = shutil.which(command[0])
+    if program is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
+    keeper = HELD if shutil.which(HELD[0]) else ()
+    return [*keeper, program, *command[1:]]
 
 
 def _lines(words: bytes) -> list[str]:

@@ -15,7 +15,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from broadcast.outputs.ffmpeg import Why, telling_line, why
+from broadcast.outputs.ffmpeg import Why, held, telling_line, why
 from broadcast.outputs.fmp4 import ParameterSets, Sample, fragment, init_segment
 from broadcast.outputs.parts import Cutter, Part
 from config.settings import Program, Push
@@ -103,7 +103,10 @@ class Connection:
     def __init__(self, push: Push, closing: threading.Event) -> None:
         self._closing = closing
         self._process = subprocess.Popen(
-            command(push), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            held(command(push)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert self._process.stdin
         assert self._process.stdout

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import re
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ import av
 import av.error
 from av.container import InputContainer
 
+from broadcast.outputs.ffmpeg import ADDRESS, MAX_DETAIL, held
 from config.settings import Camera
 from streams.frames import VIDEO_CLOCK_RATE, Codec, EncodedFrame, SiteId
 
@@ -58,9 +58,7 @@ ENCODED = (
 SOUND = ("-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20")
 AT_ONCE = ("-max_interleave_delta", "1", "-flush_packets", "1", "-f", "nut", "pipe:1")
 
-ADDRESS = re.compile(r"\b(\w+)://[^\s'\"]+")
-"""What FFmpeg says repeats them, with their passwords."""
-MAX_WORDS, MAX_DETAIL = 4096, 200
+MAX_WORDS = 4096
 FILTER_REFUSES = "h264_mp4toannexb"
 
 log = logging.getLogger(__name__)
@@ -184,7 +182,7 @@ class Cameras:
         ours, theirs = os.pipe()
         try:
             try:
-                arguments = command(camera, encode=encode)
+                arguments = held(command(camera, encode=encode))
                 process = await asyncio.create_subprocess_exec(
                     *arguments, stdin=DEVNULL, stdout=theirs, stderr=PIPE
                 )

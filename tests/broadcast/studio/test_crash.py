@@ -2,13 +2,16 @@
 
 import asyncio
 import itertools
+import socket
 from pathlib import Path
 
 import av
 import m3u8
 
 from broadcast.program import Take
-from streams.frames import Codec, Feed
+from config.settings import Camera, Push
+from streams.frames import Codec, Feed, SiteId
+from streams.wire import Kind, Note
 from tests import media
 from tests.broadcast.studio.rig import Rig, clip, full, rig
 
@@ -72,6 +75,44 @@ def test_a_killed_studio_loses_less_than_a_second(tmp_path: Path) -> None:
             steps = [b - a for a, b in itertools.pairwise(numbers)]
             assert all(step >= 0 for step in steps)
             assert abs(clip_.pictures[0][0] - clip_.sound[0][0]) < 0.05
+
+    asyncio.run(asyncio.wait_for(test(), 100))
+
+
+def port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_taken(kind: socket.SocketKind, number: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError:
+            return True
+        return False
+
+
+def test_who_listens_for_a_killed_studio_is_gone_with_it(tmp_path: Path) -> None:
+    """FFmpeg, for an encoder's RTMP and for a station that fetches by SRT: the next one needs the
+    ports."""
+    ports = {kind: port(kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)}
+    rtmp = f"rtmp://127.0.0.1:{ports[socket.SOCK_STREAM]}/live/a"
+    srt = f"srt://127.0.0.1:{ports[socket.SOCK_DGRAM]}?mode=listener"
+
+    async def test() -> None:
+        async with rig(tmp_path, cameras=(Camera(site=SiteId("a"), url=rtmp),)) as r:
+            r.relay.follow(public=Take.ROOM)
+            push = Push(name="station", url=srt).model_dump()
+            r.relay.offer(Note(Kind.PUSHES, {"pushes": [push]}))
+            await media.wait_until(
+                lambda: all(is_taken(*one) for one in ports.items()), "both listen"
+            )
+            await r.kill_studio()
+            await media.wait_until(
+                lambda: not any(is_taken(*one) for one in ports.items()), "neither does"
+            )
 
     asyncio.run(asyncio.wait_for(test(), 100))
 
