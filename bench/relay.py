@@ -33,7 +33,6 @@ from bench.figure import Figure
 from bench.janus import AUDIO_PORT, janus
 from bench.stream import VIDEO_BPS
 from config.settings import Media
-from streams.cutting import Cut
 from streams.lag import settle
 from streams.relay import Audience, Rates, Relay
 from streams.wire import Conversation, Message
@@ -68,8 +67,7 @@ async def serve(path: str, port: int) -> None:
         return web.Response(text=(await relay.view(Audience(room=False), offer)).answer)
 
     def hear(message: Message) -> None:
-        assert isinstance(message, Cut)
-        relay.send(message)
+        raise ValueError(f"no packet of the program: {message!r:.80}")
 
     app = web.Application()
     app.add_routes([web.post("/whep", whep)])
@@ -77,7 +75,9 @@ async def serve(path: str, port: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, SERVER, port).start()
     loop = asyncio.get_running_loop()
-    wire = await loop.create_unix_server(lambda: Conversation(hear, loop.create_future()), path)
+    wire = await loop.create_unix_server(
+        lambda: Conversation(hear, loop.create_future(), on_packet=relay.send), path
+    )
     settle()
     async with wire:
         await ended()

@@ -25,6 +25,7 @@ class Burst(NamedTuple):
     tag: int
     marker: bool
     """Of the last packet; the others have none."""
+    timestamp: int
 
     @property
     def last(self) -> int:
@@ -51,7 +52,7 @@ def lay(
     head = _head(timestamp, extended=header == EXTENDED.size)
     last = len(groups) - 1
     return tuple(
-        _burst(group, head, tag, marker=marker and place == last)
+        _burst(group, head, tag, marker and place == last, timestamp)
         for place, group in enumerate(groups)
     )
 
@@ -80,7 +81,7 @@ def _groups(parts: Sequence[bytes], around: int) -> Iterator[list[bytes]]:
         yield group
 
 
-def _burst(group: Sequence[bytes], head: bytes, tag: int, *, marker: bool) -> Burst:
+def _burst(group: Sequence[bytes], head: bytes, tag: int, marker: bool, timestamp: int) -> Burst:
     room = bytes(tag)
     octets = b"".join(piece for data in group for piece in (head, data, room))
-    return Burst(octets, len(group), len(head) + len(group[0]) + tag, tag, marker)
+    return Burst(octets, len(group), len(head) + len(group[0]) + tag, tag, marker, timestamp)

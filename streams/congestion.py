@@ -32,7 +32,7 @@ LOSS_HALF_NS = 700 * NS_PER_MS
 
 Run = tuple[int, int, int, int]
 """Of transport-wide numbers that went out at once: the first, the one after the last, their octets,
-and when. A plain tuple: of nothing else are so many made."""
+and when. The numbers do not wrap. A plain tuple: of nothing else are so many made."""
 
 
 class Congestion:

@@ -5,8 +5,8 @@ A viewer rides in a crew while nothing is special about him: his line takes the 
 follows, as it is. Whatever changes that puts him on his own feet (`streams.viewer`).
 """
 
-import struct
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -14,9 +14,12 @@ from pylibsrtp import Session
 
 from streams.batch import Address, Names
 from streams.bursts import MAX_SEGMENTS, Burst
+from streams.congestion import Run
+from streams.cutting import USUAL
 from streams.pacer import Pacer
+from streams.renditions import WIRE_OCTETS
 from streams.rtp import EXTENDED, HEADER, MARKER
-from streams.srtp import Context, context_of
+from streams.srtp import Context, Stream, context_of
 
 _FIELDS = [
     ("first", "u1"),
@@ -39,8 +42,6 @@ WITH_EXTENSION = np.dtype(
 assert PLAIN.itemsize == HEADER.size
 assert WITH_EXTENSION.itemsize == EXTENDED.size
 
-SECOND_AND_NUMBER, SSRC, EXTENSION = struct.Struct("!BH"), struct.Struct("!I"), struct.Struct("!BH")
-FEW = 6
 _STEPS = np.arange(MAX_SEGMENTS)
 
 
@@ -68,9 +69,8 @@ class Rider(NamedTuple):
     """One viewer's stream."""
 
     passenger: Passenger
-    sent: Callable[[int, int, int, int], None]
-    """Is told of so many packets from that transport-wide number on, of so many octets, and when:
-    `Steering.sent`."""
+    runs: deque[Run]
+    """Is told of what leaves: `Steering.runs`."""
     way: Way
     kind: int
     """Payload type."""
@@ -98,16 +98,20 @@ class Crew:
 
     def __init__(self, header: int, tag: int, *, video: bool) -> None:
         self.header, self.tag = header, tag
+        self.usual = (header, tag) == USUAL
         self._video = video
         self._heads = PLAIN if header == HEADER.size else WITH_EXTENSION
         self.riders: list[Rider] = []
-        self._seated: list[Rider] = []
+        self.seated: list[Rider] = []
         """As the columns have them."""
+        self._told: list[tuple[Passenger, deque[Run]]] = []
         self._changed = False
-        self._number = 0
+        self.number = 0
         """Of the unit's first payload."""
-        self._transports: list[int] = []
+        self.transports: list[int] = []
         """Each rider's number of the same packet."""
+        self.offsets: list[int] = []
+        self.streams: list[Stream] = []
         self.addresses: list[Address] = []
         self.contexts: list[Context] = []
         self.names: Names | None = None
@@ -133,19 +137,22 @@ class Crew:
         as they leave."""
         octets += count * (self.header + self.tag)
         if self._video:
-            self._hold_back(octets, now_ns)
+            for rider in self.riders:
+                if rider.passenger.pacer.rate_bps is not None:
+                    self._hold_back(octets, now_ns)
+                    break
         if self._changed:
             self._settle()
-        if not self.riders:
+        if not self.seated:
             return
-        self._number = number
-        self._transports = transports = []
-        for rider in self.riders:
-            passenger = rider.passenger
-            transport = passenger.transport
-            transports.append(transport)
-            passenger.transport = transport + count
-            rider.sent(transport, count, octets, now_ns)
+        octets += count * WIRE_OCTETS
+        transports = []
+        for passenger, runs in self._told:
+            first = passenger.transport
+            passenger.transport = end = first + count
+            transports.append(first)
+            runs.append((first, end, octets, now_ns))
+        self.number, self.transports = number, transports
         before = 0
         for burst in bursts:
             out.send_same(burst, self, before)
@@ -160,24 +167,27 @@ class Crew:
 
     def _settle(self) -> None:
         """What `press` needs of the riders, as columns."""
-        riders = self._seated = self.riders[:]
+        riders = self.seated = self.riders[:]
         self._changed = False
+        self._told = [(rider.passenger, rider.runs) for rider in riders]
         self._offsets = np.array([rider.offset for rider in riders], np.int64)
         self._kinds = np.array([[rider.kind] for rider in riders], np.uint8)
         self._ssrcs = np.array([[rider.ssrc] for rider in riders], np.uint32)
         self._extensions = np.array([[rider.extension] for rider in riders], np.uint8)
+        self.offsets = [rider.offset for rider in riders]
+        self.streams = [(rider.kind, rider.ssrc, rider.extension) for rider in riders]
         self.addresses = [rider.way.address for rider in riders]
         self.contexts = [context_of(rider.way.session) for rider in riders]
         self.names = None
 
     def refuse(self, place: int) -> None:
         """SRTP takes no more packets of this one; alone he will hear why."""
-        self._seated[place].passenger.get_off(video=self._video)
+        self.seated[place].passenger.get_off(video=self._video)
 
     def press(self, octets: bytearray, burst: Burst, before: int, part: slice) -> None:
         """Writes the burst for a part of the crew, one after another from the beginning."""
-        transports = np.array(self._transports[part])[:, None] + before
-        numbers = self._offsets[part, None] + (self._number + before)
+        transports = np.array(self.transports[part])[:, None] + before
+        numbers = self._offsets[part, None] + (self.number + before)
         size, shape = len(burst.octets), (len(transports), burst.packets)
         np.ndarray((shape[0], size), np.uint8, octets)[:] = np.frombuffer(burst.octets, np.uint8)
         heads = np.ndarray(shape, self._heads, octets, 0, (size, burst.segment))
@@ -190,18 +200,3 @@ class Crew:
         if self._heads is WITH_EXTENSION:
             heads["extension"] = self._extensions[part]
             heads["transport"] = transports + steps
-
-    def press_one(self, octets: bytearray, burst: Burst, before: int, place: int) -> None:
-        """The same for one of them. For a few it costs less: numpy is a lot of code to wake up."""
-        rider = self._seated[place]
-        number, transport = self._number + before + rider.offset, self._transports[place] + before
-        octets[: len(burst.octets)] = burst.octets
-        kind, ssrc, extension, at = rider.kind, rider.ssrc, rider.extension, 0
-        for index in range(burst.packets):
-            SECOND_AND_NUMBER.pack_into(octets, at + 1, kind, (number + index) & 0xFFFF)
-            SSRC.pack_into(octets, at + 8, ssrc)
-            if extension:
-                EXTENSION.pack_into(octets, at + 16, extension, (transport + index) & 0xFFFF)
-            at += burst.segment
-        if burst.marker:
-            octets[at - burst.segment + 1] |= MARKER

@@ -22,6 +22,8 @@ libsrtp's window of 1024 (`aiortc_private`): it refuses to send what is older.""
 MAX_KEPT = 250
 """Access units kept since a keyframe. Policy: beyond it newcomers wait for the next one."""
 AROUND = sum(USUAL)
+_new = tuple.__new__
+"""A named tuple without a step of Python, where there are many."""
 
 
 class Payload(NamedTuple):
@@ -33,35 +35,23 @@ class Payload(NamedTuple):
     data: bytes
 
 
-class Unit:
+class Unit(NamedTuple):
     """One access unit or Opus packet, cut, under the numbers of its lane. What each viewer who
     rides in a crew does not need is made when somebody asks."""
 
-    __slots__ = (
-        "_bursts",
-        "_laid",
-        "_payloads",
-        "count",
-        "key",
-        "number",
-        "octets",
-        "pts",
-        "public",
-    )
-
-    def __init__(self, packet: Cut, number: int) -> None:
-        """`number`: of its first payload."""
-        self.pts, self.key, self.public = packet.pts, packet.key, packet.public
-        self.number = number
-        self._bursts = packet.bursts
-        self._laid: dict[tuple[int, int], Sequence[Burst]] | None = None
-        self._payloads: tuple[Payload, ...] | None = None
-        self.count = self.octets = 0
-        """Of its payloads."""
-        for burst in packet.bursts:
-            self.count += burst.packets
-            self.octets += len(burst.octets)
-        self.octets -= self.count * AROUND
+    number: int
+    """Of its first payload."""
+    packets: int
+    octets: int
+    """Of its payloads."""
+    pts: int
+    key: bool
+    public: bool
+    laid: tuple[Burst, ...]
+    """For `USUAL`."""
+    made: dict[tuple[int, int], Sequence[Burst]]
+    """For others, and what `payloads` made of it, when somebody asked."""
+    kept: list[tuple[Payload, ...]]
 
     @property
     def timestamp(self) -> int:
@@ -70,27 +60,27 @@ class Unit:
     @property
     def payloads(self) -> tuple[Payload, ...]:
         """In order; made once."""
-        if self._payloads is None:
+        if not self.kept:
             header, _ = USUAL
-            parts = [part for burst in self._bursts for part in burst.payloads(header)]
-            marked = len(parts) - 1 if self._bursts and self._bursts[-1].marker else -1
-            self._payloads = tuple(
-                Payload(self.number + place, self.timestamp, place == marked, self.public, part)
-                for place, part in enumerate(parts)
+            parts = [part for burst in self.laid for part in burst.payloads(header)]
+            marked = len(parts) - 1 if self.laid and self.laid[-1].marker else -1
+            self.kept.append(
+                tuple(
+                    Payload(self.number + place, self.timestamp, place == marked, self.public, part)
+                    for place, part in enumerate(parts)
+                )
             )
-        return self._payloads
+        return self.kept[0]
 
     def bursts(self, header: int, tag: int) -> Sequence[Burst]:
         """Its packets as they leave, with so many octets around each; laid once for all."""
         if (header, tag) == USUAL:
-            return self._bursts
-        if self._laid is None:
-            self._laid = {}
-        laid = self._laid.get((header, tag))
+            return self.laid
+        laid = self.made.get((header, tag))
         if laid is None:
-            parts, marker = [payload.data for payload in self.payloads], self._bursts[-1].marker
+            parts, marker = [payload.data for payload in self.payloads], self.laid[-1].marker
             laid = lay(parts, self.timestamp, header, tag, marker=marker)
-            self._laid[header, tag] = laid
+            self.made[header, tag] = laid
         return laid
 
 
@@ -127,23 +117,19 @@ class Ladder:
             lane.dissolve()
 
 
-class Lanes:
-    """All that is sent, by feed, codec and rendition."""
+class Lanes(dict[tuple[str, int, int], "Lane"]):
+    """All that is sent, by feed, codec (its number: members of an enum hash slowly) and rendition.
+    There is a lane wherever one looks."""
 
     def __init__(self) -> None:
         self._ladders: dict[tuple[str, bool], Ladder] = {}
-        self._lanes: dict[tuple[str, int, int], Lane] = {}
 
-    def of(self, packet: Cut) -> "Lane":
-        """Where it belongs."""
-        key = packet.feed, packet.codec.real, packet.rendition  # a member of an enum hashes slowly
-        lane = self._lanes.get(key)
-        if lane is None:
-            shared = packet.feed in (Feed.ROOM, Feed.PUBLIC)
-            ladder = self._ladders.setdefault(
-                (packet.feed, packet.codec.is_video), Ladder(packet.codec, shared=shared)
-            )
-            lane = self._lanes[key] = ladder.lane(packet.rendition)
+    def __missing__(self, key: tuple[str, int, int]) -> "Lane":
+        feed, number, rendition = key
+        codec, shared = Codec(number), feed in (Feed.ROOM, Feed.PUBLIC)
+        of_its_kind = feed, codec.is_video
+        ladder = self._ladders.setdefault(of_its_kind, Ladder(codec, shared=shared))
+        lane = self[key] = ladder.lane(rendition)
         return lane
 
     def dissolve(self) -> None:
@@ -155,7 +141,8 @@ class Lanes:
         """The mixes without their own voice of such sites."""
         over = {feed for feed, _ in self._ladders if (site := Feed.of(feed)) and is_over(site)}
         self._ladders = {key: one for key, one in self._ladders.items() if key[0] not in over}
-        self._lanes = {key: lane for key, lane in self._lanes.items() if key[0] not in over}
+        for key in [key for key in self if key[0] in over]:
+            del self[key]
 
 
 class Lane:
@@ -180,28 +167,32 @@ class Lane:
     def put(self, packet: Cut) -> Unit:
         """The packet under numbers of this lane. Few steps: with one viewer they are what it
         costs."""
-        unit, ladder, history = Unit(packet, self.next_number), self.ladder, self._history
-        self.next_number += unit.count
-        self.octets += unit.octets
-        self._goes_back = unit.pts <= self.last_pts
-        self.last_pts = ladder.newest_pts = unit.pts
+        _, _, pts, key, public, _, bursts = packet
+        number, count, octets = self.next_number, 0, 0
+        for burst in bursts:
+            count += burst[1]
+            octets += len(burst[0])
+        octets -= count * AROUND
+        unit = _new(Unit, (number, count, octets, pts, key, public, bursts, {}, []))
+        self.next_number = end = number + count
+        self.octets += octets
+        self._goes_back = pts <= self.last_pts
+        ladder, history = self.ladder, self._history
+        self.last_pts = ladder.newest_pts = pts
         ladder.served.clear()
-        if unit.count:
+        if count:
             history.append(unit)
-            oldest = self.next_number - HISTORY
-            while history[0].number + history[0].count <= oldest:
+            while history[0][0] + history[0][1] <= end - HISTORY:
                 history.popleft()
         if self.is_video:
-            self._keep(unit)
+            kept = self.since_key
+            if key:
+                self.since_key = [unit]
+            elif len(kept) >= MAX_KEPT:
+                self.since_key = []
+            elif kept:
+                kept.append(unit)
         return unit
-
-    def _keep(self, unit: Unit) -> None:
-        if unit.key:
-            self.since_key = [unit]
-        elif len(self.since_key) >= MAX_KEPT:
-            self.since_key = []
-        elif self.since_key:
-            self.since_key.append(unit)
 
     @property
     def is_served(self) -> bool:
@@ -218,17 +209,18 @@ class Lane:
 
     def carry(self, unit: Unit, may_have: tuple[bool, bool], out: Out, now_ns: int) -> None:
         """To all crews of those who may have it: of the public, or of the room."""
-        usual = unit.count > 0 and not self._goes_back and not out.congested
+        number, count, octets, pts, _, _, laid, _, _ = unit
+        usual = count > 0 and not self._goes_back and not out.congested
         for (room, header, tag), crew in self._crews.items():
             if not crew.riders:
                 continue
-            if usual and may_have[room]:
-                bursts = unit.bursts(header, tag)
-                crew.carry(unit.number, unit.count, unit.octets, bursts, out, now_ns)
-            else:
+            if not usual or not may_have[room]:
                 crew.dissolve()
+                continue
+            bursts = laid if crew.usual else unit.bursts(header, tag)
+            crew.carry(number, count, octets, bursts, out, now_ns)
         self.carried = self.next_number, self.octets
-        self.carried_pts = unit.pts
+        self.carried_pts = pts
 
     def dissolve(self) -> None:
         """Who may have what has changed: each is asked anew."""
@@ -242,7 +234,7 @@ class Lane:
         for unit in reversed(self._history):
             if unit.number <= number:
                 place = number - unit.number
-                return unit.payloads[place] if place < unit.count else None
+                return unit.payloads[place] if place < unit.packets else None
         return None
 
     def newest(self, count: int) -> list[Payload]:

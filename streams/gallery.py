@@ -23,6 +23,8 @@ class Gallery:
         self.alone: dict[bool, dict[str, Seat]] = {True: {}, False: {}}
         """Those who ride in no crew, with pictures, with sound, and are asked about each packet;
         also who has no keys yet."""
+        self.changed = True
+        """Who is here, or what anybody takes, since whoever asks for `heard` set it back."""
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -36,14 +38,20 @@ class Gallery:
         for alone in self.alone.values():
             alone[peer.id] = seat
         viewer.on_ride = partial(self._note, seat)
+        viewer.on_choice = self._note_change
+        self._note_change()
 
     def leave(self, peer: Peer) -> None:
         """His connection is over, whatever it was for."""
         _, viewer = self._seats.pop(peer.id, (peer, None))
         if viewer is not None:
+            self._note_change()
             viewer.on_moved()
             for alone in self.alone.values():
                 alone.pop(peer.id, None)
+
+    def _note_change(self) -> None:
+        self.changed = True
 
     def _note(self, seat: Seat, video: bool) -> None:
         peer, viewer = seat

@@ -29,6 +29,10 @@ MAX_ADDRESSES = 8
 """A browser checks from each of its interfaces; the one unchecked for longest is forgotten."""
 
 
+def _ignore(_now_ns: int) -> None:
+    """Nobody is awake."""
+
+
 class Endpoint(Protocol):
     """A peer, as the port sees it."""
 
@@ -56,6 +60,8 @@ class Port:
         self._socket: socket.socket | None = None
         self._receiving: Receiving | None = None
         self._sending: Sending | None = None
+        self.on_program: Callable[[int], None] = _ignore
+        """A packet of the program went out: whoever is awake for it does all that is due."""
         self.strangers = 0
         """Datagrams dropped because nobody here expected them."""
 
@@ -66,6 +72,7 @@ class Port:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         self._socket, self._sending = sock, Sending(sock)
         self._receiving = Receiving(sock, self.datagram_received, self._turn, self.lag)
+        self.on_program = self._receiving.on_program
         return cast(int, sock.getsockname()[1])
 
     def close(self) -> None:
@@ -75,11 +82,7 @@ class Port:
         self._sending.close()
         self._socket.close()
         self._socket = self._sending = self._receiving = None
-
-    def on_program(self, now_ns: int) -> None:
-        """A packet of the program went out: whoever is awake for it does all that is due."""
-        if self._receiving is not None:
-            self._receiving.on_program(now_ns)
+        self.on_program = _ignore
 
     @property
     def congested(self) -> bool:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from aiortc import RTCCertificate
 
@@ -67,6 +68,8 @@ HELD_UP_NS = 20_000_000
 MAX_ECHOES = 20
 ECHO_S = 30.0
 """A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
+
+_PEER = itemgetter(0)
 
 log = logging.getLogger(__name__)
 
@@ -296,16 +299,18 @@ class Relay:
         """A program packet, to everybody who may have it. The studio's come cut."""
         if isinstance(packet, Packet):
             packet = cut(packet)
-        lane = self._lanes.of(packet)
+        feed, codec, _, _, _, rendition, _ = packet
+        lane = self._lanes[feed, codec.real, rendition]
         unit, now_ns = lane.put(packet), time.monotonic_ns()
         try:
             lane.carry(unit, self._rights.all_may_have(packet), self._out, now_ns)
         except Exception:
             log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
             lane.dissolve()
-        for peer, viewer in [*self._gallery.alone[lane.is_video].values()]:
-            if peer.connected:
-                self._offer(peer, viewer, packet, lane, unit, now_ns)
+        if alone := self._gallery.alone[lane.is_video]:
+            for peer, viewer in [*alone.values()]:
+                if peer.connected:
+                    self._offer(peer, viewer, packet, lane, unit, now_ns)
         if time.monotonic_ns() - now_ns > HELD_UP_NS:
             self._gallery.disregard(now_ns)
         self._port.on_program(now_ns)
@@ -330,6 +335,7 @@ class Relay:
         self._lanes.forget(lambda site: not self._rights.has_own(site))
 
     def _tell_heard(self) -> None:
+        self._gallery.changed = False
         heard = self._gallery.heard()
         if heard != self._heard:
             self._heard = heard
@@ -441,10 +447,9 @@ class Relay:
     def _turn(self, now_ns: int) -> bool:
         """Nothing waits for a viewer who rides with others, but for his rehearsals. Whether
         somebody waits for his moment."""
-        restless = [peer for peer, _, _ in self._publishers.values()]
-        restless += [peer for peer, _ in self._gallery.alone[True].values()]
-        restless += self._talks.talkers
+        alone, sites = self._gallery.alone[True], self._publishers
+        restless = [*map(_PEER, alone.values()), *map(_PEER, sites.values()), *self._talks.talkers]
         hurries = self._rounds.take(restless, now_ns)
-        if self._rounds.complete:
+        if self._gallery.changed and self._rounds.complete:
             self._tell_heard()
         return hurries

@@ -30,28 +30,26 @@ class Rounds:
         """The next. `restless`: who may wait for his moment. Whether somebody does."""
         self._count += 1
         due = {*[*self._peers][self._count % PATIENCE :: PATIENCE]}
-        asked = due.union(self._hurrying, restless)
-        self._hurrying = {
-            peer for peer in asked if peer.connected and _tick(peer, now_ns, its_turn=peer in due)
-        }
-        return bool(self._hurrying)
+        hurrying = set[Peer]()
+        for peer in due.union(self._hurrying, restless):
+            if not peer.connected:
+                continue
+            try:
+                traffic, its_turn = peer.traffic, peer in due
+                if its_turn and peer.is_gone(now_ns):
+                    peer.end()
+                elif its_turn or traffic.hurries:
+                    traffic.tick(now_ns)
+                    if traffic.hurries:
+                        hurrying.add(peer)
+            except Exception as error:
+                end(peer, error)
+        self._hurrying = hurrying
+        return bool(hurrying)
 
     def leave(self, peer: Peer) -> None:
         """His connection is over."""
         self._hurrying.discard(peer)
-
-
-def _tick(peer: Peer, now_ns: int, *, its_turn: bool) -> bool:
-    """Whether it waits for its moment, and gets each turn."""
-    try:
-        if its_turn and peer.is_gone(now_ns):
-            peer.end()
-        elif its_turn or peer.traffic.hurries:
-            peer.traffic.tick(now_ns)
-            return peer.traffic.hurries
-    except Exception as error:
-        end(peer, error)
-    return False
 
 
 def end(peer: Peer, error: Exception) -> None:

@@ -17,12 +17,14 @@ from pylibsrtp import Session
 
 from streams.batch import MAX_SENDS, UDP_SEGMENT, Address, Batch, Names
 from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, Burst
-from streams.crew import FEW, Crew
+from streams.crew import Crew
 from streams.srtp import TRAILER, Workbench
 
 Run = Sequence[tuple[bytes, bytes]]
 """Packets in order, each as header and payload."""
 
+FEW = 6
+"""For so many each one's packets are written and sent on their own."""
 MAX_PACKET = 1500
 FULL = MAX_OCTETS - MAX_PACKET
 ROOM = 256 * 1024
@@ -90,24 +92,34 @@ class Sending:
     def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
         """Encrypts a burst for everybody in the crew, and sends it. `before`: packets of the same
         unit that went before it."""
-        if len(crew.contexts) <= FEW:
-            self._send_to_few(burst, crew, before)
+        contexts = crew.contexts
+        if len(contexts) > FEW:
+            step = min(MAX_SENDS, ROOM // len(burst.octets))
+            for first in range(0, len(contexts), step):
+                self._send_to_many(burst, crew, before, slice(first, first + step))
             return
-        step = min(MAX_SENDS, ROOM // len(burst.octets))
-        for first in range(0, len(crew.contexts), step):
-            self._send_to_many(burst, crew, before, slice(first, first + step))
-
-    def _send_to_few(self, burst: Burst, crew: Crew, before: int) -> None:
-        bench, segment = self._bench, burst.segment
+        bench, segment, place = self._bench, burst.segment, -1
         data = self._view[: len(burst.octets)]
-        for place, context in enumerate(crew.contexts):
-            crew.press_one(bench.octets, burst, before, place)
-            if not bench.protect_burst(context, burst):
+        control = self._controls.get(segment)
+        for context, number, transport, stream, address in zip(
+            contexts, crew.offsets, crew.transports, crew.streams, crew.addresses, strict=True
+        ):
+            place += 1
+            number += crew.number + before
+            if not bench.seal(context, burst, number, transport + before, stream):
                 crew.refuse(place)
                 continue
-            address = crew.addresses[place]
-            if self._waiting or not self._now(data, segment, address):
-                self._later(bytes(data), segment, address)
+            try:
+                if self._waiting:
+                    self._out(data, segment, address)
+                elif burst.packets == 1:
+                    self._socket.sendto(data, address)
+                elif control and self._segments:
+                    self._socket.sendmsg([data], control, 0, address)
+                else:
+                    self._out(data, segment, address)
+            except OSError:
+                self._out(data, segment, address)  # once more; it knows what to do
 
     def _send_to_many(self, burst: Burst, crew: Crew, before: int, part: slice) -> None:
         size, bench = len(burst.octets), self._bench

@@ -7,15 +7,16 @@ pictures of fewer packets come whole more often, the more so if each packet is s
 whose line went silent gets thin sound only, until it is heard of again, and then what it had.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streams.congestion import FREE_NS, NS_PER_MS, Congestion
+from streams.congestion import FREE_NS, NS_PER_MS, Congestion, Run
 from streams.feedback import parse
 from streams.losses import Finding, Losses, Redundance
 from streams.pacer import Pace
 from streams.probing import Probe, Retries, Verdict
-from streams.renditions import WIRE_OCTETS, levels
+from streams.renditions import levels
 from streams.reported import Reported
 
 SHARE = 0.95
@@ -85,6 +86,11 @@ class Steering:
         self._reported = Reported(self._levels)
         self._by_feedback = feedback
         self._level = self._first_level() if feedback else 0
+        self.runs: deque[Run] = self._line.runs
+        """Whoever sends appends to it what went out at once: a frame, or what is sent again. Octets
+        are those of all its datagrams, with what IP and UDP add (`renditions.WIRE_OCTETS`)."""
+        self._noted = 0
+        """The transport-wide number after the last one of these that was counted."""
         self._sent, self._sent_ns = 0, now_ns
         self._heard = False
         self._unheard_ns: int | None = None
@@ -128,6 +134,7 @@ class Steering:
     @property
     def sent_octets(self) -> int:
         """So far, with what IP and UDP add."""
+        self._settle()
         return self._sent
 
     @property
@@ -135,20 +142,22 @@ class Steering:
         """How fast pictures may go out (`pacer.Pacer`); None: the line takes them as they are."""
         return self._pace.rate_bps
 
-    def sent(self, first: int, count: int, octets: int, now_ns: int) -> None:
-        """A run of transport-wide numbers went out at once: a frame's, or of what is sent again.
-
-        `first` counts on and does not wrap; `octets` are those of all their datagrams.
-        """
-        octets += WIRE_OCTETS * count
-        self._sent += octets
-        if self._unheard_ns is None or now_ns - self._sent_ns > SILENCE_NS:
-            self._unheard_ns = now_ns
-        self._sent_ns = now_ns
-        self._line.runs.append((first, first + count, octets, now_ns))
+    def _settle(self) -> None:
+        """Counts what went out since the last time: now and then, and not packet by packet."""
+        noted, fresh = self._noted, list[Run]()
+        for run in reversed(self.runs):
+            if run[1] <= noted:
+                break
+            fresh.append(run)
+        for _, end, octets, sent_ns in reversed(fresh):
+            self._sent += octets
+            if self._unheard_ns is None or sent_ns - self._sent_ns > SILENCE_NS:
+                self._unheard_ns = sent_ns
+            self._sent_ns, self._noted = sent_ns, end
 
     def disregard(self, sent_ns: int) -> None:
         """What was said to be sent then left later, by our fault: it tells nothing of the line."""
+        self._settle()
         self._line.disregard(sent_ns)
 
     def on_receiver_report(self, video: bool, fraction_lost: float, rtt_ns: int | None) -> None:
@@ -161,8 +170,9 @@ class Steering:
 
     def on_feedback(self, fci: bytes, now_ns: int) -> None:
         """Transport-wide feedback. Raises `ValueError` on garbage."""
-        line = self._line
-        line.on_feedback(parse(fci), now_ns)
+        line, feedback = self._line, parse(fci)
+        self._settle()
+        line.on_feedback(feedback, now_ns)
         if not self._heard:
             self._heard = self._by_feedback = True
             self._retries.begin(now_ns)
@@ -361,7 +371,7 @@ class Steering:
 
     def probe_octets(self, now_ns: int) -> int:
         """How much to send now on top, to learn whether the line carries more."""
-        return 0 if self.probe is None else self.probe.octets(self._sent, now_ns)
+        return 0 if self.probe is None else self.probe.octets(self.sent_octets, now_ns)
 
     # --- turns ---
 
@@ -372,6 +382,7 @@ class Steering:
         self.turn_ns = now_ns + (EASY_TURN_NS if self.at_ease else TURN_NS)
         if self._redundance.turn(self.loss, now_ns):
             self._choose()
+        self._settle()
         if not self._by_feedback:
             self._by_reports(now_ns)
             return

@@ -3,10 +3,10 @@
 import secrets
 import struct
 from collections import deque
-from collections.abc import Callable
 
 from aiortc.rtp import RTCP_SR
 
+from streams.congestion import Run
 from streams.crew import Crew, Passenger, Rider, Way
 from streams.downlink import Downlink
 from streams.fanout import Payload
@@ -21,9 +21,6 @@ KEPT_REPORTS = 4
 SENDER_REPORT = struct.Struct("!BBHIQIII")
 """RFC 3550 6.4.1, without reports on what comes from elsewhere."""
 PADDING = bytes(254) + b"\xff"
-
-Sent = Callable[[int, int, int, int], None]
-"""`Steering.sent`."""
 
 
 class Substream:
@@ -53,15 +50,15 @@ class Substream:
 
     # --- with others ---
 
-    def board(self, passenger: Passenger, sent: Sent, way: Way, *, room: bool) -> None:
-        """Takes all of the lane that he follows, from its next unit on. `sent` is told of it."""
+    def board(self, passenger: Passenger, runs: deque[Run], way: Way, *, room: bool) -> None:
+        """Takes all of the lane that he follows, from its next unit on. `runs`: `Steering.runs`."""
         section, lane = self.section, self.line.lane
         assert lane is not None
         extension = 0 if section.extension is None else section.extension << 4 | 1
         header = EXTENDED.size if extension else HEADER.size
         kind, ssrc, offset = section.payload_type, section.ssrc, self.line.offset
         self._crew = lane.crew(header, way.tag, room=room)
-        self.rider = Rider(passenger, sent, way, kind, ssrc, extension, offset)
+        self.rider = Rider(passenger, runs, way, kind, ssrc, extension, offset)
         self._crew.join(self.rider)
         self.line.board()
 

@@ -24,7 +24,7 @@ from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
 from streams.lines import DownLine
 from streams.pacer import Pacer
-from streams.renditions import STILL_INTERVAL_S
+from streams.renditions import STILL_INTERVAL_S, WIRE_OCTETS
 from streams.sdp import Section
 from streams.sending import Run
 from streams.steering import Steering
@@ -35,7 +35,8 @@ REPORT_INTERVAL_NS = NS_PER_S
 _RTCP, _BLOCK, _LOST = struct.Struct("!BBH"), struct.Struct("!IB11xII"), struct.Struct("!HH")
 TRANSPORT_WIDE = 15
 RTCP_PSFB_FIR = 4
-SRTP_TAG = 16
+AROUND = 16 + WIRE_OCTETS
+"""What SRTP adds to a packet, and UDP and IP."""
 SMALLEST = 1 << 30
 RESENDS = 300
 """Packets sent again to one viewer in a second, about as many as the program has. More are not
@@ -111,6 +112,8 @@ class Viewer:
         """In a crew, and is not asked: with sound, with pictures."""
         self.on_ride: Callable[[bool], None] = lambda _video: None
         """Is told when that changes, of pictures or of sound."""
+        self.on_choice: Callable[[], None] = lambda: None
+        """Is told when his line takes more or less."""
         self._began = False
         self._whole = False
         """All pictures since the last keyframe were sent: the next can be decoded."""
@@ -127,7 +130,7 @@ class Viewer:
     def offer(self, lane: Lane, unit: Unit, now_ns: int) -> None:
         """A unit that he may have, of each rendition in turn, the whole one first."""
         stream = self._streams.get(lane.is_video)
-        if stream is None or not unit.count:
+        if stream is None or not unit.packets:
             return
         if not lane.is_video:
             self._offer_sound(stream, lane, unit, now_ns)
@@ -229,7 +232,7 @@ class Viewer:
             self._choice = choice
             self.rides[lane.is_video] = True
             self.on_ride(lane.is_video)
-            stream.board(self, self.steering.sent, way, room=self.audience.room)
+            stream.board(self, self.steering.runs, way, room=self.audience.room)
 
     def get_off(self, *, video: bool) -> None:
         """From the present unit on he is asked about each."""
@@ -252,6 +255,7 @@ class Viewer:
         self.pacer.rate_bps = self.steering.pacing_bps
         if self._choice is not self.steering.choice:
             if self._choice != self.steering.choice:
+                self.on_choice()
                 self.on_moved()
             self._choice = self.steering.choice
 
@@ -313,8 +317,8 @@ class Viewer:
 
     def _emit(self, run: Run, now_ns: int) -> None:
         """`run` has just got the last transport-wide numbers."""
-        octets = sum(len(head) + len(payload) for head, payload in run) + SRTP_TAG * len(run)
-        self.steering.sent(self.transport - len(run), len(run), octets, now_ns)
+        octets = sum(len(head) + len(payload) for head, payload in run) + AROUND * len(run)
+        self.steering.runs.append((self.transport - len(run), self.transport, octets, now_ns))
         self._send_run(run)
 
     def _packet(self, stream: Substream, payload: Payload) -> tuple[bytes, bytes]:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import struct
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, cast
@@ -31,7 +31,7 @@ _LENGTH = struct.Struct("!I")
 _FRAME = struct.Struct("!BBBqqq")
 _PACKET = struct.Struct("!BBBqBB")
 _BURST = struct.Struct("!BII")
-_LEAST = sum(USUAL)
+_LEAST, _TAG, _H264 = sum(USUAL), USUAL[1], int(Codec.H264)
 _CODECS = {codec.value: codec for codec in Codec}
 _new = tuple.__new__
 """A named tuple without a step of Python, where there are many."""
@@ -69,6 +69,9 @@ class Kind(IntEnum):
     addresses are secrets."""
     WATCHED = 11
     """r→s `{"stills": …}`: whether any page shows stills. A studio that was not told makes them."""
+
+
+_PACKETS = int(Kind.PACKET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +135,28 @@ def _encode_cut(packet: Cut) -> bytes:
     return b"".join((head, feed, *told, *(one.octets for one in packet.bursts)))
 
 
-def _decode_cut(body: bytes) -> Cut:
-    _, codec, flags, pts, length, count = _PACKET.unpack_from(body)
-    told = _PACKET.size + length
-    at = told + count * _BURST.size
-    bursts, video = [], codec == Codec.H264
-    for packets, segment, size in _BURST.iter_unpack(body[told:at]):
-        if not (packets - 1) * segment + _LEAST <= size <= packets * segment:
-            raise ValueError(f"{packets} packets of {segment} octets in {size}")
-        count -= 1
-        octets = body[at : at + size]
-        bursts.append(_new(Burst, (octets, packets, segment, USUAL[1], video and not count)))
-        at += size
-    if at != len(body) or count:
-        raise ValueError(f"packets of {at} octets in all")
-    feed, key, public = body[_PACKET.size : told].decode(), flags & 1 > 0, flags & 2 > 0
-    return _new(Cut, (feed, _CODECS[codec], pts, key, public, flags >> 2, tuple(bursts)))
+def _decode_cut(data: bytes, start: int, end: int) -> Cut:
+    """Of the message that lies there among others. Raises `WireError`."""
+    try:
+        _, codec, flags, pts, length, count = _PACKET.unpack_from(data, start)
+        named = start + _PACKET.size
+        told = named + length
+        at = told + count * _BURST.size
+        bursts, video, timestamp = [], codec == _H264, pts & 0xFFFFFFFF
+        for packets, segment, size in _BURST.iter_unpack(data[told:at]):
+            if not (packets - 1) * segment + _LEAST <= size <= packets * segment:
+                raise WireError(f"{packets} packets of {segment} octets in {size}")
+            count -= 1
+            octets = data[at : at + size]
+            marker = video and not count
+            bursts.append(_new(Burst, (octets, packets, segment, _TAG, marker, timestamp)))
+            at += size
+        if at != end or count:
+            raise WireError(f"packets of {at - start} octets in {end - start}")
+        feed, key, public = data[named:told].decode(), flags & 1 > 0, flags & 2 > 0
+        return _new(Cut, (feed, _CODECS[codec], pts, key, public, flags >> 2, tuple(bursts)))
+    except (LookupError, ValueError, struct.error) as error:
+        raise WireError(f"malformed packet of {end - start} bytes: {error}") from error
 
 
 def _split_name(body: bytes, at: int) -> tuple[str, bytes]:
@@ -159,7 +168,7 @@ def decode(body: bytes) -> Message:
     """One message without its length prefix. Raises `WireError` on anything malformed."""
     try:
         if body[0] == Kind.PACKET:
-            return _decode_cut(body)
+            return _decode_cut(body, 0, len(body))
         kind = Kind(body[0])
         if kind is Kind.FRAME:
             _, codec, key, pts, captured, received = _FRAME.unpack_from(body)
@@ -178,40 +187,23 @@ def decode(body: bytes) -> Message:
     return Note(kind, note)
 
 
-class Unpacker:
-    """Makes messages of bytes, however they were cut on the way."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, came: bytes) -> Iterator[Message]:
-        """Those that are whole now. Raises `WireError`."""
-        data, at = self._rest + came if self._rest else came, 0
-        while len(data) >= at + _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(data, at)
-            if not 0 < length <= MAX_MESSAGE_BYTES:
-                raise WireError(f"a message of {length} bytes")
-            end = at + _LENGTH.size + length
-            if len(data) < end:
-                break
-            yield decode(data[at + _LENGTH.size : end])
-            at = end
-        self._rest = data[at:]
-
-
 async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
     """Messages until the other side goes away. Raises `WireError`. What has come is taken in one
     go: a message is not worth two wake-ups."""
-    unpacker = Unpacker()
-    while True:
+    heard: list[Message] = []
+    line = Conversation(heard.append, asyncio.get_running_loop().create_future())
+    while not line.over.done():
         try:
             came = await reader.read(MAX_MESSAGE_BYTES)
         except ConnectionError:
             return
         if not came:
             return
-        for message in unpacker.feed(came):
+        line.data_received(came)
+        for message in heard:
             yield message
+        heard.clear()
+    line.over.result()
 
 
 class Conversation(asyncio.Protocol):
@@ -223,9 +215,14 @@ class Conversation(asyncio.Protocol):
         on_message: Callable[[Message], None],
         over: asyncio.Future[None],
         begun: Callable[["Outbox", asyncio.Future[None]], None] = lambda *_: None,
+        *,
+        on_packet: Callable[[Cut], None] | None = None,
     ) -> None:
-        self._on_message, self._begun = on_message, begun
-        self._unpacker = Unpacker()
+        """`on_packet` hears the program's packets, which are many; else `on_message` does."""
+        self._on_message, self._on_packet = on_message, on_packet or on_message
+        self._begun = begun
+        self._rest = b""
+        """Of a message that is not whole yet."""
         self.over = over
         """Done when the connection is; with what was wrong with it, or with who heard it."""
 
@@ -234,11 +231,28 @@ class Conversation(asyncio.Protocol):
         self._begun(self.outbox, self.over)
 
     def data_received(self, data: bytes) -> None:
+        """Tells of the messages that are whole now, however they were cut on the way."""
         if self.over.done():
             return
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        at, there = 0, len(data)
         try:
-            for message in self._unpacker.feed(data):
-                self._on_message(message)
+            while at + _LENGTH.size <= there:
+                (length,) = _LENGTH.unpack_from(data, at)
+                if not 0 < length <= MAX_MESSAGE_BYTES:
+                    raise WireError(f"a message of {length} bytes")
+                begin = at + _LENGTH.size
+                end = begin + length
+                if there < end:
+                    break
+                at = end
+                if data[begin] == _PACKETS:
+                    self._on_packet(_decode_cut(data, begin, end))
+                else:
+                    self._on_message(decode(data[begin:end]))
+            if at != there:
+                self._rest = data[at:]
         except Exception as error:
             self.over.set_exception(error)
 

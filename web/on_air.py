@@ -14,7 +14,6 @@ from broadcast.session.commands import Command, StopScreen
 from broadcast.session.model import Phase, Role
 from broadcast.session.rules.command import PaperCommand
 from config.settings import Settings, socket_path, witness_socket_path
-from streams.cutting import Cut
 from streams.frames import SiteId, screen_of
 from streams.lines import Line
 from streams.relay import Rates, Relay
@@ -70,7 +69,7 @@ class OnAir:
         self._outside_the_door: frozenset[SiteId] = frozenset()
         self._missing: dict[SiteId, int] = {}
         """Sites whose screen does not come although they share it, and since when."""
-        self.link = StudioLink(socket_path(settings.storage), self._ears(), clock)
+        self.link = StudioLink(socket_path(settings.storage), DEAF, clock)
         self.witness = StudioLink(
             witness_socket_path(settings.storage), DEAF, clock, name="witness"
         )
@@ -82,10 +81,11 @@ class OnAir:
             on_keyframe_wanted=self.link.ask_keyframe,
             on_heard=self.link.tell_heard,
         )
+        self.link.ears = self._ears()
 
     def _ears(self) -> Ears:
         return Ears(
-            packet=self._packet,
+            packet=self.relay.send,
             levels=self._levels,
             still=self._still,
             keyframe=lambda site: self.relay.ask_keyframe(site),
@@ -240,9 +240,6 @@ class OnAir:
         if self._sessions.current is not None:
             self._sessions.current.hub.forget_still(site)
         self.look()
-
-    def _packet(self, packet: Cut) -> None:
-        self.relay.send(packet)
 
     def _levels(self, levels: dict[str, float]) -> None:
         if self._sessions.current is not None:

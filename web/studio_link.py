@@ -93,7 +93,10 @@ class StudioLink:
         try:
             loop = asyncio.get_running_loop()
             return await loop.create_unix_server(
-                lambda: Conversation(self._hear, loop.create_future(), self._welcome), self.path
+                lambda: Conversation(
+                    self._hear, loop.create_future(), self._welcome, on_packet=self.ears.packet
+                ),
+                self.path,
             )
         finally:
             os.umask(before)
@@ -193,8 +196,6 @@ class StudioLink:
 
     def _hear(self, message: Message) -> None:
         match message:
-            case Cut():
-                self.ears.packet(message)
             case Still():
                 self.ears.still(message)
             case Note(Kind.LEVELS, {"levels": dict(levels)}):

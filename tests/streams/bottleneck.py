@@ -159,7 +159,8 @@ class Watcher:
             if at is not None:
                 self._last_came_ns = max(self._last_came_ns, at)
                 self._came.append((self._last_came_ns, first + index))
-        self.steering.sent(first, len(packets), total, now_ns)
+        octets = total + WIRE * len(packets)
+        self.steering.runs.append((first, first + len(packets), octets, now_ns))
         return came
 
     def _hear(self, now_ns: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import deque
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
-from streams.crew import FEW, Crew, Rider, Way
+from streams.congestion import Run
+from streams.crew import Crew, Rider, Way
 from streams.pacer import Pacer
+from streams.renditions import WIRE_OCTETS
 from streams.rtp import EXTENDED, HEADER, parse
-from streams.sending import Sending
+from streams.sending import FEW, Sending
 from streams.srtp import tag_length
 
 PARTS = st.lists(st.integers(1, 1400), min_size=1, max_size=150)
@@ -30,12 +33,8 @@ class Passenger:
 
     transport: int = 65_534
     pacer: Pacer[object] = field(default_factory=Pacer)
-    told: list[tuple[int, int]] = field(default_factory=list)
+    runs: deque[Run] = field(default_factory=deque)
     off: bool = False
-
-    def sent(self, first: int, count: int, octets: int, now_ns: int) -> None:
-        assert first + count == self.transport
-        self.told.append((count, octets))
 
     def get_off(self, *, video: bool) -> None:
         self.off = True
@@ -98,7 +97,7 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
                 sink.bind(("127.0.0.1", 0))
                 sink.settimeout(10)
                 one, way = passengers[place], Way(ours[place], sink.getsockname(), tag)
-                crew.join(Rider(one, one.sent, way, 96 + place % 5, place, 0x31, 65_000 + place))
+                crew.join(Rider(one, one.runs, way, 96 + place % 5, place, 0x31, 65_000 + place))
             bursts = lay(meant, TIMESTAMP, crew.header, tag, marker=True)
             for turn in range(2):
                 crew.carry(100 + turn * 4, 4, 2720, bursts, out, 0)
@@ -117,7 +116,11 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
         assert {(p.payload_type, p.ssrc, p.timestamp) for p in read} == {
             (96 + place % 5, place, TIMESTAMP)
         }
-        assert passengers[place].told == 2 * [(4, 2720 + 4 * (EXTENDED.size + tag))]
+        octets, end = 2720 + 4 * (EXTENDED.size + tag + WIRE_OCTETS), 65_534 + 4
+        assert [*passengers[place].runs] == [
+            (65_534, end, octets, 0),
+            (end, end + 4, octets, 0),
+        ]
         sink.close()
 
 
@@ -126,7 +129,7 @@ def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
     way, crew = Way(session, ("127.0.0.1", 9), 10), Crew(HEADER.size, 10, video=True)
     thin, free = Passenger(), Passenger()
     thin.pacer.rate_bps = 300_000
-    riders = [Rider(one, one.sent, way, 96, 1, 0, 0) for one in (thin, free)]
+    riders = [Rider(one, one.runs, way, 96, 1, 0, 0) for one in (thin, free)]
     for rider in riders:
         crew.join(rider)
 

@@ -238,6 +238,7 @@ def test_it_says_which_sound_is_listened_to() -> None:
             assert told[-1] == {Feed.ROOM: [0], Feed.minus(LEFT): [0], Feed.PUBLIC: [0]}
             _, viewer = relay._gallery._seats[public.id]
             viewer.steering.choice = replace(viewer.steering.choice, sound=1)
+            viewer.look()
             await wait_until(lambda: told[-1][Feed.PUBLIC] == [0, 1], "that a line is thin")
             assert told[-1] == {Feed.ROOM: [0, 1], Feed.minus(LEFT): [0], Feed.PUBLIC: [0, 1]}
 

@@ -227,7 +227,7 @@ def test_a_pause_of_the_program_is_no_outage() -> None:
     steering = one.steering
     for turn in range(600):
         steering.tick(10 * S + turn * 100 * MS)
-    steering.sent(100_000, 3, 3000, 70 * S)
+    steering.runs.append((100_000, 100_003, 3084, 70 * S))
     steering.tick(70 * S + 200 * MS)
     assert steering.choice.video == 0
 
@@ -236,6 +236,6 @@ def test_who_never_reports_what_he_agreed_to_gets_everything_in_the_end() -> Non
     steering = Steering(RATES, SOUNDS, 0)
     assert steering.choice.video == 2
     for turn in range(500):
-        steering.sent(turn, 1, 200, turn * 20 * MS)
+        steering.runs.append((turn, turn + 1, 228, turn * 20 * MS))
         steering.tick(turn * 20 * MS)
     assert steering.choice.video == 0
