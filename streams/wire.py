@@ -228,6 +228,8 @@ class Conversation(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.outbox = Outbox(cast(asyncio.WriteTransport, transport))
+        self.number: int = transport.get_extra_info("socket").fileno()
+        """The socket's, as the system calls it."""
         self._begun(self.outbox, self.over)
 
     def data_received(self, data: bytes) -> None:
@@ -286,12 +288,20 @@ class Outbox:
         if queued > MAX_QUEUED_BYTES and not isinstance(message, Note):
             self.dropped += 1
             return False
-        data = encode(message)
+        self.pass_on(encode(message))
+        return True
+
+    def pass_on(self, data: bytes) -> None:
+        """The rest of what was begun elsewhere: never dropped."""
         if not self._waiting:
             self._loop.call_soon(self._flush)
         self._waiting.append(data)
         self._waits += len(data)
-        return True
+
+    @property
+    def idle(self) -> bool:
+        """The system has taken all of it."""
+        return not self._waiting and not self._transport.get_write_buffer_size()
 
     def _flush(self) -> None:
         waiting, self._waiting, self._waits = self._waiting, [], 0

@@ -5,14 +5,83 @@ Runs on the event loop. Other threads hand their messages over by `send`.
 
 import asyncio
 import logging
+import os
+import socket
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from streams.wire import Conversation, Message, Outbox, WireError
+from streams.wire import Conversation, Message, WireError, encode
 
 RETRY_S = 0.15
 
 log = logging.getLogger(__name__)
+
+
+class Mouth:
+    """The sending half of one connection. Whoever has something to say writes it to the socket
+    himself: to wake the loop for it costs more. What the socket does not take at once goes by the
+    loop's outbox, and so does all that comes after it, until that is empty again."""
+
+    def __init__(self, line: Conversation) -> None:
+        self._loop, self._outbox = asyncio.get_running_loop(), line.outbox
+        # Of our own: the transport's is closed by the loop, and its number then is another's.
+        self._socket = socket.socket(fileno=os.dup(line.number))
+        self._socket.setblocking(False)
+        self._lock = threading.Lock()
+        self._behind = False
+        self._calls = 0
+        """Of the loop, that are on their way."""
+
+    @property
+    def dropped(self) -> int:
+        return self._outbox.dropped
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """From any thread; never blocks."""
+        data = b"".join(encode(message) for message in messages)
+        with self._lock:
+            rest = b"" if self._behind else self._unwritten(data)
+            if not (self._behind or rest):
+                return
+            call = (self._pass_on, rest) if rest else (self._offer, messages)
+            self._behind = True
+            self._calls += 1
+        self._loop.call_soon_threadsafe(*call)
+
+    def _unwritten(self, data: bytes) -> bytes:
+        """What the socket did not take; nothing once the connection is over, as the loop will
+        find out by itself."""
+        try:
+            return data[self._socket.send(data) :]
+        except BlockingIOError:
+            return data
+        except OSError:
+            return b""
+
+    def _pass_on(self, rest: bytes) -> None:
+        with self._lock:
+            self._calls -= 1
+            self._outbox.pass_on(rest)
+
+    def _offer(self, messages: Sequence[Message]) -> None:
+        with self._lock:
+            self._calls -= 1
+            if self._outbox.idle:
+                self._behind = self._calls > 0
+                rest = self._unwritten(b"".join(encode(message) for message in messages))
+                if rest:
+                    self._behind = True
+                    self._outbox.pass_on(rest)
+                return
+            for message in messages:
+                self._outbox.offer(message)
+
+    def close(self) -> None:
+        """Nothing is said any more; what was offered still leaves, if the other side reads."""
+        with self._lock:
+            self._socket.close()
+            self._outbox.close()
 
 
 class Link:
@@ -30,29 +99,25 @@ class Link:
         self._path = path
         self._on_message = on_message
         self._on_connected = on_connected
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._outbox: Outbox | None = None
+        self._mouth: Mouth | None = None
         self._dropped_before = 0
 
     @property
     def dropped(self) -> int:
         """Messages that a slow relay made us drop, over all connections."""
-        return self._dropped_before + (self._outbox.dropped if self._outbox else 0)
+        mouth = self._mouth
+        return self._dropped_before + (mouth.dropped if mouth is not None else 0)
 
     def send(self, *messages: Message) -> None:
-        """From any thread; never blocks. Send together what belongs together: each call wakes the
-        loop once."""
-        if messages and self._outbox is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._offer, messages)
-
-    def _offer(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            if self._outbox is not None:
-                self._outbox.offer(message)
+        """From any thread; never blocks. Send together what belongs together: each call is a
+        system call, and may wake the relay."""
+        mouth = self._mouth
+        if messages and mouth is not None:
+            mouth.send(messages)
 
     async def run(self) -> None:
         """Until cancelled."""
-        loop = self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         while True:
             try:
                 _, line = await loop.create_unix_connection(
@@ -65,7 +130,7 @@ class Link:
 
     async def _serve(self, line: Conversation) -> None:
         log.info("connected to the relay")
-        outbox = self._outbox = line.outbox
+        mouth = self._mouth = Mouth(line)
         try:
             self._on_connected()
             await line.over
@@ -73,6 +138,6 @@ class Link:
         except WireError as error:
             log.error("the relay sent what cannot be understood: %s", error)
         finally:
-            self._outbox = None
-            self._dropped_before += outbox.dropped
-            outbox.close()
+            self._mouth = None
+            self._dropped_before += mouth.dropped
+            mouth.close()
