@@ -62,7 +62,7 @@ class Lines:
             "line": line_quality(line, down),
             "since_at_ms": None if line is None else now_ms - _age_ms(line),
             "up": None if line is None else _up(line, wish),
-            "down": None if down is None else _down(down, self._program),
+            "down": None if down is None else told_of_return(down, self._program),
             "history": self._on_air.history.of(site, now_ms),
         }
 
@@ -91,7 +91,8 @@ def _up(line: Line, wish: Quality | None) -> dict[str, Any]:
     }
 
 
-def _down(down: DownLine, program: Program) -> dict[str, Any]:
+def told_of_return(down: DownLine, program: Program) -> dict[str, Any]:
+    """What a site is sent back, as `down` of the answer."""
     return {
         "height": _height(down.rendition, program),
         "stills": down.stills,
@@ -108,7 +109,7 @@ def _height(rendition: int | None, program: Program) -> int | None:
     """Of the picture, in lines."""
     if rendition is None:
         return None
-    heights = (program.height, *(rung.height for rung in program.ladder))
+    heights = [one.height for one in program.renditions()]
     return heights[min(rendition, len(heights) - 1)]
 
 

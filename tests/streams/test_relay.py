@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
+from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
 from config.settings import Media, Program
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.port import Address
 from streams.relay import (
+    KEYFRAME_INTERVAL_NS,
     PATIENCE_S,
     TAKEOVER_NS,
     Audience,
@@ -200,6 +202,33 @@ def test_a_newcomer_sees_a_picture_and_no_encoder_is_asked_for_one() -> None:
                     await asyncio.sleep(0.02)
                 await wait_until(lambda: watched.pictures, "a picture", 20)
             assert heard.wanted == []
+
+    asyncio.run(story())
+
+
+def test_however_many_ask_for_a_keyframe_the_studio_hears_of_it_once_a_second() -> None:
+    """For each picture that it encodes: the room's, and the public's while that is another."""
+
+    async def story() -> None:
+        heard, pli = Heard(), bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, 1, 9))
+        async with relay_of(heard) as relay:
+            for audience in 20 * (PUBLIC, ROOM):
+                await relay.view(audience, VIEW)
+            began_ns = time.monotonic_ns()
+
+            def all_ask() -> int:
+                for _, viewer in relay._gallery:
+                    viewer.on_rtcp(pli, time.monotonic_ns())
+                return 1 + (time.monotonic_ns() - began_ns) // KEYFRAME_INTERVAL_NS
+
+            for _ in range(50):
+                most = all_ask()
+            assert 1 <= heard.wanted.count(Feed.ROOM) <= most
+            assert 1 <= heard.wanted.count(Feed.PUBLIC) <= most
+            relay._keyframe_ns[Feed.ROOM] -= KEYFRAME_INTERVAL_NS  # a second later
+            heard.wanted.clear()
+            all_ask()
+            assert Feed.ROOM in heard.wanted
 
     asyncio.run(story())
 

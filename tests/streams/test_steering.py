@@ -44,6 +44,20 @@ def test_below_the_smallest_picture_there_is_sound_and_stills() -> None:
     assert one.in_time(3, 60, 250) > 0.97
 
 
+@pytest.mark.parametrize("rate", [1e6, 600e3, 300e3, 150e3])
+def test_a_rehearsal_is_not_heard_and_costs_little(rate: float) -> None:
+    """On a line that has no more to give, after the first seconds, in which it is found out."""
+    one, probed = watcher(Bottleneck(rate)), [0, 0]
+
+    def note(seconds: float) -> None:
+        probed[seconds >= 4] = one.probed_octets
+
+    watch([one], 90, note)
+    assert one.in_time(4, 90, 250) > 0.99
+    assert probed[1] > probed[0], "it is tried again"
+    assert probed[1] - probed[0] < 0.15 * rate / 8 * 86
+
+
 def test_sound_alone_stays_on_the_thinnest_line() -> None:
     one = watcher(Bottleneck(60e3))
     watch([one], 60)

@@ -77,9 +77,9 @@ class Site(asyncio.DatagramProtocol):
         handshake = self._dtls.handshake("client", list(media.dtls.fingerprints))
         _, self._session = await asyncio.wait_for(handshake, 10)
 
-    def check(self, password: str | None = None) -> bytes:
+    def check(self, password: str | None = None, ufrag: str | None = None) -> bytes:
         request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        request.attributes["USERNAME"] = f"{self.ufrag}:site"
+        request.attributes["USERNAME"] = f"{ufrag or self.ufrag}:site"
         request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity((password or self.password or "").encode())
         request.add_fingerprint()
@@ -208,10 +208,12 @@ def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
             with stranger() as other:
                 other.bind(("127.0.0.1", 0))
                 other.sendto(site.check("x" * 24), ("127.0.0.1", relay.port))
+                other.sendto(site.check(ufrag="another"), ("127.0.0.1", relay.port))
                 site.speak(1)
                 other.sendto(site.sent.pop(), ("127.0.0.1", relay.port))
-                await settled(relay, 2)
+                await settled(relay, 3)
                 assert peer._address == home
+                assert other.getsockname() not in relay._port._by_address
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
                 await wait_until(lambda: peer._address == other.getsockname(), "the move", 10)
             await speaks(site, frames)

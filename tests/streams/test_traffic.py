@@ -1,7 +1,10 @@
 """What a connected but hostile or unlucky peer can do to us: nothing. No socket, no clock."""
 
 import asyncio
+import gc
+import random
 import struct
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -21,6 +24,7 @@ from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
 from streams.pictures import begins_frame, h264_units
 from streams.port import MAX_ADDRESSES, Port
 from streams.publisher import Publisher
+from streams.redundancy import redundant
 from streams.relay import Rates, Relay
 from streams.sdp import TRANSPORT_SEQUENCE, Section, read_offer
 from streams.sending import Run
@@ -70,6 +74,43 @@ def test_a_publisher_that_changes_its_numbers_all_the_time_fills_nothing() -> No
     source.tick(3000 * MS)
     assert len(source.uplinks) == len(source._reported) == 1
     assert len(source._estimator.ssrcs) <= 1
+
+
+def test_a_long_bad_line_leaves_no_more_behind_than_a_short_one() -> None:
+    """One packet in ten is lost; half of those come again, and sound comes twice."""
+    video = replace(VIDEO, codec=Codec.VP8, congestion=TRANSPORT_SEQUENCE, retransmission=97)
+    source = Publisher(SiteId("hall"), (video, replace(SOUND, redundancy=63)), nowhere, nowhere)
+    chance, wide = random.Random(3), 0
+
+    def say(kind: int, number: int, stamp: int, ssrc: int, payload: bytes, now_ns: int) -> None:
+        nonlocal wide
+        wide += 1
+        head = struct.pack("!BBHII", 0x90, kind, number & 0xFFFF, stamp & 0xFFFFFFFF, ssrc)
+        extension = b"\xbe\xde\0\1\x31" + struct.pack("!HB", wide & 0xFFFF, 0)
+        source.on_rtp(head + extension + payload, now_ns)
+
+    def seconds(first: int, last: int) -> int:
+        for number in range(first * 50, last * 50):
+            now_ns = number * 20 * MS
+            if chance.random() > 0.1:
+                before = ((number - 1) * 960 & 0xFFFFFFFF, b"before")
+                sound = redundant(111, before, number * 960 & 0xFFFFFFFF, b"now")
+                say(63, number, number * 960, 5, sound, now_ns)
+            vp8 = b"\x10" + (b"\x01" if number % 100 else b"\x00") + b"picture"
+            if chance.random() > 0.1:
+                say(0x80 | 96, number, number * 1800, 6, vp8, now_ns)
+            elif chance.random() > 0.5:
+                say(97, number, number * 1800, 7, struct.pack("!H", number & 0xFFFF) + vp8, now_ns)
+            source.tick(now_ns)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    seconds(0, 5)
+    tracemalloc.start()
+    before, after = seconds(5, 20), seconds(20, 60)
+    tracemalloc.stop()
+    assert after - before < 20_000, "of some 3600 packets"
+    assert source.counts().repaired > 200
 
 
 def test_sound_that_nobody_sends_again_is_neither_asked_nor_waited_for() -> None:

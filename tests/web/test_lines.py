@@ -1,13 +1,19 @@
 """What the panel is told of one site's line when somebody asks."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from broadcast.session.model import Role
+from config.settings import Program
+from streams.lines import DownLine
 from tests.peers import publishing
 from tests.web.rig import BOUND_S, CHUA, LAY, SESSION, Rig, relay, settings_in
 from web.history import STEPS
+from web.lines import told_of_return
 
 
 def path(site: str, session: str = SESSION) -> str:
@@ -49,6 +55,20 @@ def test_a_line_from_joining_to_leaving(tmp_path: Path) -> None:
             assert (await asked(rig, CHUA))["history"]["line"] == [None] * STEPS
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("of", "heights"), [(720, [720, 360, 180]), (360, [360, 180])])
+def test_what_comes_back_is_told_as_a_picture_s_height(of: int, heights: list[int]) -> None:
+    """A program that is no larger than a rung of the ladder is sent without that rung."""
+    program = Program(width=of * 16 // 9, height=of)
+    stills = DownLine(len(heights) - 1, 1, 61_234.5, 0.04, 95.6, 60_000.4, 4, stills=True)
+    lines = [replace(stills, rendition=at, stills=False) for at in range(len(heights))]
+    assert [told_of_return(line, program)["height"] for line in lines] == heights
+    assert told_of_return(replace(stills, rendition=None), program)["height"] is None
+    assert told_of_return(stills, program) == {
+        "height": 180, "stills": True, "sound": "thin", "estimate_bps": 61_234,
+        "sent_bps": 60_000, "loss_percent": 0.0, "rtt_ms": 96, "frames_dropped": 4,
+    }  # fmt: skip
 
 
 def test_it_is_for_the_panel_alone(tmp_path: Path) -> None:
