@@ -74,6 +74,9 @@ def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
             await shown.until(lambda _: sends(shown, "320x180"), "a small picture")
             await ask_to_speak(district)
             await shown.until(lambda _: sends(shown, "640x360"), "the whole one before the cut")
+            arrived = operator.get_by_test_id(f"arriving-{LEFT}")
+            await expect(arrived).to_have_text("360p")
+            await expect(arrived).to_have_attribute("data-rising", "false")
             await call_and_check(operator, district, watch, public, shown)
             await end_and_check(operator, district, watch, public, shown)
             # The page of the public asks for the playlist until the first segment is there.

@@ -22,7 +22,7 @@ from streams.srtp import tag_length
 PARTS = st.lists(st.integers(1, 1400), min_size=1, max_size=150)
 TIMESTAMP = (1 << 32) - 1
 SO_NO_CHECK = 11
-"""asm-generic/socket.h. Without checksums Linux cuts no buffer: EINVAL, as of a card that cannot."""
+"""asm-generic/socket.h. Without checksums Linux cuts no buffer: EINVAL, as a card that cannot."""
 
 
 def parts(sizes: list[int]) -> list[bytes]:

@@ -200,6 +200,30 @@ def test_what_it_says_twice_itself_is_heard_once_and_no_sign_of_life() -> None:
     asyncio.run(story())
 
 
+def test_who_forges_its_address_cannot_end_what_has_keys() -> None:
+    """Goodbyes, faults and new handshakes in plain text, its own of before, whole and bent."""
+    head = b"\xfe\xfd" + bytes(8) + b"\0\2"
+    alerts = [b"\x15" + head + bytes(told) for told in ((1, 0), (2, 40), (2, 80), (1, 90))]
+    later = [alert[:3] + b"\0\1" + alert[5:] for alert in alerts]
+
+    async def story() -> None:
+        async with joined() as (relay, site, frames):
+            [peer] = relay._peers.values()
+            said = [datagram for datagram in site.sent if 20 <= datagram[0] < 64]
+            bent = [datagram[:-1] + bytes((datagram[-1] ^ 1,)) for datagram in said]
+            goodbye = b"\x80\xcb\0\1" + (7).to_bytes(4) + bytes(14)
+            for forged in (*alerts, *later, *said, *bent, goodbye):
+                site.send(forged)
+            await speaks(site, frames)
+            await wait_until(peer._dtls._path.incoming.empty, "all of it read", 10)
+            await speaks(site, frames)
+            assert peer.connected
+            assert not peer.is_gone(peer.last_heard_ns)
+            assert [*relay._peers.values()] == [peer]
+
+    asyncio.run(story())
+
+
 def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
     async def story() -> None:
         async with joined() as (relay, site, frames):

@@ -1,4 +1,5 @@
-"""A real coturn, and a real Chromium that may reach the server through it only."""
+"""A real coturn, and a real Chromium that may reach the server through it only: it tests its line,
+sends and watches."""
 
 import asyncio
 import socket
@@ -15,13 +16,13 @@ from tests.server import CONFIG, LEFT, Server
 from web.check import Finding, findings
 
 SECRET = "của-riêng-hai-máy-chủ"
-RELAYED = """async () => {
-  const report = await globalThis.connections.at(-1).getStats();
+RELAYED = """() => Promise.all(globalThis.connections.map(async (one) => {
+  const report = await one.getStats();
   const all = new Map([...report.values()].map((entry) => [entry.id, entry]));
   const transport = [...all.values()].find((entry) => entry.type === "transport");
   const pair = all.get(transport?.selectedCandidatePairId);
-  return [all.get(pair?.localCandidateId)?.candidateType ?? "", pair?.bytesSent ?? 0];
-}"""
+  return [all.get(pair?.localCandidateId)?.candidateType ?? "", pair?.bytesReceived ?? 0];
+}))"""
 ONLY_RELAYED = """
   globalThis.connections = [];
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
@@ -82,14 +83,18 @@ async def story(server: Server, folder: Path) -> None:
         tab = await browser.new_page()
         await tab.add_init_script(ONLY_RELAYED)
         await tab.goto(server.url(f"/join/{server.session}/{LEFT}#{server.site_tokens[LEFT]}"))
+
+        async def through_the_turn_server(connections: int) -> bool:
+            found = await tab.evaluate(RELAYED)
+            carried = [kind == "relay" and octets > 0 for kind, octets in found]
+            return len(carried) == connections and all(carried)
+
+        await tab.get_by_test_id("line-test-start").click()
+        await wait_until(lambda: through_the_turn_server(1), "the test of the line")
         await join_as_a_person_would(tab)
         await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "its picture")
-
-        async def through_the_turn_server() -> bool:
-            kind, octets = await tab.evaluate(RELAYED)
-            return bool(kind == "relay" and octets > 0)
-
-        await wait_until(through_the_turn_server, "a relayed connection")
+        await tab.evaluate("() => globalThis.connections.shift()")  # the test's, which is over
+        await wait_until(lambda: through_the_turn_server(2), "what it sends, and what it gets")
 
 
 def about_turn(server: Server) -> list[Finding]:

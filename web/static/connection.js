@@ -271,7 +271,7 @@ function collect(stats, entry) {
 }
 
 /** @param {string} links of one or more `Link` headers @returns {RTCIceServer[]} */
-function iceServersOf(links) {
+export function iceServersOf(links) {
   const pattern = /<(turns?:[^>]+)>; rel="ice-server"; username="([^"]*)"; credential="([^"]*)"/g;
   return [...links.matchAll(pattern)].map(([, urls = "", username = "", credential = ""]) =>
     ({urls, username, credential}));

@@ -41,6 +41,7 @@ export async function start(token) {
     path: `/api/v1/sessions/${config.session}/sites/${config.site}/line-test`,
     echo: `/whip/${config.site}/echo`,
     token,
+    turn: Boolean(config.turn),
     signal: mine.signal,
   };
   try {

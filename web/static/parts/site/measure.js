@@ -1,6 +1,8 @@
 // What a line carries: an echo over the hearing's own port for loss and round trip, bytes over HTTP
 // for the rate. Knows no document but the sound of an AudioContext.
 
+import {iceServersOf} from "../../connection.js";
+
 /** @import {LineTest} from "../../line_types.js" */
 
 const CONNECT_MS = 6000;
@@ -14,8 +16,8 @@ const LONGEST_S = 10; // nobody watches a still page for a minute
 /** Which part is under way. @typedef {"echo" | "down" | "up"} Step */
 
 /**
- * Where to: `path` is the site's line-test address, `echo` its echo endpoint.
- * @typedef {{path: string, echo: string, token: string, signal: AbortSignal}} Place
+ * Where to: `path` is the site's line-test address, `echo` its echo endpoint; `turn`: there are TURN servers.
+ * @typedef {{path: string, echo: string, token: string, turn: boolean, signal: AbortSignal}} Place
  */
 
 /** The server will not test now; `message` is its sentence. */
@@ -139,6 +141,7 @@ async function echo(place) {
   try {
     const stream = toneFrom(tone);
     pc.addTransceiver(stream.getAudioTracks()[0] ?? "audio", {direction: "sendrecv", streams: [stream]});
+    if (place.turn) pc.setConfiguration({...pc.getConfiguration(), iceServers: await iceServers(place)});
     await pc.setLocalDescription();
     const headers = {...bearer(place), "Content-Type": "application/sdp"};
     const answer = await ask(place.echo, {method: "POST", headers, body: pc.localDescription?.sdp ?? ""}, place.signal);
@@ -150,6 +153,12 @@ async function echo(place) {
     pc.close(); // which the server hears, or finds out by the silence
     void tone.close();
   }
+}
+
+/** As whoever joins is told them: what a TURN server gets through counts. @throws {NotTested} @param {Place} place */
+async function iceServers(place) {
+  const told = await ask(place.echo, {method: "OPTIONS", headers: bearer(place)}, place.signal);
+  return iceServersOf(told.headers.get("Link") ?? "");
 }
 
 /** Steady sound, so that no encoder falls silent; nobody hears it. @param {AudioContext} context */
