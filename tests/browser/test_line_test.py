@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.chromium import chromium, complaints, join_as_a_person_would
+from tests.media import wait_until
 from tests.server import LEFT, RIGHT, Server
 
 
@@ -17,12 +18,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+IN_SIGHT = """(one) => {
+  const {x, width, bottom} = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(x + width / 2, bottom - 4));
+}"""
+
+
 async def press_the_button(tab: Page, url: str) -> None:
-    """Opens the page and presses the button, as a person would."""
+    """Opens the page and presses the button, as a person would, who then sees the answer."""
     await tab.goto(url)
     await tab.get_by_test_id("line-test-start").click()
     await expect(tab.get_by_test_id("line-test-start")).to_be_disabled()
-    await expect(tab.get_by_test_id("line-verdict")).to_be_visible()
+    verdict = tab.get_by_test_id("line-verdict")
+    await expect(verdict).to_be_visible()
+    await wait_until(lambda: verdict.evaluate(IN_SIGHT), "above the bar")
 
 
 def test_a_line_is_tested_and_the_control_room_told(server: Server) -> None:

@@ -6,7 +6,7 @@ import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {operatorView} from "../../state.js";
 import {number, t} from "../../texts.js";
-import {openLine} from "./line_dialog.js";
+import {openLine, rate} from "./line_dialog.js";
 
 /** @import {Site} from "../../types.js" */
 
@@ -96,7 +96,7 @@ function figuresOf(site) {
   return [
     [t("operator.rtt"), known(site.rtt_ms, "ms")],
     [t("operator.loss"), known(site.loss_percent, "%")],
-    [t("operator.bitrate"), known(site.bitrate_bps && site.bitrate_bps / 1e6, "Mbit/s")],
+    [t("operator.bitrate"), site.bitrate_bps === undefined ? dash : rate(site.bitrate_bps)],
     [t("operator.picture"), [site.size?.replace("x", "×"), site.codec].filter(Boolean).join(" · ") || dash],
     [t("operator.asked_for"), site.quality ? t(`operator.quality_${site.quality}`) : dash],
     [t("operator.camera"), t(`operator.device_${site.camera ?? "none"}`)],

@@ -77,6 +77,7 @@ function ask(site) {
 /** @param {{up: LineUp | undefined, down: LineDown | undefined}} props */
 function BothWays({up, down}) {
   const rows = rowsOf(up, down);
+  if (!rows.length) return null; // it is not here
   return html`<table class="both-ways numbers" data-testid="both-ways">
     <thead><tr><th></th><th scope="col">${t("line.up")}</th><th scope="col">${t("line.down")}</th></tr></thead>
     <tbody>${rows.map(([key, sent, got]) => html`<tr>
@@ -125,7 +126,7 @@ function fps(pictures) {
 }
 
 /** @param {number} bps */
-function rate(bps) {
+export function rate(bps) {
   return bps < 1e6 ? `${number(Math.round(bps / 1e3))} kbit/s` : `${number(bps / 1e6)} Mbit/s`;
 }
 

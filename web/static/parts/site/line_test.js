@@ -2,7 +2,7 @@
 
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
-import {useEffect} from "preact/hooks";
+import {useEffect, useRef} from "preact/hooks";
 import {config, number, t} from "../../texts.js";
 import {NotTested, measure} from "./measure.js";
 import {judge} from "./verdict.js";
@@ -60,9 +60,13 @@ function stop() {
 
 /** @param {{token: string}} props */
 export function LineTest({token}) {
+  const section = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => stop, []);
   const step = under.value;
-  return html`<section class="panel line-test" data-testid="line-test" aria-live="polite">
+  // It grows downwards, where the bar with the button to join lies over it.
+  const news = step ?? found.value ?? refused.value;
+  useEffect(() => { if (news) section.current?.scrollIntoView({block: "nearest"}); }, [news]);
+  return html`<section class="panel line-test" data-testid="line-test" aria-live="polite" ref=${section}>
     <div class="line-test-head"><h2>${t("line_test.title")}</h2>
       <button onClick=${() => void start(token)} disabled=${step !== undefined} data-testid="line-test-start">
         ${t(found.value || refused.value ? "line_test.again" : "line_test.start")}</button></div>
