@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -65,6 +66,15 @@ a=rtcp-fb:96 nack
 a=rtcp-fb:96 nack pli
 a=rtcp-fb:96 goog-remb
 """
+
+
+def wakes(pid: int) -> int:
+    """How often any thread of a process went to sleep, to be woken again."""
+    found = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        told = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
+        found += int(told["voluntary_ctxt_switches"])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +240,12 @@ async def measure(count: int, on_air: int, watching: int, pid: int, seconds: flo
         await send(sites, viewers, SETTLE_S)
         async with http.get(f"http://{SERVER}:{WHIP_PORT}/count") as response:
             before = await response.json()
-        used, settled, began = cpu_s(pid), memory_bytes(pid), time.monotonic()
+        woken, settled = wakes(pid), memory_bytes(pid)
+        used, began = cpu_s(pid), time.monotonic()
         await send(sites, viewers, seconds)
         took = time.monotonic() - began
         cores = (cpu_s(pid) - used) / took
+        woken = wakes(pid) - woken
         async with http.get(f"http://{SERVER}:{WHIP_PORT}/count") as response:
             after = await response.json()
         kept = memory_bytes(pid)
@@ -242,6 +254,7 @@ async def measure(count: int, on_air: int, watching: int, pid: int, seconds: flo
     lag = [b - a for a, b in zip(before["lag"], after["lag"], strict=True)]
     return {
         "cores": cores,
+        "wakes_per_s": woken / took,
         "frames_per_s": (after["frames"] - before["frames"]) / took,
         "memory_each": (kept - empty) / count,
         "memory_growth": kept - settled,

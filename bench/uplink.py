@@ -151,16 +151,19 @@ def measured(who: str, count: int) -> dict[str, Any]:
 def figures() -> Iterator[Figure]:
     for count, rounds in PUBLISHERS.items():
         cores: dict[str, list[float]] = {"diemcau": [], "aiortc": []}
+        wakes: dict[str, list[float]] = {"diemcau": [], "aiortc": []}
         for _ in range(rounds):
             for who, used in cores.items():
                 result = measured(who, count)
                 assert who == "aiortc" or result["frames_per_s"] > 59 * count, "frames are missing"
                 used.append(result["cores"] * 100 / count)
-        ours, theirs = (median(used) for used in cores.values())
-        yield Figure(
-            f"uplink, CPU of each of {count} sites at standby", ours, "% of a core",
-            theirs, "aiortc without decoding",
-        )  # fmt: skip
+                wakes[who].append(result["wakes_per_s"])
+        for name, unit, seen in (
+            (f"uplink, CPU of each of {count} sites at standby", "% of a core", cores),
+            (f"uplink, wake-ups of the server of {count}", "a second", wakes),
+        ):
+            ours, theirs = (median(seen[who]) for who in ("diemcau", "aiortc"))
+            yield Figure(name, ours, unit, theirs, "aiortc without decoding")
 
 
 if __name__ == "__main__":

@@ -27,37 +27,45 @@ class Arrivals:
     """What one connection has to report, in the sender's transport-wide numbers."""
 
     def __init__(self) -> None:
+        self.came_ns: dict[int, int] = {}
+        """What is not told of yet, by the number as it was sent (16 bits), in the order of arrival.
+        Whoever reads a packet of each of fifty sites adds to it without a call."""
         self._unwrap = Unwrapper(16)
-        self._came_ns: dict[int, int] = {}
         self._next: int | None = None
         self._count = 0
 
     def add(self, sequence: int, came_ns: int) -> None:
-        self._came_ns.setdefault(self._unwrap(sequence), came_ns)
+        self.came_ns.setdefault(sequence & 0xFFFF, came_ns)
 
     def __len__(self) -> int:
         """Packets not told of yet."""
-        return len(self._came_ns)
+        return len(self.came_ns)
 
     def report(self) -> bytes | None:
         """The feedback control information of one packet; None when nothing came since."""
-        if not self._came_ns:
+        if not self.came_ns:
             return None
-        first, end = self._span()
-        told, self._came_ns = self._came_ns, {}
+        told = self._unwrapped()
+        first, end = self._span(told)
         count, self._count, self._next = self._count, (self._count + 1) & 0xFF, end
         if [*told] == [*range(first, end)] and (plain := _plain(first, [*told.values()], count)):
             return plain
         return _packed(first, [told.get(sequence) for sequence in range(first, end)], count)
 
-    def _span(self) -> tuple[int, int]:
+    def _unwrapped(self) -> dict[int, int]:
+        """What came, by numbers that do not wrap; it is told of now."""
+        came_ns = [*self.came_ns.items()]
+        self.came_ns.clear()
+        return {self._unwrap(sequence): at for sequence, at in came_ns}
+
+    def _span(self, told: dict[int, int]) -> tuple[int, int]:
         """From the first not told yet, or a late one; holes at the beginning are losses."""
-        end = max(self._came_ns) + 1
-        first = min(self._came_ns)
+        end = max(told) + 1
+        first = min(told)
         if self._next is not None:
             first = min(first, self._next)
         if end - first > MAX_SPAN:
-            first = min(sequence for sequence in self._came_ns if sequence >= end - MAX_SPAN)
+            first = min(sequence for sequence in told if sequence >= end - MAX_SPAN)
         return first, end
 
 

@@ -32,10 +32,10 @@ MAX_BITRATE_BPS = 6_000_000
 """What one source may ask of the line, whatever the estimate says."""
 MAX_RETRY_NS = 250_000_000
 """At least one more try before a picture is given up."""
-ARRIVALS_INTERVAL_NS, FEW_INTERVAL_NS = 80_000_000, 160_000_000
+ARRIVALS_INTERVAL_NS, FEW_INTERVAL_NS = 80_000_000, 150_000_000
 """Often enough to probe by, seldom enough to cost a thin line nothing (5 to 10 kbit/s). The second
 on a line at ease while fewer than `FEW_ARRIVALS` wait: a site at standby, of which there may be
-fifty. Browsers tell each other every 50 to 250 ms."""
+fifty, and which is read each 80 ms. Browsers tell each other every 50 to 250 ms."""
 FEW_ARRIVALS = 12
 EASY_JITTER_MS = 10.0
 """Above it, or with loss, a line is not at ease, and its sender is told soon."""
@@ -123,9 +123,11 @@ class Publisher:
         """None while, or where, the site does not answer our question."""
         self._estimator = RemoteBitrateEstimator()
         self._arrivals = Arrivals()
+        self._came_ns = self._arrivals.came_ns
         self._arrivals_ns = 0
         self._reported_ns = 0
-        self._at_ease = False
+        self.at_ease = False
+        """Nothing was lost in the last second, and hardly anything came late."""
         self._nacks = self._plis = 0
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
@@ -137,7 +139,7 @@ class Publisher:
         parsed = rtp.parse(packet, section.extension)
         if parsed.extension is not None:
             if stream.wide:
-                self._arrivals.add(parsed.extension & 0xFFFF, now_ns)
+                self._came_ns.setdefault(parsed.extension & 0xFFFF, now_ns)
             else:
                 self._estimate(parsed.ssrc, parsed.extension & 0xFFFFFF, len(packet), now_ns)
         uplink = stream.uplink
@@ -230,7 +232,7 @@ class Publisher:
                 self._send_rtcp(bytes(nack))
             if wishes.pli:
                 self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, OUR_SSRC, uplink.ssrc)))
-        soon = not self._at_ease or len(self._arrivals) >= FEW_ARRIVALS
+        soon = not self.at_ease or len(self._arrivals) >= FEW_ARRIVALS
         if now_ns - self._arrivals_ns >= (ARRIVALS_INTERVAL_NS if soon else FEW_INTERVAL_NS):
             self._arrivals_ns = now_ns
             self._report_arrivals()
@@ -239,7 +241,7 @@ class Publisher:
             reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
             head = RTCP_HEADER.pack(0x80 | len(reports), RTCP_RR, 1 + 6 * len(reports), OUR_SSRC)
             self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
-            self._at_ease = self.loss_percent() == 0 and all(
+            self.at_ease = self.loss_percent() == 0 and all(
                 (_jitter_ms(uplink) or 0) < EASY_JITTER_MS for uplink in self.uplinks.values()
             )
 

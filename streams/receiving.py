@@ -58,10 +58,14 @@ class Receiving:
                 self._settle(now_ns)
 
     def be_patient(self, patience_s: float) -> None:
-        """How long media may wait for its reader; 0: somebody waits for it, from now on."""
+        """How long media may wait for its reader; 0: somebody waits for it, from now on, and what
+        waited is taken before this returns."""
         now_ns = time.monotonic_ns()
-        self._waking.be_patient(round(patience_s * 1e9), now_ns)
-        self._settle(now_ns)
+        try:
+            if self._waking.be_patient(round(patience_s * 1e9)):
+                self._waking.on_read(self._drain(), now_ns)
+        finally:
+            self._settle(now_ns)
 
     def _on_datagram(self) -> None:
         now_ns = time.monotonic_ns()

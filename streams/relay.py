@@ -60,9 +60,11 @@ MAX_HANDSHAKES = 64
 finished must not fill the house. Sites and staff do not count: they have tokens."""
 MAX_ROOM = 1_000
 """Return feeds of sites, and staff: each site and page has one, or two while it joins anew."""
-PATIENCE_S, SITES_PATIENCE_S = 0.04, 0.4
+PATIENCE_S, UNEASY_PATIENCE_S, SITES_PATIENCE_S = 0.08, 0.04, 0.4
 """What sites at standby send waits so long while nobody waits for any of it: a site's sound then
-costs one wake-up for two packets. The more sites, the shorter: some twenty-five packets of all."""
+costs one wake-up for four packets, and each level that the studio tells, ten a second, has some of
+it. The second where a line loses packets, or brings them late: what is missing is asked for again
+soon. The more sites, the shorter: some twenty-five packets of all."""
 HELD_UP_NS = 20_000_000
 """What took so long to leave was held up here, and is not taken for a queue on anybody's line."""
 MAX_ECHOES = 20
@@ -116,6 +118,7 @@ class Relay:
         self._lanes = Lanes()
         self._rights = Rights()
         self._awaited = frozenset[SiteId]()
+        self._patience_s = 0.0
         self._talks = Talks(
             self._rights,
             on_frame=on_frame,
@@ -378,11 +381,22 @@ class Relay:
             self._settle_patience()
 
     def _settle_patience(self) -> None:
+        patience_s = 0.0 if self._is_awaited() else self._affordable_patience_s()
+        if patience_s != self._patience_s:
+            self._patience_s = patience_s
+            self._port.be_patient(patience_s)
+
+    def _is_awaited(self) -> bool:
+        """Whether somebody waits for anything that comes; of who joins, each flight."""
         sites = self._publishers.keys()
-        awaited = self._talks.talkers or not self._awaited.isdisjoint(sites) or self._echoes()
-        self._port.be_patient(
-            0.0 if awaited or not sites else min(PATIENCE_S, SITES_PATIENCE_S / len(sites))
-        )
+        if self._talks.talkers or not sites or not self._awaited.isdisjoint(sites):
+            return True
+        return bool(self._echoes()) or not all(peer.connected for peer in self._peers.values())
+
+    def _affordable_patience_s(self) -> float:
+        lines = self._publishers.values()
+        most = PATIENCE_S if all(line.at_ease for _, line, _ in lines) else UNEASY_PATIENCE_S
+        return min(most, SITES_PATIENCE_S / len(lines))
 
     def _echoes(self) -> int:
         return sum(isinstance(peer.traffic, Echo) for peer in self._peers.values())
@@ -450,6 +464,8 @@ class Relay:
         alone, sites = self._gallery.alone[True], self._publishers
         restless = [*map(_PEER, alone.values()), *map(_PEER, sites.values()), *self._talks.talkers]
         hurries = self._rounds.take(restless, now_ns)
-        if self._gallery.changed and self._rounds.complete:
-            self._tell_heard()
+        if self._rounds.complete:
+            if self._gallery.changed:
+                self._tell_heard()
+            self._settle_patience()
         return hurries

@@ -9,6 +9,9 @@ from streams.peer import Peer
 
 PATIENCE = 5
 """Who is in no hurry gets one turn in so many."""
+LONG_NS = 60_000_000
+"""Where turns are so far apart, one in half as many: he is to get one each 200 ms or so, to tell
+what came (browsers tell each other each 250 ms at the latest)."""
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +20,7 @@ class Rounds:
     def __init__(self, peers: Collection[Peer]) -> None:
         """`peers`: all, as they come and go."""
         self._peers = peers
-        self._count = 0
+        self._count = self._taken_ns = 0
         self._hurrying: set[Peer] = set()
         """Who waited for his moment when it was last asked."""
 
@@ -30,6 +33,10 @@ class Rounds:
         """The next. `restless`: who may wait for his moment. Whether somebody does."""
         self._count += 1
         due = {*[*self._peers][self._count % PATIENCE :: PATIENCE]}
+        if now_ns - self._taken_ns >= LONG_NS:
+            self._count += 1
+            due.update([*self._peers][self._count % PATIENCE :: PATIENCE])
+        self._taken_ns = now_ns
         hurrying = set[Peer]()
         for peer in due.union(self._hurrying, restless):
             if not peer.connected:

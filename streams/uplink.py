@@ -330,6 +330,8 @@ class Uplink:
             else:
                 ready = now_ns - missing.asked_ns >= self.retry_ns
             if ready and len(due) < MAX_NACKS:
+                if missing.asked_ns is None:  # read late, where nobody waits: it has its time yet
+                    missing.since_ns = max(missing.since_ns, now_ns - ASK_SOUND_NS)
                 missing.asked_ns = now_ns
                 due.append(sequence)
         return due

@@ -98,11 +98,11 @@ class Waking:
         else:
             self.watches = True
 
-    def be_patient(self, patience_ns: int, now_ns: int) -> None:
-        """How long media may wait for its reader; 0: somebody waits for it, from now on."""
+    def be_patient(self, patience_ns: int) -> bool:
+        """How long media may wait for its reader; 0: somebody waits for it, from now on. Whether to
+        read now."""
         self._patience_ns = patience_ns
-        if not patience_ns:
-            self._read_ns = min(self._read_ns, now_ns)
+        return not patience_ns and not self.watches
 
     # --- what follows ---
 
@@ -112,8 +112,10 @@ class Waking:
         self.due_ns = now_ns + (EASY_NS if self._steady and self._few else LIKELY_NS)
 
     def hurry(self) -> None:
-        """Until the next turn."""
+        """Until the next turn. What fills a gap may be there already."""
         self._hurries, self.due_ns = True, self._turn_ns + LIKELY_NS
+        if self._patience_ns:
+            self._read_ns = min(self._read_ns, self._turn_ns + TICK_NS)
 
     @property
     def alarm_ns(self) -> int:

@@ -139,10 +139,11 @@ class OnAir:
         program = program_of(desk.floor.state)
         if program.public is Take.SLATE:
             self.relay.set_public(take_room=False)
+        # Before the studio waits for it: what was left to the kernel comes late, and is no jitter.
+        self.relay.set_awaited(program.awaited)
         self.link.show(program)
         self.witness.show(program)
         self.relay.set_open_microphones(program.open_microphones)
-        self.relay.set_awaited(program.awaited)
         if program.public is Take.ROOM:
             self.relay.set_public(take_room=True)
 

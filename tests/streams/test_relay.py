@@ -21,6 +21,7 @@ from streams.relay import (
     KEYFRAME_INTERVAL_NS,
     PATIENCE_S,
     TAKEOVER_NS,
+    UNEASY_PATIENCE_S,
     Audience,
     Connection,
     Rates,
@@ -331,7 +332,8 @@ def test_nobody_talks_to_a_site_that_is_open_or_away() -> None:
 
 
 def test_only_what_nobody_waits_for_may_wait() -> None:
-    """A site on air or about to be, a line's test and an operator who talks are read at once."""
+    """Who joins, a site on air or about to be, a line's test and an operator who talks are read at
+    once, and a line that is not at ease soon."""
 
     async def story() -> list[float]:
         async with relay_of(Heard()) as relay:
@@ -344,6 +346,13 @@ def test_only_what_nobody_waits_for_may_wait() -> None:
             for name in (HALL, LEFT):
                 await relay.publish(name, PUBLISH)
             found.append(patience_s())
+            for peer, publisher, _ in relay._publishers.values():
+                peer.connected = True
+                relay._settle_patience()
+                found.append(patience_s())
+                publisher.at_ease = True
+            relay._settle_patience()
+            found.append(patience_s())
             for awaited in ({LEFT}, {SiteId("@player")}):
                 relay.set_awaited(frozenset(awaited))
                 found.append(patience_s())
@@ -353,4 +362,7 @@ def test_only_what_nobody_waits_for_may_wait() -> None:
             found.append(patience_s())
             return found
 
-    assert asyncio.run(story()) == [0, PATIENCE_S, 0, PATIENCE_S, 0, PATIENCE_S]
+    joining, uneasy, awaited, tested = 0, UNEASY_PATIENCE_S, 0, 0
+    assert asyncio.run(story()) == [
+        0, joining, joining, uneasy, PATIENCE_S, awaited, PATIENCE_S, tested, PATIENCE_S
+    ]  # fmt: skip

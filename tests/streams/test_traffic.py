@@ -6,6 +6,7 @@ import random
 import struct
 import tracemalloc
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from aiortc import RTCCertificate
@@ -26,6 +27,7 @@ from streams.port import MAX_ADDRESSES, Port
 from streams.publisher import Publisher
 from streams.redundancy import redundant
 from streams.relay import Rates, Relay
+from streams.rounds import Rounds
 from streams.sdp import TRANSPORT_SEQUENCE, Section, read_offer
 from streams.sending import Run
 from streams.steering import Steering
@@ -186,6 +188,38 @@ def test_loss_is_told_of_the_line_before_repair() -> None:
             source.on_rtp(opus(sequence), 1000 * MS + sequence * 20 * MS)
         source.tick(1000 * MS + sequence * 20 * MS)
     assert 5 < source.loss_percent() < 20
+
+
+@pytest.mark.parametrize("patience_ms", [20, 40, 80])
+def test_a_site_at_standby_is_told_what_came_often_enough(patience_ms: int) -> None:
+    """However seldom it is read: browsers tell each other at least each 250 ms."""
+
+    async def story() -> list[int]:
+        told: list[int] = []
+        certificate = RTCCertificate.generateCertificate()
+        peer = Peer(read_offer(VIEW, "view"), certificate, nowhere, nowhere)
+        section = replace(SOUND, congestion=TRANSPORT_SEQUENCE, extension=3)
+        source = Publisher(
+            SiteId("hall"),
+            (section,),
+            lambda packet: told.append(now_ns) if packet[1] == 205 else None,
+            nowhere,
+        )
+        peer.traffic, peer.connected, now_ns = source, True, peer.last_heard_ns
+        rounds = Rounds([peer])
+        for number in range(1, 400):
+            now_ns += 20 * MS
+            packet = opus(number)
+            extension = b"\xbe\xde\0\1\x31" + number.to_bytes(2) + b"\0"
+            source.on_rtp(b"\x90" + packet[1:12] + extension + packet[12:], now_ns)
+            peer.last_heard_ns = now_ns
+            if number * 20 % patience_ms == 0:
+                rounds.take([peer], now_ns)
+        return [after - before for before, after in pairwise(told)]
+
+    apart = asyncio.run(story())
+    assert len(apart) > 30
+    assert max(apart) < 250 * MS
 
 
 class Watching:

@@ -164,6 +164,17 @@ def test_sound_is_asked_for_only_where_it_can_come_in_time() -> None:
     assert uplink.statistics.lost > 10
 
 
+def test_what_is_asked_for_late_has_its_time_all_the_same() -> None:
+    """Where nobody waits packets are read each 80 ms: a gap is seen that much later."""
+    uplink = Uplink(HALL, Codec.OPUS, SSRC)
+    first, lost, next_one = (packet for _, packet in opus_packets(3))
+    frames = uplink.add(first, 0) + uplink.add(next_one, 40 * NS_PER_MS)
+    wishes, more = uplink.poll(118 * NS_PER_MS)
+    assert (wishes.nack, more) == ([lost.sequence], [])
+    frames += uplink.poll(170 * NS_PER_MS)[1] + uplink.add_again(lost, 172 * NS_PER_MS)
+    assert [frame.pts - frames[0].pts for frame in frames] == [0, 960, 1920]
+
+
 def test_what_was_lost_before_a_silence_is_not_waited_for() -> None:
     """DTX: the numbers go on, the time jumps."""
     uplink = Uplink(HALL, Codec.OPUS, SSRC)

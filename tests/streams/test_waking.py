@@ -143,17 +143,25 @@ def test_a_muted_site_need_not_wait_for_the_program() -> None:
 
 
 def test_media_that_nobody_waits_for_waits_until_somebody_does() -> None:
-    """A site at standby: two of its packets cost one wake-up."""
-    machine, patience_ns = Machine(), 40 * MS
-    machine.waking.be_patient(patience_ns, machine.now_ns)
+    """A site at standby: four of its packets cost one wake-up."""
+    machine, patience_ns = Machine(), 80 * MS
+    assert not machine.waking.be_patient(patience_ns)
     machine.run(2 * S, None, every(TICK_NS, 2 * S, MEDIA))
     assert max(machine.waits_ns) <= patience_ns
     assert machine.wakes <= 2 * S // patience_ns + 2 * S // REST_NS
-    machine.waking.be_patient(0, machine.now_ns)
-    assert machine.waking.watches or machine.waking.alarm_ns <= machine.now_ns
+    assert machine.waking.be_patient(0) is not machine.waking.watches
+    machine._read()
     machine.waits_ns = []
     machine.run(S, None, every(TICK_NS, S, MEDIA))
     assert max(machine.waits_ns[1:]) == 0
+
+
+def test_what_fills_a_gap_is_read_soon_though_nobody_waits_for_it() -> None:
+    machine = Machine()
+    machine.hurries = True
+    machine.waking.be_patient(80 * MS)
+    machine.run(2 * S, None, every(TICK_NS, 2 * S, MEDIA))
+    assert max(machine.waits_ns) <= TICK_NS
 
 
 def test_a_handshake_finds_somebody_awake() -> None:
