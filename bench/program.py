@@ -3,10 +3,11 @@
 Two sites of 720p25 on air, picture-in-picture with a lower third, both microphones open, recording
 and levels as always: the real studio process behind its real socket. First with all that a session
 has: return feeds, a ladder, an operator who sees the stills. Then as others would make it
-(bench/recipes.py), for the recording alone: the same encoded pictures, the same sound, the same
-options of x264 and the same HLS, in turn with the studio; each is the median of `ROUNDS`. x264
-alone, on the very pictures that the studio sent, tells how much of it all is not x264. The command
-lines do less: they level, meter and watch nothing, and know beforehand what comes when.
+(bench/recipes.py, bench/chrome.py), for the recording alone: the same encoded pictures, the same
+sound, the same options of x264 and the same HLS, in turn with the studio; each is the median of
+`ROUNDS`. x264 alone, on the very pictures that the studio sent, tells how much of it all is not
+x264. The command lines do less: they level, meter and watch nothing, and know beforehand what comes
+when. The hidden Chrome gets both sites live, as the studio does, by the way that it has: WebRTC.
 The studio's parts alone (bench/floor.py) tell how little a studio of these parts could cost.
 
 `python -m bench.program 1` does one round of the studio and FFmpeg alone, in a minute.
@@ -15,17 +16,19 @@ The studio's parts alone (bench/floor.py) tell how little a studio of these part
 import asyncio
 import contextlib
 import itertools
+import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import av
 
-from bench import floor, recipes
+from bench import chrome, floor, recipes
 from bench.heads import FPS, talking_head, write_clips
 from bench.recipes import Cost, Material, by_thread_s, cpu_s, memory_mb
 from broadcast.program import Layout, Overlay, Scene, Take
@@ -41,6 +44,15 @@ PROGRAM = Program()
 HALL, SITE = SiteId("hall"), SiteId("muong-nhe")
 NOBODY: dict[str, list[int]] = {}
 LEAST_CORE = 0.002
+RECIPES: dict[str, tuple[Callable[[Material], Cost], tuple[str, ...]]] = {
+    "FFmpeg's command line": (recipes.ffmpeg, ("ffmpeg",)),
+    "the same in real time": (partial(recipes.ffmpeg, live=True), ("ffmpeg",)),
+    "GStreamer's compositor": (recipes.gstreamer, ("gst-launch-1.0",)),
+    "the hidden Chrome": (chrome.in_conference, ("chromium", "Xvfb", "pulseaudio")),
+    "the same from files, without sound": (chrome.from_files, ("chromium", "Xvfb")),
+}
+"""Each, and the programs that must be there for it."""
+FFMPEG = ("FFmpeg's command line", "the same in real time")
 RETURNS = {Feed.ROOM: [0], Feed.minus(HALL): [0], Feed.minus(SITE): [0]}
 """What both sites and the staff hear."""
 
@@ -163,19 +175,20 @@ def in_turn(
         runs.append(ours)
         costs.setdefault("studio", []).append(ours.cost)
         costs.setdefault("x264", []).append(Cost(x264_alone(ours.packets)))
-        for recipe, cost in recipes.measured(material, names):
-            costs.setdefault(recipe, []).append(cost)
+        for name in names:
+            recipe, needs = RECIPES[name]
+            if all(map(shutil.which, needs)):
+                costs.setdefault(name, []).append(recipe(material))
     return costs, runs
 
 
 def median(costs: list[Cost]) -> Cost:
-    cores, memory_mb = zip(*costs, strict=True)
-    return Cost(statistics.median(cores), statistics.median(memory_mb))
+    """What is told is of the last."""
+    cores, memory_mb, told = zip(*costs, strict=True)
+    return Cost(statistics.median(cores), statistics.median(memory_mb), told[-1])
 
 
-def beside_others(
-    rounds: int = ROUNDS, names: Sequence[str] = tuple(recipes.RECIPES)
-) -> Iterator[str]:
+def beside_others(rounds: int = ROUNDS, names: Sequence[str] = tuple(RECIPES)) -> Iterator[str]:
     """One size, one lower third, HLS: the same of everybody."""
     with tempfile.TemporaryDirectory() as name:
         program = PROGRAM.model_copy(update={"ladder": ()})
@@ -198,6 +211,8 @@ def beside_others(
             line += f", {ours.memory_mb / cost.memory_mb:.2f} × the memory"
             line += f" ({cost.memory_mb:.0f} MB)"
         yield line
+        if cost.told:
+            yield f"of that, in its last round: {cost.told}"
 
 
 def figures() -> Iterator[str]:
@@ -214,5 +229,5 @@ def figures() -> Iterator[str]:
 
 if __name__ == "__main__":
     few = [int(argument) for argument in sys.argv[1:]]
-    for figure in beside_others(few[0], recipes.FFMPEG) if few else figures():
+    for figure in beside_others(few[0], FFMPEG) if few else figures():
         print(figure, flush=True)

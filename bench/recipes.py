@@ -1,18 +1,15 @@
-"""The same program as others make it: FFmpeg's and GStreamer's command lines, and a hidden Chrome.
+"""The same program by others' command lines, FFmpeg's and GStreamer's; what each is given, and what
+it costs. `bench/chrome.py` has the hidden Chrome.
 
 Each reads the same two 720p clips with sound, lays one over the other, a lower third over both,
-mixes the sound, and writes HLS in fMP4 with the studio's x264 preset and rate. The Chrome recipe
-is what Jibri and LiveKit Egress do: a page on a virtual screen, grabbed by FFmpeg.
+mixes the sound, and writes HLS in fMP4 with the studio's x264 preset and rate.
 """
 
 import contextlib
 import os
-import shutil
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,12 +19,8 @@ from broadcast.overlay.render import Renderer
 from broadcast.program import INSET, Overlay
 from broadcast.studio.encoders import x264_options
 from config.settings import Program
-from tests.server import processes_under
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-CHROME_S = 8
-"""How long the Chrome recipe is watched, `WARM_S` after its page plays."""
-WARM_S = 3
 AAC_BPS = 128_000
 
 
@@ -37,6 +30,8 @@ class Cost(NamedTuple):
 
     cores: float
     memory_mb: float = 0
+    told: str = ""
+    """What is to be known of it besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +71,12 @@ class Material:
         return [
             *("-c:a", "aac", "-aac_coder", "fast", "-b:a", str(AAC_BPS), "-ac", "2"),
             *("-f", "hls", "-hls_time", "2"),
-            *("-hls_segment_type", "fmp4", "-hls_list_size", "0", f"{self.folder}/out.m3u8"),
+            *("-hls_segment_type", "fmp4", "-hls_list_size", "0", str(self.playlist)),
         ]
+
+    @property
+    def playlist(self) -> Path:
+        return self.folder / "out.m3u8"
 
 
 def _spent(command: Sequence[str | Path], seconds: float) -> Cost:
@@ -132,119 +131,6 @@ def gstreamer(material: Material) -> Cost:
     return _spent(["gst-launch-1.0", "-q", "-e", *pipeline.split()], material.seconds)
 
 
-def chrome(material: Material) -> Cost:
-    """The recipe of Jibri and LiveKit Egress; the sound comes from a file, past the page."""
-    page = _page(material)
-    program = material.program
-    with contextlib.ExitStack() as stack:
-        display = stack.enter_context(_screen(program.width, program.height))
-        stack.enter_context(
-            _running(
-                [
-                    *("chromium", "--no-sandbox", "--kiosk", "--no-first-run"),
-                    *("--autoplay-policy=no-user-gesture-required", "--disable-gpu"),
-                    *("--disable-background-networking", "--disable-component-update"),
-                    *(f"--user-data-dir={material.folder}/profile", "--window-position=0,0"),
-                    f"--window-size={program.width},{program.height}",
-                    page.as_uri(),
-                ],
-                {"DISPLAY": display},
-            )
-        )
-        size = f"{program.width}x{program.height}"
-        command: list[str | Path] = ["ffmpeg", "-y", "-v", "error", "-f", "x11grab"]
-        command += ["-framerate", str(program.fps), "-video_size", size, "-draw_mouse", "0"]
-        command += ["-i", display, "-stream_loop", "-1", "-re", "-i", material.clips[0]]
-        command += ["-map", "0:v", "-map", "1:a", "-pix_fmt", "yuv420p"]
-        stack.enter_context(_running([*command, *material.x264(), *material.hls()], {}))
-        _wait_until_it_moves(display, size)
-        time.sleep(WARM_S)
-        before_s, began = _tree_s(), time.monotonic()
-        time.sleep(CHROME_S)
-        return Cost((_tree_s() - before_s) / (time.monotonic() - began), _tree_mb())
-
-
-def _wait_until_it_moves(display: str, size: str, bound_s: float = 60) -> None:
-    """A page that shows nothing costs nothing. Raises `TimeoutError`."""
-    until, last = time.monotonic() + bound_s, b""
-    while time.monotonic() < until:
-        command = [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-f",
-            "x11grab",
-            "-draw_mouse",
-            "0",
-            "-video_size",
-            size,
-        ]
-        command += ["-i", display, "-frames:v", "1", "-f", "rawvideo", "-"]
-        grabbed = subprocess.run(command, check=False, capture_output=True).stdout
-        if last and grabbed and grabbed != last and len(set(grabbed[:: len(grabbed) // 999])) > 9:
-            return
-        last = grabbed
-        time.sleep(0.2)
-    raise TimeoutError("the page on the virtual screen does not play")
-
-
-def _page(material: Material) -> Path:
-    png, left, top = material.drawn()
-    x, y, width = material.inset
-    place = "position:absolute;left:{}px;top:{}px;width:{}px"
-    videos = [
-        f'<video autoplay loop src="{clip.as_uri()}" style="{place.format(*where)}"></video>'
-        for clip, where in zip(
-            material.clips, ((0, 0, material.program.width), (x, y, width)), strict=True
-        )
-    ]
-    image = f'<img src="{png.as_uri()}" style="position:absolute;left:{left}px;top:{top}px">'
-    page = material.folder / "page.html"
-    body = "".join([*videos, image])
-    page.write_text(f"<!doctype html><body style='margin:0;overflow:hidden'>{body}", "utf-8")
-    return page
-
-
-@contextlib.contextmanager
-def _screen(width: int, height: int) -> Iterator[str]:
-    """A virtual screen of its own; its name."""
-    reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24"]
-    with subprocess.Popen([*command, "-nolisten", "tcp"], pass_fds=(writer,)) as process:
-        os.close(writer)
-        try:
-            with os.fdopen(reader) as answer:
-                yield f":{answer.readline().strip()}"
-        finally:
-            process.terminate()
-
-
-@contextlib.contextmanager
-def _running(command: Sequence[str | Path], more: dict[str, str]) -> Iterator[None]:
-    with subprocess.Popen(
-        command, env={**os.environ, **more}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def _tree(parent: int | None = None) -> list[int]:
-    """Ours, children of children too."""
-    children = [pid for pid, _ in processes_under(parent or os.getpid())]
-    return children + [pid for child in children for pid in _tree(child)]
-
-
-def _tree_s() -> float:
-    """User and system time of all our children."""
-    return sum(cpu_s(pid) for pid in _tree())
-
-
-def _tree_mb() -> float:
-    return sum(memory_mb(pid) for pid in _tree())
-
-
 def cpu_s(pid: int) -> float:
     """User and system time of all of a process's threads; 0 if it has ended."""
     try:
@@ -272,21 +158,3 @@ def memory_mb(pid: int) -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("Pss:")), 0.0)
-
-
-RECIPES = {
-    "FFmpeg's command line": (ffmpeg, "ffmpeg"),
-    "the same in real time": (partial(ffmpeg, live=True), "ffmpeg"),
-    "GStreamer's compositor": (gstreamer, "gst-launch-1.0"),
-    "the hidden Chrome": (chrome, "Xvfb"),
-}
-"""Each, and the program that must be there for it."""
-FFMPEG = ("FFmpeg's command line", "the same in real time")
-
-
-def measured(material: Material, names: Sequence[str]) -> Iterator[tuple[str, Cost]]:
-    """Of those whose programs are installed."""
-    for name in names:
-        recipe, needs = RECIPES[name]
-        if shutil.which(needs):
-            yield name, recipe(material)
