@@ -33,9 +33,9 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	npm exec -- tsc --project web/static/tsconfig.json
 
 unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
-	$(BIN)/pytest -m "not soak and not real_time" -n 3 $(BY_FILE) $(PYTEST_FLAGS)
-	$(BIN)/pytest -m "not soak and real_time and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS)
-	$(BIN)/pytest -m "not soak and alone" $(PYTEST_FLAGS)
+	$(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME)) -n 3 $(BY_FILE) $(PYTEST_FLAGS)
+	$(BIN)/pytest $(REAL_TIME) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS)
+	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS)
 
 soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests, and what they measured (half an hour)
 	$(BIN)/pytest -m soak --timeout 7200 -rP $(PYTEST_FLAGS)
@@ -75,6 +75,10 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	cp node_modules/htm/dist/htm.module.js $(@D)/htm.mjs
 	cp node_modules/htm/preact/index.module.js $(@D)/htm-preact.mjs
 	@touch $@
+
+# A whole server each, some with a browser: they keep pace with a clock, and mostly wait. Two at a
+# time fit on two cores.
+REAL_TIME = tests/browser tests/faults tests/whole
 
 # A file is one worker's, for its fixtures; in the order of the folders, as the long ones come first.
 BY_FILE = --dist loadfile --no-loadscope-reorder
