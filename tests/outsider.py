@@ -120,7 +120,7 @@ async def _told(http: aiohttp.ClientSession, session: str, outsider: Outsider, p
         hello: dict[str, Any] = {"type": "hello", "page": page}
         await socket.send_json(hello | ({"token": outsider.token} if outsider.token else {}))
         await socket.send_json({"type": "ping", "sent_at_ms": 0})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     said.append(json.dumps(json.loads(message.data), ensure_ascii=True))

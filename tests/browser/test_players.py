@@ -68,7 +68,7 @@ async def plays(tab: BrowserPage, what: str) -> dict[str, float]:
         moved = abs(now["at"] - began["at"]) > 2 and now["decoded"] > began["decoded"] + 20
         return now if moved else None
 
-    return await wait_until(further, what, 60)
+    return await wait_until(further, what)
 
 
 def test_live_rewind_and_archive(server: Server) -> None:

@@ -99,7 +99,7 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
             out = Sending(here, segments=kernel != "is not asked to")
             for place, sink in enumerate(sinks):
                 sink.bind(("127.0.0.1", 0))
-                sink.settimeout(10)
+                sink.settimeout(60)
                 one, way = passengers[place], Way(ours[place], sink.getsockname(), tag)
                 crew.join(Rider(one, one.runs, way, 96 + place % 5, place, 0x31, 65_000 + place))
             bursts = lay(meant, TIMESTAMP, crew.header, tag, marker=True)

@@ -113,18 +113,18 @@ def test_a_site_of_stock_aiortc_is_heard_and_seen(codec: Codec) -> None:
         heard = Heard()
         async with relay_of(heard) as relay:
             peer = await site(relay, f"video/{codec.name}")
-            await wait_until(lambda: heard.count(codec) > 20, "pictures", 20)
-            await wait_until(lambda: heard.count(Codec.OPUS) > 20, "sound", 20)
+            await wait_until(lambda: heard.count(codec) > 20, "pictures")
+            await wait_until(lambda: heard.count(Codec.OPUS) > 20, "sound")
             assert heard.frames[0].codec is Codec.OPUS or heard.frames[0].key
             line = relay.lines()[HALL]
             assert (line.codec, line.width, line.height) == (codec.name, 640, 360)
             assert line.video_alive
             assert line.audio_alive
             assert line.counts.frames > 20
-            await wait_until(lambda: relay.lines()[HALL].fps > 1, "its pictures are counted", 20)
-            await wait_until(lambda: heard.frames[-1].captured_ns is not None, "reports", 20)
+            await wait_until(lambda: relay.lines()[HALL].fps > 1, "its pictures are counted")
+            await wait_until(lambda: heard.frames[-1].captured_ns is not None, "reports")
             await peer.close()
-            await wait_until(lambda: heard.gone == [HALL], "the site's leaving", 10)
+            await wait_until(lambda: heard.gone == [HALL], "the site's leaving")
             assert relay.lines() == {}
             counts = relay.port_counts()
             assert (counts.handshakes, counts.handshakes_failed) == (1, 0)
@@ -148,7 +148,7 @@ def test_a_site_on_a_bad_line_is_repaired(codec: Codec) -> None:
             assert relay._port._receiving is not None
             relay._port._receiving._take = lossy
             peer = await site(relay, f"video/{codec.name}")
-            await wait_until(lambda: heard.count(codec) > 60, "pictures", 30)
+            await wait_until(lambda: heard.count(codec) > 60, "pictures")
             statistics = relay._publishers[HALL][1].uplinks[codec].statistics
             assert statistics.repaired > 0
             shown = [frame.data for frame in heard.frames if frame.codec is codec]
@@ -176,8 +176,8 @@ def test_what_one_publishes_another_watches() -> None:
                     mark = watched.mark(WHOLE)
                     return mark is not None and mark.site == 3
 
-                await wait_until(seen, "the site's picture", 20)
-                await wait_until(lambda: len(watched.sound) > 10, "sound", 20)
+                await wait_until(seen, "the site's picture")
+                await wait_until(lambda: len(watched.sound) > 10, "sound")
             await peer.close()
 
     asyncio.run(story())
@@ -197,11 +197,11 @@ def test_a_newcomer_sees_a_picture_and_no_encoder_is_asked_for_one() -> None:
                 relay.send(shown(index))
             async with viewer(relay, ROOM) as watched:
                 [(peer, _)] = relay._gallery
-                await wait_until(lambda: peer.connected, "the connection", 20)
+                await wait_until(lambda: peer.connected, "the connection")
                 for index in range(6, 25):
                     relay.send(shown(index))
                     await asyncio.sleep(0.02)
-                await wait_until(lambda: watched.pictures, "a picture", 20)
+                await wait_until(lambda: watched.pictures, "a picture")
             assert heard.wanted == []
 
     asyncio.run(story())
@@ -239,7 +239,7 @@ def test_one_site_sends_once_but_returns_at_once() -> None:
         heard = Heard()
         async with relay_of(heard) as relay:
             first = await site(relay)
-            await wait_until(lambda: heard.count(Codec.H264) > 2, "pictures", 20)
+            await wait_until(lambda: heard.count(Codec.H264) > 2, "pictures")
             with pytest.raises(SiteTaken):
                 await relay.publish(HALL, CHROMIUM)
             dead = relay._publishers[HALL][0]
@@ -249,7 +249,7 @@ def test_one_site_sends_once_but_returns_at_once() -> None:
             )
             second = await site(relay)
             before = heard.count(Codec.H264)
-            await wait_until(lambda: heard.count(Codec.H264) > before + 5, "it again", 20)
+            await wait_until(lambda: heard.count(Codec.H264) > before + 5, "it again")
             await first.close()
             await second.close()
 
@@ -280,10 +280,10 @@ def test_noise_from_strangers_changes_nothing() -> None:
         heard = Heard()
         async with relay_of(heard) as relay:
             peer = await site(relay)
-            await wait_until(lambda: heard.count(Codec.H264) > 5, "pictures", 20)
+            await wait_until(lambda: heard.count(Codec.H264) > 5, "pictures")
             await asyncio.to_thread(noise, relay.port)
             before = heard.count(Codec.H264)
-            await wait_until(lambda: heard.count(Codec.H264) > before + 10, "the site", 20)
+            await wait_until(lambda: heard.count(Codec.H264) > before + 10, "the site")
             assert len(relay._peers) == 1
             assert len(relay._port._by_address) <= 8
             assert relay.port_counts().strangers > 100
@@ -311,7 +311,7 @@ def test_who_offers_and_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch
         async with relay_of(heard) as relay:
             await relay.view(PUBLIC, VIEW)
             assert relay.viewers == 1
-            await wait_until(lambda: relay.viewers == 0, "the deadline", 10)
+            await wait_until(lambda: relay.viewers == 0, "the deadline")
             assert relay._tasks == {}
             assert relay._port._by_ufrag == {}
 

@@ -140,7 +140,7 @@ async def speaks(site: Site, frames: list[EncodedFrame]) -> None:
     first = site.number
     site.speak(10)
     meant = [number * 960 for number in range(first, site.number)]
-    await wait_until(lambda: [frame.pts for frame in frames[-10:]] == meant, "its sound", 10)
+    await wait_until(lambda: [frame.pts for frame in frames[-10:]] == meant, "its sound")
 
 
 async def is_heard(site: Site, frames: list[EncodedFrame]) -> None:
@@ -151,12 +151,12 @@ async def is_heard(site: Site, frames: list[EncodedFrame]) -> None:
         site.speak()
         return len(frames) > before
 
-    await wait_until(more, "its sound", 10)
+    await wait_until(more, "its sound")
 
 
 async def settled(relay: Relay, strangers: int) -> None:
     """So many datagrams were found to be nobody's."""
-    await wait_until(lambda: relay.port_counts().strangers >= strangers, "strangers", 20)
+    await wait_until(lambda: relay.port_counts().strangers >= strangers, "strangers")
 
 
 def stranger() -> socket.socket:
@@ -239,7 +239,7 @@ def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
                 assert peer._address == home
                 assert other.getsockname() not in relay._port._by_address
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
-                await wait_until(lambda: peer._address == other.getsockname(), "the move", 10)
+                await wait_until(lambda: peer._address == other.getsockname(), "the move")
             await speaks(site, frames)
 
     asyncio.run(story())
@@ -254,7 +254,7 @@ def test_keys_are_not_made_with_whom_the_offer_did_not_name() -> None:
                 await site.join()
                 site.speak(3)
                 raise ConnectionError  # the client cannot know; the relay must
-            await wait_until(lambda: not relay._peers, "its end", 20)
+            await wait_until(lambda: not relay._peers, "its end")
             assert relay.port_counts().handshakes == 0
             assert frames == []
             await site.leave()

@@ -408,7 +408,7 @@ def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixtur
         bad, good = relay._peers.values()
         bad.connected = good.connected = True
         del relay._gallery._seats[bad.id][1].steering
-        await wait_until(lambda: relay.viewers == 1, "the end of the bad one", 10)
+        await wait_until(lambda: relay.viewers == 1, "the end of the bad one")
         assert list(relay._peers.values()) == [good]
         await relay.close()
 

@@ -49,7 +49,7 @@ AGENDA = (
     AgendaItem(ITEM, "Thảo luận kinh tế - xã hội", ItemKind.DISCUSSION, planned_minutes=30),
     AgendaItem(SECRET, SECRET_TITLE, ItemKind.DISCUSSION, closed=True),
 )
-BOUND_S = 20.0
+BOUND_S = 60.0
 
 
 def settings_in(folder: Path, **sections: Any) -> Settings:

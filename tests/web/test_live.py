@@ -179,7 +179,7 @@ def test_what_no_page_says_ends_the_conversation(tmp_path: Path) -> None:
                         await socket.send_bytes(words)
                     else:
                         await socket.send_str(words)
-                    async with asyncio.timeout(10):
+                    async with asyncio.timeout(60):
                         answers = [message async for message in socket]
                     assert all("not_understood" in str(answer.data) for answer in answers)
 
@@ -196,7 +196,7 @@ def test_a_page_that_is_slow_to_say_who_it_is_may_come_back(
         async with relay(settings_in(tmp_path)) as rig:
             url = rig.url(f"/api/v1/sessions/{SESSION}/live")
             async with rig.http.ws_connect(url) as socket:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     assert [message async for message in socket] == []
                 assert socket.close_code == aiohttp.WSCloseCode.TRY_AGAIN_LATER
 
@@ -283,7 +283,7 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(
             await page.until(lambda p: p.snapshot)
             with monkeypatch.context() as broken:
                 broken.setattr(Store, "is_revoked", away)
-                await media.wait_until(lambda: len(asked) > 3, "it was asked", 20)
+                await media.wait_until(lambda: len(asked) > 3, "it was asked")
             assert (await rig.command("go_live"))[0] == 200
             await page.until(lambda p: p.view["session"]["phase"] == "live")
 

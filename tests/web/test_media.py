@@ -132,7 +132,7 @@ async def _raw(rig: Rig, path: str) -> bytes:
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n\r\n"
     writer.write(head.encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answer = await reader.read()
     writer.close()
     await writer.wait_closed()

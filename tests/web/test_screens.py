@@ -62,7 +62,7 @@ def test_it_comes_while_it_is_shared_and_is_hung_up_on_when_it_is_not(tmp_path: 
                 await panel.until(lambda p: p.view["screens"] == [])
                 assert panel.view["preview"]["sources"] == [LAY]
                 await page.until(lambda p: p.view["me"]["screen"] == "none")
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while peer.connectionState == "connected":
                         await asyncio.sleep(0.05)
             assert await _ask(rig, PATH, rig.site(LAY)) == (403, "screen_not_shared")

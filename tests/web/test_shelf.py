@@ -92,7 +92,7 @@ def test_what_was_brought_is_measured(tmp_path: Path) -> None:
                 found = await told()
                 return found["loud.wav"][0] is not None and found["mute.wav"][1]
 
-            await media.wait_until(measured, "both are measured", 40)
+            await media.wait_until(measured, "both are measured")
             found = await told()
             assert -15 < (found["loud.wav"][0] or 0) < -11
             assert found["broken.mp3"] == (None, False)

@@ -49,7 +49,7 @@ class Studio:
         self.writer = writer
 
     async def hear(self) -> Message:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await anext(self.messages)
 
     async def program(self) -> ProgramState:
@@ -84,7 +84,7 @@ async def studio(folder: Path) -> AsyncIterator[Studio]:
 
 async def until(condition: object) -> None:
     assert callable(condition)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -170,7 +170,7 @@ def test_the_newer_studio_counts(tmp_path: Path) -> None:
             studio(tmp_path) as new,
         ):
             await new.program()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 assert [message async for message in old.messages][1:] == []
             assert link.connected
             link.ask_keyframe("room")
@@ -187,7 +187,7 @@ def test_a_studio_that_does_not_read_costs_frames_not_memory(tmp_path: Path) -> 
                 link.offer(FRAME)
             assert link.frames_dropped > 100
             link.tell_gone(HALL)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 async for message in one.messages:
                     if message == Note(Kind.SOURCE_GONE, {"source": HALL}):
                         break

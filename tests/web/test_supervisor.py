@@ -92,7 +92,7 @@ class Kept:
         return pids[-1]
 
     def end(self) -> tuple[int, str, str]:
-        out, errors = self.process.communicate(timeout=20)
+        out, errors = self.process.communicate(timeout=60)
         return self.process.returncode, out, errors
 
 

@@ -54,4 +54,4 @@ async def direct(links: dict[str, object]) -> None:
                 async with http.get(url) as response:
                     return response.status == 200
 
-            await wait_until(there, key, 20)
+            await wait_until(there, key)
