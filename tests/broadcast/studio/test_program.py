@@ -85,6 +85,19 @@ def test_each_site_is_in_its_seat(tmp_path: Path, scene: Scene) -> None:
     run(test())
 
 
+async def cut(r: Rig, site: SiteId, before: SiteId) -> float:
+    """How many frames after it was told the picture changes; from the one site to the other."""
+    await r.packets(Feed.ROOM, Codec.H264, 30)
+    cut_at_ns = time.time_ns()
+    r.relay.follow(program=full(site), preview=full(before))
+    await r.packets(Feed.ROOM, Codec.H264, 30)
+    pictures = decoded_pictures(r.relay.received.of(Feed.ROOM, Codec.H264))
+    sites = [(pts, mark.site) for pts, p in pictures if (mark := media.read_mark(p))]
+    first = next(pts for pts, shown in reversed(sites) if shown == SITES.index(before)) + FRAME
+    assert {shown for pts, shown in sites if pts >= first} == {SITES.index(site)}
+    return (first - cut_at_ns * 9 / 100_000) / FRAME
+
+
 def test_a_cut_acts_on_the_next_frame(tmp_path: Path) -> None:
     async def test() -> None:
         async with rig(tmp_path) as r:
@@ -93,16 +106,14 @@ def test_a_cut_acts_on_the_next_frame(tmp_path: Path) -> None:
             await media.wait_until(
                 lambda: {HALL, B} <= {s.name for s in r.relay.received.stills}, ""
             )
-            await r.packets(Feed.ROOM, Codec.H264, 30)
-            cut_at_ns = time.time_ns()
-            r.relay.follow(program=full(B))
-            await r.packets(Feed.ROOM, Codec.H264, 30)
-            pictures = decoded_pictures(r.relay.received.of(Feed.ROOM, Codec.H264))
-            sites = [(pts, mark.site) for pts, p in pictures if (mark := media.read_mark(p))]
-            first = next(pts for pts, site in reversed(sites) if site == 0) + FRAME
-            # Program time is wall time; composing may wait for one tick, plus a slow machine.
-            assert -1 < (first - cut_at_ns * 9 / 100_000) / FRAME < 3
-            assert {site for pts, site in sites if pts >= first} == {2}
+            # Program time is wall time, and composing may wait for one tick. A machine that is busy
+            # is late now and then; a studio that waits for something is late each time.
+            for _ in range(5):
+                late = [await cut(r, B, HALL), await cut(r, HALL, B)]
+                assert min(late) > -1
+                if max(late) < 3:
+                    return
+            raise AssertionError(late)
 
     run(test())
 
@@ -326,7 +337,7 @@ def test_sites_and_relay_may_come_and_go(tmp_path: Path) -> None:
             await r.leave(B)
             r.relay.offer(Note(Kind.SOURCE_GONE, {"source": B}))
             # The card has no mark; then the site is back, with a stream of its own.
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while await on_screen(r, full(B)) != [None]:
                     pass
                 r.site(B, clip(2))
