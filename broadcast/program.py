@@ -67,7 +67,10 @@ class Corner(StrEnum):
     BOTTOM_RIGHT = "bottom-right"
 
 
-INSET_X, INSET_Y = 0.03, 0.06
+INSET_X = 0.03
+INSET_TOP, INSET_TOP_LEFT, INSET_BOTTOM = 0.06, 0.2, 0.71
+"""Where it begins or ends: below logo and "live", above the lower third and the clock, which would
+lie on the face in it (`broadcast/overlay/README.md`)."""
 INSET_SHARES = (0.15, 0.45)
 """The least and the most that an inset may have of the width."""
 
@@ -84,7 +87,8 @@ class Inset:
         left = self.corner in (Corner.TOP_LEFT, Corner.BOTTOM_LEFT)
         top = self.corner in (Corner.TOP_LEFT, Corner.TOP_RIGHT)
         x = INSET_X if left else 1 - INSET_X - self.share
-        return Rect(x, INSET_Y if top else 1 - INSET_Y - self.share, self.share, self.share)
+        from_top = INSET_TOP_LEFT if left else INSET_TOP
+        return Rect(x, from_top if top else INSET_BOTTOM - self.share, self.share, self.share)
 
 
 INSET = Inset()

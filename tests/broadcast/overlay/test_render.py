@@ -17,7 +17,7 @@ from broadcast.overlay import render as rendering
 from broadcast.overlay.contents import NAMES
 from broadcast.overlay.fit import measure
 from broadcast.overlay.render import Drawn, Renderer
-from broadcast.program import Layout, Overlay, Rect, seats_of
+from broadcast.program import INSET_SHARES, Corner, Inset, Layout, Overlay, Rect, seats_of
 from tests.broadcast.overlay.samples import HOSTILE, NOW_MS, USUAL, filled_with, usual
 
 SIZES = ((1280, 720), (1920, 1080), (640, 360), (320, 180), (854, 480), (1024, 768), (720, 1280))
@@ -101,6 +101,18 @@ def test_they_leave_a_speaker_and_the_inset_free() -> None:
         x, y, right, bottom = edges(draw(filled_with(name, "Ẵ" * 300)))
         for free in (face, corner):
             assert x >= free[2] or right <= free[0] or y >= free[3] or bottom <= free[1], name
+
+
+@pytest.mark.parametrize("corner", list(Corner))
+@pytest.mark.parametrize("share", INSET_SHARES)
+def test_no_face_in_an_inset_is_covered_by_what_is_always_on(corner: Corner, share: float) -> None:
+    """Agenda and queue are lists that somebody chose to show, in the middle of each side."""
+    inset = Inset(corner, share).rect()
+    free = Rect(inset.x * 1280, inset.y * 720, inset.width * 1280, inset.height * 720)
+    for name in ("lower_third", "clock", "live", "logo"):
+        x, y, right, bottom = edges(draw(filled_with(name, "Ẵ" * 300)))
+        beside = x >= free.x + free.width or right <= free.x
+        assert beside or y >= free.y + free.height or bottom <= free.y, name
 
 
 @pytest.mark.parametrize("name", FULL)

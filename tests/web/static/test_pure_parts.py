@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcast.overlay.ticking import read
-from broadcast.program import Layout, seats_of
+from broadcast.program import Corner, Inset, Layout, seats_of
 from broadcast.session.vietnamese import name_key
 from web.patches import diff
 
@@ -78,6 +79,12 @@ def test_the_seats_lie_where_the_studio_puts_them() -> None:
             for r in seats_of(Layout(name))
         ]
         assert rects == expected
+    insets = run(
+        "parts/operator/seats.js",
+        "given.map((one) => m.seatsOf('picture-in-picture', one)[1])",
+        [{"corner": corner, "share": 0.36} for corner in Corner],
+    )
+    assert insets == [asdict(Inset(corner, 0.36).rect()) for corner in Corner]
 
 
 SITES = ["hall", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]

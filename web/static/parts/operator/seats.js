@@ -11,7 +11,9 @@ export const LAYOUTS = ["full", "picture-in-picture", "side-by-side", "hall-and-
 export const INSET = {corner: "top-right", share: 0.27};
 
 const INSET_X = 0.03;
-const INSET_Y = 0.06;
+const INSET_TOP = 0.06;
+const INSET_TOP_LEFT = 0.2;
+const INSET_BOTTOM = 0.71;
 
 /** @param {number} n @returns {Rect[]} */
 function grid(n) {
@@ -22,9 +24,11 @@ function grid(n) {
 
 /** @param {Inset} inset @returns {Rect} */
 function insetRect({corner, share}) {
+  const left = corner.endsWith("left");
+  const top = left ? INSET_TOP_LEFT : INSET_TOP;
   return {
-    x: corner.endsWith("left") ? INSET_X : 1 - INSET_X - share,
-    y: corner.startsWith("top") ? INSET_Y : 1 - INSET_Y - share,
+    x: left ? INSET_X : 1 - INSET_X - share,
+    y: corner.startsWith("top") ? top : INSET_BOTTOM - share,
     width: share,
     height: share,
   };
