@@ -1,7 +1,7 @@
 """A camera of the kind that hangs in halls: GStreamer's RTSP server, playing a film once to each
 that asks. Runs in Debian's own Python, which has GStreamer's bindings:
 
-    /usr/bin/python3 tests/rtsp_server.py FILM    # prints the port
+    /usr/bin/python3 tests/rtsp_server.py FILM [PORT]    # prints the port
 """
 
 import sys
@@ -22,7 +22,7 @@ def main() -> None:
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
-    server.set_service("0")
+    server.set_service(sys.argv[2] if len(sys.argv) > 2 else "0")
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(LAUNCH.format(sys.argv[1]))
     server.get_mount_points().add_factory("/camera", factory)

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -67,7 +67,8 @@ class Studio:
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     async def sees_and_hears(self, seconds: float = 2) -> None:
-        """So much of the film, in order and without a gap."""
+        """So much of the film from now on, in order and without a gap."""
+        self.frames.clear()
         pictures, sounds = seconds * FPS, seconds * 50
         await wait_until(
             lambda: (
@@ -169,56 +170,51 @@ def test_what_no_site_could_send_is_encoded_anew(options: dict[str, str], tmp_pa
     async def story() -> None:
         async with watching(f"file://{odd}") as (studio, _):
             await wait_until(lambda: studio.gone == 1, "a second beginning")
-            studio.frames.clear()
             await studio.sees_and_hears(1)
 
     asyncio.run(story())
+
+
+async def twice(url: str, there: Callable[[], AbstractContextManager[None]]) -> None:
+    """The other side comes, goes, and comes again: each time it is seen and heard."""
+    async with watching(url) as (studio, cameras):
+        for seconds in (0.2, 1):
+            with there():
+                await studio.sees_and_hears(seconds)
+            await wait_until(lambda: not cameras.status()[0]["since_ns"], "its end")
 
 
 def test_an_encoder_sends_by_rtmp_and_comes_back(plain: Path) -> None:
     url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/hall"
-
-    async def story() -> None:
-        async with watching(url) as (studio, cameras):
-            with sending(plain, "-f", "flv", url):
-                await studio.sees_and_hears(1)
-            await wait_until(lambda: not cameras.status()[0]["since_ns"], "the end")
-            studio.frames.clear()
-            with sending(plain, "-f", "flv", url):
-                await studio.sees_and_hears(1)
-
-    asyncio.run(story())
+    asyncio.run(twice(url, lambda: sending(plain, "-f", "flv", url)))
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("listener", "caller"), ("caller", "listener")])
-def test_srt_is_fetched_and_waited_for(ours: str, theirs: str, plain: Path) -> None:
+def test_srt_is_fetched_and_waited_for_again_and_again(ours: str, theirs: str, plain: Path) -> None:
     place = f"srt://127.0.0.1:{free_port(socket.SOCK_DGRAM)}?mode="
-
-    async def story() -> None:
-        with sending(plain, "-f", "mpegts", place + theirs):
-            async with watching(place + ours) as (studio, _):
-                await studio.sees_and_hears(1)
-
-    asyncio.run(story())
+    asyncio.run(twice(place + ours, lambda: sending(plain, "-f", "mpegts", place + theirs)))
 
 
-def test_a_camera_is_fetched_by_rtsp(plain: Path) -> None:
+@contextmanager
+def rtsp_camera(film: Path, port: int) -> Iterator[None]:
     server = subprocess.Popen(
-        ["/usr/bin/python3", str(RTSP_SERVER), str(plain)], stdout=subprocess.PIPE, text=True
+        ["/usr/bin/python3", str(RTSP_SERVER), str(film), str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert server.stdout is not None
-    port = int(server.stdout.readline())
-
-    async def story() -> None:
-        async with watching(f"rtsp://127.0.0.1:{port}/camera") as (studio, _):
-            await studio.sees_and_hears(1)
-
     try:
-        asyncio.run(story())
+        assert int(server.stdout.readline()) == port
+        yield
     finally:
         server.terminate()
         server.wait(10)
         server.stdout.close()
+
+
+def test_a_camera_is_fetched_by_rtsp_and_comes_back(plain: Path) -> None:
+    port = free_port(socket.SOCK_STREAM)
+    asyncio.run(twice(f"rtsp://127.0.0.1:{port}/camera", lambda: rtsp_camera(plain, port)))
 
 
 def test_what_is_not_there_is_said_without_its_password() -> None:

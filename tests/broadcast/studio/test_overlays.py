@@ -26,7 +26,7 @@ def test_what_is_asked_for_is_drawn_and_then_forgotten() -> None:
         made.close()
 
 
-def test_a_clock_goes_on_by_itself() -> None:
+def test_a_clock_goes_on_by_itself_and_nothing_else_is_drawn_again() -> None:
     fields = {
         "kind": "question",
         "started_at_ms": time.time_ns() // 1_000_000,
@@ -35,13 +35,17 @@ def test_a_clock_goes_on_by_itself() -> None:
         "paused_ms": 0,
         "warn_ms": 30_000,
     }
-    clock, made = Request.of(Overlay("clock", fields)), board()
+    clock, name = Request.of(Overlay("clock", fields)), Request.of(Overlay("live"))
+    made = board()
     assert clock.ticks
+    assert not name.ticks
     made.start()
     try:
-        made.ask((clock,))
-        first = media.wait_for(lambda: made.drawing(clock.key), "it is drawn")
+        made.ask((clock, name))
+        media.wait_for(lambda: made.drawing(clock.key) and made.drawing(name.key), "both are drawn")
+        first, beside = made.drawing(clock.key), made.drawing(name.key)
         media.wait_for(lambda: made.drawing(clock.key) is not first, "the next second")
+        assert made.drawing(name.key) is beside
     finally:
         made.close()
 
