@@ -74,7 +74,7 @@ class Studio:
         """Packets; each counted by its own maker's thread."""
         self._heard: dict[str, list[int]] | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
-        self._sources = Sources(self._ask_keyframe)
+        self._sources = Sources(self._ask_keyframe, program.fps)
         self._cameras = Cameras(settings.cameras, self._offer, self._gone)
         size = program.width, program.height
         renderer = Renderer(*size, program.theme)
@@ -277,7 +277,8 @@ class Studio:
         self._segments.follow(Order(state.stream, state.recording, state.finished))
         public = state.recording and state.public is Take.ROOM
         self._site_recordings.follow(Wish(state.stream if public else "", state.open_microphones))
-        self._sources.want(frozenset(state.program.sources + state.preview.sources + leaving))
+        seen = frozenset(state.program.sources)
+        self._sources.want(seen.union(state.preview.sources, leaving), seen)
 
     def _push(self, body: dict[str, Any]) -> None:
         try:

@@ -1,7 +1,7 @@
 """A site's picture: encoded frames in, decoded pictures out when their time has come.
 
-The loop offers frames; one worker of the pool at a time decodes; the frame clock takes what is due
-and the stills what is newest.
+The loop offers frames; one thread at a time decodes, a worker of the pool or, of what is on the
+picture, the frame clock itself; it takes what is due, and the stills what is newest.
 """
 
 import logging
@@ -26,6 +26,9 @@ MAX_QUEUED_FRAMES = 45
 
 MAX_PICTURES = 20
 """Decoded and not yet due: the longest wait at 30/s, and some; then the oldest is dropped."""
+
+FOR_THE_CLOCK = 5
+"""So many frames wait for the frame clock; if it does not fetch them, a worker comes after all."""
 
 KEYFRAME_INTERVAL_NS = 500_000_000
 MAX_PIXELS = 4096 * 2304
@@ -68,18 +71,25 @@ class PictureTrack:
         """On program or preview: every frame is decoded."""
         self.spared = False
         """Large and not wanted, but there is time for it."""
+        self.clocked = False
+        """On program: the frame clock decodes what came, just before it takes what is due."""
         self.dropped = 0
         self.received_ns = 0
         """Of the newest frame; 0 before the first."""
         self.lock = threading.Lock()
-        """Held by the worker that decodes this track."""
+        """Held by whoever decodes this track."""
         self.announced = False
         """A worker is going to look, and will find what is added now."""
 
     @property
-    def large(self) -> bool:
+    def pixels(self) -> int:
+        """Of its newest picture; 0 before the first."""
         newest = self.newest
-        return newest is not None and newest.frame.width * newest.frame.height > SMALL_PIXELS
+        return 0 if newest is None else newest.frame.width * newest.frame.height
+
+    @property
+    def large(self) -> bool:
+        return self.pixels > SMALL_PIXELS
 
     @property
     def waiting(self) -> bool:
@@ -98,6 +108,12 @@ class PictureTrack:
                 self._want_keyframe()
                 return False
         self._inbox.append((frame, here_ns))
+        if self.clocked and len(self._inbox) < FOR_THE_CLOCK:
+            return False
+        return self.announce()
+
+    def announce(self) -> bool:
+        """True if a worker should look who was not told yet."""
         announced, self.announced = self.announced, True
         return not announced
 
@@ -129,7 +145,16 @@ class PictureTrack:
             self._ask_keyframe()
 
     def decode(self) -> None:
-        """On a worker: all that waits."""
+        """All that waits, unless another thread is at it."""
+        self.announced = False
+        # Whoever holds the lock looks again after letting go, so no frame is forgotten.
+        while self.waiting and self.lock.acquire(blocking=False):
+            try:
+                self._decode_all()
+            finally:
+                self.lock.release()
+
+    def _decode_all(self) -> None:
         while self._inbox:
             try:
                 frame, here_ns = self._inbox.popleft()
@@ -141,7 +166,9 @@ class PictureTrack:
                 log.debug("%s: broken picture: %s", frame.source, error)
                 self._decoder = None
                 self._broken = True
-            self._playout.picture.note_work(time.monotonic_ns() - here_ns)
+            # What the clock decodes has waited for the clock, and keeps no picture waiting.
+            took_ns = 0 if self.clocked else time.monotonic_ns() - here_ns
+            self._playout.picture.note_work(took_ns)
 
     def _decode(self, frame: EncodedFrame) -> None:
         if self._decoder is None or self._codec is not frame.codec:
@@ -170,6 +197,8 @@ class PictureTrack:
 
     def due(self, now_ns: int) -> Picture | None:
         """On the frame clock: the newest picture whose time has come (CLOCK_MONOTONIC)."""
+        if self.clocked:
+            self.decode()
         offset_ns = self._playout.picture_offset_ns
         if offset_ns is not None:
             # Another thread may forget them at any moment.

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Sequence
 
+import pytest
+
 from broadcast.studio.clock import NS_PER_S
-from broadcast.studio.picturetrack import MAX_QUEUED_FRAMES
+from broadcast.studio.picturetrack import FOR_THE_CLOCK, MAX_QUEUED_FRAMES
 from broadcast.studio.soundtrack import MAX_QUEUED_SOUND
 from broadcast.studio.sources import LARGE_DECODED, Sources
 from streams.frames import Codec, EncodedFrame, SiteId
@@ -39,9 +41,9 @@ def pictures(size: tuple[int, int] = (320, 180)) -> list[EncodedFrame]:
 class Pool:
     """Running sources, and whom they asked for a keyframe."""
 
-    def __init__(self) -> None:
+    def __init__(self, fps: int = 25) -> None:
         self.asked: list[SiteId] = []
-        self.sources = Sources(self.asked.append)
+        self.sources = Sources(self.asked.append, fps)
 
     def __enter__(self) -> "Pool":
         self.sources.start()
@@ -105,6 +107,38 @@ def test_a_large_standby_site_is_decoded_by_keyframes_once_there_are_many() -> N
         pool.sources.want(frozenset({sites[-1]}))
         pool.sources.offer(spared[45])
         assert pool.asked == [sites[-1]], "it has to be decoded whole from now on"
+
+
+def test_the_frame_clock_decodes_what_is_on_the_picture_when_it_asks() -> None:
+    with Pool() as pool:
+        some = pictures()
+        pool.play(some[:1], 0)
+        site = frozenset({SITE})
+        pool.sources.want(site, site)
+        source = pool.sources.get(SITE)
+        assert source is not None
+        for frame in some[1:FOR_THE_CLOCK]:
+            pool.sources.offer(frame)
+        assert pool.decoded() == 0, "nobody asked"
+        source.picture.due(0)
+        assert pool.decoded() == FOR_THE_CLOCK - 1
+        pool.play(some[FOR_THE_CLOCK : 2 * FOR_THE_CLOCK], 2 * FOR_THE_CLOCK - 1)
+        pool.sources.offer(some[2 * FOR_THE_CLOCK])
+        pool.sources.want(site)
+        media.wait_for(lambda: pool.decoded() == 2 * FOR_THE_CLOCK, "a worker takes over")
+
+
+@pytest.mark.parametrize(("fps", "clocked"), [(25, True), (500, False)])
+def test_what_is_too_much_for_the_frame_clock_is_decoded_as_it_comes(
+    fps: int, clocked: bool
+) -> None:
+    with Pool(fps) as pool:
+        pool.play(frames([one for one in clip(0, 2, LARGE) if one.codec is Codec.H264])[:2], 1)
+        site = frozenset({SITE})
+        pool.sources.want(site, site)
+        source = pool.sources.get(SITE)
+        assert source is not None
+        assert source.picture.clocked is clocked
 
 
 def test_a_decoder_that_is_too_slow_drops_to_the_next_keyframe() -> None:
