@@ -14,18 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from broadcast.outputs import shelf
-from broadcast.outputs.output import Fault, OutputStatus, Part
-from broadcast.outputs.pushes import Pushers
-from broadcast.outputs.segments import Order, Segments
-from broadcast.outputs.sites import SiteRecordings, Wish
+from broadcast.outputs.output import Part
 from broadcast.overlay.render import Renderer
-from broadcast.program import PROGRAM_STATE, Take
+from broadcast.program import PROGRAM_STATE
 from broadcast.studio.cameras import Cameras
 from broadcast.studio.clock import NS_PER_S, ProgramClock
 from broadcast.studio.composer import Composer
+from broadcast.studio.deliveries import Deliveries
 from broadcast.studio.encoding import VideoEncoding
 from broadcast.studio.frameclock import FrameClock
 from broadcast.studio.link import Link
@@ -38,7 +35,7 @@ from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from broadcast.studio.watchdog import Watchdog
-from config.settings import Push, Settings, socket_path
+from config.settings import Settings, socket_path
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.lag import settle
 from streams.wire import Kind, Message, Note
@@ -50,10 +47,6 @@ M_ARENA_MAX = -8
 """Of glibc's `malloc.h`."""
 
 STATUS_TICKS = 10
-PUSHES = TypeAdapter(tuple[Push, ...])
-STOPPED = {"disk_full", "disk_error"}
-"""Faults with which nothing is recorded."""
-
 log = logging.getLogger(__name__)
 
 
@@ -103,24 +96,7 @@ class Studio:
             self.link.send,
             self._senses,
         )
-        self._segments = Segments(
-            settings.storage.data_dir / "archive",
-            program,
-            settings.recording,
-            clock_set_s=self._clock.set_s,
-        )
-        self._sealed = Segments(
-            shelf.sealed_root(settings.storage),
-            program,
-            settings.recording,
-            shelf=shelf.sealed(settings.storage, settings.recording),
-            clock_set_s=self._clock.set_s,
-        )
-        self._seals = settings.recording.closed
-        self._site_recordings = SiteRecordings(
-            settings.storage.data_dir / "sites", settings.recording, self._ask_keyframe
-        )
-        self._pushers = Pushers(program)
+        self._deliveries = Deliveries(settings, self._clock.set_s, self._ask_keyframe)
         self._sound = SoundDesk(
             self._clock,
             self._sources,
@@ -135,10 +111,7 @@ class Studio:
     async def run(self) -> None:
         """Until cancelled."""
         parts: tuple[Part, ...] = (
-            self._segments,
-            self._sealed,
-            self._pushers,
-            self._site_recordings,
+            *self._deliveries.parts,
             self._sources,
             self._board,
             self._small_board,
@@ -166,8 +139,7 @@ class Studio:
         said: tuple[object, ...] = ()
         while True:
             for _ in range(STATUS_TICKS):
-                status = self._segments.status()
-                news = status.recording, status.faults, self._sealed.status().recording
+                news = self._deliveries.news()
                 if news != said:
                     said = news
                     break
@@ -191,38 +163,26 @@ class Studio:
         self.link.send(Note(Kind.STATUS, self._status()))
 
     def _status(self) -> dict[str, Any]:
-        status, state = self._segments.status(), self._on_air.state if self._on_air else None
+        state = self._on_air.state if self._on_air else None
         tracks = [(source.picture, source.sound) for source in self._sources.all()]
         return {
-            "recording": status.recording,
-            "sealing": self._sealed.status().recording,
-            "recorded_s": status.recorded_s,
-            "recorded_bytes": status.recorded_bytes,
-            "disk_free_bytes": status.disk_free_bytes,
+            **self._deliveries.status(),
             "cameras": self._cameras.status(),
             "player": self._player.status(),
-            "pushes": self._pushers.status(),
             "speaking": self._sound.speaking(),
             "signs": self._senses.signs(time.monotonic_ns()),
             "frames": self._frames.frames,
             "late_frames": self._frames.late,
             "dropped": {
                 "wire": self.link.dropped,
-                "recording": status.dropped,
+                "recording": self._deliveries.dropped,
                 "pictures": sum(picture.dropped for picture, _ in tracks),
                 "sound": sum(sound.dropped for _, sound in tracks),
                 "sound_blocks": self._sound.metronome.skipped,
             },
-            "faults": [{"code": f.code, "detail": f.detail} for f in self._faults(status)],
             "stream": state.stream if state else "",
             "version": state.version if state else 0,
         }
-
-    def _faults(self, status: OutputStatus) -> tuple[Fault, ...]:
-        own = self._site_recordings.fault
-        told = status.faults if own is None else (*status.faults, own)
-        stopped = (f for f in self._sealed.status().faults if f.code in STOPPED)
-        return (*told, *(Fault("not_sealed", fault.detail) for fault in stopped))
 
     def _receive(self, message: Message) -> None:
         match message:
@@ -237,7 +197,7 @@ class Studio:
             case Note(Kind.WATCHED, body):
                 self._stills.watch(watched=bool(body.get("stills")))
             case Note(Kind.PUSHES, body):
-                self._push(body)
+                self._deliveries.push(body.get("pushes"))
             case Note(Kind.SOURCE_GONE, body):
                 self._gone(SiteId(str(body.get("source"))))
 
@@ -255,13 +215,13 @@ class Studio:
         if self._sound.talkback.offer(frame):
             return
         self._sources.offer(frame)
-        self._site_recordings.offer(frame)
+        self._deliveries.offer_frame(frame)
 
     def _gone(self, site: SiteId) -> None:
         if self._sound.talkback.gone(site):
             return
         self._sources.gone(site)
-        self._site_recordings.gone(site)
+        self._deliveries.gone(site)
 
     def _follow(self, body: dict[str, Any]) -> None:
         try:
@@ -269,22 +229,13 @@ class Studio:
         except ValidationError as error:
             log.error("a program state that cannot be followed: %s", error)
             return
-        # Before the room closes: it is kept from the first picture on.
-        self._sealed.follow(Order(state.stream, state.sealed and self._seals, state.finished))
+        self._deliveries.seal(state)
         leaving = self._on_air.state.program.sources if self._on_air is not None else ()
         self._on_air = follow(self._on_air, state, time.monotonic_ns())
         self._player.follow(state.player)
-        self._segments.follow(Order(state.stream, state.recording, state.finished))
-        public = state.recording and state.public is Take.ROOM
-        self._site_recordings.follow(Wish(state.stream if public else "", state.open_microphones))
+        self._deliveries.follow(state)
         seen = frozenset(state.program.sources)
         self._sources.want(seen.union(state.preview.sources, leaving), seen)
-
-    def _push(self, body: dict[str, Any]) -> None:
-        try:
-            self._pushers.follow(PUSHES.validate_python(body.get("pushes")))
-        except ValidationError:
-            log.error("destinations that cannot be followed")
 
     def _ask_keyframe(self, site: SiteId) -> None:
         self.link.send(Note(Kind.KEYFRAME, {"source": site}))
@@ -293,11 +244,7 @@ class Studio:
         """From the encoding and the mixing thread: every packet of the program, once."""
         for kind in {"pictures" if packet.codec.is_video else "sound" for packet in packets}:
             self._made[kind] += 1
-        for packet in packets:
-            self._segments.offer(packet)
-            self._sealed.offer(packet)
-            if not packet.rendition:
-                self._pushers.offer(packet)
+        self._deliveries.offer(packets)
         self.link.send(*(packet for packet in packets if packet.codec is not Codec.AAC))
 
     def _send_levels(self, levels: dict[SiteId, float]) -> None:
