@@ -110,20 +110,26 @@ class Room:
     async def sees_speaking(self, name: str, site: SiteId) -> None:
         """Wherever one looks: desks, pictures, wall, record, public, and the rooms themselves."""
         await self.chair.sees("floor-name", name)
-        await self.operator.sees("floor-name", name)
-        await self.operator.sees_tile(site, tally="program", open="true")
-        await self.wall.sees("speaker", name)
-        await self.clerk.sees_running(name)
-        await self.public.sees("speaking", name)
-        for district in self.districts:
-            await (district.is_on_air() if district.site == site else district.is_not_on_air())
-        await asyncio.sleep(SENTENCE_S)
+        await asyncio.gather(
+            self.operator.sees("floor-name", name),
+            self.operator.sees_tile(site, tally="program", open="true"),
+            self.wall.sees("speaker", name),
+            self.clerk.sees_running(name),
+            self.public.sees("speaking", name),
+            *(
+                one.is_on_air() if one.site == site else one.is_not_on_air()
+                for one in self.districts
+            ),
+            asyncio.sleep(SENTENCE_S),
+        )
 
     async def sees_nobody_speaking(self) -> None:
-        await self.chair.is_told("floor", "taken", "false")
-        await self.public.sees_no("speaking")
-        for site in (HALL, *(district.site for district in self.districts)):
-            await self.operator.sees_tile(site, open="false")
+        sites = (HALL, *(district.site for district in self.districts))
+        await asyncio.gather(
+            self.chair.is_told("floor", "taken", "false"),
+            self.public.sees_no("speaking"),
+            *(self.operator.sees_tile(site, open="false") for site in sites),
+        )
 
     async def clocks(self) -> set[str]:
         """What the speaker's clocks read, on all pages that have one."""
@@ -174,21 +180,26 @@ def test_a_whole_session(server: Server, tmp_path: Path) -> None:
 
 async def everybody_opens_a_page(room: Room, server: Server) -> None:
     """By a link each; a district's computer is four minutes fast, which nobody must notice."""
-    await room.operator.tab.goto(server.operator_url)
-    await room.chair.tab.goto(server.link(Role.CHAIR))
-    await room.clerk.tab.goto(server.link(Role.CLERK))
-    await room.wall.tab.goto(server.url(f"/display/{server.session}"))
-    await room.public.tab.goto(server.url(f"/watch/{server.session}"))
     await room.nhe.has_a_clock_that_is_wrong(240_000)
-    for district in room.districts:
-        await district.opens_its_link()
-        await district.tests_itself()
-        await district.photograph("0-before")
-        await district.joins()
+    await asyncio.gather(
+        room.operator.tab.goto(server.operator_url),
+        room.chair.tab.goto(server.link(Role.CHAIR)),
+        room.clerk.tab.goto(server.link(Role.CLERK)),
+        room.wall.tab.goto(server.url(f"/display/{server.session}")),
+        room.public.tab.goto(server.url(f"/watch/{server.session}")),
+        *map(a_district_comes_in, room.districts),
+    )
     await room.wall.sees("standing", "sắp bắt đầu")
     await room.public.sees("not-live")
     for district in room.districts:
         await room.operator.sees_tile(district.site, video="ok")
+
+
+async def a_district_comes_in(district: District) -> None:
+    await district.opens_its_link()
+    await district.tests_itself()
+    await district.photograph("0-before")
+    await district.joins()
 
 
 async def a_rehearsal(room: Room) -> None:
