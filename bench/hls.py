@@ -37,7 +37,7 @@ LOOK = f"""() => {{
   return [at, btoa(grey)];
 }}"""
 
-HEIGHT = """() => document.querySelector('[data-testid="player"]').videoHeight"""
+LINES = """() => document.querySelector('[data-testid="player"]').videoHeight"""
 
 
 async def delay_ms(tab: Page) -> float | None:
@@ -74,7 +74,7 @@ async def delays_ms(server: Server) -> tuple[list[float], int]:
         while len(found) < LOOKS:
             if (delay := await delay_ms(tab)) is not None:
                 found.append(delay)
-                heights.append(await tab.evaluate(HEIGHT))
+                heights.append(await tab.evaluate(LINES))
             await asyncio.sleep(EVERY_S)
     return found, min(heights)
 
