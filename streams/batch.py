@@ -78,14 +78,15 @@ class Batch:
         self._starts, self._lengths = self._pieces["start"], self._pieces["length"]
         self._segments = self._controls["segment"]
 
-    def send(self, names: Names, part: slice, length: int, segment: int) -> int:
-        """To so many of these names, each `length` octets of the buffer, in segments of so many.
-        How many the kernel took. Not all: it has no room, or refuses the next one."""
+    def send(self, names: Names, part: slice, stride: int, length: int, segment: int) -> int:
+        """To so many of these names, each `length` octets of the buffer, in segments of so many,
+        and `stride` octets after the one before. How many the kernel took. Not all: it has no room,
+        or refuses the next one."""
         starts = names.starts[part]
         count = len(starts)
         self._names[:count] = starts
         self._name_lengths[:count] = names.length
-        self._starts[:count] = self._places[:count] * length + self._start
+        self._starts[:count] = self._places[:count] * stride + self._start
         self._lengths[:count] = length
         self._segments[:count] = segment
         self._control_lengths[:count] = _CONTROL.itemsize if length > segment else 0

@@ -94,7 +94,11 @@ class Congestion:
             if at == NEVER:
                 continue
             delay = clock_ns + at * TICK_NS - sent_ns
-            low, high = min(low, delay), max(high, delay)
+            # Not by min and max: this is done for all that each viewer gets.
+            if delay < low:
+                low = delay
+            if delay > high:
+                high = delay
             octets += size
             self.told_ns = sent_ns
         if delay is not None:

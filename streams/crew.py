@@ -184,13 +184,14 @@ class Crew:
         """SRTP takes no more packets of this one; alone he will hear why."""
         self.seated[place].passenger.get_off(video=self._video)
 
-    def press(self, octets: bytearray, burst: Burst, before: int, part: slice) -> None:
-        """Writes the burst for a part of the crew, one after another from the beginning."""
+    def press(self, octets: bytearray, burst: Burst, before: int, part: slice, stride: int) -> None:
+        """Writes the burst for a part of the crew, each `stride` octets after the one before."""
         transports = np.array(self.transports[part])[:, None] + before
         numbers = self._offsets[part, None] + (self.number + before)
         size, shape = len(burst.octets), (len(transports), burst.packets)
-        np.ndarray((shape[0], size), np.uint8, octets)[:] = np.frombuffer(burst.octets, np.uint8)
-        heads = np.ndarray(shape, self._heads, octets, 0, (size, burst.segment))
+        copies = np.ndarray((shape[0], size), np.uint8, octets, 0, (stride, 1))
+        copies[:] = np.frombuffer(burst.octets, np.uint8)
+        heads = np.ndarray(shape, self._heads, octets, 0, (stride, burst.segment))
         steps = _STEPS[: shape[1]]
         heads["second"] = self._kinds[part]
         if burst.marker:

@@ -72,6 +72,21 @@ class Unit(NamedTuple):
             )
         return self.kept[0]
 
+    def payload(self, place: int) -> Payload:
+        """One of them. Mostly nobody asks for the others."""
+        if self.kept:
+            return self.kept[0][place]
+        header, tag = USUAL
+        within = place
+        for burst in self.laid:
+            if within < burst.packets:
+                break
+            within -= burst.packets
+        at = within * burst.segment
+        data = burst.octets[at + header : min(at + burst.segment, len(burst.octets)) - tag]
+        marker = burst.marker and within == burst.packets - 1
+        return Payload(self.number + place, burst.timestamp, marker, self.public, data)
+
     def bursts(self, header: int, tag: int) -> Sequence[Burst]:
         """Its packets as they leave, with so many octets around each; laid once for all."""
         if (header, tag) == USUAL:
@@ -234,7 +249,7 @@ class Lane:
         for unit in reversed(self._history):
             if unit.number <= number:
                 place = number - unit.number
-                return unit.payloads[place] if place < unit.packets else None
+                return unit.payload(place) if place < unit.packets else None
         return None
 
     def newest(self, count: int) -> list[Payload]:

@@ -9,8 +9,8 @@ _PARAMETER_SETS = (SPS, PPS)
 
 
 def h264_payloads(data: bytes) -> list[bytes]:
-    """RFC 6184, packetization-mode 1. Fragments of one unit are equally long but for the last, so
-    that the kernel can cut them from one buffer (UDP_SEGMENT)."""
+    """RFC 6184, packetization-mode 1. Fragments are as long as may be but for the last: the kernel
+    can cut them from one buffer (UDP_SEGMENT), where they lie at the same places each time."""
     payloads: list[bytes] = []
     parameter_sets = []
     for unit in nal_units(data):
@@ -34,10 +34,8 @@ def _stap_a(units: list[bytes]) -> bytes:
 
 
 def _fragments(unit: bytes) -> list[bytes]:
-    indicator, kind = unit[0] & 0x60 | FU_A, unit[0] & 0x1F
-    room, size = MAX_PAYLOAD - 2, len(unit) - 1
-    count = -(-size // room)
-    length = -(-size // count)
+    indicator, kind, length = unit[0] & 0x60 | FU_A, unit[0] & 0x1F, MAX_PAYLOAD - 2
+    count = -(-(len(unit) - 1) // length)
     parts = []
     for index in range(count):
         flags = (0x80 if index == 0 else 0) | (0x40 if index == count - 1 else 0)

@@ -47,8 +47,8 @@ class Rights:
     def all_may_have(self, packet: Packet | Cut) -> tuple[bool, bool]:
         """Of the public, and of the room. Sites with a feed of their own do not count: they ride in
         no crew."""
-        feed = packet.feed
-        return packet.public and feed == self.public_feed, feed == Feed.ROOM
+        feed, public = packet.feed, Feed.ROOM if self.take_room else Feed.PUBLIC
+        return packet.public and feed == public, feed == Feed.ROOM
 
     def has_own(self, site: SiteId) -> bool:
         """It gets a mix of its own."""

@@ -94,9 +94,12 @@ class Sending:
         unit that went before it."""
         contexts = crew.contexts
         if len(contexts) > FEW:
-            step = min(MAX_SENDS, ROOM // len(burst.octets))
+            # Sound is of many lengths, and lies at the same places all the same.
+            alone = burst.packets == 1 and burst.segment < MAX_PACKET
+            stride = MAX_PACKET if alone else burst.packets * burst.segment
+            step = min(MAX_SENDS, ROOM // stride)
             for first in range(0, len(contexts), step):
-                self._send_to_many(burst, crew, before, slice(first, first + step))
+                self._send_to_many(burst, crew, before, slice(first, first + step), stride)
             return
         bench, segment, place = self._bench, burst.segment, -1
         data = self._view[: len(burst.octets)]
@@ -121,21 +124,23 @@ class Sending:
             except OSError:
                 self._out(data, segment, address)  # once more; it knows what to do
 
-    def _send_to_many(self, burst: Burst, crew: Crew, before: int, part: slice) -> None:
+    def _send_to_many(
+        self, burst: Burst, crew: Crew, before: int, part: slice, stride: int
+    ) -> None:
         size, bench = len(burst.octets), self._bench
         if crew.names is None:
             crew.names = Names(self._socket.family, crew.addresses)
-        crew.press(bench.octets, burst, before, part)
-        failed = bench.protect_same(crew.contexts[part], burst)
+        crew.press(bench.octets, burst, before, part, stride)
+        failed = bench.protect_same(crew.contexts[part], burst, stride)
         for place in failed:
             crew.refuse(part.start + place)
         taken = 0
         if self._segments and not self._waiting and not failed:
-            taken = self._batch.send(crew.names, part, size, burst.segment)
+            taken = self._batch.send(crew.names, part, stride, size, burst.segment)
         # What the kernel did not take: has it no room, or not this way?
         for place, address in enumerate(crew.addresses[part][taken:], taken):
             if place not in failed:
-                at = place * size
+                at = place * stride
                 self._out(self._view[at : at + size], burst.segment, address)
 
     def _out(self, data: "bytes | memoryview", segment: int, address: Address) -> None:

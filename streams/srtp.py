@@ -6,6 +6,7 @@ where they lie.
 
 import struct
 from collections.abc import Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from pylibsrtp import Error, Session
@@ -23,9 +24,11 @@ Stream = tuple[int, int, int]
 
 TRAILER = 144
 """What libsrtp may add to a packet (SRTP_MAX_TRAILER_LEN); usually 10 or 16 octets."""
+MAX_PLACES = 64
 LONGEST = 2048
 """Octets of a packet that comes in."""
 
+_protect = lib.srtp_protect
 _LENGTHS = struct.Struct("=i")
 _PROBE = b"\x80" + bytes(11)
 
@@ -52,25 +55,30 @@ class Workbench:
         self._told = ffi.buffer(lengths)
         self._lengths = [lengths + place for place in range(MAX_SEGMENTS * MAX_SENDS)]
         """Where libsrtp finds how long each packet is: made once, for there are many."""
+        self._places: dict[int, list[Any]] = {}
+        """Where it finds them, by how far they lie apart."""
 
-    def protect_same(self, contexts: Sequence[Context], burst: Burst) -> list[int]:
-        """Encrypts a burst for up to `MAX_SENDS`, whose copies lie one after another. For whom it
-        failed."""
-        count, size, many, start = burst.packets, len(burst.octets), len(contexts), self._start
+    def protect_same(self, contexts: Sequence[Context], burst: Burst, stride: int) -> list[int]:
+        """Encrypts a burst for up to `MAX_SENDS`, whose copies begin `stride` octets after each
+        other: one packet's length for each packet. For whom it failed."""
+        count, many = burst.packets, len(contexts)
         lengths = _LENGTHS.pack(burst.segment - burst.tag) * (count - 1) + _LENGTHS.pack(burst.last)
         self._told[: len(lengths) * many] = lengths * many
-        inside = range(0, count * burst.segment, burst.segment)
-        statuses = [
-            *map(
-                lib.srtp_protect,
-                [context for context in contexts for _ in inside],
-                [start + (first + at) for first in range(0, size * many, size) for at in inside],
-                self._lengths,
-            )
-        ]
+        step = stride // count
+        places = self._places.get(step) or self._learn(step)
+        each = chain.from_iterable(map(repeat, contexts, repeat(count)))
+        statuses = [*map(_protect, each, places, self._lengths)]
         if not any(statuses):
             return []
         return sorted({place // count for place, status in enumerate(statuses) if status})
+
+    def _learn(self, step: int) -> list[Any]:
+        """Where packets begin that lie so far apart. Pictures' are nearly always equally long."""
+        if len(self._places) >= MAX_PLACES:
+            self._places.clear()
+        places = [self._start + at for at in range(0, len(self.octets) - TRAILER, step)]
+        self._places[step] = places
+        return places
 
     def seal(
         self, context: Context, burst: Burst, number: int, transport: int, stream: Stream
@@ -79,10 +87,12 @@ class Workbench:
         less than by columns (`Crew.press`): numpy is a lot of code to wake up."""
         data, packets, segment, tag, marker, timestamp = burst
         kind, ssrc, extension = stream
-        octets, start, length, protect = self.octets, self._start, self._length, lib.srtp_protect
+        octets, length, protect = self.octets, self._length, _protect
         size, at, told = len(data), 0, segment - tag
         octets[:size] = data
-        while packets:
+        step = segment if packets > 1 else LONGEST
+        places = self._places.get(step) or self._learn(step)
+        for place in places[:packets]:
             packets -= 1
             if not packets:
                 told = size - at - tag
@@ -95,7 +105,7 @@ class Workbench:
             else:
                 HEADER.pack_into(octets, at, 0x80, kind, number & 0xFFFF, timestamp, ssrc)
             length[0] = told
-            if protect(context, start + at if at else start, length):
+            if protect(context, place, length):
                 return False
             number += 1
             transport += 1

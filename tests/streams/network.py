@@ -105,7 +105,7 @@ class Received:
     def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
         size, count = len(burst.octets), len(crew.riders)
         everybody, octets = slice(0, count), bytearray(size * count)
-        crew.press(octets, burst, before, everybody)
+        crew.press(octets, burst, before, everybody, size)
         for place in range(count):
             copy = bytes(octets[place * size :][:size])
             while len(self.packets) <= place:

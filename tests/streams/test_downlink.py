@@ -90,3 +90,15 @@ def sent(lane: Lane, count: int) -> list[Payload]:
 @given(st.binary(max_size=4000))
 def test_any_bytes_are_packetised_without_harm(data: bytes) -> None:
     assert all(0 < len(payload) <= MAX_PAYLOAD + 65_536 for payload in h264_payloads(data))
+
+
+def test_one_payload_of_a_unit_is_as_among_all() -> None:
+    data = b"".join(
+        b"\0\0\0\1" + bytes((kind,)) * size for kind, size in ((0x67, 20), (0x65, 9000))
+    )
+    packet = cut(Packet(Feed.ROOM, Codec.H264, -5, True, True, data))
+    one, all_of_them = Lane(Codec.H264).put(packet), Lane(Codec.H264).put(packet).payloads
+    assert one.packets == len(all_of_them) == 9
+    for _ in range(2):  # also once they were made
+        assert tuple(map(one.payload, range(one.packets))) == all_of_them
+        assert one.payloads == all_of_them
