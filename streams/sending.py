@@ -23,7 +23,7 @@ from streams.srtp import TRAILER, Workbench
 Run = Sequence[tuple[bytes, bytes]]
 """Packets in order, each as header and payload."""
 
-FEW = 6
+FEW = 12
 """For so many each one's packets are written and sent on their own."""
 MAX_PACKET = 1500
 FULL = MAX_OCTETS - MAX_PACKET
