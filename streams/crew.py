@@ -14,7 +14,7 @@ from pylibsrtp import Session
 
 from streams.batch import Address, Names
 from streams.bursts import MAX_SEGMENTS, Burst
-from streams.congestion import Run
+from streams.congestion import MAX_RUNS, Run
 from streams.cutting import USUAL
 from streams.pacer import Pacer
 from streams.renditions import WIRE_OCTETS
@@ -54,11 +54,24 @@ class Way(NamedTuple):
     """Octets that encryption adds to a packet."""
 
 
+class Log:
+    """What left for those who ride in the same crews: written once for all of them. Each one's
+    transport-wide numbers are these and a shift of his own; he reads it when he is told of some."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        """The next."""
+        self.runs: deque[Run] = deque(maxlen=MAX_RUNS)
+
+
 class Passenger(Protocol):
     """Who rides."""
 
-    transport: int
-    """The next transport-wide number; it does not wrap."""
+    log: Log | None
+    """Of all the crews in which he rides."""
+    shift: int
+    """From its numbers to his own transport-wide ones, which do not wrap. It grows where something
+    goes to him alone."""
     pacer: Pacer[Any]
 
     def get_off(self, *, video: bool) -> None:
@@ -69,8 +82,6 @@ class Rider(NamedTuple):
     """One viewer's stream."""
 
     passenger: Passenger
-    runs: deque[Run]
-    """Is told of what leaves: `Steering.runs`."""
     way: Way
     kind: int
     """Payload type."""
@@ -104,7 +115,11 @@ class Crew:
         self.riders: list[Rider] = []
         self.seated: list[Rider] = []
         """As the columns have them."""
-        self._told: list[tuple[Passenger, deque[Run]]] = []
+        self._logs: dict[Crew | None, Log] = {}
+        self._log_of: list[Log] = []
+        self._logs_here: list[Log] = []
+        self._shifts: list[int] = []
+        self._places: dict[Passenger, int] = {}
         self._changed = False
         self.number = 0
         """Of the unit's first payload."""
@@ -124,6 +139,18 @@ class Crew:
     def leave(self, rider: Rider) -> None:
         self.riders = [one for one in self.riders if one is not rider]
         self._changed = True
+
+    def log(self, other: "Crew | None") -> Log:
+        """Of those who ride in the other one as well; None: in no other."""
+        return self._logs.setdefault(other, Log())
+
+    def reseat(self, passenger: Passenger) -> None:
+        """His log or his shift is another."""
+        place = self._places.get(passenger)
+        if place is None or self._log_of[place] is not passenger.log:
+            self._changed = True
+        else:
+            self._shifts[place] = passenger.shift
 
     def dissolve(self) -> None:
         """Everybody gets off."""
@@ -146,13 +173,14 @@ class Crew:
         if not self.seated:
             return
         octets += count * WIRE_OCTETS
-        transports = []
-        for passenger, runs in self._told:
-            first = passenger.transport
-            passenger.transport = end = first + count
-            transports.append(first)
-            runs.append((first, end, octets, now_ns))
-        self.number, self.transports = number, transports
+        self.number = number
+        self.transports = [
+            log.number + shift for log, shift in zip(self._log_of, self._shifts, strict=True)
+        ]
+        for log in self._logs_here:
+            first = log.number
+            log.number = end = first + count
+            log.runs.append((first, end, octets, now_ns))
         before = 0
         for burst in bursts:
             out.send_same(burst, self, before)
@@ -169,7 +197,11 @@ class Crew:
         """What `press` needs of the riders, as columns."""
         riders = self.seated = self.riders[:]
         self._changed = False
-        self._told = [(rider.passenger, rider.runs) for rider in riders]
+        passengers = [rider.passenger for rider in riders]
+        self._places = {passenger: place for place, passenger in enumerate(passengers)}
+        self._shifts = [passenger.shift for passenger in passengers]
+        self._log_of = [one.log for one in passengers if one.log is not None]
+        self._logs_here = list(dict.fromkeys(self._log_of))
         self._offsets = np.array([rider.offset for rider in riders], np.int64)
         self._kinds = np.array([[rider.kind] for rider in riders], np.uint8)
         self._ssrcs = np.array([[rider.ssrc] for rider in riders], np.uint32)

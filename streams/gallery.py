@@ -67,7 +67,7 @@ class Gallery:
     def disregard(self, sent_ns: int) -> None:
         """As of `Steering`, for each viewer."""
         for _, viewer in self:
-            viewer.steering.disregard(sent_ns)
+            viewer.disregard(sent_ns)
 
     @property
     def served_alone(self) -> int:

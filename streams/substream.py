@@ -6,7 +6,6 @@ from collections import deque
 
 from aiortc.rtp import RTCP_SR
 
-from streams.congestion import Run
 from streams.crew import Crew, Passenger, Rider, Way
 from streams.downlink import Downlink
 from streams.fanout import Payload
@@ -31,7 +30,7 @@ class Substream:
         self.line = Downlink(section.ssrc, section.payload_type, secrets.randbelow(1 << 15))
         self.rider: Rider | None = None
         """While he takes all of a lane, with others."""
-        self._crew: Crew | None = None
+        self.crew: Crew | None = None
         self._clock_rate = section.codec.clock_rate if section.codec is not None else 1
         self._next_retransmission = secrets.randbelow(1 << 15)
         self._last_pts = -MAX_OVERLAP
@@ -50,24 +49,24 @@ class Substream:
 
     # --- with others ---
 
-    def board(self, passenger: Passenger, runs: deque[Run], way: Way, *, room: bool) -> None:
-        """Takes all of the lane that he follows, from its next unit on. `runs`: `Steering.runs`."""
+    def board(self, passenger: Passenger, way: Way, *, room: bool) -> None:
+        """Takes all of the lane that he follows, from its next unit on."""
         section, lane = self.section, self.line.lane
         assert lane is not None
         extension = 0 if section.extension is None else section.extension << 4 | 1
         header = EXTENDED.size if extension else HEADER.size
         kind, ssrc, offset = section.payload_type, section.ssrc, self.line.offset
-        self._crew = lane.crew(header, way.tag, room=room)
-        self.rider = Rider(passenger, runs, way, kind, ssrc, extension, offset)
-        self._crew.join(self.rider)
+        self.crew = lane.crew(header, way.tag, room=room)
+        self.rider = Rider(passenger, way, kind, ssrc, extension, offset)
+        self.crew.join(self.rider)
         self.line.board()
 
     def alight(self) -> None:
         """Is told of each unit again."""
-        if self._crew is not None and self.rider is not None:
+        if self.crew is not None and self.rider is not None:
             self._last_pts = self.last_pts
-            self._crew.leave(self.rider)
-            self._crew = self.rider = None
+            self.crew.leave(self.rider)
+            self.crew = self.rider = None
             self.line.alight()
 
     # --- alone ---

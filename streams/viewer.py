@@ -19,7 +19,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from streams.crew import Way
+from streams.crew import Crew, Log, Way
 from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
 from streams.lines import DownLine
@@ -104,8 +104,11 @@ class Viewer:
             for section in sections
             if section.codec is not None
         }
-        self.transport = 0
-        """The next transport-wide number; it does not wrap."""
+        self._transport = 0
+        """The next transport-wide number, as of the last `_catch_up`; it does not wrap."""
+        self.log: Log | None = None
+        self.shift = self._read = 0
+        """Of `log`: what is added to its numbers, and up to which one it was read."""
         self._choice = steering.choice
         """What he rides by."""
         self.rides = [False, False]
@@ -232,14 +235,52 @@ class Viewer:
             self._choice = choice
             self.rides[lane.is_video] = True
             self.on_ride(lane.is_video)
-            stream.board(self, self.steering.runs, way, room=self.audience.room)
+            self._catch_up()
+            stream.board(self, way, room=self.audience.room)
+            self._change_log()
 
     def get_off(self, *, video: bool) -> None:
         """From the present unit on he is asked about each."""
         if self.rides[video]:
             self.rides[video] = False
             self.on_ride(video)
+            self._catch_up()
             self._streams[video].alight()
+            self._change_log()
+
+    def _crews(self) -> list[Crew]:
+        """In which he rides, sound first."""
+        streams = self._streams.get(False), self._streams.get(True)
+        return [one.crew for one in streams if one is not None and one.crew is not None]
+
+    def _change_log(self) -> None:
+        """To that of those who ride as he does now."""
+        crews = self._crews()
+        self.log = crews[0].log(crews[1] if len(crews) > 1 else None) if crews else None
+        if self.log is not None:
+            self._read = self.log.number
+            self.shift = self._transport - self._read
+        self._reseat()
+
+    def _catch_up(self) -> None:
+        """Tells his steering what left for him in crews, which nobody did at the time."""
+        log, read, shift = self.log, self._read, self.shift
+        if log is None or log.number == read:
+            return
+        fresh = []
+        for first, end, octets, sent_ns in reversed(log.runs):
+            if end <= read:
+                break
+            fresh.append((first + shift, end + shift, octets, sent_ns))
+        fresh.reverse()
+        self.steering.runs.extend(fresh)
+        self._read = log.number
+        self._transport = log.number + shift
+
+    def disregard(self, sent_ns: int) -> None:
+        """As of `Steering`."""
+        self._catch_up()
+        self.steering.disregard(sent_ns)
 
     def takes(self, *, video: bool) -> bool:
         """Whether he agreed to pictures, or to sound, at all."""
@@ -298,7 +339,9 @@ class Viewer:
             if number is None:
                 break  # it waits itself
             run.append(stream.again(repeats.popleft(), number, self._number()))
-        if run and not self._is_congested():
+        if self._is_congested():
+            self._reseat()
+        elif run:
             self._emit(run, now_ns)
 
     def _forget_waiting(self) -> None:
@@ -318,7 +361,9 @@ class Viewer:
     def _emit(self, run: Run, now_ns: int) -> None:
         """`run` has just got the last transport-wide numbers."""
         octets = sum(len(head) + len(payload) for head, payload in run) + AROUND * len(run)
-        self.steering.runs.append((self.transport - len(run), self.transport, octets, now_ns))
+        self._reseat()
+        end = self._transport
+        self.steering.runs.append((end - len(run), end, octets, now_ns))
         self._send_run(run)
 
     def _packet(self, stream: Substream, payload: Payload) -> tuple[bytes, bytes]:
@@ -326,9 +371,16 @@ class Viewer:
         return stream.packet(payload, self._number(), redundant=choice.redundant, room=room)
 
     def _number(self) -> int:
-        """The next transport-wide number."""
-        self.transport += 1
-        return self.transport - 1
+        """The next transport-wide number; `_emit` or `_reseat` follows."""
+        self._catch_up()
+        self._transport += 1
+        self.shift += 1
+        return self._transport - 1
+
+    def _reseat(self) -> None:
+        """What goes to him in crews has other numbers from now on."""
+        for crew in self._crews():
+            crew.reseat(self)
 
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         """A viewer sends nothing that we want."""
@@ -340,6 +392,7 @@ class Viewer:
     # --- what he tells ---
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
+        self._catch_up()
         at = 0
         while at + _RTCP.size <= len(compound):
             first, kind, words = _RTCP.unpack_from(compound, at)
@@ -425,6 +478,8 @@ class Viewer:
         return bool(self.pacer.waits or self._repeats or self.steering.probe)
 
     def tick(self, now_ns: int) -> None:
+        if now_ns >= self.steering.turn_ns or self.steering.probe:
+            self._catch_up()
         if now_ns >= self.steering.turn_ns:
             self.steering.tick(now_ns)
             self.look()
@@ -460,6 +515,7 @@ class Viewer:
             self._emit(run, now_ns)
 
     def _report(self, now_ns: int) -> None:
+        self._catch_up()
         elapsed_ns = now_ns - self._reported_ns
         octets = self.steering.sent_octets
         self._sent_bps = (octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -215,3 +216,23 @@ def test_time_that_begins_anew_does_not_silence_the_sound() -> None:
     scene.viewer._streams[False].last_pts = 10_000 * 960
     scene.play(2)
     assert len(scene.player.of(SOUND)) == heard + 4
+
+
+def test_what_goes_to_him_alone_is_numbered_among_what_goes_to_all_who_ride() -> None:
+    scene = Scene()
+    scene.play(20)
+    scene.come()
+    scene.play(40)
+    for turn in range(40):
+        scene.play(1)
+        assert scene.viewer.rides == [True, True]
+        if turn % 3:
+            newest = [packet.sequence for packet in scene.player.of(PICTURE)[-turn % 3 :]]
+            told = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 3, PICTURE, newest)
+            scene.viewer.on_rtcp(bytes(told), scene.now_ns)
+    scene.play(1)
+    scene.viewer.on_rtcp(b"", scene.now_ns)
+    packets, runs = scene.player.packets, scene.steering.runs
+    assert [packet.extension for packet in packets] == [*range(len(packets))]
+    assert [first for first, _, _, _ in runs] == [0, *(end for _, end, _, _ in runs)][:-1]
+    assert runs[-1][1] == len(packets), "and his line is told of each, in order"
