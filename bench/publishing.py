@@ -1,4 +1,5 @@
-"""What comes of a Chromium site on bad lines: sound and picture as the studio gets them.
+"""What comes of a Chromium site on bad lines: sound and picture as the studio gets them from the
+relay; and as stock aiortc gets them, which decodes them at once.
 
 The site sends its camera by our pages' own `WhipPublisher`, at the quality of a site on air, over
 the lines of `bench/lines.py`, bad both ways. Sound counts as heard if it comes before the studio,
@@ -10,18 +11,26 @@ which learns a site's delay by `Playout`, wants to play it.
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import av
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+from playwright.async_api import Page
+
 from bench.lines import OUTAGE_S, QUEUE_OCTETS, SCENES, SETTLE_S, WATCH_S, Scene, delayed
 from config.settings import Program
+from streams.aiortc_private import gather_on
+from streams.frames import Codec, EncodedFrame
 from tests.chromium import Chromium, chromium
 from tests.media import write_wav, write_y4m
-from tests.namespaces import Hosts, script_at, two_hosts
+from tests.namespaces import SERVER, Hosts, script_at, two_hosts
 from tests.renditions import FPS, drawn
-from tests.site_page import Input, murmur, site_page
+from tests.site_page import SITE, Input, murmur, offered, site_page
 
 CAMERA_S = 2
 
@@ -37,7 +46,8 @@ class Came:
     frozen: float
     """Share of the time."""
     height: int
-    bitrate_bps: float
+    bitrate_bps: float | None
+    """None: the receiver does not tell."""
     delay_ms: float
     """How long the studio holds the earliest sound back."""
     good_s: float | None
@@ -53,7 +63,47 @@ def camera_files(folder: Path) -> tuple[Path, Path]:
     return pictures, write_wav(folder / "microphone.wav", murmur(CAMERA_S))
 
 
-async def publish(scene: Scene) -> Came:
+@asynccontextmanager
+async def plain(
+    page: Page,
+    take: Callable[[EncodedFrame], None],
+    by_way_of: Callable[[str], AbstractAsyncContextManager[str]],
+) -> AsyncIterator[Callable[[], int]]:
+    """As `site_page`, with stock aiortc in the place of the relay."""
+    gather_on(SERVER)
+    peer, height = RTCPeerConnection(), [0]
+    readers: list[asyncio.Task[None]] = []
+
+    async def read(track: MediaStreamTrack) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            codec = Codec.OPUS
+            if isinstance(frame, av.VideoFrame):
+                codec, height[0] = Codec.H264, frame.height
+            now_ns = time.monotonic_ns()
+            take(EncodedFrame(SITE, codec, int(frame.pts or 0), None, now_ns, True, b""))
+
+    peer.on("track", lambda track: readers.append(asyncio.create_task(read(track))))
+    try:
+        async with offered(page) as (offer, answered):
+            await peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            await peer.setLocalDescription(await peer.createAnswer())
+            async with by_way_of(peer.localDescription.sdp) as answer:
+                answered.set_result(answer)
+                yield lambda: height[0]
+    finally:
+        await peer.close()
+        await asyncio.gather(*readers)
+
+
+RECEIVERS = {"Diemcau": site_page, "aiortc": plain}
+
+
+async def publish(scene: Scene, who: str) -> Came:
+    """`who`: of `RECEIVERS`."""
     with two_hosts() as hosts, tempfile.TemporaryDirectory() as scratch, hosts.inside_server():
         browser = script_at(Path(scratch), hosts.at_client(["/usr/bin/chromium"]))
         camera = camera_files(Path(scratch))
@@ -62,13 +112,13 @@ async def publish(scene: Scene) -> Came:
                 queue = (scene.rate_bps, QUEUE_OCTETS) if scene.rate_bps else ()
                 hosts.carries(*queue, back=back)
             hosts.loses(scene.loss_percent)
-            return await _published(scene, window, hosts)
+            return await _published(scene, who, window, hosts)
 
 
-async def _published(scene: Scene, window: Chromium, hosts: Hosts) -> Came:
+async def _published(scene: Scene, who: str, window: Chromium, hosts: Hosts) -> Came:
     came = Input()
     page, by_way_of = await window.new_page(), partial(delayed, delay_s=scene.delay_s)
-    async with site_page(page, came.take, by_way_of) as height:
+    async with RECEIVERS[who](page, came.take, by_way_of) as height:
         began = time.monotonic()
         await asyncio.sleep(SETTLE_S)
         if scene.outage:
@@ -84,24 +134,28 @@ async def _published(scene: Scene, window: Chromium, hosts: Hosts) -> Came:
             frames=came.frames(since, until),
             frozen=came.frozen(since, until),
             height=height(),
-            bitrate_bps=(came.octets - octets) * 8 / (until - since),
+            bitrate_bps=(came.octets - octets) * 8 / (until - since) or None,
             delay_ms=came.delay_ms,
             good_s=came.good_after(began, until),
         )
 
 
-def rows(scenes: Sequence[Scene]) -> Iterator[str]:
-    yield "| line | sound in time | pictures/s | frozen | picture | rate | held back | good after |"
-    yield "|---|---|---|---|---|---|---|---|"
+def rows(scenes: Sequence[Scene], receivers: Sequence[str]) -> Iterator[str]:
+    yield (
+        "| line | receiver | sound in time | pictures/s | frozen | picture | rate | held back |"
+        " good after |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
     for scene in scenes:
-        came = asyncio.run(publish(scene))
-        good = "never" if came.good_s is None else f"{came.good_s} s"
-        yield (
-            f"| {scene.name} | {came.heard:.1%} | {came.frames:.0f} | {came.frozen:.0%} |"
-            f" {came.height}p | {came.bitrate_bps / 1000:.0f} kbit/s |"
-            f" {came.delay_ms:.0f} ms | {good} |"
-        )
+        for who in receivers:
+            came = asyncio.run(publish(scene, who))
+            good = "never" if came.good_s is None else f"{came.good_s} s"
+            rate = f"{came.bitrate_bps / 1000:.0f} kbit/s" if came.bitrate_bps else "-"
+            yield (
+                f"| {scene.name} | {who} | {came.heard:.1%} | {came.frames:.0f} |"
+                f" {came.frozen:.0%} | {came.height}p | {rate} | {came.delay_ms:.0f} ms | {good} |"
+            )
 
 
 def figures() -> Iterator[str]:
-    yield from rows(SCENES)
+    yield from rows(SCENES, tuple(RECEIVERS))

@@ -111,7 +111,7 @@ async def site_page(
     relay.set_awaited(frozenset({SITE}))
     await relay.start()
     try:
-        async with _offered(page) as (offer, answered):
+        async with offered(page) as (offer, answered):
             connection = await relay.publish(SITE, offer)
             async with by_way_of(connection.answer) as answer:
                 answered.set_result(answer)
@@ -121,7 +121,7 @@ async def site_page(
 
 
 @asynccontextmanager
-async def _offered(page: Page) -> AsyncIterator[tuple[str, "asyncio.Future[str]"]]:
+async def offered(page: Page) -> AsyncIterator[tuple[str, "asyncio.Future[str]"]]:
     """The offer of a page that publishes, and where its answer is to be put. HTTP is not under
     test: the browser is answered without any."""
     loop = asyncio.get_running_loop()
