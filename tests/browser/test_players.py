@@ -87,8 +87,8 @@ def test_live_rewind_and_archive(server: Server) -> None:
                     server.command("give_turn", delegate="lay-1", kind="speech")
                     recorded = shown.view["outputs"]["recorded_s"]
                     await shown.until(
-                        lambda v, before=recorded: v["outputs"]["recorded_s"] > before + 4,
-                        "four seconds of a turn",
+                        lambda v, before=recorded: v["outputs"]["recorded_s"] > before + 2,
+                        "two seconds of a turn",
                     )  # fmt: skip
                     server.command("end_turn")
                 server.command("type_caption", text=CAPTION, typing_ms=1000)

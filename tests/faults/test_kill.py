@@ -61,9 +61,10 @@ async def all_is_well(shown: Page) -> None:
     await shown.until(lambda view: view["outputs"]["recording"], "the recording")
 
 
-async def more_is_recorded(shown: Page) -> None:
+async def more_is_recorded(shown: Page, seconds: float = 2.5) -> None:
     before = shown.view["outputs"]["recorded_s"]
-    await shown.until(lambda view: view["outputs"]["recorded_s"] > before + 2.5, "more recording")
+    until = before + seconds
+    await shown.until(lambda view: view["outputs"]["recorded_s"] > until, "more recording")
 
 
 def archive(server: Server) -> hls.Recording:
@@ -84,7 +85,7 @@ def test_a_killed_process_returns_and_nothing_is_forgotten(
     async def story() -> None:
         async with page(server) as shown:
             await all_is_well(shown)
-            await more_is_recorded(shown)
+            await more_is_recorded(shown, 1)
             before = essence(shown.view)
             assert before["floor"]["delegate"] == "lay-1"
             killed_at = time.time()
@@ -118,7 +119,7 @@ def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:
     async def before_and_after() -> tuple[dict[str, Any], dict[str, Any]]:
         async with page(server) as shown:
             await all_is_well(shown)
-            await more_is_recorded(shown)
+            await more_is_recorded(shown, 1)
             before = essence(shown.view)
             recorded = archive(server)
             server.kill_everything()
