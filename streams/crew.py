@@ -7,6 +7,7 @@ follows, as it is. Whatever changes that puts him on his own feet (`streams.view
 
 from collections import deque
 from collections.abc import Sequence
+from operator import add, attrgetter
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -42,6 +43,7 @@ WITH_EXTENSION = np.dtype(
 assert PLAIN.itemsize == HEADER.size
 assert WITH_EXTENSION.itemsize == EXTENDED.size
 
+_NUMBER = attrgetter("number")
 _STEPS = np.arange(MAX_SEGMENTS)
 
 
@@ -174,9 +176,7 @@ class Crew:
             return
         octets += count * WIRE_OCTETS
         self.number = number
-        self.transports = [
-            log.number + shift for log, shift in zip(self._log_of, self._shifts, strict=True)
-        ]
+        self.transports = [*map(add, map(_NUMBER, self._log_of), self._shifts)]
         for log in self._logs_here:
             first = log.number
             log.number = end = first + count
