@@ -5,7 +5,6 @@ A viewer rides in a crew while nothing is special about him: his line takes the 
 follows, as it is. Whatever changes that puts him on his own feet (`streams.viewer`).
 """
 
-from collections import deque
 from collections.abc import Sequence
 from operator import add, attrgetter
 from typing import Any, NamedTuple, Protocol
@@ -15,8 +14,8 @@ from pylibsrtp import Session
 
 from streams.batch import Address, Names
 from streams.bursts import MAX_SEGMENTS, Burst
-from streams.congestion import MAX_RUNS, Run
 from streams.cutting import USUAL
+from streams.numbers import Log, Numbers
 from streams.pacer import Pacer
 from streams.renditions import WIRE_OCTETS
 from streams.rtp import EXTENDED, HEADER, MARKER
@@ -56,24 +55,10 @@ class Way(NamedTuple):
     """Octets that encryption adds to a packet."""
 
 
-class Log:
-    """What left for those who ride in the same crews: written once for all of them. Each one's
-    transport-wide numbers are these and a shift of his own; he reads it when he is told of some."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        """The next."""
-        self.runs: deque[Run] = deque(maxlen=MAX_RUNS)
-
-
 class Passenger(Protocol):
     """Who rides."""
 
-    log: Log | None
-    """Of all the crews in which he rides."""
-    shift: int
-    """From its numbers to his own transport-wide ones, which do not wrap. It grows where something
-    goes to him alone."""
+    numbers: Numbers
     pacer: Pacer[Any]
 
     def get_off(self, *, video: bool) -> None:
@@ -148,11 +133,11 @@ class Crew:
 
     def reseat(self, passenger: Passenger) -> None:
         """His log or his shift is another."""
-        place = self._places.get(passenger)
-        if place is None or self._log_of[place] is not passenger.log:
+        place, numbers = self._places.get(passenger), passenger.numbers
+        if place is None or self._log_of[place] is not numbers.log:
             self._changed = True
         else:
-            self._shifts[place] = passenger.shift
+            self._shifts[place] = numbers.shift
 
     def dissolve(self) -> None:
         """Everybody gets off."""
@@ -199,8 +184,9 @@ class Crew:
         self._changed = False
         passengers = [rider.passenger for rider in riders]
         self._places = {passenger: place for place, passenger in enumerate(passengers)}
-        self._shifts = [passenger.shift for passenger in passengers]
-        self._log_of = [one.log for one in passengers if one.log is not None]
+        numbers = [passenger.numbers for passenger in passengers]
+        self._shifts = [one.shift for one in numbers]
+        self._log_of = [one.log for one in numbers if one.log is not None]
         self._logs_here = list(dict.fromkeys(self._log_of))
         self._offsets = np.array([rider.offset for rider in riders], np.int64)
         self._kinds = np.array([[rider.kind] for rider in riders], np.uint8)

@@ -19,10 +19,11 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from streams.crew import Crew, Log, Way
+from streams.crew import Crew, Way
 from streams.fanout import Lane, Payload, Unit
 from streams.frames import SiteId
 from streams.lines import DownLine
+from streams.numbers import Numbers
 from streams.pacer import Pacer
 from streams.renditions import STILL_INTERVAL_S, WIRE_OCTETS
 from streams.sdp import Section
@@ -104,11 +105,8 @@ class Viewer:
             for section in sections
             if section.codec is not None
         }
-        self._transport = 0
-        """The next transport-wide number, as of the last `_catch_up`; it does not wrap."""
-        self.log: Log | None = None
-        self.shift = self._read = 0
-        """Of `log`: what is added to its numbers, and up to which one it was read."""
+        self.numbers = Numbers(steering.runs)
+        """Transport-wide ones."""
         self._choice = steering.choice
         """What he rides by."""
         self.rides = [False, False]
@@ -235,7 +233,6 @@ class Viewer:
             self._choice = choice
             self.rides[lane.is_video] = True
             self.on_ride(lane.is_video)
-            self._catch_up()
             stream.board(self, way, room=self.audience.room)
             self._change_log()
 
@@ -244,7 +241,6 @@ class Viewer:
         if self.rides[video]:
             self.rides[video] = False
             self.on_ride(video)
-            self._catch_up()
             self._streams[video].alight()
             self._change_log()
 
@@ -256,30 +252,13 @@ class Viewer:
     def _change_log(self) -> None:
         """To that of those who ride as he does now."""
         crews = self._crews()
-        self.log = crews[0].log(crews[1] if len(crews) > 1 else None) if crews else None
-        if self.log is not None:
-            self._read = self.log.number
-            self.shift = self._transport - self._read
+        log = crews[0].log(crews[1] if len(crews) > 1 else None) if crews else None
+        self.numbers.follow(log)
         self._reseat()
-
-    def _catch_up(self) -> None:
-        """Tells his steering what left for him in crews, which nobody did at the time."""
-        log, read, shift = self.log, self._read, self.shift
-        if log is None or log.number == read:
-            return
-        fresh = []
-        for first, end, octets, sent_ns in reversed(log.runs):
-            if end <= read:
-                break
-            fresh.append((first + shift, end + shift, octets, sent_ns))
-        fresh.reverse()
-        self.steering.runs.extend(fresh)
-        self._read = log.number
-        self._transport = log.number + shift
 
     def disregard(self, sent_ns: int) -> None:
         """As of `Steering`."""
-        self._catch_up()
+        self.numbers.catch_up()
         self.steering.disregard(sent_ns)
 
     def takes(self, *, video: bool) -> bool:
@@ -338,7 +317,7 @@ class Viewer:
             number = stream.line.sequence_of(repeats[0])
             if number is None:
                 break  # it waits itself
-            run.append(stream.again(repeats.popleft(), number, self._number()))
+            run.append(stream.again(repeats.popleft(), number, self.numbers.take()))
         if self._is_congested():
             self._reseat()
         elif run:
@@ -362,20 +341,12 @@ class Viewer:
         """`run` has just got the last transport-wide numbers."""
         octets = sum(len(head) + len(payload) for head, payload in run) + AROUND * len(run)
         self._reseat()
-        end = self._transport
-        self.steering.runs.append((end - len(run), end, octets, now_ns))
+        self.numbers.note(len(run), octets, now_ns)
         self._send_run(run)
 
     def _packet(self, stream: Substream, payload: Payload) -> tuple[bytes, bytes]:
         choice, room = self.steering.choice, self.audience.room
-        return stream.packet(payload, self._number(), redundant=choice.redundant, room=room)
-
-    def _number(self) -> int:
-        """The next transport-wide number; `_emit` or `_reseat` follows."""
-        self._catch_up()
-        self._transport += 1
-        self.shift += 1
-        return self._transport - 1
+        return stream.packet(payload, self.numbers.take(), redundant=choice.redundant, room=room)
 
     def _reseat(self) -> None:
         """What goes to him in crews has other numbers from now on."""
@@ -392,7 +363,7 @@ class Viewer:
     # --- what he tells ---
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
-        self._catch_up()
+        self.numbers.catch_up()
         at = 0
         while at + _RTCP.size <= len(compound):
             first, kind, words = _RTCP.unpack_from(compound, at)
@@ -463,7 +434,7 @@ class Viewer:
             if self._resends <= 0 or self._is_congested():
                 break
             self._resends -= 1
-            run.append(stream.again(payload, sequence, self._number()))
+            run.append(stream.again(payload, sequence, self.numbers.take()))
             if self.steering.choice.redundant and stream.section.retransmission is not None:
                 self._repeats.append(payload)
         if run:
@@ -479,7 +450,7 @@ class Viewer:
 
     def tick(self, now_ns: int) -> None:
         if now_ns >= self.steering.turn_ns or self.steering.probe:
-            self._catch_up()
+            self.numbers.catch_up()
         if now_ns >= self.steering.turn_ns:
             self.steering.tick(now_ns)
             self.look()
@@ -507,15 +478,15 @@ class Viewer:
             if octets <= 0 or self._is_congested():
                 break
             if number is not None and (self.audience.room or payload.public):
-                run.append(stream.again(payload, number, self._number()))
+                run.append(stream.again(payload, number, self.numbers.take()))
                 octets -= len(payload.data) + len(run[-1][0])
         if not run:
-            run = [stream.padding(self._number()) for _ in range(octets // len(PADDING))]
+            run = [stream.padding(self.numbers.take()) for _ in range(octets // len(PADDING))]
         if run:
             self._emit(run, now_ns)
 
     def _report(self, now_ns: int) -> None:
-        self._catch_up()
+        self.numbers.catch_up()
         elapsed_ns = now_ns - self._reported_ns
         octets = self.steering.sent_octets
         self._sent_bps = (octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import deque
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
-from streams.crew import Crew, Log, Rider, Way
+from streams.crew import Crew, Rider, Way
+from streams.numbers import Log, Numbers
 from streams.pacer import Pacer
 from streams.renditions import WIRE_OCTETS
 from streams.rtp import EXTENDED, HEADER, parse
@@ -19,6 +21,7 @@ from streams.srtp import tag_length
 
 PARTS = st.lists(st.integers(1, 1400), min_size=1, max_size=150)
 TIMESTAMP = (1 << 32) - 1
+FIRST = 65_534
 SO_NO_CHECK = 11
 """asm-generic/socket.h. Without checksums Linux cuts no buffer: EINVAL, as a card that cannot."""
 
@@ -31,13 +34,20 @@ def parts(sizes: list[int]) -> list[bytes]:
 class Passenger:
     """Who rides."""
 
-    log: Log | None
-    shift: int = 65_534
+    numbers: Numbers
     pacer: Pacer[object] = field(default_factory=Pacer)
     off: bool = False
 
     def get_off(self, *, video: bool) -> None:
         self.off = True
+
+
+def riding(log: Log) -> Numbers:
+    numbers = Numbers(deque())
+    for _ in range(FIRST):
+        numbers.take()
+    numbers.follow(log)
+    return numbers
 
 
 @given(PARTS, st.sampled_from([HEADER.size, EXTENDED.size]), st.sampled_from([0, 10, 16]))
@@ -88,7 +98,7 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
     sinks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
     crew = Crew(EXTENDED.size, tag, video=True)
     log = crew.log(None)
-    passengers = [Passenger(log) for _ in range(count)]
+    passengers = [Passenger(riding(log)) for _ in range(count)]
 
     async def story() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
@@ -116,7 +126,7 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
         assert [packet.marker for packet in read] == 2 * [False, False, False, True]
         first = 65_100 + place
         assert [packet.sequence for packet in read] == [(first + n) & 0xFFFF for n in range(8)]
-        transports = [(65_534 + n) & 0xFFFF for n in range(8)]
+        transports = [(FIRST + n) & 0xFFFF for n in range(8)]
         assert [packet.extension for packet in read] == list(transports)
         assert {(p.payload_type, p.ssrc, p.timestamp) for p in read} == {
             (96 + place % 5, place, TIMESTAMP)
@@ -129,7 +139,7 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
 def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
     session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
     way, crew = Way(session, ("127.0.0.1", 9), 10), Crew(HEADER.size, 10, video=True)
-    thin, free = Passenger(crew.log(None)), Passenger(crew.log(None))
+    thin, free = (Passenger(riding(crew.log(None))) for _ in range(2))
     thin.pacer.rate_bps = 300_000
     riders = [Rider(one, way, 96, 1, 0, 0) for one in (thin, free)]
     for rider in riders:
