@@ -14,6 +14,7 @@ MODULES = (
     "lines",
     "publishing",
     "program",
+    "switching",
     "quality",
     "conference",
     "sound",
