@@ -184,7 +184,8 @@ def _sink(started: Started, folder: Path) -> Iterator[dict[str, str]]:
             if time.monotonic() > until:
                 raise TimeoutError("PulseAudio does not listen")
             time.sleep(0.05)
-        yield {"PULSE_SERVER": f"unix:{socket}", "PULSE_SINK": SINK}
+        found_by = {"PULSE_SERVER": f"unix:{socket}", "PULSE_COOKIE": str(folder / "cookie")}
+        yield {**found_by, "PULSE_SINK": SINK}
     socket.unlink(missing_ok=True)
 
 
