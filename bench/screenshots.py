@@ -8,6 +8,8 @@ import asyncio
 import io
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +104,8 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
         await director.say("give_turn", delegate="thao-thi-sua", kind="speech")
         scene = {"layout": "picture-in-picture", "sources": [SPARE, "hall"]}
         await director.say("cut", scene=scene)
-        await shown.until(in_time, "a machine that keeps up", CALM_S)
-        await shoot(browser, links["operator_url"], folder, "operator")
+        calm = partial(shown.until, in_time, "a machine that keeps up", CALM_S)
+        await shoot(browser, links["operator_url"], folder, "operator", until=calm)
         await take(district, folder, "district")
         await shoot(browser, links["watch_url"], folder, "watch")
         await write_down(director)
@@ -130,7 +132,12 @@ async def write_down(director: Director) -> None:
 
 
 async def shoot(
-    browser: Chromium, url: str, folder: Path, name: str, size: tuple[int, int] = SIZE
+    browser: Chromium,
+    url: str,
+    folder: Path,
+    name: str,
+    size: tuple[int, int] = SIZE,
+    until: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """One page at a time: several at once would slow down the hearing that they show."""
     page = await browser.new_page()
@@ -138,6 +145,8 @@ async def shoot(
     await page.goto(url)
     await page.wait_for_function(ALL_VIDEOS_SHOW, timeout=60_000)
     await asyncio.sleep(SETTLE_S)
+    if until is not None:
+        await until()
     await take(page, folder, name)
     await page.close()
 
