@@ -43,7 +43,7 @@ CAPTIONS = (
 )
 ALL_VIDEOS_SHOW = "() => [...document.querySelectorAll('video')].every(v => v.readyState >= 2)"
 SETTLE_S = 8
-CALM_S = 180
+CALM_S = 75
 """Until the last minute's pictures were in time: a machine that starts Chromium is late, and the
 operator's page says so."""
 
@@ -104,8 +104,7 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
         await director.say("give_turn", delegate="thao-thi-sua", kind="speech")
         scene = {"layout": "picture-in-picture", "sources": [SPARE, "hall"]}
         await director.say("cut", scene=scene)
-        calm = partial(shown.until, in_time, "a machine that keeps up", CALM_S)
-        await shoot(browser, links["operator_url"], folder, "operator", until=calm)
+        await shoot(browser, links["operator_url"], folder, "operator", until=partial(calm, shown))
         await take(district, folder, "district")
         await shoot(browser, links["watch_url"], folder, "watch")
         await write_down(director)
@@ -123,6 +122,13 @@ async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
 
 def in_time(view: dict[str, Any]) -> bool:
     return all(alarm["code"] != "late_frames" for alarm in view["alarms"])
+
+
+async def calm(shown: LivePage) -> None:
+    try:
+        await shown.until(in_time, "a machine that keeps up", CALM_S)
+    except TimeoutError:
+        print("two cores with other work: the operator's page says that pictures are late")
 
 
 async def write_down(director: Director) -> None:
