@@ -24,6 +24,7 @@ from streams.frames import Codec, EncodedFrame, SiteId
 from streams.lines import Line, UplinkCounts
 from streams.redundancy import taken_apart
 from streams.sdp import TRANSPORT_SEQUENCE, Section
+from streams.standing import StandingQueue
 from streams.uplink import RETRY_NS, Statistics, Uplink
 
 OUR_SSRC = 1
@@ -126,6 +127,7 @@ class Publisher:
         self._came_ns = self._arrivals.came_ns
         self._arrivals_ns = 0
         self._reported_ns = 0
+        self._queue = StandingQueue()
         self.at_ease = False
         """Nothing was lost in the last second, and hardly anything came late."""
         self._nacks = self._plis = 0
@@ -173,8 +175,12 @@ class Publisher:
         estimate = self._estimator.add(now_ns // 1_000_000, sent, size, ssrc)
         if estimate is not None:
             bitrate, ssrcs = estimate
-            fci = pack_remb_fci(min(bitrate, MAX_BITRATE_BPS), ssrcs)
-            self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, OUR_SSRC, 0, fci)))
+            self._tell_rate(min(bitrate, self._queue.cap_bps or MAX_BITRATE_BPS), ssrcs)
+
+    def _tell_rate(self, bps: float, ssrcs: list[int]) -> None:
+        """The most that all of them together may send (draft-alvestrand-rmcat-remb-03)."""
+        fci = pack_remb_fci(int(min(bps, MAX_BITRATE_BPS)), ssrcs)
+        self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, OUR_SSRC, 0, fci)))
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
         """Raises `ValueError` on what is cut off."""
@@ -220,6 +226,8 @@ class Publisher:
 
     def tick(self, now_ns: int) -> None:
         for uplink in self.uplinks.values():
+            if uplink.delay_ns is not None and not uplink.codec.is_video:
+                self._queue.note(uplink.delay_ns)
             if uplink.at_rest:
                 continue
             wishes, frames = uplink.poll(now_ns)
@@ -241,9 +249,17 @@ class Publisher:
             reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
             head = RTCP_HEADER.pack(0x80 | len(reports), RTCP_RR, 1 + 6 * len(reports), OUR_SSRC)
             self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
+            self._watch_queue(now_ns)
             self.at_ease = self.loss_percent() == 0 and all(
                 (_jitter_ms(uplink) or 0) < EASY_JITTER_MS for uplink in self.uplinks.values()
             )
+
+    def _watch_queue(self, now_ns: int) -> None:
+        capped = self._queue.cap_bps is not None
+        self._queue.look(now_ns, self.bitrate_bps())
+        if capped or self._queue.cap_bps is not None:
+            ssrcs = [uplink.ssrc for uplink in self.uplinks.values()]
+            self._tell_rate(self._queue.cap_bps or MAX_BITRATE_BPS, ssrcs)
 
     def _report_arrivals(self) -> None:
         fci = self._arrivals.report()

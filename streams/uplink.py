@@ -101,6 +101,11 @@ class Uplink:
         """(NTP time of the site in ns, unwrapped RTP timestamp) of the last sender report."""
         self._transit: float | None = None
 
+    @property
+    def delay_ns(self) -> float | None:
+        """Of the newest packet: from its media time to its arrival, with any zero."""
+        return None if self._transit is None else self._transit * 1e9 / self._clock_rate
+
     # --- packets in ---
 
     def add(self, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:

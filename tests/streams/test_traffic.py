@@ -115,6 +115,25 @@ def test_a_long_bad_line_leaves_no_more_behind_than_a_short_one() -> None:
     assert source.counts().repaired > 200
 
 
+def test_whose_line_holds_a_queue_is_told_to_send_less_until_it_is_gone() -> None:
+    """By REMB, whatever else it takes."""
+    sent: list[bytes] = []
+    source = publisher([], sent)
+
+    def told(seconds: range, late_ms: int) -> list[bytes]:
+        sent.clear()
+        for number in range(seconds.start * 50, seconds.stop * 50):
+            now_ns = (number * 20 + late_ms) * MS
+            source.on_rtp(opus(number & 0xFFFF), now_ns)
+            source.tick(now_ns)
+        return [packet for packet in sent if packet[12:16] == b"REMB"]
+
+    assert not told(range(5), late_ms=0)
+    assert len(told(range(5, 8), late_ms=200)) >= 2
+    assert len(told(range(8, 60), late_ms=0)) > 2
+    assert not told(range(60, 65), late_ms=0)
+
+
 def test_sound_that_nobody_sends_again_is_neither_asked_nor_waited_for() -> None:
     frames: list[EncodedFrame] = []
     sent: list[bytes] = []
