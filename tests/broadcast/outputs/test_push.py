@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -181,11 +181,10 @@ def behind_tls(folder: Path, port: int) -> Iterator[tuple[int, Path]]:
     loop = asyncio.new_event_loop()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        with suppress(OSError), closing(writer):
             while data := await reader.read(65536):
                 writer.write(data)
                 await writer.drain()
-        writer.close()
 
     async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
@@ -204,6 +203,7 @@ def behind_tls(folder: Path, port: int) -> Iterator[tuple[int, Path]]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 loop.run_until_complete(task)
+        loop.run_until_complete(asyncio.sleep(0))  # in which transports close
         loop.close()
 
 

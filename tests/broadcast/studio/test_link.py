@@ -6,7 +6,7 @@ from pathlib import Path
 import uvloop
 
 from broadcast.studio.link import Link
-from streams.wire import Kind, Note, Still, Unpacker
+from streams.wire import Kind, Note, Still, read_messages
 from tests import media
 
 FRAMES, OCTETS = 300, 50_000
@@ -22,12 +22,10 @@ def test_what_a_thread_says_comes_whole_and_in_order(tmp_path: Path) -> None:
 
         async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reads.wait()
-            unpacker = Unpacker()
-            while came := await reader.read(1 << 20):
-                for message in unpacker.feed(came):
-                    assert isinstance(message, Still | Note)
-                    note = isinstance(message, Note)
-                    heard.append(message.body["n"] if note else int(message.name))
+            async for message in read_messages(reader):
+                assert isinstance(message, Still | Note)
+                note = isinstance(message, Note)
+                heard.append(message.body["n"] if note else int(message.name))
             writer.close()
 
         def say() -> None:
