@@ -5,8 +5,8 @@ What they publish says who and when it is (`tests.media`); what they play is kep
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from urllib.parse import urljoin
@@ -222,6 +222,13 @@ def watch_tracks(peer: RTCPeerConnection, watched: Watched) -> list[asyncio.Task
     return tasks
 
 
+async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
+    """aiortc ends no track of a peer that was hung up on before it took anything."""
+    for task in tasks:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(task, 2)
+
+
 @asynccontextmanager
 async def watching(url: str, token: str | None = None) -> AsyncIterator[Watched]:
     """A WHEP player, until left. Raises `ConnectionError` with the server's answer."""
@@ -238,4 +245,4 @@ async def watching(url: str, token: str | None = None) -> AsyncIterator[Watched]
         if location:
             await _hang_up(urljoin(url, location), token)
         await peer.close()
-        await asyncio.gather(*tasks)
+        await _ended(tasks)
