@@ -101,8 +101,10 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 early = await plays(watch, "playback from the start")
                 assert early["at"] < live["at"]
                 shared = await share_this_moment(watch)
+                await operator_tab.bring_to_front()  # what nobody sees the browser need not load
                 await operator_tab.goto(shared)
                 await wait_until(lambda: stands_at(operator_tab, shared), "the moment, while live")
+                await watch.bring_to_front()
                 await captioned(watch, server, typing_s=0)
                 await check_renditions(watch)
                 await check_quick(watch)

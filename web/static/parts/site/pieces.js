@@ -36,5 +36,5 @@ export function Meter({label}) {
     return () => clearInterval(timer);
   }, []);
   return html`<div class="meter" role="meter" aria-label=${label} aria-valuemin="0" aria-valuemax="100"
-    data-testid="meter"><div ref=${bar}></div></div>`;
+    aria-valuenow="0" data-testid="meter"><div ref=${bar}></div></div>`;
 }
