@@ -23,7 +23,11 @@ def test_a_studio_that_hangs_and_believes_that_it_records(tmp_path: Path) -> Non
         async with page(server) as shown:
             server.command("go_live")
             server.cut("full", LEFT)
-            await shown.until(lambda v: v["outputs"]["recorded_s"] > 5, "a recording")
+            await shown.until(
+                lambda v: any(site["video"] == "ok" for site in v["sites"]), "the site's picture"
+            )
+            begun = shown.view["outputs"]["recorded_s"]
+            await shown.until(lambda v: v["outputs"]["recorded_s"] > begun + 5, "a recording")
             assert archive_alarms(shown.view) == []
             pid = server.children()["studio"]
             os.kill(pid, signal.SIGSTOP)
