@@ -24,13 +24,11 @@ from streams.frames import Codec, EncodedFrame, SiteId
 from streams.lines import Line, UplinkCounts
 from streams.redundancy import taken_apart
 from streams.sdp import TRANSPORT_SEQUENCE, Section
-from streams.standing import StandingQueue
+from streams.standing import MOST_BPS, StandingQueue
 from streams.uplink import RETRY_NS, Statistics, Uplink
 
 OUR_SSRC = 1
 REPORT_INTERVAL_NS = 1_000_000_000
-MAX_BITRATE_BPS = 6_000_000
-"""What one source may ask of the line, whatever the estimate says."""
 MAX_RETRY_NS = 250_000_000
 """At least one more try before a picture is given up."""
 ARRIVALS_INTERVAL_NS, FEW_INTERVAL_NS = 80_000_000, 150_000_000
@@ -175,11 +173,11 @@ class Publisher:
         estimate = self._estimator.add(now_ns // 1_000_000, sent, size, ssrc)
         if estimate is not None:
             bitrate, ssrcs = estimate
-            self._tell_rate(min(bitrate, self._queue.cap_bps or MAX_BITRATE_BPS), ssrcs)
+            self._tell_rate(min(bitrate, self._queue.cap_bps or MOST_BPS), ssrcs)
 
     def _tell_rate(self, bps: float, ssrcs: list[int]) -> None:
         """The most that all of them together may send (draft-alvestrand-rmcat-remb-03)."""
-        fci = pack_remb_fci(int(min(bps, MAX_BITRATE_BPS)), ssrcs)
+        fci = pack_remb_fci(int(bps), ssrcs)
         self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, OUR_SSRC, 0, fci)))
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
@@ -226,8 +224,9 @@ class Publisher:
 
     def tick(self, now_ns: int) -> None:
         for uplink in self.uplinks.values():
-            if uplink.delay_ns is not None and not uplink.codec.is_video:
-                self._queue.note(uplink.delay_ns)
+            delay_ns = None if uplink.codec.is_video else uplink.delay_ns
+            if delay_ns is not None:
+                self._queue.note(delay_ns)
             if uplink.at_rest:
                 continue
             wishes, frames = uplink.poll(now_ns)
@@ -259,7 +258,7 @@ class Publisher:
         self._queue.look(now_ns, self.bitrate_bps())
         if capped or self._queue.cap_bps is not None:
             ssrcs = [uplink.ssrc for uplink in self.uplinks.values()]
-            self._tell_rate(self._queue.cap_bps or MAX_BITRATE_BPS, ssrcs)
+            self._tell_rate(self._queue.cap_bps or MOST_BPS, ssrcs)
 
     def _report_arrivals(self) -> None:
         fci = self._arrivals.report()

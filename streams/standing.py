@@ -24,6 +24,7 @@ SHORTER = 0.8
 SHOWN_NS = S
 """What the sender does about it is seen so much later, and behind what stands in the queue."""
 LEAST_BPS, MOST_BPS = 50_000.0, 6_000_000.0
+"""Sound and stills; and what one source may ask of a line at all."""
 ANOTHER_NS = 10 * S
 """A jump of media times, and no delay."""
 
