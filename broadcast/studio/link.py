@@ -1,6 +1,7 @@
 """The studio's end of the wire: connects to the relay, again and again, for ever.
 
-Runs on the event loop. Other threads hand their messages over by `send`.
+What the relay says is heard on the event loop; whoever has something to say to it writes that
+himself (`send`).
 """
 
 import asyncio

@@ -48,6 +48,16 @@ def pusher(url: str, ca_file: str = "") -> Iterator[Pusher]:
         made.close()
 
 
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Politely first: what it has is to be in its file."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def receiving(file: Path, *source: str) -> Iterator[subprocess.Popen[bytes]]:
     """FFmpeg as a station that keeps what it gets."""
@@ -59,12 +69,7 @@ def receiving(file: Path, *source: str) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
 
 
 class Station:
@@ -234,12 +239,7 @@ def transmitting(theirs: str, file: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(3)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
 
 
 @pytest.mark.skipif(shutil.which("srt-live-transmit") is None, reason="needs srt-tools")
