@@ -1,5 +1,6 @@
 """What the documents say of the code is true."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -29,6 +30,21 @@ def test_paths_named_exist(document: str) -> None:
 def test_make_targets_named_exist(document: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)", text(document))) <= targets
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ("README.md", r"(?<!\*)\*([^*\n]*[^\x00-\x7f’][^*\n]*)\*(?!\*)"),
+        ("web/demo/main.py", "«(.*?)»"),
+    ],
+)
+def test_buttons_named_are_on_the_pages(document: str, named: str) -> None:
+    catalogues = (ROOT / "web/texts/vi").glob("*.json")
+    texts = {one for path in catalogues for one in json.loads(path.read_text("utf-8")).values()}
+    buttons = set(re.findall(named, text(document)))
+    assert len(buttons) > 1
+    assert buttons - texts == set()
 
 
 def test_make_help_lists_every_target() -> None:

@@ -194,7 +194,7 @@ def _for_people(settings: Settings, found: dict[str, Any]) -> str:
   {scenario.SUBTITLE}
 
   Điều hành / direct it        {found["operator_url"]}
-      rồi bấm «Lên sóng» và «Mời phát biểu» / then press "Go live" and "Call next"
+      rồi bấm «Bắt đầu phiên họp» và «Mời phát biểu» / then "Start the session", "Call the next"
   Chủ tọa / the chair          {found["chair_url"]}
   Thư ký / the clerk           {found["clerk_url"]}
   Màn hình hội trường / wall   {found["display_url"]}

@@ -49,7 +49,7 @@ function Page() {
         </div>
         ${session.phase !== "ended" && html`<${Addresses} />`}
       </div>
-      <${Agenda} items=${agenda} />
+      <${Agenda} items=${agenda} on=${on} />
     </main>`;
 }
 
