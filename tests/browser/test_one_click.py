@@ -143,7 +143,10 @@ async def end_and_check(
     await wait_until(lambda: not has_graphics(public, LOWER_THIRD), "no lower third")
     await wait_until(lambda: not has_graphics(public, CLOCK), "no clock")
     await wait_until(lambda: media.loudest_tone(public.last_sound(1.6), HZ) < -60, "the tone's end")
-    assert media.loudest_tone(public.last_sound(1.6), 300) > -36, "the hall is heard as before"
+    await wait_until(
+        lambda: media.loudest_tone(public.last_sound(1.6), 300) > -36,
+        "the hall to be heard as before",
+    )
     await expect(watch.get_by_test_id("speaking")).to_have_count(0)
     assert not shown.site(LEFT)["microphone_open"]
     assert shown.view.get("floor") is None

@@ -35,7 +35,13 @@ def test_a_camera_is_a_site_like_any_other(tmp_path: Path) -> None:
             hall = operator.site(HALL)
             assert hall["fetched"]["connected"]
             assert hall["present"]
-            assert (hall["video"], hall["audio"], hall["line"]) == ("ok", "ok", "good")
+            await operator.until(
+                lambda _: (
+                    [operator.site(HALL)[what] for what in ("video", "audio", "line")]
+                    == ["ok", "ok", "good"]
+                ),
+                "picture, sound and line to be well",
+            )
             await wait_until(lambda: HALL in operator.stills, "the tile's picture")
             await operator.until(
                 lambda view: "camera_waiting" in {alarm["code"] for alarm in view["alarms"]},
