@@ -53,6 +53,8 @@ class Traffic(Protocol):
 
     checks_suffice: bool
     """Whether ICE checks alone are a sign of life."""
+    spared_ns: int
+    """Until then transport-wide feedback need not be read."""
 
     @property
     def hurries(self) -> bool:
@@ -63,10 +65,6 @@ class Traffic(Protocol):
     def on_rtcp(self, compound: bytes, now_ns: int) -> None: ...
     def tick(self, now_ns: int) -> None: ...
     def on_moved(self) -> None: ...
-
-    def spares(self, now_ns: int) -> bool:
-        """Whether transport-wide feedback that comes now need not be read."""
-        ...
 
 
 class Peer:
@@ -159,7 +157,7 @@ class Peer:
                 # Who watches was sent something since it came, and his time does not go back.
                 now_ns = time.monotonic_ns() if self.traffic.checks_suffice else came_ns
                 # What a report begins with is not encrypted (RFC 3711 3.4).
-                if datagram.startswith(FEEDBACK) and self.traffic.spares(now_ns):
+                if datagram.startswith(FEEDBACK) and now_ns < self.traffic.spared_ns:
                     return
                 self.traffic.on_rtcp(self._rx.unprotect_rtcp(datagram), now_ns)
             else:

@@ -104,6 +104,7 @@ class Publisher:
     """The traffic of one site's connection."""
 
     checks_suffice = False
+    spared_ns = 0
 
     def __init__(
         self,
@@ -205,11 +206,6 @@ class Publisher:
                 uplink.on_sender_report(ntp, timestamp)
                 reported.last_sr = ntp >> 16 & 0xFFFFFFFF
                 reported.last_sr_ns = now_ns
-
-    def spares(self, now_ns: int) -> bool:
-        """Reads every report."""
-        del now_ns
-        return False
 
     def on_moved(self) -> None:
         """Nothing here depends on where it is."""

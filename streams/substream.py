@@ -141,7 +141,7 @@ class Substream:
     def round_trip_ns(self, last_report: int, delay: int, now_ns: int) -> int | None:
         """RFC 3550 6.4.1; None where the report answers none of ours. `delay` in 1/65536 s."""
         # The newest: without new pictures reports repeat themselves.
-        sent_ns = next((at for ntp, at in reversed(self._reports) if ntp == last_report), None)
-        if sent_ns is None:
-            return None
-        return max(0, now_ns - sent_ns - delay * NS_PER_S // 65536)
+        for ntp, sent_ns in reversed(self._reports):
+            if ntp == last_report:
+                return max(0, now_ns - sent_ns - delay * NS_PER_S // 65536)
+        return None

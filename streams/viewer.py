@@ -1,23 +1,12 @@
 """What a connected viewer gets: the program's packets under his own numbers.
 
-Which packets he may have, the relay says; how much of them his line carries, his `Steering`.
+Which packets he may have, the relay says; how much of them his line carries, his `Steering`; what
+he tells of that goes by `Told`.
 """
 
-import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_PLI,
-    RTCP_RR,
-    RTCP_RTPFB,
-    RTCP_RTPFB_NACK,
-    RtcpPacket,
-    RtcpPsfbPacket,
-    unpack_remb_fci,
-)
 
 from streams.crew import Crew, Way
 from streams.fanout import Lane, Payload, Unit
@@ -30,12 +19,10 @@ from streams.sdp import Section
 from streams.sending import Run
 from streams.steering import Steering
 from streams.substream import MAX_OVERLAP, PADDING, Substream
+from streams.told import Told
 
 NS_PER_S = 1_000_000_000
 REPORT_INTERVAL_NS = NS_PER_S
-_RTCP, _BLOCK, _LOST = struct.Struct("!BBH"), struct.Struct("!IB11xII"), struct.Struct("!HH")
-TRANSPORT_WIDE = 15
-RTCP_PSFB_FIR = 4
 AROUND = 16 + WIRE_OCTETS
 """What SRTP adds to a packet, and UDP and IP."""
 SMALLEST = 1 << 30
@@ -46,11 +33,6 @@ STILL_INTERVAL_NS = STILL_INTERVAL_S * NS_PER_S
 CATCH_UP_OCTETS = 60_000
 """What a newcomer gets first, of the smallest picture, so that he need not wait for a keyframe.
 Where it is more he gets the keyframe alone."""
-TOLD = 10_000
-"""Packets of which one viewer may tell us in a second, that they came or were lost: twenty times as
-many as the program has. Of more we hear nothing: few octets can name thousands."""
-REPORT_TOLD = 20
-"""What any other report counts as."""
 PIECE = 2
 """Packets of a picture that leave together where it is spread over time."""
 EASY_NS = 290_000_000
@@ -97,7 +79,7 @@ class Viewer:
         """Access units that the port could not take."""
         self.steering = steering
         self._is_congested = is_congested
-        self._resends, self._told = RESENDS, TOLD
+        self._resends = RESENDS
         self._way, self._send_run, self._send_rtcp = way, send_run, send_rtcp
         self._want_keyframe = want_keyframe
         self._streams = {
@@ -105,6 +87,7 @@ class Viewer:
             for section in sections
             if section.codec is not None
         }
+        self._told = Told(steering, self._streams, self._send_again, want_keyframe)
         self.numbers = Numbers(steering.runs)
         """Transport-wide ones."""
         self._choice = steering.choice
@@ -121,10 +104,11 @@ class Viewer:
         self._still_ns = -STILL_INTERVAL_NS
         self.pacer: Pacer[tuple[Payload, ...]] = Pacer()
         self._repeats: deque[Payload] = deque(maxlen=REPEATS)
-        self._reported_ns = self._spared_ns = 0
+        self.spared_ns = 0
+        self._reported_ns = 0
         self._octets_reported = 0
         self._sent_bps = 0.0
-        self._nacks = self._resent = self._plis = 0
+        self._resent = 0
 
     # --- the program ---
 
@@ -356,77 +340,16 @@ class Viewer:
     def on_rtp(self, packet: bytes, now_ns: int) -> None:
         """A viewer sends nothing that we want."""
 
-    def spares(self, now_ns: int) -> bool:
-        """A line at ease is looked at less often."""
-        return now_ns < self._spared_ns
-
-    # --- what he tells ---
-
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
         self.numbers.catch_up()
-        at = 0
-        while at + _RTCP.size <= len(compound):
-            first, kind, words = _RTCP.unpack_from(compound, at)
-            end = at + 4 * (words + 1)
-            wide = kind == RTCP_RTPFB and first & 0x1F == TRANSPORT_WIDE
-            nack = kind == RTCP_RTPFB and first & 0x1F == RTCP_RTPFB_NACK
-            if wide:
-                self._told -= int.from_bytes(compound[at + 14 : at + 16])
-            else:
-                self._told -= 17 * words if nack else REPORT_TOLD
-            if self._told < 0:
-                break
-            # The frequent ones are read here: aiortc makes five objects of each.
-            if wide:
-                self.steering.on_feedback(compound[at + 12 : end], now_ns)
-                self._spared_ns = now_ns + EASY_NS if self.steering.at_ease else 0
-            elif nack:
-                self._on_lost(compound[at + 8 : end], now_ns)
-            elif kind == RTCP_RR:
-                self._on_receiver_reports(compound[at + 8 : end], now_ns)
-            else:
-                for packet in RtcpPacket.parse(compound[at:end]):
-                    self._on_report(packet)
-            at = end
+        if self._told.hear(compound, now_ns):
+            self.spared_ns = now_ns + EASY_NS if self.steering.at_ease else 0
         self.look()
 
-    def _on_lost(self, told: bytes, now_ns: int) -> None:
-        """RFC 4585 6.2.1: a number, and bits for the sixteen after it."""
-        ssrc, lost = int.from_bytes(told[:4]), list[int]()
-        for at in range(4, len(told) - 3, 4):
-            first, more = _LOST.unpack_from(told, at)
-            lost.append(first)
-            lost += (first + bit + 1 & 0xFFFF for bit in range(16) if more >> bit & 1)
-        self._resend(ssrc, lost, now_ns)
-
-    def _on_report(self, packet: object) -> None:
-        match packet:
-            case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
-                self._plis += 1
-                self._want_keyframe()
-            case RtcpPsfbPacket(fmt=fmt, fci=fci) if fmt == RTCP_PSFB_APP and fci[:4] == b"REMB":
-                self.steering.on_remb(unpack_remb_fci(fci)[0])
-            case _:
-                pass
-
-    def _on_receiver_reports(self, blocks: bytes, now_ns: int) -> None:
-        """RFC 3550 6.4.2; of each block only what is of use here."""
-        for at in range(0, len(blocks) - _BLOCK.size + 1, _BLOCK.size):
-            ssrc, fraction_lost, last_report, delay = _BLOCK.unpack_from(blocks, at)
-            for video, stream in self._streams.items():
-                if stream.line.ssrc == ssrc:
-                    trip_ns = stream.round_trip_ns(last_report, delay, now_ns)
-                    self.steering.on_receiver_report(video, fraction_lost / 256, trip_ns)
-
-    def _resend(self, ssrc: int, lost: list[int], now_ns: int) -> None:
-        self._nacks += len(lost)
-        for video, stream in self._streams.items():
-            silent = video and self.steering.choice.video is None
-            if stream.line.ssrc == ssrc and not silent:
-                self._emit_again(stream, lost, now_ns)
-
-    def _emit_again(self, stream: Substream, lost: list[int], now_ns: int) -> None:
-        run = []
+    def _send_again(self, video: bool, lost: list[int], now_ns: int) -> None:
+        if video and self.steering.choice.video is None:
+            return
+        run, stream = list[tuple[bytes, bytes]](), self._streams[video]
         for sequence in lost:
             payload = stream.line.lost(sequence)
             if payload is None or not (self.audience.room or payload.public):
@@ -455,7 +378,7 @@ class Viewer:
             self.steering.tick(now_ns)
             self.look()
             if not self.steering.at_ease:
-                self._spared_ns = 0
+                self.spared_ns = 0
         pictures = self._streams.get(True)
         if pictures is not None and (self._repeats or self.pacer.waits):
             self._send_repeats(pictures, now_ns)
@@ -491,7 +414,8 @@ class Viewer:
         octets = self.steering.sent_octets
         self._sent_bps = (octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns
         self._octets_reported, self._reported_ns = octets, now_ns
-        self._resends, self._told = RESENDS, TOLD
+        self._resends = RESENDS
+        self._told.renew()
         reports = b""
         for video, stream in self._streams.items():
             lane = stream.line.lane
@@ -516,7 +440,7 @@ class Viewer:
             sent_bps=self._sent_bps,
             frames_dropped=self.dropped,
             stills=choice.stills,
-            nacks=self._nacks,
+            nacks=self._told.nacks,
             resent=self._resent,
-            plis=self._plis,
+            plis=self._told.plis,
         )

@@ -19,7 +19,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from streams.viewer import RTCP_PSFB_FIR
+from streams.told import RTCP_PSFB_FIR
 from tests.streams.viewing import (
     AGAIN,
     FPS,
