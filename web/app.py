@@ -28,6 +28,7 @@ from streams.lag import settle
 from web.application import Parts, application
 from web.auditor import Auditor
 from web.doorkeeper import Doorkeeper
+from web.inside import guard
 from web.listener import listen
 from web.live import Live
 from web.on_air import OnAir
@@ -71,8 +72,8 @@ async def running(settings: Settings) -> AsyncIterator[Listening]:
         ports = await listen(application(parts), settings, stack)
         stack.push_async_callback(live.close)
         trash = Trash(sessions, settings)
-        works = on_air.run(), on_air.guard(), doorkeeper.run(), trash.run()
-        watch = await stack.enter_async_context(_beside(*works))
+        guards = guard(on_air.end_pages), guard(doorkeeper.put_out)
+        watch = await stack.enter_async_context(_beside(on_air.run(), *guards, trash.run()))
         https_port = ports[1] if settings.https.enabled else None
         yield Listening(ports[0], https_port, on_air.relay.port, watch)
 

@@ -1,13 +1,11 @@
 """Who may send and who may watch by WebRTC: the answers that `web.whip` asks for."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from broadcast.database import StoreError
 from broadcast.session.model import Role
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
@@ -20,10 +18,6 @@ from web.limits import Bucket, Limiter, network
 from web.sessions import Sessions
 from web.throttle import hold_back, refuse_for
 
-_log = logging.getLogger(__name__)
-
-CHECK_S = 5.0
-"""How long a revoked link, or a right that was taken away, still works."""
 ROOM = "room"
 """`/whep/{session}/room`: no site may have this name."""
 _STAFF = frozenset({Role.OPERATOR, Role.CHAIR, Role.CLERK})
@@ -50,7 +44,7 @@ Check = Callable[[web.Request, SiteId, Desk | None], Identity]
 class Doorkeeper:
     """Only the session on the studio has pictures. Everything raises `Problem`.
 
-    `run` sees to it that whoever may not enter any more is not only kept out but put out.
+    Whoever may not enter any more is not only kept out but put out (`put_out`, by `inside.guard`).
     """
 
     def __init__(
@@ -80,20 +74,9 @@ class Doorkeeper:
         # minutes.
         self._noted = Limiter(1, 600_000)
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(CHECK_S)
-            try:
-                await self._put_out()
-            except StoreError as error:
-                # A database that is away for a while must not end what is on air.
-                _log.error("who may still be inside cannot be asked: %s", error)
-
-    async def _put_out(self) -> None:
-        """The database is asked once for each who is inside, in a thread: one that hangs must not
-        hold up sound and pictures. What merely expired may stay: nobody is put out in mid-session.
-        Raises `StoreError`."""
+    async def put_out(self) -> None:
+        """The database is asked once for each who is inside. What merely expired may stay: nobody
+        is put out in mid-session. Raises `StoreError`."""
         may_stay: dict[Standing, bool] = {}
         for name, standing in list(self._inside.items()):
             if standing not in may_stay:

@@ -106,11 +106,9 @@ class Live:
         """Whoever comes and says nothing makes way for the next. Raises `Problem` 503."""
         if len(self._sockets) < MAX_PAGES:
             return
-        for socket, patience in self._silent.items():
-            del self._silent[socket]
-            patience.reschedule(0)
-            return
-        raise Problem(503, "too_many_pages", retry_after_s=30)
+        if not self._silent:
+            raise Problem(503, "too_many_pages", retry_after_s=30)
+        self._silent.pop(next(iter(self._silent))).reschedule(0)
 
     async def _converse(
         self, request: web.Request, socket: web.WebSocketResponse, session: str

@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from broadcast.database import StoreError
 from broadcast.director import program_of
 from broadcast.program import Take
 from broadcast.session.commands import Command, StopScreen
@@ -30,9 +29,6 @@ from web.studio_link import DEAF, Ears, StudioLink
 
 LOOK_S = 0.5
 """How often the lines are looked at. A command is told at once."""
-CHECK_S = 5.0
-"""How long a revoked link still works on an open page."""
-
 SCREEN_MS = 8_000
 """A page needs some seconds to come back after the relay was started anew."""
 _SERVER = Identity("diemcau", frozenset({Role.SYSTEM}))
@@ -50,7 +46,7 @@ def _revoked(client: Client) -> bool:
 
 
 class OnAir:
-    """`run` and `guard` keep it; `clock` gives epoch milliseconds."""
+    """`run` keeps it; `clock` gives epoch milliseconds."""
 
     def __init__(
         self,
@@ -196,16 +192,6 @@ class OnAir:
             self.history.note(self.lines(), self.relay.returns(), self._clock())
             await asyncio.sleep(LOOK_S)
 
-    async def guard(self) -> None:
-        """Until cancelled: looks at who may still be here."""
-        while True:
-            # By a clock that nobody sets: a link that was revoked must not work for an hour more.
-            await asyncio.sleep(CHECK_S)
-            try:
-                await self._check_pages()
-            except StoreError as error:
-                _log.error("who may still be here cannot be asked: %s", error)
-
     def _settle_watched(self) -> None:
         """Stills are made while a control panel is open, and grow old while none is."""
         desk = self._sessions.current
@@ -220,9 +206,9 @@ class OnAir:
         for site in self._outside_the_door & here:
             await self.relay.expel(site)
 
-    async def _check_pages(self) -> None:
-        """The database is asked about each page, in a thread: one that hangs must not hold up sound
-        and pictures. Raises `StoreError`."""
+    async def end_pages(self) -> None:
+        """Of who may not be here any more (by `inside.guard`). The database is asked about each.
+        Raises `StoreError`."""
         for desk in self._sessions.desks():
             over = desk is not self._sessions.current and desk.floor.state.phase is Phase.ENDED
             for client in desk.hub.clients:

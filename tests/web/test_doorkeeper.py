@@ -8,7 +8,7 @@ import pytest
 from broadcast.session.model import Role
 from tests.peers import publishing, watching
 from tests.web.rig import BOUND_S, CHUA, LAY, SESSION, Rig, prepare, relay, settings_in
-from web import doorkeeper, on_air
+from web import inside
 
 OFFER = b"v=0\r\n"
 
@@ -111,8 +111,7 @@ def test_too_many_offers_with_one_token(tmp_path: Path) -> None:
 
 
 def test_whose_link_is_revoked_is_put_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorkeeper, "CHECK_S", 0.05)
-    monkeypatch.setattr(on_air, "CHECK_S", 0.05)
+    monkeypatch.setattr(inside, "CHECK_S", 0.05)
 
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as panel:

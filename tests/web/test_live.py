@@ -23,7 +23,7 @@ from tests.web.rig import (
     relay,
     settings_in,
 )
-from web import doorkeeper, live, on_air
+from web import inside, live, on_air
 
 
 def test_a_snapshot_then_patches_that_follow_the_commands(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_the_newer_page_of_a_site_takes_over(tmp_path: Path) -> None:
 
 
 def test_a_revoked_link_ends_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_air, "CHECK_S", 0.05)
+    monkeypatch.setattr(inside, "CHECK_S", 0.05)
 
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig, rig.page("site", rig.site()) as page:
@@ -270,7 +270,7 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who may still be here is asked again and again; the one call fails here, as it would."""
-    for room, pace in ((on_air, "CHECK_S"), (on_air, "LOOK_S"), (doorkeeper, "CHECK_S")):
+    for room, pace in ((on_air, "LOOK_S"), (inside, "CHECK_S")):
         monkeypatch.setattr(room, pace, 0.05)
     asked = list[str]()
 
@@ -293,8 +293,7 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(
 def test_a_database_that_hangs_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room in (on_air, doorkeeper):
-        monkeypatch.setattr(room, "CHECK_S", 0.05)
+    monkeypatch.setattr(inside, "CHECK_S", 0.05)
     asked, answers = threading.Event(), threading.Event()
 
     def hangs(_: Store, serial: str) -> bool:
