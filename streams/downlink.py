@@ -5,12 +5,14 @@ libsrtp refuses numbers that jump back, and a player that sees a gap asks for wh
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from streams.fanout import Lane, Payload, Unit
 
 CATCH_UP_STEP = 90
-"""A millisecond: what came before a newcomer is shown as fast as his decoder can, so that he does
-not stay behind."""
+"""A millisecond, of 1/90000 s: what came before a newcomer is shown as fast as his decoder can, so
+that he does not stay behind."""
+CLOCK_RATE = 90_000
 
 
 class Downlink:
@@ -71,11 +73,17 @@ class Downlink:
 
     # --- alone ---
 
-    def squeeze(self, past: Sequence[Unit], now: int) -> None:
-        """Units before the one of RTP timestamp `now` are to be shown in no time."""
-        for behind, unit in enumerate(reversed(past), 1):
-            for payload in unit.payloads:
-                self._squeezed[payload.number] = (now - behind * CATCH_UP_STEP) & 0xFFFFFFFF
+    def squeeze(self, past: Sequence[Unit], bps: float | None) -> None:
+        """Units before the last of `past` are to be shown as fast as they leave, at `bps`: browsers
+        learn from stamps how fast our clock goes, and hold the picture after them back for half a
+        second where these come slower than they say."""
+        back = 0
+        for unit, before in pairwise(reversed(past)):
+            takes = 0 if bps is None else int(unit.octets * 8 * CLOCK_RATE / bps)
+            apart = unit.timestamp - before.timestamp & 0xFFFFFFFF
+            back += max(CATCH_UP_STEP, min(takes, apart))
+            for payload in before.payloads:
+                self._squeezed[payload.number] = (past[-1].timestamp - back) & 0xFFFFFFFF
 
     def number(self, payload: Payload) -> int:
         """Its 16-bit sequence number for this viewer."""

@@ -149,7 +149,7 @@ class Viewer:
         self._began = True
         self._whole = sum(one.octets for one in past) <= CATCH_UP_OCTETS
         stream.line.switch(lane, past[0].number)
-        stream.line.squeeze(past[:-1], unit.timestamp)
+        stream.line.squeeze(past, self.steering.pacing_bps)
         self._send_pictures(stream, past if self._whole else past[:1], now_ns)
 
     def _offer_keyframe(self, stream: Substream, lane: Lane, unit: Unit, now_ns: int) -> None:

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,20 @@ def test_a_newcomer_sees_the_smallest_picture_at_once_and_the_best_from_its_next
     scene.play(40)
     assert scene.player.renditions() == [2, 0]
     assert (0, 50, True) in scene.player.pictures()
+    scene.player.check()
+
+
+def test_where_it_leaves_over_time_its_stamps_say_so() -> None:
+    """Browsers hold a picture back that follows others which were slower than their stamps."""
+    scene = Scene(feedback=True)
+    scene.play(20)
+    scene.come()
+    bps = scene.steering.pacing_bps
+    assert bps is not None
+    scene.play(40)
+    stamps = [packet.timestamp for packet in scene.player.of(PICTURE) if packet.marker][:20]
+    apart = [b - a for a, b in pairwise(stamps)]
+    assert apart == [pytest.approx(OCTETS[2][1] * 8 * 90_000 / bps, rel=0.05)] * 19
     scene.player.check()
 
 
