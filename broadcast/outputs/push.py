@@ -11,10 +11,10 @@ import select
 import subprocess
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from broadcast.outputs.backlog import Backlog
 from broadcast.outputs.ffmpeg import Why, held, telling_line, why
 from broadcast.outputs.fmp4 import ParameterSets, Sample, fragment, init_segment
 from broadcast.outputs.parts import Cutter, Part
@@ -207,17 +207,15 @@ def _since(samples: tuple[Sample, ...], origin: int) -> list[Sample]:
 
 
 class Pusher:
-    """The `Output` to one destination, on a thread of its own. Queue: `MAX_QUEUED_PACKETS`; when it
-    is full everything up to the next keyframe is dropped and counted. While nobody is connected
-    nothing is queued."""
+    """The `Output` to one destination, on a thread of its own. Queue: a `Backlog` of
+    `MAX_QUEUED_PACKETS`. While nobody is connected nothing is queued."""
 
     def __init__(self, push: Push, program: Program) -> None:
         self._push, self._program = push, program
-        self._queue: deque[Packet] = deque()
+        self._queue = Backlog[Packet](MAX_QUEUED_PACKETS)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"push {push.name}", daemon=True)
-        self._wanted = self._skipping = False
-        self._dropped = 0
+        self._wanted = False
         self._state: State = "connecting"
         self._detail, self._since_ns = "", 0
         self._why: Why | Literal["stalled", "no_ffmpeg"] = ""
@@ -232,23 +230,17 @@ class Pusher:
         self._thread.join()
 
     def offer(self, packet: Packet) -> None:
-        if not self._wanted or not packet.public or packet.codec not in (Codec.H264, Codec.AAC):
-            return
-        if packet.codec is Codec.H264 and packet.key:
-            self._skipping = False
-        if self._skipping or len(self._queue) >= MAX_QUEUED_PACKETS:
-            self._skipping = True
-            self._dropped += 1
-        else:
-            self._queue.append(packet)
+        if self._wanted and packet.public and packet.codec in (Codec.H264, Codec.AAC):
+            self._queue.offer(packet, key=packet.codec is Codec.H264 and packet.key)
 
     def status(self) -> PushStatus:
         """From any thread."""
         connection, state, detail, kind = self._connection, self._state, self._detail, self._why
         if state == "sending" and connection is not None and connection.stands:
             state, detail, kind = "waiting", STALLED, "stalled"
+        dropped = self._queue.dropped
         return PushStatus(
-            self._push.name, state, detail, kind, self._retry_s, self._since_ns, self._dropped
+            self._push.name, state, detail, kind, self._retry_s, self._since_ns, dropped
         )
 
     def _run(self) -> None:
@@ -288,8 +280,8 @@ class Pusher:
     def _follow(self, connection: Connection, feeder: _Feeder) -> None:
         """Looks twenty times a second: to be woken by each packet would cost more."""
         while not self._closing.wait(LOOK_S):
-            while self._queue:
-                if not feeder.take(self._queue.popleft()):
+            for packet in self._queue.drain():
+                if not feeder.take(packet):
                     return
             connection.look()
             if connection.sending and not self._since_ns:

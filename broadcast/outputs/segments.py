@@ -10,11 +10,11 @@ import os
 import shutil
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcast.outputs.backlog import Backlog
 from broadcast.outputs.disk import DISK, Disk
 from broadcast.outputs.output import Fault, OutputStatus
 from broadcast.outputs.renditions import Renditions
@@ -129,8 +129,8 @@ class Keeper:
 
 
 class Segments:
-    """The `Output` that records. Queue: `MAX_QUEUED_PACKETS`; when it is full everything up to the
-    next keyframe is dropped and counted, and the recording shows a discontinuity there."""
+    """The `Output` that records. Queue: a `Backlog` of `MAX_QUEUED_PACKETS`; where some were
+    dropped the recording shows a discontinuity."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Segments:
         self._clock_set_s, self._clock_s, self._clock_told_at = clock_set_s, 0, -CLOCK_TOLD_S
         self._settings, self._shelf = settings, shelf
         self._keeper = Keeper(root, program, settings, disk, shelf, clock_set_s)
-        self._queue: deque[Packet | Order] = deque()
+        self._queue = Backlog[Packet | Order](MAX_QUEUED_PACKETS)
         self._closing = threading.Event()
         # A disk that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
@@ -156,8 +156,6 @@ class Segments:
         self._retry_at = self._check_at = 0.0
         self._fault: Fault | None = None
         self._free_bytes: int | None = None
-        self._skipping = False
-        self._dropped = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -171,18 +169,12 @@ class Segments:
 
     def follow(self, order: Order) -> None:
         """From any thread: what to record from now on, after what was offered before."""
-        self._queue.append(order)
+        self._queue.put(order)
 
     def offer(self, packet: Packet) -> None:
-        if not self._shelf.takes(packet):
-            return
-        if packet.codec is Codec.H264 and packet.key and not packet.rendition:
-            self._skipping = False
-        if self._skipping or len(self._queue) >= MAX_QUEUED_PACKETS:
-            self._skipping = True
-            self._dropped += 1
-        else:
-            self._queue.append(packet)
+        if self._shelf.takes(packet):
+            key = packet.codec is Codec.H264 and packet.key and not packet.rendition
+            self._queue.offer(packet, key=key)
 
     def status(self) -> OutputStatus:
         faults = [self._fault] if self._fault is not None else []
@@ -198,7 +190,7 @@ class Segments:
             recorded_s=round(keeper.recorded_s, 3),
             recorded_bytes=keeper.recorded_bytes,
             disk_free_bytes=free,
-            dropped=self._dropped,
+            dropped=self._queue.dropped,
             faults=tuple(faults),
         )
 
@@ -208,8 +200,7 @@ class Segments:
         while not closing:
             closing = self._closing.wait(LOOK_S)
             self._step(None)
-            while self._queue:
-                item = self._queue.popleft()
+            for item in self._queue.drain():
                 if isinstance(item, Order):
                     self._order = item
                 self._step(item if isinstance(item, Packet) else None)

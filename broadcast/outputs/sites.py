@@ -13,12 +13,12 @@ import os
 import shutil
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from broadcast.outputs.backlog import Backlog
 from broadcast.outputs.disk import DISK, Disk, make_folder
 from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.output import Fault
@@ -52,9 +52,9 @@ class _Gone:
 
 
 class SiteRecordings:
-    """Queue: `MAX_QUEUED_FRAMES`. When it is full a site's frames are dropped up to its next
-    keyframe, and counted. The program's own recording comes first: this one ends when the disk
-    has less than `warn_free_bytes`, and goes on when there is more."""
+    """Queue: a `Backlog` of `MAX_QUEUED_FRAMES`, a stream for each site. The program's own
+    recording comes first: this one ends when the disk has less than `warn_free_bytes`, and goes on
+    when there is more."""
 
     def __init__(
         self,
@@ -65,9 +65,8 @@ class SiteRecordings:
     ) -> None:
         """`ask_keyframe` is called on the writing thread."""
         self._folder, self._settings, self._ask_keyframe = folder, settings, ask_keyframe
-        self._queue: deque[EncodedFrame | Wish | _Gone] = deque()
+        self._queue = Backlog[EncodedFrame | Wish | _Gone](MAX_QUEUED_FRAMES)
         self._wish = Wish()
-        self._skipping: set[SiteId] = set()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sites", daemon=True)
         self._desk = _Desk(folder, disk)
@@ -75,7 +74,6 @@ class SiteRecordings:
         self._ask_at_s: dict[SiteId, float] = {}
         self.fault: Fault | None = None
         """Why nothing is kept just now; from any thread."""
-        self.dropped = 0
 
     def start(self) -> None:
         if self._settings.sites:
@@ -93,7 +91,7 @@ class SiteRecordings:
             if not self._wish.stream:
                 self._settled_at_s = time.monotonic() + SETTLE_S
             self._wish = wish
-            self._queue.append(wish)
+            self._queue.put(wish)
 
     def offer(self, frame: EncodedFrame) -> None:
         """From the loop or a camera's thread; returns at once."""
@@ -103,27 +101,20 @@ class SiteRecordings:
         if time.monotonic() < self._settled_at_s:
             return
         video = frame.codec.is_video
-        if not video and frame.source not in wish.microphones:
-            return
-        if video and frame.key:
-            self._skipping.discard(frame.source)
-        if len(self._queue) >= MAX_QUEUED_FRAMES or frame.source in self._skipping:
-            self._skipping.add(frame.source)
-            self.dropped += 1
-        else:
-            self._queue.append(frame)
+        if video or frame.source in wish.microphones:
+            self._queue.offer(frame, key=video and frame.key, stream=frame.source)
 
     def gone(self, site: SiteId) -> None:
         """Its stream ends; another begins with times of its own."""
         if self._wish.stream:
-            self._queue.append(_Gone(site))
+            self._queue.put(_Gone(site))
 
     def _run(self) -> None:
         closing = False
         while not closing:
             closing = self._closing.wait(LOOK_S)
-            while self._queue:
-                self._step(self._queue.popleft())
+            for item in self._queue.drain():
+                self._step(item)
         self._desk.end()
 
     def _step(self, item: EncodedFrame | Wish | _Gone) -> None:
