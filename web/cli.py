@@ -19,6 +19,7 @@ from web.accounts import hash_password
 from web.addresses import base_url, public_url
 from web.audit_proof import verdict_of, words
 from web.forking import without_threads
+from web.service import unit
 from web.serving import serve
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed
@@ -41,6 +42,10 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     server = commands.add_parser("serve", parents=[common, listening], help="the server")
     server.set_defaults(run=_serve)
+    service = commands.add_parser(
+        "service", parents=[common], help="prints the unit by which systemd keeps the server up"
+    )
+    service.set_defaults(run=_service)
     demo = commands.add_parser("demo", parents=[common, listening], help="a whole hearing, drawn")
     demo.add_argument("--json", action="store_true", help="print one line of JSON with all links")
     demo.add_argument("--auto", action="store_true", help="the hearing directs itself")
@@ -147,6 +152,16 @@ def _announce(settings: Settings) -> None:
     if not store.sessions():
         print("There is no session yet: sign in, and press Tạo phiên họp", file=sys.stderr)
     store.close()
+
+
+def _service(arguments: argparse.Namespace) -> int:
+    folder = settings_of(arguments).storage.data_dir
+    if not folder.is_dir():
+        raise SetupError(f"{folder} is not there yet: `diemcau user add` makes it, for who runs it")
+    config = arguments.config and arguments.config.absolute()
+    program = Path(sys.executable).with_name("diemcau")
+    print(unit(program, folder.owner(), config, folder), end="")
+    return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:

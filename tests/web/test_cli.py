@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -180,6 +181,23 @@ def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
     assert checked.returncode == 1
     assert re.search(rf"FAIL  ports\n +http\.port = {port}.*\n", checked.stdout)
     assert "ok    codecs: libx264" in checked.stdout
+
+
+def test_the_unit_of_a_service(tmp_path: Path, diemcau: Run) -> None:
+    folder = tmp_path / "50 % của tỉnh"
+    missing = diemcau("service", "--data-dir", str(folder))
+    assert missing.returncode == 2
+    assert "diemcau user add" in missing.stderr
+    folder.mkdir()
+    done = diemcau("service", "--data-dir", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert f'bin/diemcau serve --data-dir "{tmp_path}/50 %% của tỉnh"\n' in done.stdout
+    assert f"\nUser={folder.owner()}\n" in done.stdout
+    if verify := shutil.which("systemd-analyze"):
+        path = tmp_path / "diemcau.service"
+        path.write_text(done.stdout)
+        checked = subprocess.run([verify, "verify", str(path)], capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stderr
 
 
 def test_unknown_presets_and_roles(tmp_path: Path, diemcau: Run) -> None:
