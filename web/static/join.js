@@ -60,6 +60,8 @@ function Stop({title, note}) {
   return html`<main class="stop panel" data-testid="stop"><h1>${title}</h1><p>${note}</p><${Language} /></main>`;
 }
 
+// A renewed link that is pasted into this tab changes only what follows the #, and loads nothing by itself.
+addEventListener("hashchange", () => location.reload());
 const secret = token();
 const root = document.getElementById("page");
 if (root) render(html`<${Page} />`, root);

@@ -65,5 +65,9 @@ function tokenOfLink() {
 
 const root = document.getElementById("page");
 if (root) render(html`<${Page} />`, root);
-const token = tokenOfLink();
-if (token) void signIn({token});
+const enter = () => {
+  const token = tokenOfLink();
+  if (token) void signIn({token});
+};
+addEventListener("hashchange", enter); // a link pasted into this tab loads nothing anew
+enter();
