@@ -69,7 +69,9 @@ async def sign_in_and_create(tab: Page, server: Server) -> None:
     await tab.get_by_test_id("new-title").fill("Phiên giải trình tháng Mười một")
     await tab.get_by_test_id("create").click()
     await expect(tab.get_by_test_id("step-sites")).to_contain_text("46")
-    await expect(tab.locator("h1")).to_have_text("Phiên giải trình tháng Mười một")
+    await tab.get_by_test_id("title").fill("Phiên giải trình tháng 11")
+    await tab.get_by_test_id("onward").click()
+    await expect(tab.locator("h1")).to_have_text("Phiên giải trình tháng 11")
 
 
 async def import_a_list(tab: Page) -> None:

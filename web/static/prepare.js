@@ -57,7 +57,7 @@ function Head() {
       ${session.phase === "prepared" && html`<button type="button" class="plain" data-testid="cancel-session"
         onClick=${() => askRemove({type: "cancel_session"}, session.title)}>${t("prepare.cancel")}</button>`}
       <a class="button" href=${`/rehearse/${session.id}`} data-testid="to-rehearsal">${t("prepare.rehearse")}</a>
-      <a class="button primary" href=${`/operator/${session.id}`} data-testid="to-operator">${t("public.control")}</a><${Language} /></nav>
+      <a class="button" href=${`/operator/${session.id}`} data-testid="to-operator">${t("public.control")}</a><${Language} /></nav>
   </header>`;
 }
 
@@ -70,12 +70,13 @@ function Steps() {
       <b>${index + 1}</b> ${t(`prepare.step_${one}`)}${counts[one] !== undefined && html` <span class="badge numbers">${counts[one]}</span>`}</a></li>`)}</ol></nav>`;
 }
 
-/** To the next step, at the foot of each. */
+/** To the next step, at the foot of each; after the last one the sites are tried out. */
 function Onward() {
+  const {session} = operatorView();
   const next = STEPS[STEPS.indexOf(step.value) + 1];
-  if (!next) return null;
-  return html`<footer class="actions"><a class="button primary" href=${`#${next}`} data-testid="onward">
-    ${t("prepare.onward", {step: t(`prepare.step_${next}`)})}</a></footer>`;
+  if (!next && session.phase !== "prepared") return null;
+  return html`<footer class="actions"><a class="button primary" href=${next ? `#${next}` : `/rehearse/${session.id}`} data-testid="onward">
+    ${t("prepare.onward", {step: t(next ? `prepare.step_${next}` : "prepare.rehearse")})}</a></footer>`;
 }
 
 async function keep() {

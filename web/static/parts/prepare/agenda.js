@@ -21,7 +21,7 @@ export function Agenda() {
   // Before it has a planned start, times would count from now and mean nothing.
   const timed = Boolean(session.planned_start_at_ms) || session.phase !== "prepared";
   return html`<section class="panel list"><header><h2>${t("prepare.step_agenda")}</h2>
-      <button type="button" class="primary" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-item">
+      <button type="button" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-item">
         <${Icon} name="plus" />${t("prepare.add_item")}</button></header>
     <${ImportBox} what="items" />
     ${open.value === "" && html`<${Form} />`}

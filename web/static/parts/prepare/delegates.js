@@ -21,7 +21,7 @@ export function Delegates() {
   const words = plain(sought.value);
   const found = delegates.filter((one) => !words || plain([one.name, one.title, one.group, names.get(one.site)].join(" ")).includes(words));
   return html`<section class="panel list"><header><h2>${t("prepare.step_delegates")}</h2>
-      <button type="button" class="primary" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-delegate">
+      <button type="button" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-delegate">
         <${Icon} name="plus" />${t("prepare.add_delegate")}</button></header>
     <${ImportBox} what="delegates" />
     ${delegates.length > 8 && html`<input type="search" placeholder=${t("prepare.search")} aria-label=${t("prepare.search")}

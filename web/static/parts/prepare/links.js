@@ -29,7 +29,7 @@ export function Links() {
   const told = links.value;
   const nameOf = (/** @type {string} */ id) => sites.find((site) => site.id === id)?.name ?? id;
   return html`<section class="panel list"><header><h2>${t("prepare.step_links")}</h2>
-      <a class="button primary" href=${`/sheets/${session.id}`} target="_blank" rel="noopener" data-testid="to-sheets">${t("prepare.print_sheets")}</a></header>
+      <a class="button" href=${`/sheets/${session.id}`} target="_blank" rel="noopener" data-testid="to-sheets">${t("prepare.print_sheets")}</a></header>
     <p class="muted">${t("operator.links_note")}</p>
     ${!told && html`<p role="status">${t("connection.connecting")}</p>`}
     ${told && html`<ul class="lines">

@@ -16,7 +16,7 @@ export function Sites() {
   const {sites, delegates} = operatorView();
   const seated = (/** @type {string} */ id) => delegates.filter((one) => one.site === id).length;
   return html`<section class="panel list"><header><h2>${t("prepare.step_sites")}</h2>
-      <button type="button" class="primary" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-site">
+      <button type="button" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-site">
         <${Icon} name="plus" />${t("prepare.add_site")}</button></header>
     <${ImportBox} what="sites" />
     ${open.value === "" && html`<${Form} />`}
