@@ -56,6 +56,7 @@ class Api:
                         "title": one.title,
                         "subtitle": one.subtitle,
                         "phase": one.phase,
+                        "planned_start_at_ms": one.planned_start_at_ms,
                         "started_at_ms": one.started_at_ms,
                         "ended_at_ms": one.ended_at_ms,
                         "has_archive": has_archive,

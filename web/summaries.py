@@ -16,7 +16,7 @@ from broadcast.session.evolve import fold
 from broadcast.session.model import Phase, SessionState
 from broadcast.store import CatalogueEntry, Store
 
-FORMAT = 1
+FORMAT = 2
 """What is kept in another one is worked out anew."""
 
 _log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class Summary:
     title: str
     subtitle: str
     phase: Phase
+    planned_start_at_ms: int | None
     started_at_ms: int | None
     ended_at_ms: int | None
     documents: frozenset[str]
@@ -108,6 +109,7 @@ def summary_of(session: str, state: SessionState) -> Summary:
         title=state.title,
         subtitle=state.subtitle,
         phase=state.phase,
+        planned_start_at_ms=state.planned_start_at_ms,
         started_at_ms=state.started_at_ms,
         ended_at_ms=state.ended_at_ms,
         documents=frozenset(map(str, state.documents)),

@@ -2,11 +2,11 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {config, longDate, t} from "./texts.js";
+import {config, longDate, t, weekdayAndTime} from "./texts.js";
 import {Head, isStaff} from "./parts/common/head.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, phase: import("./types.js").Phase,
- *   started_at_ms: number | null, has_archive: boolean}} Listed */
+ *   planned_start_at_ms: number | null, started_at_ms: number | null, has_archive: boolean}} Listed */
 
 /** @type {import("@preact/signals").Signal<Listed[] | undefined>} */
 const sessions = signal(undefined);
@@ -62,8 +62,10 @@ function Group({title, sessions}) {
 /** @param {{one: Listed}} props */
 function Session({one}) {
   const on = one.phase === "live" || one.phase === "paused";
+  const day = one.phase === "prepared" ? one.planned_start_at_ms && t("public.planned", {time: weekdayAndTime(one.planned_start_at_ms)})
+    : one.started_at_ms && longDate(one.started_at_ms);
   return html`<li class="panel" data-testid="session">
-    <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, one.started_at_ms && longDate(one.started_at_ms)].filter(Boolean).join(" · ")}</p></div>
+    <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, day].filter(Boolean).join(" · ")}</p></div>
     <span class=${`badge ${one.phase === "live" ? "on-air" : ""}`}>${t(`phase.${one.phase}`)}</span>
     <div class="links">
       ${DESKS.filter(({role, after}) => mayOpen(role) && (after || one.phase !== "ended")).map(({path, text}, index) => html`

@@ -71,9 +71,10 @@ export function longDate(atMs) {
   return at.toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});
 }
 
-/** Its hour and a day in words: 08:00, Thứ Tư, ngày 25 tháng 11 năm 2026. @param {number} atMs epoch milliseconds */
+/** Its hour and a day in words: 08:00, thứ Tư, ngày 25 tháng 11 năm 2026. @param {number} atMs epoch milliseconds */
 export function weekdayAndTime(atMs) {
-  return `${timeOfDay(atMs)}, ${new Date(atMs).toLocaleDateString(locale, {weekday: "long"})}, ${longDate(atMs)}`;
+  const weekday = new Date(atMs).toLocaleDateString(locale, {weekday: "long"});
+  return `${timeOfDay(atMs)}, ${locale === "vi" ? weekday.replace("T", "t").replace("C", "c") : weekday}, ${longDate(atMs)}`;
 }
 
 /** A moment in figures: 09/07/2026 08:15:03. @param {number} atMs epoch milliseconds */

@@ -5,7 +5,7 @@ import {effect, signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {connect, connection, publicView, restarts, view} from "./state.js";
 import {Head} from "./parts/common/head.js";
-import {config, span, t} from "./texts.js";
+import {config, span, t, weekdayAndTime} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
 import {CaptionLine} from "./parts/common/caption.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
@@ -81,6 +81,7 @@ function Before({session}) {
   const over = session.phase === "ended";
   return html`<div class="stage card" data-testid="not-live"><div>
     <p class="card-title">${t(over ? "public.is_over" : "public.not_started")}</p>
+    ${!over && session.planned_start_at_ms && html`<p class="card-time" data-testid="planned">${t("public.planned", {time: weekdayAndTime(session.planned_start_at_ms)})}</p>`}
     <p>${t(over ? "public.is_over_note" : "public.not_started_note")}</p>
     ${over && html`<p><a class="button primary" href=${`/play/${session.id}`}>${t("public.play")}</a></p>`}</div></div>`;
 }

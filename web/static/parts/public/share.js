@@ -20,7 +20,7 @@ export function Share({atS}) {
     const second = Math.floor(atS?.() ?? 0);
     return copy("now", `${location.origin}/play/${config.session}#t=${second}`);
   };
-  return html`<button class="plain" onClick=${() => copy("page", location.href.split("#")[0] ?? "")} data-testid="share">
+  return html`<button onClick=${() => copy("page", location.href.split("#")[0] ?? "")} data-testid="share">
       ${t(done === "page" ? "public.copied" : "public.share")}</button>
-    ${atS && html`<button class="plain" onClick=${now} data-testid="share-now">${t(done === "now" ? "public.copied" : "public.share_now")}</button>`}`;
+    ${atS && html`<button onClick=${now} data-testid="share-now">${t(done === "now" ? "public.copied" : "public.share_now")}</button>`}`;
 }
