@@ -93,7 +93,7 @@ function Row({one}) {
     <td><strong>${name}</strong>${one.admin && html`<small class="muted about">${t("account.admin")}</small>`}</td>
     <td>${inWords(one.roles) || "–"}${Object.entries(one.grants).map(([session, roles]) => html`
       <small class="muted about">${titleOf(session)}: ${inWords(roles)}</small>`)}</td>
-    <td>${t(one.second_factor ? "accounts.factor_on" : one.factor_required ? "accounts.factor_due" : "accounts.factor_off")}</td>
+    <td data-label=${t("accounts.factor")}>${t(one.second_factor ? "accounts.factor_on" : one.factor_required ? "accounts.factor_due" : "accounts.factor_off")}</td>
     <td>${one.disabled ? html`<span class="error">✕ ${t("accounts.locked")}</span>` : t("accounts.active")}</td>
     <td><div class="actions">
       <button type="button" onClick=${() => edit(one)} aria-label=${t("accounts.edit_name", {name})} data-testid="edit">${t("accounts.edit")}</button>

@@ -34,7 +34,7 @@ export function Language({kind = "button plain"}) {
 }
 
 function Who() {
-  if (!config.name) return html`<a class="button" href="/sign-in">${t("common.sign_in")}</a>`;
+  if (!config.name) return html`<span class="who"><a class="button" href="/sign-in">${t("common.sign_in")}</a></span>`;
   return html`<span class="who">${config.account
     ? html`<a class="button plain" href="/account" data-testid="account">${config.name}</a>` : html`<span>${t(`role.${config.role}`)}</span>`}
     <button type="button" onClick=${leave}>${t("common.sign_out")}</button></span>`;
