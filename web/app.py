@@ -31,6 +31,7 @@ from web.doorkeeper import Doorkeeper
 from web.inside import guard
 from web.listener import listen
 from web.live import Live
+from web.machine_clock import MachineClock
 from web.on_air import OnAir
 from web.ports import places, sentence
 from web.preparing.trash import Trash
@@ -53,19 +54,22 @@ class Listening:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Listening]:
+async def running(
+    settings: Settings, clock: MachineClock | None = None
+) -> AsyncIterator[Listening]:
     """A whole relay, until the block ends. Raises `ConfigError` for what a person must mend."""
+    clock = clock or MachineClock()
     async with AsyncExitStack() as stack:
         procedure = load_procedure(settings.procedures)
         store = open_store(settings)
         stack.callback(store.close)
         tokens = open_tokens(settings, store)
-        sessions = Sessions(store, settings, procedure, now_ms)
+        sessions = Sessions(store, settings, procedure, clock.now_ms, clock.set_ms)
         await sessions.start()
         auditor = Auditor(store, now_ms)
-        on_air = OnAir(sessions, settings, auditor, now_ms)
+        on_air = OnAir(sessions, settings, auditor, clock.now_ms)
         await _start_media(on_air, settings, stack)
-        live = Live(sessions, tokens, now_ms)
+        live = Live(sessions, tokens, clock.now_ms)
         fetched = frozenset(camera.site for camera in settings.cameras)
         doorkeeper = Doorkeeper(sessions, tokens, on_air.relay, fetched, auditor, now_ms)
         parts = Parts(settings, store, tokens, sessions, on_air, live, auditor, doorkeeper)

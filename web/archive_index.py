@@ -13,8 +13,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from broadcast.archive.chapters import chapters_of, segments_of
+from broadcast.archive.chapters import chapters_of
 from broadcast.archive.search import Contents, contents_of
+from broadcast.archive.walls import segments_of
 from broadcast.outputs.playlist import parse
 from broadcast.outputs.recovery import INDEX
 from broadcast.session.evolve import fold

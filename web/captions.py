@@ -6,16 +6,17 @@ Made from the log at each request, so that a correction is there for whoever pla
 
 import asyncio
 import gzip
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aiohttp import web
 
+from broadcast.archive.walls import Segment, walls
 from broadcast.outputs import captions
 from broadcast.outputs.captions import Cue
 from broadcast.outputs.fmp4 import begins_at
 from broadcast.outputs.playlist import Entry, parse, read_entries
-from broadcast.session.model import Phase, SessionState
+from broadcast.session.model import ClockStep, Phase, SessionState
 from web.errors import not_found
 from web.media import PLAYLIST, PLAYLIST_TYPE, STREAM_NAME, open_to_all
 from web.sessions import Sessions
@@ -41,6 +42,9 @@ class Recording:
     _cues_of: tuple[object, bool] = None, False
     """What the cues were made of: a long session has thousands, and each viewer asks for a file
     every two seconds."""
+    _timed: tuple[tuple[int, object], list[Entry]] = (0, ()), []
+    """The segments by the clock of the cues, where that was set (`archive.walls`)."""
+    _steps: tuple[ClockStep, ...] = ()
     _size: int = 0
     """Of its whole entries: recovery takes back one that was cut short."""
 
@@ -70,17 +74,31 @@ class Recording:
 
     def follow(self, state: SessionState, *, over: bool) -> None:
         """The captions as they are now."""
+        self._steps = state.clock_sets
         told = state.written.captions, over
         if self._cues_of[0] is not told[0] or self._cues_of[1] is not over:
             self._cues_of, self.cues = told, cues_in(state, over=over)
 
     def file(self, number: int) -> str:
         """Blocking. Raises OSError if the segment is not there."""
-        entry = self.entries[number]
+        entries = self._by_one_clock()
+        entry = entries[number]
         with (self.folder / entry.name).open("rb") as file:
             begun = begins_at(file.read(HEAD_BYTES))
-        found = captions.cues_of(self.cues, self.entries, number)
+        found = captions.cues_of(self.cues, entries, number)
         return captions.webvtt(found, entry, begun if begun is not None else 0)
+
+    def _by_one_clock(self) -> list[Entry]:
+        """Blocking: worked out anew for each new segment."""
+        if not self._steps:
+            return self.entries
+        key, entries = (len(self.entries), self._steps), list(self.entries)
+        if self._timed[0] != key:
+            pieces = [Segment(one.wall_ms, one.duration_s * 1000) for one in entries]
+            at_ms = walls(pieces, self._steps)
+            timed = [replace(one, wall_ms=at) for one, at in zip(entries, at_ms, strict=True)]
+            self._timed = key, timed
+        return self._timed[1]
 
 
 class Captions:

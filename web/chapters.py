@@ -9,7 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from broadcast.archive.chapters import chapters_of, segments_of
+from broadcast.archive.chapters import chapters_of
+from broadcast.archive.walls import segments_of
 from broadcast.outputs.playlist import parse
 from broadcast.session.events import Event
 from broadcast.session.model import Phase, SessionState

@@ -19,8 +19,8 @@ from web.auth import COOKIE, VIEWER, Identity, Tokens
 from web.border import LANGUAGE, require_same_origin
 from web.catalogues import say
 from web.client import Audience, Bye, Client
+from web.desk import Desk
 from web.errors import Problem
-from web.hub import Hub
 from web.limits import Bucket
 from web.outside import Report
 from web.replies import dumps
@@ -157,12 +157,13 @@ class Live:
         audience = _audience(hello.page, site, request[LANGUAGE])
         client = Client(socket, hello.page, identity, audience, check)
         # Only now: the desk may have been closed and opened again before the page said hello.
-        hub = (await self._sessions.desk(session)).hub
+        desk = await self._sessions.desk(session)
+        hub = desk.hub
         hub.join(client)
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(client.write(hub.snapshot))
-                await self._listen(client, hub)
+                await self._listen(client, desk)
                 writer.cancel()
         finally:
             hub.leave(client)
@@ -186,7 +187,7 @@ class Live:
 
         return check
 
-    async def _listen(self, client: Client, hub: Hub) -> None:
+    async def _listen(self, client: Client, desk: Desk) -> None:
         pace = Bucket(SAYS, SAYS_MS)
         async for message in client.socket:
             await asyncio.sleep(pace.take("", self._clock()) / 1000)
@@ -198,14 +199,20 @@ class Live:
                 raise Bye("not_understood") from None
             match said:
                 case Ping():
-                    client.out.set_latest("pong", self._pong(said))
+                    client.out.set_latest("pong", self._pong(said, desk))
                     client.wake()
                 case Report():
-                    hub.report(client, said)
+                    desk.hub.report(client, said)
 
-    def _pong(self, ping: Ping) -> str:
+    def _pong(self, ping: Ping, desk: Desk) -> str:
+        now_ms = self._clock()
         return dumps(
-            {"type": "pong", "sent_at_ms": ping.sent_at_ms, "server_time_ms": self._clock()}
+            {
+                "type": "pong",
+                "sent_at_ms": ping.sent_at_ms,
+                "server_time_ms": now_ms,
+                "clock_set_ms": desk.floor.clock_set_ms,
+            }
         )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from broadcast.archive.chapters import Segment, segments_of
 from broadcast.archive.minutes import Minutes, closed_minutes_of, minutes_of
+from broadcast.archive.walls import Segment, segments_of
 from broadcast.outputs.playlist import parse
 from broadcast.session.events import Event
 from config.settings import Settings

@@ -94,6 +94,8 @@ def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]
     for begin, end in minutes.breaks:
         until = f" đến {_clock(end, moment)}" if end else ""
         yield f"Nghỉ giải lao từ {_clock(begin, moment)}{until}."
+    for step in minutes.clock_sets:
+        yield say("vi", "minutes.clock_set", {"seconds": f"{step.by_ms / 1000:+.0f}"})
     if closed:
         for begin, end in minutes.closed:
             until = f" đến {_clock(end, moment)}" if end else ""

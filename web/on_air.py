@@ -12,6 +12,7 @@ from broadcast.program import Take
 from broadcast.session.commands import Command, StopScreen
 from broadcast.session.model import Phase, Role
 from broadcast.session.rules.command import PaperCommand
+from broadcast.store import Conflict
 from config.settings import Settings, socket_path, witness_socket_path
 from streams.frames import SiteId, screen_of
 from streams.lines import Line
@@ -103,6 +104,16 @@ class OnAir:
         desk.control.take(who, self._clock())
         return desk.see(self._outside(desk))
 
+    async def _heed_clock(self) -> None:
+        """Where the machine's clock was set, every session that is not over goes on by the new."""
+        for desk in self._sessions.desks():
+            try:
+                await desk.floor.heed_clock()
+            except Problem as problem:
+                _log.warning("that the clock was set is not written down: %s", problem.code)
+            except Conflict:
+                _log.info("somebody wrote to session %s: heeded next time", desk.floor.id)
+
     async def _settle_controls(self) -> None:
         for desk in self._sessions.desks():
             got = desk.settle_control()
@@ -183,6 +194,7 @@ class OnAir:
     async def run(self) -> None:
         """Until cancelled: looks at the lines."""
         while True:
+            await self._heed_clock()
             self.follow()
             await self._settle_controls()
             self._settle_watched()

@@ -1,12 +1,17 @@
 """`diemcau verify`: says in plain words whether a recording is whole and unaltered."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from broadcast.archive.verify import Finding, Report, Span, to_be_recorded, verify
 from broadcast.outputs import shelf
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
+from broadcast.session.model import ClockStep
+from broadcast.session.one_clock import steps_in
 from config.settings import Settings
 from web import setup
 from web.catalogues import say
@@ -21,20 +26,30 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
     data = settings.storage.data_dir
     if (folder := Path(recording)).is_dir():
         folders = [(folder, seal), *((one, "") for one in smaller(folder))]
-        return max(_proved(one, [], its_seal, settings.language) for one, its_seal in folders)
-    public, closed = _wanted(settings, recording)
-    failed = _proved(data / "archive" / recording, public, seal, settings.language)
+        return max(_proved(one, settings.language, (), its_seal) for one, its_seal in folders)
+    wanted = _wanted(settings, recording)
+    public = partial(_proved, wanted=wanted.public, steps=wanted.steps)
+    failed = public(data / "archive" / recording, seal=seal, language=settings.language)
     for rendition in smaller(data / "archive" / recording):
         _print(say(settings.language, "verify.rendition", {"name": rendition.name}))
-        failed |= _proved(rendition, public, "", settings.language)
+        failed |= public(rendition, language=settings.language)
     if (shut := shelf.sealed_root(settings.storage) / recording).is_dir():
         _print(say(settings.language, "verify.sealed"))
         envelope = shelf.sealed(settings.storage, settings.recording).envelope(recording)
-        failed |= _proved(shut, closed, "", settings.language, envelope)
+        failed |= _proved(shut, settings.language, wanted.closed, "", envelope, wanted.steps)
     if (sites := data / "sites" / recording).is_dir():
         _print(say(settings.language, "verify.sites"))
-        failed |= _proved(sites, [], "", settings.language)
+        failed |= _proved(sites, settings.language)
     return failed
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What was to be recorded for all, and what apart; and how the clock was set meanwhile."""
+
+    public: list[Span]
+    closed: list[Span]
+    steps: tuple[ClockStep, ...]
 
 
 def smaller(folder: Path) -> list[Path]:
@@ -43,10 +58,15 @@ def smaller(folder: Path) -> list[Path]:
 
 
 def _proved(
-    folder: Path, wanted: list[Span], seal: str, language: str, envelope: Envelope = PLAIN
+    folder: Path,
+    language: str,
+    wanted: Sequence[Span] = (),
+    seal: str = "",
+    envelope: Envelope = PLAIN,
+    steps: Sequence[ClockStep] = (),
 ) -> int:
     try:
-        report = verify(folder, wanted, seal, envelope)
+        report = verify(folder, wanted, seal, envelope, steps)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be read: {error.strerror}") from None
     for line in words(report, language):
@@ -58,15 +78,18 @@ def _print(line: str) -> None:
     print(line)  # noqa: T201 - this is what was asked for
 
 
-def _wanted(settings: Settings, session: str) -> tuple[list[Span], list[Span]]:
-    """What was to be recorded for all, and what apart."""
+def _wanted(settings: Settings, session: str) -> _Wanted:
     store = setup.open_store(settings)
     try:
         recorded = store.load(session)
         if not recorded:
             raise SetupError(f"there is no session and no folder {session!r}")
         events, now_ms = [one.event for one in recorded], setup.now_ms()
-        return to_be_recorded(events, now_ms), to_be_recorded(events, now_ms, sealed=True)
+        return _Wanted(
+            to_be_recorded(events, now_ms),
+            to_be_recorded(events, now_ms, sealed=True),
+            tuple(steps_in(events)),
+        )
     finally:
         store.close()
 

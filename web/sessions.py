@@ -30,11 +30,13 @@ class Sessions:
         settings: Settings,
         procedure: Procedure,
         clock: Callable[[], int],
+        clock_set_ms: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`clock_set_ms`: how far the clock was set since the start (`web.machine_clock`)."""
         self._store = store
         self._settings = settings
         self._procedure = procedure
-        self._clock = clock
+        self._clock, self._clock_set_ms = clock, clock_set_ms
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self._loading = asyncio.Lock()
         kept = settings.storage.data_dir / "index" / "sessions.json"
@@ -76,7 +78,8 @@ class Sessions:
 
     def _read(self, session: str) -> tuple[Floor, Holder | None]:
         """From the log; and from the audit, who had control."""
-        floor = Floor(session, self._store, self._procedure, self._clock)
+        clocks = self._clock, self._clock_set_ms
+        floor = Floor(session, self._store, self._procedure, *clocks)
         last = self._store.newest_note(session, ("control_taken", "control_given"))
         if last is None or floor.state.phase is Phase.ENDED:
             return floor, None

@@ -101,6 +101,7 @@ class Views:
             "planned_start_at_ms": state.planned_start_at_ms,
             "current_item": state.current_item,
             "closed": state.closed and state.phase is not Phase.ENDED,
+            "clock_set_ms": state.clock_set_ms,
         }
 
     @cached_property

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Generic, Literal, TypeVar
 
-from broadcast.outputs.playlist import Playlist
+from broadcast.archive.walls import Segment, walls
 from broadcast.session.corrections import corrected
 from broadcast.session.events import Event
 from broadcast.session.evolve import evolve
-from broadcast.session.model import AgendaItem, ItemId, Phase, SessionState, Turn, TurnId
+from broadcast.session.model import AgendaItem, ClockStep, ItemId, Phase, SessionState, Turn, TurnId
+from broadcast.session.one_clock import on_one_clock, steps_in
 from broadcast.session.order import was_absent
 from broadcast.session.undoing import without_undone
 
@@ -22,15 +23,6 @@ SLIP_MS = 1000
 """What lasted less was a slip of the finger."""
 
 _RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of the recording; they follow each other in it, whatever the wall clock says."""
-
-    wall_ms: int
-    """Unix time of its first picture."""
-    duration_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +38,18 @@ class Chapter:
     """Of a turn: the name of the site."""
 
 
-def segments_of(playlist: Playlist) -> tuple[Segment, ...]:
-    return tuple(Segment(entry.wall_ms, entry.duration_s * 1000) for entry in playlist.entries)
-
-
 def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[Chapter, ...]:
     """In order of their start, an item before its turns.
 
     Nothing of a closed item is in it: an item that was closed for a while is two chapters, one
     before and one after. Nor is what was undone: a speaker called by mistake.
     """
-    states = list(_states(without_undone(events)))
+    events = list(events)
+    states = list(_states(without_undone(on_one_clock(events))))
     if not states or not segments:
         return ()
     last = states[-1][1]
-    timeline = Timeline(segments)
+    timeline = Timeline(segments, steps_in(events))
     public, named = _spans(states, _public_item), _named(states)
     items = [_item_chapter(last, named, span, timeline) for span in public]
     turns = [
@@ -72,9 +61,12 @@ def chapters_of(events: Iterable[Event], segments: Sequence[Segment]) -> tuple[C
     return tuple(sorted(found, key=lambda chapter: (chapter.start_s, chapter.kind)))
 
 
-def seconds_of(wall_ms: Iterable[int], segments: Sequence[Segment]) -> list[float | None]:
-    """Moments of the wall clock in seconds of the playlist; None for what was not recorded."""
-    timeline = Timeline(segments)
+def seconds_of(
+    wall_ms: Iterable[int], segments: Sequence[Segment], steps: Sequence[ClockStep] = ()
+) -> list[float | None]:
+    """Moments of a state in seconds of the playlist; None for what was not recorded. `steps`: how
+    the clock was set meanwhile."""
+    timeline = Timeline(segments, steps)
     return [timeline.second(one) if timeline.has(one) else None for one in wall_ms]
 
 
@@ -170,12 +162,13 @@ def _holds(item: _Span[ItemId], turn: _Span[TurnId]) -> bool:
 
 
 class Timeline:
-    """Wall clock → seconds of the playlist. What was not recorded has no length in it."""
+    """Moments → seconds of the playlist. What was not recorded has no length in it."""
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
+    def __init__(self, segments: Sequence[Segment], steps: Sequence[ClockStep] = ()) -> None:
+        """Moments are by the clock as it was set last of `steps`."""
         self._segments = segments
-        # A wall clock that was set back must not break the search: later segments count as later.
-        self._starts = list(accumulate((segment.wall_ms for segment in segments), max))
+        # Where no step tells why a wall clock went back, later segments count as later.
+        self._starts = list(accumulate(walls(segments, steps), max))
         durations = [segment.duration_ms for segment in segments]
         self._before = list(accumulate(durations, initial=0.0))
 

@@ -9,12 +9,14 @@ apart, and of that alone.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from broadcast.archive.chapters import Segment, Timeline
+from broadcast.archive.chapters import Timeline
+from broadcast.archive.walls import Segment
 from broadcast.session.corrections import corrected
 from broadcast.session.events import Event, SessionPaused, SessionResumed
 from broadcast.session.evolve import evolve
 from broadcast.session.model import (
     AgendaItem,
+    ClockStep,
     Delegate,
     DelegateId,
     Phase,
@@ -22,6 +24,7 @@ from broadcast.session.model import (
     SessionState,
     Turn,
 )
+from broadcast.session.one_clock import on_one_clock, steps_in, steps_on_one_clock
 from broadcast.session.order import was_absent
 from broadcast.session.written import Note, NoteKind
 
@@ -63,6 +66,8 @@ class Minutes:
     parts: tuple[Part, ...]
     closed: tuple[tuple[int, int | None], ...] = ()
     """When the room was, likewise: in the minutes of that alone."""
+    clock_sets: tuple[ClockStep, ...] = ()
+    """All times are by the clock as it was set last, these too."""
 
 
 OPENING_MS = 60_000
@@ -86,8 +91,9 @@ class _Secret:
 
 def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
     """From the whole log, and what was recorded."""
+    steps, events = steps_in(events), on_one_clock(events)
     state, secrets = _fold(events)
-    timeline = Timeline(segments) if segments else None
+    timeline = Timeline(segments, steps) if segments else None
     lines: dict[str | None, list[Line]] = {}
     hidden = {secret.item for secret in secrets if secret.lasted}
     for key, line, end_ms in (*_turns(state), *_notes(state)):
@@ -104,12 +110,14 @@ def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
     kept = tuple(
         part for part in parts if part.lines or part.item is None or part.item.id in reached
     )
-    return Minutes(state, tuple(_breaks(events)), kept)
+    sets = steps_on_one_clock(steps)
+    return Minutes(state, tuple(_breaks(events)), kept, clock_sets=sets)
 
 
 def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     """What `minutes_of` leaves out because it was closed, and nothing else: between the two, no
     line is lost and none stands twice. No second leads to a recording."""
+    steps, events = steps_in(events), on_one_clock(events)
     state, secrets = _fold(events)
     lines: dict[str | None, list[Line]] = {}
     for key, line, end_ms in (*_turns(state), *_notes(state)):
@@ -125,7 +133,7 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     if rest:
         parts.insert(0, Part(None, (), closed=True, lines=_sorted(rest)))
     when = tuple((secret.start_ms, secret.end_ms) for secret in secrets if secret.lasted)
-    return Minutes(state, (), tuple(parts), when)
+    return Minutes(state, (), tuple(parts), when, steps_on_one_clock(steps))
 
 
 def _fold(events: Iterable[Event]) -> tuple[SessionState, list[_Secret]]:

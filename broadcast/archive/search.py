@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from broadcast.archive.chapters import Chapter, Segment, seconds_of
+from broadcast.archive.chapters import Chapter, seconds_of
+from broadcast.archive.walls import Segment
 from broadcast.session.model import SessionState
 from broadcast.session.vietnamese import has_all, name_key, searchable
 
@@ -61,7 +62,9 @@ def _caption_places(state: SessionState, segments: Sequence[Segment]) -> Iterabl
     """What was typed in public of what was said behind closed doors is none: its words stand where
     the recording has a hole."""
     said = [one for one in state.written.captions.values() if one.public and one.text]
-    starts = seconds_of([one.typed_at_ms - one.typing_ms for one in said], segments)
+    starts = seconds_of(
+        [one.typed_at_ms - one.typing_ms for one in said], segments, state.clock_sets
+    )
     for start_s, one in zip(starts, said, strict=True):
         if start_s is not None:
             yield Place(start_s, "caption", one.text, "", searchable(one.text))

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from broadcast.archive.walls import segments_of, walls
 from broadcast.director import program_of
 from broadcast.outputs import manifest, playlist
 from broadcast.outputs.fmp4 import whole_fragments
@@ -19,7 +20,8 @@ from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.events import Event
 from broadcast.session.evolve import evolve
-from broadcast.session.model import SessionState
+from broadcast.session.model import ClockStep, SessionState
+from broadcast.session.one_clock import on_one_clock
 from streams.frames import VIDEO_CLOCK_RATE
 
 BEGIN_MS = 3000
@@ -75,7 +77,7 @@ def to_be_recorded(events: Iterable[Event], now_ms: int, *, sealed: bool = False
     spans: list[Span] = []
     since: int | None = None
     state = SessionState()
-    for event in events:
+    for event in on_one_clock(events):
         state = evolve(state, event)
         program = program_of(state)
         recording = program.sealed if sealed else program.recording
@@ -88,13 +90,22 @@ def to_be_recorded(events: Iterable[Event], now_ms: int, *, sealed: bool = False
 
 
 def verify(
-    folder: Path, wanted: Sequence[Span] = (), seal: str = "", envelope: Envelope = PLAIN
+    folder: Path,
+    wanted: Sequence[Span] = (),
+    seal: str = "",
+    envelope: Envelope = PLAIN,
+    steps: Sequence[ClockStep] = (),
 ) -> Report:
     """`wanted`: when it was to be recorded; without it only what lies between is missed. `seal`:
-    one that was written down, now or earlier. Raises `OSError` where the disk cannot be read."""
+    one that was written down, now or earlier. `steps`: how the clock was set meanwhile; all times
+    are by the last one. Raises `OSError` where the disk cannot be read."""
     listed = playlist.parse(_text(folder / INDEX)) or playlist.Playlist((), ended=False, length=0)
     sums = manifest.parse(_text(folder / manifest.NAME))
-    spans = {entry.name: _span_of(entry) for entry in listed.entries}
+    begins = walls(segments_of(listed), steps)
+    spans = {
+        entry.name: Span(at_ms, at_ms + round(entry.duration_s * 1000))
+        for entry, at_ms in zip(listed.entries, begins, strict=True)
+    }
     named = {entry.name: _span_in(entry.name) for entry in sums.entries}
     lost: set[str] = set()
     findings = [*_seals(sums, seal), *_listing(listed, sums)]
@@ -117,10 +128,6 @@ def verify(
 
 def _text(path: Path) -> str:
     return path.read_text("utf-8", "replace") if path.exists() else ""
-
-
-def _span_of(entry: playlist.Entry) -> Span:
-    return Span(entry.wall_ms, entry.wall_ms + round(entry.duration_s * 1000))
 
 
 def _span_in(name: str) -> Span | None:

@@ -222,6 +222,16 @@ class PlayerSet(Happened):
     clip: Clip | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSet(Happened):
+    """The machine's clock was set: `at_ms` and all later times are by the new one, those before by
+    the old. Whatever ran runs on."""
+
+    type: Literal["clock_set"] = "clock_set"
+    by_ms: int
+    """The new clock minus the old one."""
+
+
 Event = (
     SessionPrepared
     | SessionWentLive
@@ -249,6 +259,7 @@ Event = (
     | WrittenEvent
     | PlayerSet
     | NoiseSuppressionSet
+    | ClockSet
     | ClosingEvent
     | ChairEvent
     | ScreenEvent

@@ -18,6 +18,7 @@ from broadcast.session.chair_events import ActUndone
 from broadcast.session.events import (
     ClockPaused,
     ClockResumed,
+    ClockSet,
     Event,
     ItemChosen,
     ItemSecrecySet,
@@ -45,6 +46,7 @@ from broadcast.session.events import (
 from broadcast.session.evolve_chair import departing
 from broadcast.session.model import (
     Break,
+    ClockStep,
     Departure,
     DepartureKind,
     ItemClock,
@@ -57,6 +59,7 @@ from broadcast.session.model import (
     SiteKind,
     Turn,
 )
+from broadcast.session.one_clock import moved
 from broadcast.session.undoing import remembered
 
 __all__ = [
@@ -167,6 +170,12 @@ def _item_chosen(state: SessionState, event: ItemChosen) -> SessionState:
         done_items=done - {event.item},
     )
     return _item_clock_runs(chosen, event.at_ms)
+
+
+@_on(ClockSet)
+def _clock_set(state: SessionState, event: ClockSet) -> SessionState:
+    step = ClockStep(event.at_ms, event.by_ms)
+    return replace(moved(state, event.by_ms), clock_sets=(*state.clock_sets, step))
 
 
 def _item_clock_runs(state: SessionState, at_ms: int) -> SessionState:

@@ -1,7 +1,7 @@
 """The session as data (words: council procedure). No behaviour but look-ups.
 
-All times are epoch milliseconds (`*_at_ms`) or durations (`*_ms`). A clock that runs is a start
-and a limit, never a counter.
+All times are epoch milliseconds (`*_at_ms`, `since_ms`) or durations (`*_ms`). A clock that runs is
+a start and a limit, never a counter.
 """
 
 from dataclasses import dataclass, field
@@ -296,6 +296,16 @@ class ItemClock:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStep:
+    """The machine's clock was set while the session was under way."""
+
+    new_at_ms: int
+    """By the clock as it was set."""
+    by_ms: int
+    """What it had been is that much less."""
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """The last act, while it can be undone: the state before it, and what came after it."""
 
@@ -376,6 +386,8 @@ class SessionState:
     departures: tuple[Departure, ...] = ()
     promises: dict[PromiseId, Promise] = field(default_factory=dict)
     item_clocks: dict[ItemId, ItemClock] = field(default_factory=dict)
+    clock_sets: tuple[ClockStep, ...] = ()
+    """All other moments are by the clock as it was set last (`one_clock`)."""
     undo: Undo | None = None
     """The last act, if it may be undone."""
     version: int = 0
@@ -402,6 +414,11 @@ class SessionState:
         """Nothing may leave the room now."""
         item = self.item
         return self.closed_part is not None or (item is not None and item.closed)
+
+    @property
+    def clock_set_ms(self) -> int:
+        """How far the machine's clock was set since the session was prepared."""
+        return sum(step.by_ms for step in self.clock_sets)
 
     @property
     def put_out(self) -> frozenset[SiteId]:

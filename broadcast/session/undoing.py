@@ -16,6 +16,7 @@ from dataclasses import replace
 from broadcast.session.chair_events import ActBegan, ActUndone, PromiseNoted, PromiseSettled
 from broadcast.session.content_events import SelfTestAsked
 from broadcast.session.events import (
+    ClockSet,
     Event,
     Events,
     ItemChosen,
@@ -66,6 +67,7 @@ _OF_OTHERS = (
     CaptionTyped,
     CaptionCorrected,
     MessageSent,
+    ClockSet,
 )
 """They hold whether the act was or not."""
 
@@ -82,7 +84,8 @@ def remembered(state: SessionState, event: Event) -> Undo | None:
     if undo.left:
         return replace(undo, left=undo.left - 1)
     if isinstance(event, _OF_OTHERS) and len(undo.since) < MAX_SINCE:
-        return replace(undo, since=(*undo.since, event))
+        set_ms = event.by_ms if isinstance(event, ClockSet) else 0
+        return replace(undo, at_ms=undo.at_ms + set_ms, since=(*undo.since, event))
     return None
 
 

@@ -47,6 +47,9 @@ class Board:
         self._requests: tuple[Request, ...] = ()
         self._drawn: dict[str, Drawn | None] = {}
         self._wake = threading.Event()
+        self._shift_ns = time.time_ns() - time.monotonic_ns()
+        """Read with the requests: where the machine's clock is set, they come anew with other
+        times, and a speaker's clock must not jump until then."""
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="overlays")
         self.failed = 0
@@ -64,6 +67,7 @@ class Board:
         """From any thread: what may be needed from now on. What is no longer asked is forgotten."""
         if requests != self._requests:
             self._requests = requests
+            self._shift_ns = time.time_ns() - time.monotonic_ns()
             self._wake.set()
 
     def drawing(self, key: str) -> Drawn | None:
@@ -79,7 +83,7 @@ class Board:
 
     def _draw_all(self) -> None:
         """What is missing and what ticks; each is there for the next frame as soon as drawn."""
-        requests, now_ms = self._requests, time.time_ns() // 1_000_000
+        requests, now_ms = self._requests, (time.monotonic_ns() + self._shift_ns) // 1_000_000
         kept = {request.key for request in requests}
         self._drawn = {key: drawn for key, drawn in self._drawn.items() if key in kept}
         for request in requests:

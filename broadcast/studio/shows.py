@@ -25,6 +25,8 @@ LEAD_NS = 200 * NS_PER_MS
 """From the command to the first picture: so much is decoded first, and no syllable is cut off."""
 BEAT_NS = 500 * NS_PER_MS
 """A picture that stands is put again so often: it is of now, and what is of now is not lost."""
+SAME_NS = 100 * NS_PER_MS
+"""What begins so near to where it began before goes on as it is."""
 MOST_PIECES = 50
 """In one step; then the thread looks whether something else is wished."""
 MOST_KEPT = 300
@@ -113,6 +115,8 @@ class FilmShow:
             clip.position_ms,
             clip.started_at_ms,
         )
+        if last is not None and last.position_ms == clip.position_ms:
+            moved = moved and not self._only_told_anew(last, clip)
         if clip.started_at_ms is not None and moved:
             began_ns = self._steady(clip.started_at_ms * NS_PER_MS)
             self._anchor_ns = began_ns + LEAD_NS - place_ns
@@ -125,6 +129,14 @@ class FilmShow:
         if self._running:
             self._cued_ns = None
             self._source.sound.run()
+
+    def _only_told_anew(self, last: Clip, clip: Clip) -> bool:
+        """The machine's clock was set: it began at the same moment, which has another time now."""
+        if last.started_at_ms is None or clip.started_at_ms is None:
+            return False
+        began_ns = self._steady(clip.started_at_ms * NS_PER_MS)
+        anchor_ns = began_ns + LEAD_NS - clip.position_ms * NS_PER_MS
+        return abs(anchor_ns - self._anchor_ns) < SAME_NS
 
     def _cue(self, place_ns: int, *, loop: bool) -> None:
         """Shows what is there, and makes ready to go on."""

@@ -29,6 +29,7 @@ from streams.frames import SiteId
 from web import setup
 from web.app import running
 from web.auth import Tokens
+from web.machine_clock import MachineClock
 from web.patches import apply
 
 SESSION = "phien-thu"
@@ -182,14 +183,14 @@ def _http() -> aiohttp.ClientSession:
 
 
 @asynccontextmanager
-async def relay(settings: Settings) -> AsyncIterator[Rig]:
+async def relay(settings: Settings, clock: MachineClock | None = None) -> AsyncIterator[Rig]:
     """Prepares a session the first time, runs a relay on it."""
     store = setup.open_store(settings)
     try:
         if not store.sessions():
             prepare(store)
         tokens = setup.open_tokens(settings, store)
-        async with running(settings) as listening, _http() as http:
+        async with running(settings, clock) as listening, _http() as http:
             yield Rig(settings, store, tokens, f"http://127.0.0.1:{listening.http_port}", http)
     finally:
         store.close()

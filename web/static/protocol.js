@@ -188,6 +188,7 @@ export class Live {
       case "snapshot":
         ({version: this.version, role: this.role, may: this.may} = message);
         this.view = merge(undefined, message.view);
+        this.#followClock();
         this.clock.guess(message.server_time_ms);
         this.#retries = 0;
         this.#listener.onConnection?.("open");
@@ -195,6 +196,7 @@ export class Live {
         return this.#tellView();
       case "patch":
         this.view = merge(this.view, message.patch);
+        this.#followClock();
         this.version = message.version;
         return this.#tellView();
       case "levels":
@@ -202,7 +204,7 @@ export class Live {
       case "quality":
         return this.#listener.onQuality?.(message);
       case "pong":
-        return this.clock.pong(message.sent_at_ms, message.server_time_ms);
+        return this.clock.pong(message.sent_at_ms, message.server_time_ms, message.clock_set_ms);
       case "bye":
         this.close();
         return this.#listener.onBye?.(message.code, message.message);
@@ -214,6 +216,10 @@ export class Live {
     const before = this.#boot;
     this.#boot = boot;
     if (before && before !== boot) this.#listener.onRestart?.();
+  }
+
+  #followClock() {
+    this.clock.follow(this.view?.session.clock_set_ms ?? 0);
   }
 
   #tellView() {

@@ -17,6 +17,7 @@ export class ServerClock {
   /** @type {{offset: number, rtt: number}[]} */
   #samples = [];
   #offset = 0;
+  #setMs = 0;
 
   /** @param {() => number} [own] this computer's time, milliseconds */
   constructor(own = steady) {
@@ -25,12 +26,18 @@ export class ServerClock {
 
   /** The server's time now, epoch milliseconds. */
   now() {
-    return this.#own() + this.#offset;
+    return this.#own() + this.#offset + this.#setMs;
+  }
+
+  /** How far the server's clock was set, as the view has it: this one goes over to the new time together with the
+   * times in the view, so that none of them jumps. @param {number} setMs */
+  follow(setMs) {
+    this.#setMs = setMs;
   }
 
   /** A time without a round trip: only good until the first pong. @param {number} serverMs */
   guess(serverMs) {
-    if (!this.#samples.length) this.#offset = serverMs - this.#own();
+    if (!this.#samples.length) this.#offset = serverMs - this.#setMs - this.#own();
   }
 
   /** What a ping is stamped with, for `pong`. */
@@ -38,10 +45,10 @@ export class ServerClock {
     return this.#own();
   }
 
-  /** @param {number} sentMs its stamp @param {number} serverMs */
-  pong(sentMs, serverMs) {
+  /** @param {number} sentMs its stamp @param {number} serverMs @param {number} [setMs] how far that was set by then */
+  pong(sentMs, serverMs, setMs = 0) {
     const rtt = this.#own() - sentMs;
-    const offset = serverMs - sentMs - rtt / 2;
+    const offset = serverMs - setMs - sentMs - rtt / 2;
     // Two answers that cannot both be true: the computer slept, or a clock was set. The newer counts.
     this.#samples = this.#samples.filter((one) => Math.abs(one.offset - offset) <= (one.rtt + rtt) / 2 + DRIFT_MS);
     this.#samples.push({offset, rtt});

@@ -41,6 +41,7 @@
  * @property {number} [planned_start_at_ms]
  * @property {string} [current_item]
  * @property {boolean} closed
+ * @property {number} clock_set_ms how far the server's clock was set since the session was prepared
  */
 
 /**

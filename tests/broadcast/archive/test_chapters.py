@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from broadcast.archive.chapters import Chapter, Segment, chapters_of, segments_of
+from broadcast.archive.chapters import Chapter, chapters_of
+from broadcast.archive.walls import Segment, segments_of
 from broadcast.outputs.playlist import Entry, Playlist
 from broadcast.session.commands import (
     CallNext,

@@ -1,7 +1,8 @@
 """The draft of the minutes, from the log of a small hearing."""
 
-from broadcast.archive.chapters import Segment, chapters_of
+from broadcast.archive.chapters import chapters_of
 from broadcast.archive.minutes import Minutes, closed_minutes_of, minutes_of
+from broadcast.archive.walls import Segment
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,

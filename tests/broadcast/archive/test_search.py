@@ -1,7 +1,8 @@
 """What can be found in a recording, and that nothing of a closed item can."""
 
-from broadcast.archive.chapters import Segment, chapters_of
+from broadcast.archive.chapters import chapters_of
 from broadcast.archive.search import Contents, contents_of, find
+from broadcast.archive.walls import Segment
 from broadcast.session.commands import ChooseItem, EndSession, EndTurn, GiveTurn, TypeCaption
 from broadcast.session.model import RequestKind, Role
 from broadcast.session.vietnamese import searchable

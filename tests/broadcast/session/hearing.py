@@ -13,7 +13,7 @@ from broadcast.session.commands import (
     Undo,
 )
 from broadcast.session.decide import Act, Refusal, decide
-from broadcast.session.events import Event, Events, SessionPrepared
+from broadcast.session.events import ClockSet, Event, Events, SessionPrepared
 from broadcast.session.evolve import fold
 from broadcast.session.model import (
     AgendaItem,
@@ -119,6 +119,13 @@ class Hearing:
     def undo(self) -> Events:
         assert self.state.undo is not None
         return self.do(Undo(act=self.state.undo.act))
+
+    def set_clock(self, by_ms: int) -> None:
+        """The machine's, just now."""
+        self.now_ms += by_ms
+        event = ClockSet(at_ms=self.now_ms, by_ms=by_ms)
+        self.state = fold([event], self.state)
+        self.log.append(event)
 
     def open_again(self) -> None:
         """The closed room, in two steps."""

@@ -3,10 +3,12 @@ log with other means than the code's own.
 """
 
 import json
+from dataclasses import replace
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from broadcast.archive.chapters import Segment, chapters_of
+from broadcast.archive.chapters import chapters_of
+from broadcast.archive.walls import Segment
 from broadcast.director import program_of
 from broadcast.program import PROGRAM_STATE, Take
 from broadcast.session.closing_events import OpeningRequested, RoomClosed, RoomOpened
@@ -38,9 +40,11 @@ from broadcast.session.model import (
     SiteKind,
     TurnId,
 )
+from broadcast.session.one_clock import moved, on_one_clock
 from broadcast.session.rules.secrecy import CONFIRM_MS
 from broadcast.session.written import MAX_MESSAGES
 from streams.frames import SiteId
+from tests.broadcast.session.clocks import HOUR_MS, with_clock_set
 from tests.broadcast.session.hearing import PREPARED, PROCEDURE, SECRET, START_MS, snapshot
 
 
@@ -53,6 +57,8 @@ class KeptSession(RuleBasedStateMachine):
         self.state = fold(self.log)
         self.now_ms = START_MS
         self.acts = 0
+        self.begins: list[int] = []
+        """Where each act begins in the log."""
         self.requested_ms: int | None = None
         """When somebody last asked to open the room."""
         self.before = self.state
@@ -81,6 +87,7 @@ class KeptSession(RuleBasedStateMachine):
             self.check_opening(event)
             assert load_event(json.loads(json.dumps(dump_event(event)))) == event
             self.state = evolve(self.state, event)
+        self.begins.append(len(self.log))
         self.log += events
         return events
 
@@ -282,6 +289,22 @@ class KeptSession(RuleBasedStateMachine):
                     item.start_s <= chapter.start_s and chapter.end_s <= item.end_s
                     for item in items
                 )
+        self.check_with_the_clock_set()
+
+    def check_with_the_clock_set(self) -> None:
+        """The same acts, and meanwhile the clock was set back and forth: all is as it was, each
+        moment by the last clock."""
+        third = len(self.begins) // 3
+        begins = self.begins[third::third] if third else []
+        sets = dict(zip(begins, (-HOUR_MS, 90_000), strict=False))
+        told, by_ms = with_clock_set(self.log, sets), sum(sets.values())
+        assert on_one_clock(told) == [moved(event, by_ms) for event in self.log]
+        assert _bare(fold(told)) == _bare(moved(self.state, by_ms))
+
+
+def _bare(state: SessionState) -> SessionState:
+    """Without what tells that something else was in the log."""
+    return replace(state, version=0, undo=None, clock_sets=())
 
 
 def secret_times(log: list[Event], end_ms: int) -> list[tuple[int, int]]:

@@ -194,6 +194,22 @@ def test_a_clock_that_was_set_is_found_out_at_the_next_answer() -> None:
     assert told == 45
 
 
+def test_the_servers_clock_is_set_together_with_the_view() -> None:
+    """Whichever comes first, the answer to a ping or the patch."""
+    told = run(
+        "server_clock.js",
+        """(() => {
+          const clock = new m.ServerClock(() => 10_000);
+          clock.pong(10_000, 17_000, 0);
+          clock.pong(10_000, 3_617_000, 3_600_000);
+          const before = clock.now();
+          clock.follow(3_600_000);
+          return [before, clock.now()];
+        })()""",
+    )
+    assert told == [17_000, 3_617_000]
+
+
 @pytest.mark.parametrize(("width", "height"), [(1180, 520), (820, 310), (550, 340)])
 @pytest.mark.parametrize("rem", [13, 15])
 @pytest.mark.parametrize("count", [1, 6, 11, 30, 50])
