@@ -18,6 +18,7 @@ MODULES = (
     "quality",
     "conference",
     "sound",
+    "noise",
     "loudness",
     "join",
     "glass",

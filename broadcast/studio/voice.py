@@ -1,4 +1,8 @@
-"""Whether somebody speaks at a site: WebRTC's voice detector over half a second. One thread."""
+"""Whether somebody speaks at a site: WebRTC's voice detector over half a second. One thread.
+
+The newer one in `pywebrtc-audio` 0.2 takes no loud fan for a voice, but found 91 % of the speech
+(at worst 63 %) where this finds 99 % (95 %), and costs nine times as much (2026-11-26).
+"""
 
 from collections import deque
 
