@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.media import PATIENCE_S
 from tests.server import ROOT, processes_under
 
 
@@ -49,7 +50,7 @@ def running_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(PATIENCE_S)
         finally:
             process.kill()
             process.stdout.close()

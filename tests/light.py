@@ -13,6 +13,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
 from streams.frames import SiteId
+from tests.media import PATIENCE_S
 from tests.peers import post_sdp
 from tests.server import Server
 
@@ -71,7 +72,7 @@ class LightSite:
             await peer.close()
             raise aiohttp.ClientError(f"{status}: {body[:200]}")
         await peer.setRemoteDescription(RTCSessionDescription(body, "answer"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while peer.connectionState != "connected":
                 await asyncio.sleep(0.02)
         return peer

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
@@ -23,8 +24,19 @@ class Page:
         self.stills: dict[str, bytes] = {}
         self.said: list[dict[str, Any]] = []
         self.snapshots = 0
+        self._heard_s = time.monotonic()
+
+    def __repr__(self) -> str:
+        """For whoever asks why a test waited in vain."""
+        ago_s = time.monotonic() - self._heard_s
+        return (
+            f"<page at version {self.version}, heard of {ago_s:.1f} s ago, "
+            f"{self.snapshots} snapshots, levels {self.levels}, stills of {[*self.stills]}, "
+            f"told {self.said[-3:]}>"
+        )
 
     def hear(self, message: aiohttp.WSMessage) -> None:
+        self._heard_s = time.monotonic()
         if message.type is aiohttp.WSMsgType.BINARY:
             length = message.data[0]
             self.stills[message.data[1 : 1 + length].decode()] = message.data[1 + length :]

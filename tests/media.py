@@ -7,14 +7,16 @@ tone would be taken for noise and removed by a browser's noise suppression.
 """
 
 import asyncio
+import inspect
 import io
+import reprlib
 import time
 import wave
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -235,7 +237,8 @@ async def wait_until(
     what: str,
     bound_s: float = PATIENCE_S,
 ) -> T:
-    """The first true value of `condition`, asked 20 times a second. Raises `TimeoutError`."""
+    """The first true value of `condition`, asked 20 times a second. Raises `TimeoutError` with what
+    it looked at."""
     deadline = time.monotonic() + bound_s
     while True:
         value = condition()
@@ -244,7 +247,7 @@ async def wait_until(
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {bound_s} s")
+            raise TimeoutError(_not_within(bound_s, what, value, condition))
         await asyncio.sleep(0.05)
 
 
@@ -253,6 +256,37 @@ def wait_for(condition: Callable[[], T | None], what: str, bound_s: float = PATI
     deadline = time.monotonic() + bound_s
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {bound_s} s")
+            raise TimeoutError(_not_within(bound_s, what, value, condition))
         time.sleep(0.05)
     return value
+
+
+def _not_within(bound_s: float, what: str, value: object, condition: Callable[[], object]) -> str:
+    seen = [f"\n  {name}: {_BRIEFLY.repr(one)}" for name, one in _looked_at(condition).items()]
+    return f"{what}: not within {bound_s} s: {value!r}" + "".join(seen)
+
+
+def _looked_at(condition: object, depth: int = 3) -> dict[str, object]:
+    """What the names in a function stand for now, and those in the functions among them."""
+    if inspect.ismethod(condition):
+        return {"it": condition.__self__}
+    if depth == 0 or not inspect.isfunction(condition):
+        return {}
+    found: dict[str, object] = {}
+    for name, one in inspect.getclosurevars(condition).nonlocals.items():
+        found |= _looked_at(one, depth - 1) if inspect.isfunction(one) else {name: one}
+    return found
+
+
+class _Briefly(reprlib.Repr):
+    """Of a list what came last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxother = self.maxstring = 2000
+
+    def repr_list(self, x: list[Any], level: int) -> str:
+        return f"{len(x)}, at last {[self.repr1(one, level - 1) for one in x[-3:]]}"
+
+
+_BRIEFLY = _Briefly()

@@ -32,6 +32,7 @@ from tests.media import (
     Samples,
     draw,
     frame_of,
+    loudest_tone,
     luma_of,
     read_mark,
     samples_of,
@@ -39,6 +40,7 @@ from tests.media import (
 
 FPS = 15
 BEEP_S = 0.4
+SLATE_LOOKS = 10
 
 
 def number_at(monotonic_s: float) -> int:
@@ -182,9 +184,33 @@ class Watched:
     connected_s: float | None = None
     """CLOCK_MONOTONIC when there were keys (DTLS)."""
 
+    def __repr__(self) -> str:
+        """For whoever asks why a test waited in vain."""
+        now_s = time.monotonic()
+        told = [
+            f"{len(of)} {what}, the last {now_s - of[-1][0]:.1f} s ago" if of else f"no {what}"
+            for what, of in (("pictures", self.pictures), ("pieces of sound", self.sound))
+        ]
+        loudness = 20 * np.log10(np.abs(self.last_sound(1.6)).max(initial=1e-6))
+        return f"<{told[0]}: {self.mark()}; {told[1]}: peak {loudness:.0f} dBFS>"
+
     def mark(self, rect: Rect = WHOLE) -> Mark | None:
         """Of the newest picture."""
         return read_mark(self.pictures[-1][1], rect) if self.pictures else None
+
+    def shows(self, site: int, rect: Rect = WHOLE) -> bool:
+        """The newest picture."""
+        mark = self.mark(rect)
+        return mark is not None and mark.site == site
+
+    def slate(self) -> bool:
+        """A picture that cannot be read is none yet: the last ten have no mark."""
+        last = self.pictures[-SLATE_LOOKS:]
+        return len(last) == SLATE_LOOKS and not any(read_mark(picture) for _, picture in last)
+
+    def heard(self, hz: float, seconds: float = 1.6) -> float:
+        """How loud a site's beeps were lately, in dBFS; usually two of them and a silence."""
+        return loudest_tone(self.last_sound(seconds), hz)
 
     def last_sound(self, seconds: float) -> Samples:
         """What was heard last; shorter if there is less."""

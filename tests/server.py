@@ -218,12 +218,12 @@ class Server:
             return False
 
     def stop(self) -> int:
-        """SIGTERM, as a service manager does; the exit status. SIGKILL after 20 s, and fails."""
+        """SIGTERM, as a service manager does; the exit status. SIGKILL if that fails."""
         if self._process is None:
             return 0
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(20)
+            return self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.kill_everything()
             raise
@@ -288,7 +288,7 @@ class Server:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.url(path), body, names, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
                 return Answer(response.status, dict(response.headers), response.read())
         except urllib.error.HTTPError as error:
             return Answer(error.code, dict(error.headers), error.read())
@@ -354,7 +354,7 @@ def drawn_site(server: Server, site: SiteId) -> Iterator[int]:
         yield process.pid
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def kill(pid: int) -> None:

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from playwright.async_api import expect
 
-from broadcast.program import Layout, Rect, seats_of
+from broadcast.program import Layout, seats_of
 from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
 from tests.live import page as live_page
-from tests.media import WHOLE, wait_until
+from tests.media import wait_until
 from tests.peers import Watched, publishing, watching
 from tests.server import LEFT, RIGHT, Server
 
@@ -118,17 +118,15 @@ def test_a_shared_screen_goes_on_air_with_its_speaker_and_ends_when_told(
                 server.url(f"/whep/{server.session}/room"), server.operator
             ) as room:
 
-                def speaker_in(rect: Rect) -> bool:
-                    mark = room.mark(rect)
-                    return mark is not None and mark.site == 1
+                async def its_picture() -> bool:
+                    shared = await tab.evaluate(_SHARED_BRIGHTNESS)
+                    return abs(_brightness(room) - shared) < 25 and room.mark() is None
 
-                await wait_until(lambda: speaker_in(inset), "the speaker in the corner")
-                shared = await tab.evaluate(_SHARED_BRIGHTNESS)
-                await wait_until(lambda: abs(_brightness(room) - shared) < 25, "its picture")
-                assert room.mark() is None
+                await wait_until(lambda: room.shows(1, inset), "the speaker in the corner")
+                await wait_until(its_picture, "its picture, and the speaker not whole")
                 server.command("allow_screen", site=LEFT, allowed=False)
                 await expect(tab.get_by_test_id("share")).to_have_count(0)
-                await wait_until(lambda: speaker_in(WHOLE), "the speaker alone")
+                await wait_until(lambda: room.shows(1), "the speaker alone")
             # Hanging up, or sending again, finds that the server ended it before.
             assert [one for one in found if "404" not in one and "409" not in one] == []
 

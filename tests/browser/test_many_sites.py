@@ -31,10 +31,11 @@ INSIDE = """(tile) => {
   const [own, room] = [tile, tile.parentElement].map((one) => one.getBoundingClientRect());
   return own.top >= room.top - 1 && own.bottom <= room.bottom + 1 && room.bottom <= innerHeight;
 }"""
-CUT_OFF = """(tile) => {
+WHOLE_NAME = """(tile) => {
   const name = tile.querySelector(".name");
-  return name.scrollWidth > name.clientWidth ? name.textContent : "";
+  return name.scrollWidth <= name.clientWidth;
 }"""
+SCROLLS_NOT = "document.documentElement.scrollHeight <= innerHeight"
 
 
 def rows(first: int, last: int) -> list[dict[str, Any]]:
@@ -53,9 +54,16 @@ async def listed(rig: Rig, what: str) -> list[dict[str, Any]]:
         return found
 
 
-async def tiles(tab: Page, script: str) -> list[Any]:
-    found: list[Any] = await tab.locator(".tile").evaluate_all(f"(all) => all.map({script})")
-    return found
+async def all_tiles(tab: Page, script: str, what: str) -> None:
+    """Sooner or later: the page lays them out when it knows their number, and has its letters."""
+    amiss = list[str]()
+
+    async def none_amiss() -> bool:
+        tiles = "(all) => all.filter((one) => !(%s)(one)).map((one) => one.innerText)"
+        amiss[:] = await tab.locator(".tile").evaluate_all(tiles % script)
+        return not amiss
+
+    await wait_until(none_amiss, f"all tiles {what}")
 
 
 def test_fifty_sites_are_seen_and_directed_on_one_screen(tmp_path: Path) -> None:
@@ -85,8 +93,8 @@ def test_fifty_sites_are_seen_and_directed_on_one_screen(tmp_path: Path) -> None
 async def directed(tab: Page, rig: Rig, ids: list[str]) -> None:
     """All in sight, no name cut; who was lost is told; who asks is called, who speaks is seen."""
     await expect(tab.locator(".tile")).to_have_count(50)
-    assert all(await tiles(tab, INSIDE)), "a tile is out of sight"
-    assert [name for name in await tiles(tab, CUT_OFF) if name] == []
+    await all_tiles(tab, INSIDE, "in sight")
+    await all_tiles(tab, WHOLE_NAME, "with a whole name")
     await expect(tab.locator(".tile[data-video=lost]")).to_have_count(5)
     await send(rig, "go_live")
     people = {one["name"]: one["id"] for one in await listed(rig, "delegates")}
@@ -113,6 +121,6 @@ async def many_more(tab: Page, rig: Rig) -> None:
         return bool(80 < width < 130)
 
     await wait_until(narrow_enough, "tiles that can be read")
-    assert await tab.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    await wait_until(lambda: tab.evaluate(SCROLLS_NOT), "a page that does not scroll")
     await last.get_by_role("button").first.click()
     await expect(last).to_have_attribute("data-tally", "preview")

@@ -57,7 +57,9 @@ def test_a_line_that_was_away_and_another_network(tmp_path: Path) -> None:
             assert handshakes(server) == before, "nobody joined anew"
             asked.clear()
             await another_network(tab, shown, udp_ports() - {server.settings.media.port})
-            assert asked.count(("PATCH", 200)) == 2, "what it sends, and what it gets"
+            await wait_until(
+                lambda: asked.count(("PATCH", 200)) == 2, "what it sends, and what it gets"
+            )
             assert not [method for method, _ in asked if method in ("POST", "DELETE")]
             assert handshakes(server) == before
 

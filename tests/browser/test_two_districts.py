@@ -56,15 +56,11 @@ async def district(server: Server, site: SiteId, folder: Path) -> AsyncIterator[
 
 
 async def shows(watched: Watched, rect: media.Rect, site: SiteId) -> None:
-    def right() -> bool:
-        mark = watched.mark(rect)
-        return mark is not None and mark.site == NUMBER[site]
-
-    await wait_until(right, f"{site} in {rect}")
+    await wait_until(lambda: watched.shows(NUMBER[site], rect), f"{site} in {rect}")
 
 
 def heard(watched: Watched, site: SiteId) -> float:
-    return media.loudest_tone(watched.last_sound(2), HZ[site])
+    return watched.heard(HZ[site], 2)
 
 
 async def hears(watched: Watched, site: SiteId) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests import hls
 from tests.live import Page, page
-from tests.media import wait_until
+from tests.media import wait_for, wait_until
 from tests.server import LEFT, RIGHT, Server, drawn_site
 
 pytestmark = pytest.mark.alone
@@ -96,7 +96,7 @@ def test_a_killed_process_returns_and_nothing_is_forgotten(
             if "relay" in victims:
                 await wait_until(lambda: shown.snapshots > snapshots, "the page's return")
             await all_is_well(shown)
-            assert essence(shown.view) == before
+            await shown.until(lambda view: essence(view) == before, f"as before: {before}")
             await more_is_recorded(shown)
             check_archive(archive(server), killed_at, studio="studio" in victims)
 
@@ -138,7 +138,7 @@ def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:
 
 def test_ended_cleanly_nothing_is_left_running(server: Server) -> None:
     """Last in the file: it ends the server of all."""
+    wait_for(lambda: len(server.children()) == 3, "relay, studio and witness")
     pids = list(server.children().values())
-    assert len(pids) == 3
     assert server.stop() == 0
     assert not [pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists()]

@@ -38,8 +38,10 @@ async def off_air(shown: Page, public: Watched) -> None:
     await wait_until(lambda: not shows_the_room(public), "the card")
     await shown.until(lambda _: shown.site(LEFT)["video"] != "ok", "the page's word of it")
     public.forget()
-    await wait_until(lambda: len(public.sound) > 50, "a second of sound")
-    assert tone_level(public.last_sound(1), 120) < -70
+    await wait_until(
+        lambda: len(public.sound) > 50 and tone_level(public.last_sound(1), 120) < -70,
+        "a second without its voice",
+    )
     assert shown.view["floor"]["site"] == LEFT, "the turn goes on"
     assert shown.site(LEFT)["microphone_open"]
 

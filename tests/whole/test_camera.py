@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from tests import media
 from tests.films import HZ, SITE, film
 from tests.live import page
 from tests.media import wait_until
@@ -32,9 +31,8 @@ def test_a_camera_is_a_site_like_any_other(tmp_path: Path) -> None:
             await operator.until(
                 lambda _: not operator.site(LEFT)["fetched"]["connected"], "the other's tile"
             )
-            hall = operator.site(HALL)
-            assert hall["fetched"]["connected"]
-            assert hall["present"]
+            await operator.until(lambda _: operator.site(HALL)["fetched"]["connected"], "its tile")
+            await operator.until(lambda _: operator.site(HALL)["present"], "it is there")
             await operator.until(
                 lambda _: (
                     [operator.site(HALL)[what] for what in ("video", "audio", "line")]
@@ -47,15 +45,8 @@ def test_a_camera_is_a_site_like_any_other(tmp_path: Path) -> None:
                 lambda view: "camera_waiting" in {alarm["code"] for alarm in view["alarms"]},
                 "the alarm of the other camera",
             )
-
-            def seen() -> bool:
-                mark = public.mark(media.WHOLE)
-                return mark is not None and mark.site == SITE
-
-            await wait_until(seen, "the film in the program")
-            await wait_until(
-                lambda: media.loudest_tone(public.last_sound(1), HZ) > -30, "its sound"
-            )
+            await wait_until(lambda: public.shows(SITE), "the film in the program")
+            await wait_until(lambda: public.heard(HZ) > -30, "its sound")
         answer = server.request(
             "POST",
             f"/whip/{HALL}",

@@ -7,7 +7,7 @@ import aiohttp
 
 from tests.demo import running_demo
 from tests.live import page_at
-from tests.media import wait_for, wait_until
+from tests.media import PATIENCE_S, wait_for, wait_until
 
 
 def test_a_hearing_ready_to_be_directed(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_a_hearing_ready_to_be_directed(tmp_path: Path) -> None:
         asyncio.run(direct(demo.links))
         assert demo.process.stdout is not None
         demo.process.terminate()
-        assert demo.process.wait(20) == 0
+        assert demo.process.wait(PATIENCE_S) == 0
         assert demo.process.stdout.read() == "", "one line and no more"
     assert len(pids) == 7
     assert not [pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists()]

@@ -40,11 +40,6 @@ def whip(server: Server, site: str) -> str:
     return server.url(f"/whip/{site}")
 
 
-def heard(watched: Watched, hz: float) -> float:
-    """Of the last 1.6 s: two beeps and the silence between."""
-    return media.loudest_tone(watched.last_sound(1.6), hz)
-
-
 async def settled(watched: Watched) -> None:
     """Until everything that is heard was made after this moment, and then some."""
     watched.forget()
@@ -52,15 +47,17 @@ async def settled(watched: Watched) -> None:
 
 
 async def hears(watched: Watched, hz: float) -> None:
-    await wait_until(lambda: heard(watched, hz) > HEARD_DBFS, f"{hz} Hz")
+    await wait_until(lambda: watched.heard(hz) > HEARD_DBFS, f"{hz} Hz")
+
+
+async def hears_himself_less(speaker: Watched, listener: Watched, hz: float) -> None:
+    """Than another, at a moment when that one hears him."""
+    await hears(listener, hz)
+    assert speaker.heard(hz) < listener.heard(hz) - MINUS_DB
 
 
 async def shows(watched: Watched, rect: media.Rect, site: int) -> None:
-    def right() -> bool:
-        mark = watched.mark(rect)
-        return mark is not None and mark.site == site
-
-    await wait_until(right, f"site {site} in {rect}")
+    await wait_until(lambda: watched.shows(site, rect), f"site {site} in {rect}")
 
 
 @pytest.mark.parametrize("codec", ["video/H264", "video/VP8"])
@@ -85,7 +82,7 @@ def test_the_program_shows_and_sounds_what_was_chosen(server: Server, codec: str
             server.command("open_microphone", site=LEFT)
             await settled(public)
             await hears(public, LEFT_HZ)
-            assert heard(public, RIGHT_HZ) < SILENT_DBFS
+            assert public.heard(RIGHT_HZ) < SILENT_DBFS
 
     asyncio.run(story())
 
@@ -103,17 +100,14 @@ def test_nobody_hears_himself_and_all_hear_the_others(server: Server) -> None:
             server.command("mute_all")
             server.command("open_microphone", site=LEFT)
             await asyncio.gather(settled(left), settled(right), settled(hall))
-            await hears(right, LEFT_HZ)
             await hears(hall, LEFT_HZ)
-            assert heard(left, LEFT_HZ) < heard(right, LEFT_HZ) - MINUS_DB
+            await hears_himself_less(left, right, LEFT_HZ)
             server.command("open_microphone", site=RIGHT)
             await asyncio.gather(settled(left), settled(right), settled(hall))
             await hears(hall, LEFT_HZ)
             await hears(hall, RIGHT_HZ)
-            await hears(left, RIGHT_HZ)
-            await hears(right, LEFT_HZ)
-            assert heard(left, LEFT_HZ) < heard(right, LEFT_HZ) - MINUS_DB
-            assert heard(right, RIGHT_HZ) < heard(left, RIGHT_HZ) - MINUS_DB
+            await hears_himself_less(left, right, LEFT_HZ)
+            await hears_himself_less(right, left, RIGHT_HZ)
             server.command("mute_all")
 
     asyncio.run(story())

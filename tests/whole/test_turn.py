@@ -16,7 +16,8 @@ from tests.server import CONFIG, LEFT, Server
 from web.check import Finding, findings
 
 SECRET = "của-riêng-hai-máy-chủ"
-RELAYED = """() => Promise.all(globalThis.connections.map(async (one) => {
+RELAYED = """() => Promise.all(globalThis.connections.filter(({connectionState}) =>
+  connectionState !== "closed").map(async (one) => {
   const report = await one.getStats();
   const all = new Map([...report.values()].map((entry) => [entry.id, entry]));
   const transport = [...all.values()].find((entry) => entry.type === "transport");
@@ -72,7 +73,7 @@ def test_a_site_that_only_a_turn_server_can_reach_is_seen(tmp_path: Path) -> Non
         urls = f'["turn:127.0.0.1:{port}?transport=udp"]'
         config = f'{CONFIG}[turn]\nurls = {urls}\nsecret = "{SECRET}"\n'
         with Server(tmp_path / "server", config) as server:
-            asyncio.run(asyncio.wait_for(story(server, tmp_path), 120))
+            asyncio.run(story(server, tmp_path))
             assert all(finding.ok for finding in about_turn(server))
             assert SECRET not in server.log.read_text()
             assert "credential" not in server.log.read_text()
@@ -93,7 +94,6 @@ async def story(server: Server, folder: Path) -> None:
         await wait_until(lambda: through_the_turn_server(1), "the test of the line")
         await join_as_a_person_would(tab)
         await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "its picture")
-        await tab.evaluate("() => globalThis.connections.shift()")  # the test's, which is over
         await wait_until(lambda: through_the_turn_server(2), "what it sends, and what it gets")
 
 
