@@ -339,14 +339,16 @@ class Server:
 
 @contextmanager
 def drawn_site(server: Server, site: SiteId) -> Iterator[int]:
-    """A site of the demo's kind: it joins and rejoins by itself. Its process id."""
+    """A site of the demo's kind: it joins and rejoins by itself. Its process id. What it says goes
+    to where pytest shows it beside a failure."""
     look = Look(site, site, (200, 200, 200), (90, 30, 30), (40, 50, 80))
     orders = Orders(
         server.base_url, server.session, site, server.site_tokens[site], look, 120, 1, 3600
     )
     path = server.folder / f"{site}.json"
     orders.write(path)
-    with (server.folder / f"{site}.log").open("ab") as log:
+    said = server.folder / f"{site}.log"
+    with said.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "web.demo.site", str(path)], stderr=log, cwd=ROOT
         )
@@ -355,6 +357,7 @@ def drawn_site(server: Server, site: SiteId) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(PATIENCE_S)
+        sys.stderr.write(said.read_text("utf-8", "replace")[-2000:])
 
 
 def kill(pid: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.live import Page, page
 from tests.media import tone_level, wait_until
 from tests.peers import Watched, watching
-from tests.server import LEFT, Server, drawn_site, kill
+from tests.server import LEFT, READY_S, Server, drawn_site, kill
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def shows_the_room(watched: Watched) -> bool:
 
 
 async def on_air(shown: Page, public: Watched) -> None:
-    await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the site")
+    await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the site", READY_S)
     await wait_until(lambda: public.pictures and shows_the_room(public), "its picture")
     await wait_until(lambda: shown.levels.get(LEFT, -96) > -50, "its voice")
 

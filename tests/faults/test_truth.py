@@ -9,7 +9,7 @@ from typing import Any
 from broadcast.archive.verify import verify
 from tests import media
 from tests.live import page
-from tests.server import CONFIG, LEFT, Server, drawn_site
+from tests.server import CONFIG, LEFT, READY_S, Server, drawn_site
 
 
 def archive_alarms(view: dict[str, Any]) -> list[str]:
@@ -24,7 +24,9 @@ def test_a_studio_that_hangs_and_believes_that_it_records(tmp_path: Path) -> Non
             server.command("go_live")
             server.cut("full", LEFT)
             await shown.until(
-                lambda v: any(site["video"] == "ok" for site in v["sites"]), "the site's picture"
+                lambda v: any(site["video"] == "ok" for site in v["sites"]),
+                "the site's picture",
+                READY_S,
             )
             begun = shown.view["outputs"]["recorded_s"]
             await shown.until(lambda v: v["outputs"]["recorded_s"] > begun + 5, "a recording")

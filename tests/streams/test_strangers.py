@@ -21,7 +21,7 @@ from config.settings import Media, Program
 from streams.aiortc_private import Dtls
 from streams.frames import EncodedFrame, SiteId
 from streams.relay import Rates, Relay
-from tests.media import wait_until
+from tests.media import PATIENCE_S, wait_until
 
 HALL = SiteId("hall")
 PASSWORD = "p" * 24
@@ -73,7 +73,7 @@ class Site(asyncio.DatagramProtocol):
         assert media.dtls is not None
         self.ufrag, self.password = media.ice.usernameFragment, media.ice.password
         self.send(self.check())
-        await asyncio.wait_for(self._answered.wait(), 10)
+        await asyncio.wait_for(self._answered.wait(), PATIENCE_S)
         handshake = self._dtls.handshake("client", list(media.dtls.fingerprints))
         _, self._session = await asyncio.wait_for(handshake, 10)
 
@@ -192,7 +192,7 @@ def test_what_it_says_twice_itself_is_heard_once_and_no_sign_of_life() -> None:
                 site.send(datagram[:-1] + bytes((datagram[-1] ^ 1,)))
             site.send(site.check())  # answered after all of these were read
             site._answered.clear()
-            await asyncio.wait_for(site._answered.wait(), 10)
+            await asyncio.wait_for(site._answered.wait(), PATIENCE_S)
             assert peer.last_heard_ns == last_heard_ns
             assert len(frames) == heard
             await speaks(site, frames)
@@ -215,7 +215,7 @@ def test_who_forges_its_address_cannot_end_what_has_keys() -> None:
             for forged in (*alerts, *later, *said, *bent, goodbye):
                 site.send(forged)
             await speaks(site, frames)
-            await wait_until(peer._dtls._path.incoming.empty, "all of it read", 10)
+            await wait_until(peer._dtls._path.incoming.empty, "all of it read")
             await speaks(site, frames)
             assert peer.connected
             assert not peer.is_gone(peer.last_heard_ns)

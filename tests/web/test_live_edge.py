@@ -11,7 +11,7 @@ from tests.broadcast.outputs.growing import growing
 from tests.web.rig import SESSION, Rig, relay, settings_in
 
 LIVE = f"/live/{SESSION}/live.m3u8"
-BOUND_S = 10
+BOUND_S = 20
 
 
 def folder_of(rig: Rig) -> Path:

@@ -16,7 +16,7 @@ from tests.media import wait_for
 from tests.web.rig import settings_in
 from web.forking import fork
 from web.serving import _settled, sole_owner, write_settings
-from web.supervisor import LAST_DELAY_S, delay_s
+from web.supervisor import GRACE_S, LAST_DELAY_S, delay_s
 
 ROOT = Path(__file__).parents[2]
 OF_ONE_PROCESS = {"secrets", "random", "time", "os", "uuid", "asyncio"}
@@ -244,9 +244,13 @@ def test_the_settings_reach_the_children_unread_by_others(tmp_path: Path) -> Non
 
 
 def test_patience_with_the_children_of_a_killed_supervisor(tmp_path: Path) -> None:
-    def patient(settings: Settings, taken: socket.socket) -> int:
-        threading.Timer(0.3, taken.close).start()
-        return _settled(settings).http.port
+    def patient(settings: Settings, taken: socket.socket, for_s: float) -> int:
+        timer = threading.Timer(for_s, taken.close)
+        timer.start()
+        try:
+            return _settled(settings).http.port
+        finally:
+            timer.cancel()
 
     for killed in (True, False):
         with socket.socket() as taken:
@@ -258,8 +262,8 @@ def test_patience_with_the_children_of_a_killed_supervisor(tmp_path: Path) -> No
             run.mkdir(parents=True, exist_ok=True)
             if killed:
                 write_settings(settings)
-                assert patient(settings, taken) == port
+                assert patient(settings, taken, 0.3) == port
             else:
                 (run / "settings.json").unlink()
                 with pytest.raises(ConfigError, match=f"http.port = {port}"):
-                    patient(settings, taken)
+                    patient(settings, taken, GRACE_S / 2)

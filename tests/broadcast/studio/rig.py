@@ -250,7 +250,7 @@ class Rig:
     async def kill_studio(self, number: int = signal.SIGKILL) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), 20)
+        return await asyncio.wait_for(self.process.wait(), media.PATIENCE_S)
 
     def site(self, name: str, frames: Sequence[Coded], **how: Any) -> None:
         self._tasks[name] = asyncio.ensure_future(self.relay.play(name, frames, **how))
@@ -262,7 +262,7 @@ class Rig:
             await task
 
     async def packets(
-        self, feed: str, codec: Codec, count: int, bound_s: float = 30
+        self, feed: str, codec: Codec, count: int, bound_s: float = media.PATIENCE_S
     ) -> list[Packet]:
         """Waits for `count` more packets of a feed; those."""
         before = len(self.relay.received.of(feed, codec))

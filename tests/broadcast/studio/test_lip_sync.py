@@ -74,4 +74,4 @@ def test_flash_and_beep_come_together(
                 off = min((beep - at for beep in beeps), key=abs)
                 assert abs(off) <= 0.04, f"sound {off * 1000:.0f} ms after the picture"
 
-    asyncio.run(asyncio.wait_for(test(), 100))
+    asyncio.run(test())

@@ -43,7 +43,7 @@ FRAME = 3600
 FEEDS = (Feed.ROOM, Feed.minus(HALL), Feed.minus(A), Feed.minus(B))
 
 
-def run(test: "asyncio._CoroutineLike[None]", bound_s: float = 100) -> None:
+def run(test: "asyncio._CoroutineLike[None]", bound_s: float = 280) -> None:
     asyncio.run(asyncio.wait_for(test, bound_s))
 
 
@@ -59,6 +59,25 @@ async def on_screen(r: Rig, scene: Scene) -> list[int | None]:
     _, picture = decoded_pictures(packets)[-1]
     marks = [media.read_mark(picture, rect) for rect in seats_of(scene.layout)]
     return [mark and mark.site for mark in marks[: len(scene.sources)]]
+
+
+async def shows(r: Rig, scene: Scene, wanted: list[int | None]) -> None:
+    """Sooner or later."""
+
+    async def right() -> bool:
+        return await on_screen(r, scene) == wanted
+
+    await media.wait_until(right, f"{wanted} on the screen")
+
+
+async def hears(r: Rig, feed: str, *numbers: int) -> list[float]:
+    """How loud each site is in a second in which these are heard."""
+
+    async def heard() -> list[float] | None:
+        levels = loudest(await r.packets(feed, Codec.OPUS, 50))
+        return levels if min(levels[number] for number in numbers) > -30 else None
+
+    return await media.wait_until(heard, f"{numbers} in {feed}")
 
 
 @pytest.mark.parametrize(
@@ -77,10 +96,8 @@ def test_each_site_is_in_its_seat(tmp_path: Path, scene: Scene) -> None:
         async with rig(tmp_path) as r:
             join_all(r)
             r.relay.follow(public=Take.ROOM, program=scene)
-            wanted = [SITES.index(site) for site in scene.sources]
-            async with asyncio.timeout(30):
-                while await on_screen(r, scene) != wanted:
-                    pass
+            wanted: list[int | None] = [SITES.index(site) for site in scene.sources]
+            await shows(r, scene, wanted)
 
     run(test())
 
@@ -108,7 +125,7 @@ def test_a_cut_acts_on_the_next_frame(tmp_path: Path) -> None:
             )
             # Program time is wall time, and composing may wait for one tick. A machine that is busy
             # is late now and then; a studio that waits for something is late each time.
-            for _ in range(5):
+            for _ in range(20):
                 late = [await cut(r, B, HALL), await cut(r, HALL, B)]
                 assert min(late) > -1
                 if max(late) < 3:
@@ -167,11 +184,9 @@ def test_only_open_microphones_are_heard_and_nobody_hears_himself(tmp_path: Path
             opened = frozenset({HALL, B})
             r.relay.follow(public=Take.ROOM, program=full(HALL), open_microphones=opened)
             await r.packets(Feed.minus(B), Codec.OPUS, 100)
-            room = loudest((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-40:])
-            minus = loudest(r.relay.received.of(Feed.minus(B), Codec.OPUS)[-40:])
-            assert min(room[0], room[2]) > -30
+            room = await hears(r, Feed.ROOM, 0, 2)
+            minus = await hears(r, Feed.minus(B), 0)
             assert max(room[1], room[3]) < -60
-            assert minus[0] > -30
             assert minus[2] < room[2] - 40
             r.relay.follow(open_microphones=frozenset())
             await r.packets(Feed.ROOM, Codec.OPUS, 25)
@@ -210,8 +225,8 @@ def test_what_an_operator_says_to_one_site_is_in_no_other_sum(tmp_path: Path) ->
             }
             for feed in (Feed.ROOM, Feed.minus(B), Feed.minus(HALL)):
                 assert heard[feed][3] < -60, "the voice is elsewhere"
-            assert heard[Feed.ROOM][0] > -30
-            assert heard[Feed.minus(A)][3] > -30
+            await hears(r, Feed.ROOM, 0)
+            await hears(r, Feed.minus(A), 3)
             levels = r.relay.received.newest_note(Kind.LEVELS)
             assert levels is not None
             assert set(levels["levels"]) <= {HALL, A, B}
@@ -250,24 +265,32 @@ def test_levels_stills_and_status_are_told(tmp_path: Path) -> None:
             await media.wait_until(
                 lambda: received.newest_note(Kind.LEVELS) == full_meters, "the levels"
             )
+
+            def told() -> bool:
+                status = received.newest_note(Kind.STATUS) or {}
+                return bool(status.get("recorded_s", 0) > 0 and status["frames"] > 20)
+
+            await media.wait_until(told, "a recording")
             status = received.newest_note(Kind.STATUS)
             assert status is not None
-            assert status["recording"]
-            assert status["recorded_s"] > 0
-            assert status["stream"] == "s"
-            assert status["version"] == 1
-            assert status["frames"] > 20
-            preview = [still for still in received.stills if still.name == "@preview"][-1]
-            image = Image.open(io.BytesIO(preview.jpeg)).convert("L")
-            assert image.size == (512, 288)
-            mark = media.read_mark(np.asarray(image))
-            assert mark is not None
-            assert mark.site == 3
+            assert (status["recording"], status["stream"], status["version"]) == (True, "s", 1)
+
+            def previewed() -> int | None:
+                preview = [still for still in received.stills if still.name == "@preview"][-1]
+                image = Image.open(io.BytesIO(preview.jpeg)).convert("L")
+                assert image.size == (512, 288)
+                mark = media.read_mark(np.asarray(image))
+                return mark and mark.site
+
+            await media.wait_until(lambda: previewed() == 3, "the preview's mark")
             r.relay.offer(Note(Kind.WATCHED, {"stills": False}))
-            await r.packets(Feed.ROOM, Codec.H264, 10)
-            received.stills.clear()
-            await r.packets(Feed.ROOM, Codec.H264, 15)
-            assert not received.stills, "stills for nobody"
+
+            async def none() -> bool:
+                received.stills.clear()
+                await r.packets(Feed.ROOM, Codec.H264, 15)
+                return not received.stills
+
+            await media.wait_until(none, "no stills for nobody")
 
     run(test())
 
@@ -307,12 +330,14 @@ def test_a_keyframe_comes_when_asked_for_but_not_more_than_once_a_second(tmp_pat
             r.relay.follow(public=Take.ROOM, program=full(HALL))
             await r.packets(Feed.ROOM, Codec.H264, 30)
             before = len(r.relay.received.of(Feed.ROOM, Codec.H264))
-            for _ in range(100):
+
+            def off_the_grid() -> list[int]:
                 r.relay.offer(Note(Kind.KEYFRAME, {"feed": Feed.ROOM}))
-                await asyncio.sleep(0.02)
-            new = r.relay.received.of(Feed.ROOM, Codec.H264)[before:]
-            off_grid = [packet.pts for packet in new if packet.key and packet.pts % 90_000]
-            assert off_grid
+                new = r.relay.received.of(Feed.ROOM, Codec.H264)[before:]
+                return [packet.pts for packet in new if packet.key and packet.pts % 90_000]
+
+            await media.wait_until(lambda: len(off_the_grid()) > 1, "two that were asked for")
+            off_grid = off_the_grid()
             assert all(b - a > 0.7 * 90_000 for a, b in itertools.pairwise(off_grid))
 
     run(test())
@@ -337,12 +362,9 @@ def test_sites_and_relay_may_come_and_go(tmp_path: Path) -> None:
             await r.leave(B)
             r.relay.offer(Note(Kind.SOURCE_GONE, {"source": B}))
             # The card has no mark; then the site is back, with a stream of its own.
-            async with asyncio.timeout(60):
-                while await on_screen(r, full(B)) != [None]:
-                    pass
-                r.site(B, clip(2))
-                while await on_screen(r, full(B)) != [2]:
-                    pass
+            await shows(r, full(B), [None])
+            r.site(B, clip(2))
+            await shows(r, full(B), [2])
 
     run(test())
 
@@ -354,8 +376,7 @@ def test_a_site_without_a_camera_is_heard(tmp_path: Path) -> None:
             r.site(A, [frame for frame in clip(1) if frame.codec is Codec.OPUS])
             r.relay.follow(public=Take.ROOM, program=full(A), open_microphones=frozenset({A}))
             await r.packets(Feed.ROOM, Codec.OPUS, 60)
-            heard = decoded_sound((await r.packets(Feed.ROOM, Codec.OPUS, 50))[-30:])
-            assert media.loudest_tone(heard, TONES[1]) > -28
+            await hears(r, Feed.ROOM, 1)
 
     run(test())
 
@@ -373,7 +394,7 @@ def test_nonsense_from_the_relay_does_no_harm(tmp_path: Path) -> None:
             r.site("garbage", garbage)
             r.relay.follow(program=Scene(Layout.SIDE_BY_SIDE, (HALL, SiteId("garbage"))))
             await r.packets(Feed.ROOM, Codec.H264, 30)
-            assert await on_screen(r, r.relay.state.program) == [0, None]
+            await shows(r, r.relay.state.program, [0, None])
 
     run(test())
 
@@ -425,7 +446,7 @@ def test_a_full_disk_costs_the_recording_not_the_program(tmp_path: Path) -> None
 
             await media.wait_until(lambda: faults() == ["disk_full"], "the fault is told")
             await made.packets(Feed.ROOM, Codec.H264, 50)
-            assert await on_screen(made, full(HALL)) == [0]
+            await shows(made, full(HALL), [0])
         finally:
             await made.close()
 
