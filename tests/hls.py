@@ -43,11 +43,11 @@ class Segment:
         return media.decode(self.init + self.media)
 
     def times(self, kind: str) -> Times | None:
-        """`kind`: video or audio. None where a kill left a picture and no sound yet."""
+        """`kind`: video or audio. None where there is none of it."""
         with av.open(io.BytesIO(self.init + self.media), "r") as container:
             stream = next(s for s in container.streams if s.type == kind)
             packets = [p for p in container.demux(stream) if p.pts is not None]
-        if kind == "audio" and self.duration_s < TORN_S and not packets:
+        if not packets:
             return None
         base = float(packets[0].time_base)
         last = max(packets, key=lambda packet: packet.pts)
@@ -111,7 +111,11 @@ def faults(recording: Recording) -> list[str]:
             ends.clear()
         limit_s = APART_S if ends else BEGINS_APART_S
         video, audio = segment.times("video"), segment.times("audio")
-        assert video is not None
+        if video is None:
+            found.append(f"{segment.uri}: no picture")
+            continue
+        if audio is None and segment.duration_s >= TORN_S:  # less is what a kill left
+            found.append(f"{segment.uri}: no sound")
         for kind, times in (("video", video), ("audio", audio)):
             if times is not None:
                 found += [f"{segment.uri}: {fault}" for fault in _stream_faults(kind, times, ends)]

@@ -183,6 +183,8 @@ class Watched:
     sound: list[tuple[float, Samples]] = field(default_factory=list)
     connected_s: float | None = None
     """CLOCK_MONOTONIC when there were keys (DTLS)."""
+    state: str = "new"
+    """Of the connection: a player that was not let run for long is closed for good."""
 
     def __repr__(self) -> str:
         """For whoever asks why a test waited in vain."""
@@ -192,7 +194,8 @@ class Watched:
             for what, of in (("pictures", self.pictures), ("pieces of sound", self.sound))
         ]
         loudness = 20 * np.log10(np.abs(self.last_sound(1.6)).max(initial=1e-6))
-        return f"<{told[0]}: {self.mark()}; {told[1]}: peak {loudness:.0f} dBFS>"
+        heard = f"{told[1]}: peak {loudness:.0f} dBFS"
+        return f"<{self.state}; {told[0]}: {self.mark()}; {heard}>"
 
     def mark(self, rect: Rect = WHOLE) -> Mark | None:
         """Of the newest picture."""
@@ -240,6 +243,7 @@ def watch_tracks(peer: RTCPeerConnection, watched: Watched) -> list[asyncio.Task
     tasks: list[asyncio.Task[None]] = []
 
     def on_state() -> None:
+        watched.state = peer.connectionState
         if peer.connectionState == "connected" and watched.connected_s is None:
             watched.connected_s = time.monotonic()
 
