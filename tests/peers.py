@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 import aiohttp
 import av
 import numpy as np
+from aioice import ice
 from aiortc import (
     MediaStreamTrack,
     RTCPeerConnection,
@@ -40,6 +41,9 @@ from tests.media import (
 
 FPS = 15
 BEEP_S = 0.4
+ice.CONSENT_FAILURES = 60
+"""Each is an answer that took longer than half a second, as all do on a machine that is slow for a
+while; after six aioice hangs up for good, where a player would call again."""
 SLATE_LOOKS = 10
 
 
