@@ -45,6 +45,7 @@ ice.CONSENT_FAILURES = 60
 """Each is an answer that took longer than half a second, as all do on a machine that is slow for a
 while; after six aioice hangs up for good, where a player would call again."""
 SLATE_LOOKS = 10
+ENDED_S = 20
 
 
 def number_at(monotonic_s: float) -> int:
@@ -165,7 +166,13 @@ async def publishing_tracks(
     finally:
         if location:
             await _hang_up(urljoin(url, location), token)
-        await peer.close()
+        await _closed(peer)
+
+
+async def _closed(peer: RTCPeerConnection) -> None:
+    """aiortc waits for its senders' ends, for ever if one broke where a test's time was over."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(peer.close(), ENDED_S)
 
 
 async def _hang_up(resource: str, token: str | None) -> None:
@@ -278,5 +285,5 @@ async def watching(url: str, token: str | None = None) -> AsyncIterator[Watched]
     finally:
         if location:
             await _hang_up(urljoin(url, location), token)
-        await peer.close()
+        await _closed(peer)
         await _ended(tasks)
