@@ -13,6 +13,9 @@ import {Beside, DeviceTest} from "./parts/site/test.js";
 const KEY = `diemcau.join.${config.session}.${config.site}`;
 const JOINED = `${KEY}.joined`;
 
+/** A room has no other way in than its link. */
+const DEAD_LINK = ["unauthorized", "revoked"];
+
 const joined = signal(false);
 
 /** The link's secret stays in this tab: one browser can hold several sites. */
@@ -47,7 +50,10 @@ async function stayAwake() {
 
 function Page() {
   if (!secret) return html`<${Stop} title=${t("site.no_token")} note=${t("site.ask_for_link")} />`;
-  if (bye.value) return html`<${Stop} title=${bye.value.message} note=${t("site.ask_for_link")} />`;
+  if (bye.value) {
+    return DEAD_LINK.includes(bye.value.code) ? html`<${Stop} title=${t("site.dead_link")} note=${t("site.ask_for_link")} />`
+      : html`<${Stop} title=${bye.value.message} />`;
+  }
   if (!joined.value) return html`<${config.has_camera ? Beside : DeviceTest} token=${secret} onJoin=${enter} />`;
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
@@ -55,9 +61,9 @@ function Page() {
   return html`<${Room} token=${secret} />`;
 }
 
-/** @param {{title: string, note: string}} props */
+/** @param {{title: string, note?: string}} props */
 function Stop({title, note}) {
-  return html`<main class="stop panel" data-testid="stop"><h1>${title}</h1><p>${note}</p><${Language} /></main>`;
+  return html`<main class="stop panel" data-testid="stop"><h1>${title}</h1>${note && html`<p>${note}</p>`}<${Language} /></main>`;
 }
 
 // A renewed link that is pasted into this tab changes only what follows the #, and loads nothing by itself.

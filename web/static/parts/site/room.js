@@ -129,8 +129,9 @@ function OwnMicrophone() {
 function Now() {
   const {agenda, session, floor, me} = siteView();
   const item = agenda.find((one) => one.id === session.current_item);
+  if (session.phase === "ended") return null;
   return html`<section class="panel now">
-    <h2>${t("site.now")}</h2>
+    <h2>${t(session.phase === "prepared" ? "site.first" : "site.now")}</h2>
     <p>${item ? item.title : t("site.no_item")}</p>
     ${floor && floor.site !== me.site && html`<p class="muted">${t(`kind.${floor.kind}`)}: <strong>${floor.name}</strong></p>`}
     <${OthersShare} />
