@@ -1,7 +1,9 @@
 """The machine's clock is set while it is recorded: chapters and minutes are where they were."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +11,14 @@ from broadcast.archive.chapters import chapters_of
 from broadcast.archive.minutes import minutes_of
 from broadcast.archive.verify import to_be_recorded
 from broadcast.archive.walls import Segment, walls
+from broadcast.outputs.playlist import Entry
 from broadcast.session.commands import ChooseItem, EndSession, EndTurn, GiveTurn, WriteNote
 from broadcast.session.model import RequestKind
 from broadcast.session.one_clock import steps_in
+from broadcast.session.written import Caption, CaptionId, Written
 from tests.broadcast.session.clocks import HOUR_MS
 from tests.broadcast.session.hearing import Hearing
+from web.captions import Recording
 
 SPEECH = RequestKind.SPEECH
 FIRST_S, THEN_S = 40, 100
@@ -80,3 +85,28 @@ def test_nothing_was_to_be_recorded_twice_or_not_at_all(by_ms: int) -> None:
     assert span.start_ms == starts[0]
     gaps = [b - a - SEGMENT_S * 1000 for a, b in pairwise(starts)]
     assert sorted(gaps)[-2:] == [0, GAP_S * 1000], "what was missed is missed"
+
+
+@pytest.mark.parametrize("by_ms", [-90_000, HOUR_MS])
+def test_a_caption_stands_where_it_was_typed(tmp_path: Path, by_ms: int) -> None:
+    hearing, segments = held((by_ms,))
+    before, after = hearing.state.clock_sets[0].new_at_ms - 9000, hearing.now_ms - 30_000
+    entries = [
+        Entry(f"{n:08}.m4s", one.duration_ms / 1000, one.wall_ms) for n, one in enumerate(segments)
+    ]
+    captions = {
+        CaptionId(text): Caption(CaptionId(text), text, at_ms, 0, public=True)
+        for text, at_ms in (("trước", before), ("sau", after))
+    }
+    state = replace(hearing.state, written=Written(captions=captions))
+    recording = Recording(tmp_path, entries)
+    recording.follow(state, over=True)
+    for entry in entries:
+        (tmp_path / entry.name).touch()
+    found = {
+        text: number
+        for number in range(len(entries))
+        for text in captions
+        if text in recording.file(number)
+    }
+    assert found == {"trước": (FIRST_S - 9) // SEGMENT_S, "sau": len(entries) - 30 // SEGMENT_S - 1}
