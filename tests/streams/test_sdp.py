@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streams.frames import Codec
 from streams.sdp import (
     MAX_OFFER_BYTES,
+    START_KBPS,
     TRANSPORT_SEQUENCE,
     OfferError,
     Ours,
@@ -156,6 +157,12 @@ def test_a_site_that_can_sends_its_sound_twice() -> None:
     text = answer(offer, OURS, "publish")
     assert "UDP/TLS/RTP/SAVPF 63 111\r\n" in text, "what comes first is sent"
     assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111" in text
+
+
+def test_who_sends_begins_with_little() -> None:
+    begins = f";x-google-start-bitrate={START_KBPS}\r\n"
+    assert begins in answer(read_offer(CHROMIUM, "publish"), OURS, "publish")
+    assert begins not in answer(read_offer(VIEW, "view"), OURS, "view")
 
 
 def test_an_extension_that_needs_two_bytes_is_not_taken() -> None:

@@ -23,7 +23,9 @@ const FINAL = [400, 401, 403, 404, 406, 410, 413, 415, 422];
  * `lost`, and is tried again until `stop`.
  * @typedef {"connecting" | "connected" | "lost" | "refused" | "closed"} RtcState
  * @typedef {(state: RtcState, detail: string) => void} OnState
- * @typedef {{rttMs: number | undefined, sentBps: number, lostPackets: number, frames: number}} RtcStats
+ * `carriedBps`: what the line carries, as the browser believes; `loss`: of what was sent last, 0 to 1.
+ * @typedef {{rttMs: number | undefined, carriedBps: number | undefined, sentBps: number, lostPackets: number,
+ *   loss: number, frames: number}} RtcStats
  */
 
 class Refused extends Error {
@@ -248,7 +250,7 @@ export class Connection {
   /** @returns {Promise<RtcStats>} */
   async stats() {
     /** @type {RtcStats} */
-    const stats = {rttMs: undefined, sentBps: 0, lostPackets: 0, frames: 0};
+    const stats = {rttMs: undefined, carriedBps: undefined, sentBps: 0, lostPackets: 0, loss: 0, frames: 0};
     const report = await this.pc?.getStats();
     report?.forEach((entry) => collect(stats, entry));
     return stats;
@@ -259,10 +261,12 @@ export class Connection {
 function collect(stats, entry) {
   if (entry.type === "candidate-pair" && entry.nominated) {
     if (entry.currentRoundTripTime !== undefined) stats.rttMs = entry.currentRoundTripTime * 1000;
+    stats.carriedBps = entry.availableOutgoingBitrate;
   } else if (entry.type === "outbound-rtp") {
     stats.sentBps += entry.targetBitrate ?? 0;
     stats.frames += entry.framesSent ?? 0;
   } else if (entry.type === "remote-inbound-rtp") {
+    stats.loss = Math.max(stats.loss, entry.fractionLost ?? 0);
     stats.lostPackets += Math.max(0, entry.packetsLost ?? 0);
   } else if (entry.type === "inbound-rtp") {
     stats.lostPackets += Math.max(0, entry.packetsLost ?? 0);

@@ -1,11 +1,17 @@
 // WHIP out and WHEP in: what is sent of a room, of a screen, of an operator's voice, and what is played.
 
 import {Connection} from "./connection.js";
+import {LEAST, WHOLE, fitted, isSmall, stepOf, withSound} from "./fitting.js";
 
 /** @import {OnState} from "./connection.js" */
+/** @import {Fit} from "./fitting.js" */
 /** @import {QualityWish} from "./line_types.js" */
 
 const SETTLE_MS = 3000;
+const HURRY_MS = 250;
+const LOOK_MS = 1000;
+const LOSSY = 0.02; // of the sound's packets
+const LOSSY_MS = 30_000; // so long a line counts as lossy after it was
 
 /** Sends a picture, as large as the control room wishes. */
 class PicturePublisher extends Connection {
@@ -29,14 +35,20 @@ class PicturePublisher extends Connection {
   async apply() {
     const wish = this.#quality;
     if (!wish || this.pc?.connectionState !== "connected") return false;
-    const height = this.video?.track?.getSettings().height ?? wish.height;
+    const fit = this.fit(wish);
+    const height = this.video?.track?.getSettings().height ?? fit.height;
     await change(this.video, {
-      maxBitrate: wish.max_bitrate_bps,
-      maxFramerate: wish.fps,
-      scaleResolutionDownBy: Math.max(1, height / wish.height),
+      maxBitrate: fit.max_bitrate_bps,
+      maxFramerate: fit.fps,
+      scaleResolutionDownBy: Math.max(1, height / fit.height),
       priority: "low",
-    }, "maintain-resolution");
+    }, fit.yields);
     return true;
+  }
+
+  /** What of a wish is sent now. @protected @param {QualityWish} wish @returns {Fit} */
+  fit(wish) {
+    return {...wish, yields: "maintain-resolution"};
   }
 }
 
@@ -48,6 +60,12 @@ export class WhipPublisher extends PicturePublisher {
   #audio;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
+  /** @type {RTCPeerConnection | undefined} */
+  #watched;
+  #step = LEAST;
+  #learning = true;
+  #since = 0; // the last change of what is wished
+  #onceFrom = 0; // when sound need not be sent twice
 
   /** @param {string} url @param {{token?: string, stream: MediaStream, onState?: OnState, turn?: boolean}} options */
   constructor(url, {token, stream, onState, turn}) {
@@ -78,6 +96,54 @@ export class WhipPublisher extends PicturePublisher {
     return sdp.replace(/^a=rtpmap:(\d+) opus\/.*\r\n/m, "$&a=rtcp-fb:$1 nack\r\n");
   }
 
+  /** @override */
+  connected() {
+    this.#since = performance.now();
+    const pc = this.pc;
+    const anew = pc !== this.#watched;
+    if (anew) {
+      this.#step = LEAST;
+      this.#learning = true;
+      this.#onceFrom = this.#since + SETTLE_MS;
+    }
+    super.connected();
+    this.#watched = pc;
+    if (pc && anew) void this.#watchLine(pc);
+  }
+
+  /** @override @param {QualityWish} wish */
+  async setQuality(wish) {
+    this.#since = performance.now();
+    await super.setQuality(wish);
+  }
+
+  /** @protected @override @param {QualityWish} wish */
+  fit(wish) {
+    return fitted(wish, this.#step, this.#learning);
+  }
+
+  /** Gives the line as much as it is found to carry. @param {RTCPeerConnection} pc */
+  async #watchLine(pc) {
+    const began = performance.now();
+    while (pc === this.pc) {
+      const {carriedBps, loss} = await this.stats();
+      const now = performance.now();
+      const settled = now - began > SETTLE_MS;
+      // Firefox never says what it believes, and is given all, as ever.
+      const step = stepOf(carriedBps ?? (settled ? Infinity : undefined), this.#step);
+      const learning = this.#learning && step !== WHOLE && !settled;
+      if (step !== this.#step || learning !== this.#learning) {
+        this.#step = step;
+        this.#learning = learning;
+        await this.apply();
+      }
+      if (loss > LOSSY) this.#onceFrom = now + LOSSY_MS;
+      await sendTwice(pc, !isSmall(step) || now < this.#onceFrom);
+      const hurry = step !== WHOLE && now - this.#since < SETTLE_MS;
+      await new Promise((resolve) => setTimeout(resolve, hurry ? HURRY_MS : LOOK_MS));
+    }
+  }
+
   /**
    * Another camera or microphone, or none, without a new connection.
    * @param {MediaStream} stream
@@ -96,8 +162,26 @@ export class WhipPublisher extends PicturePublisher {
     // Chromium knows within a second what a line carries, but would take over eight to trust it
     // with the larger picture; after that it may choose by itself again.
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => void change(this.video, {}, "balanced"), SETTLE_MS);
+    if (!isSmall(this.#step)) this.#settling = setTimeout(() => void change(this.video, {}, "balanced"), SETTLE_MS);
     return true;
+  }
+}
+
+/**
+ * Sound that is sent twice takes a quarter of a thin line, for nothing where it loses nothing. The server takes both.
+ * @param {RTCPeerConnection} pc @param {boolean} twice
+ */
+async function sendTwice(pc, twice) {
+  const before = pc.remoteDescription?.sdp;
+  if (!before || pc.connectionState !== "connected" || pc.signalingState !== "stable") return;
+  const sdp = withSound(before, twice);
+  if (sdp === before) return;
+  try {
+    await pc.setLocalDescription();
+    await pc.setRemoteDescription({type: "answer", sdp});
+  } catch (error) {
+    // It was closed, or restarted by another way, meanwhile: the next look sees to it.
+    if (!(error instanceof DOMException)) throw error;
   }
 }
 

@@ -396,3 +396,41 @@ def test_what_waits_for_a_server_that_is_gone_does_not_come_late() -> None:
     assert (sent, done) == (["cut"], ["unreachable"] * 3)
     sent, done = presses(*[cut] * 13)
     assert (len(sent), done[-1]) == (12, "unreachable"), "nobody means more than that"
+
+
+WISH = {"level": "on_air", "width": 1280, "height": 720, "fps": 25, "max_bitrate_bps": 2_500_000}
+
+
+def test_a_line_is_given_little_until_it_is_known_to_carry_more() -> None:
+    carried = [None, 109_000, 160_000, 320_000, 90_000, 450_000, 2_400_000, 300_000, 99_000]
+    walk = "given.reduce((steps, now) => [...steps, m.stepOf(now ?? undefined, steps.at(-1))], [3])"
+    assert run("fitting.js", walk, carried) == [3, 3, 3, 2, 2, 3, 1, 0, 0, 3]
+
+
+def test_what_is_sent_is_never_more_than_is_wished_but_to_learn() -> None:
+    look = "[0, 1, 2, 3].map((step) => m.fitted(given, step, false))"
+    fits = run("fitting.js", look, WISH)
+    assert [(fit["height"], fit["fps"]) for fit in fits] == [
+        (720, 25), (360, 25), (180, 25), (180, 10),
+    ]  # fmt: skip
+    rates = [fit["max_bitrate_bps"] for fit in fits]
+    assert rates == sorted(rates, reverse=True)
+    standby = WISH | {"height": 180, "fps": 5, "max_bitrate_bps": 80_000}
+    kept = ("height", "fps", "max_bitrate_bps")
+    for fit in run("fitting.js", look, standby):
+        assert {key: fit[key] for key in kept} == {key: standby[key] for key in kept}
+    learning = run("fitting.js", "[0, 3].map((step) => m.fitted(given, step, true))", standby)
+    assert [fit["max_bitrate_bps"] for fit in learning] == [80_000, 300_000]
+
+
+def test_sound_is_sent_twice_or_once_and_nothing_else_changes() -> None:
+    sdp = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=rtpmap:111 opus/48000/2\r\n"
+    sdp += "a=rtpmap:63 red/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\n"
+    once, again, plain = run(
+        "fitting.js",
+        "[m.withSound(given[0], false), m.withSound(m.withSound(given[0], false), true),"
+        " m.withSound(given[1], false)]",
+        [sdp, sdp.replace("red", "cn")],
+    )
+    assert once == sdp.replace("63 111", "111 63")
+    assert (again, plain) == (sdp, sdp.replace("red", "cn"))
