@@ -13,7 +13,7 @@ S = 1_000_000_000
 MS = 1_000_000
 MEMORY_NS = 30 * S
 """The least delay of so long is the line's own. Clocks drift by some milliseconds in that time."""
-QUEUE_NS, GONE_NS = 100 * MS, 30 * MS
+QUEUE_NS, GONE_NS = 60 * MS, 30 * MS
 """From which on it counts as standing, and below which as gone."""
 BACK_OFF, GROWTH, FREE_GROWTH = 0.8, 1.05, 1.25
 """Each second. The last is for a sender that does not use what it is given."""
