@@ -43,6 +43,8 @@ class Congestion:
         """The longest since whoever wanted to know set it to 0."""
         self.told_ns = 0
         """When the newest packet that was told of had been sent."""
+        self.lag_ns = FAR_NS
+        """From then until it was told of, at best."""
         self.told = self.lost = 0
         """Packets that feedback told of, and those among them that did not come."""
         self.loss = 0.0
@@ -105,6 +107,7 @@ class Congestion:
             at_ns = clock_ns + (came[-1] if whole else max(came)) * TICK_NS
             self._note_arrival(octets, at_ns)
             self._note_delays(low, high, delay, at_ns)
+            self.lag_ns = min(self.lag_ns, now_ns - self.told_ns)
         self._note_loss(self.told - told, self.lost - lost, now_ns)
 
     def _without_lost(self, part: list[int], octets: int) -> tuple[int, int]:
@@ -123,7 +126,7 @@ class Congestion:
         """The least, greatest and last delay of the runs of a report that ends at `at_ns`."""
         if self._base is None or at_ns - self._base_since_ns > BASE_NS:
             self._base = low if self._next_base is None else self._next_base
-            self._next_base, self._base_since_ns = None, at_ns
+            self._next_base, self._base_since_ns, self.lag_ns = None, at_ns, FAR_NS
         self._base = min(self._base, low)
         self._next_base = low if self._next_base is None else min(self._next_base, low)
         self.queue_ns = last - self._base
@@ -151,6 +154,7 @@ class Congestion:
     def begin_anew(self) -> None:
         """The way is another: the delay measured now is the best."""
         self._base = self._next_base = None
+        self.lag_ns = FAR_NS
         self._lows.clear()
         self._busy_ns = None
 
@@ -168,6 +172,15 @@ class Congestion:
     def recent_ns(self) -> int:
         """The queue that every packet of the last 100 to 200 ms met."""
         return min(self._lows[-1], self._lows[-2]) if len(self._lows) > 1 else self.queue_ns
+
+    @property
+    def newest_ns(self) -> int:
+        """The queue that every packet of the last report, or the last 100 ms, met."""
+        return self._lows[-1] if self._lows else 0
+
+    def overdue_ns(self, now_ns: int) -> int:
+        """By how much longer than at best nothing newer was told of: reports wait, lines queue."""
+        return now_ns - self.told_ns - self.lag_ns
 
     def carried_bps(self) -> float | None:
         """What arrived in a second while the queue stood: what the line carries. None where it

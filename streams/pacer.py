@@ -16,7 +16,7 @@ BUCKET_NS = 60_000_000
 """So much of the rate may go at once: a usual picture of one that has just so much to itself."""
 MIN_BUCKET = 1_300
 """Octets: one packet, on the thinnest line too."""
-MAX_WAIT_NS = 1_500_000_000
+MAX_WAIT_NS = 2_000_000_000
 """Of the rate that may wait. Policy: what is new is refused, and the picture is behind until its
 next keyframe."""
 

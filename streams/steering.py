@@ -15,7 +15,7 @@ from streams.congestion import FREE_NS, NS_PER_MS, Congestion, Run
 from streams.feedback import parse
 from streams.losses import Finding, Losses, Redundance
 from streams.pacer import Pace
-from streams.probing import Probe, Retries, Verdict
+from streams.probing import OVERDUE_NS, Probe, Retries, Verdict
 from streams.renditions import levels
 from streams.reported import Reported
 
@@ -23,8 +23,6 @@ SHARE = 0.95
 """Of what a full line carried, so that its queue drains."""
 MARGIN = 1.05
 """A rehearsal is for so much more than the rendition needs."""
-MAX_LEAP = 5.0
-"""How much more than the estimate a rehearsal may try."""
 STANDING_NS = 80 * NS_PER_MS
 """A queue that stands so long is too long. Who gets less has more patience: of two viewers on one
 line the one with more yields."""
@@ -42,8 +40,11 @@ MUTE_NS = 6_000 * NS_PER_MS
 """Who agreed to feedback and gave none by then goes by his reports."""
 TURN_NS, EASY_TURN_NS = 100 * NS_PER_MS, 400 * NS_PER_MS
 """Where everything goes, feedback tells when it no longer does."""
-START = 2.0
-"""Of the smallest picture's rate: how fast a newcomer gets what was before he came."""
+START = 1.0
+"""Of the smallest picture's rate: how fast a newcomer gets what was before he came, until his line
+is known to carry more."""
+CROWDED_NS = 80 * NS_PER_MS
+"""A newcomer with such a queue gets sound alone until it is gone: his line may be very thin."""
 EASY_LOSS = 0.02
 PROVEN_NS = 60_000 * NS_PER_MS
 """A level that held for so long was no mistake."""
@@ -96,7 +97,9 @@ class Steering:
         self._unheard_ns: int | None = None
         self.turn_ns = self._since_ns = self._settled_ns = now_ns  # the first: of the next `tick`
         self._away = self._draining = self._hold = self._lowered = False
-        self._drain_ns = 0
+        self._new = True
+        """No rehearsal of his has ended, and his line was never full."""
+        self._drain_ns = self._probed_ns = 0
         self.probe: Probe | None = None
         """The rehearsal that goes on."""
         self._full: tuple[float, int] | None = None
@@ -140,7 +143,10 @@ class Steering:
     @property
     def pacing_bps(self) -> float | None:
         """How fast pictures may go out (`pacer.Pacer`); None: the line takes them as they are."""
-        return self._pace.rate_bps
+        if self._pace.rate_bps is None or self.probe is None or self.probe.waits(self._probed_ns):
+            return self._pace.rate_bps
+        spare_bps = self.probe.rate_bps - self._need_bps(self._level)
+        return max(self._pace.rate_bps, spare_bps + self._levels[self._level].picture_bps)
 
     def _settle(self) -> None:
         """Counts what went out since the last time: now and then, and not packet by packet."""
@@ -183,6 +189,9 @@ class Steering:
             self._on_draining(now_ns)
         elif self.probe is not None:
             self._on_probe(self.probe, now_ns)
+        elif self._new and line.newest_ns > CROWDED_NS:
+            self._drain(now_ns)
+            self._choose()
         elif line.told_ns < self._settled_ns:
             self._hasten()
         elif line.standing_ns > STANDING_NS * (2 + self._level) // 2 or line.recent_ns > FULL_NS:
@@ -205,13 +214,16 @@ class Steering:
         level, full = self._fitting(self.estimate_bps), queue_ns > FULL_NS
         self._hold = full
         if full:
-            self._draining, self._drain_ns = True, now_ns
+            self._drain(now_ns)
         if level > self._level:
             self._down(level, now_ns)
         self._choose()
         self._pace.limit(self._picture_bps())
         self._settled_ns = now_ns + (SETTLE_NS if self._hold else SETTLE_AT_KEYFRAME_NS)
         self._retries.put_off(now_ns, low=self._level > 1)
+
+    def _drain(self, now_ns: int) -> None:
+        self._new, self._draining, self._hold, self._drain_ns = False, True, True, now_ns
 
     def _only_looks_full(self, carried: float, queue_ns: int) -> bool:
         """Less is sent than when it was full before, and the queue stayed as it was: it is none,
@@ -302,7 +314,7 @@ class Steering:
         self._away = False
         self._settled_ns = now_ns + SETTLE_NS
         if line.queue_ns > FULL_NS:
-            self._draining, self._drain_ns = True, now_ns
+            self._drain(now_ns)
         self._choose()
 
     # --- up ---
@@ -311,7 +323,7 @@ class Steering:
         verdict = probe.verdict(now_ns)
         if verdict is Verdict.OPEN:
             return
-        self.probe, self._lowered = None, False
+        self.probe, self._lowered, self._new = None, False, False
         self._settled_ns = now_ns + SETTLE_NS
         if verdict is Verdict.CARRIED:
             self._on_carried(probe, now_ns)
@@ -350,7 +362,9 @@ class Steering:
     def _begin_probe(self, now_ns: int) -> None:
         idle = not (self._away or self._draining or self._losses.trying or self.probe)
         line = self._line
-        if not idle or not self._retries.due(now_ns) or line.recent_ns > DRAINED_NS:
+        if not idle or not self._retries.due(now_ns) or line.newest_ns > FREE_NS:
+            return
+        if line.overdue_ns(now_ns) > OVERDUE_NS:
             return
         goal_bps = self._goal_bps()
         if goal_bps is None:
@@ -365,12 +379,11 @@ class Steering:
         if self._level <= best:
             lacks = self._losses.lossy and not self._twice()
             return self._twice_bps() * MARGIN if lacks else None
-        most = 0.0 if self._retries.careful else self.estimate_bps * MAX_LEAP
-        within = (i for i in range(best, self._level) if self._need_bps(i) <= most)
-        return self._need_bps(min(within, default=self._level - 1)) * MARGIN
+        return self._need_bps(self._level - 1 if self._retries.careful else best) * MARGIN
 
     def probe_octets(self, now_ns: int) -> int:
         """How much to send now on top, to learn whether the line carries more."""
+        self._probed_ns = now_ns
         return 0 if self.probe is None else self.probe.octets(self.sent_octets, now_ns)
 
     # --- turns ---

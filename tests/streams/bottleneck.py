@@ -84,10 +84,12 @@ class Watcher:
         self._asked_ns = -10 * S
         self._next = {"sound": self.began_ns, "frame": self.began_ns, "report": self.began_ns}
 
-    def step(self, now_ns: int, *, key: bool) -> bool:
-        """One step of time; whether a keyframe is wanted."""
+    def step(self, now_ns: int, *, key: bool, past: int = 0) -> bool:
+        """One step of time; whether a keyframe is wanted. `past`: frames since the last one."""
         if now_ns < self.began_ns:
             return False
+        if not self._number and past:
+            self._catch_up(past, now_ns)
         self._hear(now_ns)
         self.steering.tick(now_ns)
         self._note_choice(now_ns)
@@ -95,6 +97,7 @@ class Watcher:
             self._send_sound(now_ns)
         if self._due("frame", FRAME_NS, now_ns) or key:
             self._send_frame(now_ns, key=key)
+        self._pacer.rate_bps = self.steering.pacing_bps
         for octets in self._pacer.due(now_ns):
             self._send([octets], now_ns)
         probe = self.steering.probe_octets(now_ns)
@@ -134,9 +137,13 @@ class Watcher:
         if choice.stills and now_ns - self._still_ns < STILL_INTERVAL_S * S:
             return
         self._still_ns = now_ns
-        frames = KEYFRAME_NS // FRAME_NS
-        mean = RATES[self._following] / 8 * FRAME_NS / S * frames / (frames + KEYFRAME_SIZE - 1)
-        self._send_paced(_packets(int(mean * (KEYFRAME_SIZE if key else 1))), now_ns)
+        self._send_paced(_packets(_octets(self._following, key=key)), now_ns)
+
+    def _catch_up(self, frames: int, now_ns: int) -> None:
+        """A newcomer begins with all of the smallest picture since its keyframe."""
+        self._following = len(RATES) - 1
+        sizes = [_octets(self._following, key=True)] + [_octets(self._following)] * frames
+        self._send_paced([octets for size in sizes for octets in _packets(size)], now_ns)
 
     def _send_paced(self, packets: list[int], now_ns: int) -> None:
         self._pacer.rate_bps = self.steering.pacing_bps
@@ -196,6 +203,12 @@ class Watcher:
         return good / len(meant)
 
 
+def _octets(rendition: int, *, key: bool = False) -> int:
+    frames = KEYFRAME_NS // FRAME_NS
+    mean = RATES[rendition] / 8 * FRAME_NS / S * frames / (frames + KEYFRAME_SIZE - 1)
+    return int(mean * (KEYFRAME_SIZE if key else 1))
+
+
 def _packets(octets: int) -> list[int]:
     count = -(-octets // PACKET)
     return [octets // count] * count if count else []
@@ -216,7 +229,7 @@ def watch(
         if key:
             key_ns, wanted = now_ns, False
         for watcher in watchers:
-            wanted |= watcher.step(now_ns, key=key)
+            wanted |= watcher.step(now_ns, key=key, past=since_ns // FRAME_NS if not key else 0)
 
 
 def watcher(line: Bottleneck, began_s: float = 0) -> Watcher:

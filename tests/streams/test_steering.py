@@ -30,7 +30,7 @@ def test_a_good_line_gets_everything_within_seconds() -> None:
     one = watcher(Bottleneck(20e6))
     watch([one], 10)
     assert one.at(int(3.5 * S)).video == 0
-    assert one.changes(0, 10) == 2
+    assert one.changes(0, 10) == 1, one.choices
     assert one.in_time(0, 10, 60) == 1.0
 
 
