@@ -34,6 +34,22 @@ def test_a_good_line_gets_everything_within_seconds() -> None:
     assert one.in_time(0, 10, 60) == 1.0
 
 
+@pytest.mark.parametrize("came_s", [0.5, 1.5])
+@pytest.mark.parametrize(("rate", "late_ms"), [(1e6, 200), (300e3, 270), (150e3, 300), (60e3, 800)])
+def test_a_newcomers_sound_is_not_kept_long(rate: float, late_ms: int, came_s: float) -> None:
+    """By the pictures that he catches up with, and the first rehearsal: nobody knows his line."""
+    one = watcher(Bottleneck(rate), began_s=came_s)
+    watch([one], came_s + 4)
+    assert one.in_time(came_s, came_s + 4, late_ms) == 1.0
+
+
+def test_a_line_too_thin_for_pictures_gets_none_of_what_a_newcomer_missed() -> None:
+    one = watcher(Bottleneck(60e3), began_s=1.5)
+    watch([one], 3)
+    assert one.at(2 * S).video is None
+    assert one.sent_octets < 20_000
+
+
 def test_below_the_smallest_picture_there_is_sound_and_stills() -> None:
     one = watcher(Bottleneck(150e3))
     watch([one], 60)
