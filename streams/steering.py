@@ -191,6 +191,7 @@ class Steering:
             self._on_probe(self.probe, now_ns)
         elif self._new and line.newest_ns > CROWDED_NS:
             self._drain(now_ns)
+            self._retries.put_off(now_ns, low=True)
             self._choose()
         elif line.told_ns < self._settled_ns:
             self._hasten()
