@@ -37,7 +37,7 @@ MEANT = 0.8
 MAX_LOSS = 0.08
 """On top of what the line loses anyway, and of chance."""
 USUAL_TOLD = 50
-"""Packets, about, that the usual loss was measured by."""
+"""Packets, about, that the usual loss was measured by, or fewer at first."""
 
 
 FIRST_NS = 100 * NS_PER_MS
@@ -168,5 +168,7 @@ class Probe:
     def _loses_more(self) -> bool:
         told = max(1, self._line.told - self._told)
         loss, usual = (self._line.lost - self._lost) / told, self._usual_loss
-        chance = 2 * math.sqrt(usual * (1 - usual) * (1 / told + 1 / USUAL_TOLD))
+        before = max(2, min(USUAL_TOLD, self._told))
+        likely = max(usual, 1 / before)
+        chance = 2 * math.sqrt(likely * (1 - likely) * (1 / told + 1 / before))
         return loss > usual + MAX_LOSS + chance

@@ -94,6 +94,14 @@ def test_loss_that_is_not_ours_starves_nobody(loss: float, video: int) -> None:
     assert one.in_time(5, 60, 150) > 0.94
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_first_rehearsal_is_not_failed_for_loss_that_is_not_its_own(seed: int) -> None:
+    """Though few packets have told yet how much is usual."""
+    one = watcher(Bottleneck(20e6, loss=0.2, seed=seed), began_s=0.7)
+    watch([one], 6)
+    assert one.at(6 * S).video in (0, 1)
+
+
 def test_loss_that_begins_later_is_tried_and_then_borne() -> None:
     line = Bottleneck(5e6)
     one = watcher(line)
