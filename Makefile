@@ -34,8 +34,8 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 
 unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
 	$(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME)) -n 3 $(BY_FILE) $(PYTEST_FLAGS)
-	$(BIN)/pytest $(REAL_TIME) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(ALONE)
-	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS)
+	$(BIN)/pytest $(REAL_TIME) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
+	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS) || $(AGAIN)
 
 soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests, and what they measured (half an hour)
 	$(BIN)/pytest -m soak --timeout 7200 -rP $(PYTEST_FLAGS)
@@ -80,8 +80,8 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 # time fit on two cores.
 REAL_TIME = tests/browser tests/faults tests/whole
 
-# What lost its pace beside another server must hold with the machine to itself: a fault fails there too.
-ALONE = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
+# What lost its pace must hold when it is asked again with the machine to itself: a fault fails there too.
+AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
 
 # A file is one worker's, for its fixtures; in the order of the folders, as the long ones come first.
 BY_FILE = --dist loadfile --no-loadscope-reorder
