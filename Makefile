@@ -102,5 +102,4 @@ $(VENV)/peers: $(VENV)/bin/pip Makefile
 # Whom the benchmarks compare with, besides.
 $(VENV)/rivals: $(VENV)/peers
 	@dpkg --status $(RIVALS) >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends $(RIVALS)
-	@$(BIN)/pip install --quiet 'pywebrtc-audio>=0.2'
 	@touch $@

@@ -18,7 +18,6 @@ MODULES = (
     "quality",
     "conference",
     "sound",
-    "noise",
     "loudness",
     "join",
     "glass",

@@ -141,6 +141,15 @@ class Reader:
         self.late = 0
         """By how many samples the last block came too late; negative: too early."""
 
+    def place(self, ideal: int) -> int:
+        """The sample that comes next, where `ideal` should come first."""
+        return ideal if self._at is None else self._at
+
+    def skip(self, count: int) -> None:
+        """Whoever reads wants what comes so much later. Where nothing was read there is no need."""
+        if self._at is not None:
+            self._at += count
+
     def block(self, ring: SampleRing, ideal: int) -> Samples:
         """The next 20 ms, where `ideal` is the sample that should come first. Never clicks: small
         errors are slewed by resampling, larger ones spliced where the sound resembles itself."""

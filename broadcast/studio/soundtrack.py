@@ -11,8 +11,8 @@ from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
 from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.loudness import Leveller
-from broadcast.studio.mixer import RISE, Fader, Meter
-from broadcast.studio.noise import DELAY_NS, Cleaner
+from broadcast.studio.mixer import FALL, RISE, Fader, Meter
+from broadcast.studio.noise import DELAY, DELAY_NS, Cleaner
 from broadcast.studio.opus import GRAIN, LONGEST_PACKET, OpusDecoder, OpusError, is_stereo
 from broadcast.studio.playout import NS_PER_S, Playout
 from broadcast.studio.voice import VoiceDetector
@@ -41,9 +41,9 @@ class SoundTrack:
         self.fader = Fader()
         self.voice = VoiceDetector()
         self._cleaner: Cleaner | None = None
-        self._rests = True
-        self._joins = False
-        """The next block does not go on from the last."""
+        """Hears all that comes."""
+        self._heard_by: Cleaner | None = None
+        """The one that cleaned the last block; None if that was as it came, or there was none."""
         self.dropped = 0
         self.recovered = 0
         """Samples that were lost on the way and made again from the packets after them."""
@@ -64,6 +64,9 @@ class SoundTrack:
             if self._ring.channels == 1 and is_stereo(frame.data):
                 self._ring.widen()
                 self._decoder, self._next = OpusDecoder(), None
+                if self._cleaner is not None:
+                    self._cleaner = Cleaner(2)
+                    self.rest()
             try:
                 self._recover(frame)
                 samples = self._decoder.decode(frame.data)
@@ -73,7 +76,7 @@ class SoundTrack:
                 continue
             self.meter.add(samples)
             self.voice.hear(samples)
-            if self._rests and self._cleaner is not None and samples.shape[1] == BLOCK_SAMPLES:
+            if self._cleaner is not None and self._heard_by is None:
                 self._cleaner.listen(samples)
             self._ring.write(frame.pts, samples)
             self._next = frame.pts + samples.shape[1]
@@ -88,40 +91,51 @@ class SoundTrack:
 
     def rest(self) -> None:
         """Nobody listens: the next block may be read from wherever it ought to be."""
-        self._rests = True
+        self._heard_by = None
         self._reader = Reader()
         self._playout.sound_error_ns = 0
 
     def clean(self, *, wished: bool) -> None:
-        """Takes the room's noise out from the next block on, or leaves it in. That takes 20 ms, for
-        which the picture waits too."""
+        """Takes the room's noise out as soon as the room is known, or leaves it in. That takes
+        7 ms, for which the picture waits too."""
         self._playout.sound.work_ns = DELAY_NS if wished else 0
         if wished is (self._cleaner is None):
-            self._cleaner = Cleaner() if wished else None
-            self._joins = True
+            self._cleaner = Cleaner(self._ring.channels) if wished else None
 
     def block(self, from_ns: int) -> Samples | None:
         """The 20 ms to be heard from `from_ns` (CLOCK_MONOTONIC) on; None if nothing ever came."""
-        self._rests = False
-        if self._cleaner is None:
-            block = self._read(from_ns)
+        target_ns = self._playout.sound_target_ns
+        if target_ns is None:
+            return None
+        ideal = (from_ns - target_ns) * AUDIO_CLOCK_RATE // NS_PER_S
+        last = self._heard_by
+        self._heard_by = self._cleaner if self._cleaner and self._cleaner.learnt else None
+        return self._go_on(ideal) if last is self._heard_by else self._change_over(last, ideal)
+
+    def _change_over(self, last: Cleaner | None, ideal: int) -> Samples:
+        """The next block, faded over from what it would have been without the cleaner or with the
+        last one. What is heard goes on sample by sample."""
+        at = self._reader.place(ideal)
+        if self._heard_by is None:
+            assert last is not None
+            old = last.apply(self._ring.read(at, BLOCK_SAMPLES))
+            self._reader.skip(-DELAY)
         else:
-            block = self._read(from_ns + DELAY_NS)
-            block = None if block is None else self._cleaner.apply(block)
-        if block is not None and self._joins:
-            self._joins = False
-            block *= RISE
-        return block
+            old = self._ring.read(at, BLOCK_SAMPLES)
+            self._heard_by.listen(self._ring.read(at + DELAY - BLOCK_SAMPLES, BLOCK_SAMPLES))
+            self._reader.skip(DELAY)
+        return self._go_on(ideal) * RISE + old * FALL
+
+    def _go_on(self, ideal: int) -> Samples:
+        if self._heard_by is None:
+            return self._read(ideal)
+        return self._heard_by.apply(self._read(ideal + DELAY))
 
     def level(self, block: Samples) -> Samples:
         """To the program's loudness, in place."""
         return self.leveller.apply(block)
 
-    def _read(self, from_ns: int) -> Samples | None:
-        target_ns = self._playout.sound_target_ns
-        if target_ns is None:
-            return None
-        ideal = (from_ns - target_ns) * AUDIO_CLOCK_RATE // NS_PER_S
+    def _read(self, ideal: int) -> Samples:
         block = self._reader.block(self._ring, ideal)
         self._playout.sound_error_ns = self._reader.late * NS_PER_S // AUDIO_CLOCK_RATE
         return block
