@@ -118,7 +118,7 @@ function Player() {
     };
   }, []);
   const look = () => (at.value = video?.currentTime ?? 0);
-  return html`<div class="stage"><video ref=${element} controls playsinline onTimeUpdate=${look} onSeeked=${look}
+  return html`<div class="stage"><video ref=${element} controls playsinline onTimeUpdate=${look} onSeeking=${look} onSeeked=${look}
       onDurationChange=${stayWithin} data-testid="player" aria-label=${t("public.player")}></video>
     ${state === "waiting" && html`<p class="over-picture" role="status" data-testid="no-recording">${t("public.no_recording")}</p>`}</div>`;
 }
