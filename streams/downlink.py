@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from streams.fanout import Lane, Payload, Unit
+from streams.frames import VIDEO_CLOCK_RATE
 
 CATCH_UP_STEP = 90
 """A millisecond, of 1/90000 s: what came before a newcomer is shown as fast as his decoder can, so
 that he does not stay behind."""
-CLOCK_RATE = 90_000
 
 
 class Downlink:
@@ -79,7 +79,7 @@ class Downlink:
         second where these come slower than they say."""
         back = 0
         for unit, before in pairwise(reversed(past)):
-            takes = 0 if bps is None else int(unit.octets * 8 * CLOCK_RATE / bps)
+            takes = 0 if bps is None else int(unit.octets * 8 * VIDEO_CLOCK_RATE / bps)
             apart = unit.timestamp - before.timestamp & 0xFFFFFFFF
             back += max(CATCH_UP_STEP, min(takes, apart))
             for payload in before.payloads:

@@ -74,7 +74,7 @@ export function longDate(atMs) {
 /** Its hour and a day in words: 08:00, thứ Tư, ngày 25 tháng 11 năm 2026. @param {number} atMs epoch milliseconds */
 export function weekdayAndTime(atMs) {
   const weekday = new Date(atMs).toLocaleDateString(locale, {weekday: "long"});
-  return `${timeOfDay(atMs)}, ${locale === "vi" ? weekday.replace("T", "t").replace("C", "c") : weekday}, ${longDate(atMs)}`;
+  return `${timeOfDay(atMs)}, ${locale === "vi" ? weekday.charAt(0).toLowerCase() + weekday.slice(1) : weekday}, ${longDate(atMs)}`;
 }
 
 /** A moment in figures: 09/07/2026 08:15:03. @param {number} atMs epoch milliseconds */
