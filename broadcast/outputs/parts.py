@@ -19,8 +19,9 @@ from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Packet
 GAP = VIDEO_CLOCK_RATE // 2
 """A hole of half a second in the picture ends the segment and is marked as a discontinuity."""
 
-SOUND_PATIENCE = VIDEO_CLOCK_RATE
-"""A part waits so long for its sound (1 s); then it goes without."""
+SOUND_PATIENCE = 5 * VIDEO_CLOCK_RATE // 2
+"""A part waits so long for its sound (2.5 s); then it goes without. Who mixes on a starved machine
+makes up for what is up to two seconds late (`studio/sound.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

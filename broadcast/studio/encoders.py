@@ -25,6 +25,9 @@ AAC_BITRATE_BPS = 128_000
 AAC_TOGETHER = AUDIO_CLOCK_RATE // 10
 """Samples are encoded together, for half of what they cost one block at a time. A part of the
 recording waits for its sound anyway, and ends where they do."""
+LONGEST_SILENCE = 10 * AUDIO_CLOCK_RATE
+"""What a starved machine could not mix is silence in the recording: players wait where sound is
+missing. After more there are no pictures either."""
 FULL_HD_PIXELS = 1920 * 1080
 
 
@@ -94,13 +97,21 @@ class AacEncoder:
     def encode(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
         """(pts, access unit of 1024 samples) of what is ready: something ten times a second, on the
         grid of program time. `block` is kept for so long."""
-        ready = self.flush() if pts != self._end else []
+        ready = list[tuple[int, bytes]]()
+        if 0 < pts - self._end <= LONGEST_SILENCE:
+            silence = np.zeros((2, pts - self._end), np.float32)
+            ready = self._add(silence, self._end)
+        elif pts != self._end:
+            ready = self.flush()
+        return ready + self._add(block, pts)
+
+    def _add(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
         if not self._blocks:
             self._pts = pts
         self._blocks.append(block)
         self._end = pts + block.shape[1]
         full = pts // AAC_TOGETHER != self._end // AAC_TOGETHER
-        return ready + self.flush() if full else ready
+        return self.flush() if full else []
 
     def flush(self) -> list[tuple[int, bytes]]:
         """What is ready of all that was given."""

@@ -52,6 +52,18 @@ def test_a_part_waits_for_its_sound_but_not_for_ever() -> None:
     assert not any(part.audio for part in late)
 
 
+def test_sound_that_is_two_seconds_late_is_not_lost() -> None:
+    packets = program(5)
+    late = 2 * 90_000
+    queue = sorted(
+        packets,
+        key=lambda p: p.pts if p.codec is Codec.H264 else p.pts * 90_000 // 48_000 + late,
+    )
+    times = [s.time for part in cut(queue) for s in part.audio]
+    assert times == list(range(times[0], times[0] + 1024 * len(times), 1024))
+    assert times[-1] > (EPOCH_S + 4.9) * 48_000
+
+
 def test_nothing_before_the_first_keyframe_is_taken() -> None:
     parts = cut(program(3)[30:])
     assert parts[0].start == START + 90_000

@@ -140,6 +140,20 @@ def test_sound_has_one_time_line(encoder: OpusEncoder | AacEncoder) -> None:
     assert times[0] in (start - 312, start - 1024)
 
 
+def test_sound_that_was_not_mixed_is_silence_in_the_recording() -> None:
+    start, encoder = 86_000_000_000_000, AacEncoder()
+    block = np.zeros((2, 960), np.float32)
+    mixed = [n for n in range(300) if not 100 <= n < 217]
+    times = [at for n in mixed for at, _ in encoder.encode(block, start + n * 960)]
+    assert {b - a for a, b in itertools.pairwise(times)} == {1024}
+    assert times[-1] > start + 290 * 960
+    # After an hour it begins anew, and makes up for none of it.
+    later = start + 3600 * 48_000
+    times = [at for n in range(20) for at, _ in encoder.encode(block, later + n * 960)]
+    assert times[0] < start + 301 * 960
+    assert len(times) < 40
+
+
 def test_the_slate_is_encoded_only_while_it_is_needed() -> None:
     sent: list[Packet] = []
     done = threading.Event()
