@@ -156,6 +156,8 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         yield "clock_set", None, {"seconds": faults["clock_set"]}
     if "sites_not_kept" in faults:
         yield "sites_not_kept", None, {"detail": faults["sites_not_kept"]}
+    if "sites_gaps" in faults:
+        yield "sites_gaps", None, {"count": faults["sites_gaps"]}
 
 
 def _witness(situation: Situation) -> Iterator[Finding]:

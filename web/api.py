@@ -106,6 +106,7 @@ class Api:
             disk_free_bytes=studio.disk_free_bytes,
             late_frames=studio.late_frames,
             frames=studio.frames,
+            studio_dropped=studio.dropped,
             alarms=len(current.alarms) if current is not None else 0,
             lag=self._on_air.relay.lag,
             port=self._on_air.relay.port_counts(),

@@ -41,6 +41,7 @@ class Figures:
     disk_free_bytes: int | None
     late_frames: int
     frames: int
+    studio_dropped: Mapping[str, int]
     alarms: int
     lag: Lag
     port: PortCounts
@@ -133,6 +134,7 @@ class _Collector(Collector):
         yield from _process(figures)
         yield _lag(figures.lag)
         yield _public(figures.public_pictures)
+        yield _studio(figures.studio_dropped)
         yield from _sites(figures)
 
 
@@ -168,6 +170,18 @@ def _public(pictures: Mapping[str, int]) -> Metric:
     )
     for rendition, count in sorted(pictures.items()):
         family.add_metric([rendition], count)
+    return family
+
+
+def _studio(dropped: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(
+        "diemcau_studio_dropped",
+        "What the studio did not keep up with: packets of the recording, frames of the sites' own "
+        "streams, messages on the wire, pictures and sound to be decoded, blocks of sound",
+        labels=["what"],
+    )
+    for what, count in sorted(dropped.items()):
+        family.add_metric([what], count)
     return family
 
 

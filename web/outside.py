@@ -162,6 +162,8 @@ class Studio(BaseModel):
     frames: int = 0
     late_frames: int = 0
     """Of `frames`; both since the studio started."""
+    dropped: dict[str, int] = {}
+    """What it could not keep up with, since then: pieces by what they were."""
     faults: tuple[Fault, ...] = ()
     cameras: tuple[CameraState, ...] = ()
     pushes: tuple[PushState, ...] = ()

@@ -32,6 +32,7 @@ LOOK_S = 0.2
 RETRY_S = 5.0
 SETTLE_S = 1.0
 """After a break or a closed item: what comes sooner may have been on its way since then."""
+GAPS_TOLD_S = 120.0
 ASK_S = 2.0
 """How often a site is asked for the keyframe that a file begins with."""
 
@@ -72,8 +73,9 @@ class SiteRecordings:
         self._desk = _Desk(folder, disk)
         self._resume_at_s = self._settled_at_s = 0.0
         self._ask_at_s: dict[SiteId, float] = {}
-        self.fault: Fault | None = None
-        """Why nothing is kept just now; from any thread."""
+        self._fault: Fault | None = None
+        """Why nothing is kept just now."""
+        self._gaps, self._gap_at_s = 0, -GAPS_TOLD_S
 
     def start(self) -> None:
         if self._settings.sites:
@@ -109,6 +111,21 @@ class SiteRecordings:
         if self._wish.stream:
             self._queue.put(_Gone(site))
 
+    @property
+    def dropped(self) -> int:
+        """Frames that were not kept because the disk did not keep up."""
+        return self._queue.dropped
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong, on the loop: the writing thread may hang with its disk."""
+        now_s = time.monotonic()
+        if self.dropped != self._gaps:
+            self._gaps, self._gap_at_s = self.dropped, now_s
+        if self._fault is not None:
+            return (self._fault,)
+        gap = now_s - self._gap_at_s < GAPS_TOLD_S
+        return (Fault("sites_gaps", str(self._gaps)),) if gap else ()
+
     def _run(self) -> None:
         closing = False
         while not closing:
@@ -121,7 +138,7 @@ class SiteRecordings:
         try:
             match item:
                 case Wish(stream):
-                    self.fault = None if not stream else self.fault
+                    self._fault = None if not stream else self._fault
                     self._desk.open(stream)
                 case _Gone(site):
                     self._desk.finish(site)
@@ -143,14 +160,14 @@ class SiteRecordings:
             self._wait(os.strerror(errno.ENOSPC))
         elif frame.key:
             self._desk.keep(frame)
-            self.fault = None
+            self._fault = None
         elif now_s >= self._ask_at_s.get(frame.source, 0.0):
             self._ask_at_s[frame.source] = now_s + ASK_S
             self._ask_keyframe(frame.source)
 
     def _wait(self, why: str) -> None:
         """Tries again in a while."""
-        self.fault = Fault("sites_not_kept", why)
+        self._fault = Fault("sites_not_kept", why)
         self._resume_at_s = time.monotonic() + RETRY_S
 
     def _roomy(self) -> bool:

@@ -101,12 +101,11 @@ class Deliveries:
         }
 
     @property
-    def dropped(self) -> int:
-        """Packets that were not recorded."""
-        return self._segments.status().dropped
+    def dropped(self) -> dict[str, int]:
+        """Packets of the program and frames of the sites that were not recorded."""
+        return {"recording": self._segments.status().dropped, "sites": self._sites.dropped}
 
     def _faults(self, status: OutputStatus) -> tuple[Fault, ...]:
-        own = self._sites.fault
-        told = status.faults if own is None else (*status.faults, own)
+        told = (*status.faults, *self._sites.faults())
         stopped = (f for f in self._sealed.status().faults if f.code in STOPPED)
         return (*told, *(Fault("not_sealed", fault.detail) for fault in stopped))

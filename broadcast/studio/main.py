@@ -175,7 +175,7 @@ class Studio:
             "late_frames": self._frames.late,
             "dropped": {
                 "wire": self.link.dropped,
-                "recording": self._deliveries.dropped,
+                **self._deliveries.dropped,
                 "pictures": sum(picture.dropped for picture, _ in tracks),
                 "sound": sum(sound.dropped for _, sound in tracks),
                 "sound_blocks": self._sound.metronome.skipped,

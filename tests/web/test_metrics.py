@@ -31,6 +31,7 @@ def figures(**fields: object) -> Figures:
         "viewers_served_alone": 1, "public_pictures": {}, "studio_connected": True,
         "frames_dropped": 5, "viewer_frames_dropped": 6, "recording": False,
         "recorded_seconds": 12.5, "disk_free_bytes": None, "late_frames": 7, "frames": 100,
+        "studio_dropped": {"recording": 0, "sites": 9},
         "alarms": 1, "lag": Lag(), "port": PortCounts(), "lines": {}, "returns": {},
     }  # fmt: skip
     return Figures(**given | fields)  # type: ignore[arg-type]
@@ -101,6 +102,14 @@ def test_what_the_public_sees_is_counted_by_rendition() -> None:
         one.labels["rendition"]: one.value for one in samples(text) if "rendition" in one.labels
     }
     assert told == {"0": 40, "2": 3, "stills": 1}
+
+
+def test_what_the_studio_drops_is_counted_by_what_it_was() -> None:
+    told = samples(exposition(figures)())
+    found = {
+        one.labels["what"]: one.value for one in told if one.name.endswith("studio_dropped_total")
+    }
+    assert found == {"recording": 0, "sites": 9}
 
 
 def test_lateness_is_a_histogram() -> None:

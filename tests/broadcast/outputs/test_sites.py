@@ -256,5 +256,19 @@ def test_the_program_comes_first_where_the_disk_is_nearly_full(tmp_path: Path) -
         kept.follow(OPEN)
         for frame in both():
             kept.offer(frame)
-        media.wait_for(lambda: kept.fault, "the reason is told")
+        media.wait_for(lambda: kept.faults(), "the reason is told")
     assert list(tmp_path.glob("x/*")) == []
+
+
+def test_what_a_hanging_disk_costs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sites, "MAX_QUEUED_FRAMES", 10)
+    kept = SiteRecordings(tmp_path, SETTINGS, lambda _site: None)  # whose thread never comes to it
+    kept.follow(OPEN)
+    assert kept.faults() == ()
+    for frame in both(seconds=1):
+        kept.offer(frame)
+    assert kept.dropped > 50
+    (fault,) = kept.faults()
+    assert (fault.code, fault.detail) == ("sites_gaps", str(kept.dropped))
+    monkeypatch.setattr(sites, "GAPS_TOLD_S", 0.0)
+    assert kept.faults() == ()
