@@ -246,7 +246,7 @@ def answer(offer: Offer, ours: Ours, direction: Direction) -> str:
         "a=msid-semantic: WMS *",
     ]
     for section in offer.sections:
-        lines += _answered(section, offer, ours, direction) if section.codec else _refused(section)
+        lines += _answered(section, offer, ours, direction)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -260,7 +260,8 @@ def _refused(section: Section) -> list[str]:
 
 
 def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) -> list[str]:
-    assert section.codec is not None
+    if (codec := section.codec) is None:
+        return _refused(section)
     pt, again, twice = section.payload_type, section.retransmission, section.redundancy
     # Who publishes sends the first: redundant sound, where it can.
     kinds = (twice, pt, again) if direction == "publish" else (pt, again, twice)
@@ -276,11 +277,11 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
         f"a={_GIVEN[direction]}",
         "a=rtcp-mux",
         "a=rtcp-rsize",
-        f"a=rtpmap:{pt} {_RTPMAP[section.codec]}",
+        f"a=rtpmap:{pt} {_RTPMAP[codec]}",
     ]
     if section.format_parameters:
         lines.append(f"a=fmtp:{pt} {section.format_parameters}")
-    lines += [f"a=rtcp-fb:{pt} {kind}" for kind in _feedback(section)]
+    lines += [f"a=rtcp-fb:{pt} {kind}" for kind in _feedback(section, codec)]
     if again is not None:
         lines += [f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={pt}"]
     if twice is not None:
@@ -298,16 +299,15 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
     return lines
 
 
-def _feedback(section: Section) -> list[str]:
+def _feedback(section: Section, codec: Codec) -> list[str]:
     """RFC 4585 4.2."""
-    assert section.codec is not None
-    if section.codec.is_video:
+    if codec.is_video:
         kinds = ["nack", "nack pli", "ccm fir"]
     else:
         kinds = ["nack"] if section.nack else []
     if section.congestion == TRANSPORT_SEQUENCE:
         kinds.append("transport-cc")
-    elif section.codec.is_video:
+    elif codec.is_video:
         kinds.append("goog-remb")
     return kinds
 

@@ -231,11 +231,8 @@ def _fitting(identity: Identity, page: str) -> Identity:
 
 
 def _first(group: BaseExceptionGroup[Bye]) -> Bye:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, Bye)
-    return error
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _say_bye(socket: web.WebSocketResponse, bye: Bye, language: str) -> None:

@@ -77,7 +77,7 @@ class Views:
             }
         if audience.site is not None:
             if audience.site in self.state.put_out:
-                return self._outside_the_door(audience)
+                return self._outside_the_door(audience, audience.site)
             shared = self._shared_by_sites(audience.language)
             of_sites, to_all = self._messages
             said = of_sites.get(audience.site, to_all)
@@ -237,14 +237,13 @@ class Views:
             ],
         }
 
-    def _outside_the_door(self, audience: Audience) -> dict[str, Any]:
+    def _outside_the_door(self, audience: Audience, site: SiteId) -> dict[str, Any]:
         """A site that was put out is told no more than the public, and that it was."""
-        assert audience.site is not None
         me = {
-            "site": audience.site,
-            "name": self.state.sites[audience.site].name,
+            "site": site,
+            "name": self.state.sites[site].name,
             "put_out": True,
-            "delegates": self._delegates.get(audience.site, []),
+            "delegates": self._delegates.get(site, []),
             "tally": "none",
             "microphone_open": False,
             "feed": None,

@@ -84,13 +84,12 @@ class Cutter:
 
     def _break(self) -> None:
         if self._group is not None:
-            self._close(self._last + self._frame)
+            self._close(self._group, self._last + self._frame)
+            self._group = None
 
-    def _close(self, end: int) -> None:
-        assert self._group is not None
-        self._group.end = end
-        self._closed.append(self._group)
-        self._group = None
+    def _close(self, group: _Group, end: int) -> None:
+        group.end = end
+        self._closed.append(group)
 
     def _add_video(self, packet: Packet) -> None:
         pts = packet.pts
@@ -106,22 +105,22 @@ class Cutter:
         if group is None:
             if parameters is None:
                 return
-            self._group = _Group(True, True, parameters)
+            group = _Group(True, True, parameters)
         else:
-            self._split(group, packet, parameters or group.parameters)
-        assert self._group is not None
-        self._group.frames.append((pts, packet.key, data))
-        self._feed, self._last = packet.feed, pts
+            group = self._split(group, packet, parameters or group.parameters)
+        group.frames.append((pts, packet.key, data))
+        self._group, self._feed, self._last = group, packet.feed, pts
 
-    def _split(self, group: _Group, packet: Packet, parameters: ParameterSets) -> None:
-        """Closes the part before this picture if the picture begins another."""
+    def _split(self, group: _Group, packet: Packet, parameters: ParameterSets) -> _Group:
+        """The part that the picture is in; closes the one before if it begins another."""
         changed = parameters != group.parameters
         first = group.frames[0][0]
         segment = packet.key and packet.pts // self._segment != self._last // self._segment
         part = packet.pts // self._part != first // self._part
-        if segment or part or changed:
-            self._close(packet.pts)
-            self._group = _Group(segment or changed, changed, parameters)
+        if not (segment or part or changed):
+            return group
+        self._close(group, packet.pts)
+        return _Group(segment or changed, changed, parameters)
 
     def _complete(self) -> list[Part]:
         parts = []

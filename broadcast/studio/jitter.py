@@ -74,26 +74,23 @@ class SampleRing:
         if self.seam is None and self._real_head <= at < self.heard_to:
             self.seam = self._made_up(self.heard_to, JOIN)
         if at != self._real_head:
-            samples = self._joined(at, samples)
+            samples = self._joined(self.head, at, samples)
         self._put(at, samples)
         if (end := at + samples.shape[1]) > self._real_head:
             self.head = self._real_head = end
 
-    def _joined(self, at: int, samples: Samples) -> Samples:
+    def _joined(self, head: int, at: int, samples: Samples) -> Samples:
         """Cross-faded from what was concealed, or is to be, in its place."""
         width = min(JOIN, samples.shape[1])
-        assert self.head is not None
-        if self.head < at + width:
-            self._extend(at + width)
+        if head < at + width:
+            self._extend(head, at + width)
         joined = samples.copy()
         joined[:, :width] = _faded(self._get(at, width), samples[:, :width])
         return joined
 
-    def _extend(self, to: int) -> None:
+    def _extend(self, head: int, to: int) -> None:
         """Conceals from the head on."""
-        assert self.head is not None
-        start, count = self.head, min(to - self.head, CAPACITY)
-        self._put(start, self._made_up(start, count))
+        self._put(head, self._made_up(head, min(to - head, CAPACITY)))
         self.head = to
 
     def _made_up(self, start: int, count: int) -> Samples:
@@ -117,7 +114,7 @@ class SampleRing:
         if at + count > self.head:
             if at + count - self.head >= CAPACITY:
                 return np.zeros((self.channels, count), np.float32)
-            self._extend(at + count)
+            self._extend(self.head, at + count)
         return self._get(at, count)
 
     def _get(self, at: int, count: int) -> Samples:
@@ -153,43 +150,40 @@ class Reader:
     def block(self, ring: SampleRing, ideal: int) -> Samples:
         """The next 20 ms, where `ideal` is the sample that should come first. Never clicks: small
         errors are slewed by resampling, larger ones spliced where the sound resembles itself."""
-        if self._at is None:
-            self._at, ring.seam = ideal, None
-        self.late = ideal - self._at
-        block = self._block(ring)
+        at = self._at
+        if at is None:
+            at, ring.seam = ideal, None
+        self.late = ideal - at
+        block, self._at = self._block(ring, at)
         if ring.seam is not None:
             block[:, :JOIN] = _faded(ring.seam, block[:, :JOIN])
             ring.seam = None
         ring.heard_to = self._at
         return block
 
-    def _block(self, ring: SampleRing) -> Samples:
-        assert self._at is not None
+    def _block(self, ring: SampleRing, at: int) -> tuple[Samples, int]:
+        """And where the one after it begins."""
         error = self.late
         if error > JUMP or error < -WAY_AHEAD:
-            return self._moved(ring, error)
+            return self._moved(ring, at, error)
         if abs(error) > SPLICE:
-            return self._moved(ring, likeness(ring, self._at, error))
+            return self._moved(ring, at, likeness(ring, at, error))
         slew = 0
         if abs(error) > DEAD_ZONE:
             slew = max(-MAX_SLEW, min(MAX_SLEW, error // 8))
-        at, taken = self._at, BLOCK_SAMPLES + slew
-        self._at = at + taken
+        taken = BLOCK_SAMPLES + slew
         if slew == 0:
-            return ring.read(at, BLOCK_SAMPLES)
-        return resampled(ring.read(at - 1, taken + 3), BLOCK_SAMPLES)
+            return ring.read(at, taken), at + taken
+        return resampled(ring.read(at - 1, taken + 3), BLOCK_SAMPLES), at + taken
 
-    def _moved(self, ring: SampleRing, by: int) -> Samples:
+    def _moved(self, ring: SampleRing, at: int, by: int) -> tuple[Samples, int]:
         """The next block as it would be, faded over to the one `by` samples further on."""
-        assert self._at is not None
-        old = ring.read(self._at, JOIN) if ring.seam is None else ring.seam
+        old = ring.read(at, JOIN) if ring.seam is None else ring.seam
         ring.seam = None
-        self._at += by
-        block = ring.read(self._at, BLOCK_SAMPLES)
+        block = ring.read(at + by, BLOCK_SAMPLES)
         block[:, :JOIN] = _faded(old, block[:, :JOIN])
-        self._at += BLOCK_SAMPLES
         self.late -= by
-        return block
+        return block, at + by + BLOCK_SAMPLES
 
 
 def likeness(ring: SampleRing, at: int, error: int) -> int:

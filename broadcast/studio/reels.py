@@ -7,6 +7,7 @@ files or addresses.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -116,16 +117,15 @@ class Film:
     def _pieces(self, frame: object) -> Iterator[Piece]:
         if isinstance(frame, av.VideoFrame):
             if frame.pts is not None and frame.time_base is not None:
-                yield Piece(self._at_ns(frame), picture=frame)
+                yield Piece(self._at_ns(frame.pts, frame.time_base), picture=frame)
         elif isinstance(frame, av.AudioFrame):
             for sound in self._resampler.resample(frame):
                 if sound.pts is not None and sound.time_base is not None:
-                    yield Piece(self._at_ns(sound), sound=sound.to_ndarray().astype(np.float32))
+                    at_ns = self._at_ns(sound.pts, sound.time_base)
+                    yield Piece(at_ns, sound=sound.to_ndarray().astype(np.float32))
 
-    def _at_ns(self, frame: av.VideoFrame | av.AudioFrame) -> int:
-        assert frame.pts is not None
-        assert frame.time_base is not None
-        return int(frame.pts * frame.time_base * NS_PER_S) - self._start_ns
+    def _at_ns(self, pts: int, time_base: Fraction) -> int:
+        return int(pts * time_base * NS_PER_S) - self._start_ns
 
 
 class Slides:

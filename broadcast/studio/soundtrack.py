@@ -116,12 +116,11 @@ class SoundTrack:
         """The next block, faded over from what it would have been without the cleaner or with the
         last one. What is heard goes on sample by sample."""
         at = self._reader.place(ideal)
-        if self._heard_by is None:
-            assert last is not None
-            old = last.apply(self._ring.read(at, BLOCK_SAMPLES))
+        old = self._ring.read(at, BLOCK_SAMPLES)
+        if last is not None:
+            old = last.apply(old)
             self._reader.skip(-DELAY)
-        else:
-            old = self._ring.read(at, BLOCK_SAMPLES)
+        if self._heard_by is not None:
             self._heard_by.listen(self._ring.read(at + DELAY - BLOCK_SAMPLES, BLOCK_SAMPLES))
             self._reader.skip(DELAY)
         return self._go_on(ideal) * RISE + old * FALL

@@ -93,17 +93,18 @@ class Turns:
         interval_ns = max(least_ns, len(sources) * NS_PER_S // STILLS_PER_S)
         share = math.ceil(len(sources) * TICK_NS / interval_ns)
         # A tick may be a little early.
-        ready = [s for s in sources if self._ready(s, now_ns, interval_ns - TICK_NS // 2)]
-        ready.sort(key=lambda source: self._last.get(source.site, (0, 0))[0])
-        for source in ready[:share]:
-            assert source.picture.newest is not None
-            self._last[source.site] = now_ns, source.picture.newest.media_ns
-        return ready[:share]
-
-    def _ready(self, source: Source, now_ns: int, wait_ns: int) -> bool:
-        picture, (looked_ns, shown) = source.picture.newest, self._last.get(source.site, (0, 0))
-        fresh = picture is not None and picture.media_ns != shown
-        return fresh and now_ns - looked_ns >= wait_ns
+        wait_ns = interval_ns - TICK_NS // 2
+        ready: list[tuple[int, int, Source]] = []
+        for source in sources:
+            picture, (looked_ns, shown) = source.picture.newest, self._last.get(source.site, (0, 0))
+            if picture is None or picture.media_ns == shown:
+                continue
+            if now_ns - looked_ns >= wait_ns:
+                ready.append((looked_ns, picture.media_ns, source))
+        ready.sort(key=lambda one: one[0])
+        for _, shown, source in ready[:share]:
+            self._last[source.site] = now_ns, shown
+        return [source for _, _, source in ready[:share]]
 
 
 def preview_view(state: ProgramState) -> View:
