@@ -87,10 +87,11 @@ AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
-# server, an RTSP camera, the servers of a radio (icecast2), of platforms (nginx) and of stations (SRT); and what makes them a bad line.
+# server, an RTSP camera, the servers of a radio (icecast2), of platforms (nginx) and of stations (SRT); and what makes them a bad line
+# and a wrong clock.
 RIVALS = gstreamer1.0-libav gstreamer1.0-plugins-bad gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
   gstreamer1.0-tools janus pulseaudio xvfb
-PEERS = chromium coturn ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
+PEERS = chromium coturn faketime ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
         gstreamer1.0-plugins-good icecast2 iproute2 libatomic1 libnginx-mod-rtmp nftables postgresql \
         python3-gi srt-tools
 

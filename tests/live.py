@@ -24,6 +24,7 @@ class Page:
         self.stills: dict[str, bytes] = {}
         self.said: list[dict[str, Any]] = []
         self.snapshots = 0
+        self._offset_ms = 0.0
         self._heard_s = time.monotonic()
 
     def __repr__(self) -> str:
@@ -45,6 +46,7 @@ class Page:
         match said["type"]:
             case "snapshot":
                 self.view, self.version = said["view"], said["version"]
+                self._offset_ms = said["server_time_ms"] - self._set_ms() - _own_ms()
                 self.snapshots += 1
             case "patch":
                 self.view, self.version = merge(self.view, said["patch"]), said["version"]
@@ -52,6 +54,13 @@ class Page:
                 self.levels = said["levels"]
             case _:
                 self.said.append(said)
+
+    def now_ms(self) -> float:
+        """The server's clock, as a page knows it (`web/static/server_clock.js`)."""
+        return _own_ms() + self._offset_ms + self._set_ms()
+
+    def _set_ms(self) -> int:
+        return int(self.view["session"].get("clock_set_ms", 0))
 
     def site(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(row for row in self.view["sites"] if row["id"] == name)
@@ -65,6 +74,10 @@ class Page:
             await wait_until(lambda: self.view and bool(condition(self.view)), what, bound_s)
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{json.dumps(self.view, ensure_ascii=False)}") from None
+
+
+def _own_ms() -> float:
+    return time.monotonic() * 1000
 
 
 @asynccontextmanager

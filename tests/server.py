@@ -13,7 +13,7 @@ import sys
 import unicodedata
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,9 +126,11 @@ class Server:
         sites: Sequence[Site] = SITES,
         delegates: Sequence[Delegate] = DELEGATES,
         agenda: Sequence[AgendaItem] = AGENDA,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Its session has these, and is at the first item."""
+        """Its session has these, and is at the first item. `environ`: for its processes besides."""
         self.folder = folder
+        self.environ = os.environ | dict(environ or {})
         self._sites, self._delegates, self._agenda = tuple(sites), tuple(delegates), tuple(agenda)
         self.session = f"test-{secrets.token_hex(4)}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -189,7 +191,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,
-                env=os.environ | self._ports(),
+                env=self.environ | self._ports(),
             )
         try:
             wait_for(self._ready, "the server's answer", READY_S)

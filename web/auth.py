@@ -85,6 +85,8 @@ class _Claims(BaseModel):
     site: str | None = None
     serial: str
     expires_at_ms: int
+    issued_at_ms: int = 2**53
+    """Those of before it was written down are as if they were yet to be issued."""
     account: bool = False
     generation: int = 0
     """Of the account's sign-ins."""
@@ -104,14 +106,20 @@ def load_secret(data_dir: Path) -> bytes:
 
 
 class Tokens:
-    """Issues and checks what is signed. `clock` gives epoch milliseconds."""
+    """Issues and checks what is signed. `clock` gives epoch milliseconds, `forward_ms` how far it
+    was set forward since a moment: a wrong day that is entered signs nobody out."""
 
     def __init__(
-        self, store: Store, secret: bytes, security: Security, clock: Callable[[], int]
+        self,
+        store: Store,
+        secret: bytes,
+        security: Security,
+        clock: Callable[[], int],
+        forward_ms: Callable[[int], int] = lambda _since_ms: 0,
     ) -> None:
         self._store = store
         self._security = security
-        self._clock = clock
+        self._clock, self._forward_ms = clock, forward_ms
         self._token = URLSafeSerializer(secret, salt="diemcau.token")
         self._cookie = URLSafeSerializer(secret, salt="diemcau.cookie")
         self._device = URLSafeSerializer(secret, salt="diemcau.device")
@@ -124,25 +132,29 @@ class Tokens:
 
     def issue_token(self, role: Role, session: str) -> str:
         """For a sign-in link to one session: good for `security.cookie_hours`."""
+        now_ms = self._clock()
         claims = _Claims(
             name=role.value,
             roles=(role,),
             session=session,
             serial=self._generation(f"{session}:{role}"),
-            expires_at_ms=self._clock() + self._security.cookie_hours * HOUR_MS,
+            expires_at_ms=now_ms + self._security.cookie_hours * HOUR_MS,
+            issued_at_ms=now_ms,
         )
         return self._sign(self._token, claims)
 
     def issue_join_token(self, session: str, site: SiteId, until_ms: int = 0) -> str:
         """For one site of one session: good for `security.join_link_hours`, and until `until_ms`
         if that is later."""
+        now_ms = self._clock()
         claims = _Claims(
             name=site,
             roles=(Role.SITE,),
             session=session,
             site=site,
             serial=self._generation(f"{session}/{site}"),
-            expires_at_ms=max(until_ms, self._clock() + self._security.join_link_hours * HOUR_MS),
+            expires_at_ms=max(until_ms, now_ms + self._security.join_link_hours * HOUR_MS),
+            issued_at_ms=now_ms,
         )
         return self._sign(self._token, claims)
 
@@ -166,13 +178,15 @@ class Tokens:
 
     def cookie_for_account(self, account: Account) -> str:
         """After the password was right."""
+        now_ms = self._clock()
         claims = _Claims(
             name=account.name,
             account=True,
             generation=account.generation,
             seat=secrets.token_hex(4),
             serial=f"cookie#{secrets.token_hex(8)}",
-            expires_at_ms=self._clock() + self._security.cookie_hours * HOUR_MS,
+            expires_at_ms=now_ms + self._security.cookie_hours * HOUR_MS,
+            issued_at_ms=now_ms,
         )
         return self._sign(self._cookie, claims)
 
@@ -224,7 +238,8 @@ class Tokens:
             claims = _Claims.model_validate(serializer.loads(text))
         except (BadSignature, ValidationError):
             raise Problem(401, "token_wrong") from None
-        if self._clock() >= claims.expires_at_ms:
+        now_ms = self._clock()  # which notices that it was set
+        if now_ms >= claims.expires_at_ms + self._forward_ms(claims.issued_at_ms):
             raise Problem(401, "token_expired")
         if self._store.is_revoked(claims.serial):
             raise Problem(401, "token_revoked")

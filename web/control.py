@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broadcast.session.model import Role
+from broadcast.session.one_clock import moved
 from web.auth import Identity
 
 ABSENT_MS = 10_000
@@ -52,6 +53,11 @@ class Control:
         """Knowingly, or because nobody else is there."""
         self.holder, self._seen_ms = Holder(who.seat, who.name, now_ms), now_ms
         return self.holder
+
+    def move(self, by_ms: int) -> None:
+        """The machine's clock was set: all that was, was so much later by the new one."""
+        self.holder = moved(self.holder, by_ms)
+        self._seen_ms += by_ms
 
     def holds_up(self, who: Identity) -> Holder | None:
         """Whose control keeps this operator from acting as one; None: nobody's."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from broadcast.session.commands import Command
 from broadcast.session.events import Event
 from broadcast.session.model import Phase, Role
+from broadcast.session.one_clock import moved
 from broadcast.session.rules.command import PaperCommand
 from config.settings import Settings
 from streams.frames import SiteId
@@ -32,14 +33,17 @@ class Desk:
         settings: Settings,
         clock: Callable[[], int],
         holder: Holder | None = None,
+        clock_set_ms: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`holder`: who had control before the server was started anew."""
+        """`holder`: who had control before the server was started anew. `clock_set_ms`: how far the
+        clock was set since the start (`web.machine_clock`)."""
         self.floor = floor
         self.control = Control(holder, clock())
         self.hub = Hub(self._look, allowed, clock)
         self.alarms: tuple[Alarm, ...] = ()
         self._settings = settings
-        self._clock = clock
+        self._clock, self._clock_set_ms = clock, clock_set_ms
+        self._heeded_ms = clock_set_ms()
         self._memory = Memory(floor.procedure)
         self._outside = Outside(clock())
         self.qualities: Mapping[SiteId, Quality] = {}
@@ -60,13 +64,15 @@ class Desk:
         """Gives control to whoever is there alone; who got it by this."""
         pages = [one.identity for one in self.hub.clients if one.page == "operator"]
         operators = [one for one in pages if Role.OPERATOR in one.roles]
-        return self.control.settle(operators, self._clock())
+        return self.control.settle(operators, self._now_ms())
 
     def see(self, outside: Outside) -> int:
         """Judges the world anew and tells the pages; the version they have then."""
-        self._heed_microphones(outside.now_ms)
+        now_ms = self._now_ms()
+        self._heed_microphones(now_ms)
         outside = replace(
             outside,
+            now_ms=now_ms,
             reports=dict(self.hub.reports),
             heard_at_ms=dict(self._heard_at_ms),
             viewers=self.hub.watching,
@@ -81,7 +87,7 @@ class Desk:
 
     def hear(self, levels: Mapping[str, float]) -> None:
         """Ten times a second, from the studio."""
-        now_ms = self._clock()
+        now_ms = self._now_ms()
         for site in self._heard_at_ms:
             if levels.get(site, SILENT_DBFS) > SILENT_DBFS:
                 self._heard_at_ms[site] = now_ms
@@ -92,6 +98,18 @@ class Desk:
         self._heard_at_ms = {
             site: self._heard_at_ms.get(site, now_ms) for site in self.floor.state.open_microphones
         }
+
+    def _now_ms(self) -> int:
+        """By the clock. Where that was set, all that is remembered here moves with it: nothing is
+        older for it, and nothing lies in the future."""
+        now_ms, set_ms = self._clock(), self._clock_set_ms()
+        if by_ms := set_ms - self._heeded_ms:
+            self._heeded_ms = set_ms
+            self.control.move(by_ms)
+            self.alarms = moved(self.alarms, by_ms)
+            self._heard_at_ms = {site: at + by_ms for site, at in self._heard_at_ms.items()}
+            self._opened_at_ms += by_ms
+        return now_ms
 
     def _situation(self) -> Situation:
         return Situation(

@@ -55,7 +55,8 @@ class Lines:
         return reply(self._told(site, desk.qualities.get(site)) | {"test": test})
 
     def _told(self, site: SiteId, wish: Quality | None) -> dict[str, Any]:
-        now_ms = self._clock()
+        now_ms, steady_ms = self._clock(), self._on_air.steady()
+        history = self._on_air.history.of(site, steady_ms)
         line = self._on_air.lines().get(site)
         down = self._on_air.relay.returns().get(site)
         return {
@@ -63,7 +64,7 @@ class Lines:
             "since_at_ms": None if line is None else now_ms - _age_ms(line),
             "up": None if line is None else _up(line, wish),
             "down": None if down is None else told_of_return(down, self._program),
-            "history": self._on_air.history.of(site, now_ms),
+            "history": history | {"ends_at_ms": history["ends_at_ms"] + now_ms - steady_ms},
         }
 
 

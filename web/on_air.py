@@ -47,7 +47,8 @@ def _revoked(client: Client) -> bool:
 
 
 class OnAir:
-    """`run` keeps it; `clock` gives epoch milliseconds."""
+    """`run` keeps it. `clock` gives epoch milliseconds; `steady` too, but nobody sets it: by it
+    ages are told."""
 
     def __init__(
         self,
@@ -55,20 +56,21 @@ class OnAir:
         settings: Settings,
         auditor: Auditor,
         clock: Callable[[], int],
+        steady: Callable[[], int],
     ) -> None:
         self._sessions = sessions
         self._auditor = auditor
         self._settings = settings
-        self._clock = clock
+        self._clock, self.steady = clock, steady
         self._pace = Pace()
         self._calm = Calm()
         self.history = History()
         self._outside_the_door: frozenset[SiteId] = frozenset()
         self._missing: dict[SiteId, int] = {}
         """Sites whose screen does not come although they share it, and since when."""
-        self.link = StudioLink(socket_path(settings.storage), DEAF, clock)
+        self.link = StudioLink(socket_path(settings.storage), DEAF, steady)
         self.witness = StudioLink(
-            witness_socket_path(settings.storage), DEAF, clock, name="witness"
+            witness_socket_path(settings.storage), DEAF, steady, name="witness"
         )
         self.relay = Relay(
             settings.media,
@@ -124,7 +126,7 @@ class OnAir:
 
     async def _settle_screens(self) -> None:
         """A screen that is shared and does not come, for its page is gone, is shared no more."""
-        desk, now_ms = self._sessions.current, self._clock()
+        desk, now_ms = self._sessions.current, self.steady()
         missing = desk.floor.state.sharing - self.relay.screens().keys() if desk else frozenset()
         self._missing = {site: self._missing.get(site, now_ms) for site in missing}
         for site, since_ms in self._missing.items():
@@ -162,7 +164,7 @@ class OnAir:
 
     def studio(self) -> Studio:
         """Its last word."""
-        return studio_of(self.link.word(self._clock()))
+        return studio_of(self.link.word(self.steady()))
 
     def player_file(self) -> str | None:
         """The name of what is in the media player."""
@@ -174,20 +176,20 @@ class OnAir:
         return self.relay.lines() | self.studio().camera_lines
 
     def _outside(self, desk: Desk) -> Outside:
-        now_ms = self._clock()
+        now_ms, steady_ms = self._clock(), self.steady()
         if desk is not self._sessions.current:
             return Outside(now_ms)
         studio = self.studio()
         return Outside(
             now_ms,
-            lines=self._calm.of(self.lines(), now_ms),
+            lines=self._calm.of(self.lines(), steady_ms),
             returns=self.relay.returns(),
             screens=self.relay.screens(),
             talks=self.relay.talks,
             studio=studio,
-            witness=witness_of(self.witness.word(now_ms)),
+            witness=witness_of(self.witness.word(steady_ms)),
             disk_hours_left=hours_left(studio, self._settings),
-            late_share=self._pace.late_share(studio, now_ms),
+            late_share=self._pace.late_share(studio, steady_ms),
             attached=True,
         )
 
@@ -201,7 +203,7 @@ class OnAir:
             await self._settle_screens()
             self.look()
             await self._put_out()
-            self.history.note(self.lines(), self.relay.returns(), self._clock())
+            self.history.note(self.lines(), self.relay.returns(), self.steady())
             await asyncio.sleep(LOOK_S)
 
     def _settle_watched(self) -> None:

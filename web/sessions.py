@@ -73,7 +73,9 @@ class Sessions:
         ]
         for key in idle[: max(0, len(self._desks) + 1 - MAX_DESKS)]:
             del self._desks[key]
-        desk = self._desks[session] = Desk(floor, self._settings, self._clock, holder)
+        desk = self._desks[session] = Desk(
+            floor, self._settings, self._clock, holder, self._clock_set_ms
+        )
         return desk
 
     def _read(self, session: str) -> tuple[Floor, Holder | None]:

@@ -22,6 +22,7 @@ from config.settings import ConfigError, Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url, sign_in_path
 from web.auth import Tokens, load_secret
+from web.machine_clock import MachineClock
 
 DATABASE = "diemcau.sqlite3"
 
@@ -68,9 +69,11 @@ def _advice(settings: Settings) -> str:
     return f" ({free / 1e6:.0f} MB of disk are free)"
 
 
-def open_tokens(settings: Settings, store: Store) -> Tokens:
+def open_tokens(settings: Settings, store: Store, clock: MachineClock | None = None) -> Tokens:
     """Signs with the same secret as the server that is, or will be, running."""
-    return Tokens(store, load_secret(settings.storage.data_dir), settings.security, now_ms)
+    clock = clock or MachineClock()
+    secret = load_secret(settings.storage.data_dir)
+    return Tokens(store, secret, settings.security, clock.now_ms, clock.forward_ms)
 
 
 def put_account(

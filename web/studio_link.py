@@ -49,7 +49,8 @@ DEAF = Ears(_ignore, _ignore, _ignore, _ignore, _ignore, _ignore)
 
 @dataclass(slots=True)
 class StudioLink:
-    """Owns the socket while `serve` runs. `clock` gives epoch milliseconds."""
+    """Owns the socket while `serve` runs. `clock` gives epoch milliseconds, and is
+    one that nobody sets."""
 
     path: Path
     ears: Ears

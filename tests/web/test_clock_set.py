@@ -2,15 +2,23 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientResponse
+
 from broadcast.session.evolve import fold
+from broadcast.session.model import Role
 from broadcast.session.procedure import load_procedure
-from tests.web.rig import SESSION, prepare, relay, settings_in
+from tests.web.rig import LAY, SESSION, Rig, prepare, relay, settings_in
 from web import setup
+from web.auth import Identity, Tokens, load_secret
+from web.desk import Desk
 from web.floor import Floor
 from web.machine_clock import MachineClock
+from web.outside import Outside, Report
 
 HOUR_MS, NS_PER_MS = 3_600_000, 1_000_000
 
@@ -82,3 +90,78 @@ def test_a_clock_that_ntp_moves_a_little_was_not_set() -> None:
     steady_ms[0] += 1000
     assert clock.now_ms() == wall_ms[0]
     assert clock.set_ms() == 60_000
+    assert clock.steady_ms() == HOUR_MS + 1000
+
+
+def test_what_was_to_last_for_a_while_lasts_it() -> None:
+    wall_ms = [10 * HOUR_MS]
+    clock = MachineClock(lambda: wall_ms[0] * NS_PER_MS, lambda: 0)
+    first_ms = clock.now_ms()
+    assert clock.forward_ms(first_ms) == 0
+    wall_ms[0] += 24 * HOUR_MS
+    assert clock.forward_ms(clock.now_ms()) == 0
+    assert clock.forward_ms(first_ms) == 24 * HOUR_MS
+    assert clock.forward_ms(first_ms + HOUR_MS) == 0, "of a time that it has not told"
+    wall_ms[0] -= 23 * HOUR_MS
+    assert clock.now_ms() == wall_ms[0]
+    assert clock.forward_ms(first_ms) == HOUR_MS
+    wall_ms[0] -= 2 * HOUR_MS
+    assert clock.now_ms() == wall_ms[0]
+    assert clock.forward_ms(first_ms) == 0
+
+
+def test_a_wrong_day_that_is_entered_signs_nobody_out(tmp_path: Path) -> None:
+    set_ms, day_ms = [0], 24 * HOUR_MS
+    clock = MachineClock(wall_ns=lambda: time.time_ns() + set_ms[0] * NS_PER_MS)
+
+    def links(rig: Rig) -> Awaitable[ClientResponse]:
+        bearer = {"Authorization": f"Bearer {rig.operator}"}
+        return rig.get(f"/api/v1/sessions/{SESSION}/links", headers=bearer)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path), clock) as rig:
+            long_ago = Tokens(
+                rig.store, load_secret(rig.settings.storage.data_dir), rig.settings.security,
+                lambda: setup.now_ms() - day_ms,
+            )  # fmt: skip
+            expired = long_ago.issue_token(Role.OPERATOR, SESSION)
+            for set_ms[0] in (0, 30 * day_ms, -day_ms // 24, day_ms):
+                assert (await links(rig)).status == 200
+                if set_ms[0] >= 0:
+                    rig.operator, own = expired, rig.operator
+                    assert (await links(rig)).status == 401
+                    rig.operator = own
+
+    asyncio.run(scenario())
+
+
+def test_no_age_jumps(tmp_path: Path) -> None:
+    """Of an alarm, of a silence, of who has control: none is older, none lies in the future."""
+    wall_ms, steady_ms = [10 * HOUR_MS], [0]
+    clock = MachineClock(lambda: wall_ms[0] * NS_PER_MS, lambda: steady_ms[0] * NS_PER_MS)
+    settings = settings_in(tmp_path)
+    store = setup.open_store(settings)
+    prepare(store, at_ms=9 * HOUR_MS)
+    floor = Floor(SESSION, store, load_procedure(), clock.now_ms, clock.set_ms)
+    desk = Desk(floor, settings, clock.now_ms, None, clock.set_ms)
+    operator = Identity("kt", frozenset({Role.OPERATOR}), seat="a")
+    desk.control.take(operator, clock.now_ms())
+    floor.state = replace(floor.state, open_microphones=frozenset({LAY}))
+
+    def after_ms(passed_ms: int, by_ms: int = 0) -> dict[str, int]:
+        """How old each alarm is, in ms."""
+        wall_ms[0] += passed_ms + by_ms
+        steady_ms[0] += passed_ms
+        desk.see(Outside(clock.now_ms(), reports={LAY: Report()}, attached=True))
+        desk.settle_control()
+        return {one.code: clock.now_ms() - one.since_at_ms for one in desk.alarms}
+
+    assert after_ms(0)["studio_starting"] == 0
+    for by_ms in (HOUR_MS, -2 * HOUR_MS):
+        aged = after_ms(500, by_ms)
+        assert "microphone_silent" not in aged
+        assert aged["studio_starting"] <= 1000
+    assert after_ms(9000)["studio_starting"] == 10_000
+    assert desk.control.holder is not None
+    assert clock.now_ms() - desk.control.holder.since_ms == 10_000
+    store.close()

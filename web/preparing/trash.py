@@ -8,8 +8,7 @@ import asyncio
 import logging
 import os
 import shutil
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from broadcast.database import StoreError
@@ -30,10 +29,12 @@ _log = logging.getLogger(__name__)
 
 
 class Trash:
-    """`run` keeps it, until cancelled."""
+    """`run` keeps it, until cancelled. `steady` gives epoch milliseconds by a clock that nobody
+    sets: a day that was entered wrong makes nothing a month old."""
 
-    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+    def __init__(self, sessions: Sessions, settings: Settings, steady: Callable[[], int]) -> None:
         self._sessions = sessions
+        self._steady = steady
         self._folder = settings.storage.data_dir / "documents"
 
     async def run(self) -> None:
@@ -41,7 +42,7 @@ class Trash:
             try:
                 sessions = await self._sessions.summaries()
                 named = {one.id: one.documents for one in sessions}
-                await asyncio.to_thread(sweep, self._folder, named, time.time())
+                await asyncio.to_thread(sweep, self._folder, named, self._steady() / 1000)
             except (OSError, StoreError) as error:
                 _log.error("removed documents cannot be put away: %s", error)
             await asyncio.sleep(SWEEP_S)
