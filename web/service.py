@@ -22,6 +22,7 @@ KillMode=mixed
 TimeoutStopSec={grace_s}
 # A picture that is late is lost; whatever else the machine does can wait.
 Nice=-10
+LimitRTPRIO=1
 CPUWeight=1000
 IOWeight=1000
 OOMScoreAdjust=-500

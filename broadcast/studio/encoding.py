@@ -20,7 +20,9 @@ from broadcast.studio.encoders import H264Encoder
 from config.settings import Program
 from streams.frames import Codec, Feed, Packet
 
-CANVASES = 4
+CANVASES = 8
+"""A third of a second of 25 pictures each second, made when first needed."""
+
 FORCED_INTERVAL_NS = NS_PER_S
 """However many viewers ask, one extra keyframe a second: each costs ten ordinary frames."""
 
@@ -85,6 +87,30 @@ class Ladder:
             yield Packet(self._feed, Codec.H264, pts, key, public, data, number)
 
 
+class Canvases:
+    """At most `CANVASES`. One thread takes, another gives back."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size, self._made = size, 0
+        self._free: deque[Canvas] = deque()
+
+    def take(self) -> Canvas | None:
+        """The one given back last, as the processor's cache still has it; None if all are out."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._another()
+
+    def _another(self) -> Canvas | None:
+        if self._made == CANVASES:
+            return None
+        self._made += 1
+        return Canvas(*self._size)
+
+    def give_back(self, canvas: Canvas) -> None:
+        self._free.append(canvas)
+
+
 class VideoEncoding:
     """Room and public ladder; the public one lives only while it is needed."""
 
@@ -93,9 +119,7 @@ class VideoEncoding:
     ) -> None:
         self._program, self._segment_ms, self._send = program, segment_ms, send
         size = program.width, program.height
-        # The last one given back goes first: the processor's cache still has it.
-        self._free = deque(Canvas(*size) for _ in range(CANVASES))
-        self._free_slates = deque(Canvas(*size) for _ in range(CANVASES))
+        self._rooms, self._slates = Canvases(size), Canvases(size)
         self._shots: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
         self._room = Ladder(program, Feed.ROOM)
         self._slate: Ladder | None = None
@@ -117,10 +141,10 @@ class VideoEncoding:
 
     def room_canvas(self) -> Canvas | None:
         """A free one, or None while the encoder is behind."""
-        return _take(self._free)
+        return self._rooms.take()
 
     def slate_canvas(self) -> Canvas | None:
-        return _take(self._free_slates)
+        return self._slates.take()
 
     def offer(self, shot: Shot) -> None:
         self._shots.put(shot)
@@ -137,7 +161,7 @@ class VideoEncoding:
     def _encode_room(self, shot: Shot) -> list[Packet]:
         key = self._room_rule.next(shot.pts, time.monotonic_ns(), public=shot.public)
         packets = list(self._room.encode(shot.room.frame, shot.pts, key=key, public=shot.public))
-        self._free.append(shot.room)
+        self._rooms.give_back(shot.room)
         return packets
 
     def _encode_slate(self, canvas: Canvas, pts: int) -> list[Packet]:
@@ -146,12 +170,5 @@ class VideoEncoding:
             self._slate = Ladder(self._program, Feed.PUBLIC)
         key = self._slate_rule.next(pts, time.monotonic_ns(), public=True) or fresh
         packets = list(self._slate.encode(canvas.frame, pts, key=key, public=True))
-        self._free_slates.append(canvas)
+        self._slates.give_back(canvas)
         return packets
-
-
-def _take(canvases: deque[Canvas]) -> Canvas | None:
-    try:
-        return canvases.pop()
-    except IndexError:
-        return None

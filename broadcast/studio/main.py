@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ from streams.wire import Kind, Message, Note
 
 SWITCH_INTERVAL_S = 0.0005
 """The default of 5 ms lets a thread that computes keep the frame clock waiting for a whole tick."""
+
+PUNCTUAL = {"frame-clock", "sound"}
+"""Threads that have little to do, by a moment; the encoder may be behind by some frames."""
 
 M_ARENA_MAX = -8
 """Of glibc's `malloc.h`."""
@@ -124,6 +127,8 @@ class Studio:
         for part in parts:
             part.start()
         _name_threads()
+        if not _let_go_first(PUNCTUAL):
+            log.info("no thread may go before others here; the unit of `diemcau service` lets it")
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.link.run())
@@ -258,6 +263,19 @@ def _share_memory() -> None:
     """Two arenas for all threads: glibc gives each its own, and each keeps what it once had."""
     with contextlib.suppress(AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
+def _let_go_first(names: Collection[str]) -> bool:
+    """In the real-time class, as sound servers are: what else runs does not make them late. False
+    where the system does not let us (`RLIMIT_RTPRIO`, sched(7))."""
+    try:
+        for thread in threading.enumerate():
+            if thread.name in names and thread.native_id is not None:
+                policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+                os.sched_setscheduler(thread.native_id, policy, os.sched_param(1))
+    except PermissionError:
+        return False
+    return True
 
 
 def _name_threads() -> None:

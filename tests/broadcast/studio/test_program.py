@@ -1,15 +1,17 @@
 """The whole studio process over its real socket: what goes in comes out where it belongs."""
 
 import asyncio
+import ctypes
 import io
 import itertools
 import json
+import os
 import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -415,6 +417,44 @@ def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
             listed = (folder / "index.m3u8").read_text()
             last = max(folder.glob("*.m4s"))
             assert last.name in listed
+
+    run(test())
+
+
+PR_CAPBSET_DROP, CAP_SYS_NICE = 24, 23
+
+
+def may_not_go_first() -> None:
+    """As an ordinary user's process."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_NICE, 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+
+
+def in_the_real_time_class(pid: int) -> set[str]:
+    """Threads by their names."""
+    return {
+        (task / "comm").read_text().strip()
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        if os.sched_getscheduler(int(task.name)) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
+    }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give and take precedence")
+@pytest.mark.parametrize(
+    ("denied", "first"), [(None, {"frame-clock", "sound"}), (may_not_go_first, set())]
+)
+def test_what_keeps_pace_with_a_clock_goes_first_where_it_may(
+    tmp_path: Path, denied: Callable[[], None] | None, first: set[str]
+) -> None:
+    async def test() -> None:
+        made = Rig(tmp_path)
+        await made.relay.listen()
+        try:
+            await made.start_studio(preexec=denied)
+            assert made.process is not None
+            assert in_the_real_time_class(made.process.pid) == first
+        finally:
+            await made.close()
 
     run(test())
 
