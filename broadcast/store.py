@@ -100,16 +100,7 @@ class Store:
         noted. Raises `Conflict` if the log is not at `expected_version`. The first events of a
         session start with `SessionPrepared` and expect version 0, which enters it in the catalogue.
         """
-        rows = [
-            (
-                expected_version + number,
-                act.at_ms,
-                act.role.value,
-                act.actor,
-                json.dumps(dump_event(event), ensure_ascii=False),
-            )
-            for number, event in enumerate(events, 1)
-        ]
+        rows = _rows(expected_version, events, act)
         if note is None and rows:
             types = {"types": sorted({event.type for event in events})}
             note = Note(act.at_ms, act.actor, act.role, "events", session=session_id, detail=types)
@@ -263,6 +254,15 @@ def _recorded(row: sql.Row[Any]) -> Recorded:
         actor=row.actor,
         event=load_event(json.loads(row.event)),
     )
+
+
+def _rows(version: int, events: Sequence[Event], act: Act) -> list[EventRow]:
+    """Of what follows that version."""
+    who = act.at_ms, act.role.value, act.actor
+    return [
+        (number, *who, json.dumps(dump_event(event), ensure_ascii=False))
+        for number, event in enumerate(events, version + 1)
+    ]
 
 
 def _event_columns(session_id: str, row: EventRow) -> dict[str, Any]:

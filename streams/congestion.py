@@ -10,19 +10,19 @@ from collections import deque
 
 from streams.arrivals import REFERENCE_NS, TICK_NS
 from streams.feedback import NEVER, Feedback
+from streams.frames import NS_PER_MS, NS_PER_S
 from streams.rtp import Unwrapper
 
-NS_PER_MS = 1_000_000
 MAX_RUNS = 4000
 """Runs not told of yet, over 30 s of them. Policy: the oldest goes."""
 FREE_NS = 25 * NS_PER_MS
 """A run that is no later than this found no queue."""
 SLICE_NS = 100 * NS_PER_MS
 SLICES = 4
-BASE_NS = 20_000_000_000
+BASE_NS = 20 * NS_PER_S
 """The best delay is that of the last 20 to 40 s: lines change, and clocks drift."""
 FAR_NS = 1 << 60
-CARRIED_NS = 1_000_000_000
+CARRIED_NS = NS_PER_S
 MAX_ARRIVALS = 200
 """Of reports in that second, should a receiver's clock run backwards. Policy: the oldest goes."""
 MIN_BUSY_NS = 100 * NS_PER_MS

@@ -8,7 +8,7 @@ from our reports and the way down from what it received.
 import secrets
 from collections.abc import Callable
 
-from streams.frames import EncodedFrame, SiteId
+from streams.frames import NS_PER_S, EncodedFrame, SiteId
 from streams.publisher import Publisher
 from streams.rtp import HEADER
 from streams.sdp import Section
@@ -16,7 +16,6 @@ from streams.sdp import Section
 MOST_PER_S = 120
 """Opus makes 50 packets in a second, 100 in its shortest usual frames. Policy: more do not come
 back, so that nobody gets the server to send much to him."""
-_SECOND_NS = 1_000_000_000
 
 
 class Echo:
@@ -50,7 +49,7 @@ class Echo:
 
     def tick(self, now_ns: int) -> None:
         self._publisher.tick(now_ns)
-        if now_ns - self._filled_ns >= _SECOND_NS:
+        if now_ns - self._filled_ns >= NS_PER_S:
             self._filled_ns, self._left = now_ns, MOST_PER_S
 
     def _send_back(self, frame: EncodedFrame) -> None:

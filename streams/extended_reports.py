@@ -7,8 +7,9 @@ trip. So we send our time (RRTR); Chrome gives it back with its next sender repo
 import struct
 from collections.abc import Iterator
 
+from streams.rtp import RTCP_HEADER
+
 XR, RRTR, DLRR = 207, 4, 5
-_HEAD = struct.Struct("!BBHI")
 _REFERENCE_TIME = struct.Struct("!BBHQ")
 _ITEM = struct.Struct("!III")
 
@@ -16,7 +17,7 @@ _ITEM = struct.Struct("!III")
 def reference_time(ssrc: int, now_ns: int) -> bytes:
     """A whole RTCP packet; its time is our monotonic clock, meant for our own eyes only."""
     ntp = (now_ns << 32) // 1_000_000_000 & 0xFFFF_FFFF_FFFF_FFFF
-    return _HEAD.pack(0x80, XR, 4, ssrc) + _REFERENCE_TIME.pack(RRTR, 0, 2, ntp)
+    return RTCP_HEADER.pack(0x80, XR, 4, ssrc) + _REFERENCE_TIME.pack(RRTR, 0, 2, ntp)
 
 
 def round_trip_ns(compound: bytes, now_ns: int, ssrc: int) -> int | None:
@@ -34,11 +35,11 @@ def round_trip_ns(compound: bytes, now_ns: int, ssrc: int) -> int | None:
 def _extended_reports(compound: bytes) -> Iterator[bytes]:
     """What follows the sender's SSRC in each XR packet."""
     at = 0
-    while at + _HEAD.size <= len(compound):
-        _, kind, words, _ = _HEAD.unpack_from(compound, at)
+    while at + RTCP_HEADER.size <= len(compound):
+        _, kind, words, _ = RTCP_HEADER.unpack_from(compound, at)
         end = at + 4 + 4 * words
         if kind == XR:
-            yield compound[at + _HEAD.size : end]
+            yield compound[at + RTCP_HEADER.size : end]
         at = end
 
 

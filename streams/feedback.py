@@ -15,6 +15,8 @@ from streams.arrivals import LARGE, LOST, MAX_RUN, SMALL
 
 _HEAD = struct.Struct("!HHI")
 _CHUNK_BYTES = 2
+TRANSPORT_WIDE = 15
+"""Its format among RTP's feedback messages (RTPFB)."""
 MAX_COUNT = 4_096
 """Packets in one report: ten seconds of them, after an outage. More would only keep us busy."""
 NEVER = -(1 << 40)

@@ -43,6 +43,7 @@ def site_of(source: SiteId) -> SiteId:
     return screen_site(source) or source
 
 
+NS_PER_S, NS_PER_MS = 1_000_000_000, 1_000_000
 VIDEO_CLOCK_RATE = 90_000
 AUDIO_CLOCK_RATE = 48_000
 

@@ -9,7 +9,14 @@ from functools import partial
 from streams.frames import Feed, SiteId
 from streams.lines import DownLine
 from streams.peer import Peer
-from streams.viewer import Viewer
+from streams.sdp import OfferError
+from streams.viewer import Audience, Viewer
+
+MAX_HANDSHAKES = 64
+"""Of the public, unfinished at once; the newest is refused. Each may take 15 s, and those never
+finished must not fill the house. Sites and staff do not count: they have tokens."""
+MAX_ROOM = 1_000
+"""Return feeds of sites, and staff: each site and page has one, or two while it joins anew."""
 
 Heard = dict[str, list[int]]
 """Feeds of sound that somebody listens to, and in which renditions."""
@@ -18,7 +25,9 @@ Seat = tuple[Peer, Viewer]
 
 
 class Gallery:
-    def __init__(self) -> None:
+    def __init__(self, max_viewers: int) -> None:
+        """`max_viewers`: of the public."""
+        self._max_viewers = max_viewers
         self._seats: dict[str, Seat] = {}
         self.alone: dict[bool, dict[str, Seat]] = {True: {}, False: {}}
         """Those who ride in no crew, with pictures, with sound, and are asked about each packet;
@@ -31,6 +40,16 @@ class Gallery:
 
     def __iter__(self) -> Iterator[Seat]:
         return iter(self._seats.values())
+
+    def check_room(self, audience: Audience) -> None:
+        """For one more; the public leaves the room its places. Raises `OfferError`."""
+        most = MAX_ROOM if audience.room else self._max_viewers
+        if self._alike(room=audience.room) >= most:
+            raise OfferError(
+                503, "As many viewers as are allowed are watching; use the HLS player."
+            )
+        if not audience.room and self._joining() >= MAX_HANDSHAKES:
+            raise OfferError(503, "Too many viewers are joining at once; try again.")
 
     def take(self, peer: Peer, viewer: Viewer) -> None:
         """He begins to watch."""
@@ -77,11 +96,11 @@ class Gallery:
             for peer, viewer in self.alone[True].values()
         )
 
-    def alike(self, *, room: bool) -> int:
+    def _alike(self, *, room: bool) -> int:
         """How many are of the room, or of the public."""
         return sum(viewer.audience.room is room for _, viewer in self)
 
-    def joining(self) -> int:
+    def _joining(self) -> int:
         """Public viewers who have no keys yet."""
         return sum(not peer.has_keys and not viewer.audience.room for peer, viewer in self)
 

@@ -7,7 +7,8 @@ much, without any delay: only a trial tells them apart. A rehearsal that was car
 import math
 from enum import Enum
 
-from streams.congestion import NS_PER_MS, Congestion
+from streams.congestion import Congestion
+from streams.frames import NS_PER_MS
 
 WINDOW_NS = 2_000 * NS_PER_MS
 """Also long enough for the switch to less, at a keyframe."""

@@ -19,6 +19,7 @@ from pylibsrtp import Session
 from streams.aiortc_private import Dtls
 from streams.batch import Address
 from streams.crew import Way
+from streams.feedback import TRANSPORT_WIDE
 from streams.sdp import Offer
 from streams.sending import Run
 from streams.srtp import Opening, tag_length
@@ -30,13 +31,13 @@ LISTEN_S = 0.05
 lost, and OpenSSL takes a second to send it again."""
 SILENCE_NS = 30_000_000_000
 """A peer from whom no valid media or report has come for so long is gone. Until then its line may
-return, and goes on without a handshake; its seat counts as lost much sooner (`streams.relay`)."""
+return, and goes on without a handshake; its seat counts as lost much sooner (`publishers`)."""
 UNCHECKED_NS = 8_000_000_000
 """Who watches is not gone while checks come: one who only listens reports every 2.5 to 7.5 s, one
 who gets nothing not at all. Browsers check every 2.5 s, aioice every 4 to 6 s. For a publisher
 checks do not count: a page can be alive and send nothing."""
 
-FEEDBACK = bytes((0x80 | 15, RTCP_RTPFB))
+FEEDBACK = bytes((0x80 | TRANSPORT_WIDE, RTCP_RTPFB))
 """Transport-wide, in a packet of its own."""
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ import math
 from collections import deque
 from enum import Enum
 
-from streams.congestion import NS_PER_MS, Congestion
+from streams.congestion import Congestion
+from streams.frames import NS_PER_MS
 
 GROW_NS = 500 * NS_PER_MS
 """In which the rate becomes e times as much."""

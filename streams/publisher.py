@@ -20,6 +20,7 @@ from aiortc.rtp import (
 from streams import rtp
 from streams.arrivals import Arrivals
 from streams.extended_reports import XR, reference_time, round_trip_ns
+from streams.feedback import TRANSPORT_WIDE
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.lines import Line, UplinkCounts
 from streams.redundancy import taken_apart
@@ -40,8 +41,6 @@ EASY_JITTER_MS = 10.0
 """Above it, or with loss, a line is not at ease, and its sender is told soon."""
 ALIVE_NS = 2_000_000_000
 """A stream of which nothing came for so long has stopped."""
-RTPFB_TRANSPORT_WIDE = 15
-RTCP_HEADER = struct.Struct("!BBHI")
 _SENDER_REPORT = struct.Struct("!IQI")
 """Of whom, NTP time and RTP timestamp (RFC 3550 6.4.1); the rest is of no use here."""
 _REPORT_BLOCK = struct.Struct("!6I")
@@ -241,13 +240,17 @@ class Publisher:
             self._report_arrivals()
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
             self._reported_ns = now_ns
-            reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
-            head = RTCP_HEADER.pack(0x80 | len(reports), RTCP_RR, 1 + 6 * len(reports), OUR_SSRC)
-            self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
+            self._send_reports(now_ns)
             self._watch_queue(now_ns)
             self.at_ease = self.loss_percent() == 0 and all(
                 (_jitter_ms(uplink) or 0) < EASY_JITTER_MS for uplink in self.uplinks.values()
             )
+
+    def _send_reports(self, now_ns: int) -> None:
+        reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
+        count = len(reports)
+        head = rtp.RTCP_HEADER.pack(0x80 | count, RTCP_RR, 1 + 6 * count, OUR_SSRC)
+        self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
 
     def _watch_queue(self, now_ns: int) -> None:
         capped = self._queue.cap_bps is not None
@@ -261,7 +264,7 @@ class Publisher:
         if fci is not None:
             media = next((uplink.ssrc for uplink in self.uplinks.values()), 0)
             words = 2 + len(fci) // 4
-            head = RTCP_HEADER.pack(0x80 | RTPFB_TRANSPORT_WIDE, RTCP_RTPFB, words, OUR_SSRC)
+            head = rtp.RTCP_HEADER.pack(0x80 | TRANSPORT_WIDE, RTCP_RTPFB, words, OUR_SSRC)
             self._send_rtcp(head + media.to_bytes(4) + fci)
 
     def _report(self, uplink: Uplink, now_ns: int) -> bytes:

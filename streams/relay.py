@@ -7,7 +7,7 @@ from the handshake to the end.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -19,19 +19,12 @@ from streams.crew import Out
 from streams.cutting import Cut, cut
 from streams.echo import Echo
 from streams.fanout import Lane, Lanes, Unit
-from streams.frames import (
-    EncodedFrame,
-    Feed,
-    Packet,
-    SiteId,
-    screen_of,
-    screen_site,
-)
+from streams.frames import EncodedFrame, Feed, Packet, SiteId
 from streams.gallery import Gallery, Heard
 from streams.lines import DownLine, Line, PortCounts
 from streams.peer import Peer, ice_credentials
 from streams.port import Port
-from streams.publisher import Publisher
+from streams.publishers import Publishers, SiteTaken
 from streams.renditions import Rates
 from streams.restart import check_fragment, fragment
 from streams.rights import Rights
@@ -52,19 +45,7 @@ __all__ = [
     "TalkRefused",
 ]
 
-TAKEOVER_NS = 2_000_000_000
-"""A site whose connection was silent for so long may be taken over by a new one."""
 KEYFRAME_INTERVAL_NS = 1_000_000_000
-MAX_HANDSHAKES = 64
-"""Of the public, unfinished at once; the newest is refused. Each may take 15 s, and those never
-finished must not fill the house. Sites and staff do not count: they have tokens."""
-MAX_ROOM = 1_000
-"""Return feeds of sites, and staff: each site and page has one, or two while it joins anew."""
-PATIENCE_S, UNEASY_PATIENCE_S, SITES_PATIENCE_S = 0.08, 0.04, 0.4
-"""What sites at standby send waits so long while nobody waits for any of it: a site's sound then
-costs one wake-up for four packets, and each level that the studio tells, ten a second, has some of
-it. The second where a line loses packets, or brings them late: what is missing is asked for again
-soon. The more sites, the shorter: some twenty-five packets of all."""
 HELD_UP_NS = 20_000_000
 """What took so long to leave was held up here, and is not taken for a queue on anybody's line."""
 MAX_ECHOES = 20
@@ -74,10 +55,6 @@ ECHO_S = 30.0
 _PEER = itemgetter(0)
 
 log = logging.getLogger(__name__)
-
-
-class SiteTaken(Exception):  # noqa: N818 - a state of affairs, told by its name
-    """Another connection sends for this site right now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +79,6 @@ class Relay:
     ) -> None:
         self._settings, self._rates = settings, rates
         self._on_frame = on_frame
-        self._on_source_gone = on_source_gone
         self._on_keyframe_wanted = on_keyframe_wanted
         self._on_heard = on_heard
         self._heard: Heard | None = None
@@ -112,12 +88,13 @@ class Relay:
         self._out: Out = self._port
         self._peers: dict[str, Peer] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._publishers: dict[SiteId, tuple[Peer, Publisher, int]] = {}
-        self._gallery = Gallery()
+        self._publishers = Publishers(
+            settings.max_sites, on_frame=self._take, on_gone=on_source_gone
+        )
+        self._gallery = Gallery(settings.max_viewers)
         self._rounds = Rounds(self._peers.values())
         self._lanes = Lanes()
         self._rights = Rights()
-        self._awaited = frozenset[SiteId]()
         self._patience_s = 0.0
         self._talks = Talks(
             self._rights,
@@ -147,23 +124,18 @@ class Relay:
         """A site begins to send, or (`screen_of`) what it shares. Raises `OfferError`,
         `SiteTaken`."""
         read = read_offer(offer, "publish")
-        while (held := self._publishers.get(site)) is not None:
-            if time.monotonic_ns() - held[0].last_heard_ns < TAKEOVER_NS:
-                raise SiteTaken(f"another connection is sending for {site}")
-            await self.hang_up(held[0].id)
-        if len(self._publishers) >= self._settings.max_sites:
-            raise OfferError(503, "As many sites as are allowed are here already.")
+        while (silent := self._publishers.in_the_way(site)) is not None:
+            await self.hang_up(silent)
+        self._publishers.check_room()
         peer = self._admit(read)
-        publisher = Publisher(site, read.sections, peer.send_rtcp, self._take)
-        peer.traffic = publisher
-        self._publishers[site] = (peer, publisher, time.monotonic_ns())
+        self._publishers.take(site, peer, read.sections)
         self._settle_patience()
         self._run(peer)
         return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
 
     async def view(self, audience: Audience, offer: str) -> Connection:
         """A viewer begins to watch. Raises `OfferError`."""
-        self._make_room(audience)
+        self._gallery.check_room(audience)
         read = numbered(read_offer(offer, "view"))
         peer = self._admit(read)
         viewer = Viewer(
@@ -181,16 +153,6 @@ class Relay:
         self._run(peer)
         self._tell_heard()
         return Connection(peer.id, self._answer(read, peer, "view"), peer.ufrag)
-
-    def _make_room(self, audience: Audience) -> None:
-        """The public leaves the room its places. Raises `OfferError`."""
-        most = MAX_ROOM if audience.room else self._settings.max_viewers
-        if self._gallery.alike(room=audience.room) >= most:
-            raise OfferError(
-                503, "As many viewers as are allowed are watching; use the HLS player."
-            )
-        if not audience.room and self._gallery.joining() >= MAX_HANDSHAKES:
-            raise OfferError(503, "Too many viewers are joining at once; try again.")
 
     def _steering(self, sections: tuple[Section, ...]) -> Steering:
         taken = {section.codec.is_video: section for section in sections if section.codec}
@@ -254,9 +216,7 @@ class Relay:
 
     async def expel(self, site: SiteId) -> None:
         """Ends all that a site sends and all that it gets back: its link was revoked."""
-        held = (self._publishers.get(source) for source in (site, screen_of(site)))
-        sent = [peer.id for one in held if one is not None for peer in one[:1]]
-        for name in (*self._gallery.of_site(site), *sent):
+        for name in (*self._gallery.of_site(site), *self._publishers.of_site(site)):
             await self.hang_up(name)
 
     def _admit(self, offer: Offer) -> Peer:
@@ -280,10 +240,7 @@ class Relay:
             self._gallery.leave(peer)
             self._rounds.leave(peer)
             self._talks.leave(peer)
-            for site, (owner, _, _) in list(self._publishers.items()):
-                if owner is peer:
-                    del self._publishers[site]
-                    self._on_source_gone(site)
+            self._publishers.leave(peer)
             self._settle_patience()
 
     def _answer(self, offer: Offer, peer: Peer, direction: Direction) -> str:
@@ -354,10 +311,7 @@ class Relay:
     def set_sharing(self, sites: frozenset[SiteId]) -> None:
         """Of these sites' screens pictures are taken; whoever else sends some is hung up on."""
         self._rights.sharing = sites
-        for source, (peer, _, _) in self._publishers.items():
-            site = screen_site(source)
-            if site is not None and site not in sites:
-                peer.end()
+        self._publishers.end_screens(sites)
 
     def set_public(self, *, take_room: bool) -> None:
         """Whether the public may have the room's packets at all."""
@@ -376,27 +330,20 @@ class Relay:
 
     def set_awaited(self, sources: frozenset[SiteId]) -> None:
         """What these send is on air or about to be, and is read as it comes."""
-        if sources != self._awaited:
-            self._awaited = sources
+        if sources != self._publishers.awaited:
+            self._publishers.awaited = sources
             self._settle_patience()
 
     def _settle_patience(self) -> None:
-        patience_s = 0.0 if self._is_awaited() else self._affordable_patience_s()
+        """Who talks or tests his line is read at once, and of who joins each flight."""
+        patience_s = 0.0 if self._talks.talkers else self._publishers.patience_s
+        if patience_s and (
+            self._echoes() or not all(peer.connected for peer in self._peers.values())
+        ):
+            patience_s = 0.0
         if patience_s != self._patience_s:
             self._patience_s = patience_s
             self._port.be_patient(patience_s)
-
-    def _is_awaited(self) -> bool:
-        """Whether somebody waits for anything that comes; of who joins, each flight."""
-        sites = self._publishers.keys()
-        if self._talks.talkers or not sites or not self._awaited.isdisjoint(sites):
-            return True
-        return bool(self._echoes()) or not all(peer.connected for peer in self._peers.values())
-
-    def _affordable_patience_s(self) -> float:
-        lines = self._publishers.values()
-        most = PATIENCE_S if all(line.at_ease for _, line, _ in lines) else UNEASY_PATIENCE_S
-        return min(most, SITES_PATIENCE_S / len(lines))
 
     def _echoes(self) -> int:
         return sum(isinstance(peer.traffic, Echo) for peer in self._peers.values())
@@ -408,24 +355,15 @@ class Relay:
 
     def ask_keyframe(self, source: SiteId) -> None:
         """A PLI to the site, at most one per 500 ms."""
-        held = self._publishers.get(source)
-        if held is not None:
-            held[1].ask_keyframe()
+        self._publishers.ask_keyframe(source)
 
     def lines(self) -> dict[SiteId, Line]:
         """The sites that are connected."""
-        return {source: line for source, line in self._lines() if screen_site(source) is None}
+        return self._publishers.lines()
 
     def screens(self) -> dict[SiteId, Line]:
         """Of the sites whose screen comes, by the site."""
-        sites = ((screen_site(source), line) for source, line in self._lines())
-        return {site: line for site, line in sites if site is not None}
-
-    def _lines(self) -> Iterator[tuple[SiteId, Line]]:
-        now_ns = time.monotonic_ns()
-        for source, (peer, publisher, since_ns) in self._publishers.items():
-            if peer.connected:
-                yield source, publisher.line(since_ns, now_ns)
+        return self._publishers.screens()
 
     def returns(self) -> dict[SiteId, DownLine]:
         """What the connected sites are sent back, and how well it goes."""

@@ -10,6 +10,8 @@ EXTENDED = struct.Struct("!BBHIIHHBHx")
 EXTENDED_ONLY = b"\x90"
 """Its first octet: no padding, no contributing sources. What a site sends begins with it."""
 MARKER = 0x80
+RTCP_HEADER = struct.Struct("!BBHI")
+"""And whom the report is from (RFC 3550 6.4)."""
 
 
 class Unwrapper:

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streams.congestion import FREE_NS, NS_PER_MS, Congestion, Run
+from streams.congestion import FREE_NS, Congestion, Run
 from streams.feedback import parse
+from streams.frames import NS_PER_MS
 from streams.losses import Finding, Losses, Redundance
 from streams.pacer import Pace
 from streams.probing import OVERDUE_NS, Probe, Retries, Verdict

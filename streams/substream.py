@@ -9,10 +9,10 @@ from aiortc.rtp import RTCP_SR
 from streams.crew import Crew, Passenger, Rider, Way
 from streams.downlink import Downlink
 from streams.fanout import Payload
+from streams.frames import NS_PER_S
 from streams.rtp import EXTENDED, HEADER, MARKER, ONE_BYTE_EXTENSIONS
 from streams.sdp import Section
 
-NS_PER_S = 1_000_000_000
 NTP_UNIX_OFFSET_S = 2_208_988_800
 MAX_OVERLAP = 48_000
 """Program time that goes back further, in 1/48000 s, is a new beginning."""

@@ -16,11 +16,11 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from streams.feedback import TRANSPORT_WIDE
 from streams.steering import Steering
 from streams.substream import Substream
 
 _HEAD, _BLOCK, _LOST = struct.Struct("!BBH"), struct.Struct("!IB11xII"), struct.Struct("!HH")
-TRANSPORT_WIDE = 15
 RTCP_PSFB_FIR = 4
 TOLD = 10_000
 """Packets of which one viewer may tell us in a second, that they came or were lost: twenty times as

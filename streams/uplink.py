@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 
 from aiortc.codecs.vpx import vp8_depayload
 
-from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame, SiteId
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, Codec, EncodedFrame, SiteId
 from streams.pictures import ParameterSets, begins_frame, h264_units, is_key, size_of
 from streams.rtp import RtpPacket, Unwrapper
 
-NS_PER_MS = 1_000_000
 FIRST_NACK_NS = 20 * NS_PER_MS
 RETRY_NS = 60 * NS_PER_MS
 GIVE_UP_NS = 500 * NS_PER_MS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from streams.crew import Crew, Way
 from streams.fanout import Lane, Payload, Unit
-from streams.frames import SiteId
+from streams.frames import NS_PER_S, SiteId
 from streams.lines import DownLine
 from streams.numbers import Numbers
 from streams.pacer import Pacer
@@ -21,7 +21,6 @@ from streams.steering import Steering
 from streams.substream import MAX_OVERLAP, PADDING, Substream
 from streams.told import Told
 
-NS_PER_S = 1_000_000_000
 REPORT_INTERVAL_NS = NS_PER_S
 AROUND = 16 + WIRE_OCTETS
 """What SRTP adds to a packet, and UDP and IP."""

@@ -26,6 +26,11 @@ def test_paths_named_exist(document: str) -> None:
     assert [path for path in missing if not path.startswith("web/static/vendor")] == []
 
 
+def test_each_room_of_the_streams_is_in_their_list() -> None:
+    rooms = {path.stem for path in (ROOT / "streams").glob("[a-z]*.py")}
+    assert rooms <= set(re.findall(r"\w+", text("streams/__init__.py")))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_make_targets_named_exist(document: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))

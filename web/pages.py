@@ -201,29 +201,24 @@ class Pages:
         who = who or self._who(request)
         if state is not None:
             who = who.in_session(state.id)
-        texts = catalogue(language)
-        session = {"id": state.id, "title": state.title} if state is not None else None
         about = heading or (state.title if state is not None else "")
         title = " · ".join(filter(None, (about, say(language, f"title.{name}"), "Diemcau")))
         settings = {
             "page": name,
             "language": language,
-            "session": session and session["id"],
-            "session_title": session and session["title"],
+            "session": state and state.id,
+            "session_title": state and state.title,
             "site": None,
-            "role": who.role.value,
-            "roles": sorted(who.roles),
-            "name": who.name,
-            "seat": who.seat,
-            "account": who.account,
-            "admin": who.admin,
-            "may_audit": may_read(who, ""),
-            "may_create": may_create(who),
             "turn": self._turn,
+            **_about(who),
             **config,
         }
         html = self._templates.get_template(f"{name}.html").render(
-            lang=language, texts=texts, config=settings, csp_nonce=request[NONCE], title=title
+            lang=language,
+            texts=catalogue(language),
+            config=settings,
+            csp_nonce=request[NONCE],
+            title=title,
         )
         return web.Response(text=html, content_type="text/html", status=status)
 
@@ -251,6 +246,20 @@ class Pages:
             raise not_found()
         headers = {"Content-Type": "font/ttf", "Cache-Control": f"public, max-age={30 * _DAY_S}"}
         return web.FileResponse(self._fonts / f"BeVietnamPro-{weight}.ttf", headers=headers)
+
+
+def _about(who: Identity) -> dict[str, Any]:
+    """What a page is told of whoever opened it."""
+    return {
+        "role": who.role.value,
+        "roles": sorted(who.roles),
+        "name": who.name,
+        "seat": who.seat,
+        "account": who.account,
+        "admin": who.admin,
+        "may_audit": may_read(who, ""),
+        "may_create": may_create(who),
+    }
 
 
 def _wished(request: web.Request) -> str:

@@ -9,15 +9,14 @@ from typing import Literal
 from broadcast.session.happened import Happened
 from broadcast.session.model import (
     AgendaItem,
-    Check,
     Delegate,
     DelegateId,
     Document,
     DocumentId,
     ItemId,
-    Outcome,
     Site,
 )
+from broadcast.session.rehearsal import Check, Outcome
 from streams.frames import SiteId
 
 

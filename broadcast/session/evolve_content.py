@@ -23,7 +23,8 @@ from broadcast.session.content_events import (
     SiteRemoved,
     SiteRenamed,
 )
-from broadcast.session.model import AgendaItem, Checked, DelegateId, SessionState
+from broadcast.session.model import AgendaItem, DelegateId, SessionState
+from broadcast.session.rehearsal import Checked
 
 
 @on(SessionDescribed)

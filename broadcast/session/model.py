@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
 from broadcast.program import CUT, Clip, Scene, Transition
+from broadcast.session.rehearsal import Check, Checked
 from broadcast.session.written import Written
 from streams.frames import SiteId
 
@@ -93,32 +94,6 @@ class OverlayName(StrEnum):
     CLOCK = "clock"
     LIVE = "live"
     LOGO = "logo"
-
-
-class Check(StrEnum):
-    """What is tried at each site before a session, in the order it is tried in."""
-
-    PICTURE = "picture"
-    SOUND_IN = "sound_in"
-    """The hall hears the site."""
-    SOUND_OUT = "sound_out"
-    """The site hears the hall."""
-    ECHO = "echo"
-    """Who speaks in the hall does not hear himself back."""
-    LINE = "line"
-    NAME_PLATE = "name_plate"
-
-
-class Outcome(StrEnum):
-    OK = "ok"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    outcome: Outcome
-    note: str
-    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)

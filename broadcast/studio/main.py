@@ -35,7 +35,7 @@ from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from broadcast.studio.watchdog import Watchdog
-from config.settings import Settings, socket_path
+from config.settings import Program, Settings, socket_path
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.lag import settle
 from streams.wire import Kind, Message, Note
@@ -72,33 +72,14 @@ class Studio:
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
         self._sources = Sources(self._ask_keyframe, program.fps)
         self._cameras = Cameras(settings.cameras, self._offer, self._gone)
-        size = program.width, program.height
-        renderer = Renderer(*size, program.theme)
+        renderer = Renderer(program.width, program.height, program.theme)
         self._board = Board(renderer)
         self._small_board = Board(Renderer(*PREVIEW_SIZE, program.theme))
         self._player = Player(settings.storage.data_dir / "media", renderer, self._sources)
         self._encoding = VideoEncoding(program, settings.recording.segment_ms, self._send)
-        self._frames = FrameClock(
-            self._clock,
-            program.fps,
-            Composer(
-                size,
-                self._sources,
-                self._board,
-                PictureTrack.due,
-                program.slate_after_lost_s * NS_PER_S,
-            ),
-            self._encoding,
-            lambda: self._on_air,
-        )
+        self._frames = self._frame_clock(program)
         self._senses = Senses()
-        self._stills = Stills(
-            self._sources,
-            Composer(PREVIEW_SIZE, self._sources, self._small_board, lambda track, _: track.newest),
-            lambda: self._on_air,
-            self.link.send,
-            self._senses,
-        )
+        self._stills = self._stills_maker()
         self._deliveries = Deliveries(settings, self._clock.set_s, self._ask_keyframe)
         self._sound = SoundDesk(
             self._clock,
@@ -110,6 +91,22 @@ class Studio:
             self._send,
             self._send_levels,
         )
+
+    def _frame_clock(self, program: Program) -> FrameClock:
+        composer = Composer(
+            (program.width, program.height),
+            self._sources,
+            self._board,
+            PictureTrack.due,
+            program.slate_after_lost_s * NS_PER_S,
+        )
+        return FrameClock(self._clock, program.fps, composer, self._encoding, lambda: self._on_air)
+
+    def _stills_maker(self) -> Stills:
+        composer = Composer(
+            PREVIEW_SIZE, self._sources, self._small_board, lambda track, _: track.newest
+        )
+        return Stills(self._sources, composer, lambda: self._on_air, self.link.send, self._senses)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -17,11 +17,9 @@ from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 from config.settings import Media, Program
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.port import Address
+from streams.publishers import PATIENCE_S, TAKEOVER_NS, UNEASY_PATIENCE_S
 from streams.relay import (
     KEYFRAME_INTERVAL_NS,
-    PATIENCE_S,
-    TAKEOVER_NS,
-    UNEASY_PATIENCE_S,
     Audience,
     Connection,
     Rates,

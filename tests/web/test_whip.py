@@ -14,7 +14,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from config.settings import Media, Program, Turn
 from streams.frames import SiteId
-from streams.relay import MAX_HANDSHAKES, Audience, Rates, Relay
+from streams.gallery import MAX_HANDSHAKES
+from streams.relay import Audience, Rates, Relay
 from tests.streams.offers import CHROMIUM, VIEW
 from web import border, whip
 from web.errors import Problem

@@ -5,7 +5,8 @@ from typing import Literal
 
 from broadcast.session.content_events import RehearsalBegun, SelfTestAsked, SiteChecked
 from broadcast.session.events import Events
-from broadcast.session.model import Check, Outcome, SessionState
+from broadcast.session.model import SessionState
+from broadcast.session.rehearsal import Check, Outcome
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.lookup import site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule

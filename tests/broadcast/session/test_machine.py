@@ -66,14 +66,13 @@ from broadcast.session.commands import (
 )
 from broadcast.session.evolve import fold
 from broadcast.session.model import (
-    Check,
     ItemKind,
-    Outcome,
     OverlayName,
     Phase,
     RequestKind,
     Role,
 )
+from broadcast.session.rehearsal import Check, Outcome
 from broadcast.session.rules.importing import DelegateRow, ItemRow, SiteRow
 from broadcast.session.undoing import without_undone
 from streams.frames import SiteId
