@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.media import PATIENCE_S
-from tests.server import ROOT, processes_under
+from tests.processes import ROOT
+from tests.server import processes_under
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,13 @@ from broadcast.store import Store
 from config.settings import Settings, load
 from streams.frames import SiteId
 from tests.media import PATIENCE_S, wait_for
+from tests.processes import Process, started
 from web import setup
 from web.auth import Tokens, load_secret
 from web.demo.orders import Orders
 from web.demo.room import Look
 from web.ports import settled
 
-ROOT = Path(__file__).parent.parent
 READY_S = 120
 HALL, LEFT, RIGHT = SiteId("hall"), SiteId("muong-lay"), SiteId("tua-chua")
 SITES = (
@@ -136,7 +136,7 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "diemcau.toml"
         self._config.write_text(config, "utf-8")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self.settings: Settings = settled(load(self._config, {}))
         self._prepare()
 
@@ -185,14 +185,8 @@ class Server:
 
     def start(self) -> None:
         """Raises `TimeoutError` with the end of the log."""
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "web.cli", "serve", "--config", str(self._config)],
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-                env=self.environ | self._ports(),
-            )
+        command = ("web.cli", "serve", "--config", str(self._config))
+        self._process = started(*command, log=self.log, environ=self.environ | self._ports())
         try:
             wait_for(self._ready, "the server's answer", READY_S)
         except TimeoutError as error:
@@ -350,10 +344,7 @@ def drawn_site(server: Server, site: SiteId) -> Iterator[int]:
     path = server.folder / f"{site}.json"
     orders.write(path)
     said = server.folder / f"{site}.log"
-    with said.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "web.demo.site", str(path)], stderr=log, cwd=ROOT
-        )
+    process = started("web.demo.site", str(path), log=said)
     try:
         yield process.pid
     finally:

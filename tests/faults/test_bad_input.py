@@ -14,7 +14,8 @@ from aiortc import RTCPeerConnection
 from tests.live import page
 from tests.media import wait_until
 from tests.peers import MarkedCamera, Watched, post_sdp, publishing, watching
-from tests.server import HALL, LEFT, LONG_NAME, RIGHT, ROOT, RefusedError, Server
+from tests.processes import ROOT
+from tests.server import HALL, LEFT, LONG_NAME, RIGHT, RefusedError, Server
 from web import setup
 
 

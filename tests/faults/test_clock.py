@@ -18,7 +18,8 @@ from tests import hls
 from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import FPS, NUMBERS, Watched, number_at, publishing, watching
-from tests.server import CONFIG, LEFT, ROOT, Server
+from tests.processes import ROOT
+from tests.server import CONFIG, LEFT, Server
 
 HOUR_S = 3600
 SETS_S = (HOUR_S, -HOUR_S)

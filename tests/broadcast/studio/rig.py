@@ -9,7 +9,6 @@ import dataclasses
 import itertools
 import math
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,8 +27,8 @@ from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.wire import Kind, Message, Note, Outbox, Still, read_messages
 from tests import media
 from tests.cuts import whole
+from tests.processes import Process, started
 
-ROOT = Path(__file__).parents[3]
 FPS = 25
 TONES = (440.0, 1000.0, 1700.0, 2600.0)
 """Hz, by the site's number."""
@@ -238,19 +237,17 @@ class Rig:
         self._file = folder / "settings.json"
         self._file.write_text(self.settings.model_dump_json())
         self.relay = Relay(self.settings)
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: Process | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def start_studio(self, *, preexec: Callable[[], None] | None = None) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "broadcast.studio", self._file, cwd=ROOT, preexec_fn=preexec
-        )
+    async def start_studio(self) -> None:
+        self.process = started("broadcast.studio", str(self._file))
         await media.wait_until(lambda: self.relay.connected, "the studio connects")
 
     async def kill_studio(self, number: int = signal.SIGKILL) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), media.PATIENCE_S)
+        return await asyncio.to_thread(self.process.wait, media.PATIENCE_S)
 
     def site(self, name: str, frames: Sequence[Coded], **how: Any) -> None:
         self._tasks[name] = asyncio.ensure_future(self.relay.play(name, frames, **how))
@@ -276,7 +273,7 @@ class Rig:
     async def close(self) -> None:
         for name in list(self._tasks):
             await self.leave(name)
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None and self.process.poll() is None:
             await self.kill_studio()
         await self.relay.hang_up()
 

@@ -28,7 +28,6 @@ from streams.wire import Kind, Note
 from tests import media
 from tests.broadcast.studio.rig import (
     FPS,
-    ROOT,
     TONES,
     Coded,
     Rig,
@@ -38,6 +37,7 @@ from tests.broadcast.studio.rig import (
     full,
     rig,
 )
+from tests.processes import ROOT
 
 HALL, A, B, C = (SiteId(name) for name in ("hall", "a", "b", "c"))
 SITES = (HALL, A, B, C)
@@ -474,26 +474,20 @@ def test_settings_that_cannot_be_read_end_it_with_a_sentence(tmp_path: Path) -> 
 def test_a_full_disk_costs_the_recording_not_the_program(tmp_path: Path) -> None:
     """RLIMIT_FSIZE stands for the full disk."""
 
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
-
     async def test() -> None:
-        made = Rig(tmp_path)
-        await made.relay.listen()
-        try:
-            await made.start_studio(preexec=small_files)
-            join_all(made)
-            made.relay.follow(public=Take.ROOM, program=full(HALL), stream="s", recording=True)
+        async with rig(tmp_path) as r:
+            assert r.process is not None
+            resource.prlimit(r.process.pid, resource.RLIMIT_FSIZE, (4000, 4000))
+            join_all(r)
+            r.relay.follow(public=Take.ROOM, program=full(HALL), stream="s", recording=True)
 
             def faults() -> list[str]:
-                status = made.relay.received.newest_note(Kind.STATUS) or {"faults": []}
+                status = r.relay.received.newest_note(Kind.STATUS) or {"faults": []}
                 return [fault["code"] for fault in status["faults"]]
 
             await media.wait_until(lambda: faults() == ["disk_full"], "the fault is told")
-            await made.packets(Feed.ROOM, Codec.H264, 50)
-            await shows(made, full(HALL), [0])
-        finally:
-            await made.close()
+            await r.packets(Feed.ROOM, Codec.H264, 50)
+            await shows(r, full(HALL), [0])
 
     run(test())
 
