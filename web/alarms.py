@@ -150,7 +150,9 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         yield "disk_error", None, {"detail": faults["disk_error"]}
     elif free < limits.warn_free_bytes:
         yield "disk_low", None, params
-    if "disk_slow" in faults and "disk_error" not in faults:
+    if "recording_gaps" in faults:
+        yield "recording_gaps", None, {}
+    elif "disk_slow" in faults and "disk_error" not in faults:
         yield "disk_slow", None, {}
     if "clock_set" in faults:
         yield "clock_set", None, {"seconds": faults["clock_set"]}

@@ -33,7 +33,7 @@ SLOW_SYNC_S = 0.3
 """With syncs that take longer a power cut may cost more than a second."""
 SLOW_QUEUED = 500
 """Packets, some 4 s: the disk does not keep up, or hangs."""
-CLOCK_TOLD_S = 120.0
+CLOCK_TOLD_S = GAP_TOLD_S = 120.0
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 log = logging.getLogger(__name__)
@@ -151,6 +151,7 @@ class Segments:
         # A disk that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
         self._clock_step_s = 0
+        self._gaps, self._gap_at = 0, -GAP_TOLD_S
         self._order = Order()
         self._obeyed: Order | None = None
         self._retry_at = self._check_at = 0.0
@@ -181,16 +182,21 @@ class Segments:
         free, keeper = self._free_bytes, self._keeper
         if free is not None and free < self._settings.warn_free_bytes and not faults:
             faults.append(Fault("disk_low", f"{free} bytes"))
+        now, dropped = time.monotonic(), self._queue.dropped
+        if dropped != self._gaps:
+            self._gaps, self._gap_at = dropped, now
+        if now - self._gap_at < GAP_TOLD_S:
+            faults.append(Fault("recording_gaps", f"{dropped} packets"))
         if keeper.sync_took_s > SLOW_SYNC_S or len(self._queue) > SLOW_QUEUED:
             faults.append(Fault("disk_slow", f"{keeper.sync_took_s:.1f} s"))
-        if time.monotonic() - self._clock_told_at < CLOCK_TOLD_S:
+        if now - self._clock_told_at < CLOCK_TOLD_S:
             faults.append(Fault("clock_set", f"{self._clock_step_s:+d}"))
         return OutputStatus(
             recording=keeper.recording and self._fault is None,
             recorded_s=round(keeper.recorded_s, 3),
             recorded_bytes=keeper.recorded_bytes,
             disk_free_bytes=free,
-            dropped=self._queue.dropped,
+            dropped=dropped,
             faults=tuple(faults),
         )
 

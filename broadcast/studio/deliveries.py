@@ -106,6 +106,7 @@ class Deliveries:
         return {"recording": self._segments.status().dropped, "sites": self._sites.dropped}
 
     def _faults(self, status: OutputStatus) -> tuple[Fault, ...]:
-        told = (*status.faults, *self._sites.faults())
-        stopped = (f for f in self._sealed.status().faults if f.code in STOPPED)
-        return (*told, *(Fault("not_sealed", fault.detail) for fault in stopped))
+        sealed = self._sealed.status().faults
+        gaps = (fault for fault in sealed if fault.code == "recording_gaps")
+        stopped = (Fault("not_sealed", fault.detail) for fault in sealed if fault.code in STOPPED)
+        return (*status.faults, *self._sites.faults(), *gaps, *stopped)

@@ -4,11 +4,13 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from broadcast.archive.verify import GAP_MS, verify
 from tests import hls
 from tests.live import Page, page
 from tests.media import wait_for, wait_until
@@ -99,6 +101,7 @@ def test_a_killed_process_returns_and_nothing_is_forgotten(
             await shown.until(lambda view: essence(view) == before, f"as before: {before}")
             await more_is_recorded(shown)
             check_archive(archive(server), killed_at, studio="studio" in victims)
+            check_verdict(server)
 
     asyncio.run(story())
 
@@ -113,6 +116,18 @@ def check_archive(recording: hls.Recording, killed_at: float, *, studio: bool) -
     assert kept > killed_at - KEPT_S
     again = next(p for p in recording.segments if p.discontinuity and p.at_s > killed_at)
     assert again.at_s + again.duration_s - killed_at < PLAYS_ACROSS_S
+
+
+def check_verdict(server: Server) -> None:
+    """`verify` misses what no segment has, and nothing else."""
+    spans = [finding.span for finding in verify(server.archive).findings]
+    told = [edge for span in spans if span for edge in (span.start_ms, span.end_ms)]
+    assert len(told) == 2 * len(spans)
+    holes: list[float] = []
+    for one, other in pairwise(archive(server).segments):
+        edges = [(one.at_s + one.duration_s) * 1000, other.at_s * 1000]
+        holes += edges if edges[1] - edges[0] > GAP_MS else []
+    assert told == pytest.approx(holes, abs=100)
 
 
 def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:

@@ -175,6 +175,7 @@ CAUSES: dict[str, tuple[SessionState, Callable[[], Tell]]] = {
     "disk_slow": (STATE, lambda: fault("disk_slow")),
     "clock_set": (STATE, lambda: fault("clock_set")),
     "sites_not_kept": (STATE, lambda: fault("sites_not_kept")),
+    "recording_gaps": (STATE, lambda: fault("recording_gaps")),
     "sites_gaps": (STATE, lambda: fault("sites_gaps")),
     "push_waiting": (
         STATE, lambda: studio(TOLD_S + STATUS_S, pushes=(PushState(name="a", state="waiting"),)),

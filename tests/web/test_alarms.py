@@ -92,6 +92,10 @@ def _witness(**changes: Any) -> dict[str, Any]:
         (_studio(recording=False, faults=(Fault(code="disk_error"),)), ["disk_error"]),
         (_studio(faults=(Fault(code="disk_slow"),)), ["disk_slow"]),
         (_studio(faults=(Fault(code="sites_not_kept", detail="x"),)), ["sites_not_kept"]),
+        (
+            _studio(faults=(Fault(code="disk_slow"), Fault(code="recording_gaps"))),
+            ["recording_gaps"],
+        ),
         (_studio(faults=(Fault(code="sites_gaps", detail="12"),)), ["sites_gaps"]),
         (_studio(faults=(Fault(code="clock_set", detail="+3600"),)), ["clock_set"]),
         (

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from broadcast.archive.verify import Span, verify
 from broadcast.outputs import manifest, playlist
 from broadcast.outputs.disk import Disk
 from broadcast.outputs.fmp4 import origin_of
@@ -276,12 +277,18 @@ def test_a_hanging_disk_never_holds_up_the_program(tmp_path: Path) -> None:
         segments.offer(packet)
     assert time.monotonic() - began < 5  # it takes microseconds
     status = segments.status()
-    assert "disk_slow" in {fault.code for fault in status.faults}
+    assert {fault.code for fault in status.faults} == {"disk_slow", "recording_gaps"}
     assert status.dropped > 0
     disk.free.set()
     media.wait_for(lambda: segments.status().recorded_s > 25, "what it had taken")
     segments.close()
-    assert segments.status().faults == ()
+    status = segments.status()
+    assert {fault.code for fault in status.faults} == {"recording_gaps"}, "and that it has a hole"
+    wanted = Span(EPOCH_S * 1000, (EPOCH_S + 45) * 1000)
+    gaps = verify(tmp_path / "x", [wanted]).findings
+    assert {gap.code for gap in gaps} == {"gap"}
+    missing_ms = sum(gap.span.length_ms for gap in gaps if gap.span is not None)
+    assert missing_ms / 1000 == pytest.approx(45 - status.recorded_s, abs=1)
 
 
 @pytest.fixture
@@ -325,3 +332,7 @@ def test_a_disk_that_turns_read_only_and_back(mounted: Path) -> None:
     media.wait_for(recorded_more, "it goes on")
     segments.close()
     sums_agree(mounted / "x")
+    (gap,) = verify(mounted / "x").findings
+    assert gap.span is not None
+    assert gap.span.start_ms / 1000 - EPOCH_S == pytest.approx(2, abs=0.1)
+    assert gap.span.end_ms / 1000 - EPOCH_S >= 10
