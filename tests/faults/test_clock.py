@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 import m3u8
+import pytest
 
 from broadcast.archive.verify import GAP_MS
 from broadcast.session.events import ClockSet
@@ -98,6 +99,7 @@ async def observed(shown: Page) -> AsyncIterator[Observer]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+@pytest.mark.soak
 def test_the_clock_is_set_while_somebody_speaks(tmp_path: Path) -> None:
     clock = Clock(tmp_path)
     config = CONFIG + "[recording]\nsegment_ms = 1000\n"
