@@ -31,7 +31,7 @@ _PUBLISH = """async (quality) => {
     video: {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 25}},
     audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false},
   });
-  const publisher = new WhipPublisher('/whip/muong-lay', {stream});
+  const publisher = globalThis.publisher = new WhipPublisher('/whip/muong-lay', {stream});
   publisher.start();
   await publisher.setQuality(quality);
 }"""
