@@ -5,10 +5,12 @@ The site sends its camera by our pages' own `WhipPublisher`, at the quality of a
 the lines of `bench/lines.py`, bad both ways. Sound counts as heard if it comes before the studio,
 which learns a site's delay by `Playout`, wants to play it.
 
-`python -m bench publishing` prints the table of bench/README.md.
+`python -m bench publishing` prints the table of bench/README.md; `python -m bench.publishing "300"
+3` three rounds of the lines whose names begin so, in turns with aiortc.
 """
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -157,5 +159,12 @@ def rows(scenes: Sequence[Scene], receivers: Sequence[str]) -> Iterator[str]:
             )
 
 
-def figures() -> Iterator[str]:
-    yield from rows(SCENES, tuple(RECEIVERS))
+def figures(name: str = "", rounds: int = 1) -> Iterator[str]:
+    """Of the lines whose names begin so."""
+    scenes = [scene for scene in SCENES if scene.name.startswith(name)]
+    yield from rows(scenes * rounds, tuple(RECEIVERS))
+
+
+if __name__ == "__main__":
+    for figure in figures(sys.argv[1], *map(int, sys.argv[2:])):
+        print(figure, flush=True)

@@ -24,6 +24,7 @@ from streams.feedback import TRANSPORT_WIDE
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.lines import Line, UplinkCounts
 from streams.redundancy import taken_apart
+from streams.renditions import WIRE_OCTETS
 from streams.sdp import TRANSPORT_SEQUENCE, Section
 from streams.standing import MOST_BPS, StandingQueue
 from streams.uplink import RETRY_NS, Statistics, Uplink
@@ -126,6 +127,8 @@ class Publisher:
         self._arrivals_ns = 0
         self._reported_ns = 0
         self._queue = StandingQueue()
+        self._octets = [0, 0]
+        """Of sound and of pictures, with headers, since the queue was looked at."""
         self.at_ease = False
         """Nothing was lost in the last second, and hardly anything came late."""
         self._nacks = self._plis = 0
@@ -137,6 +140,7 @@ class Publisher:
             return
         section = stream.section
         parsed = rtp.parse(packet, section.extension)
+        self._octets[stream.codec.is_video] += len(packet) + WIRE_OCTETS
         if parsed.extension is not None:
             if stream.wide:
                 self._came_ns.setdefault(parsed.extension & 0xFFFF, now_ns)
@@ -239,9 +243,9 @@ class Publisher:
             self._arrivals_ns = now_ns
             self._report_arrivals()
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
-            self._reported_ns = now_ns
+            elapsed_ns, self._reported_ns = now_ns - self._reported_ns, now_ns
             self._send_reports(now_ns)
-            self._watch_queue(now_ns)
+            self._watch_queue(now_ns, elapsed_ns)
             self.at_ease = self.loss_percent() == 0 and all(
                 (_jitter_ms(uplink) or 0) < EASY_JITTER_MS for uplink in self.uplinks.values()
             )
@@ -252,9 +256,11 @@ class Publisher:
         head = rtp.RTCP_HEADER.pack(0x80 | count, RTCP_RR, 1 + 6 * count, OUR_SSRC)
         self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
 
-    def _watch_queue(self, now_ns: int) -> None:
+    def _watch_queue(self, now_ns: int, elapsed_ns: int) -> None:
         capped = self._queue.cap_bps is not None
-        self._queue.look(now_ns, self.bitrate_bps())
+        sound_bps, picture_bps = (octets * 8e9 / elapsed_ns for octets in self._octets)
+        self._octets[:] = 0, 0
+        self._queue.look(now_ns, picture_bps, sound_bps)
         if capped or self._queue.cap_bps is not None:
             ssrcs = [uplink.ssrc for uplink in self.uplinks.values()]
             self._tell_rate(self._queue.cap_bps or MOST_BPS, ssrcs)

@@ -2,7 +2,7 @@
 
 import random
 
-from streams.standing import MOST_BPS, MS, QUEUE_NS, S, StandingQueue
+from streams.standing import GONE_NS, KEPT, MOST_BPS, MS, QUEUE_NS, S, StandingQueue
 from tests.streams.bottleneck import Bottleneck
 
 SOUND_NS = 20 * MS
@@ -26,7 +26,7 @@ class Site:
         came, until_ns = 0.0, self.now_ns + round(seconds * S)
         while self.now_ns < until_ns:
             second = [self._step() for _ in range(S // SOUND_NS)]
-            self.queue.look(self.now_ns, self._came)
+            self.queue.look(self.now_ns, self._came, 0.0)
             came, self._came = came + self._came, 0.0
             delays.append(min(second) / MS)
         least = min(delays)
@@ -58,6 +58,24 @@ def test_no_queue_stands_for_long() -> None:
         delays, came_bps = site.run(120)
         assert max(delays) < 2 * QUEUE_NS / MS
         assert came_bps > 0.85 * rate_bps
+
+
+def test_a_queue_comes_back_less_and_less_often() -> None:
+    site = Site(Bottleneck(300_000))
+    minutes = [site.run(60)[0] for _ in range(6)]
+    stood = [sum(delay > GONE_NS / MS for delay in delays) for delays in minutes]
+    assert max(stood) <= 6
+    assert sum(stood[2:]) <= 8
+
+
+def test_what_sound_takes_is_left_to_it() -> None:
+    """Twice of it at first (RED), then once."""
+    queue = StandingQueue()
+    for second, delay_ns in enumerate((0, 80 * MS, 0, 0)):
+        queue.note(delay_ns)
+        sound_bps = 50_000 if second == 3 else 90_000
+        queue.look((1 + second) * S, 180_000, sound_bps)
+    assert queue.cap_bps == KEPT * 270_000 - 50_000
 
 
 def test_who_sends_less_than_the_line_carries_is_told_nothing() -> None:
@@ -95,7 +113,7 @@ def test_other_media_times_are_no_queue() -> None:
     queue = StandingQueue()
     for second, delay_ns in enumerate((0.0, 0.0, 90_000 * S, 90_000 * S, 0.0, 0.0)):
         queue.note(delay_ns)
-        queue.look((1 + second) * S, 1_000_000)
+        queue.look((1 + second) * S, 1_000_000, 50_000)
     assert queue.cap_bps is None
 
 
@@ -103,5 +121,5 @@ def test_the_rate_is_never_nothing() -> None:
     rand, queue = random.Random(1), StandingQueue()
     for second in range(300):
         queue.note(rand.uniform(0, 3) * S)
-        queue.look(second * S, rand.choice((0.0, 20_000.0, 5e6)))
+        queue.look(second * S, rand.choice((0.0, 20_000.0, 5e6)), 50_000)
         assert queue.cap_bps is None or 50_000 <= queue.cap_bps <= MOST_BPS
