@@ -49,10 +49,9 @@ class Downlink:
         """From the lane's payload numbers to his."""
         return self._offset
 
-    def board(self) -> None:
-        """From the lane's next unit on, all of it goes to him without a word here."""
-        assert self.lane is not None
-        self._boarded = self.lane.next_number, self.lane.octets
+    def board(self, lane: Lane) -> None:
+        """From its next unit on, all of it goes to him without a word here. He follows it."""
+        self._boarded = lane.next_number, lane.octets
 
     def alight(self) -> None:
         """From the lane's present unit on he is told of each again."""

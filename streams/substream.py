@@ -8,7 +8,7 @@ from aiortc.rtp import RTCP_SR
 
 from streams.crew import Crew, Passenger, Rider, Way
 from streams.downlink import Downlink
-from streams.fanout import Payload
+from streams.fanout import Lane, Payload
 from streams.frames import NS_PER_S
 from streams.rtp import EXTENDED, HEADER, MARKER, ONE_BYTE_EXTENSIONS
 from streams.sdp import Section
@@ -49,17 +49,16 @@ class Substream:
 
     # --- with others ---
 
-    def board(self, passenger: Passenger, way: Way, *, room: bool) -> None:
+    def board(self, lane: Lane, passenger: Passenger, way: Way, *, room: bool) -> None:
         """Takes all of the lane that he follows, from its next unit on."""
-        section, lane = self.section, self.line.lane
-        assert lane is not None
+        section = self.section
         extension = 0 if section.extension is None else section.extension << 4 | 1
         header = EXTENDED.size if extension else HEADER.size
         kind, ssrc, offset = section.payload_type, section.ssrc, self.line.offset
         self.crew = lane.crew(header, way.tag, room=room)
         self.rider = Rider(passenger, way, kind, ssrc, extension, offset)
         self.crew.join(self.rider)
-        self.line.board()
+        self.line.board(lane)
 
     def alight(self) -> None:
         """Is told of each unit again."""

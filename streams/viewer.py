@@ -216,7 +216,7 @@ class Viewer:
             self._choice = choice
             self.rides[lane.is_video] = True
             self.on_ride(lane.is_video)
-            stream.board(self, way, room=self.audience.room)
+            stream.board(lane, self, way, room=self.audience.room)
             self._change_log()
 
     def get_off(self, *, video: bool) -> None:
