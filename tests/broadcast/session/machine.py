@@ -294,8 +294,9 @@ class KeptSession(RuleBasedStateMachine):
     def check_with_the_clock_set(self) -> None:
         """The same acts, and meanwhile the clock was set back and forth: all is as it was, each
         moment by the last clock."""
-        third = len(self.begins) // 3
-        begins = self.begins[third::third] if third else []
+        acts = [begin for begin in self.begins if begin < len(self.log)]  # the last may do nothing
+        third = len(acts) // 3
+        begins = acts[third::third] if third else []
         sets = dict(zip(begins, (-HOUR_MS, 90_000), strict=False))
         told, by_ms = with_clock_set(self.log, sets), sum(sets.values())
         assert on_one_clock(told) == [moved(event, by_ms) for event in self.log]
