@@ -89,6 +89,8 @@ _LOWER_THIRD = _third(
 )
 _LOGO = Overlay("logo", {"text": "HĐND TỈNH ĐIỆN BIÊN"})
 _LIVE = Overlay("live")
+_BACKDROP = Overlay("_backdrop")
+"""The drawn hall."""
 
 Layer = tuple[Overlay, Rect | None]
 
@@ -131,11 +133,12 @@ SHEETS: dict[str, list[Layer]] = {
 
 
 def compose(renderer: Renderer, layers: Iterable[Layer]) -> Image.Image:
-    """The layers over the hall, as the studio blends them."""
+    """The layers over the hall, or over one in each seat, as the studio blends them."""
     picture = np.zeros((renderer.height, renderer.width, 3), np.float32)
     picture[...] = (16, 128, 128)
-    backdrop = (Overlay("_backdrop"), None)
-    for overlay, box in (backdrop, *layers):
+    over = [*layers]
+    seats = [box for overlay, box in over if overlay.name == "seat_title"]
+    for overlay, box in (*((_BACKDROP, seat) for seat in seats or [None]), *over):
         drawn = renderer.render(overlay, NOW_MS, box)
         if drawn is not None:
             _blend(picture, drawn)

@@ -3,7 +3,7 @@
 
 import {html, render} from "htm/preact";
 import {computed, effect, signal} from "@preact/signals";
-import {longDate, number, span, t} from "./texts.js";
+import {number, span, t, withDay} from "./texts.js";
 import {Head} from "./parts/common/head.js";
 import {ask} from "./parts/office/ask.js";
 import {byName} from "./vietnamese.js";
@@ -126,7 +126,7 @@ function union(all, key) {
 /** @param {{one: Archived}} props */
 function Session({one}) {
   const places = found.value?.get(one.id) ?? [];
-  const about = [one.subtitle, longDate(one.started_at_ms), t("archive.duration", {length: span(one.duration_s * 1000)})];
+  const about = [withDay(one.subtitle, one.started_at_ms), t("archive.duration", {length: span(one.duration_s * 1000)})];
   return html`<li class="panel" data-testid="archived">
     <div class="office-title"><div><h2>${one.title}</h2><p class="muted">${about.filter(Boolean).join(" · ")}</p></div>
       <a class="button primary" href=${`/play/${one.id}`}>${t("archive.play")}<span class="hidden-visually"> ${one.title}</span></a></div>

@@ -2,7 +2,7 @@
 
 import {html, render} from "htm/preact";
 import {signal} from "@preact/signals";
-import {config, longDate, t, weekdayAndTime} from "./texts.js";
+import {config, t, weekdayAndTime, withDay} from "./texts.js";
 import {Head, isStaff} from "./parts/common/head.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, phase: import("./types.js").Phase,
@@ -62,10 +62,11 @@ function Group({title, sessions}) {
 /** @param {{one: Listed}} props */
 function Session({one}) {
   const on = one.phase === "live" || one.phase === "paused";
-  const day = one.phase === "prepared" ? one.planned_start_at_ms && t("public.planned", {time: weekdayAndTime(one.planned_start_at_ms)})
-    : one.started_at_ms && longDate(one.started_at_ms);
+  const planned = one.phase === "prepared" && one.planned_start_at_ms;
+  const about = planned ? [one.subtitle, t("public.planned", {time: weekdayAndTime(planned)})].filter(Boolean).join(" · ")
+    : one.started_at_ms ? withDay(one.subtitle, one.started_at_ms) : one.subtitle;
   return html`<li class="panel" data-testid="session">
-    <div><h3>${one.title}</h3><p class="muted">${[one.subtitle, day].filter(Boolean).join(" · ")}</p></div>
+    <div><h3>${one.title}</h3><p class="muted">${about}</p></div>
     <span class=${`badge ${one.phase === "live" ? "on-air" : ""}`}>${t(`phase.${one.phase}`)}</span>
     <div class="links">
       ${DESKS.filter(({role, after}) => mayOpen(role) && (after || one.phase !== "ended")).map(({path, text}, index) => html`

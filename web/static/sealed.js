@@ -11,6 +11,7 @@ import {attach} from "./parts/public/player.js";
 /** @typedef {{duration_s: number, bytes: number, accesses: Access[]}} Sealed */
 
 const REFRESH_MS = 10_000;
+const DESK = config.role === "chair" ? "chair" : "operator";
 const ADDRESS = `/api/v1/sessions/${config.session}/sealed`;
 
 /** @type {import("@preact/signals").Signal<Sealed | undefined>} */
@@ -35,7 +36,7 @@ function Page() {
       <div class="stage-column">
         ${told && (told.duration_s > 0 ? html`<${Player} />` : html`<div class="stage card" data-testid="nothing-sealed"><div>
           <p class="card-title">${t("sealed.nothing")}</p><p>${t("sealed.nothing_note")}</p></div></div>`)}
-        <div class="about"><h1>${t("title.sealed")}</h1><p class="muted">${config.session_title} · <a href=${`/operator/${config.session}`}>${t("public.control")}</a></p></div>
+        <div class="about"><h1>${t("title.sealed")}</h1><p class="muted">${config.session_title} · <a href=${`/${DESK}/${config.session}`}>${t(DESK === "chair" ? "public.chair" : "public.control")}</a></p></div>
         <p class="notice">${t("sealed.note")}</p>
         ${failed.value && html`<p class="error" role="alert">${failed.value}</p>`}
         ${told && told.duration_s > 0 && html`<div class="choices">

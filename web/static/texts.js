@@ -1,6 +1,6 @@
 // What the page says and knows from the start: the texts and settings that the server put into it.
 
-import {dayInWords} from "./vietnamese.js";
+import {dayInWords, namesDay} from "./vietnamese.js";
 
 /** @import {Config} from "./types.js" */
 
@@ -69,6 +69,12 @@ export function longDate(atMs) {
   const at = new Date(atMs);
   if (config.language !== "en") return dayInWords(at.getDate(), at.getMonth() + 1, at.getFullYear());
   return at.toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});
+}
+
+/** What is said of a session, and its day, unless that stands there already: "place and date" is what it asks for.
+ * @param {string} about @param {number} atMs epoch milliseconds */
+export function withDay(about, atMs) {
+  return about && namesDay(about, new Date(atMs)) ? about : [about, longDate(atMs)].filter(Boolean).join(" · ");
 }
 
 /** Its hour and a day in words: 08:00, thứ Tư, ngày 25 tháng 11 năm 2026. @param {number} atMs epoch milliseconds */

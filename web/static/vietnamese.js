@@ -19,3 +19,10 @@ export function byName(one, other) {
 export function dayInWords(day, month, year) {
   return `ngày ${String(day).padStart(2, "0")} tháng ${month < 3 ? `0${month}` : month} năm ${year}`;
 }
+
+/** Whether a text has that day in it: "ngày 09 tháng 7 năm 2026", "9/7/2026", "09.07.2026".
+ * @param {string} text @param {Date} day */
+export function namesDay(text, day) {
+  const [month, year] = ["(?: tháng |[/.-])0?" + (day.getMonth() + 1), "(?: năm |[/.-])" + day.getFullYear()];
+  return new RegExp(`(?<!\\d)0?${day.getDate()}${month}${year}(?!\\d)`, "u").test(text.normalize("NFC"));
+}

@@ -345,6 +345,10 @@ def test_people_stand_in_the_same_order_on_pages_and_in_lists() -> None:
 
 def test_a_date_is_written_as_in_an_official_paper() -> None:
     dates = [[9, 7, 2026], [25, 11, 2026], [3, 2, 2027]]
+    told = ["Hội trường tỉnh, ngày 09 tháng 7 năm 2026", "9/7/2026", "09.07.2026, 8 giờ"]
+    other = ["", "ngày 19 tháng 7 năm 2026", "9/7/2025", "9/17/2026"]
+    named = "given.map((one) => m.namesDay(one, new Date(2026, 6, 9)))"
+    assert run("vietnamese.js", named, told + other) == [True] * 3 + [False] * 4
     assert run("vietnamese.js", "given.map((one) => m.dayInWords(...one))", dates) == [
         "ngày 09 tháng 7 năm 2026", "ngày 25 tháng 11 năm 2026", "ngày 03 tháng 02 năm 2027",
     ]  # fmt: skip
