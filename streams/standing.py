@@ -25,8 +25,8 @@ GROWTH_PER_S = 0.005
 """More each second after the rest: half a hundredth in the first, then a whole one."""
 FREE_GROWTH = 1.25
 """Each second, where it was no queue, or the sender uses less than `USED` of what it is given."""
-USED, FULL = 0.8, 0.9
-"""In between it neither needs more, nor shows that there is more."""
+USED, FULL = 0.8, 0.85
+"""In between it hardly needs more, nor shows that there is more: growth begins anew."""
 TRIES = 3
 """What does not get shorter by so many is a longer way, and no queue of the sender's."""
 SHORTER = 0.8
@@ -91,9 +91,11 @@ class StandingQueue:
         elif cap_bps < kept_bps:
             cap_bps = kept_bps
         elif now_ns > self._rest_until_ns:
+            if picture_bps < FULL * cap_bps:
+                self._rest_until_ns = now_ns - S
             if picture_bps < USED * cap_bps:
                 cap_bps *= FREE_GROWTH
-            elif picture_bps > FULL * cap_bps:
+            else:
                 cap_bps *= 1 + GROWTH_PER_S * (now_ns - self._rest_until_ns) / S
         if cap_bps <= MOST_BPS:
             return cap_bps
