@@ -5,14 +5,13 @@ libsrtp refuses numbers that jump back, and a player that sees a gap asks for wh
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from streams.fanout import Lane, Payload, Unit
 from streams.frames import VIDEO_CLOCK_RATE
+from streams.pacer import bucket
 
-CATCH_UP_STEP = 90
-"""A millisecond, of 1/90000 s: what came before a newcomer is shown as fast as his decoder can, so
-that he does not stay behind."""
+CATCH_UP_STEP = 9
+"""Of 1/90000 s: what came before a newcomer leaves in one go, a picture each 0.1 ms."""
 
 
 class Downlink:
@@ -73,16 +72,22 @@ class Downlink:
     # --- alone ---
 
     def squeeze(self, past: Sequence[Unit], bps: float | None) -> None:
-        """Units before the last of `past` are to be shown as fast as they leave, at `bps`: browsers
-        learn from stamps how fast our clock goes, and hold the picture after them back for half a
-        second where these come slower than they say."""
-        back = 0
-        for unit, before in pairwise(reversed(past)):
-            takes = 0 if bps is None else int(unit.octets * 8 * VIDEO_CLOCK_RATE / bps)
-            apart = unit.timestamp - before.timestamp & 0xFFFFFFFF
-            back += max(CATCH_UP_STEP, min(takes, apart))
-            for payload in before.payloads:
-                self._squeezed[payload.number] = (past[-1].timestamp - back) & 0xFFFFFFFF
+        """Units before the last of `past` are stamped as fast as they leave, at `bps` beyond what
+        goes at once: browsers learn from stamps how fast our clock goes. Where these come slower
+        than they say, the picture after them is held back for half a second; where they come
+        faster, it does not wait for its sound for the next ten."""
+        at_once = 0 if bps is None else bucket(bps)
+        octets = sum(unit.octets for unit in past)
+        behind, stamp = None, past[-1].timestamp
+        for unit in reversed(past):
+            leaves = 0 if bps is None else max(0, octets - at_once) * 8 * VIDEO_CLOCK_RATE / bps
+            if behind is not None:
+                later, left = behind
+                apart = later.timestamp - unit.timestamp & 0xFFFFFFFF
+                stamp -= max(CATCH_UP_STEP, min(int(left - leaves), apart))
+                for payload in unit.payloads:
+                    self._squeezed[payload.number] = stamp & 0xFFFFFFFF
+            behind, octets = (unit, leaves), octets - unit.octets
 
     def number(self, payload: Payload) -> int:
         """Its 16-bit sequence number for this viewer."""

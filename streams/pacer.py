@@ -71,6 +71,11 @@ class Pace:
                 self.rate_bps = None
 
 
+def bucket(rate_bps: float) -> float:
+    """Octets that may go at once."""
+    return max(MIN_BUCKET, rate_bps * BUCKET_NS / 8e9)
+
+
 class Pacer(Generic[T]):
     """Of one viewer's pictures; `T` is a piece that goes out at once."""
 
@@ -123,5 +128,5 @@ class Pacer(Generic[T]):
         if self.rate_bps is None:
             return
         elapsed_ns, self._filled_ns = now_ns - self._filled_ns, now_ns
-        bucket = max(MIN_BUCKET, self.rate_bps * BUCKET_NS / 8e9)
-        self._tokens = min(bucket, self._tokens + self.rate_bps * elapsed_ns / 8e9)
+        filled = self._tokens + self.rate_bps * elapsed_ns / 8e9
+        self._tokens = min(bucket(self.rate_bps), filled)

@@ -7,7 +7,9 @@ from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.downlink import CATCH_UP_STEP
 from streams.frames import Feed
+from streams.pacer import bucket
 from streams.renditions import STILL_INTERVAL_S
 from streams.viewer import CATCH_UP_OCTETS, STILL_INTERVAL_NS
 from tests.streams.viewing import FPS, FRAME_NS, KEY_EVERY, OCTETS, PICTURE, SOUND, Scene
@@ -33,7 +35,8 @@ def test_a_newcomer_sees_the_smallest_picture_at_once_and_the_best_from_its_next
 
 
 def test_where_it_leaves_over_time_its_stamps_say_so() -> None:
-    """Browsers hold a picture back that follows others which were slower than their stamps."""
+    """Browsers hold a picture back that follows others which were slower than their stamps, and
+    show one at once that follows others which were faster."""
     scene = Scene(feedback=True)
     scene.play(20)
     scene.come()
@@ -41,9 +44,23 @@ def test_where_it_leaves_over_time_its_stamps_say_so() -> None:
     assert bps is not None
     scene.play(40)
     stamps = [packet.timestamp for packet in scene.player.of(PICTURE) if packet.marker][:20]
+    at_once = int((bucket(bps) - OCTETS[2][0]) // OCTETS[2][1])
+    assert 0 < at_once < 10
     apart = [b - a for a, b in pairwise(stamps)]
-    assert apart == [pytest.approx(OCTETS[2][1] * 8 * 90_000 / bps, rel=0.05)] * 19
+    assert apart[:at_once] == [CATCH_UP_STEP] * at_once
+    each = OCTETS[2][1] * 8 * 90_000 / bps
+    assert apart[at_once + 1 :] == [pytest.approx(each, rel=0.05)] * (18 - at_once)
     scene.player.check()
+
+
+def test_where_it_leaves_at_once_its_stamps_say_so() -> None:
+    scene = Scene()
+    scene.play(20)
+    scene.come()
+    scene.play(1)
+    stamps = [packet.timestamp for packet in scene.player.of(PICTURE) if packet.marker]
+    assert [b - a for a, b in pairwise(stamps)] == [CATCH_UP_STEP] * 20
+    assert stamps[-1] == 20 * 90_000 // FPS
 
 
 def test_where_that_would_be_much_he_sees_the_keyframe_and_asks_for_the_next() -> None:
