@@ -90,6 +90,7 @@ class Studio:
             lambda: self._on_air,
             self._send,
             self._send_levels,
+            program.fps,
         )
 
     def _frame_clock(self, program: Program) -> FrameClock:

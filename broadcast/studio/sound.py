@@ -1,7 +1,9 @@
 """The mixing thread: every 20 ms all microphones in, each feed's packet out.
 
 It also reads the meters, ten times a second. A block is mixed when its time is over, so that the
-sound and the picture of one moment leave together.
+sound and the picture of one moment leave together. A tick's picture shows what was due since the
+tick before it, half a picture earlier in the middle: its sound is stamped as much later, so that no
+lips are further from their voice than that.
 """
 
 import threading
@@ -19,7 +21,7 @@ from broadcast.studio.onair import OnAir
 from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker, Talkback
-from streams.frames import Codec, Feed, Packet, SiteId
+from streams.frames import AUDIO_CLOCK_RATE, Codec, Feed, Packet, SiteId
 
 PATIENCE_NS = 2 * NS_PER_S
 """A machine that is too busy makes up for missed blocks of sound, a millisecond each; pictures are
@@ -118,8 +120,11 @@ class SoundDesk:
         on_air: Callable[[], OnAir | None],
         send: Callable[[Sequence[Packet]], None],
         send_levels: Callable[[dict[SiteId, float]], None],
+        fps: int = 25,
     ) -> None:
+        """`fps`: of the pictures beside it."""
         self._clock, self._sources = clock, sources
+        self._half_picture = AUDIO_CLOCK_RATE // (2 * fps)
         self._voices = partial(Voices, bitrates_bps, heard)
         self._listened = listened
         self._on_air, self._send, self._send_levels = on_air, send, send_levels
@@ -166,7 +171,7 @@ class SoundDesk:
         for source in sources:
             source.sound.clean(wished=source.site in snapshot.state.cleaned)
         heard = self._heard(audible(snapshot.state), from_ns)
-        pts = (index - 1) * BLOCK_SAMPLES
+        pts = (index - 1) * BLOCK_SAMPLES + self._half_picture
         voices = self.talkback.voices(from_ns)
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, voices, pts)
         self._send(minus + self._mix(total, pts, snapshot, from_ns))

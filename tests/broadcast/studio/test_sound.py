@@ -9,8 +9,12 @@ from broadcast.studio.clock import ProgramClock
 from broadcast.studio.onair import OnAir
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
-from streams.frames import Codec, Packet
+from streams.frames import AUDIO_CLOCK_RATE, Codec, Packet
 from tests import media
+
+FPS = 50
+LOOKAHEAD = 312
+"""Samples that the encoder of Opus holds back."""
 
 
 def test_listeners_who_come_and_go_make_no_hole_in_the_sound() -> None:
@@ -37,6 +41,7 @@ def test_listeners_who_come_and_go_make_no_hole_in_the_sound() -> None:
         lambda: snapshot,
         packets.extend,
         lambda _: None,
+        FPS,
     )
     desk.start()
     try:
@@ -49,3 +54,5 @@ def test_listeners_who_come_and_go_make_no_hole_in_the_sound() -> None:
         desk.close()
     assert steps(Codec.AAC) == {1024}
     assert steps(Codec.OPUS) == {960}
+    places = {(pts + LOOKAHEAD) % 960 for pts in times(Codec.OPUS)}
+    assert places == {AUDIO_CLOCK_RATE // (2 * FPS)}, "half a picture after its time"
