@@ -2,6 +2,7 @@
 
 import {Connection} from "./connection.js";
 import {LEAST, WHOLE, fitted, isSmall, stepOf, withSound} from "./fitting.js";
+import {FIRST_LOOK_MS, FIRST_MS, LOOK_MS as LIPS_MS, aheadMs, waitOf} from "./lips.js";
 
 /** @import {OnState} from "./connection.js" */
 /** @import {Fit} from "./fitting.js" */
@@ -253,6 +254,8 @@ export class TalkPublisher extends Connection {
 /** Plays a feed of the program. */
 export class WhepPlayer extends Connection {
   #media = new MediaStream();
+  /** @type {RTCPeerConnection | undefined} */
+  #watched;
 
   /** @param {string} url @param {{token?: string, onState?: OnState, turn?: boolean}} [options] */
   constructor(url, {token, onState, turn} = {}) {
@@ -267,7 +270,8 @@ export class WhepPlayer extends Connection {
 
   /** @override @param {RTCPeerConnection} pc */
   prepare(pc) {
-    for (const kind of ["audio", "video"]) pc.addTransceiver(kind, {direction: "recvonly"});
+    pc.addTransceiver("audio", {direction: "recvonly"});
+    pc.addTransceiver("video", {direction: "recvonly"}).receiver.jitterBufferTarget = FIRST_MS;
     pc.ontrack = ({track}) => {
       if (pc !== this.pc) return;
       for (const old of this.#media.getTracks()) {
@@ -275,5 +279,25 @@ export class WhepPlayer extends Connection {
       }
       this.#media.addTrack(track);
     };
+  }
+
+  /** @override */
+  connected() {
+    const pc = this.pc;
+    if (!pc || pc === this.#watched) return;
+    this.#watched = pc;
+    void this.#keepLips(pc);
+  }
+
+  /** Lets the pictures wait for their sound. @param {RTCPeerConnection} pc */
+  async #keepLips(pc) {
+    let waitMs = FIRST_MS;
+    for (let pauseMs = FIRST_LOOK_MS; pc === this.pc; pauseMs = LIPS_MS) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const pictures = pc.getReceivers().find(({track}) => track.kind === "video");
+      if (!pictures || pc !== this.pc) return;
+      waitMs = waitOf(waitMs, aheadMs(await pc.getStats()));
+      pictures.jitterBufferTarget = waitMs;
+    }
   }
 }
