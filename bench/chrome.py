@@ -97,16 +97,16 @@ class Started:
             if process.poll() is not None:
                 raise ChildProcessError(f"{name} ended: {self._log(name).read_text()[-500:]}")
         return {
-            name: sum(map(cpu_s, _tree(process.pid))) for name, process in self._processes.items()
+            name: sum(map(cpu_s, tree(process.pid))) for name, process in self._processes.items()
         }
 
     def memory_mb(self) -> float:
-        return sum(memory_mb(p) for one in self._processes.values() for p in _tree(one.pid))
+        return sum(memory_mb(p) for one in self._processes.values() for p in tree(one.pid))
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """It, its children, and theirs."""
-    return [pid, *(one for child, _ in processes_under(pid) for one in _tree(child))]
+    return [pid, *(one for child, _ in processes_under(pid) for one in tree(child))]
 
 
 def in_conference(material: Material) -> Cost:
@@ -133,7 +133,7 @@ def _grabbed(material: Material, url: str, *, heard: bool) -> Cost:
     started = Started(material.folder)
     with contextlib.ExitStack() as stack:
         display = stack.enter_context(_screen(started, material))
-        sound = stack.enter_context(_sink(started, material.folder)) if heard else {}
+        sound = stack.enter_context(sink(started, material.folder)) if heard else {}
         browser = _chromium(material, display, url)
         stack.enter_context(started.running("Chromium", browser, sound))
         _wait_until_it_moves(display, _size(material))
@@ -170,7 +170,7 @@ def _screen(started: Started, material: Material) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _sink(started: Started, folder: Path) -> Iterator[dict[str, str]]:
+def sink(started: Started, folder: Path) -> Iterator[dict[str, str]]:
     """A sound server of its own that plays to nobody; what its clients find it by."""
     socket = folder / "pulse.socket"
     command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]

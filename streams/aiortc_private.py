@@ -9,8 +9,15 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from aioice import ice
-from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCRtpSender
+from aiortc import (
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCRtpReceiver,
+    RTCRtpSender,
+)
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
+from aiortc.rtp import RtcpSrPacket
 from cryptography.x509 import InvalidVersion
 from pylibsrtp import Session
 
@@ -79,6 +86,51 @@ def on_keyframe_request(sender: RTCRtpSender, wanted: Callable[[], None]) -> Non
     encoder that such a track does not use. For sites that we draw ourselves."""
     hear: Any = wanted
     sender._send_keyframe = hear  # type: ignore[method-assign]
+
+
+class SentTimes:
+    """What the sender's reports (RFC 3550 6.4.1) say of when what a receiver decodes was made; the
+    receiver itself makes nothing of them."""
+
+    def __init__(self, receiver: RTCRtpReceiver, clock_rate: int) -> None:
+        self._hear = receiver._handle_rtcp_packet
+        receiver._handle_rtcp_packet = self._heard  # type: ignore[method-assign]
+        self._zero = receiver._RTCRtpReceiver__timestamp_mapper  # type: ignore[attr-defined]
+        self._clock_rate = clock_rate
+        self._report: tuple[int, int] | None = None
+
+    async def _heard(self, packet: Any) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            info = packet.sender_info
+            self._report = info.ntp_timestamp, info.rtp_timestamp
+        await self._hear(packet)
+
+    def ntp_s(self, pts: int) -> float | None:
+        """NTP time, in seconds, of a decoded frame; None before the first report."""
+        if self._report is None:
+            return None
+        ntp, reported = self._report
+        zero: int = self._zero._origin
+        since = (zero + pts - reported + (1 << 31)) % (1 << 32) - (1 << 31)
+        return ntp / (1 << 32) + since / self._clock_rate
+
+
+def report_truly(sender: RTCRtpSender, clock_rate: int) -> None:
+    """From now on the sender's reports take encoding out: stock aiortc reports when a frame left,
+    which is later by as long as the encoder and the machine took, each time another time. The least
+    of all reports is true to the quickest."""
+    send, least = sender._send_rtcp, list[int]()
+
+    async def truly(packets: list[Any]) -> None:
+        for packet in packets:
+            if isinstance(packet, RtcpSrPacket):
+                info = packet.sender_info
+                media = (info.rtp_timestamp << 32) // clock_rate
+                least[:] = [min([info.ntp_timestamp - media, *least])]
+                info.ntp_timestamp = least[0] + media
+        await send(packets)
+
+    sender._send_rtcp = truly  # type: ignore[method-assign]
 
 
 def gather_on(address: str) -> None:

@@ -1,6 +1,7 @@
 """A real Chromium for tests, its camera and microphone played from files."""
 
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,9 +67,11 @@ async def chromium(
     allows: bool = True,
     executable: Path = Path("/usr/bin/chromium"),
     more: Sequence[str] = (),
+    loudspeaker: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Chromium]:
     """One browser, until left; `camera` as from `camera_files`. `allows`: whoever sits before it
-    lets pages have camera and microphone. `more`: arguments."""
+    lets pages have camera and microphone. `more`: arguments. `loudspeaker`: what a sound server is
+    found by, in the environment; without one nothing is played."""
     arguments = [*_ARGUMENTS, *more]
     if not allows:
         arguments.remove("--use-fake-ui-for-media-stream")
@@ -77,7 +80,12 @@ async def chromium(
         arguments.append(f"--use-file-for-fake-video-capture={camera[0]}")
         arguments.append(f"--use-file-for-fake-audio-capture={camera[1]}")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=arguments)
+        browser = await playwright.chromium.launch(
+            executable_path=executable,
+            args=arguments,
+            env={**os.environ, **(loudspeaker or {})},
+            ignore_default_args=["--mute-audio"] if loudspeaker else None,
+        )
         try:
             yield Chromium(browser, size, allows=allows)
         except BaseException:

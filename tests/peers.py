@@ -271,19 +271,28 @@ async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
 
 
 @asynccontextmanager
-async def watching(url: str, token: str | None = None) -> AsyncIterator[Watched]:
-    """A WHEP player, until left. Raises `ConnectionError` with the server's answer."""
-    peer = RTCPeerConnection()
-    watched = Watched()
-    tasks = watch_tracks(peer, watched)
+async def playing(peer: RTCPeerConnection, url: str, token: str | None) -> AsyncIterator[None]:
+    """The peer plays a feed by WHEP, until left. Raises `ConnectionError` as `watching`."""
     peer.addTransceiver("video", direction="recvonly")
     peer.addTransceiver("audio", direction="recvonly")
     location = ""
     try:
         location = await _connect(peer, url, token)
-        yield watched
+        yield
     finally:
         if location:
             await _hang_up(urljoin(url, location), token)
         await _closed(peer)
+
+
+@asynccontextmanager
+async def watching(url: str, token: str | None = None) -> AsyncIterator[Watched]:
+    """A WHEP player, until left. Raises `ConnectionError` with the server's answer."""
+    peer = RTCPeerConnection()
+    watched = Watched()
+    tasks = watch_tracks(peer, watched)
+    try:
+        async with playing(peer, url, token):
+            yield watched
+    finally:
         await _ended(tasks)
