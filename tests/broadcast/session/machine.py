@@ -58,7 +58,7 @@ class KeptSession(RuleBasedStateMachine):
         self.now_ms = START_MS
         self.acts = 0
         self.begins: list[int] = []
-        """Where each act begins in the log."""
+        """Where each act that did anything begins in the log."""
         self.requested_ms: int | None = None
         """When somebody last asked to open the room."""
         self.before = self.state
@@ -87,7 +87,8 @@ class KeptSession(RuleBasedStateMachine):
             self.check_opening(event)
             assert load_event(json.loads(json.dumps(dump_event(event)))) == event
             self.state = evolve(self.state, event)
-        self.begins.append(len(self.log))
+        if events:
+            self.begins.append(len(self.log))
         self.log += events
         return events
 
