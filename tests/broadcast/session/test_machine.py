@@ -327,4 +327,4 @@ class Sessions(KeptSession):
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(max_examples=150, stateful_step_count=80, deadline=None)
+TestSessions.settings = settings(max_examples=100, stateful_step_count=80, deadline=None)
