@@ -2,7 +2,6 @@
 
 import {Connection} from "./connection.js";
 import {LEAST, WHOLE, fitted, isSmall, stepOf, withSound} from "./fitting.js";
-import {FIRST_LOOK_MS, FIRST_MS, LOOK_MS as LIPS_MS, aheadMs, waitOf} from "./lips.js";
 
 /** @import {OnState} from "./connection.js" */
 /** @import {Fit} from "./fitting.js" */
@@ -12,6 +11,9 @@ const SETTLE_MS = 3000;
 const HURRY_MS = 250;
 const LOOK_MS = 1000;
 const LOSSY = 0.02; // of the sound's packets
+// What sound takes from its packet to the loudspeaker, at least. Chromium lets pictures wait for it only step by step.
+// It stays: adjusted by the browser's own figures, both it and Chromium's delay of sound drove each other up to 0.3 s.
+const SOUND_MS = 80;
 const LOSSY_MS = 30_000; // so long a line counts as lossy after it was
 
 /** Sends a picture, as large as the control room wishes. */
@@ -254,8 +256,6 @@ export class TalkPublisher extends Connection {
 /** Plays a feed of the program. */
 export class WhepPlayer extends Connection {
   #media = new MediaStream();
-  /** @type {RTCPeerConnection | undefined} */
-  #watched;
 
   /** @param {string} url @param {{token?: string, onState?: OnState, turn?: boolean}} [options] */
   constructor(url, {token, onState, turn} = {}) {
@@ -271,7 +271,7 @@ export class WhepPlayer extends Connection {
   /** @override @param {RTCPeerConnection} pc */
   prepare(pc) {
     pc.addTransceiver("audio", {direction: "recvonly"});
-    pc.addTransceiver("video", {direction: "recvonly"}).receiver.jitterBufferTarget = FIRST_MS;
+    pc.addTransceiver("video", {direction: "recvonly"}).receiver.jitterBufferTarget = SOUND_MS;
     pc.ontrack = ({track}) => {
       if (pc !== this.pc) return;
       for (const old of this.#media.getTracks()) {
@@ -279,25 +279,5 @@ export class WhepPlayer extends Connection {
       }
       this.#media.addTrack(track);
     };
-  }
-
-  /** @override */
-  connected() {
-    const pc = this.pc;
-    if (!pc || pc === this.#watched) return;
-    this.#watched = pc;
-    void this.#keepLips(pc);
-  }
-
-  /** Lets the pictures wait for their sound. @param {RTCPeerConnection} pc */
-  async #keepLips(pc) {
-    let waitMs = FIRST_MS;
-    for (let pauseMs = FIRST_LOOK_MS; pc === this.pc; pauseMs = LIPS_MS) {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      const pictures = pc.getReceivers().find(({track}) => track.kind === "video");
-      if (!pictures || pc !== this.pc) return;
-      waitMs = waitOf(waitMs, aheadMs(await pc.getStats()));
-      pictures.jitterBufferTarget = waitMs;
-    }
   }
 }

@@ -43,19 +43,6 @@ def run(module: str, expression: str, given_values: Any = None) -> Any:
     return json.loads(done.stdout)
 
 
-def test_pictures_wait_for_their_sound() -> None:
-    """A browser without figures, or within 10 ms, changes nothing; waiting has bounds."""
-    waits = "given.map(([wait, ahead]) => m.waitOf(wait, ahead ?? undefined))"
-    cases = [[80, None], [80, 9], [80, 100], [165, -60], [20, -200], [250, 900]]
-    assert run("lips.js", waits, cases) == [80, 80, 165, 114, 0, 300]
-    inbound = {"type": "inbound-rtp"}
-    video = {**inbound, "kind": "video", "estimatedPlayoutTimestamp": 5_070}
-    audio = {**inbound, "kind": "audio", "estimatedPlayoutTimestamp": 5_000}
-    reports = [[video, audio, {"type": "codec"}], [video], [{**inbound, "kind": "audio"}, video]]
-    ahead = "given.map((one) => m.aheadMs(new Map(Object.entries(one))) ?? null)"
-    assert run("lips.js", ahead, reports) == [70, None, None]
-
-
 def test_the_clock_reads_as_on_the_picture() -> None:
     """On all pages and on the picture the same digits turn at the same moment."""
     limits = [1_000, 60_000, 3_700_000]
