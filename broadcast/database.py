@@ -44,7 +44,11 @@ class Database:
             self._engine = sql.create_engine(url, pool_pre_ping=True, connect_args=patience)
             if self._engine.dialect.name == "sqlite":
                 on.listen(self._engine, "connect", _set_up_sqlite)
-            self._prepare_tables()
+            try:
+                self._prepare_tables()
+            except BaseException:
+                self.close()
+                raise
 
     def _prepare_tables(self) -> None:
         """The server and the command line may both be the first to open a new database."""
@@ -54,7 +58,6 @@ class Database:
             with self.alone() as db:
                 tables.prepare(db, time.time_ns() // 1_000_000)
         except NewerError as newer:
-            self.close()
             raise StoreError(
                 f"its tables have version {newer}, this program knows version {SCHEMA_VERSION};"
                 " start the program that wrote them, or another database"

@@ -7,7 +7,7 @@ what was appended is on the disk when the call returns. Safe to call from severa
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sql
 from sqlalchemy.exc import IntegrityError
@@ -73,13 +73,19 @@ class Account:
 
 
 class Store:
-    """Opens the database and makes its tables.
+    """Opens the database and makes its tables; a `with` block closes it.
 
     Every call, the constructor too, raises `StoreError` if the database cannot do it.
     """
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         self._database.close()

@@ -105,13 +105,13 @@ def main() -> int:
     """The process."""
     gently()
     settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
-    store = setup.open_store(settings)
-    for session in sys.argv[2:]:
-        try:
-            build(store, settings.storage.data_dir, session)
-        except Exception as error:
-            # One that cannot be read hides no other; the relay writes down what is said here.
-            sys.stderr.write(f"{session}: {error!r}\n")
+    with setup.open_store(settings) as store:
+        for session in sys.argv[2:]:
+            try:
+                build(store, settings.storage.data_dir, session)
+            except Exception as error:
+                # One that cannot be read hides no other; the relay writes down what is said here.
+                sys.stderr.write(f"{session}: {error!r}\n")
     return 0
 
 

@@ -51,7 +51,8 @@ def main() -> int:
     """Prints one line of JSON."""
     gently()
     settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
-    verdict = verdict_of(setup.open_store(settings))
+    with setup.open_store(settings) as store:
+        verdict = verdict_of(store)
     sys.stdout.write(json.dumps({"whole": not verdict.faults, **asdict(verdict)}))
     return 0
 

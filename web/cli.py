@@ -148,10 +148,9 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _announce(settings: Settings) -> None:
     print(f"Diemcau: {base_url(settings)}/  {public_url(settings)}/", file=sys.stderr)
-    store = setup.open_store(settings)
-    if not store.sessions():
-        print("There is no session yet: sign in, and press Tạo phiên họp", file=sys.stderr)
-    store.close()
+    with setup.open_store(settings) as store:
+        if not store.sessions():
+            print("There is no session yet: sign in, and press Tạo phiên họp", file=sys.stderr)
 
 
 def _service(arguments: argparse.Namespace) -> int:
@@ -189,19 +188,21 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _audit_list(arguments: argparse.Namespace) -> int:
-    for entry in _store(arguments).audit(session=arguments.session):
-        note = entry.note
-        at = datetime.fromtimestamp(note.at_ms / 1000).astimezone()
-        who = f"{note.who or '?'} ({note.role or note.where.means or '?'})"
-        place = " ".join(filter(None, (note.where.address, note.where.agent)))
-        fields = (f"{at:%Y-%m-%d %H:%M:%S}", note.session, who, note.what, note.outcome, place)
-        print("\t".join((str(entry.number), *fields)))
+    with _store(arguments) as store:
+        for entry in store.audit(session=arguments.session):
+            note = entry.note
+            at = datetime.fromtimestamp(note.at_ms / 1000).astimezone()
+            who = f"{note.who or '?'} ({note.role or note.where.means or '?'})"
+            place = " ".join(filter(None, (note.where.address, note.where.agent)))
+            fields = (f"{at:%Y-%m-%d %H:%M:%S}", note.session, who, note.what, note.outcome, place)
+            print("\t".join((str(entry.number), *fields)))
     return 0
 
 
 def _audit_verify(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
-    verdict = verdict_of(setup.open_store(settings), arguments.seal)
+    with setup.open_store(settings) as store:
+        verdict = verdict_of(store, arguments.seal)
     print("\n".join(words(verdict, settings.language)))
     return 1 if verdict.faults else 0
 
@@ -226,7 +227,8 @@ def _user_add(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise SetupError(str(error)) from None
     roles = frozenset(Role(role) for role in arguments.role)
-    setup.put_account(_store(arguments), arguments.name, hashed, roles, admin=arguments.admin)
+    with _store(arguments) as store:
+        setup.put_account(store, arguments.name, hashed, roles, admin=arguments.admin)
     print(f"{arguments.name}: {', '.join(arguments.role)}")
     return 0
 
@@ -241,34 +243,37 @@ def _ask_password() -> str:
 
 
 def _user_list(arguments: argparse.Namespace) -> int:
-    for account in _store(arguments).accounts():
-        print(f"{account.name}\t{','.join(sorted(account.roles))}\t{'disabled' * account.disabled}")
+    with _store(arguments) as store:
+        for one in store.accounts():
+            print(f"{one.name}\t{','.join(sorted(one.roles))}\t{'disabled' * one.disabled}")
     return 0
 
 
 def _user_disable(arguments: argparse.Namespace) -> int:
-    setup.disable_account(_store(arguments), arguments.name)
+    with _store(arguments) as store:
+        setup.disable_account(store, arguments.name)
     return 0
 
 
 def _session_create(arguments: argparse.Namespace) -> int:
-    store = _store(arguments)
-    session = setup.prepare_session(
-        store, arguments.preset, title=arguments.title, subtitle=arguments.subtitle
-    )
-    return _print_links(arguments, store, session)
+    with _store(arguments) as store:
+        session = setup.prepare_session(
+            store, arguments.preset, title=arguments.title, subtitle=arguments.subtitle
+        )
+        return _print_links(arguments, store, session)
 
 
 def _session_list(arguments: argparse.Namespace) -> int:
-    store = _store(arguments)
-    for entry in store.sessions():
-        state = setup.session_state(store, entry.id)
-        print(f"{entry.id}\t{state.phase}\t{state.title}")
+    with _store(arguments) as store:
+        for entry in store.sessions():
+            state = setup.session_state(store, entry.id)
+            print(f"{entry.id}\t{state.phase}\t{state.title}")
     return 0
 
 
 def _session_links(arguments: argparse.Namespace) -> int:
-    return _print_links(arguments, _store(arguments), arguments.session)
+    with _store(arguments) as store:
+        return _print_links(arguments, store, arguments.session)
 
 
 def _print_links(arguments: argparse.Namespace, store: Store, session: str) -> int:
@@ -278,8 +283,8 @@ def _print_links(arguments: argparse.Namespace, store: Store, session: str) -> i
 
 
 def _session_revoke(arguments: argparse.Namespace) -> int:
-    store = _store(arguments)
-    setup.revoke_links(settings_of(arguments), store, arguments.session, arguments.place)
+    with _store(arguments) as store:
+        setup.revoke_links(settings_of(arguments), store, arguments.session, arguments.place)
     print(f"{arguments.place}: all its links are dead; `diemcau session links` gives new ones")
     return 0
 

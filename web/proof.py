@@ -79,8 +79,7 @@ def _print(line: str) -> None:
 
 
 def _wanted(settings: Settings, session: str) -> _Wanted:
-    store = setup.open_store(settings)
-    try:
+    with setup.open_store(settings) as store:
         recorded = store.load(session)
         if not recorded:
             raise SetupError(f"there is no session and no folder {session!r}")
@@ -90,8 +89,6 @@ def _wanted(settings: Settings, session: str) -> _Wanted:
             to_be_recorded(events, now_ms, sealed=True),
             tuple(steps_in(events)),
         )
-    finally:
-        store.close()
 
 
 def words(report: Report, language: str) -> list[str]:
