@@ -42,7 +42,7 @@ unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS) || $(AGAIN)
 
-soak: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the slow tests, and what they measured (half an hour)
+soak: $(VENV)/dev web/static/vendor/ready $(VENV)/clock ## the slow tests, and what they measured (half an hour)
 	$(BIN)/pytest -m soak --timeout 7200 -rP $(PYTEST_FLAGS)
 
 bench: $(VENV)/dev web/static/vendor/ready $(VENV)/rivals ## one line per figure, see bench/README.md
@@ -91,17 +91,21 @@ AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
-# server, an RTSP camera, the servers of a radio (icecast2), of platforms (nginx) and of stations (SRT); and what makes them a bad line
-# and a wrong clock.
+# server, an RTSP camera, the servers of a radio (icecast2), of platforms (nginx) and of stations (SRT); and what makes them a bad line.
 RIVALS = gstreamer1.0-libav gstreamer1.0-plugins-bad gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
   gstreamer1.0-tools janus pulseaudio xvfb
-PEERS = chromium coturn faketime ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
+PEERS = chromium coturn ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
         gstreamer1.0-plugins-good icecast2 iproute2 libatomic1 libnginx-mod-rtmp nftables postgresql \
         python3-gi srt-tools
 
 $(VENV)/peers: $(VENV)/bin/pip Makefile
 	@dpkg --status $(PEERS) >/dev/null 2>&1 || \
 	  { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(PEERS); }
+	@touch $@
+
+# What sets the clock under a running server.
+$(VENV)/clock: $(VENV)/peers
+	@dpkg --status faketime >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends faketime
 	@touch $@
 
 # Whom the benchmarks compare with, besides.
