@@ -450,8 +450,9 @@ def test_what_keeps_pace_with_a_clock_goes_first_where_it_may(
         made = Rig(tmp_path)
         await made.relay.listen()
         try:
-            await made.start_studio(preexec=denied)
-            assert made.process is not None
+            command = [sys.executable, "-m", "broadcast.studio", f"{tmp_path}/settings.json"]
+            made.process = subprocess.Popen(command, cwd=ROOT, preexec_fn=denied)
+            await media.wait_until(lambda: made.relay.connected, "the studio connects")
             assert in_the_real_time_class(made.process.pid) == first
         finally:
             await made.close()
