@@ -7,9 +7,10 @@ from hypothesis import settings
 settings.register_profile("diemcau", deadline=None)
 settings.load_profile("diemcau")
 
-LONG = ("whole_session", "accessible", "players")
+LONGEST = "test_whole_session"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first: nothing is to run alone in the end."""
-    items.sort(key=lambda item: not item.path.stem.endswith(LONG))
+    """What takes longest begins first, so that it is not alone in the end; what has browsers too
+    comes last, for it has five of them itself."""
+    items.sort(key=lambda item: (item.path.stem != LONGEST, item.path.parent.name == "browser"))

@@ -439,7 +439,7 @@ async def what_is_kept(room: Room, server: Server) -> None:
     await public.sees("place", "Chất vấn về nước sạch nông thôn")
     await public.photograph("9-archive")
     await public.at("search").fill("bo nhiem")
-    await public.sees("count", "Không có phiên họp nào")
+    await public.sees("count", "Không tìm thấy phiên họp nào")
     await public.at("search").fill("kinh thua hoi dong")
     await public.press("place")
     await public.sees("current", XUAN)
