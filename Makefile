@@ -87,7 +87,7 @@ REAL_TIME = tests/browser tests/faults tests/whole
 # What lost its pace must hold when it is asked again with the machine to itself: a fault fails there too.
 AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
 
-# A file is one worker's, for its fixtures; in their order (tests/conftest.py), as the long ones come first.
+# A file is one worker's, for its fixtures; in the order of the folders, as the long ones come first.
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN

@@ -159,6 +159,7 @@ async def gathered(server: Server, folder: Path) -> AsyncIterator[Room]:
         )
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_a_whole_session(server: Server, tmp_path: Path) -> None:
     async def play() -> None:
