@@ -1,10 +1,15 @@
 """What waits for the thread of an output."""
 
+import math
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+GAP_TOLD_S = 120.0
+"""After a gap the operator is told of it for so long."""
 
 
 class Backlog(Generic[T]):
@@ -16,6 +21,7 @@ class Backlog(Generic[T]):
         self._waiting: deque[T] = deque()
         self._skipping: set[str] = set()
         self.dropped = 0
+        self._dropped_at_s = -math.inf
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -27,8 +33,13 @@ class Backlog(Generic[T]):
         if len(self._waiting) >= self._most or stream in self._skipping:
             self._skipping.add(stream)
             self.dropped += 1
+            self._dropped_at_s = time.monotonic()
         else:
             self._waiting.append(item)
+
+    def dropped_within(self, seconds: float) -> bool:
+        """Whether anything was, so lately."""
+        return time.monotonic() - self._dropped_at_s < seconds
 
     def put(self, order: T) -> None:
         """In its place among the others; never dropped."""

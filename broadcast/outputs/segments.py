@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcast.outputs.backlog import Backlog
+from broadcast.outputs.backlog import GAP_TOLD_S, Backlog
 from broadcast.outputs.disk import DISK, Disk
 from broadcast.outputs.output import Fault, OutputStatus
 from broadcast.outputs.renditions import Renditions
@@ -33,7 +33,7 @@ SLOW_SYNC_S = 0.3
 """With syncs that take longer a power cut may cost more than a second."""
 SLOW_QUEUED = 500
 """Packets, some 4 s: the disk does not keep up, or hangs."""
-CLOCK_TOLD_S = GAP_TOLD_S = 120.0
+CLOCK_TOLD_S = 120.0
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 log = logging.getLogger(__name__)
@@ -151,7 +151,6 @@ class Segments:
         # A disk that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
         self._clock_step_s = 0
-        self._gaps, self._gap_at = 0, -GAP_TOLD_S
         self._order = Order()
         self._obeyed: Order | None = None
         self._retry_at = self._check_at = 0.0
@@ -182,21 +181,18 @@ class Segments:
         free, keeper = self._free_bytes, self._keeper
         if free is not None and free < self._settings.warn_free_bytes and not faults:
             faults.append(Fault("disk_low", f"{free} bytes"))
-        now, dropped = time.monotonic(), self._queue.dropped
-        if dropped != self._gaps:
-            self._gaps, self._gap_at = dropped, now
-        if now - self._gap_at < GAP_TOLD_S:
-            faults.append(Fault("recording_gaps", f"{dropped} packets"))
+        if self._queue.dropped_within(GAP_TOLD_S):
+            faults.append(Fault("recording_gaps", f"{self._queue.dropped} packets"))
         if keeper.sync_took_s > SLOW_SYNC_S or len(self._queue) > SLOW_QUEUED:
             faults.append(Fault("disk_slow", f"{keeper.sync_took_s:.1f} s"))
-        if now - self._clock_told_at < CLOCK_TOLD_S:
+        if time.monotonic() - self._clock_told_at < CLOCK_TOLD_S:
             faults.append(Fault("clock_set", f"{self._clock_step_s:+d}"))
         return OutputStatus(
             recording=keeper.recording and self._fault is None,
             recorded_s=round(keeper.recorded_s, 3),
             recorded_bytes=keeper.recorded_bytes,
             disk_free_bytes=free,
-            dropped=dropped,
+            dropped=self._queue.dropped,
             faults=tuple(faults),
         )
 

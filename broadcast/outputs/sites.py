@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from broadcast.outputs.backlog import Backlog
+from broadcast.outputs.backlog import GAP_TOLD_S, Backlog
 from broadcast.outputs.disk import DISK, Disk, make_folder
 from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.output import Fault
@@ -32,7 +32,6 @@ LOOK_S = 0.2
 RETRY_S = 5.0
 SETTLE_S = 1.0
 """After a break or a closed item: what comes sooner may have been on its way since then."""
-GAPS_TOLD_S = 120.0
 ASK_S = 2.0
 """How often a site is asked for the keyframe that a file begins with."""
 
@@ -75,7 +74,6 @@ class SiteRecordings:
         self._ask_at_s: dict[SiteId, float] = {}
         self._fault: Fault | None = None
         """Why nothing is kept just now."""
-        self._gaps, self._gap_at_s = 0, -GAPS_TOLD_S
 
     def start(self) -> None:
         if self._settings.sites:
@@ -118,13 +116,10 @@ class SiteRecordings:
 
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong, on the loop: the writing thread may hang with its disk."""
-        now_s = time.monotonic()
-        if self.dropped != self._gaps:
-            self._gaps, self._gap_at_s = self.dropped, now_s
         if self._fault is not None:
             return (self._fault,)
-        gap = now_s - self._gap_at_s < GAPS_TOLD_S
-        return (Fault("sites_gaps", str(self._gaps)),) if gap else ()
+        gap = self._queue.dropped_within(GAP_TOLD_S)
+        return (Fault("sites_gaps", str(self.dropped)),) if gap else ()
 
     def _run(self) -> None:
         closing = False

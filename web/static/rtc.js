@@ -12,7 +12,7 @@ const HURRY_MS = 250;
 const LOOK_MS = 1000;
 const LOSSY = 0.02; // of the sound's packets
 // What sound takes from its packet to the loudspeaker, at least. Chromium lets pictures wait for it only step by step.
-// It stays: adjusted by the browser's own figures, both it and Chromium's delay of sound drove each other up to 0.3 s.
+// It stays: adjusted by the browser's own figures, both it and Chromium's delay of sound drove each other up to 0.2 s.
 const SOUND_MS = 80;
 const LOSSY_MS = 30_000; // so long a line counts as lossy after it was
 

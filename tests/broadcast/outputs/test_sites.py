@@ -270,5 +270,5 @@ def test_what_a_hanging_disk_costs_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert kept.dropped > 50
     (fault,) = kept.faults()
     assert (fault.code, fault.detail) == ("sites_gaps", str(kept.dropped))
-    monkeypatch.setattr(sites, "GAPS_TOLD_S", 0.0)
+    monkeypatch.setattr(sites, "GAP_TOLD_S", 0.0)
     assert kept.faults() == ()
