@@ -5,7 +5,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-NS_PER_MS = 1_000_000
+from streams.frames import NS_PER_MS
+
 SET_MS = 1000
 """What is less counts as the same clock: NTP steps by so much, two clocks are not read at once."""
 _AT_ONCE_NS = 10 * NS_PER_MS

@@ -13,9 +13,8 @@ from av.container import OutputContainer
 
 from broadcast.outputs.disk import Disk, write_all
 from broadcast.outputs.fmp4 import split_access_unit
-from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, Codec, EncodedFrame
 
-NS_PER_S = 1_000_000_000
 SYNC_NS = NS_PER_S * 3 // 10
 """How old what is not safe may get; with the cluster in the making and the picture that waits for
 its sound, a power cut costs less than a second."""

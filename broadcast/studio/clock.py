@@ -10,9 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
-
-NS_PER_S = 1_000_000_000
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, VIDEO_CLOCK_RATE
 
 BLOCK_SAMPLES = AUDIO_CLOCK_RATE // 50
 """Sound is mixed and encoded in blocks of 20 ms, Opus' usual frame."""

@@ -9,12 +9,11 @@ import av.error
 from broadcast.overlay.render import Drawn
 from broadcast.program import CUT, Layout, Overlay, Scene, Transition, TransitionKind
 from broadcast.studio.canvas import Box, Canvas, Seat, area_of, boxes_of
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.sources import Source, Sources
-from streams.frames import SiteId, screen_site
+from streams.frames import NS_PER_S, SiteId, screen_site
 
 log = logging.getLogger(__name__)
 

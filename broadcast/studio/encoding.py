@@ -15,10 +15,10 @@ import av
 from av.video.reformatter import VideoReformatter
 
 from broadcast.studio.canvas import Canvas
-from broadcast.studio.clock import NS_PER_S, segment_of
+from broadcast.studio.clock import segment_of
 from broadcast.studio.encoders import H264Encoder
 from config.settings import Program
-from streams.frames import Codec, Feed, Packet
+from streams.frames import NS_PER_S, Codec, Feed, Packet
 
 CANVASES = 8
 """A third of a second of 25 pictures each second, made when first needed."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from broadcast.program import ProgramState
 from broadcast.studio.canvas import Canvas
-from broadcast.studio.clock import NS_PER_S, Grid, Metronome, ProgramClock, video_pts
+from broadcast.studio.clock import Grid, Metronome, ProgramClock, video_pts
 from broadcast.studio.composer import Composer, View
 from broadcast.studio.encoding import CANVASES, Shot, VideoEncoding
 from broadcast.studio.onair import OnAir
+from streams.frames import NS_PER_S
 
 AFTER_NS = 2_000_000
 """Sound is mixed at the same moments. Both at once would take the interpreter's lock from each

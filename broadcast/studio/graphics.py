@@ -7,8 +7,8 @@ import dataclasses
 from dataclasses import dataclass
 
 from broadcast.overlay.planes import Drawn
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.overlays import Board, Request
+from streams.frames import NS_PER_S
 
 ENTER_NS = 400 * NS_PER_S // 1000
 LEAVE_NS = 280 * NS_PER_S // 1000

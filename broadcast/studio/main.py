@@ -20,7 +20,7 @@ from broadcast.outputs.output import Part
 from broadcast.overlay.render import Renderer
 from broadcast.program import PROGRAM_STATE
 from broadcast.studio.cameras import Cameras
-from broadcast.studio.clock import NS_PER_S, ProgramClock
+from broadcast.studio.clock import ProgramClock
 from broadcast.studio.composer import Composer
 from broadcast.studio.deliveries import Deliveries
 from broadcast.studio.encoding import VideoEncoding
@@ -36,7 +36,7 @@ from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from broadcast.studio.watchdog import Watchdog
 from config.settings import Program, Settings, socket_path
-from streams.frames import Codec, EncodedFrame, Packet, SiteId
+from streams.frames import NS_PER_S, Codec, EncodedFrame, Packet, SiteId
 from streams.lag import settle
 from streams.wire import Kind, Message, Note
 

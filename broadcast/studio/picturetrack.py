@@ -18,8 +18,8 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 
 from broadcast.studio.encoders import VIDEO_TIME_BASE
-from broadcast.studio.playout import NS_PER_S, Playout
-from streams.frames import VIDEO_CLOCK_RATE, Codec, EncodedFrame
+from broadcast.studio.playout import Playout
+from streams.frames import NS_PER_S, VIDEO_CLOCK_RATE, Codec, EncodedFrame
 
 MAX_QUEUED_FRAMES = 45
 """1.5 s of pictures that wait for a decoder; then everything up to the next keyframe is dropped."""

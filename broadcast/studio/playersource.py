@@ -8,7 +8,6 @@ import av
 import numpy as np
 
 from broadcast.program import PLAYER
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.encoders import Samples
 from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.mixer import FALL, RISE
@@ -16,7 +15,7 @@ from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.playout import Playout
 from broadcast.studio.soundtrack import MAX_QUEUED_SOUND, SoundTrack
 from broadcast.studio.sources import Source
-from streams.frames import AUDIO_CLOCK_RATE
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
 
 SEAM = AUDIO_CLOCK_RATE // 500
 """2 ms: Matroska's times are whole milliseconds."""

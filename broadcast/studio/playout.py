@@ -10,8 +10,7 @@ as if both had travelled equally long. Whichever needs longer makes the other wa
 from collections import deque
 from heapq import nlargest
 
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
+from streams.frames import NS_PER_MS, NS_PER_S
 
 MIN_DELAY_NS = 20 * NS_PER_MS
 MAX_DELAY_NS = 400 * NS_PER_MS

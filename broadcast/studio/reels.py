@@ -20,10 +20,9 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.encoders import Samples
 from broadcast.studio.paper import BrokenError, Paper
-from streams.frames import AUDIO_CLOCK_RATE
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
 
 FORMATS = {
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".m4a"), "mov"),

@@ -8,8 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from broadcast.studio.canvas import Plane
-from broadcast.studio.clock import NS_PER_S
-from streams.frames import SiteId
+from streams.frames import NS_PER_S, SiteId
 
 
 class Sign(StrEnum):

@@ -13,12 +13,10 @@ import av
 import numpy as np
 
 from broadcast.program import Clip
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.reels import Film, Piece, Slides
-from streams.frames import AUDIO_CLOCK_RATE
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 
-NS_PER_MS = 1_000_000
 AHEAD_NS = 300 * NS_PER_MS
 """So far before its time a piece is put; the pictures of it at 60/s just fit where they wait."""
 LEAD_NS = 200 * NS_PER_MS

@@ -14,14 +14,14 @@ from functools import partial
 import numpy as np
 
 from broadcast.program import PLAYER, ProgramState
-from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, NS_PER_S, Metronome, ProgramClock
+from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, Metronome, ProgramClock
 from broadcast.studio.encoders import AacEncoder, Samples
 from broadcast.studio.mixer import FALL, RISE, Limiter, mix
 from broadcast.studio.onair import OnAir
 from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker, Talkback
-from streams.frames import AUDIO_CLOCK_RATE, Codec, Feed, Packet, SiteId
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, Codec, Feed, Packet, SiteId
 
 PATIENCE_NS = 2 * NS_PER_S
 """A machine that is too busy makes up for missed blocks of sound, a millisecond each; pictures are

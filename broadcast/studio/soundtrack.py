@@ -14,9 +14,9 @@ from broadcast.studio.loudness import Leveller
 from broadcast.studio.mixer import FALL, RISE, Fader, Meter
 from broadcast.studio.noise import DELAY, DELAY_NS, Cleaner
 from broadcast.studio.opus import GRAIN, LONGEST_PACKET, OpusDecoder, OpusError, is_stereo
-from broadcast.studio.playout import NS_PER_S, Playout
+from broadcast.studio.playout import Playout
 from broadcast.studio.voice import VoiceDetector
-from streams.frames import AUDIO_CLOCK_RATE, EncodedFrame
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame
 
 MAX_QUEUED_SOUND = 100
 """2 s of Opus packets; then the oldest is dropped."""

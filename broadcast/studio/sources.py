@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from broadcast.studio.picturetrack import PictureTrack
-from broadcast.studio.playout import NS_PER_S, Playout
+from broadcast.studio.playout import Playout
 from broadcast.studio.soundtrack import SoundTrack
-from streams.frames import EncodedFrame, SiteId
+from streams.frames import NS_PER_S, EncodedFrame, SiteId
 
 LARGE_DECODED = 4
 """Standby sites that send large pictures and are decoded whole all the same (0.04 of a core each

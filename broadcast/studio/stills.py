@@ -16,12 +16,11 @@ from PIL import Image
 
 from broadcast.program import ProgramState
 from broadcast.studio.canvas import Box, Canvas, Seat
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.composer import LOST_NS, Composer, View
 from broadcast.studio.onair import OnAir
 from broadcast.studio.senses import Senses
 from broadcast.studio.sources import Source, Sources
-from streams.frames import SiteId
+from streams.frames import NS_PER_S, SiteId
 from streams.wire import Still
 
 SITE_SIZE = (256, 144)

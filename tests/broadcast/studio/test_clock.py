@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from broadcast.studio.clock import (
     BLOCK_SAMPLES,
     BLOCKS,
-    NS_PER_S,
     Grid,
     Metronome,
     ProgramClock,
@@ -21,6 +20,7 @@ from broadcast.studio.clock import (
 )
 from broadcast.studio.encoding import CANVASES
 from broadcast.studio.frameclock import PATIENCE
+from streams.frames import NS_PER_S
 
 moments = st.integers(0, 2 * 10**18)
 

@@ -27,13 +27,12 @@ from broadcast.program import (
     seats_of,
 )
 from broadcast.studio.canvas import Canvas
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.composer import Composer, View, seat_plans
 from broadcast.studio.graphics import ENTER_NS, LEAVE_NS
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.sources import Source, Sources
-from streams.frames import SiteId
+from streams.frames import NS_PER_S, SiteId
 from tests import media
 
 SIZE = (640, 360)

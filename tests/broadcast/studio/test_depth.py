@@ -10,8 +10,8 @@ import pytest
 
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.jitter import Reader, SampleRing
-from broadcast.studio.playout import NS_PER_MS, NS_PER_S, Playout
-from streams.frames import AUDIO_CLOCK_RATE
+from broadcast.studio.playout import Playout
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 from tests import media
 
 BLOCK_NS = 20 * NS_PER_MS

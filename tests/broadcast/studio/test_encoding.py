@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from broadcast.studio.canvas import Canvas
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.encoders import AacEncoder, H264Encoder
 from broadcast.studio.encoding import KeyframeRule, Ladder, Shot, VideoEncoding
 from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.sound import Voices
 from config.settings import Program, Rung
-from streams.frames import Feed, Packet
+from streams.frames import NS_PER_S, Feed, Packet
 from tests import media
 
 PROGRAM = Program(width=320, height=180, video_bitrate_bps=500_000)

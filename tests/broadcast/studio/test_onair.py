@@ -3,8 +3,8 @@
 from broadcast.program import ProgramState, Take
 from broadcast.studio.jitter import JUMP
 from broadcast.studio.onair import REOPEN_GUARD_NS, follow
-from broadcast.studio.playout import MAX_DELAY_NS, NS_PER_S
-from streams.frames import AUDIO_CLOCK_RATE
+from broadcast.studio.playout import MAX_DELAY_NS
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
 from streams.uplink import GIVE_UP_SOUND_NS
 
 OPEN, CLOSED = ProgramState(public=Take.ROOM), ProgramState(public=Take.SLATE)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from broadcast.overlay.render import Renderer
 from broadcast.program import Clip, ClipKind, ProgramState
-from broadcast.studio.clock import BLOCK_SAMPLES, NS_PER_S, ProgramClock, monotonic_of
+from broadcast.studio.clock import BLOCK_SAMPLES, ProgramClock, monotonic_of
 from broadcast.studio.measured import Measured, forget, keep, kept_of
 from broadcast.studio.measuring import gain_db, measure
 from broadcast.studio.player import MOST_TRIES, Player
@@ -22,6 +22,7 @@ from broadcast.studio.reels import Film, Slides, UnplayableError
 from broadcast.studio.shows import AHEAD_NS, LEAD_NS, Countdown, FilmShow, clock_text
 from broadcast.studio.sound import audible
 from broadcast.studio.sources import Sources
+from streams.frames import NS_PER_S
 from tests import media
 from tests.broadcast.studio.test_loudness import ebur128_of
 from tests.films import FPS, HZ, film

@@ -4,15 +4,8 @@ import random
 
 import pytest
 
-from broadcast.studio.playout import (
-    MARGIN_NS,
-    MAX_DELAY_NS,
-    MIN_DELAY_NS,
-    NS_PER_MS,
-    NS_PER_S,
-    Playout,
-    Transit,
-)
+from broadcast.studio.playout import MARGIN_NS, MAX_DELAY_NS, MIN_DELAY_NS, Playout, Transit
+from streams.frames import NS_PER_MS, NS_PER_S
 
 SOUND_ZERO, PICTURE_ZERO, CAPTURE_ZERO = 7 * NS_PER_S, 9000 * NS_PER_S, 10**18
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from broadcast.studio.canvas import Plane
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.senses import Senses
-from streams.frames import SiteId
+from streams.frames import NS_PER_S, SiteId
 
 SITE = SiteId("a")
 RNG = np.random.default_rng(1)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.picturetrack import FOR_THE_CLOCK, MAX_QUEUED_FRAMES
 from broadcast.studio.soundtrack import MAX_QUEUED_SOUND
 from broadcast.studio.sources import LARGE_DECODED, Sources
-from streams.frames import Codec, EncodedFrame, SiteId
+from streams.frames import NS_PER_S, Codec, EncodedFrame, SiteId
 from tests import media
 from tests.broadcast.studio.rig import Coded, clip
 

@@ -13,7 +13,6 @@ from PIL import Image
 from broadcast.overlay.render import Renderer
 from broadcast.program import ProgramState
 from broadcast.studio.canvas import Canvas
-from broadcast.studio.clock import NS_PER_S
 from broadcast.studio.composer import Composer
 from broadcast.studio.onair import OnAir, follow
 from broadcast.studio.overlays import Board
@@ -28,7 +27,7 @@ from broadcast.studio.stills import (
     JpegEncoder,
     Stills,
 )
-from streams.frames import SiteId
+from streams.frames import NS_PER_S, SiteId
 from streams.wire import Still
 
 SECONDS, PICTURES_PER_S = 4, 5
