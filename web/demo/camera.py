@@ -72,15 +72,14 @@ class Camera(MediaStreamTrack):
         self._speech = speech
         self._zero_s = zero_s
         self._quality = Quality()
-        self._encoder: av.VideoCodecContext | None = None
+        self._encoder, self._encoded = _encoder(self._quality), self._quality
         self._keyframe = True
         self._next_s = time.monotonic() - zero_s
         self._number = 0
 
     def set_quality(self, quality: Quality) -> None:
         """From the next frame on, which will be a keyframe."""
-        if quality != self._quality:
-            self._quality, self._encoder = quality, None
+        self._quality = quality
 
     def send_keyframe(self) -> None:
         self._keyframe = True
@@ -98,8 +97,8 @@ class Camera(MediaStreamTrack):
 
     def _picture(self, at_s: float) -> "av.Packet[Any]":
         quality = self._quality
-        if self._encoder is None:
-            self._encoder, self._keyframe = _encoder(quality), True
+        if quality != self._encoded:
+            self._encoder, self._encoded, self._keyframe = _encoder(quality), quality, True
         self._number += 1
         frame = self._room.frame(
             quality.width,

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 import unicodedata
+from typing import Any
 
 import av
 import numpy as np
@@ -58,6 +59,21 @@ def test_a_camera_sends_what_it_is_asked_for() -> None:
         camera.stop()
         with pytest.raises(MediaStreamError):
             await camera.recv()
+
+    asyncio.run(story())
+
+
+def test_a_camera_may_be_asked_while_it_draws() -> None:
+    class Asking(Room):
+        def frame(self, *args: Any, **kwargs: Any) -> av.VideoFrame:
+            camera.set_quality(Quality(640, 360, 25, 500_000))
+            return super().frame(*args, **kwargs)
+
+    camera = Camera(Asking(LOOK), speak(120, 1, 3), time.monotonic())
+
+    async def story() -> None:
+        packets = [await camera.recv() for _ in range(2)]
+        assert [frame.width for frame in decoded(packets)] == [320, 640]
 
     asyncio.run(story())
 
