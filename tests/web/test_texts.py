@@ -57,6 +57,13 @@ def test_every_error_of_the_code_has_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_an_alarm_fits_into_its_place(language: str) -> None:
+    """Two lines of the operator's page at 1280 (`web/static/operator.css`)."""
+    alarms = [said for key, said in catalogue(language).items() if key.startswith("alarm.")]
+    assert max(map(len, alarms)) <= 260
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_command_has_a_name_in_the_audit(language: str) -> None:
     assert {f"audit.what.{name}" for name in COMMANDS} - catalogue(language).keys() == set()
 
