@@ -76,6 +76,11 @@ def bucket(rate_bps: float) -> float:
     return max(MIN_BUCKET, rate_bps * BUCKET_NS / 8e9)
 
 
+def spread_ns(octets: int, rate_bps: float | None) -> int:
+    """How long so much takes to leave, where nothing left before; None: nothing waits."""
+    return 0 if rate_bps is None else int(max(0, octets - bucket(rate_bps)) * 8e9 / rate_bps)
+
+
 class Pacer(Generic[T]):
     """Of one viewer's pictures; `T` is a piece that goes out at once."""
 

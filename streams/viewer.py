@@ -13,7 +13,7 @@ from streams.fanout import Lane, Payload, Unit
 from streams.frames import NS_PER_S, SiteId
 from streams.lines import DownLine
 from streams.numbers import Numbers
-from streams.pacer import Pacer
+from streams.pacer import Pacer, spread_ns
 from streams.renditions import STILL_INTERVAL_S, WIRE_OCTETS
 from streams.sdp import Section
 from streams.sending import Run
@@ -148,7 +148,8 @@ class Viewer:
         self._began = True
         self._whole = sum(one.octets for one in past) <= CATCH_UP_OCTETS
         stream.line.switch(lane, past[0].number)
-        stream.line.squeeze(past, self.steering.pacing_bps)
+        first_ns = spread_ns(past[0].octets, self.steering.pacing_bps)
+        stream.line.catch_up(unit.timestamp, now_ns, first_ns)
         self._send_pictures(stream, past if self._whole else past[:1], now_ns)
 
     def _offer_keyframe(self, stream: Substream, lane: Lane, unit: Unit, now_ns: int) -> None:
@@ -209,8 +210,9 @@ class Viewer:
         if not lane.is_video:
             plain = choice.sound == lane.rendition
         else:
-            usual = self._whole and not (choice.stills or choice.twice or self.pacer.waits)
-            plain = usual and choice.video == lane.rendition and not self._repeats
+            usual = self._whole and not (choice.stills or choice.twice or line.is_behind)
+            empty = not (self.pacer.waits or self._repeats)
+            plain = usual and empty and choice.video == lane.rendition
         way = self._way() if plain else None
         if way is not None:
             self._choice = choice
@@ -289,7 +291,8 @@ class Viewer:
     def _send_due(self, stream: Substream, now_ns: int) -> None:
         if self._is_congested():
             return
-        run = [self._packet(stream, one) for piece in self.pacer.due(now_ns) for one in piece]
+        due = self.pacer.due(now_ns)
+        run = [self._packet(stream, one, now_ns) for piece in due for one in piece]
         if run:
             self._emit(run, now_ns)
 
@@ -318,7 +321,7 @@ class Viewer:
             return
         stream.last_pts = units[-1].pts
         for unit in units:
-            self._emit([self._packet(stream, payload) for payload in unit.payloads], now_ns)
+            self._emit([self._packet(stream, one, now_ns) for one in unit.payloads], now_ns)
 
     def _emit(self, run: Run, now_ns: int) -> None:
         """`run` has just got the last transport-wide numbers."""
@@ -327,8 +330,10 @@ class Viewer:
         self.numbers.note(len(run), octets, now_ns)
         self._send_run(run)
 
-    def _packet(self, stream: Substream, payload: Payload) -> tuple[bytes, bytes]:
+    def _packet(self, stream: Substream, payload: Payload, now_ns: int) -> tuple[bytes, bytes]:
         choice, room = self.steering.choice, self.audience.room
+        if stream.line.is_behind:
+            stream.line.leaves(payload, now_ns)
         return stream.packet(payload, self.numbers.take(), redundant=choice.redundant, room=room)
 
     def _reseat(self) -> None:

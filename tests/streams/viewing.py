@@ -6,9 +6,9 @@ code), so that the player can say whether it could have been decoded.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from pylibsrtp import Policy, Session
 
@@ -57,6 +57,12 @@ class Player:
     """What came, in order."""
 
     packets: list[RtpPacket] = field(default_factory=list)
+    came_ns: list[int] = field(default_factory=list)
+    """When each did."""
+
+    def take(self, packets: Iterable[RtpPacket], now_ns: int) -> None:
+        self.packets += packets
+        self.came_ns += [now_ns] * (len(self.packets) - len(self.came_ns))
 
     def of(self, ssrc: int) -> list[RtpPacket]:
         return [packet for packet in self.packets if packet.ssrc == ssrc]
@@ -64,6 +70,13 @@ class Player:
     def pictures(self) -> list[tuple[int, int, bool]]:
         """(rendition, frame, key) of each that began, in the order of their numbers."""
         return [_told(packet.payload) for packet in self.of(PICTURE) if _begins(packet.payload)]
+
+    def late_ms(self) -> list[float]:
+        """By how much each picture came later than its stamp, but for what all have in common."""
+        whole = [one.ssrc == PICTURE and one.marker for one in self.packets]
+        came = zip(compress(self.packets, whole), compress(self.came_ns, whole), strict=True)
+        late = [now_ns / MS - packet.timestamp / 90 for packet, now_ns in came]
+        return [one - late[-1] for one in late]
 
     def renditions(self) -> list[int]:
         """Followed one after another."""
@@ -139,7 +152,7 @@ class Scene:
         """Instead of what the steering would choose."""
 
     def _take(self, run: Run) -> None:
-        self.player.packets += [parse(head + payload, TRANSPORT) for head, payload in run]
+        self.player.take((parse(head + part, TRANSPORT) for head, part in run), self.now_ns)
 
     def _wish(self) -> None:
         self.wishes += 1
@@ -176,7 +189,7 @@ class Scene:
         lane.carry(unit, (packet.feed == self.feed,) * 2, received, self.now_ns)
         for packets in received.packets:
             self.rode += 1
-            self.player.packets += [parse(one, TRANSPORT) for one in packets]
+            self.player.take((parse(one, TRANSPORT) for one in packets), self.now_ns)
         if not self.here or self.viewer.rides[video]:
             return
         if packet.feed == self.feed:
