@@ -70,7 +70,8 @@ class MinutesRoom:
             return await self._word(paper_of(minutes, _moment), f"bien-ban-{floor.id}")
         base = public_url(self._settings)
         values = {"minutes": minutes, "base": base, "moment": _moment, "span": _span}
-        values["closed"] = may_open(who) and any(part.closed for part in minutes.parts)
+        secret = minutes.closed or any(part.closed for part in minutes.parts)
+        values["closed"] = may_open(who) and secret
         response = self._pages.sheet(request, "minutes", floor.state, **values)
         if wish is not None:
             name = f'attachment; filename="bien-ban-{floor.id}.html"'

@@ -84,6 +84,7 @@ def organ_of(*texts: str) -> tuple[str, str]:
 
 
 def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]:
+    """The head of the form, as far as the line after which the agenda follows."""
     state = minutes.state
     yield f"Thời gian bắt đầu: {_at(state.started_at_ms, moment)}."
     sites = "; ".join(site.name for site in state.sites.values())
@@ -96,10 +97,11 @@ def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]
         yield f"Nghỉ giải lao từ {_clock(begin, moment)}{until}."
     for step in minutes.clock_sets:
         yield say("vi", "minutes.clock_set", {"seconds": f"{step.by_ms / 1000:+.0f}"})
-    if closed:
-        for begin, end in minutes.closed:
-            until = f" đến {_clock(end, moment)}" if end else ""
-            yield f"Họp kín từ {_clock(begin, moment)}{until}."
+    for begin, end in minutes.closed:
+        until = f" đến {_clock(end, moment)}" if end else ""
+        apart = "" if closed else "; biên bản phần họp kín lập riêng"
+        yield f"Họp kín từ {_clock(begin, moment)}{until}{apart}."
+    yield "Nội dung (theo diễn biến phiên họp):"
 
 
 def _part(minutes: Minutes, part: Part, moment: Moment, *, closed: bool) -> PaperPart:
@@ -124,7 +126,9 @@ def _line(line: Line, moment: Moment) -> PaperLine:
     kind = say("vi", f"kind.{line.kind}").lower()
     lasted = f", {_span(line.lasted_ms)}" if line.lasted_ms else ""
     mark = f" {say('vi', 'minutes.corrected')}" if line.corrected else ""
-    return PaperLine(time, line.name, f"({about}): {kind}{lasted}.{mark}" if about else f"{kind}.")
+    who = f"({about}): " if about else ""
+    name = line.name if about else f"{line.name}:"
+    return PaperLine(time, name, f"{who}{kind}{lasted}.{mark}")
 
 
 def _ending(ended_at_ms: int | None, moment: Moment) -> str:

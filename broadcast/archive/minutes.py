@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from broadcast.archive.chapters import Timeline
 from broadcast.archive.walls import Segment
 from broadcast.session.corrections import corrected
-from broadcast.session.events import Event, SessionPaused, SessionResumed
+from broadcast.session.events import Event, SessionEnded, SessionPaused, SessionResumed
 from broadcast.session.evolve import evolve
 from broadcast.session.model import (
     AgendaItem,
@@ -65,7 +65,7 @@ class Minutes:
     """Begin and end in epoch milliseconds; None: it goes on."""
     parts: tuple[Part, ...]
     closed: tuple[tuple[int, int | None], ...] = ()
-    """When the room was, likewise: in the minutes of that alone."""
+    """When the room was, likewise; whether or not anyone spoke, for the public saw the slate."""
     clock_sets: tuple[ClockStep, ...] = ()
     """All times are by the clock as it was set last, these too."""
 
@@ -104,14 +104,16 @@ def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
             lines.setdefault(key, []).append(replace(line, second=second))
     parts = [_part(state, item, hidden, lines.pop(item.id, [])) for item in state.agenda]
     rest = [line for left in lines.values() for line in left]
-    if rest:
-        parts.insert(0, Part(None, (), closed=False, lines=_sorted(rest)))
+    if rest or None in hidden:
+        parts.insert(0, Part(None, (), closed=None in hidden, lines=_sorted(rest)))
     reached = {turn.item for turn in state.turns} | state.done_items | {state.current_item}
     kept = tuple(
-        part for part in parts if part.lines or part.item is None or part.item.id in reached
+        part
+        for part in parts
+        if part.lines or part.item is None or part.item.id in reached | hidden
     )
     sets = steps_on_one_clock(steps)
-    return Minutes(state, tuple(_breaks(events)), kept, clock_sets=sets)
+    return Minutes(state, tuple(_breaks(events)), kept, _when_closed(state, secrets), sets)
 
 
 def closed_minutes_of(events: Sequence[Event]) -> Minutes:
@@ -132,8 +134,8 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     rest = [line for left in lines.values() for line in left]
     if rest:
         parts.insert(0, Part(None, (), closed=True, lines=_sorted(rest)))
-    when = tuple((secret.start_ms, secret.end_ms) for secret in secrets if secret.lasted)
-    return Minutes(state, (), tuple(parts), when, steps_on_one_clock(steps))
+    sets = steps_on_one_clock(steps)
+    return Minutes(state, (), tuple(parts), _when_closed(state, secrets), sets)
 
 
 def _fold(events: Iterable[Event]) -> tuple[SessionState, list[_Secret]]:
@@ -150,6 +152,25 @@ def _fold(events: Iterable[Event]) -> tuple[SessionState, list[_Secret]]:
     if since is not None:
         secrets.append(_Secret(since, None, state.current_item))
     return state, secrets
+
+
+def _when_closed(
+    state: SessionState, secrets: Sequence[_Secret]
+) -> tuple[tuple[int, int | None], ...]:
+    """Through whatever items, and no longer than the session; no slip of the finger, unless
+    something was said or written in it."""
+    rooms: list[_Secret] = []
+    for secret in secrets:
+        if rooms and rooms[-1].end_ms == secret.start_ms:
+            rooms[-1] = replace(rooms[-1], end_ms=secret.end_ms)
+        else:
+            rooms.append(secret)
+    lines = [(line.at_ms, end_ms) for _, line, end_ms in (*_turns(state), *_notes(state))]
+    return tuple(
+        (room.start_ms, state.ended_at_ms if room.end_ms is None else room.end_ms)
+        for room in rooms
+        if room.lasted or any(room.touches(*line) for line in lines)
+    )
 
 
 def _part(
@@ -200,7 +221,7 @@ def _breaks(events: Iterable[Event]) -> Iterator[tuple[int, int | None]]:
     for event in events:
         if isinstance(event, SessionPaused):
             begun = event.at_ms
-        elif isinstance(event, SessionResumed) and begun is not None:
+        elif isinstance(event, SessionResumed | SessionEnded) and begun is not None:
             yield begun, event.at_ms
             begun = None
     if begun is not None:

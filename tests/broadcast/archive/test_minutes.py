@@ -6,7 +6,9 @@ from broadcast.archive.walls import Segment
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,
+    ClosePart,
     CorrectTurn,
+    EndSession,
     EndTurn,
     GiveTurn,
     PauseSession,
@@ -120,6 +122,39 @@ def test_what_was_closed_has_minutes_of_its_own() -> None:
     assert closed_minutes_of(one_turn().log).parts == ()
 
 
+def test_a_closed_part_is_named_though_nobody_spoke_in_it() -> None:
+    hearing = Hearing(None)
+    hearing.do(ClosePart(staying=("tua-chua",)))
+    begun = hearing.now_ms
+    hearing.after(40)
+    hearing.do(ChooseItem(item="thao-luan"))
+    hearing.after(40)
+    hearing.open_again()
+    opened = hearing.now_ms
+    minutes = draft(hearing)
+    assert minutes.closed == ((begun, opened),) == closed_minutes_of(hearing.log).closed
+    hearing.do(ClosePart(staying=()))
+    hearing.after(20)
+    hearing.open_again()
+    assert draft(hearing).closed == minutes.closed, "a slip of the finger"
+    hearing.do(ClosePart(staying=()))
+    begun = hearing.now_ms
+    hearing.after(300)
+    (whole,) = [part for part in draft(hearing).parts if part.item and part.item.id == "thao-luan"]
+    assert (whole.closed, whole.lines) == (True, ())
+    hearing.do(EndSession())
+    hearing.after(300)
+    assert draft(hearing).closed[-1] == (begun, hearing.state.ended_at_ms)
+
+
+def test_what_was_closed_before_the_first_item_is_named() -> None:
+    hearing = Hearing(None)
+    hearing.do(ClosePart(staying=()))
+    hearing.after(90)
+    (part,) = draft(hearing).parts
+    assert (part.item, part.closed, part.lines) == (None, True, ())
+
+
 def test_breaks_are_named() -> None:
     hearing = one_turn()
     hearing.do(PauseSession())
@@ -128,3 +163,5 @@ def test_breaks_are_named() -> None:
     first, second = draft(hearing).breaks
     assert first[1] is not None
     assert second[1] is None
+    hearing.do(EndSession())
+    assert draft(hearing).breaks[1][1] == hearing.state.ended_at_ms
