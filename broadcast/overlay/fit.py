@@ -148,7 +148,7 @@ def _cut(text: str, width: float, size: float, weight: int, lines: int) -> list[
         rest = rest[len(line) :].lstrip()
     if rest and measure(rest, size, weight) > width:
         room = width - measure(ELLIPSIS, size, weight)
-        rest = _prefix(rest, room, size, weight).rstrip(" ,.;:–-" + ELLIPSIS) + ELLIPSIS
+        rest = _last(rest, room, size, weight).rstrip(" ,.;:–-" + ELLIPSIS) + ELLIPSIS
     return [*done, rest] if rest else done
 
 
@@ -159,6 +159,12 @@ def _fill(text: str, width: float, size: float, weight: int) -> str:
         return line
     space = line.rfind(" ")
     return line[:space] if space > 0 else line
+
+
+def _last(text: str, width: float, size: float, weight: int) -> str:
+    """What fits of it, in whole words where that leaves most of the line full."""
+    letters, words = (cut(text, width, size, weight) for cut in (_prefix, _fill))
+    return words if len(words) > len(letters) * 2 / 3 else letters
 
 
 def _prefix(text: str, width: float, size: float, weight: int) -> str:

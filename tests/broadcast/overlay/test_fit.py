@@ -86,6 +86,13 @@ def test_it_shrinks_before_it_wraps_and_wraps_before_it_is_cut() -> None:
     assert fit(text, 300, 40, 20, lines=3).lines != cut.lines
 
 
+def test_it_is_cut_between_words_unless_that_leaves_a_gap() -> None:
+    (line,) = fit("Nguyễn Hoàng Phương Thảo Công Tằng Tôn Nữ", 400, 30).lines
+    assert line == f"Nguyễn Hoàng Phương{ELLIPSIS}"
+    (line,) = fit("Huyện Nghiêngngảnghiêngngả", 200, 30).lines
+    assert line.startswith("Huyện Ngh")
+
+
 def test_a_cut_text_is_as_long_as_it_goes() -> None:
     text = "Ẵ" * 300
     fitted = fit(text, 500, 30)
