@@ -89,12 +89,17 @@ def _vp8_size(data: bytes) -> tuple[int, int] | None:
     return width, int.from_bytes(data[8:10], "little") & 0x3FFF
 
 
+LONGEST_SPS = 256
+"""Octets of a sequence parameter set that are read; real ones have some 30. A site may send a
+megabyte, and reading is done bit by bit."""
+
+
 class _Bits:
     """Reads a NAL unit's payload without emulation prevention (H.264 7.3.1). Raises `IndexError`
     at the end."""
 
     def __init__(self, unit: bytes) -> None:
-        self._data = unit.replace(b"\0\0\3", b"\0\0")
+        self._data = unit[:LONGEST_SPS].replace(b"\0\0\3", b"\0\0")
         self._at = 8
 
     def bits(self, count: int) -> int:

@@ -1,5 +1,6 @@
 """Program packets → one viewer's numbers; and what a NACK finds again."""
 
+import sys
 from itertools import pairwise
 
 from aiortc.codecs.h264 import h264_depayload
@@ -102,3 +103,20 @@ def test_one_payload_of_a_unit_is_as_among_all() -> None:
     for _ in range(2):  # also once they were made
         assert tuple(map(one.payload, range(one.packets))) == all_of_them
         assert one.payloads == all_of_them
+
+
+def test_a_parameter_set_of_a_megabyte_is_not_read_to_its_end() -> None:
+    """Its bits are read one by one, on the event loop of all."""
+    steps = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal steps
+        steps += event == "call"
+
+    endless = b"\0\0\0\1\x67" + b"\0\0\3" * 30_000 + b"\0\0\0\1\x65\x88"
+    sys.setprofile(count)
+    try:
+        assert size_of(Codec.H264, endless) is None
+    finally:
+        sys.setprofile(None)
+    assert steps < 20_000
