@@ -11,8 +11,9 @@ from operator import sub
 
 from streams.rtp import Unwrapper
 
-MAX_SPAN = 1000
-"""Packets in one report; a longer hole in the numbers is passed over."""
+MAX_SPAN = 500
+"""Packets in one report, which at its longest (two octets for each) still is one datagram; a longer
+hole in the numbers is passed over."""
 TICK_NS = 250_000
 REFERENCE_NS = 64_000_000
 VECTOR = 7
@@ -47,7 +48,8 @@ class Arrivals:
             return None
         told = self._unwrapped()
         first, end = self._span(told)
-        count, self._count, self._next = self._count, (self._count + 1) & 0xFF, end
+        count, self._count = self._count, (self._count + 1) & 0xFF
+        self._next = max(end, self._next or end)  # a late one alone does not turn it back
         if [*told] == [*range(first, end)] and (plain := _plain(first, [*told.values()], count)):
             return plain
         return _packed(first, [told.get(sequence) for sequence in range(first, end)], count)

@@ -5,6 +5,7 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pylibsrtp import Policy, Session
 
 from streams.arrivals import MAX_SPAN, TICK_NS, Arrivals
 
@@ -91,3 +92,26 @@ def test_a_steady_stream_costs_little() -> None:
     base, _, came = read(fci)
     assert base == 0
     assert came == {sequence: sequence * MS // TICK_NS for sequence in range(200)}
+
+
+def test_a_late_packet_does_not_make_those_after_it_lost() -> None:
+    arrivals = Arrivals()
+    for sequences in ((10, 11, 13), (12,), (14,)):
+        for sequence in sequences:
+            arrivals.add(sequence, sequence * MS)
+        fci = arrivals.report()
+    assert fci is not None
+    base, _, came = read(fci)
+    assert (base, list(came)) == (14, [14]), "13 was told of already"
+
+
+def test_the_longest_report_is_one_datagram() -> None:
+    """Two octets for each packet: each came long before the one with the number before."""
+    arrivals = Arrivals()
+    for sequence in reversed(range(2000)):
+        if sequence % 3:
+            arrivals.add(sequence, (2000 - sequence) * 100 * MS)
+    fci = arrivals.report()
+    assert fci is not None
+    head = struct.pack("!BBHII", 0x8F, 205, 2 + len(fci) // 4, 1, 7)
+    Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND)).protect_rtcp(head + fci)
