@@ -19,6 +19,8 @@ MIN_BUCKET = 1_300
 MAX_WAIT_NS = 2_000_000_000
 """Of the rate that may wait. Policy: what is new is refused, and the picture is behind until its
 next keyframe."""
+MAX_WAITING = 1_000_000
+"""Octets, also where the rate is unlimited again and only the port is congested. Same policy."""
 
 TURN_NS = 2_000_000_000
 """A keyframe comes in each."""
@@ -105,7 +107,8 @@ class Pacer(Generic[T]):
 
     def put(self, piece: T, octets: int) -> bool:
         """Whether there was room for it."""
-        if self.rate_bps is not None and self.waits > self.rate_bps * MAX_WAIT_NS / 8e9:
+        rate_bps = math.inf if self.rate_bps is None else self.rate_bps
+        if self.waits > min(MAX_WAITING, rate_bps * MAX_WAIT_NS / 8e9):
             return False
         self._waiting.append((piece, octets))
         self.waits += octets

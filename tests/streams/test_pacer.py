@@ -1,6 +1,6 @@
 """Keyframes over time, sound past them."""
 
-from streams.pacer import Pacer
+from streams.pacer import MAX_WAITING, Pacer
 
 MS = 1_000_000
 
@@ -50,3 +50,13 @@ def test_a_line_that_becomes_free_lets_all_go() -> None:
     assert not pacer.admits(10, 0), "never before what waits"
     assert list(pacer.due(0)) == [1, 2]
     assert pacer.admits(10, 0)
+
+
+def test_also_where_nothing_limits_the_rate_the_queue_is_bounded() -> None:
+    """A line became free, and then the port congested: nothing leaves, and all that comes waits."""
+    pacer: Pacer[int] = Pacer()
+    pacer.rate_bps = 80_000
+    assert pacer.put(0, 1000)
+    pacer.rate_bps = None
+    while pacer.put(1, 10_000):
+        assert pacer.waits < 2 * MAX_WAITING
