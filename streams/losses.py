@@ -20,8 +20,9 @@ OURS = 0.6
 """Loss that fell below so much of what it was when less was sent was ours."""
 LOSSY_FROM, LOSSY_TO = 0.08, 0.04
 """Pictures of ten packets seldom come whole beyond the one; below the other they do again."""
-REST_NS = 10_000 * NS_PER_MS
-"""After a trial that showed nothing; doubled each time."""
+REST_NS, MAX_REST_NS = 10_000 * NS_PER_MS, 160_000 * NS_PER_MS
+"""After a trial that showed nothing; doubled each time. A line that became thin is found out within
+minutes, however often it was in vain before."""
 REDUNDANT_FROM, REDUNDANT_TO = 0.03, 0.01
 """Loss from which sound is sent twice, and below which no longer."""
 REDUNDANT_NS = 10_000 * NS_PER_MS
@@ -100,5 +101,5 @@ class Losses:
             return Finding.OURS
         self.usual = loss
         self._rest_until_ns = now_ns + self._rest_ns
-        self._rest_ns *= 2
+        self._rest_ns = min(MAX_REST_NS, 2 * self._rest_ns)
         return Finding.NOT_OURS
