@@ -188,7 +188,10 @@ class Sending:
             return
         if not self._waiting:
             self._loop.add_writer(self._writable, self._drain)
-        self._waiting.append((data, segment, address))
+        # What the kernel will not cut is cut here, so that all of it leaves in its turn.
+        piece = len(data) if self._segments else segment
+        for at in range(0, len(data), piece):
+            self._waiting.append((data[at : at + piece], segment, address))
         self._waits += len(data)
         self.congested = self._waits > CONGESTED_OCTETS
 

@@ -140,6 +140,22 @@ def test_what_waits_for_the_kernel_is_bounded_and_leaves_in_order(peer: socket.s
     asyncio.run(story())
 
 
+def test_what_nobody_cuts_and_has_to_wait_leaves_in_order(peer: socket.socket) -> None:
+    async def story() -> None:
+        with Moody(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+            ours.setblocking(False)
+            ours.full = True
+            out, tx = Sending(ours, segments=False), session(Policy.SSRC_ANY_OUTBOUND)
+            for first, sizes in ((0, (900, 900, 30)), (3, (900, 900, 30)), (6, (900,))):
+                out.send_run(tx, packets(*sizes, first=first), peer.getsockname())
+            ours.full = False
+            came = [await asyncio.to_thread(peer.recv, 2048) for _ in range(7)]
+            assert [int.from_bytes(datagram[2:4]) for datagram in came] == [*range(7)]
+            out.close()
+
+    asyncio.run(story())
+
+
 def test_what_srtp_refuses_is_an_error() -> None:
     async def story() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
