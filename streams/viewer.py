@@ -298,15 +298,15 @@ class Viewer:
 
     def _send_repeats(self, stream: Substream, now_ns: int) -> None:
         """A turn after the first time, so that one burst of loss does not take both."""
+        if self._is_congested():
+            return
         run, repeats = list[tuple[bytes, bytes]](), self._repeats
         while repeats:
             number = stream.line.sequence_of(repeats[0])
             if number is None:
                 break  # it waits itself
             run.append(stream.again(repeats.popleft(), number, self.numbers.take()))
-        if self._is_congested():
-            self._reseat()
-        elif run:
+        if run:
             self._emit(run, now_ns)
 
     def _forget_waiting(self) -> None:
@@ -351,14 +351,14 @@ class Viewer:
         self.look()
 
     def _send_again(self, video: bool, lost: list[int], now_ns: int) -> None:
-        if video and self.steering.choice.video is None:
+        if self._is_congested() or (video and self.steering.choice.video is None):
             return
         run, stream = list[tuple[bytes, bytes]](), self._streams[video]
         for sequence in lost:
             payload = stream.line.lost(sequence)
             if payload is None or not (self.audience.room or payload.public):
                 continue
-            if self._resends <= 0 or self._is_congested():
+            if self._resends <= 0:
                 break
             self._resends -= 1
             run.append(stream.again(payload, sequence, self.numbers.take()))
@@ -399,10 +399,12 @@ class Viewer:
         lane = None if stream is None else stream.line.lane
         if stream is None or lane is None or stream.section.retransmission is None:
             return
+        if self._is_congested():
+            return
         run: list[tuple[bytes, bytes]] = []
         for payload in lane.newest(PROBE_PACKETS):
             number = stream.line.sequence_of(payload)
-            if octets <= 0 or self._is_congested():
+            if octets <= 0:
                 break
             if number is not None and (self.audience.room or payload.public):
                 run.append(stream.again(payload, number, self.numbers.take()))

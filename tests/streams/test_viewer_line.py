@@ -127,6 +127,20 @@ def test_a_good_line_is_tried_by_old_pictures_and_gets_the_whole_one_soon() -> N
     scene.player.check()
 
 
+def test_nothing_is_tried_through_a_congested_port() -> None:
+    scene = Scene(feedback=True)
+    scene.play(10)
+    scene.come()
+    while scene.steering.probe is None:
+        scene.watched(1)
+    scene.congested, sent = True, len(scene.player.packets)
+    for _ in range(10):
+        scene.now_ns += 20 * MS
+        scene.viewer.tick(scene.now_ns)
+    assert scene.steering.probe is not None
+    assert len(scene.player.packets) == sent
+
+
 @pytest.mark.parametrize("room", [True, False])
 def test_who_tells_an_estimate_gets_what_fits_it_and_more_later(room: bool) -> None:
     scene = Scene(room=room)

@@ -126,6 +126,8 @@ class Scene:
         self.reports: list[bytes] = []
         self.wishes = 0
         """Keyframes wished for."""
+        self.congested = False
+        """The port."""
         self.now_ns = 0
         self.frame = 0
         self.steering = Steering(RATES, SOUNDS, 0, feedback=feedback)
@@ -139,6 +141,7 @@ class Scene:
             self._take,
             self.reports.append,
             self._wish,
+            lambda: self.congested,
         )
         self.ladders = {
             feed: (Ladder(Codec.H264), Ladder(Codec.OPUS)) for feed in (Feed.ROOM, Feed.PUBLIC)
