@@ -34,16 +34,13 @@ class _Path:
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send_datagram = send
-        self.incoming: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING)
+        self.incoming: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
 
     async def _send(self, data: bytes) -> None:
         self._send_datagram(data)
 
     async def _recv(self) -> bytes:
-        data = await self.incoming.get()
-        if data is None:
-            raise ConnectionError("closed")
-        return data
+        return await self.incoming.get()
 
 
 class Dtls:
