@@ -10,7 +10,7 @@ from streams.frames import EncodedFrame, SiteId, screen_of, screen_site
 from streams.lines import Line
 from streams.peer import Peer
 from streams.publisher import Publisher
-from streams.sdp import OfferError, Section
+from streams.sdp import OfferError
 
 TAKEOVER_NS = 2_000_000_000
 """A site whose connection was silent for so long may be taken over by a new one."""
@@ -65,9 +65,9 @@ class Publishers(dict[SiteId, Sender]):
         if len(self) >= self._most:
             raise OfferError(503, "As many sites as are allowed are here already.")
 
-    def take(self, source: SiteId, peer: Peer, sections: tuple[Section, ...]) -> None:
+    def take(self, source: SiteId, peer: Peer) -> None:
         """It begins to send, by that connection."""
-        publisher = Publisher(source, sections, peer.send_rtcp, self._on_frame)
+        publisher = Publisher(source, peer.offer.sections, peer.send_rtcp, self._on_frame)
         peer.traffic = publisher
         self[source] = Sender(peer, publisher, time.monotonic_ns())
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 
 from aiortc import RTCCertificate
@@ -127,32 +128,29 @@ class Relay:
         while (silent := self._publishers.in_the_way(site)) is not None:
             await self.hang_up(silent)
         self._publishers.check_room()
-        peer = self._admit(read)
-        self._publishers.take(site, peer, read.sections)
-        self._settle_patience()
-        self._run(peer)
-        return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
+        return self._join(read, "publish", partial(self._publishers.take, site))
 
     async def view(self, audience: Audience, offer: str) -> Connection:
         """A viewer begins to watch. Raises `OfferError`."""
         self._gallery.check_room(audience)
         read = numbered(read_offer(offer, "view"))
-        peer = self._admit(read)
-        viewer = Viewer(
+        connection = self._join(read, "view", partial(self._seat, audience))
+        self._tell_heard()
+        return connection
+
+    def _seat(self, audience: Audience, peer: Peer) -> None:
+        sections = peer.offer.sections
+        peer.traffic = viewer = Viewer(
             audience,
-            read.sections,
-            self._steering(read.sections),
+            sections,
+            self._steering(sections),
             peer.way,
             peer.send_run,
             peer.send_rtcp,
             lambda: self._want_keyframe(audience),
             lambda: self._port.congested,
         )
-        peer.traffic = viewer
         self._gallery.take(peer, viewer)
-        self._run(peer)
-        self._tell_heard()
-        return Connection(peer.id, self._answer(read, peer, "view"), peer.ufrag)
 
     def _steering(self, sections: tuple[Section, ...]) -> Steering:
         taken = {section.codec.is_video: section for section in sections if section.codec}
@@ -167,23 +165,18 @@ class Relay:
         """The sound that comes goes back, for `ECHO_S` at most. Raises `OfferError`."""
         if self._echoes() >= MAX_ECHOES:
             raise OfferError(503, "As many lines as are allowed are being tested; try again.")
-        read = numbered(read_offer(offer, "echo"))
-        peer = self._admit(read)
-        peer.traffic = Echo(read.sections, peer.send_rtp, peer.send_rtcp)
-        self._settle_patience()
+        return self._join(numbered(read_offer(offer, "echo")), "echo", self._begin_echo)
+
+    @staticmethod
+    def _begin_echo(peer: Peer) -> None:
+        peer.traffic = Echo(peer.offer.sections, peer.send_rtp, peer.send_rtcp)
         asyncio.get_running_loop().call_later(ECHO_S, peer.end)
-        self._run(peer)
-        return Connection(peer.id, self._answer(read, peer, "echo"), peer.ufrag)
 
     async def talk(self, site: SiteId, offer: str) -> Connection:
         """An operator talks to one site. Raises `OfferError`, `TalkRefused`."""
         read = read_offer(offer, "publish")
         self._talks.check(site, self.returns())
-        peer = self._admit(read)
-        self._talks.begin(site, peer, read.sections)
-        self._settle_patience()
-        self._run(peer)
-        return Connection(peer.id, self._answer(read, peer, "publish"), peer.ufrag)
+        return self._join(read, "publish", partial(self._talks.begin, site))
 
     @property
     def talks(self) -> frozenset[SiteId]:
@@ -219,14 +212,19 @@ class Relay:
         for name in (*self._gallery.of_site(site), *self._publishers.of_site(site)):
             await self.hang_up(name)
 
-    def _admit(self, offer: Offer) -> Peer:
+    def _join(
+        self, offer: Offer, direction: Direction, begin: Callable[[Peer], None]
+    ) -> Connection:
+        """`begin` says what the connection is for. What can fail comes first: until `_life` owns
+        it, nobody would end it."""
         peer = Peer(offer, self._certificate, self._port.send, self._port.send_run)
+        text = answer(offer, self._ours(peer), direction)
+        begin(peer)
         self._peers[peer.id] = peer
         self._port.add(peer)
-        return peer
-
-    def _run(self, peer: Peer) -> None:
         self._tasks[peer.id] = asyncio.create_task(self._life(peer), name=f"peer {peer.id[:6]}")
+        self._settle_patience()
+        return Connection(peer.id, text, peer.ufrag)
 
     async def _life(self, peer: Peer) -> None:
         try:
@@ -242,9 +240,6 @@ class Relay:
             self._talks.leave(peer)
             self._publishers.leave(peer)
             self._settle_patience()
-
-    def _answer(self, offer: Offer, peer: Peer, direction: Direction) -> str:
-        return answer(offer, self._ours(peer), direction)
 
     def _ours(self, peer: Peer) -> Ours:
         addresses = self._settings.addresses or own_addresses(self._settings.host)

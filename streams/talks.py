@@ -9,7 +9,6 @@ from streams.frames import EncodedFrame, SiteId, talk_to
 from streams.peer import Peer
 from streams.publisher import Publisher
 from streams.rights import Rights
-from streams.sdp import Section
 
 
 class TalkRefused(Exception):  # noqa: N818 - a state of affairs, told by its name
@@ -43,10 +42,10 @@ class Talks:
         if site not in here:
             raise TalkRefused("away")
 
-    def begin(self, site: SiteId, peer: Peer, sections: tuple[Section, ...]) -> None:
+    def begin(self, site: SiteId, peer: Peer) -> None:
         """After `check`: that connection is for it."""
         hear = partial(self._hear, site, peer)
-        peer.traffic = Publisher(talk_to(site), sections, peer.send_rtcp, hear)
+        peer.traffic = Publisher(talk_to(site), peer.offer.sections, peer.send_rtcp, hear)
         self._talkers[site] = peer
 
     def _hear(self, site: SiteId, peer: Peer, frame: EncodedFrame) -> None:

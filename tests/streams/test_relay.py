@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
@@ -299,6 +300,22 @@ def noise(port: int) -> None:
             head = chance.choice(heads)
             datagram = head + os.urandom(chance.choice((0, 1, 12, 20, 100, 1400)))
             stranger.sendto(datagram or b"\0", ("127.0.0.1", port))
+
+
+def test_who_cannot_be_answered_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_host: str) -> tuple[str, ...]:
+        raise OSError("no interface can be read")
+
+    async def story() -> None:
+        async with relay_of(Heard()) as relay:
+            monkeypatch.setattr("streams.relay.own_addresses", unknown)
+            for join in (partial(relay.publish, HALL), partial(relay.view, PUBLIC)):
+                with pytest.raises(OSError, match="no interface"):
+                    await join(VIEW if join.func == relay.view else PUBLISH)
+            assert (relay.viewers, relay._peers, relay._publishers) == (0, {}, {})
+            assert relay._port._by_ufrag == {}
+
+    asyncio.run(story())
 
 
 def test_who_offers_and_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
