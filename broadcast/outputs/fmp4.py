@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
+from streams.pictures import PPS, SPS, nal_units
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
 MP4_EPOCH_S = 2_082_844_800
@@ -46,27 +47,15 @@ class ParameterSets:
     pps: bytes
 
 
-def nal_units(annex_b: bytes) -> list[bytes]:
-    """The units between the start codes (ITU-T H.264 annex B)."""
-    units, at = [], annex_b.find(b"\0\0\1")
-    while at >= 0:
-        following = annex_b.find(b"\0\0\1", at + 3)
-        unit = annex_b[at + 3 : following if following >= 0 else len(annex_b)]
-        # The zero before a four-byte start code belongs to that code, not to the unit.
-        units.append(unit.rstrip(b"\0") if following >= 0 else unit)
-        at = following
-    return units
-
-
 def split_access_unit(annex_b: bytes) -> tuple[ParameterSets | None, bytes]:
     """(parameter sets if it carries them, the other units each after its 32-bit length)."""
     sps = pps = None
     rest = []
     for unit in nal_units(annex_b):
-        kind = unit[0] & 31
-        if kind == 7:
+        kind = unit[0] & 0x1F
+        if kind == SPS:
             sps = unit
-        elif kind == 8:
+        elif kind == PPS:
             pps = unit
         else:
             rest += [struct.pack("!I", len(unit)), unit]

@@ -5,11 +5,14 @@ import contextlib
 import hashlib
 import io
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 from av.container import OutputContainer
+from av.video.stream import VideoStream
 
 from broadcast.outputs.disk import Disk, write_all
 from broadcast.outputs.fmp4 import split_access_unit
@@ -30,6 +33,11 @@ Shape = tuple[Codec, bytes]
 """What a decoder must know first: a file holds one."""
 
 
+class UnfitError(Exception):
+    """No file can begin with this keyframe, or go on with this frame: the site's fault, not the
+    disk's."""
+
+
 def shape_of(frame: EncodedFrame) -> Shape | None:
     """Of a keyframe; None if it lacks what it takes to decode it."""
     if frame.codec is Codec.H264:
@@ -40,15 +48,19 @@ def shape_of(frame: EncodedFrame) -> Shape | None:
 
 
 class SiteFile:
-    """From one keyframe on, with the sound that comes beside it. Raises `OSError`."""
+    """From one keyframe on, with the sound that comes beside it. Raises `OSError`; the constructor
+    and `add` also `UnfitError`."""
 
     def __init__(self, path: Path, first: EncodedFrame, disk: Disk) -> None:
         self.path, self.size, self.shape = path, 0, shape_of(first)
         self._disk, self._hash = disk, hashlib.sha256()
-        self._file = path.open("xb", buffering=0)
-        self._container: OutputContainer = av.open(self, "w", format="matroska", options=OPTIONS)
-        with _probe(first) as probe:
-            self._video = self._container.add_stream_from_template(probe.streams.video[0])
+        with _fit(), _probe(first) as probe:
+            template = _picture_in(probe)
+            self._file = path.open("xb", buffering=0)
+            self._container: OutputContainer = av.open(
+                self, "w", format="matroska", options=OPTIONS
+            )
+            self._video = self._container.add_stream_from_template(template)
         self._audio = self._container.add_stream("libopus", rate=AUDIO_CLOCK_RATE)
         self._first = first
         self._first_sound: EncodedFrame | None = None
@@ -83,7 +95,8 @@ class SiteFile:
         packet.time_base = Fraction(1, frame.codec.clock_rate)
         packet.is_keyframe = frame.key
         packet.stream = self._video if video else self._audio
-        self._container.mux(packet)
+        with _fit():
+            self._container.mux(packet)
         self._newest_ns = frame.received_ns
 
     def _time(self, frame: EncodedFrame) -> int:
@@ -114,8 +127,19 @@ class SiteFile:
         """After a fault: as it is."""
         with contextlib.suppress(OSError):
             self._file.close()
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, av.error.FFmpegError):
             self._container.close()
+
+
+@contextlib.contextmanager
+def _fit() -> Iterator[None]:
+    """What the disk refuses is an `OSError`, and stays one."""
+    try:
+        yield
+    except OSError:
+        raise
+    except av.error.FFmpegError as error:
+        raise UnfitError(str(error)) from error
 
 
 def _later_ns(first: EncodedFrame, second: EncodedFrame) -> int:
@@ -133,3 +157,11 @@ def _probe(key: EncodedFrame) -> av.container.InputContainer:
     head = struct.pack("<4sHH4sHHIIII", b"DKIF", 0, 32, b"VP80", width, height, 90_000, 1, 1, 0)
     frame = struct.pack("<IQ", len(key.data), 0) + key.data
     return av.open(io.BytesIO(head + frame), "r", format="ivf")
+
+
+def _picture_in(probe: av.container.InputContainer) -> VideoStream:
+    """Raises `UnfitError`."""
+    found = next(iter(probe.streams.video), None)
+    if found is None or not (found.codec_context.width and found.codec_context.height):
+        raise UnfitError("a keyframe without a size")
+    return found

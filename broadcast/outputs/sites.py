@@ -22,7 +22,7 @@ from broadcast.outputs.backlog import GAP_TOLD_S, Backlog
 from broadcast.outputs.disk import DISK, Disk, make_folder
 from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.output import Fault
-from broadcast.outputs.sitefile import SiteFile, shape_of
+from broadcast.outputs.sitefile import SiteFile, UnfitError, shape_of
 from config.settings import Recording
 from streams.frames import EncodedFrame, SiteId, screen_site, site_of
 
@@ -72,6 +72,8 @@ class SiteRecordings:
         self._desk = _Desk(folder, disk)
         self._resume_at_s = self._settled_at_s = 0.0
         self._ask_at_s: dict[SiteId, float] = {}
+        self._rest_until_s: dict[SiteId, float] = {}
+        """Of sites that sent what can be in no file."""
         self._fault: Fault | None = None
         """Why nothing is kept just now."""
 
@@ -138,18 +140,27 @@ class SiteRecordings:
                 case _Gone(site):
                     self._desk.finish(site)
                 case EncodedFrame():
-                    self._keep(item)
-        except OSError as error:  # FFmpeg's errors are such, too
-            log.error("a site's own recording stopped: %s", error)
+                    self._keep_if_fit(item)
+        except OSError as error:
+            log.error("the sites' own recordings stopped: %s", error)
             self._desk.abandon()
             self._wait(error.strerror or str(error))
+
+    def _keep_if_fit(self, frame: EncodedFrame) -> None:
+        """Whatever one site sends costs no other its file."""
+        try:
+            self._keep(frame)
+        except UnfitError as error:
+            log.warning("%s: its own recording stopped: %s", frame.source, error)
+            self._desk.drop(frame.source)
+            self._rest_until_s[frame.source] = time.monotonic() + RETRY_S
 
     def _keep(self, frame: EncodedFrame) -> None:
         """Where there is a file for it, or there can be one."""
         now_s = time.monotonic()
         if self._desk.has(frame.source):
             self._desk.keep(frame)
-        elif now_s < self._resume_at_s or not frame.codec.is_video:
+        elif self._rests(frame.source, now_s) or not frame.codec.is_video:
             return
         elif not self._roomy():
             self._wait(os.strerror(errno.ENOSPC))
@@ -159,6 +170,9 @@ class SiteRecordings:
         elif now_s >= self._ask_at_s.get(frame.source, 0.0):
             self._ask_at_s[frame.source] = now_s + ASK_S
             self._ask_keyframe(frame.source)
+
+    def _rests(self, site: SiteId, now_s: float) -> bool:
+        return now_s < max(self._resume_at_s, self._rest_until_s.get(site, 0.0))
 
     def _wait(self, why: str) -> None:
         """Tries again in a while."""
@@ -191,6 +205,9 @@ class _Desk:
             self._stream = stream
 
     def keep(self, frame: EncodedFrame) -> None:
+        """Raises `UnfitError`."""
+        if not self._stream:
+            return  # a camera's thread was on its way with it as the wish ended
         file = self._files.get(frame.source)
         if frame.codec.is_video and frame.key:
             shape = shape_of(frame)
@@ -233,6 +250,11 @@ class _Desk:
             file.path.rename(path)
             self._disk.sync_folder(path.parent)
             self._ledger.add(path.name, file.digest, file.size)
+
+    def drop(self, site: SiteId) -> None:
+        """Lets go of its file as it is; it is sealed when the folder is opened next."""
+        if (file := self._files.pop(site, None)) is not None:
+            file.abandon()
 
     def end(self) -> None:
         for site in list(self._files):

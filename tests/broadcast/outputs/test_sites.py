@@ -194,6 +194,41 @@ def test_a_power_cut_costs_less_than_a_second(tmp_path: Path, wish: Wish) -> Non
     assert all(safe_s > given_s - 1 for given_s, safe_s in shown), shown
 
 
+@pytest.mark.parametrize(
+    ("codec", "nonsense"),
+    [
+        (Codec.H264, b"\0\0\0\1\0\0\0\1\x67\0\0\0\1\x68\0\0\0\1\x65\xff"),  # an empty NAL unit
+        (Codec.H264, b"\0\0\0\1\x67\x42\0\0\0\1\x68\xce\0\0\0\1\x65\xff\xff"),
+        (Codec.VP8, b"\x10\0\0\x9d\1\x2a\0\0\0\0"),  # no pixels wide
+        (Codec.VP8, b"\xfe" * 40),
+    ],
+)
+def test_a_site_that_sends_nonsense_costs_no_other_its_file(
+    tmp_path: Path, codec: Codec, nonsense: bytes
+) -> None:
+    with recording(tmp_path, Recording(sites=("*",), warn_free_bytes=0, stop_free_bytes=0)) as kept:
+        kept.follow(OPEN)
+        for frame in both(seconds=1):
+            kept.offer(frame)
+            if frame.codec.is_video:
+                kept.offer(frame._replace(source=RIGHT, codec=codec, key=True, data=nonsense))
+    (path,) = tmp_path.glob("x/*.mkv")
+    assert path.name.startswith("muong-lay-2")
+    assert len(clip(path).pictures) == 25
+    assert verify(path.parent).findings == ()
+
+
+def test_what_comes_after_the_wish_has_ended_is_nowhere(tmp_path: Path) -> None:
+    """A camera's thread asks whether to keep a frame, and the room closes before it offers it."""
+    desk = sites._Desk(tmp_path, DISK)
+    desk.open("x")
+    desk.open("")
+    for frame in both(seconds=1):
+        desk.keep(frame)
+    desk.end()
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_another_size_is_another_file(tmp_path: Path) -> None:
     files = record(tmp_path, [*pictures(Codec.H264, 320, 1), *pictures(Codec.H264, 640, 1, 1)])
     assert [clip(path).pictures[0][1].shape for path in files] == [(180, 320), (360, 640)]
