@@ -20,6 +20,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
+from broadcast.studio.canvas import planes_of
 from broadcast.studio.encoders import Samples
 from broadcast.studio.paper import BrokenError, Paper
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
@@ -35,6 +36,9 @@ DECODING_THREADS = 2
 MAX_IMAGE_PIXELS = 100_000_000
 """A photograph has up to 50 million; more is a trap."""
 PAPER = (255, 255, 255)
+LOUDEST = 8.0
+"""+18 dBFS. A file of floating point may hold anything, infinity and NaN too, and what is mixed
+with that is that."""
 
 
 class UnplayableError(Exception):
@@ -116,15 +120,34 @@ class Film:
     def _pieces(self, frame: object) -> Iterator[Piece]:
         if isinstance(frame, av.VideoFrame):
             if frame.pts is not None and frame.time_base is not None:
-                yield Piece(self._at_ns(frame.pts, frame.time_base), picture=frame)
+                yield Piece(self._at_ns(frame.pts, frame.time_base), picture=upright(frame))
         elif isinstance(frame, av.AudioFrame):
             for sound in self._resampler.resample(frame):
                 if sound.pts is not None and sound.time_base is not None:
                     at_ns = self._at_ns(sound.pts, sound.time_base)
-                    yield Piece(at_ns, sound=sound.to_ndarray().astype(np.float32))
+                    yield Piece(at_ns, sound=_bounded(sound.to_ndarray().astype(np.float32)))
 
     def _at_ns(self, pts: int, time_base: Fraction) -> int:
         return int(pts * time_base * NS_PER_S) - self._start_ns
+
+
+def _bounded(sound: Samples) -> Samples:
+    """In place."""
+    return np.clip(np.nan_to_num(sound, copy=False), -LOUDEST, LOUDEST, out=sound)
+
+
+def upright(frame: av.VideoFrame) -> av.VideoFrame:
+    """As it is to be seen: telephones write beside the picture how they were held."""
+    quarters = round(frame.rotation / 90) % 4
+    if not quarters:
+        return frame
+    lying = planes_of(frame.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG, threads=1))
+    width, height = (frame.height, frame.width) if quarters % 2 else (frame.width, frame.height)
+    turned = av.VideoFrame(width, height, "yuv420p")
+    turned.color_range = ColorRange.MPEG
+    for plane, target in zip(lying, planes_of(turned), strict=True):
+        target[:] = np.rot90(plane, quarters)
+    return turned
 
 
 class Slides:
@@ -162,6 +185,8 @@ class Slides:
                 raise UnplayableError("unreadable")
             opened.draft("RGB", self._size)
             image = ImageOps.exif_transpose(opened)
+            if image.mode == "I;16":  # a scan, which `convert` would cut off at white
+                image = image.point(lambda grey: grey * (1 / 256)).convert("L")
             image.thumbnail(self._size)
             if "A" not in image.getbands() and "transparency" not in image.info:
                 return image.convert("RGB")

@@ -264,8 +264,14 @@ class Countdown:
             self._reading = reading
             self._standing.set(self._draw(reading))
         self._standing.beat(now_ns)
+        if left_ns == 0 or not self._running:
+            return BEAT_NS / 2 / NS_PER_S
         # To the next second; a moment after it, so that it has come.
         return min(BEAT_NS, left_ns % NS_PER_S + NS_PER_MS) / NS_PER_S
+
+    @property
+    def _running(self) -> bool:
+        return self._clip is not None and self._clip.started_at_ms is not None
 
     def _left_ns(self, now_ns: int) -> int:
         clip = self._clip

@@ -1,5 +1,6 @@
 """The media player: what is shown and heard of a clip, in a time that the test turns."""
 
+import struct
 import time
 import wave
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from broadcast.studio.measured import Measured, forget, keep, kept_of
 from broadcast.studio.measuring import gain_db, measure
 from broadcast.studio.player import MOST_TRIES, Player
 from broadcast.studio.playersource import PlayerSource
-from broadcast.studio.reels import Film, Slides, UnplayableError
+from broadcast.studio.reels import LOUDEST, Film, Slides, UnplayableError
 from broadcast.studio.shows import AHEAD_NS, LEAD_NS, Countdown, FilmShow, clock_text
 from broadcast.studio.sound import audible
 from broadcast.studio.sources import Sources
@@ -201,6 +202,42 @@ def test_slides_have_pages_and_their_shape(tmp_path: Path) -> None:
     assert media.luma_of(picture).mean() > 230
 
 
+def test_a_scan_of_sixteen_bits_keeps_its_greys(tmp_path: Path) -> None:
+    greys = (np.linspace(0, 65_535, 64 * 64)).reshape(64, 64).astype(np.uint16)
+    Image.fromarray(greys).save(tmp_path / "scan.png")
+    luma = media.luma_of(Slides(tmp_path / "scan.png", (1280, 720)).page(1))
+    assert luma[0].max() < 24
+    assert abs(int(luma[32].mean()) - 126) < 4
+
+
+def test_a_telephone_that_was_held_upright_is_shown_upright(opening: Path, tmp_path: Path) -> None:
+    """Its film lies on its side, with a matrix (14496-12 8.3.2) that says how to turn it."""
+    data = bytearray(opening.read_bytes())
+    quarter_turn = (0, 0x10000, 0, 0xFFFF0000, 0, 0, 0, 0, 0x40000000)
+    struct.pack_into("!9I", data, data.find(b"tkhd") + 44, *quarter_turn)
+    (tmp_path / "turned.mp4").write_bytes(data)
+    lying, upright = (
+        next(piece.picture for piece in Film(path).from_(0) if piece.picture is not None)
+        for path in (opening, tmp_path / "turned.mp4")
+    )
+    assert (upright.width, upright.height) == (lying.height, lying.width)
+    clockwise = np.rot90(media.luma_of(lying), -1)
+    assert np.array_equal(media.luma_of(upright), clockwise)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e30])
+def test_no_sound_of_a_file_is_beyond_what_can_be_mixed(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "broken.wav"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("pcm_f32le", media.RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.full((1, 9600), value, np.float32), "flt", "mono")
+        frame.sample_rate = media.RATE
+        container.mux(stream.encode(frame))
+    sounds = [piece.sound for piece in Film(path).from_(0) if piece.sound is not None]
+    assert sum(sound.shape[1] for sound in sounds) >= 9000
+    assert all(np.abs(sound).max() <= LOUDEST for sound in sounds)
+
+
 def test_a_clock_counts_down_and_stays_at_nought() -> None:
     drawn: list[str] = []
 
@@ -211,9 +248,12 @@ def test_a_clock_counts_down_and_stays_at_nought() -> None:
     source = PlayerSource()
     countdown = Countdown(source, ProgramClock(0).monotonic_ns, draw)
     clip = Clip(1, ClipKind.COUNTDOWN, "Bắt đầu sau", duration_ms=3000, started_at_ms=0)
+    countdown.follow(replace(clip, started_at_ms=None))
+    assert countdown.step(0) > 0.1  # while it stands there is nothing to wake up for
     countdown.follow(clip)
     for at_ms in range(0, 5000, 100):
-        countdown.step(at_ms * 1_000_000)
+        wait_s = countdown.step(at_ms * 1_000_000)
+    assert wait_s > 0.1
     assert drawn == ["00:03", "00:02", "00:01", "00:00"]
     assert clock_text(3_725 * NS_PER_S) == "1:02:05"
 
