@@ -6,6 +6,7 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -130,6 +131,15 @@ class Program(Section):
     """When every site of the picture has been lost for so long, the slate is shown; 0: never."""
     theme: Path | None = None
     """Folder of SVG templates that replace the built-in ones, file by file."""
+
+    @field_validator("ladder")
+    @classmethod
+    def _each_smaller(cls, ladder: tuple[Rung, ...]) -> tuple[Rung, ...]:
+        """Each is made of the one before it, and recorded in a folder named by its height."""
+        for larger, smaller in pairwise(rung.height for rung in ladder):
+            if smaller >= larger:
+                raise ValueError(f"{smaller} stands after {larger}; put the largest first")
+        return ladder
 
     def renditions(self) -> "tuple[Program, ...]":
         """The program itself, and as each smaller rung has it."""

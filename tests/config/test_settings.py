@@ -49,6 +49,16 @@ def test_all_faults_at_once_each_with_key_rule_and_nearest_name(tmp_path: Path) 
     assert str(path) in text
 
 
+@pytest.mark.parametrize("heights", [(360, 360), (180, 360)])
+def test_two_sizes_of_the_ladder_do_not_share_a_folder(
+    tmp_path: Path, heights: tuple[int, int]
+) -> None:
+    """Nothing at all would be recorded."""
+    rungs = ", ".join(f"{{height = {one}, video_bitrate_bps = 200_000}}" for one in heights)
+    with pytest.raises(ConfigError, match=r"put the largest first"):
+        load(written(tmp_path, f"[program]\nladder = [{rungs}]\n"), {})
+
+
 @pytest.mark.parametrize(
     "text",
     [
