@@ -91,13 +91,14 @@ class Live:
         )
         self._sockets.add(socket)
         try:
-            await socket.prepare(request)
-            await self._converse(request, socket, session)
-        except* Bye as byes:
-            await _say_bye(socket, _first(byes), request[LANGUAGE])
-        except* ConnectionError:
-            # The page is gone, which is what ends a conversation; one that was slow comes back.
-            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            await socket.prepare(request)  # a page that is gone by now ends the request here
+            try:
+                await self._converse(request, socket, session)
+            except* Bye as byes:
+                await _say_bye(socket, _first(byes), request[LANGUAGE])
+            except* ConnectionError:
+                # The page is gone, which is what ends a conversation; one that was slow comes back.
+                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
         finally:
             self._sockets.discard(socket)
         return socket

@@ -23,7 +23,7 @@ import {Toasts} from "./parts/common/toasts.js";
 function Page() {
   const current = view.value?.session.current_item;
   useEffect(() => {
-    document.querySelector(".agenda [aria-current]")?.scrollIntoView({block: "nearest"});
+    showCurrent();
   }, [current]);
   if (!view.value || bye.value) return html`<${NotYet} />`;
   const {session} = chairView();
@@ -42,6 +42,15 @@ function Page() {
       </main>
     </div>
     <${Delegates} /><${Confirm} /><${Toasts} />`;
+}
+
+/** In its own list: the page stays where it is, its head in sight. */
+function showCurrent() {
+  const row = document.querySelector(".agenda [aria-current]");
+  const list = row?.parentElement;
+  if (!row || !list) return;
+  const [at, box] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+  list.scrollTop += at.top - box.top - (box.height - at.height) / 2;
 }
 
 /** What the whole room must know: nothing goes out, or there is a break. */

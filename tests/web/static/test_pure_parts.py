@@ -440,3 +440,23 @@ def test_sound_is_sent_twice_or_once_and_nothing_else_changes() -> None:
     )
     assert once == sdp.replace("63 111", "111 63")
     assert (again, plain) == (sdp, sdp.replace("red", "cn"))
+
+
+def test_a_room_is_told_what_matters_most() -> None:
+    def view(phase: str = "live", ours: bool = True, **me: Any) -> Any:
+        floor = {"site": "lay" if ours else "hall"}
+        return {"me": {"site": "lay", **me}, "session": {"phase": phase}, "floor": floor}
+
+    cases = [
+        (view(tally="program", microphone_open=True), "on-air", "open"),
+        (view(tally="program", microphone_open=False), "on-air", "shut"),
+        (view("paused", tally="next", microphone_open=False), "paused", "closed"),
+        (view("paused", put_out=True), "out", "closed"),
+        (view(ours=False, tally="preview"), "next", "closed"),
+        (view(ours=False), "waiting", "closed"),
+        (view("prepared", ours=False), "prepared", "closed"),
+        (view("ended"), "ended", "closed"),
+    ]
+    told = "given.map((one) => [m.standingOf(one), m.microphoneOf(one, false)])"
+    found = run("parts/site/standing.js", told, [one for one, *_ in cases])
+    assert found == [[standing, microphone] for _, standing, microphone in cases]

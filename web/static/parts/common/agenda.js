@@ -91,7 +91,7 @@ function Item({item, index}) {
       onClick=${() => { unfolded.value = open ? "" : item.id; }}>
       <span class="place numbers">${item.state === "done" ? html`<${Icon} name="check" />` : index + 1}</span>
       <span class="who"><span class="name">${item.title}</span><span class="detail">
-        ${item.closed && html`<span class="closed-mark"><${Icon} name="lock" />${t("common.closed_item")}</span> · `}
+        ${item.closed && html`<span class="closed-mark"><${Icon} name="lock" />${t("common.closed_item")}</span>${detail && " · "}`}
         ${detail}</span></span>
       <span class="hidden-visually">${t(`item_state.${item.state}`)}</span>
     </button>

@@ -48,7 +48,9 @@ export function timeNumber({kind, spoken}) {
 }
 
 function whyNobody() {
-  return t(deskView().session.current_item ? "operator.queue_empty" : "operator.no_item");
+  const {current_item, phase} = deskView().session;
+  if (phase === "ended") return t("operator.call_ended");
+  return t(current_item ? "operator.queue_empty" : "operator.no_item");
 }
 
 /** Why nobody can be called although somebody waits. */

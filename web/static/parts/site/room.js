@@ -16,26 +16,16 @@ import {Papers} from "./papers.js";
 import {Meter, Video} from "./pieces.js";
 import {AskedTest} from "./self_test.js";
 import {OthersShare, Share} from "./share.js";
+import {microphoneOf, standingOf} from "./standing.js";
 import {Trouble} from "./test.js";
 
 /** @import {Floor} from "../../types.js" */
 
-/** What the room is now, in the order of what matters most. */
-function standing() {
-  const {me, session, floor} = siteView();
-  if (session.phase === "ended") return "ended";
-  if (me.put_out) return "out";
-  if (me.tally === "program" || floor?.site === me.site) return "on-air";
-  if (me.tally === "next" || me.tally === "preview") return "next";
-  if (session.phase === "paused") return "paused";
-  return session.phase === "prepared" ? "prepared" : "waiting";
-}
-
 /** @param {{token: string}} props */
 export function Room({token}) {
-  const state = standing();
+  const state = standingOf(siteView());
   const {me, session, floor} = siteView();
-  return html`<div class="room" data-standing=${state} data-testid="room">
+  return html`<div class="room" data-standing=${state} data-lost=${lost()} data-testid="room">
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
       ${state !== "out" && html`<${Line} />`}
@@ -55,8 +45,7 @@ export function Room({token}) {
       <aside>
         ${floor?.site === me.site && html`<${OwnClock} turn=${floor} />`}
         <${Share} />
-        <${OwnMicrophone} />
-        ${session.phase !== "ended" && html`<${Asking} />`}
+        ${session.phase !== "ended" && html`<${OwnMicrophone} /><${Asking} />`}
         <${Chat} />
       </aside>
     </div><${Reader} />`}
@@ -116,7 +105,7 @@ function OwnClock({turn}) {
 
 function OwnMicrophone() {
   const open = siteView().me.microphone_open;
-  const key = open ? (held.value ? "held" : "open") : "closed";
+  const key = microphoneOf(siteView(), held.value);
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
     ${config.has_camera ? html`<p><strong>${t(`site.microphone_${key}_title`)}</strong></p>` : html`<div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
       <div><p><strong>${t(`site.microphone_${key}_title`)}</strong></p><${Meter} label=${t("site.level")} /></div></div>`}
@@ -138,6 +127,11 @@ function Now() {
   </section>`;
 }
 
+/** No picture and no sound of the room leaves: nobody is on air, whatever the page was told last. */
+function lost() {
+  return sending.value !== "connected" && sending.value !== "connecting";
+}
+
 /** In one word, top right. */
 function Line() {
   const ok = connection.value === "open" && sending.value === "connected";
@@ -150,6 +144,6 @@ function LineTrouble() {
     return html`<div class="notice bad" role="alert" data-testid="refused"><p>${refusal.value}</p>
       <p><button onClick=${again}>${t("common.retry")}</button></p></div>`;
   }
-  if (connection.value === "open" && (sending.value === "connected" || sending.value === "connecting")) return null;
+  if (connection.value === "open" && !lost()) return null;
   return html`<div class="notice warn" role="alert" data-testid="line-lost"><p>${t("site.line_lost_note")}</p></div>`;
 }
