@@ -53,7 +53,8 @@ class Deliveries:
         return (self._segments, self._sealed, self._pushers, self._sites)
 
     def seal(self, state: ProgramState) -> None:
-        """Before the room closes: it is kept from the first picture on."""
+        """Before the room closes, so that it is kept from the first picture on; and when nothing
+        of it comes any more."""
         self._sealed.follow(Order(state.stream, state.sealed and self._seals, state.finished))
 
     def follow(self, state: ProgramState) -> None:

@@ -142,6 +142,7 @@ class Studio:
         said: tuple[object, ...] = ()
         while True:
             for _ in range(STATUS_TICKS):
+                self._unseal()
                 news = self._deliveries.news()
                 if news != said:
                     said = news
@@ -232,13 +233,20 @@ class Studio:
         except ValidationError as error:
             log.error("a program state that cannot be followed: %s", error)
             return
-        self._deliveries.seal(state)
         leaving = self._on_air.state.program.sources if self._on_air is not None else ()
-        self._on_air = follow(self._on_air, state, time.monotonic_ns())
+        on_air = follow(self._on_air, state, time.monotonic_ns())
+        self._deliveries.seal(on_air.state)
+        self._on_air = on_air
         self._player.follow(state.player)
         self._deliveries.follow(state)
         seen = frozenset(state.program.sources)
         self._sources.want(seen.union(state.preview.sources, leaving), seen)
+
+    def _unseal(self) -> None:
+        on_air = self._on_air
+        if on_air is not None and (after := on_air.unsealed(time.monotonic_ns())) is not on_air:
+            self._on_air = after
+            self._deliveries.seal(after.state)
 
     def _ask_keyframe(self, site: SiteId) -> None:
         self.link.send(Note(Kind.KEYFRAME, {"source": site}))

@@ -4,7 +4,7 @@ A frame is composed from one snapshot, and the same snapshot says whether it may
 no frame can be composed under one state and marked under another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broadcast.program import ProgramState, Take
 
@@ -12,6 +12,10 @@ REOPEN_GUARD_NS = 650_000_000
 """Longer than any sound waits for one before it (180 ms), for its presentation time
 (`playout.MAX_DELAY_NS`) and by what it may be behind that (`jitter.JUMP`): what was captured while
 the item was closed has been heard by the room before the public is let in."""
+
+SEALED_ON_NS = 500_000_000
+"""When the public is in again, what was made before may be with the encoder for another third of a
+second (`encoding.CANVASES`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +30,26 @@ class OnAir:
         """Whether what is composed at this moment may leave the room."""
         return self.opened_ns is not None and monotonic_ns >= self.opened_ns + self.guard_ns
 
+    def unsealed(self, now_ns: int) -> "OnAir":
+        """The same; but once the public has been in for long enough nothing is sealed any more."""
+        if not self.state.sealed or not self.is_public(now_ns - SEALED_ON_NS):
+            return self
+        return replace(self, state=replace(self.state, sealed=False))
+
 
 def follow(last: OnAir | None, state: ProgramState, now_ns: int) -> OnAir:
     """The snapshot from `now_ns` (CLOCK_MONOTONIC) on.
 
-    The first one after the start of the process needs no guard: nothing older can be in it.
+    The first one after the start of the process needs no guard: nothing older can be in it. Where
+    the last one was sealed this one is too, until it is `unsealed`: what the room sees and hears
+    before the public is let in is in no other recording.
     """
     if state.public is not Take.ROOM:
         return OnAir(state, None, REOPEN_GUARD_NS)
     if last is None:
         return OnAir(state, now_ns, 0)
+    if last.state.sealed and last.state.stream == state.stream:
+        state = replace(state, sealed=True)
     if last.opened_ns is None:
         return OnAir(state, now_ns, REOPEN_GUARD_NS)
     return OnAir(state, last.opened_ns, last.guard_ns)

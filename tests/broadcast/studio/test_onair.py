@@ -2,7 +2,7 @@
 
 from broadcast.program import ProgramState, Take
 from broadcast.studio.jitter import JUMP
-from broadcast.studio.onair import REOPEN_GUARD_NS, follow
+from broadcast.studio.onair import REOPEN_GUARD_NS, SEALED_ON_NS, follow
 from broadcast.studio.playout import MAX_DELAY_NS
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
 from streams.uplink import GIVE_UP_SOUND_NS
@@ -41,3 +41,14 @@ def test_closing_while_the_guard_runs_starts_it_anew() -> None:
     opened = follow(follow(None, CLOSED, 0), OPEN, 200)
     again = follow(follow(opened, CLOSED, 300), OPEN, 400)
     assert not again.is_public(300 + REOPEN_GUARD_NS)
+
+
+def test_what_the_room_sees_before_the_public_is_let_in_is_sealed() -> None:
+    sealed = ProgramState(public=Take.SLATE, sealed=True, stream="s")
+    opened = follow(follow(None, sealed, 0), ProgramState(public=Take.ROOM, stream="s"), 200)
+    cut = follow(opened, ProgramState(public=Take.ROOM, stream="s", version=9), 300)
+    public_ns = 200 + REOPEN_GUARD_NS
+    assert cut.unsealed(public_ns + SEALED_ON_NS - 1).state.sealed
+    after = cut.unsealed(public_ns + SEALED_ON_NS)
+    assert (after.state.sealed, after.is_public(public_ns)) == (False, True)
+    assert not follow(opened, ProgramState(public=Take.ROOM, stream="t"), 300).state.sealed
