@@ -30,12 +30,19 @@ class Backlog(Generic[T]):
         """`key`: it, and what follows in its stream, needs nothing of what was dropped."""
         if key:
             self._skipping.discard(stream)
-        if len(self._waiting) >= self._most or stream in self._skipping:
+        elif stream in self._skipping:
+            # Not entered once more: another thread's keyframe may have ended it just now.
+            self._drop()
+            return
+        if len(self._waiting) >= self._most:
             self._skipping.add(stream)
-            self.dropped += 1
-            self._dropped_at_s = time.monotonic()
+            self._drop()
         else:
             self._waiting.append(item)
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        self._dropped_at_s = time.monotonic()
 
     def dropped_within(self, seconds: float) -> bool:
         """Whether anything was, so lately."""
