@@ -5,6 +5,7 @@ file only once its folder was synced too (fsync(2)).
 """
 
 import os
+import shutil
 import time
 from io import FileIO
 from pathlib import Path
@@ -68,6 +69,12 @@ def truncate(path: Path, length: int, disk: Disk) -> None:
     with path.open("r+b", buffering=0) as file:
         file.truncate(length)
         disk.sync(file)
+
+
+def free_bytes(folder: Path) -> int:
+    """On its disk, also before it is made."""
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    return shutil.disk_usage(there).free
 
 
 def make_folder(folder: Path, disk: Disk, mode: int = 0o777) -> None:

@@ -6,7 +6,7 @@ that go on across a restart; a muxer gives it one frame late and starts each run
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
@@ -37,6 +37,16 @@ class Sample:
     duration: int
     key: bool
     data: bytes
+
+
+def since(samples: Iterable[Sample], origin: int) -> list[Sample]:
+    """The same, their times counted from `origin`, in the track's time scale."""
+    return [Sample(one.time - origin, one.duration, one.key, one.data) for one in samples]
+
+
+def video_time(samples: int) -> int:
+    """Sound's time (1/48000 s) in the picture's, 1/90000 s; rounded down."""
+    return samples * VIDEO_CLOCK_RATE // AUDIO_CLOCK_RATE
 
 
 @dataclass(frozen=True, slots=True)

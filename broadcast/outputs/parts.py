@@ -13,8 +13,9 @@ from broadcast.outputs.fmp4 import (
     ParameterSets,
     Sample,
     split_access_unit,
+    video_time,
 )
-from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Packet
+from streams.frames import VIDEO_CLOCK_RATE, Codec, Packet
 
 GAP = VIDEO_CLOCK_RATE // 2
 """A hole of half a second in the picture ends the segment and is marked as a discontinuity."""
@@ -126,7 +127,7 @@ class Cutter:
         parts = []
         while self._closed:
             end = self._closed[0].end
-            heard = self._audio and _video_time(self._audio[-1].time) >= end
+            heard = self._audio and video_time(self._audio[-1].time) >= end
             if not heard and self._last - end < SOUND_PATIENCE:
                 break
             parts.append(self._part_of(self._closed.popleft()))
@@ -139,18 +140,14 @@ class Cutter:
             for (time, key, data), after in zip(group.frames, times[1:], strict=True)
         )
         audio = []
-        while self._audio and _video_time(self._audio[0].time) < group.end:
+        while self._audio and video_time(self._audio[0].time) < group.end:
             sample = self._audio.popleft()
             # Sound from before a gap, or from before the first keyframe, has no picture.
-            if _video_time(sample.time + AAC_SAMPLES) > times[0]:
+            if video_time(sample.time + AAC_SAMPLES) > times[0]:
                 audio.append(sample)
         return Part(
             video, tuple(audio), group.starts_segment, group.discontinuity, group.parameters
         )
-
-
-def _video_time(samples: int) -> int:
-    return samples * VIDEO_CLOCK_RATE // AUDIO_CLOCK_RATE
 
 
 def _drain(groups: deque[_Group]) -> list[_Group]:

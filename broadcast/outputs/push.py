@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from broadcast.outputs.backlog import Backlog
 from broadcast.outputs.ffmpeg import Why, held, telling_line, why
-from broadcast.outputs.fmp4 import ParameterSets, Sample, fragment, init_segment
+from broadcast.outputs.fmp4 import ParameterSets, fragment, init_segment, since
 from broadcast.outputs.parts import Cutter, Part
 from config.settings import Program, Push
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Packet
@@ -190,8 +190,8 @@ class _Feeder:
             if self._parameters is None:
                 self._begin(part)
             self._sequence += 1
-            video = _since(part.video, self._origin)
-            audio = _since(part.audio, self._origin * AUDIO_CLOCK_RATE // VIDEO_CLOCK_RATE)
+            video = since(part.video, self._origin)
+            audio = since(part.audio, self._origin * AUDIO_CLOCK_RATE // VIDEO_CLOCK_RATE)
             self._connection.feed(fragment(self._sequence, video, audio))
         return True
 
@@ -200,10 +200,6 @@ class _Feeder:
         self._origin = (part.start // VIDEO_CLOCK_RATE - 1) * VIDEO_CLOCK_RATE
         self._parameters = part.parameters
         self._connection.feed(init_segment(*self._size, part.parameters, 0))
-
-
-def _since(samples: tuple[Sample, ...], origin: int) -> list[Sample]:
-    return [Sample(s.time - origin, s.duration, s.key, s.data) for s in samples]
 
 
 class Pusher:

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from broadcast.outputs import playlist
 from broadcast.outputs.disk import DISK, Disk, append, write_all, write_new
-from broadcast.outputs.fmp4 import Sample, fragment, init_segment, sound_init_segment
+from broadcast.outputs.fmp4 import (
+    fragment,
+    init_segment,
+    since,
+    sound_init_segment,
+    video_time,
+)
 from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.parts import Part
 from broadcast.outputs.recovery import INDEX, init_name, recover, segment_name
@@ -89,8 +95,8 @@ class Recorder:
         assert self._origin_s is not None
         self._sequence += 1
         pictures = part.video if self._program is not None else ()
-        video = _since(pictures, self._origin_s * VIDEO_CLOCK_RATE)
-        audio = _since(part.audio, self._origin_s * AUDIO_CLOCK_RATE)
+        video = since(pictures, self._origin_s * VIDEO_CLOCK_RATE)
+        audio = since(part.audio, self._origin_s * AUDIO_CLOCK_RATE)
         file = self._append(self._stored(fragment(self._sequence, video, audio)))
         self._end = end
         self._sync_when_due(file)
@@ -101,7 +107,7 @@ class Recorder:
         if self._program is not None:
             return part.start, part.end
         first, last = part.audio[0], part.audio[-1]
-        return _video_time(first.time), _video_time(last.time + last.duration)
+        return video_time(first.time), video_time(last.time + last.duration)
 
     def _append(self, data: bytes) -> FileIO:
         assert self._file is not None
@@ -187,11 +193,3 @@ class Recorder:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
-
-
-def _video_time(samples: int) -> int:
-    return samples * VIDEO_CLOCK_RATE // AUDIO_CLOCK_RATE
-
-
-def _since(samples: tuple[Sample, ...], origin: int) -> list[Sample]:
-    return [Sample(s.time - origin, s.duration, s.key, s.data) for s in samples]

@@ -7,7 +7,6 @@ refuses costs recording, never the live program: the fault is told, and tried ag
 import errno
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broadcast.outputs.backlog import GAP_TOLD_S, Backlog
-from broadcast.outputs.disk import DISK, Disk
+from broadcast.outputs.disk import DISK, Disk, free_bytes
 from broadcast.outputs.output import Fault, OutputStatus
 from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.shelf import OPEN, Shelf
@@ -78,8 +77,7 @@ class Keeper:
 
     def free_bytes(self) -> int:
         """On the recordings' disk."""
-        there = next(one for one in (self._root, *self._root.parents) if one.exists())
-        return shutil.disk_usage(there).free
+        return free_bytes(self._root)
 
     def obey(self, order: Order) -> None:
         """Stops, starts, or marks the end; what was taken before is written before."""

@@ -10,7 +10,6 @@ site whose microphone is closed the picture only, for who was told that he is no
 import errno
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from broadcast.outputs.backlog import GAP_TOLD_S, Backlog
-from broadcast.outputs.disk import DISK, Disk, make_folder
+from broadcast.outputs.disk import DISK, Disk, free_bytes, make_folder
 from broadcast.outputs.ledger import Ledger
 from broadcast.outputs.output import Fault
 from broadcast.outputs.sitefile import SiteFile, UnfitError, shape_of
@@ -162,7 +161,7 @@ class SiteRecordings:
             self._desk.keep(frame)
         elif self._rests(frame.source, now_s) or not frame.codec.is_video:
             return
-        elif not self._roomy():
+        elif free_bytes(self._folder) <= self._settings.warn_free_bytes:
             self._wait(os.strerror(errno.ENOSPC))
         elif frame.key:
             self._desk.keep(frame)
@@ -178,10 +177,6 @@ class SiteRecordings:
         """Tries again in a while."""
         self._fault = Fault("sites_not_kept", why)
         self._resume_at_s = time.monotonic() + RETRY_S
-
-    def _roomy(self) -> bool:
-        folder = next(one for one in (self._folder, *self._folder.parents) if one.exists())
-        return shutil.disk_usage(folder).free > self._settings.warn_free_bytes
 
 
 class _Desk:
@@ -235,7 +230,7 @@ class _Desk:
             make_folder(folder, self._disk)
             self._ledger = Ledger(folder, self._disk)
             self._ledger.add_missing(sorted(path.name for path in folder.glob("*.mkv")))
-        moment = datetime.fromtimestamp(time.time_ns() / 1e9, UTC)
+        moment = datetime.fromtimestamp(time.time(), UTC)
         site, of = site_of(frame.source), ".screen" if screen_site(frame.source) else ""
         name = f"{site}{of}-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.mkv"
         file = self._files[frame.source] = SiteFile(folder / name, frame, self._disk)

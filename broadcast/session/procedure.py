@@ -37,14 +37,11 @@ class Procedure:
     kinds: dict[RequestKind, KindRule]
     items: dict[ItemKind, ItemRule]
 
-    def limit_ms(self, kind: RequestKind, spoken_before: int = 0, answers: int = 1) -> int:
-        """For somebody who had `spoken_before` turns of this kind in the item already.
-
-        An answer has its time once for each of the questions it answers.
-        """
+    def limit_ms(self, kind: RequestKind, spoken_before: int = 0) -> int:
+        """For somebody who had `spoken_before` turns of this kind in the item already; of an answer
+        to one question."""
         limits = self.kinds[kind].limits_ms
-        limit = limits[min(spoken_before, len(limits) - 1)]
-        return limit * answers if kind is RequestKind.ANSWER else limit
+        return limits[min(spoken_before, len(limits) - 1)]
 
 
 class _Section(BaseModel):

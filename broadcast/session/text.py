@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+from broadcast.session.vietnamese import plain
+
 MAX_CHARS = 300
 """The longest title of an agenda item we met has about 200 characters."""
 
@@ -39,13 +41,6 @@ def _some(text: str) -> str:
     if not text:
         raise ValueError("is empty; a name is needed")
     return text
-
-
-def plain(text: str) -> str:
-    """For comparing what people typed: no diacritics, no capitals, single spaces; đ is d."""
-    marked = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "d"))
-    bare = "".join(char for char in marked if not unicodedata.combining(char))
-    return " ".join(bare.casefold().split())
 
 
 def slug(text: str, taken: Container[str], most: int = 28) -> str:

@@ -26,11 +26,11 @@ _FORMS = (
 
 
 def plain(text: str) -> str:
-    """Without marks and capitals, đ as d: "Đỗ Thị Hằng" → "do thi hang"."""
+    """Without marks and capitals, đ as d, single spaces: "Đỗ Thị  Hằng" → "do thi hang"."""
     bare = "".join(
         char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)
     )
-    return bare.replace("đ", "d").replace("Đ", "d").casefold()
+    return " ".join(bare.replace("đ", "d").replace("Đ", "d").casefold().split())
 
 
 def searchable(text: str) -> str:

@@ -22,16 +22,16 @@ from av.container import InputContainer
 
 from broadcast.outputs.ffmpeg import ADDRESS, MAX_DETAIL, held
 from config.settings import Camera
-from streams.frames import VIDEO_CLOCK_RATE, Codec, EncodedFrame, SiteId
+from streams.frames import NS_PER_S, VIDEO_CLOCK_RATE, Codec, EncodedFrame, SiteId
 
 STALLED_S = 5.0
 """Nothing for so long: the connection is dead, whatever FFmpeg thinks."""
 CONNECT_S = 15.0
 END_S = 1.0
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
-ALIVE_NS = 2_000_000_000
+ALIVE_NS = 2 * NS_PER_S
 SAME_PICTURE = VIDEO_CLOCK_RATE // 100
-WINDOW_NS = 1_000_000_000
+WINDOW_NS = NS_PER_S
 
 PROTOCOLS = {
     "rtsp": "rtsp,rtp,udp,tcp",
@@ -108,8 +108,8 @@ class Received:
         else:
             self.audio_ns = now_ns
         if (elapsed_ns := now_ns - self._window_ns) >= WINDOW_NS:
-            self.bitrate_bps = self._octets * 8e9 / elapsed_ns
-            self.fps = self._pictures * 1e9 / elapsed_ns
+            self.bitrate_bps = self._octets * 8 * NS_PER_S / elapsed_ns
+            self.fps = self._pictures * NS_PER_S / elapsed_ns
             self._octets, self._pictures, self._window_ns = 0, 0, now_ns
 
     @property
@@ -242,7 +242,7 @@ def _frames(received: Received, container: InputContainer) -> Iterator[EncodedFr
             received.width, received.height = picture.width, picture.height
         now_ns = time.monotonic_ns()
         received.since_ns = received.since_ns or now_ns
-        captured_ns = pts * 1_000_000_000 // codec.clock_rate
+        captured_ns = pts * NS_PER_S // codec.clock_rate
         key = not video or packet.is_keyframe
         yield EncodedFrame(received.site, codec, pts, captured_ns, now_ns, key, bytes(packet))
 
@@ -267,8 +267,8 @@ def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:
 def _stalled(camera: Camera, received: Received, started_ns: int) -> bool:
     now_ns = time.monotonic_ns()
     if received.heard_ns > started_ns:
-        return now_ns - received.heard_ns > STALLED_S * 1e9
-    return not camera.listens and now_ns - started_ns > CONNECT_S * 1e9
+        return now_ns - received.heard_ns > STALLED_S * NS_PER_S
+    return not camera.listens and now_ns - started_ns > CONNECT_S * NS_PER_S
 
 
 async def _end(process: Process) -> None:

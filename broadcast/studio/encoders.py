@@ -12,6 +12,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
+from broadcast.outputs.fmp4 import AAC_BITRATE_BPS
 from config.settings import Program
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
 
@@ -21,7 +22,6 @@ Samples = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 VIDEO_TIME_BASE = Fraction(1, VIDEO_CLOCK_RATE)
 AUDIO_TIME_BASE = Fraction(1, AUDIO_CLOCK_RATE)
 NEVER = 1_000_000_000
-AAC_BITRATE_BPS = 128_000
 AAC_TOGETHER = AUDIO_CLOCK_RATE // 10
 """Samples are encoded together, for half of what they cost one block at a time. A part of the
 recording waits for its sound anyway, and ends where they do."""

@@ -10,14 +10,14 @@ import numpy as np
 from pywebrtc_audio import NoiseSuppressor
 
 from broadcast.studio.encoders import Samples
-from streams.frames import AUDIO_CLOCK_RATE
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
 
 LEVEL = 1
 """At most 12 dB: a room that is wholly gone sounds like a broken line."""
 
 DELAY = 334
 """By so many samples the result is later than the sound, whatever the length of a block."""
-DELAY_NS = DELAY * 1_000_000_000 // AUDIO_CLOCK_RATE
+DELAY_NS = DELAY * NS_PER_S // AUDIO_CLOCK_RATE
 
 LEARNT = 2 * AUDIO_CLOCK_RATE
 """Samples. Who speaks sooner is taken for the room and loses up to 12 dB."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from broadcast.session.text import plain
+from broadcast.session.vietnamese import plain
 from web.preparing.tables import Row
 
 Columns = Mapping[str, int]

@@ -11,7 +11,8 @@ from typing import Any
 
 from broadcast.session.model import ItemKind
 from broadcast.session.rules.importing import MAX_ROWS
-from broadcast.session.text import MAX_CHARS, clean, plain
+from broadcast.session.text import MAX_CHARS, clean
+from broadcast.session.vietnamese import plain
 from web.preparing.headings import REQUIRED, WORDS, bare, by_order, find
 from web.preparing.tables import Row
 

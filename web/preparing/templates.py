@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from broadcast.session.preset import Preset
-from broadcast.session.text import plain
+from broadcast.session.vietnamese import plain
 from web.errors import Problem, not_found
 
 MAX_TEMPLATES = 200

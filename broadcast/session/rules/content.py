@@ -38,7 +38,8 @@ from broadcast.session.model import (
 from broadcast.session.rules.command import PaperCommand
 from broadcast.session.rules.lookup import delegate_of, item_of, site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
-from broadcast.session.text import Id, Name, SiteName, Text, plain, slug
+from broadcast.session.text import Id, Name, SiteName, Text, slug
+from broadcast.session.vietnamese import plain
 from streams.frames import SiteId
 
 MAX_SITES = 500

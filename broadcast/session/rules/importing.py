@@ -36,7 +36,8 @@ from broadcast.session.rules.content import (
 )
 from broadcast.session.rules.lookup import delegate_of, site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
-from broadcast.session.text import Id, Name, SiteName, Text, plain, slug
+from broadcast.session.text import Id, Name, SiteName, Text, slug
+from broadcast.session.vietnamese import plain
 
 MAX_ROWS = 500
 """Of one import: its events are written and folded in one go."""

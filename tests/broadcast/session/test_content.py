@@ -27,7 +27,8 @@ from broadcast.session.forecast import forecast
 from broadcast.session.model import ItemKind, Phase, RequestKind, Role
 from broadcast.session.rehearsal import Check, Outcome
 from broadcast.session.rules.importing import DelegateRow, ItemRow, SiteRow
-from broadcast.session.text import plain, slug
+from broadcast.session.text import slug
+from broadcast.session.vietnamese import plain
 from tests.broadcast.session.hearing import CHUA, HALL, NHE, START_MS, Hearing
 
 
