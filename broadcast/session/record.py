@@ -104,7 +104,7 @@ class Thread:
 def threads(state: SessionState) -> tuple[Thread, ...]:
     """Of all items, in the order of asking; questions that wait come last, in their order."""
     asked: dict[RequestId | None, Turn] = {}
-    answers, debates = _Heap[Turn](), _Heap[Turn]()
+    answers, debates = _ByQuestion[Turn](), _ByQuestion[Turn]()
     for turn in held(state):
         if turn.kind is RequestKind.QUESTION:
             asked[turn.request] = turn
@@ -112,7 +112,7 @@ def threads(state: SessionState) -> tuple[Thread, ...]:
             debates.add(state.requests[turn.request].answers_to, turn)
         for question in turn.answers:
             answers.add(question, turn)
-    waiting, promises = _Heap[DelegateId](), _Heap[Promise]()
+    waiting, promises = _ByQuestion[DelegateId](), _ByQuestion[Promise]()
     for request in state.requests.values():
         if request.kind is RequestKind.REBUTTAL and request.state is RequestState.WAITING:
             waiting.add(request.answers_to, request.delegate)
@@ -136,7 +136,7 @@ def threads(state: SessionState) -> tuple[Thread, ...]:
 T = TypeVar("T")
 
 
-class _Heap(Generic[T]):
+class _ByQuestion(Generic[T]):
     """What belongs to each question, in the order it was added."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ RETRY_S = 0.15
 log = logging.getLogger(__name__)
 
 
-class Mouth:
+class Sender:
     """The sending half of one connection. Whoever has something to say writes it to the socket
     himself: to wake the loop for it costs more. What the socket does not take at once goes by the
     loop's outbox, and so does all that comes after it, until that is empty again."""
@@ -100,21 +100,21 @@ class Link:
         self._path = path
         self._on_message = on_message
         self._on_connected = on_connected
-        self._mouth: Mouth | None = None
+        self._sender: Sender | None = None
         self._dropped_before = 0
 
     @property
     def dropped(self) -> int:
         """Messages that a slow relay made us drop, over all connections."""
-        mouth = self._mouth
-        return self._dropped_before + (mouth.dropped if mouth is not None else 0)
+        sender = self._sender
+        return self._dropped_before + (sender.dropped if sender is not None else 0)
 
     def send(self, *messages: Message) -> None:
         """From any thread; never blocks. Send together what belongs together: each call is a
         system call, and may wake the relay."""
-        mouth = self._mouth
-        if messages and mouth is not None:
-            mouth.send(messages)
+        sender = self._sender
+        if messages and sender is not None:
+            sender.send(messages)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -131,7 +131,7 @@ class Link:
 
     async def _serve(self, line: Conversation) -> None:
         log.info("connected to the relay")
-        mouth = self._mouth = Mouth(line)
+        sender = self._sender = Sender(line)
         try:
             self._on_connected()
             await line.over
@@ -139,6 +139,6 @@ class Link:
         except WireError as error:
             log.error("the relay sent what cannot be understood: %s", error)
         finally:
-            self._mouth = None
-            self._dropped_before += mouth.dropped
-            mouth.close()
+            self._sender = None
+            self._dropped_before += sender.dropped
+            sender.close()
