@@ -96,7 +96,10 @@ def read_entries(text: str, at: int) -> tuple[list[Entry], int]:
     """The whole entries from there on, and where they end."""
     entries = []
     while (match := _ENTRY.match(text, at)) is not None:
-        entries.append(_entry(match))
+        try:
+            entries.append(_entry(match))
+        except ValueError:  # no date, no number: a disk that lost a bit
+            break
         at = match.end()
     return entries, at
 

@@ -6,6 +6,7 @@ Everything is even-aligned, so that luma and the halved chroma always agree.
 from dataclasses import dataclass
 
 import av
+import av.error
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
@@ -27,6 +28,10 @@ WIPE_EDGE = 0.05
 
 CROP_LIMIT = 1.12
 """Shapes that differ by less fill their seat with a little cut off; others keep dark bars."""
+
+
+class UnscalableError(Exception):
+    """A picture whose samples nothing here can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +214,15 @@ class Seat:
         return (crop.width, crop.height) == (self.box.width, self.box.height)
 
     def paint(self, canvas: Canvas, picture: av.VideoFrame) -> None:
+        """Raises `UnscalableError`."""
         place = self._fit_of(picture)
         if picture is not self._source:
             self._source = None  # should the scaling fail
-            self._parts = _cut(planes_of(self._scale(picture, place)), place.crop)
+            try:
+                scaled = self._scale(picture, place)
+            except (av.error.FFmpegError, ValueError) as error:
+                raise UnscalableError(str(error)) from error
+            self._parts = _cut(planes_of(scaled), place.crop)
             self._source = picture
         canvas.lay(self._parts, place.x, place.y)
 

@@ -4,11 +4,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import av.error
-
 from broadcast.overlay.render import Drawn
 from broadcast.program import CUT, Layout, Overlay, Scene, Transition, TransitionKind
-from broadcast.studio.canvas import Box, Canvas, Seat, area_of, boxes_of
+from broadcast.studio.canvas import Box, Canvas, Seat, UnscalableError, area_of, boxes_of
 from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
@@ -221,7 +219,7 @@ class Composer:
     def _show(self, canvas: Canvas, plan: SeatPlan, picture: Picture) -> bool:
         try:
             plan.seat.paint(canvas, picture.frame)
-        except (av.error.FFmpegError, ValueError) as error:
+        except UnscalableError as error:
             log.warning("%s: a picture that cannot be scaled: %s", plan.site, error)
             if plan.whole:
                 # It was to cover what this canvas had before, whatever that is.

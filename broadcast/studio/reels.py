@@ -122,10 +122,18 @@ class Film:
             if frame.pts is not None and frame.time_base is not None:
                 yield Piece(self._at_ns(frame.pts, frame.time_base), picture=upright(frame))
         elif isinstance(frame, av.AudioFrame):
-            for sound in self._resampler.resample(frame):
+            for sound in self._resampled(frame):
                 if sound.pts is not None and sound.time_base is not None:
                     at_ns = self._at_ns(sound.pts, sound.time_base)
                     yield Piece(at_ns, sound=_bounded(sound.to_ndarray().astype(np.float32)))
+
+    def _resampled(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
+        try:
+            return self._resampler.resample(frame)
+        except ValueError:
+            # Its rate or channels changed in the middle: two files were put together as one.
+            self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+            return self._resampler.resample(frame)
 
     def _at_ns(self, pts: int, time_base: Fraction) -> int:
         return int(pts * time_base * NS_PER_S) - self._start_ns

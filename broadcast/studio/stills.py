@@ -3,6 +3,7 @@
 A thread of its own, of no importance: when it is late, stills are fewer.
 """
 
+import logging
 import math
 import os
 import threading
@@ -15,7 +16,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from PIL import Image
 
 from broadcast.program import ProgramState
-from broadcast.studio.canvas import Box, Canvas, Seat
+from broadcast.studio.canvas import Box, Canvas, Seat, UnscalableError
 from broadcast.studio.composer import LOST_NS, Composer, View
 from broadcast.studio.onair import OnAir
 from broadcast.studio.senses import Senses
@@ -42,6 +43,8 @@ known when somebody does."""
 
 JPEG_QUALITY = 75
 """About 6 kB for a face at 256×144."""
+
+log = logging.getLogger(__name__)
 
 
 class JpegEncoder:
@@ -167,7 +170,11 @@ class Stills:
         if picture is None or now_ns - source.picture.received_ns > LOST_NS:
             return
         self._canvas.clear()
-        self._seat.paint(self._canvas, picture.frame)
+        try:
+            self._seat.paint(self._canvas, picture.frame)
+        except UnscalableError as error:
+            log.debug("%s: no still of it: %s", source.site, error)
+            return
         self._senses.of(source.site).see(self._canvas.y, now_ns)
         if watched:
             self._send(Still(source.site, self._jpeg.encode(self._canvas.frame)))

@@ -63,3 +63,11 @@ def test_wherever_it_was_cut_whole_entries_are_left(at: int) -> None:
 def test_garbage_is_no_playlist() -> None:
     assert parse("") is None
     assert parse("<html>") is None
+
+
+def test_what_a_disk_garbled_ends_it_there() -> None:
+    """A studio that cannot open its recording would start again and again."""
+    for right, wrong in (("2026-09-21T14:13:22", "2026-99-21T14:13:22"), ("1.52000", "1.52.00")):
+        parsed = parse(TEXT.replace(right, wrong))
+        assert parsed is not None
+        assert parsed.entries == ENTRIES[:1]

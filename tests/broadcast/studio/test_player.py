@@ -225,6 +225,22 @@ def test_a_telephone_that_was_held_upright_is_shown_upright(opening: Path, tmp_p
     assert np.array_equal(media.luma_of(upright), clockwise)
 
 
+def test_two_files_put_together_play_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "joined.mp3"
+    for rate, layout in ((44_100, "mono"), (48_000, "stereo")):
+        encoder = av.CodecContext.create("libmp3lame", "w")
+        encoder.sample_rate, encoder.layout, encoder.format = rate, layout, "fltp"
+        encoder.open()
+        silence = np.zeros((len(encoder.layout.channels), rate), np.float32)
+        frame = av.AudioFrame.from_ndarray(silence, "fltp", layout)
+        frame.sample_rate = rate
+        with path.open("ab") as file:
+            for packet in (*encoder.encode(frame), *encoder.encode(None)):
+                file.write(bytes(packet))
+    sounds = [piece.sound for piece in Film(path).from_(0) if piece.sound is not None]
+    assert sum(sound.shape[1] for sound in sounds) > 1.9 * media.RATE
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e30])
 def test_no_sound_of_a_file_is_beyond_what_can_be_mixed(tmp_path: Path, value: float) -> None:
     path = tmp_path / "broken.wav"

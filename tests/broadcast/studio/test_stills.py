@@ -56,6 +56,9 @@ class Multiview:
     def _on_air() -> OnAir:
         return follow(None, ProgramState(), BEGAN_NS)
 
+    def show(self, frame: av.VideoFrame) -> None:
+        self._frame = frame
+
     def run(self) -> list[list[str]]:
         """Whose stills were sent in each tick of `SECONDS`."""
         ticks: list[list[str]] = []
@@ -112,3 +115,10 @@ def test_the_colours_are_those_of_the_picture(
     with closing(JpegEncoder(*SITE_SIZE)) as encoder:
         image = Image.open(io.BytesIO(encoder.encode(canvas.frame)))
     assert np.asarray(image).reshape(-1, 3).mean(axis=0) == pytest.approx(rgb, abs=4)
+
+
+def test_a_picture_that_nothing_can_read_costs_its_own_still_alone() -> None:
+    with closing(Multiview(2)) as multiview:
+        multiview.show(av.VideoFrame(320, 180, "gbrap32le"))
+        ticks = multiview.run()
+    assert {name for names in ticks for name in names} == {PREVIEW_NAME}
