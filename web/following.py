@@ -1,7 +1,8 @@
 """What chair, clerk and operator follow beside the queue (PROTOCOL.md, `view`). Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from operator import is_
 from typing import Any
 
 from broadcast.session.forecast import Expected, Forecast
@@ -31,35 +32,70 @@ from broadcast.session.record import (
 )
 from broadcast.session.rules.secrecy import CONFIRM_MS
 from broadcast.session.undoing import UNDO_MS
+from streams.frames import SiteId
+from web import written
 from web.speaking import Speaking
+
+_READ: Mapping[str, Callable[[SessionState], tuple[object, ...]]] = {
+    "followed": lambda one: (
+        *(one.turns, one.requests, one.delegates),
+        *(one.agenda, one.departures, one.promises),
+    ),
+    "turns": lambda one: (one.turns, one.requests, one.delegates, one.written.corrections),
+    "notes": lambda one: (one.written.notes,),
+    "messages": lambda one: (one.written.messages,),
+}
+"""The parts of the state that each part of `Known` is made of."""
+
+
+class Known:
+    """What follows from the state alone. A long session has hundreds of turns, somebody types a
+    caption every few seconds, and there may be 150 sites: what was made of the same parts of
+    another state is taken over."""
+
+    def __init__(
+        self, state: SessionState, procedure: Procedure, last: "Known | None" = None
+    ) -> None:
+        self.state = state
+        self.speaking = Speaking(state, procedure)
+        for name, parts in _READ.items():
+            if last is None or name not in vars(last):
+                continue
+            if all(map(is_, parts(last.state), parts(state))):
+                vars(self)[name] = vars(last)[name]
+
+    @cached_property
+    def followed(self) -> dict[str, Any]:
+        """What the chair looks back on."""
+        return followed(self.state)
+
+    @cached_property
+    def turns(self) -> list[dict[str, Any]]:
+        return written.turns(self.state)
+
+    @cached_property
+    def notes(self) -> list[dict[str, Any]]:
+        return written.notes(self.state)
+
+    @cached_property
+    def messages(self) -> tuple[dict[SiteId, list[dict[str, Any]]], list[Any]]:
+        return written.messages_of_sites(self.state)
 
 
 class Memory:
-    """What follows from the state alone, worked out once for each state: a look comes twice a
-    second, and a long session has hundreds of turns."""
+    """Of one session: a look comes twice a second, and mostly finds the state as it was."""
 
     def __init__(self, procedure: Procedure) -> None:
         self._procedure = procedure
         self._known: Known | None = None
 
-    def of(self, state: SessionState) -> "Known":
-        if self._known is None or self._known.speaking.state is not state:
-            self._known = known(state, self._procedure)
+    def of(self, state: SessionState) -> Known:
+        if self._known is None or self._known.state is not state:
+            self._known = Known(state, self._procedure, self._known)
         return self._known
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    speaking: Speaking
-    followed: Mapping[str, Any]
-
-
-def known(state: SessionState, procedure: Procedure) -> Known:
-    return Known(Speaking(state, procedure), followed(state))
-
-
 def followed(state: SessionState) -> dict[str, Any]:
-    """What the chair looks back on."""
     return {
         "time_used": {
             "delegates": [_speaker(state, used) for used in time_used(state, by_delegate)],

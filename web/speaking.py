@@ -4,6 +4,7 @@ Several audiences share these; each is worked out once, and only when somebody l
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from broadcast.session.order import (
     all_spoken,
     calling_order,
     limit_ms,
+    may_ask,
     next_request,
     questions_heard,
 )
@@ -109,6 +111,11 @@ class Speaking:
         """What may be asked for in the current item, by anybody."""
         item = self.state.item
         return [] if item is None else list(self.procedure.items[item.kind].kinds)
+
+    @cached_property
+    def may_ask(self) -> Mapping[SiteId, tuple[RequestKind, ...]]:
+        """What each site may ask for; for one that has no delegate, nothing."""
+        return may_ask(self.state, self.procedure)
 
     @cached_property
     def questions(self) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from broadcast.session.model import (
     SessionState,
     Site,
 )
-from broadcast.session.order import may_ask, next_request
+from broadcast.session.order import next_request
 from broadcast.session.procedure import Procedure
 from streams.frames import SiteId
 from web import screens, sharing, written
@@ -26,7 +26,7 @@ from web.agenda import Agenda
 from web.alarms import Alarm, due
 from web.catalogues import say
 from web.client import Audience
-from web.following import Known, closed_part, forecast_of, known, limits, undo
+from web.following import Known, closed_part, forecast_of, limits, undo
 from web.outside import Outside, feed_of
 from web.patches import View
 from web.quality import Quality
@@ -79,14 +79,10 @@ class Views:
             if audience.site in self.state.put_out:
                 return self._outside_the_door(audience, audience.site)
             shared = self._shared_by_sites(audience.language)
-            of_sites, to_all = self._messages
+            of_sites, to_all = self._known.messages
             said = of_sites.get(audience.site, to_all)
             return shared | {"me": self._me(audience.site), "messages": said}
         return self._public(audience.language)
-
-    @cached_property
-    def _messages(self) -> tuple[dict[SiteId, list[dict[str, Any]]], list[Any]]:
-        return written.messages_of_sites(self.state)
 
     @cached_property
     def _session(self) -> dict[str, Any]:
@@ -139,7 +135,12 @@ class Views:
 
     @cached_property
     def _clerk(self) -> dict[str, Any]:
-        return self._procedure | self._brief | written.clerk(self.state)
+        written_down = {
+            "turns": self._known.turns,
+            "notes": self._known.notes,
+            "captions": written.captions(self.state),
+        }
+        return self._procedure | self._brief | written_down
 
     @cached_property
     def _brief(self) -> dict[str, Any]:
@@ -209,7 +210,7 @@ class Views:
 
     @cached_property
     def _known(self) -> Known:
-        return self.remembered or known(self.state, self.procedure)
+        return self.remembered or Known(self.state, self.procedure)
 
     @property
     def _speaking(self) -> Speaking:
@@ -346,7 +347,7 @@ class Views:
             "feed": feed_of(self.outside.returns.get(site)),
             "requests": self._speaking.requests.get(site, []),
             "talked_to": site in self.outside.talks,
-            "may_ask": list(may_ask(state, self.procedure, site)),
+            "may_ask": list(self._speaking.may_ask.get(site, ())),
             "screen": sharing.standing(state, site),
             "test_asked_at_ms": state.tests_asked.get(site),
         }

@@ -12,11 +12,6 @@ CAPTIONS_SHOWN = 40
 MESSAGES_SHOWN = 100
 
 
-def clerk(state: SessionState) -> dict[str, Any]:
-    """What the clerk's page has beside the procedure."""
-    return {"turns": turns(state), "notes": notes(state), "captions": captions(state)}
-
-
 def turns(state: SessionState) -> list[dict[str, Any]]:
     """Who spoke when, first to last, as corrected; those called and absent are left out."""
     return [_turn(state, turn) for turn in state.turns if not was_absent(state, turn.request)]

@@ -10,6 +10,7 @@ the next round.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from broadcast.session.model import (
@@ -270,17 +271,23 @@ def chairs_limit_ms(state: SessionState, kind: RequestKind) -> int | None:
     return here if here is not None else state.limits.get((None, kind))
 
 
-def may_ask(state: SessionState, procedure: Procedure, site: SiteId) -> tuple[RequestKind, ...]:
-    """The kinds that some delegate of the site could register for now."""
+def may_ask(state: SessionState, procedure: Procedure) -> Mapping[SiteId, tuple[RequestKind, ...]]:
+    """By site, the kinds that some delegate of it could register for now: there may be 150."""
     item = state.item
     if item is None:
-        return ()
-    here = {one.id for one in state.delegates.values() if one.site == site}
-    kinds = list(procedure.items[item.kind].kinds)
-    heard = questions_heard(state)
-    possible = {
-        RequestKind.ANSWER: bool(heard) and bool(here & set(item.questioned)),
-        RequestKind.REBUTTAL: any(answered(state, question.id) for question in heard),
-        RequestKind.QUESTION: bool(here - set(item.questioned)),
-    }
-    return tuple(kind for kind in kinds if here and possible.get(kind, True))
+        return {}
+    heard, questioned = questions_heard(state), set(item.questioned)
+    debated = not all_answered(state).isdisjoint(question.id for question in heard)
+    people: dict[SiteId, set[DelegateId]] = {}
+    for one in state.delegates.values():
+        people.setdefault(one.site, set()).add(one.id)
+
+    def kinds(here: set[DelegateId]) -> tuple[RequestKind, ...]:
+        possible = {
+            RequestKind.ANSWER: bool(heard) and bool(here & questioned),
+            RequestKind.REBUTTAL: debated,
+            RequestKind.QUESTION: bool(here - questioned),
+        }
+        return tuple(one for one in procedure.items[item.kind].kinds if possible.get(one, True))
+
+    return {site: kinds(here) for site, here in people.items()}

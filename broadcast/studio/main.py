@@ -153,6 +153,8 @@ class Studio:
                 raise OrphanedError
             self._watch_the_makers()
             self._sources.share()
+            for site in self._sources.forget(time.monotonic_ns()):
+                self._senses.forget(site)
             self._greet()
 
     def _watch_the_makers(self) -> None:
@@ -168,7 +170,6 @@ class Studio:
 
     def _status(self) -> dict[str, Any]:
         state = self._on_air.state if self._on_air else None
-        tracks = [(source.picture, source.sound) for source in self._sources.all()]
         return {
             **self._deliveries.status(),
             "cameras": self._cameras.status(),
@@ -180,8 +181,7 @@ class Studio:
             "dropped": {
                 "wire": self.link.dropped,
                 **self._deliveries.dropped,
-                "pictures": sum(picture.dropped for picture, _ in tracks),
-                "sound": sum(sound.dropped for _, sound in tracks),
+                **self._sources.dropped,
                 "sound_blocks": self._sound.metronome.skipped,
             },
             "stream": state.stream if state else "",

@@ -89,13 +89,16 @@ def _alike(one: Plane, other: Plane) -> bool:
 
 
 class Senses:
-    """Of all sites; times are CLOCK_MONOTONIC. One entry for each site of the session."""
+    """Of all sites; times are CLOCK_MONOTONIC. One entry for each site, until it is forgotten."""
 
     def __init__(self) -> None:
         self._senses: dict[SiteId, Sense] = {}
 
     def of(self, site: SiteId) -> Sense:
         return self._senses.setdefault(site, Sense())
+
+    def forget(self, site: SiteId) -> None:
+        self._senses.pop(site, None)
 
     def signs(self, now_ns: int) -> dict[SiteId, list[str]]:
         """Of the sites that show some."""

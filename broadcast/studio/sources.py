@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from broadcast.studio.picturetrack import PictureTrack
@@ -24,6 +25,10 @@ CLOCKED_PIXELS_PER_S = 2 * 1920 * 1080 * 25
 worker for each costs a seventh more, and no picture is seen before a tick anyway. Where there is
 more on the picture, all of it is decoded as it comes, beside the clock."""
 
+FORGOTTEN_NS = 600 * NS_PER_S
+"""A site that sent nothing for so long is over, and costs nothing any more: a server runs for
+months, with other sites at each session. Who returns later begins as a newcomer does."""
+
 
 def media_ns(frame: EncodedFrame) -> int:
     return frame.pts * NS_PER_S // frame.codec.clock_rate
@@ -37,28 +42,38 @@ class Source:
         self.playout = Playout()
         self.sound = SoundTrack(self.playout)
         self.picture = PictureTrack(self.playout, lambda: ask_keyframe(site))
+        self.heard_ns = 0
+        """When the newest of it came in."""
 
     def offer(self, frame: EncodedFrame, now_ns: int) -> bool:
         """On the loop, or a camera's thread. True if the picture's worker should look."""
         # Who is neither seen nor heard is read when the relay has time, which is no jitter of his.
         awaited = self.picture.wanted or self.sound.fader.open
         here_ns = now_ns if awaited else frame.received_ns
-        video = frame.codec.is_video
+        video, self.heard_ns = frame.codec.is_video, frame.received_ns
         self.playout.add(media_ns(frame), frame.captured_ns, here_ns, video=video)
         if video:
             return self.picture.offer(frame, now_ns)
         self.sound.offer(frame)
         return False
 
+    @property
+    def dropped(self) -> Counter[str]:
+        """What its decoders did not keep up with."""
+        return Counter(pictures=self.picture.dropped, sound=self.sound.dropped)
+
 
 class Sources:
-    """All sites that ever sent something; who decodes their pictures, and his helper."""
+    """All sites that send, or did lately; who decodes their pictures, and his helper."""
 
     def __init__(self, ask_keyframe: Callable[[SiteId], None], fps: int = 25) -> None:
         """`fps`: of the frame clock."""
         self._ask_keyframe = ask_keyframe
         self._clocked_pixels = CLOCKED_PIXELS_PER_S // fps
         self._sources: dict[SiteId, Source] = {}
+        self._adopted: set[SiteId] = set()
+        self._lost = Counter(pictures=0, sound=0)
+        """What those dropped who are forgotten."""
         self._wanted: frozenset[SiteId] = frozenset()
         self._seen: frozenset[SiteId] = frozenset()
         # Bounded by the number of sites: a track is in it once, or not at all (`announced`).
@@ -98,14 +113,35 @@ class Sources:
             self._help.set()
 
     def adopt(self, source: Source) -> None:
-        """One that decodes by itself; before `start`."""
+        """One that decodes by itself, and stays; before `start`."""
         self._sources[source.site] = source
+        self._adopted.add(source.site)
 
     def gone(self, site: SiteId) -> None:
         """The site left; its last picture stays until it counts as lost."""
         if (source := self._sources.get(site)) is not None:
             source.playout.restart()
             source.picture.restart()
+
+    def forget(self, now_ns: int) -> list[SiteId]:
+        """Those that are over; on the loop."""
+        over = [
+            source
+            for source in self.all()
+            if source.site not in self._adopted and now_ns - source.heard_ns > FORGOTTEN_NS
+        ]
+        for source in over:
+            del self._sources[source.site]
+            self._lost.update(source.dropped)
+        return [source.site for source in over]
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Frames of pictures and packets of sound that were not kept up with, since the start."""
+        dropped = Counter(self._lost)
+        for source in self.all():
+            dropped.update(source.dropped)
+        return dropped
 
     def get(self, site: SiteId) -> Source | None:
         return self._sources.get(site)

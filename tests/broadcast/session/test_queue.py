@@ -130,17 +130,17 @@ def test_the_limit_is_known_before_the_call() -> None:
 
 def test_what_a_site_may_ask_for() -> None:
     discussion = Hearing("thao-luan").state
-    assert set(may_ask(discussion, PROCEDURE, NHE)) == set(
+    assert set(may_ask(discussion, PROCEDURE).get(NHE, ())) == set(
         PROCEDURE.items[discussion.item.kind].kinds
     )  # type: ignore[union-attr]
-    assert may_ask(discussion, PROCEDURE, SiteId("nowhere")) == ()
-    assert may_ask(Hearing().state, PROCEDURE, NHE) == ()
+    assert may_ask(discussion, PROCEDURE).get(SiteId("nowhere"), ()) == ()
+    assert may_ask(Hearing().state, PROCEDURE).get(NHE, ()) == ()
     questioning = Hearing("chat-van")
-    assert RequestKind.QUESTION in may_ask(questioning.state, PROCEDURE, NHE)
-    assert RequestKind.ANSWER not in may_ask(questioning.state, PROCEDURE, NHE)
-    assert RequestKind.REBUTTAL not in may_ask(questioning.state, PROCEDURE, NHE)
+    assert RequestKind.QUESTION in may_ask(questioning.state, PROCEDURE).get(NHE, ())
+    assert RequestKind.ANSWER not in may_ask(questioning.state, PROCEDURE).get(NHE, ())
+    assert RequestKind.REBUTTAL not in may_ask(questioning.state, PROCEDURE).get(NHE, ())
     questioning.register("an", RequestKind.QUESTION)
     questioning.do(CallNext())
     questioning.do(CallNext())
-    assert RequestKind.REBUTTAL in may_ask(questioning.state, PROCEDURE, NHE)
-    assert RequestKind.ANSWER in may_ask(questioning.state, PROCEDURE, SiteId("hall"))
+    assert RequestKind.REBUTTAL in may_ask(questioning.state, PROCEDURE).get(NHE, ())
+    assert RequestKind.ANSWER in may_ask(questioning.state, PROCEDURE).get(SiteId("hall"), ())

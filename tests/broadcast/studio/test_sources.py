@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from broadcast.studio.picturetrack import FOR_THE_CLOCK, MAX_QUEUED_FRAMES
+from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.soundtrack import MAX_QUEUED_SOUND
-from broadcast.studio.sources import LARGE_DECODED, Sources
+from broadcast.studio.sources import FORGOTTEN_NS, LARGE_DECODED, Sources
 from streams.frames import NS_PER_S, Codec, EncodedFrame, SiteId
 from tests import media
 from tests.broadcast.studio.rig import Coded, clip
@@ -163,6 +164,21 @@ def test_sound_that_nobody_fetches_is_bounded() -> None:
     source = sources.get(SITE)
     assert source is not None
     assert source.sound.dropped == len(sound) - MAX_QUEUED_SOUND
+
+
+def test_a_site_that_left_long_ago_costs_nothing_any_more() -> None:
+    sources, player = Sources(lambda _: None), PlayerSource()
+    sources.adopt(player)
+    sound = frames([one for one in clip(0) if one.codec is Codec.OPUS])
+    for frame in sound:
+        sources.offer(frame)
+    dropped, last_ns = sources.dropped, sound[-1].received_ns
+    assert sources.forget(last_ns + FORGOTTEN_NS) == []
+    assert sources.forget(last_ns + FORGOTTEN_NS + 1) == [SITE]
+    assert sources.all() == [player]
+    assert sources.dropped == dropped == {"pictures": 0, "sound": len(sound) - MAX_QUEUED_SOUND}
+    sources.offer(sound[0])
+    assert sources.get(SITE) is not None, "it may come back"
 
 
 def test_a_stream_that_returns_with_other_times_is_shown_at_once() -> None:
