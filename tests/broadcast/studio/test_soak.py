@@ -2,7 +2,6 @@
 go, through the whole studio process; its memory stays flat."""
 
 import asyncio
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.broadcast.studio.rig import Rig, clip, rig
 
 MINUTES, WARM_MINUTES = 6, 2
 SAMPLED_S = 5
+"""The least of a minute counts: pictures that wait for a busy machine come and go."""
 GROWTH_MB = 6.0
 SITES = tuple(SiteId(name) for name in ("hall", "a", "b", "c"))
 SCENES = [
@@ -85,10 +85,11 @@ def test_directing_for_a_day_takes_no_memory(tmp_path: Path) -> None:
             return sizes
 
     sizes = asyncio.run(test())
-    warm = sizes[WARM_MINUTES * 60 // SAMPLED_S :]
-    start, end = (statistics.median(some) for some in (warm[:8], warm[-8:]))
+    minute = 60 // SAMPLED_S
+    start, end = min(sizes[(WARM_MINUTES - 1) * minute :][:minute]), min(sizes[-minute:])
     sys.stdout.write(
         f"studio, {MINUTES * 60} scenes in {MINUTES} minutes: {start:.1f} MB after "
-        f"{WARM_MINUTES}, {end:.1f} MB at the end, {end - start:+.1f} MB\n"
+        f"{WARM_MINUTES}, {end:.1f} MB at the end, {end - start:+.1f} MB; "
+        f"each half minute {sizes[::6]}\n"
     )
-    assert end - start < GROWTH_MB, sizes[::12]
+    assert end - start < GROWTH_MB, sizes
