@@ -194,6 +194,22 @@ class PictureTrack:
         picture = Picture(decoded, when, received_ns)
         self._pictures.append(picture)
         self.newest = picture
+        if not self.wanted:
+            self._drop_past()
+
+    def _drop_past(self) -> None:
+        """Nobody takes what is due of a site at standby: it keeps what it would show now, and what
+        comes after that. Twenty pictures of each of fifty sites are 80 MB."""
+        offset_ns, now_ns = self._playout.picture_offset_ns, time.monotonic_ns()
+        if offset_ns is not None:
+            with suppress(IndexError):
+                while self._pictures[1].media_ns + offset_ns <= now_ns:
+                    self._pictures.popleft()
+
+    @property
+    def kept(self) -> int:
+        """Pictures that wait for their time."""
+        return len(self._pictures)
 
     def due(self, now_ns: int) -> Picture | None:
         """On the frame clock: the newest picture whose time has come (CLOCK_MONOTONIC)."""

@@ -78,6 +78,7 @@ def test_nothing_is_decoded_before_a_keyframe_and_one_is_asked_for() -> None:
 def test_pictures_are_shown_when_their_time_has_come() -> None:
     with Pool() as pool:
         some = pictures()
+        pool.sources.want(frozenset({SITE}))
         pool.play(some[:10], 9)
         source = pool.sources.get(SITE)
         assert source is not None
@@ -90,6 +91,18 @@ def test_pictures_are_shown_when_their_time_has_come() -> None:
             assert due is not None
             assert media.read_frame_number(media.luma_of(due.frame)) == number
             assert due.received_ns == some[number].received_ns
+
+
+def test_a_site_at_standby_keeps_no_pictures_of_the_past() -> None:
+    with Pool() as pool:
+        late_ns = 10 * NS_PER_S
+        some = [one._replace(received_ns=one.received_ns - late_ns) for one in pictures()]
+        pool.play(some[:30], 29)
+        source = pool.sources.get(SITE)
+        assert source is not None
+        assert source.picture.kept == 1
+        due = source.picture.due(time.monotonic_ns())
+        assert due is source.picture.newest, "it is there as soon as it is on air"
 
 
 def test_a_large_standby_site_is_decoded_by_keyframes_once_there_are_many() -> None:
