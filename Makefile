@@ -42,7 +42,7 @@ unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS) || $(AGAIN)
 
-soak: $(VENV)/dev web/static/vendor/ready $(VENV)/clock ## the slow tests, and what they measured (half an hour)
+soak: $(VENV)/dev web/static/vendor/ready $(VENV)/clock ## the slow tests, and what they measured (three quarters of an hour)
 	$(BIN)/pytest -m soak --timeout 7200 -rP $(PYTEST_FLAGS)
 
 bench: $(VENV)/dev web/static/vendor/ready $(VENV)/rivals ## one line per figure, see bench/README.md
