@@ -103,8 +103,9 @@ class StudioLink:
             os.umask(before)
 
     def close(self) -> None:
-        """Ends the present connection; none is taken any more."""
+        """Ends the present connection; none is taken any more, and no socket is left behind."""
         self._closed = True
+        self.path.unlink(missing_ok=True)
         if self._outbox is not None:
             self._outbox.close()
 

@@ -107,6 +107,7 @@ def test_a_studio_that_returns_is_told_the_program_again(tmp_path: Path) -> None
             async with studio(tmp_path) as second:
                 assert (await second.program()).recording
             assert heard.connects == 2
+        assert not (tmp_path / "studio.sock").exists()
 
     asyncio.run(scenario())
 
