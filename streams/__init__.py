@@ -8,8 +8,8 @@ Connections  peer (one), sdp (offer and answer), restart; publishers (who sends)
              watches), talks, echo; rights (who may what), lines (how each is)
 Sites in     publisher (one site's connection), uplink (one stream of it), redundancy, pictures;
              what it is told: arrivals, standing, extended_reports
-Program out  cutting, packetise, fanout (what all get), crew (who ride together), numbers;
-             viewer (one, alone), substream, downlink, pacer
+Program out  cutting, packetise, backlog (what is too old for it), fanout (what all get), crew (who
+             ride together), numbers; viewer (one, alone), substream, downlink, pacer
 His line     told (what he says of it), feedback, steering (what he gets), congestion, losses,
              probing, renditions, reported
 The studio   wire

@@ -16,11 +16,12 @@ from aiortc import RTCCertificate
 
 from config.settings import Media
 from streams.addresses import own_addresses
+from streams.backlog import Backlog
 from streams.crew import Out
 from streams.cutting import Cut, cut
 from streams.echo import Echo
 from streams.fanout import Lane, Lanes, Unit
-from streams.frames import EncodedFrame, Feed, Packet, SiteId
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame, Feed, Packet, SiteId
 from streams.gallery import Gallery, Heard
 from streams.lines import DownLine, Line, PortCounts
 from streams.peer import Peer, ice_credentials
@@ -103,6 +104,7 @@ class Relay:
             on_rights=self._lanes.dissolve,
             on_gone=on_source_gone,
         )
+        self._backlog = Backlog()
         self._keyframe_ns: dict[str, int] = {}
         self._ended = {True: 0, False: 0}
         """Connections that are over, by whether they ever had keys."""
@@ -254,9 +256,14 @@ class Relay:
         """A program packet, to everybody who may have it. The studio's come cut."""
         if isinstance(packet, Packet):
             packet = cut(packet)
-        feed, codec, _, _, _, rendition, _ = packet
-        lane = self._lanes[feed, codec.real, rendition]
-        unit, now_ns = lane.put(packet), time.monotonic_ns()
+        feed, codec, pts, _, _, rendition, _ = packet
+        lane, now_ns = self._lanes[feed, codec.real, rendition], time.monotonic_ns()
+        if not lane.is_video:
+            age_ns, backlog = now_ns - pts * NS_PER_S // AUDIO_CLOCK_RATE, self._backlog
+            usual = backlog.early_ns <= age_ns <= backlog.late_ns
+            if not usual and backlog.leaves_out(age_ns, now_ns):
+                return
+        unit = lane.put(packet)
         try:
             lane.carry(unit, self._rights.all_may_have(packet), self._out, now_ns)
         except Exception:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from broadcast.studio.picturetrack import PictureTrack
 from broadcast.studio.playout import Playout
 from broadcast.studio.soundtrack import SoundTrack
-from streams.frames import NS_PER_S, EncodedFrame, SiteId
+from streams.frames import NS_PER_MS, NS_PER_S, EncodedFrame, SiteId
 
 LARGE_DECODED = 4
 """Standby sites that send large pictures and are decoded whole all the same (0.04 of a core each
@@ -29,6 +29,10 @@ FORGOTTEN_NS = 600 * NS_PER_S
 """A site that sent nothing for so long is over, and costs nothing any more: a server runs for
 months, with other sites at each session. Who returns later begins as a newcomer does."""
 
+HELD_UP_NS, CAUGHT_UP_NS = NS_PER_S // 4, 60 * NS_PER_MS
+"""A frame that was so long on this machine was held up by it, and so are those after it until one
+comes as soon as that. To wait longer with all that follow would make up for no such stall."""
+
 
 def media_ns(frame: EncodedFrame) -> int:
     return frame.pts * NS_PER_S // frame.codec.clock_rate
@@ -44,11 +48,14 @@ class Source:
         self.picture = PictureTrack(self.playout, lambda: ask_keyframe(site))
         self.heard_ns = 0
         """When the newest of it came in."""
+        self._held_up = False
 
     def offer(self, frame: EncodedFrame, now_ns: int) -> bool:
         """On the loop, or a camera's thread. True if the picture's worker should look."""
+        bound_ns = CAUGHT_UP_NS if self._held_up else HELD_UP_NS
+        self._held_up = now_ns - frame.received_ns > bound_ns
         # Who is neither seen nor heard is read when the relay has time, which is no jitter of his.
-        awaited = self.picture.wanted or self.sound.fader.open
+        awaited = (self.picture.wanted or self.sound.fader.open) and not self._held_up
         here_ns = now_ns if awaited else frame.received_ns
         video, self.heard_ns = frame.codec.is_video, frame.received_ns
         self.playout.add(media_ns(frame), frame.captured_ns, here_ns, video=video)

@@ -8,8 +8,8 @@ import pytest
 from broadcast.studio.picturetrack import FOR_THE_CLOCK, MAX_QUEUED_FRAMES
 from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.soundtrack import MAX_QUEUED_SOUND
-from broadcast.studio.sources import FORGOTTEN_NS, LARGE_DECODED, Sources
-from streams.frames import NS_PER_S, Codec, EncodedFrame, SiteId
+from broadcast.studio.sources import FORGOTTEN_NS, LARGE_DECODED, Source, Sources
+from streams.frames import NS_PER_MS, NS_PER_S, Codec, EncodedFrame, SiteId
 from tests import media
 from tests.broadcast.studio.rig import Coded, clip
 
@@ -192,6 +192,23 @@ def test_a_site_that_left_long_ago_costs_nothing_any_more() -> None:
     assert sources.dropped == dropped == {"pictures": 0, "sound": len(sound) - MAX_QUEUED_SOUND}
     sources.offer(sound[0])
     assert sources.get(SITE) is not None, "it may come back"
+
+
+@pytest.mark.parametrize("stall_ms", [500, 2_000])
+def test_a_stall_of_this_machine_is_no_jitter_of_the_site(stall_ms: int) -> None:
+    """All that waited comes at once; what comes after it is not held back for that."""
+    source, delays = Source(SITE, lambda _: None), list[int]()
+    source.picture.wanted = True
+    began_ns = 1_000 * NS_PER_S
+    goes_on_ns = began_ns + 5 * NS_PER_S + stall_ms * NS_PER_MS
+    for number in range(500):
+        came_ns = began_ns + number * 20 * NS_PER_MS
+        stalls = came_ns >= began_ns + 5 * NS_PER_S
+        now_ns = max(came_ns, goes_on_ns) if stalls else came_ns
+        sound = EncodedFrame(SITE, Codec.OPUS, number * 960, None, came_ns, True, b"")
+        source.offer(sound, now_ns + NS_PER_MS)
+        delays.append(source.playout.sound.delay_ns)
+    assert max(delays[250:]) <= delays[249] + 5 * NS_PER_MS
 
 
 def test_a_stream_that_returns_with_other_times_is_shown_at_once() -> None:
