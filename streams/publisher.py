@@ -127,6 +127,7 @@ class Publisher:
         self._arrivals_ns = 0
         self._reported_ns = 0
         self._queue = StandingQueue()
+        self._looked_ns = self._told_ns = 0
         self._octets = [0, 0]
         """Of sound and of pictures, with headers, since the queue was looked at."""
         self.at_ease = False
@@ -169,7 +170,9 @@ class Publisher:
         uplink = Uplink(self.site, codec, ssrc, nack=stream.section.nack)
         stream.uplink = self.uplinks[codec] = uplink
         self._reported[codec] = _Reported(at_ns=now_ns)
-        self._reported_ns = now_ns  # a rate over less than an interval would be a guess
+        self._reported_ns = self._looked_ns = (
+            now_ns  # a rate over less than an interval would be a guess
+        )
         return uplink
 
     def _estimate(self, ssrc: int, sent: int, size: int, now_ns: int) -> None:
@@ -242,10 +245,12 @@ class Publisher:
         if now_ns - self._arrivals_ns >= (ARRIVALS_INTERVAL_NS if soon else FEW_INTERVAL_NS):
             self._arrivals_ns = now_ns
             self._report_arrivals()
-        if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
-            elapsed_ns, self._reported_ns = now_ns - self._reported_ns, now_ns
-            self._send_reports(now_ns)
+        if now_ns - self._looked_ns >= self._queue.every_ns and self.uplinks:
+            elapsed_ns, self._looked_ns = now_ns - self._looked_ns, now_ns
             self._watch_queue(now_ns, elapsed_ns)
+        if now_ns - self._reported_ns >= REPORT_INTERVAL_NS and self.uplinks:
+            self._reported_ns = now_ns
+            self._send_reports(now_ns)
             self.at_ease = self.loss_percent() == 0 and all(
                 (_jitter_ms(uplink) or 0) < EASY_JITTER_MS for uplink in self.uplinks.values()
             )
@@ -257,13 +262,15 @@ class Publisher:
         self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
 
     def _watch_queue(self, now_ns: int, elapsed_ns: int) -> None:
-        capped = self._queue.cap_bps is not None
+        before_bps = self._queue.cap_bps
         sound_bps, picture_bps = (octets * 8e9 / elapsed_ns for octets in self._octets)
         self._octets[:] = 0, 0
         self._queue.look(now_ns, picture_bps, sound_bps)
-        if capped or self._queue.cap_bps is not None:
-            ssrcs = [uplink.ssrc for uplink in self.uplinks.values()]
-            self._tell_rate(self._queue.cap_bps or MOST_BPS, ssrcs)
+        cap_bps = self._queue.cap_bps
+        again = cap_bps is not None and now_ns - self._told_ns >= REPORT_INTERVAL_NS
+        if again or cap_bps != before_bps:
+            self._told_ns = now_ns
+            self._tell_rate(cap_bps or MOST_BPS, [uplink.ssrc for uplink in self.uplinks.values()])
 
     def _report_arrivals(self) -> None:
         fci = self._arrivals.report()
