@@ -31,12 +31,12 @@ FREE_GROWTH = 1.25
 USED, FULL = 0.8, 0.85
 """In between it hardly needs more, nor shows that there is more: growth begins anew."""
 TRIES = 3
-"""What does not get shorter by so many is a longer way, and no queue of the sender's."""
+"""What the last of so many does not make shorter is a longer way, and no queue of the sender's."""
 SHORTER = 0.8
-"""In a second."""
-ALIKE_NS, LESS = 8 * MS, 0.9
-"""What is as long as before, although less came, is one at once; or a microphone that fell behind:
-a computer that is busy for a moment leaves a piece of sound out, and does not say so."""
+"""In a second, or by a try."""
+ALIKE_NS, LESS = 10 * MS, 0.9
+"""What is as long as at the last try, although less comes, is one at once; or a microphone that
+fell behind: a busy computer leaves out pieces of sound, and does not say so."""
 SHOWN_NS = S
 """What the sender does about it is seen so much later, and behind what stands in the queue."""
 LEAST_BPS, MOST_BPS = 50_000.0, 6_000_000.0
@@ -60,10 +60,10 @@ class StandingQueue:
         self._came: deque[tuple[int, float, float]] = deque()
         """In the last second: for how long, at what rate of pictures and of sound."""
         self._tries = 0
-        self._first_ns = 0.0
-        """Of the queue: at the first try."""
+        self._tried_ns = 0.0
+        """Of the queue: at the last try."""
         self._untried: tuple[float | None, float] = None, 0.0
-        """The cap before it, and what the line was thought to carry."""
+        """The cap before the first, and what the line was thought to carry."""
         self._shown_ns = 0.0
         """When the last try has an effect."""
         self._carries_bps = 0.0
@@ -165,18 +165,19 @@ class StandingQueue:
             return
         if self._tries == 0:
             self._untried = self.cap_bps, self._carries_bps
-            self._first_ns, self._carries_bps = queue_ns, came_bps
+            self._carries_bps = came_bps
             soon = now_ns < self._rest_until_ns + self._rest_ns
             self._rest_ns = min(2 * self._rest_ns, LONGEST_REST_NS) if soon else REST_NS
-        elif abs(queue_ns - self._first_ns) < ALIKE_NS and came_bps < LESS * self._carries_bps:
+        elif abs(queue_ns - self._tried_ns) < ALIKE_NS and came_bps < LESS * self._carries_bps:
             self.cap_bps, self._carries_bps = self._untried
             self._begin_anew()
             return
-        elif self._tries >= TRIES and queue_ns > SHORTER * self._first_ns:
+        elif self._tries >= TRIES and queue_ns > SHORTER * self._tried_ns:
             self._carries_bps = 0.0
             self._begin_anew()
             return
         self._tries += 1
+        self._tried_ns = queue_ns
         self._shown_ns = now_ns + queue_ns + SHOWN_NS
         self._rest_until_ns = now_ns + self._rest_ns
         most_bps = picture_bps if self.cap_bps is None else min(picture_bps, self.cap_bps)

@@ -141,14 +141,18 @@ def test_a_queue_of_the_first_seconds_leaves_room_for_all_pictures() -> None:
         assert min(site.caps_bps) > 160_000
 
 
-def test_a_microphone_that_fell_behind_is_no_queue() -> None:
-    site = Site(Bottleneck(300_000), most_bps=220_000, sound_bps=52_000)
-    site.run(20)
-    before_bps = site.queue.cap_bps
-    for _ in range(3):
-        site.behind_ns += 35 * MS
-        site.run(6)
-        assert site.queue.cap_bps == before_bps
+def test_a_microphone_that_falls_behind_is_no_queue() -> None:
+    """Be it again, while less is tried, or beside a queue that is one."""
+    for seed in range(4):
+        site = Site(Bottleneck(300_000), sound_bps=52_000, seed=seed)
+        site.run(2)
+        for _ in range(3):
+            site.behind_ns += 45 * MS
+            site.run(1)
+        site.run(4)
+        site.caps_bps.clear()
+        site.run(10)
+        assert sorted(site.caps_bps)[len(site.caps_bps) // 4] > 180_000
 
 
 def test_a_queue_comes_back_less_and_less_often() -> None:
