@@ -102,7 +102,8 @@ class StandingQueue:
             self._back_off(now_ns, queue_ns, self._before(now_ns) - own_ns, picture_bps, sound_bps)
         else:
             self._tries = 0
-            if queue_ns < GONE_NS and self.cap_bps is not None:
+            gone = queue_ns < GONE_NS or not self._carries_bps
+            if gone and self.cap_bps is not None:
                 self.cap_bps = self._more(
                     now_ns, elapsed_ns / S, self.cap_bps, picture_bps, sound_bps
                 )
