@@ -186,9 +186,11 @@ def test_each_switch_is_a_keyframe_on_one_timeline(tmp_path: Path) -> None:
             for codec in (Codec.H264, Codec.OPUS):
                 pts = [packet.pts for packet in public(r, codec)]
                 assert pts == sorted(set(pts))
-            gaps = [b[0].pts - a[-1].pts for a, b in itertools.pairwise(video)]
-            assert max(gaps) <= 3 * 3600, "the next frame, but for a busy machine"
-            inside = [p for p in r.relay.received.of(Feed.ROOM, Codec.H264) if not p.public]
+            room = r.relay.received.of(Feed.ROOM, Codec.H264)
+            for last, first in ((a[-1].pts, b[0].pts) for a, b in itertools.pairwise(video)):
+                missed = [p for p in room if last < p.pts < first]
+                assert len(missed) <= 2, "what the room sees next, or a slate beside it"
+            inside = [p for p in room if not p.public]
             assert len(inside) >= 60
             assert not any(p.public for p in r.relay.received.of(Feed.minus(HALL), Codec.OPUS))
 
