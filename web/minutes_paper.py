@@ -112,7 +112,7 @@ def _part(minutes: Minutes, part: Part, moment: Moment, *, closed: bool) -> Pape
         number = minutes.state.agenda.index(part.item) + 1
         title = f"{number}. {say('vi', 'agenda.closed') if hidden else part.item.title}"
     people = "; ".join(", ".join(filter(None, (one.name, one.title))) for one in part.people)
-    notes = [people] if people and not hidden else []
+    notes = [f"{say('vi', f'minutes.{part.role}')}: {people}."] if people and not hidden else []
     notes += [say("vi", "minutes.closed")] if part.closed and not closed else []
     return PaperPart(title, tuple(notes), tuple(_line(line, moment) for line in part.lines))
 

@@ -8,6 +8,7 @@ apart, and of that alone.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from broadcast.archive.chapters import Timeline
 from broadcast.archive.walls import Segment
@@ -19,6 +20,7 @@ from broadcast.session.model import (
     ClockStep,
     Delegate,
     DelegateId,
+    ItemKind,
     Phase,
     RequestKind,
     SessionState,
@@ -52,10 +54,18 @@ class Part:
 
     item: AgendaItem | None
     people: tuple[Delegate, ...]
-    """Who presented, or who was questioned."""
+    """Who presented, explained, or was questioned."""
     closed: bool
     """It was closed, wholly or for a while: that part is not in the lines."""
     lines: tuple[Line, ...]
+
+    @property
+    def role(self) -> Literal["presents", "explains", "answers"]:
+        """What `people` do in it."""
+        if self.item is not None and self.item.questioned and self.item.presenter is None:
+            return "answers"
+        explains = self.item is not None and self.item.kind is ItemKind.EXPLANATION
+        return "explains" if explains else "presents"
 
 
 @dataclass(frozen=True, slots=True)

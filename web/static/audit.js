@@ -83,7 +83,7 @@ function about(one) {
 /** @param {any} value @returns {string} */
 function inWords(value) {
   if (typeof value === "boolean") return t(`audit.${value}`);
-  if (Array.isArray(value)) return value.map(inWords).join(", ");
+  if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
   if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
   const room = ["note", "decision"].includes(value) ? "clerk" : ["role", "kind"].find((one) => knows(`${one}.${value}`));
   return room ? t(`${room}.${value}`) : String(value);

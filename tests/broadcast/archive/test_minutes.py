@@ -155,6 +155,14 @@ def test_what_was_closed_before_the_first_item_is_named() -> None:
     assert (part.item, part.closed, part.lines) == (None, True, ())
 
 
+def test_it_says_what_the_people_of_an_item_do() -> None:
+    hearing = Hearing("bao-cao")
+    for item in ("chat-van", "thao-luan"):
+        hearing.do(ChooseItem(item=item))
+    report, _, questions = draft(hearing).parts
+    assert [part.role for part in (report, questions)] == ["presents", "answers"]
+
+
 def test_breaks_are_named() -> None:
     hearing = one_turn()
     hearing.do(PauseSession())

@@ -25,15 +25,16 @@ import {Trouble} from "./test.js";
 export function Room({token}) {
   const state = standingOf(siteView());
   const {me, session, floor} = siteView();
+  const joins = state !== "out" && state !== "ended";
   return html`<div class="room" data-standing=${state} data-lost=${lost()} data-testid="room">
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
-      ${state !== "out" && html`<${Line} />`}
+      ${joins && html`<${Line} />`}
       <${Language} kind="small plain" />
     </header>
     ${!config.has_camera && html`<${Trouble} device="camera" state=${camera.value} />
       <${Trouble} device="microphone" state=${microphone.value} />`}
-    ${state !== "out" && html`<${LineTrouble} />`}
+    ${joins && html`<${LineTrouble} />`}
     <${NewMessage} />
     <${TalkedTo} />
     ${state !== "out" && !config.has_camera && html`<${AskedTest} token=${token} />`}
