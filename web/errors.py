@@ -32,7 +32,10 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457 for it
 
     def message(self, language: str) -> str:
         """The whole sentence: what is wrong, and what to do."""
-        return say(language, f"{self._room}.{self.code}", self.params)
+        params = dict(self.params)
+        if "role" in params:
+            params["role"] = say(language, f"role.{params['role']}")
+        return say(language, f"{self._room}.{self.code}", params)
 
     def response(self, language: str) -> web.Response:
         """As the API answers it (PROTOCOL.md)."""

@@ -82,7 +82,7 @@ class Graphics:
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         if not self._may(request):
-            raise Problem(403, "forbidden")
+            raise Problem(403, "forbidden", role="viewer")
         if name not in SHEETS:
             raise not_found()
         async with self._news:

@@ -9,6 +9,7 @@ import pytest
 from broadcast.session.commands import COMMANDS
 from tests.test_docs import text
 from web.catalogues import FOLDER, LANGUAGES, catalogue, preferred, say
+from web.errors import Problem
 
 ROOMS = sorted(path.name for path in (FOLDER / "vi").glob("*.json"))
 WEB = FOLDER.parent
@@ -95,3 +96,9 @@ def test_the_language_of_an_answer(header: str, chosen: str, expected: str) -> N
 def test_a_missing_value_leaves_its_place() -> None:
     assert "{minutes}" in say("vi", "error.too_many_tries", {})
     assert say("vi", "no.such.key") == "no.such.key"
+
+
+def test_a_refusal_names_the_role_in_the_readers_language() -> None:
+    problem = Problem(403, "forbidden", role="clerk")
+    assert "“Thư ký”" in problem.message("vi")
+    assert "clerk" in problem.message("en").lower()
