@@ -101,7 +101,7 @@ def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]
         until = f" đến {_clock(end, moment)}" if end else ""
         apart = "" if closed else "; biên bản phần họp kín lập riêng"
         yield f"Họp kín từ {_clock(begin, moment)}{until}{apart}."
-    yield "Nội dung (theo diễn biến phiên họp):"
+    yield "Nội dung phiên họp:"
 
 
 def _part(minutes: Minutes, part: Part, moment: Moment, *, closed: bool) -> PaperPart:

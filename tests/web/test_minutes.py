@@ -80,7 +80,7 @@ def test_a_word_file_in_the_official_form(tmp_path: Path) -> None:
                 "Chủ trì (chủ tọa): …",
                 "Thư ký (người ghi biên bản): …",
                 "Họp kín từ ",
-                "Nội dung (theo diễn biến phiên họp):",
+                "Nội dung phiên họp:",
                 "1. Thảo luận kinh tế - xã hội",
                 "Giàng A Dính (Đại biểu, Điểm cầu huyện Tủa Chùa): phát biểu",
                 "Kết luận, quyết định: Giao Sở báo cáo\ntrước 31/12",
