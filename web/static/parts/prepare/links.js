@@ -27,6 +27,7 @@ export function Links() {
   const {session, sites} = operatorView();
   useEffect(() => void load(), [sites.map((site) => site.id).join()]);
   const told = links.value;
+  const wall = told?.watch.replace("/watch/", "/display/");
   const nameOf = (/** @type {string} */ id) => sites.find((site) => site.id === id)?.name ?? id;
   return html`<section class="panel list"><header><h2>${t("prepare.step_links")}</h2>
       <a class="button" href=${`/sheets/${session.id}`} target="_blank" rel="noopener" data-testid="to-sheets">${t("prepare.print_sheets")}</a></header>
@@ -35,6 +36,8 @@ export function Links() {
     ${told && html`<ul class="lines">
       <li><div class="told"><b>${t("operator.open_watch")}</b><small class="muted">${told.watch}</small></div>
         <${Copy} name=${t("operator.open_watch")} url=${told.watch} /></li>
+      <li><div class="told"><b>${t("operator.open_display")}</b><small class="muted">${wall}</small></div>
+        <${Copy} name=${t("operator.open_display")} url=${wall} /></li>
       ${told.sites.map(({id, url}) => html`<li key=${id} data-testid=${`link-${id}`}>
         <div class="told"><b>${nameOf(id)}</b><input readonly value=${url} aria-label=${nameOf(id)} onFocus=${(/** @type {FocusEvent} */ event) => (
           /** @type {HTMLInputElement} */ (event.target).select())} /></div>
