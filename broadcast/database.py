@@ -4,6 +4,7 @@ SQLite or PostgreSQL, by SQLAlchemy Core. Safe to use from several threads.
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
+        self._in_use = 0
+        self._closed = False
+        self._changed = threading.Condition()
         with _in_our_words():
             # A server that was restarted must not cost the first click after it.
             patience = _PATIENCE if sql.make_url(url).get_backend_name() == "postgresql" else {}
@@ -64,17 +68,35 @@ class Database:
             ) from None
 
     def close(self) -> None:
+        """Waits for who is at it: a thread goes on when the task that waits for it is cancelled,
+        and would leave its connection open. Whoever comes later gets a `StoreError`."""
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: self._in_use == 0)
         self._engine.dispose()
 
     @contextmanager
+    def _kept_open(self) -> Iterator[None]:
+        with self._changed:
+            if self._closed:
+                raise StoreError("it is closed")
+            self._in_use += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_use -= 1
+                self._changed.notify_all()
+
+    @contextmanager
     def reading(self) -> Iterator[sql.Connection]:
-        with _in_our_words(), self._engine.connect() as db:
+        with self._kept_open(), _in_our_words(), self._engine.connect() as db:
             yield db
 
     @contextmanager
     def writing(self) -> Iterator[sql.Connection]:
         """One transaction: on the disk when it is left, or undone."""
-        with _in_our_words(), self._engine.begin() as db:
+        with self._kept_open(), _in_our_words(), self._engine.begin() as db:
             yield db
 
     @contextmanager

@@ -204,6 +204,18 @@ def test_sqlite_is_on_the_disk_before_we_say_so(tmp_path: Path) -> None:
     store.close()
 
 
+def test_closing_waits_for_who_reads_and_refuses_who_comes_later(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'diemcau.sqlite3'}")
+    with ThreadPoolExecutor() as threads, store._database.reading() as db:
+        closing = threads.submit(store.close)
+        while not (asked := threads.submit(store.load, ID)).exception():
+            pass
+        assert isinstance(asked.exception(), StoreError)
+        assert not closing.done()
+        assert db.exec_driver_sql("SELECT 1").scalar() == 1
+    assert closing.result() is None
+
+
 def test_a_full_disk_refuses_and_leaves_what_was(tmp_path: Path) -> None:
     path = tmp_path / "diemcau.sqlite3"
     store = Store(f"sqlite:///{path}")
