@@ -27,7 +27,7 @@ run: $(VENV)/ready web/static/vendor/ready ## the demo hearing: prints the links
 serve: $(VENV)/ready web/static/vendor/ready ## the server itself: make serve CONFIG=my.toml
 	$(BIN)/diemcau serve $(if $(CONFIG),--config $(CONFIG))
 
-test: lint $(VENV)/peers ## everything that must hold before a change lands
+test: lint $(VENV)/browser ## everything that must hold before a change lands
 	@$(MAKE) --no-print-directory unit
 
 lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, page types
@@ -37,18 +37,18 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	$(BIN)/lint-imports
 	npm exec -- tsc --project web/static/tsconfig.json
 
-unit: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
+unit: $(VENV)/dev web/static/vendor/ready $(VENV)/browser ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
 	$(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME)) -n 3 $(BY_FILE) $(PYTEST_FLAGS)
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS) || $(AGAIN)
 
-soak: $(VENV)/dev web/static/vendor/ready $(VENV)/clock ## the slow tests, and what they measured (three quarters of an hour)
+soak: $(VENV)/dev web/static/vendor/ready $(VENV)/browser $(VENV)/clock ## the slow tests, and what they measured (three quarters of an hour)
 	$(BIN)/pytest -m soak --timeout 7200 -rP $(PYTEST_FLAGS)
 
-bench: $(VENV)/dev web/static/vendor/ready $(VENV)/rivals ## one line per figure, see bench/README.md
+bench: $(VENV)/dev web/static/vendor/ready $(VENV)/browser $(VENV)/rivals ## one line per figure, see bench/README.md
 	$(BIN)/python -m bench
 
-screenshots: $(VENV)/dev web/static/vendor/ready $(VENV)/peers ## the pages of the demo, as README shows them
+screenshots: $(VENV)/dev web/static/vendor/ready $(VENV)/browser ## the pages of the demo, as README shows them
 	$(BIN)/python -m bench.screenshots docs/screenshots
 
 wheel: $(VENV)/dev web/static/vendor/ready ## a wheel with the browser files in it
@@ -58,7 +58,7 @@ clean: ## what the other targets made, but no recording
 	rm -rf $(VENV) node_modules web/static/vendor build dist *.egg-info
 
 $(VENV)/bin/pip:
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq python3-venv; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq $(notdir $(PYTHON))-venv; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: $(VENV)/bin/pip pyproject.toml
@@ -90,17 +90,26 @@ AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
 # A file is one worker's, for its fixtures; in the order of the folders, as the long ones come first.
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
-# What the tests meet: a browser (and what its driver links to), a database server, FFmpeg, a TURN
+# What the tests meet, besides a browser: what its driver links to, a database server, FFmpeg, a TURN
 # server, an RTSP camera, the servers of a radio (icecast2), of platforms (nginx) and of stations (SRT); and what makes them a bad line.
 RIVALS = gstreamer1.0-libav gstreamer1.0-plugins-bad gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
   gstreamer1.0-tools janus pulseaudio xvfb
-PEERS = chromium coturn ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
+PEERS = coturn ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
         gstreamer1.0-plugins-good icecast2 iproute2 libatomic1 libnginx-mod-rtmp nftables postgresql \
         python3-gi srt-tools
 
 $(VENV)/peers: $(VENV)/bin/pip Makefile
 	@dpkg --status $(PEERS) >/dev/null 2>&1 || \
 	  { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(PEERS); }
+	@touch $@
+
+# Ubuntu's `chromium` leads to a snap, which sees neither /tmp nor other networks, and Playwright's own has
+# no H.264: where there is no real one, it is Google's Chrome.
+$(VENV)/browser: $(VENV)/peers $(VENV)/dev
+	@test -x /usr/bin/chromium || test -x /opt/google/chrome/chrome || \
+	  { $(APT) update -qq && if apt-cache madison chromium | grep -q .; \
+	    then $(APT) install -y -qq --no-install-recommends chromium; \
+	    else $(BIN)/playwright install chrome; fi; }
 	@touch $@
 
 # What sets the clock under a running server.

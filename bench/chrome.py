@@ -27,6 +27,7 @@ from pathlib import Path
 from bench.recipes import Cost, Material, cpu_s, memory_mb
 from bench.sfu import JOIN, PAGE, conference
 from bench.shown import shown
+from tests.chromium import EXECUTABLE
 from tests.media import RATE
 from tests.server import processes_under
 
@@ -192,7 +193,7 @@ def sink(started: Started, folder: Path) -> Iterator[dict[str, str]]:
 def _chromium(material: Material, display: str, url: str) -> list[str]:
     size = f"{material.program.width},{material.program.height}"
     switches = (*SWITCHES, f"user-data-dir={material.folder}/profile", f"window-size={size}")
-    return ["chromium", *(f"--{switch}" for switch in switches), f"--display={display}", url]
+    return [str(EXECUTABLE), *(f"--{switch}" for switch in switches), f"--display={display}", url]
 
 
 def _ffmpeg(material: Material, display: str, sound: Mapping[str, str]) -> list[str | Path]:

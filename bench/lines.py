@@ -24,7 +24,7 @@ from config.settings import Media
 from streams.frames import Packet
 from streams.packetise import h264_payloads
 from streams.relay import Audience, Relay
-from tests.chromium import chromium
+from tests.chromium import EXECUTABLE, chromium
 from tests.forwarder import Forwarder
 from tests.media import wait_until
 from tests.namespaces import SERVER, Hosts, script_at, two_hosts
@@ -177,7 +177,7 @@ async def watch(scene: Scene, who: str, what: Encoded) -> Seen:
     """`who`: `Diemcau` or `Janus`."""
     with two_hosts() as hosts, tempfile.TemporaryDirectory() as scratch, hosts.inside_server():
         folder = Path(scratch)
-        browser = script_at(folder, hosts.at_client(["/usr/bin/chromium"]))
+        browser = script_at(folder, hosts.at_client([str(EXECUTABLE)]))
         async with chromium(executable=browser, more=SHARP_EYES) as window:
             watcher = Watcher(await window.new_page())
             hosts.carries(*((scene.rate_bps, QUEUE_OCTETS) if scene.rate_bps else ()))

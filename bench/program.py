@@ -39,6 +39,7 @@ from config.settings import Program, Recording
 from streams.frames import Codec, Feed, Packet, SiteId
 from streams.wire import Kind, Note
 from tests.broadcast.studio.rig import Rig, rig
+from tests.chromium import EXECUTABLE
 
 SECONDS = 12
 ROUNDS = 3
@@ -52,8 +53,8 @@ RECIPES: dict[str, tuple[Callable[[Material], Cost], tuple[str, ...]]] = {
     AS_FAST_AS_IT_GOES: (recipes.ffmpeg, ("ffmpeg",)),
     "the same in real time": (partial(recipes.ffmpeg, live=True), ("ffmpeg",)),
     "GStreamer's compositor": (recipes.gstreamer, ("gst-launch-1.0",)),
-    "the hidden Chrome": (chrome.in_conference, ("chromium", "Xvfb", "pulseaudio")),
-    "the same from files, without sound": (chrome.from_files, ("chromium", "Xvfb")),
+    "the hidden Chrome": (chrome.in_conference, (str(EXECUTABLE), "Xvfb", "pulseaudio")),
+    "the same from files, without sound": (chrome.from_files, (str(EXECUTABLE), "Xvfb")),
 }
 """Each, and the programs that must be there for it."""
 FFMPEG = (AS_FAST_AS_IT_GOES, "the same in real time")

@@ -28,7 +28,7 @@ from bench.lines import OUTAGE_S, QUEUE_OCTETS, SCENES, SETTLE_S, WATCH_S, Scene
 from config.settings import Program
 from streams.aiortc_private import gather_on
 from streams.frames import Codec, EncodedFrame
-from tests.chromium import Chromium, chromium
+from tests.chromium import EXECUTABLE, Chromium, chromium
 from tests.media import write_wav, write_y4m
 from tests.namespaces import SERVER, Hosts, script_at, two_hosts
 from tests.renditions import FPS, drawn
@@ -107,7 +107,7 @@ RECEIVERS = {"Diemcau": site_page, "aiortc": plain}
 async def publish(scene: Scene, who: str) -> Came:
     """`who`: of `RECEIVERS`."""
     with two_hosts() as hosts, tempfile.TemporaryDirectory() as scratch, hosts.inside_server():
-        browser = script_at(Path(scratch), hosts.at_client(["/usr/bin/chromium"]))
+        browser = script_at(Path(scratch), hosts.at_client([str(EXECUTABLE)]))
         camera = camera_files(Path(scratch))
         async with chromium(camera, executable=browser) as window:
             for back in (False, True):

@@ -19,7 +19,7 @@ import numpy as np
 from playwright.async_api import Page
 
 from tests import hls, media
-from tests.chromium import FPS, Chromium, chromium, join_as_a_person_would
+from tests.chromium import EXECUTABLE, FPS, Chromium, chromium, join_as_a_person_would
 from tests.demo import Demo, running_demo
 from tests.live import Page as LivePage
 from tests.live import page_at
@@ -91,7 +91,7 @@ async def program_frame(http: aiohttp.ClientSession, demo: Demo, folder: Path) -
 async def hearing(demo: Demo, folder: Path, scratch: Path) -> None:
     links = demo.links
     # In an office the pages run on other computers than the server.
-    aside = script_at(scratch, ["nice", "-n", "15", "/usr/bin/chromium"])
+    aside = script_at(scratch, ["nice", "-n", "15", str(EXECUTABLE)])
     async with (
         aiohttp.ClientSession(links["base_url"]) as http,
         page_at(links["base_url"], links["session_id"], links["operator_token"]) as shown,

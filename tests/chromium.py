@@ -10,6 +10,9 @@ from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 from tests import media
 
+_DEBIANS, _GOOGLES = Path("/usr/bin/chromium"), Path("/opt/google/chrome/chrome")
+EXECUTABLE = _DEBIANS if _DEBIANS.exists() else _GOOGLES
+"""What `make test` installed: Ubuntu has Debian's Chromium as a snap only."""
 SEEN = Path(__file__).parent.parent / "test-results"
 FPS = 15
 LOOP_S = 8
@@ -65,7 +68,7 @@ async def chromium(
     *,
     size: tuple[int, int] = (1280, 800),
     allows: bool = True,
-    executable: Path = Path("/usr/bin/chromium"),
+    executable: Path = EXECUTABLE,
     more: Sequence[str] = (),
     loudspeaker: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Chromium]:

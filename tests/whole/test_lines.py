@@ -13,7 +13,7 @@ from playwright.async_api import Page
 
 from config.settings import Media
 from streams.relay import Audience, Relay
-from tests.chromium import camera_files, chromium
+from tests.chromium import EXECUTABLE, camera_files, chromium
 from tests.media import RATE, wait_until, write_wav
 from tests.namespaces import Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
@@ -61,7 +61,7 @@ async def watching(
         on_air.append(OnAir(program, relay.send, ladder=True))
         await relay.start()
         playing = asyncio.create_task(on_air[0].play())
-        browser = script_at(folder, hosts.at_client(["/usr/bin/chromium"]))
+        browser = script_at(folder, hosts.at_client([str(EXECUTABLE)]))
         try:
             async with chromium(executable=browser) as window:
                 watcher = Watcher(await window.new_page())
@@ -148,7 +148,7 @@ def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None
     async def scene() -> None:
         came = Input()
         with two_hosts() as hosts, hosts.inside_server():
-            browser = script_at(tmp_path, hosts.at_client(["/usr/bin/chromium"]))
+            browser = script_at(tmp_path, hosts.at_client([str(EXECUTABLE)]))
             camera = camera_files(tmp_path, 1, 700)[0], write_wav(tmp_path / "1.wav", murmur(2))
             async with chromium(camera, executable=browser) as window:
                 hosts.carries(200_000, 60_000, back=True)
@@ -186,7 +186,7 @@ def test_a_room_that_falls_silent_sends_hardly_a_packet(tmp_path: Path) -> None:
 
     async def scene() -> None:
         with two_hosts() as hosts, hosts.inside_server():
-            browser = script_at(tmp_path, hosts.at_client(["/usr/bin/chromium"]))
+            browser = script_at(tmp_path, hosts.at_client([str(EXECUTABLE)]))
             heard = np.concatenate([murmur(2), np.zeros(2 * RATE, np.float32)])
             camera = camera_files(tmp_path, 1, 700)[0], write_wav(tmp_path / "1.wav", heard)
             async with (
