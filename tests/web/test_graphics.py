@@ -30,11 +30,12 @@ def test_every_overlay_is_on_the_page_and_a_broken_template_is_named(tmp_path: P
             status, page = await _fetch(rig, PAGE, rig.operator)
             assert status == 200
             assert all(f"{PAGE}/{name}.png" in page.decode() for name in SHEETS)
-            status, picture = await _fetch(rig, f"{PAGE}/{SHEETS[-1]}.png", rig.operator)
-            assert (status, picture[:4]) == (200, b"\x89PNG")
-            async with asyncio.timeout(60):
-                while b"clock.svg" not in page:
-                    _, page = await _fetch(rig, PAGE, rig.operator)
+            picture, url = b"", f"{PAGE}/{SHEETS[-1]}.png"
+            while not picture.startswith(b"\x89PNG"):  # who draws is nice: on a busy machine, slow
+                status, picture = await _fetch(rig, url, rig.operator)
+                assert status in {200, 404}
+            while b"clock.svg" not in page:
+                _, page = await _fetch(rig, PAGE, rig.operator)
             assert (await _fetch(rig, f"{PAGE}/else.png", rig.operator))[0] == 404
 
     asyncio.run(scenario())

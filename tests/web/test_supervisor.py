@@ -48,7 +48,9 @@ def breaks(name):
     raise LookupError("not there")
 
 def chore(name):
-    print(f"{name} is done")
+    print(f"{name} is done", flush=True)
+    with (folder / name).open("a") as file:
+        file.write(f"{os.getpid()}\\n")
     return 0
 
 def program(name, how):
@@ -126,6 +128,7 @@ def test_a_child_has_its_own_name_and_nothing_of_ours(tmp_path: Path) -> None:
     status = dict(line.split(":\t") for line in (process / "status").read_text().splitlines())
     assert int(status["SigBlk"], 16) == 0
     assert os.getsid(int(process.name)) != os.getsid(kept.process.pid)
+    kept.newest("studio", 1)
     kept.process.send_signal(signal.SIGTERM)
     assert kept.end()[:2] == (0, "studio is done\n"), "once, and heard"
 
