@@ -3,10 +3,13 @@
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from broadcast.session.commands import COMMANDS
+from broadcast.session.preset import FOLDER as PRESETS
 from tests.test_docs import text
 from web.catalogues import FOLDER, LANGUAGES, catalogue, preferred, say
 from web.errors import Problem
@@ -44,7 +47,7 @@ def test_a_key_has_one_owner_and_its_text_is_composed(language: str) -> None:
 
 
 def test_every_error_of_the_code_has_a_sentence() -> None:
-    code = "\n".join(path.read_text("utf-8") for path in WEB.glob("*.py"))
+    code = "\n".join(path.read_text("utf-8") for path in WEB.rglob("*.py"))
     errors = set(re.findall(r'Problem\(\s*\d+,\s*"(\w+)"', code))
     errors |= set(re.findall(r'not_found\("(\w+)"\)', code))
     goodbyes = set(re.findall(r'(?:Bye|\.end)\("(\w+)"\)', code))
@@ -55,6 +58,42 @@ def test_every_error_of_the_code_has_a_sentence() -> None:
     assert len(wanted) > 30
     for language in LANGUAGES:
         assert wanted - catalogue(language).keys() == set()
+
+
+def test_no_text_is_left_over() -> None:
+    """Each stands in the code, or its beginning does and the rest is a word of the code."""
+    code = "\n".join(path.read_text("utf-8") for path in _code())
+    words = set(re.findall(r"[\w-]+", code)) | {path.stem for path in PRESETS.glob("*.toml")}
+    whole = set(re.findall(r"[\w-]+(?:\.[\w-]+)+", code))
+    begun = set(re.findall(r"([\w-]+\.[\w.-]*)(?:\$?\{|\" ~)", code)) | {"error.", "refusal."}
+    # A refusal's and an alarm's code is put together where it is raised, without its room.
+    codes = set(re.findall(r"f\"(\w+_)\{", code))
+    begun |= {f"{room}.{start}" for room in ("alarm", "refusal") for start in codes}
+
+    joined = set(re.findall(r"([\w-]+\.[\w.-]*)\$?\{[^}]*\}_", code))
+
+    def is_used(key: str) -> bool:
+        rests = {start: key[len(start) :] for start in begun | joined if key.startswith(start)}
+        return any(
+            rest in words or (start in joined and _is_joined(rest, words))
+            for start, rest in rests.items()
+        )
+
+    assert [key for key in catalogue("vi") if key not in whole and not is_used(key)] == []
+
+
+def _is_joined(rest: str, words: set[str]) -> bool:
+    """Of two words, or of one and a number or an ending."""
+    cuts = (at for at, char in enumerate(rest) if char == "_")
+    return any({rest[:at], rest[at + 1 :]} <= words for at in cuts)
+
+
+def _code() -> Iterator[Path]:
+    root = WEB.parent
+    for folder in ("web", "broadcast", "streams", "config"):
+        for kind in ("*.py", "*.js", "*.html"):
+            found = (root / folder).rglob(kind)
+            yield from (path for path in found if "vendor" not in path.parts)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
