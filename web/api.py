@@ -8,7 +8,7 @@ from aiohttp import web
 
 from broadcast.session.model import Phase
 from web.auth import Tokens, identify
-from web.border import client_address
+from web.border import client_address, is_here
 from web.errors import Problem
 from web.media import Media
 from web.metrics import Figures, exposition
@@ -16,8 +16,6 @@ from web.on_air import OnAir
 from web.openapi import document
 from web.replies import dumps, reply
 from web.sessions import Sessions
-
-_LOOPBACK = {"127.0.0.1", "::1"}
 
 
 class Api:
@@ -79,7 +77,7 @@ class Api:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         """For this machine, and for whoever is signed in to operate."""
-        here = client_address(request) in _LOOPBACK
+        here = is_here(client_address(request))
         if not here and not identify(self._tokens, request, changes=False).staff:
             raise Problem(403, "forbidden", role="viewer")
         return web.Response(

@@ -18,10 +18,11 @@ from web.auth import Identity, Tokens, identify
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.children import run_module
-from web.errors import Problem
+from web.errors import Problem, not_found
 from web.limits import Limiter
+from web.media import STREAM_NAME
 from web.record_files import MARK, as_csv
-from web.replies import reply
+from web.replies import begin, reply
 from web.throttle import hold_back
 
 PAGE = 100
@@ -52,33 +53,36 @@ class AuditReader:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/api/v1/audit", self._all),
+            web.get("/api/v1/audit", self._page),
             web.get("/api/v1/audit.csv", self._export),
-            web.get("/api/v1/sessions/{session}/audit", self._of_session),
+            web.get("/api/v1/sessions/{session}/audit", self._page),
             web.get("/api/v1/sessions/{session}/audit.csv", self._export),
             web.post("/api/v1/audit/proof", self._proof),
         ]
 
-    async def _all(self, request: web.Request) -> web.Response:
-        who = identify(self._tokens, request, changes=False)
-        if not may_read(who, ""):
-            raise Problem(403, "forbidden", role=who.role)
-        return await self._page(request, "")
-
-    async def _of_session(self, request: web.Request) -> web.Response:
-        session = request.match_info["session"]
+    def _reader(self, request: web.Request) -> tuple[Identity, str]:
+        """Who asks, and of which session; empty: of all. Raises `Problem` 401, 403 or 404."""
+        session = request.match_info.get("session", "")
+        if session and not STREAM_NAME.fullmatch(session):
+            raise not_found()
         who = identify(self._tokens, request, changes=False)
         if not may_read(who, session):
             raise Problem(403, "forbidden", role=who.role)
-        return await self._page(request, session)
+        return who, session
+
+    async def _page(self, request: web.Request) -> web.Response:
+        _, session = self._reader(request)
+        before = _number(request.query.get("before", ""))
+        entries = await asyncio.to_thread(
+            self._store.audit, before=before, session=session, limit=PAGE
+        )
+        more = len(entries) == PAGE
+        return reply({"entries": [_told(entry) for entry in entries], "more": more})
 
     async def _export(self, request: web.Request) -> web.StreamResponse:
         """All of it, first to last, with each entry's link of the chain. Sent as it is read: a year
         of it is in no memory. What was exported, the audit itself says."""
-        session = request.match_info.get("session", "")
-        who = identify(self._tokens, request, changes=False)
-        if not may_read(who, session):
-            raise Problem(403, "forbidden", role=who.role)
+        who, session = self._reader(request)
         await self._auditor.done(request, "audit_exported", who, session=session)
         name = f"{session or 'diemcau'}-audit.csv"
         headers = {
@@ -87,27 +91,21 @@ class AuditReader:
             "Cache-Control": "no-store",
         }
         response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
+        if await begin(request, response):
+            await self._write(response, session)
+        return response
+
+    async def _write(self, response: web.StreamResponse, session: str) -> None:
         await response.write(as_csv([_COLUMNS]).encode())
         last = 0
         while rows := await asyncio.to_thread(self._rows, session, last):
             last = int(rows[-1][0])
             text = await asyncio.to_thread(as_csv, rows)
             await response.write(text.removeprefix(MARK).encode())
-        await response.write_eof()
-        return response
 
     def _rows(self, session: str, after: int) -> list[list[str]]:
         entries = self._store.audit(after=after, session=session, limit=EXPORTED_AT_ONCE)
         return [_exported(entry) for entry in entries]
-
-    async def _page(self, request: web.Request, session: str) -> web.Response:
-        before = _number(request.query.get("before", ""))
-        entries = await asyncio.to_thread(
-            self._store.audit, before=before, session=session, limit=PAGE
-        )
-        more = len(entries) == PAGE
-        return reply({"entries": [_told(entry) for entry in entries], "more": more})
 
     async def _proof(self, request: web.Request) -> web.Response:
         who = identify(self._tokens, request, changes=True)

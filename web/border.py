@@ -1,5 +1,6 @@
 """Where every request enters and every answer leaves: language, errors, headers, origin."""
 
+import ipaddress
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -67,17 +68,24 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 
 def client_address(request: web.Request) -> str:
-    """Whom we serve. A reverse proxy on this machine is believed, and its last entry only."""
+    """Whom we serve. A reverse proxy on this machine is believed, and its last entry only: what
+    stands before that, in the same line or in lines above, the client may have written."""
     peer = peer_address(request)
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    if forwarded and peer in {"127.0.0.1", "::1"}:
-        return forwarded.rpartition(",")[2].strip()
-    return peer
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+    return forwarded.rpartition(",")[2].strip() or peer if is_here(peer) else peer
 
 
 def peer_address(request: web.Request) -> str:
     """Who is at the other end of the connection: a browser, or a reverse proxy."""
     return plain(request.remote or "")
+
+
+def is_here(address: str) -> bool:
+    """Whether it is this machine itself."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def where_from(request: web.Request, means: str = "") -> Where:
@@ -88,7 +96,10 @@ def where_from(request: web.Request, means: str = "") -> Where:
 def same_origin(request: web.Request) -> bool:
     """Whether a browser says that a page of ours made this request (RFC 6454)."""
     origin = request.headers.get("Origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host", "")
+    try:
+        return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host", "")
+    except ValueError:
+        return False  # no browser sends such a one
 
 
 def require_same_origin(request: web.Request) -> None:

@@ -15,6 +15,7 @@ from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 from web.auth import Tokens, identify
 from web.errors import Problem, not_found
+from web.replies import begin
 from web.sessions import Sessions
 
 MAX_AT_ONCE = 4
@@ -77,11 +78,10 @@ async def _sent(request: web.Request, made: Film) -> web.StreamResponse:
             "Cache-Control": "no-store",
         }
     )
-    await response.prepare(request)
-    pieces = made.pieces()
-    while (data := await asyncio.to_thread(next, pieces, None)) is not None:
-        await response.write(data)
-    await response.write_eof()
+    if await begin(request, response):
+        pieces = made.pieces()
+        while (data := await asyncio.to_thread(next, pieces, None)) is not None:
+            await response.write(data)
     return response
 
 

@@ -16,7 +16,7 @@ from streams.frames import SiteId
 from web.auth import Tokens, identify
 from web.errors import Problem
 from web.limits import Limiter
-from web.replies import reply
+from web.replies import begin, reply
 from web.throttle import refuse_for
 
 MAX_BYTES = 2_000_000
@@ -56,7 +56,8 @@ class LineTest:
         response = web.StreamResponse(headers=_AS_IT_IS)
         response.content_length = size
         async with self._turn(request):
-            await response.prepare(request)
+            if not await begin(request, response):
+                return response
             try:
                 async with asyncio.timeout(TRANSFER_S):
                     await self._pour(response, size)

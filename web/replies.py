@@ -12,6 +12,13 @@ def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+async def begin(request: web.Request, response: web.StreamResponse) -> bool:
+    """Sends the head of an answer; whether a body is to follow. After a HEAD it would stand where
+    the next answer of the connection begins."""
+    await response.prepare(request)
+    return request.method != "HEAD"
+
+
 def reply(
     value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:

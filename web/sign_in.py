@@ -14,7 +14,7 @@ from config.settings import Security
 from web.accounts import SignIn
 from web.auditor import Auditor
 from web.auth import COOKIE, DEVICE_COOKIE, DEVICE_S, Identity, Tokens
-from web.border import client_address, peer_address, require_same_origin, where_from
+from web.border import client_address, is_here, peer_address, require_same_origin, where_from
 from web.errors import Problem
 from web.limits import Bucket, network
 from web.replies import reply
@@ -170,5 +170,4 @@ def _over_tls(request: web.Request) -> bool:
     """Also behind a proxy on this machine that says so."""
     if request.secure:
         return True
-    local = peer_address(request) in {"127.0.0.1", "::1"}
-    return local and request.headers.get("X-Forwarded-Proto", "") == "https"
+    return is_here(peer_address(request)) and request.headers.get("X-Forwarded-Proto") == "https"

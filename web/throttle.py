@@ -5,14 +5,13 @@ let through generously, what is worked for less so. Whoever is on this machine n
 is not counted. A route that counts by person, site or password besides says so in its own room.
 """
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from web.border import Handler, client_address
+from web.border import Handler, client_address, is_here
 from web.errors import Problem
 from web.limits import Bucket, Limiter, network
 
@@ -145,7 +144,7 @@ class Throttle:
     def take(self, route: str, address: str) -> None:
         """Counts one request. Raises `Problem` 429."""
         pace = PACE_OF.get(route)
-        if pace is not None and not _here(address):
+        if pace is not None and not is_here(address):
             wait_ms = self._buckets[pace].take(f"{route} {network(address)}", self._clock())
             refuse_for(wait_ms)
 
@@ -180,10 +179,3 @@ def refuse_for(wait_ms: int) -> None:
     """Raises `Problem` 429 unless it is 0."""
     if wait_ms:
         raise Problem(429, "too_many_requests", retry_after_s=-(-wait_ms // 1000))
-
-
-def _here(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False

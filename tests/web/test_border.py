@@ -1,0 +1,90 @@
+"""What is sent on purpose: no fault of ours, no address of his choice, no answer too much."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from multidict import CIMultiDict
+from yarl import URL
+
+from broadcast.session.model import Role
+from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from web.accounts import hash_password
+from web.setup import put_account
+
+BROKEN_ORIGINS = ("http://[", "http://a]b")
+
+
+@pytest.mark.parametrize("origin", BROKEN_ORIGINS)
+def test_an_origin_that_is_none_is_a_foreign_one(tmp_path: Path, origin: str) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            status, told = await rig.post("/api/v1/sign-in", {"token": "x"}, Origin=origin)
+            assert (status, told["error"]["code"]) == (403, "wrong_origin")
+            path = f"/api/v1/sessions/{SESSION}/live"
+            assert (await rig.get(path, headers={"Origin": origin})).status == 403
+
+    asyncio.run(scenario())
+
+
+def test_only_the_proxys_own_word_of_who_asks_counts(tmp_path: Path) -> None:
+    """Some proxies add a line of their own below what the client wrote (HAProxy's `forwardfor`)."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            headers = CIMultiDict({"X-Forwarded-For": "127.0.0.1"})
+            headers.add("X-Forwarded-For", "198.51.100.7")
+            assert (await rig.get("/metrics", headers=headers)).status == 403
+
+    asyncio.run(scenario())
+
+
+def test_a_head_has_no_body(tmp_path: Path) -> None:
+    """Or it would stand where the next answer of the same connection begins."""
+    session = f"/api/v1/sessions/{SESSION}"
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            for path, token in (
+                (f"{session}/sites/{LAY}/line-test?bytes=2000", rig.site()),
+                (f"{session}/audit.csv", rig.operator),
+            ):
+                said = await _raw(rig, f"HEAD {path}", token)
+                head, _, body = said.partition(b"\r\n\r\n")
+                assert (path, head.startswith(b"HTTP/1.1 200"), body) == (path, True, b"")
+
+    asyncio.run(scenario())
+
+
+def test_no_made_up_session_names_a_file(tmp_path: Path) -> None:
+    """Whoever may read all sessions may not put words into the head of an answer."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            put_account(rig.store, "a", hash_password("0123456789"), frozenset({Role.OPERATOR}))
+            account = rig.store.account("a")
+            assert account is not None
+            cookie = {"Cookie": f"diemcau={rig.tokens.cookie_for_account(account)}"}
+            for name in ("x%22;filename=%22y.exe", "x%0d%0aSet-Cookie:%20a=b"):
+                path = URL(rig.url(f"/api/v1/sessions/{name}/audit.csv"), encoded=True)
+                async with rig.http.get(path, headers=cookie) as answer:
+                    assert (name, answer.status) == (name, 404)
+
+    asyncio.run(scenario())
+
+
+async def _raw(rig: Rig, request: str, token: str) -> bytes:
+    """All that the server says, until it closes."""
+    host, port = rig.base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    lines = (
+        f"{request} HTTP/1.1",
+        f"Host: {host}",
+        f"Authorization: Bearer {token}",
+        "Connection: close",
+    )
+    writer.write("\r\n".join((*lines, "", "")).encode())
+    said = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return said
