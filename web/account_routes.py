@@ -134,12 +134,12 @@ class AccountRoutes:
     # One's own
 
     async def _own(self, request: web.Request) -> web.Response:
-        _, account = self._me(request, changes=False)
+        account = await self._mine(self._me(request, changes=False))
         required = self._tokens.requires_factor(account)
         return reply({**_told(account), "factor_required": required})
 
     async def _change_password(self, request: web.Request) -> web.Response:
-        who, _ = self._me(request)
+        who = self._me(request)
         wish = await _read(request, _NewPassword)
         account = await self._proved(request, who, wish.password, wish.code)
         hashed = await asyncio.to_thread(hash_password, wish.new_password)
@@ -153,7 +153,7 @@ class AccountRoutes:
         return self._stay(request, changed, {})
 
     async def _offer_factor(self, request: web.Request) -> web.Response:
-        who, _ = self._me(request)
+        who = self._me(request)
         await _read(request, _Nothing)
         secret = new_secret()
         address = address_of(who.name, secret)
@@ -161,9 +161,9 @@ class AccountRoutes:
         return reply({"secret": secret, "address": address, "picture": picture})
 
     async def _take_factor(self, request: web.Request) -> web.Response:
-        who, mine = self._me(request)
+        who = self._me(request)
         wish = await _read(request, _NewFactor)
-        if mine.totp_secret:
+        if (await self._mine(who)).totp_secret:
             raise Problem(409, "has_second_factor")
         account = await self._proved(request, who, wish.password)
         step = self._factor.step(wish.secret, wish.code)
@@ -186,20 +186,20 @@ class AccountRoutes:
         return self._stay(request, changed, {"recovery": codes})
 
     async def _drop_factor(self, request: web.Request) -> web.Response:
-        who, _ = self._me(request)
+        who = self._me(request)
         wish = await _read(request, _Proof)
         account = await self._proved(request, who, wish.password, wish.code)
         await self._save(request, who, "second_factor_off", account.name, _without_factor)
         return reply({})
 
     async def _end_own_sign_ins(self, request: web.Request) -> web.Response:
-        who, account = self._me(request)
+        who = self._me(request)
         await _read(request, _Nothing)
         changed = await self._save(
             request,
             who,
             "sign_ins_ended",
-            account.name,
+            who.name,
             lambda one: replace(one, generation=one.generation + 1),
         )
         return self._stay(request, changed, {})
@@ -242,7 +242,7 @@ class AccountRoutes:
         hashed = await asyncio.to_thread(hash_password, wish.password)
         account = Account(wish.name, hashed, wish.roles, admin=wish.admin, grants=wish.grants)
         async with self._one_at_a_time:
-            if self._store.account(wish.name) is not None:
+            if await asyncio.to_thread(self._store.account, wish.name) is not None:
                 raise Problem(409, "account_exists", name=wish.name)
             await asyncio.to_thread(self._store.save_account, account)
         await self._note(request, who, "account_saved", account)
@@ -263,16 +263,22 @@ class AccountRoutes:
 
     # Both
 
-    def _me(self, request: web.Request, *, changes: bool = True) -> tuple[Identity, Account]:
+    def _me(self, request: web.Request, *, changes: bool = True) -> Identity:
         """Raises `Problem` 401 or 403."""
-        who = identify(self._tokens, request, changes=changes)
-        account = self._store.account(who.name) if who.account else None
+        who = identify(request, changes=changes)
+        if not who.account:
+            raise Problem(401, "not_signed_in")
+        return who
+
+    async def _mine(self, who: Identity) -> Account:
+        """Raises `Problem` 401."""
+        account = await asyncio.to_thread(self._store.account, who.name)
         if account is None:
             raise Problem(401, "not_signed_in")
-        return who, account
+        return account
 
     def _administrator(self, request: web.Request, *, changes: bool = True) -> Identity:
-        who, _ = self._me(request, changes=changes)
+        who = self._me(request, changes=changes)
         if not who.admin:
             raise Problem(403, "forbidden", role=who.role)
         return who

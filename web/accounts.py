@@ -61,7 +61,7 @@ class SignIn:
         """`device`: the name that signed in before in this browser, and the browser's number.
         Raises `Problem` 401 or 429."""
         name = _normal(name).strip()
-        account = self._store.account(name)
+        account = await asyncio.to_thread(self._store.account, name)
         known = bool(device) and device.startswith(f"{name}\n")
         place = device if known else f"{name}\n{network(address)}"
         self._admit(place, network(address), known=known)
@@ -75,10 +75,10 @@ class SignIn:
         self._guesses.forget(place)
         return account
 
-    def known(self, name: str) -> str:
+    async def known(self, name: str) -> str:
         """The name, if there is such an account: what was typed into the wrong field is not
         written down."""
-        account = self._store.account(_normal(name).strip())
+        account = await asyncio.to_thread(self._store.account, _normal(name).strip())
         return account.name if account is not None else ""
 
     async def _second(self, account: Account, code: str) -> Account:

@@ -7,7 +7,7 @@ from functools import cache
 from aiohttp import web
 
 from broadcast.session.model import Phase
-from web.auth import Tokens, identify
+from web.auth import identify
 from web.border import client_address, is_here
 from web.errors import Problem
 from web.media import Media
@@ -21,11 +21,10 @@ from web.sessions import Sessions
 class Api:
     """`GET` only: nothing here changes anything."""
 
-    def __init__(self, sessions: Sessions, on_air: OnAir, media: Media, tokens: Tokens) -> None:
+    def __init__(self, sessions: Sessions, on_air: OnAir, media: Media) -> None:
         self._sessions = sessions
         self._on_air = on_air
         self._media = media
-        self._tokens = tokens
         self._exposition: Callable[[], bytes] = exposition(self._figures)
 
     def routes(self) -> list[web.RouteDef]:
@@ -78,7 +77,7 @@ class Api:
     async def _metrics(self, request: web.Request) -> web.Response:
         """For this machine, and for whoever is signed in to operate."""
         here = is_here(client_address(request))
-        if not here and not identify(self._tokens, request, changes=False).staff:
+        if not here and not identify(request, changes=False).staff:
             raise Problem(403, "forbidden", role="viewer")
         return web.Response(
             body=self._exposition(),

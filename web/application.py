@@ -16,7 +16,7 @@ from web.api import Api
 from web.archive import Archive
 from web.audit_reader import AuditReader
 from web.auditor import Auditor
-from web.auth import Tokens, load_secret
+from web.auth import Tokens, identifying, load_secret
 from web.captions import Captions
 from web.chapters import Chapters
 from web.commands import Commands
@@ -67,13 +67,14 @@ class Room(Protocol):
 
 def application(parts: Parts) -> web.Application:
     """Ready to be listened for; what it opens of its own it closes at its shutdown."""
-    settings, tokens = parts.settings, parts.tokens
+    settings = parts.settings
     throttle = Throttle(now_ms)
     app = web.Application(
         middlewares=[
             border.errors_and_language,
             throttle.watching(),
-            parts.auditor.watching(tokens),
+            identifying(parts.tokens),
+            parts.auditor.watching(),
         ],
         client_max_size=settings.security.max_body_bytes,
     )
@@ -81,7 +82,7 @@ def application(parts: Parts) -> web.Application:
     app[border.DEFAULT_LANGUAGE] = settings.language
     app.on_response_prepare.append(border.set_headers)
     cameras = frozenset(camera.site for camera in settings.cameras)
-    pages = Pages(parts.sessions, tokens, turn=bool(settings.turn.urls), cameras=cameras)
+    pages = Pages(parts.sessions, turn=bool(settings.turn.urls), cameras=cameras)
     app[border.RENDER_PROBLEM] = pages.problem
     aside = Aside()
     rooms: tuple[Room, ...] = (
@@ -94,9 +95,7 @@ def application(parts: Parts) -> web.Application:
         app.add_routes(room.routes())
     perform = parts.on_air.perform
     app.add_routes(
-        preparing.routes(
-            settings, parts.store, tokens, parts.sessions, perform, aside, parts.auditor
-        )
+        preparing.routes(settings, parts.store, parts.sessions, perform, aside, parts.auditor)
     )
     app.add_routes(whip.routes(parts.on_air.relay, parts.doorkeeper, settings.turn))
     app.router.add_route("*", "/{path:.*}", border.unknown)
@@ -105,7 +104,7 @@ def application(parts: Parts) -> web.Application:
 
 def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) -> tuple[Room, ...]:
     """What is watched, live and later."""
-    settings, sessions, tokens = parts.settings, parts.sessions, parts.tokens
+    settings, sessions = parts.settings, parts.sessions
     archive = settings.storage.data_dir / "archive"
     media = Media(archive, sessions.is_over, pace_of(settings.program, settings.recording))
     app.on_shutdown.append(media.close)
@@ -115,12 +114,12 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
         Captions(sessions, archive, settings.recording.segment_ms),
         media,
         Chapters(sessions, archive, now_ms),
-        Api(sessions, parts.on_air, media, tokens),
+        Api(sessions, parts.on_air, media),
         Archive(parts.store, settings, sessions.is_over, now_ms),
-        Films(sessions, tokens, archive, films),
-        SealedRecordings(sessions, tokens, settings, films, parts.auditor, now_ms),
-        MinutesRoom(sessions, tokens, pages, archive, settings, parts.auditor, aside),
-        RecordFiles(sessions, tokens),
+        Films(sessions, archive, films),
+        SealedRecordings(sessions, settings, films, parts.auditor, now_ms),
+        MinutesRoom(sessions, pages, archive, settings, parts.auditor, aside),
+        RecordFiles(sessions),
     )
 
 
@@ -133,7 +132,7 @@ def _accounts(parts: Parts, aside: Aside) -> tuple[Room, ...]:
     return (
         enter,
         AccountRoutes(store, tokens, sign_in, factor, enter, auditor, aside),
-        AuditReader(store, tokens, auditor, settings, now_ms),
+        AuditReader(store, auditor, settings, now_ms),
     )
 
 
@@ -141,21 +140,21 @@ def _directing(app: web.Application, parts: Parts, pages: Pages, aside: Aside) -
     """What moves a session, and shows how it is."""
     settings, sessions, tokens = parts.settings, parts.sessions, parts.tokens
     on_air, auditor = parts.on_air, parts.auditor
-    graphics = Graphics(sessions, tokens, pages, settings)
+    graphics = Graphics(sessions, pages, settings)
     app.on_shutdown.append(graphics.close)
     destinations = Destinations(settings, on_air.link.tell_pushes)
     destinations.load()
-    shelf = Shelf(settings, tokens, auditor, on_air.player_file)
+    shelf = Shelf(settings, auditor, on_air.player_file)
     app.on_startup.append(shelf.sweep)
     app.cleanup_ctx.append(shelf.measuring.running)
     return (
         parts.live,
-        Commands(on_air.perform, tokens, auditor, now_ms),
-        ControlRoutes(sessions, on_air, tokens, auditor),
-        Pushes(sessions, tokens, auditor, destinations),
+        Commands(on_air.perform, auditor, now_ms),
+        ControlRoutes(sessions, on_air, auditor),
+        Pushes(sessions, auditor, destinations),
         graphics,
         Links(sessions, tokens, auditor, settings, on_air.perform, aside),
-        LineTest(tokens, now_ms),
-        Lines(sessions, on_air, tokens, settings.program, now_ms),
+        LineTest(now_ms),
+        Lines(sessions, on_air, settings.program, now_ms),
         shelf,
     )

@@ -14,7 +14,7 @@ from broadcast.session.model import Role
 from broadcast.store import Store
 from config.settings import Settings
 from web.auditor import Auditor
-from web.auth import Identity, Tokens, identify
+from web.auth import Identity, identify
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.children import run_module
@@ -38,13 +38,11 @@ class AuditReader:
     def __init__(
         self,
         store: Store,
-        tokens: Tokens,
         auditor: Auditor,
         settings: Settings,
         clock: Callable[[], int],
     ) -> None:
         self._store = store
-        self._tokens = tokens
         self._auditor = auditor
         self._settings = settings
         self._clock = clock
@@ -65,7 +63,7 @@ class AuditReader:
         session = request.match_info.get("session", "")
         if session and not STREAM_NAME.fullmatch(session):
             raise not_found()
-        who = identify(self._tokens, request, changes=False)
+        who = identify(request, changes=False)
         if not may_read(who, session):
             raise Problem(403, "forbidden", role=who.role)
         return who, session
@@ -108,7 +106,7 @@ class AuditReader:
         return [_exported(entry) for entry in entries]
 
     async def _proof(self, request: web.Request) -> web.Response:
-        who = identify(self._tokens, request, changes=True)
+        who = identify(request, changes=True)
         if not may_read(who, who.session or ""):
             raise Problem(403, "forbidden", role=who.role)
         hold_back(self._proofs, "all", self._clock())

@@ -18,7 +18,7 @@ from broadcast.audit import Note, Where
 from broadcast.database import StoreError
 from broadcast.session.model import Role
 from broadcast.store import Store
-from web.auth import VIEWER, Identity, Tokens, identify
+from web.auth import VIEWER, Identity, identify_or_viewer
 from web.border import Handler, where_from
 from web.errors import Problem
 from web.limits import Limiter, network
@@ -77,7 +77,7 @@ class Auditor:
         told = {**(detail or {}), **more, "message": problem.message("vi")}
         await self._write(request, what, who, session, problem.code, told)
 
-    def watching(self, tokens: Tokens) -> Middleware:
+    def watching(self) -> Middleware:
         """Writes down whatever else changes something, so that no route can forget to."""
 
         @web.middleware
@@ -86,10 +86,10 @@ class Auditor:
                 response = await handler(request)
             except Problem as problem:
                 if _unwritten(request):
-                    await self.refused(request, "changed", problem, **_told(request, tokens))
+                    await self.refused(request, "changed", problem, **_told(request))
                 raise
             if _unwritten(request):
-                await self.done(request, "changed", **_told(request, tokens))
+                await self.done(request, "changed", **_told(request))
             return response
 
         return watch
@@ -128,11 +128,7 @@ def _unwritten(request: web.Request) -> bool:
     return AUDITED not in request and _IDLE.search(request.path) is None
 
 
-def _told(request: web.Request, tokens: Tokens) -> dict[str, Any]:
+def _told(request: web.Request) -> dict[str, Any]:
     session = request.match_info.get("session", "")
-    try:
-        who = identify(tokens, request, changes=False)
-    except Problem:
-        who = VIEWER
     detail = {"method": request.method, "path": request.path}
-    return {"who": who, "session": session, "detail": detail}
+    return {"who": identify_or_viewer(request), "session": session, "detail": detail}

@@ -7,12 +7,14 @@ generation of links for one place (a site of a session, a role of a session): re
 generation ends all links of it at once, and nobody has to remember which were handed out.
 """
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,7 +24,7 @@ from broadcast.session.model import Role
 from broadcast.store import Account, Store
 from config.settings import ConfigError, Security
 from streams.frames import SiteId
-from web.border import require_same_origin, where_from
+from web.border import Handler, require_same_origin, where_from
 from web.errors import Problem
 
 COOKIE = "diemcau"
@@ -32,6 +34,8 @@ DEVICE_S = 400 * 86_400
 MAX_TOKEN_CHARS = 1024
 SECRET_FILE = "secret.key"  # noqa: S105 - a file's name
 HOUR_MS = 3_600_000
+STAFF = frozenset({Role.OPERATOR, Role.CHAIR, Role.CLERK})
+OPERATORS = frozenset({Role.OPERATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Identity:
     @property
     def staff(self) -> bool:
         """Sees the control panel."""
-        return bool(self.roles & {Role.OPERATOR, Role.CHAIR, Role.CLERK})
+        return bool(self.roles & STAFF)
 
     def in_session(self, session: str) -> "Identity":
         """Itself where it counts, a viewer elsewhere."""
@@ -70,6 +74,10 @@ class Identity:
             return VIEWER
         more = self.grants.get(session)
         return replace(self, roles=self.roles | more) if more else self
+
+    def as_server(self) -> "Identity":
+        """For what the server notes after it did what this person asked for."""
+        return replace(self, roles=frozenset({Role.SYSTEM}))
 
 
 VIEWER = Identity("", frozenset({Role.VIEWER}))
@@ -273,22 +281,66 @@ def bearer(request: web.Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def identify(tokens: Tokens, request: web.Request, *, changes: bool) -> Identity:
-    """The bearer, else the cookie, else a viewer. Raises `Problem` 401 or 403.
+_ASKING: web.RequestKey[Identity | Problem] = web.RequestKey("asking")
+_NOBODYS = ("/static/", "/live/", "/archive/")
+"""What all may have, by every viewer every second: nobody is asked who he is."""
+
+
+def identifying(tokens: Tokens) -> Middleware:
+    """Stands before all routes, and finds out once who asks: by the bearer, else by the cookie.
+    In a thread: a database that hangs must not hold up sound and pictures."""
+
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[_ASKING] = VIEWER
+        token, cookie = bearer(request), request.cookies.get(COOKIE)
+        if (token or cookie) and not request.path.startswith(_NOBODYS):
+            request[_ASKING] = await asyncio.to_thread(_found, tokens, token, cookie or "")
+        return await handler(request)
+
+    return watch
+
+
+def _found(tokens: Tokens, token: str | None, cookie: str) -> Identity | Problem:
+    try:
+        return tokens.identify_cookie(cookie) if token is None else tokens.identify(token)
+    except Problem as problem:
+        return problem
+
+
+def identify(request: web.Request, *, changes: bool) -> Identity:
+    """Who asks; without bearer and cookie a viewer. Raises `Problem` 401 or 403.
 
     `changes`: the request does something, so a cookie counts only from a page of ours.
     """
-    token = bearer(request)
-    if token is not None:
-        return _seen(tokens.identify(token), request)
-    cookie = request.cookies.get(COOKIE)
-    if cookie is None:
-        return VIEWER
-    if changes:
+    if changes and bearer(request) is None and COOKIE in request.cookies:
         require_same_origin(request)
-    return _seen(tokens.identify_cookie(cookie), request)
+    found = request[_ASKING]
+    if isinstance(found, Problem):
+        raise found
+    return found if found is VIEWER else seen(found, request)
 
 
-def _seen(identity: Identity, request: web.Request) -> Identity:
-    means = "account" if identity.account else "link"
-    return replace(identity, where=where_from(request, means))
+def seen(who: Identity, request: web.Request) -> Identity:
+    """With where from, for the audit."""
+    return replace(who, where=where_from(request, "account" if who.account else "link"))
+
+
+def identify_or_viewer(request: web.Request) -> Identity:
+    """For a page, which shows itself to who is signed out as to everybody."""
+    try:
+        return identify(request, changes=False)
+    except Problem:
+        return VIEWER
+
+
+def require(
+    request: web.Request, session: str, roles: frozenset[Role], *, changes: bool
+) -> Identity:
+    """Who asks, if one of these is his role in the session. Raises `Problem` 401 or 403."""
+    who = identify(request, changes=changes).in_session(session)
+    if who is VIEWER:
+        raise Problem(401, "not_signed_in")
+    if not who.roles & roles:
+        raise Problem(403, "forbidden", role=who.role)
+    return who

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from broadcast.session.commands import Command, CommandError, dump_command, parse_command
 from web.auditor import AUDITED, Auditor
-from web.auth import VIEWER, Identity, Tokens, identify
+from web.auth import VIEWER, Identity, identify
 from web.border import client_address
 from web.errors import Problem
 from web.limits import Limiter
@@ -22,11 +22,8 @@ Perform = Callable[[str, Command, Identity], Awaitable[int]]
 class Commands:
     """A person clicks a few times a second at most; a script that runs wild is held back."""
 
-    def __init__(
-        self, perform: Perform, tokens: Tokens, auditor: Auditor, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, perform: Perform, auditor: Auditor, clock: Callable[[], int]) -> None:
         self._perform = perform
-        self._tokens = tokens
         self._auditor = auditor
         self._clock = clock
         self._limiter = Limiter(100, 10_000)
@@ -37,7 +34,7 @@ class Commands:
     async def _serve(self, request: web.Request) -> web.Response:
         session = request.match_info["session"]
         try:
-            identity = identify(self._tokens, request, changes=True).in_session(session)
+            identity = identify(request, changes=True).in_session(session)
         except Problem as problem:
             await self._auditor.refused(request, "command", problem, session=session)
             raise

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from broadcast.session.model import Role
 from web.auditor import Auditor
-from web.auth import Tokens, identify
+from web.auth import identify
 from web.errors import Problem
 from web.on_air import OnAir
 from web.replies import reply
@@ -15,10 +15,9 @@ from web.sign_in import read_json
 class ControlRoutes:
     """For a signed-in browser: whoever acts with a link's token holds nothing."""
 
-    def __init__(self, sessions: Sessions, on_air: OnAir, tokens: Tokens, auditor: Auditor) -> None:
+    def __init__(self, sessions: Sessions, on_air: OnAir, auditor: Auditor) -> None:
         self._sessions = sessions
         self._on_air = on_air
-        self._tokens = tokens
         self._auditor = auditor
 
     def routes(self) -> list[web.RouteDef]:
@@ -26,7 +25,7 @@ class ControlRoutes:
 
     async def _take(self, request: web.Request) -> web.Response:
         session = request.match_info["session"]
-        who = identify(self._tokens, request, changes=True).in_session(session)
+        who = identify(request, changes=True).in_session(session)
         if Role.OPERATOR not in who.roles or not who.seat:
             problem = Problem(403, "forbidden", role=who.role)
             await self._auditor.refused(request, "control_taken", problem, who, session=session)

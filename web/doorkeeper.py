@@ -10,7 +10,7 @@ from broadcast.session.model import Role
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
 from web.auditor import Auditor
-from web.auth import COOKIE, VIEWER, Identity, Tokens, bearer, identify
+from web.auth import COOKIE, OPERATORS, STAFF, Identity, Tokens, bearer, identify, require
 from web.border import client_address, where_from
 from web.desk import Desk
 from web.errors import Problem, not_found
@@ -20,7 +20,6 @@ from web.throttle import hold_back, refuse_for
 
 ROOM = "room"
 """`/whep/{session}/room`: no site may have this name."""
-_STAFF = frozenset({Role.OPERATOR, Role.CHAIR, Role.CLERK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +152,9 @@ class Doorkeeper:
         current = self._sessions.current
         if current is None or site not in current.floor.state.sites:
             raise not_found("unknown_site")
-        identity = identify(self._tokens, request, changes=True).in_session(current.floor.id)
-        if identity is VIEWER:
-            raise Problem(401, "not_signed_in")
-        if Role.OPERATOR not in identity.roles:
-            raise Problem(403, "forbidden", role=identity.role)
         session, told = current.floor.id, {"site": site}
-        request[STANDING] = _standing(request, session, frozenset({Role.OPERATOR}))
+        identity = require(request, session, OPERATORS, changes=True)
+        request[STANDING] = _standing(request, session, OPERATORS)
         await self._auditor.done(request, "site_talked_to", identity, session=session, detail=told)
 
     async def viewer(self, request: web.Request, session: str, target: str | None) -> Audience:
@@ -184,7 +179,7 @@ class Doorkeeper:
         token = bearer(request)
         if token is None:
             raise Problem(401, "token_missing")
-        identity = self._tokens.identify(token)
+        identity = identify(request, changes=False)
         if identity.site != site:
             raise Problem(403, "other_site")
         if identity.session != desk.floor.id:
@@ -196,12 +191,8 @@ class Doorkeeper:
         return identity
 
     def _require_staff(self, request: web.Request, session: str) -> None:
-        identity: Identity = identify(self._tokens, request, changes=True).in_session(session)
-        if identity is VIEWER:
-            raise Problem(401, "not_signed_in")
-        if not identity.staff:
-            raise Problem(403, "forbidden", role=identity.role)
-        request[STANDING] = _standing(request, session, _STAFF)
+        require(request, session, STAFF, changes=True)
+        request[STANDING] = _standing(request, session, STAFF)
 
     def _hold_back(self, request: web.Request) -> None:
         where = network(client_address(request))

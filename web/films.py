@@ -13,7 +13,7 @@ from broadcast.archive.film import Film, FilmError, film, piece
 from broadcast.outputs.playlist import parse
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
-from web.auth import Tokens, identify
+from web.auth import STAFF, require
 from web.errors import Problem, not_found
 from web.replies import begin
 from web.sessions import Sessions
@@ -88,16 +88,13 @@ async def _sent(request: web.Request, made: Film) -> web.StreamResponse:
 class Films:
     """Of the public recording."""
 
-    def __init__(self, sessions: Sessions, tokens: Tokens, archive: Path, sender: Sender) -> None:
-        self._sessions, self._tokens = sessions, tokens
-        self._archive, self._sender = archive, sender
+    def __init__(self, sessions: Sessions, archive: Path, sender: Sender) -> None:
+        self._sessions, self._archive, self._sender = sessions, archive, sender
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/sessions/{session}/film.mp4", self._give)]
 
     async def _give(self, request: web.Request) -> web.StreamResponse:
         session = (await self._sessions.desk(request.match_info["session"])).floor.id
-        identity = identify(self._tokens, request, changes=False).in_session(session)
-        if not identity.staff:
-            raise Problem(403, "forbidden", role=identity.role)
+        require(request, session, STAFF, changes=False)
         return await self._sender.send(request, self._archive / session)

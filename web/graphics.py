@@ -16,8 +16,8 @@ from aiohttp import web
 
 from broadcast.session.model import Role
 from config.settings import Settings
-from web.auth import Tokens, identify
-from web.errors import Problem, not_found
+from web.auth import OPERATORS, identify_or_viewer, require
+from web.errors import not_found
 from web.pages import Pages
 from web.sessions import Sessions
 
@@ -38,10 +38,8 @@ _log = logging.getLogger(__name__)
 class Graphics:
     """For operators. Draws anew when the theme's files have changed."""
 
-    def __init__(
-        self, sessions: Sessions, tokens: Tokens, pages: Pages, settings: Settings
-    ) -> None:
-        self._sessions, self._tokens, self._pages = sessions, tokens, pages
+    def __init__(self, sessions: Sessions, pages: Pages, settings: Settings) -> None:
+        self._sessions, self._pages = sessions, pages
         self._folder = settings.storage.data_dir / "run" / "graphics"
         self._theme = settings.program.theme
         self._stamp: int | None = None
@@ -81,8 +79,7 @@ class Graphics:
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        if not self._may(request):
-            raise Problem(403, "forbidden", role="viewer")
+        require(request, request.match_info["session"], OPERATORS, changes=False)
         if name not in SHEETS:
             raise not_found()
         async with self._news:
@@ -99,11 +96,8 @@ class Graphics:
         return self._task is not None and not self._task.done()
 
     def _may(self, request: web.Request) -> bool:
-        try:
-            who = identify(self._tokens, request, changes=False)
-        except Problem:
-            return False
-        return who.in_session(request.match_info["session"]).role is Role.OPERATOR
+        who = identify_or_viewer(request).in_session(request.match_info["session"])
+        return Role.OPERATOR in who.roles
 
     async def _stop(self) -> None:
         if self._task is not None:

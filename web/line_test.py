@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from streams.frames import SiteId
-from web.auth import Tokens, identify
+from web.auth import identify
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import begin, reply
@@ -39,8 +39,7 @@ _AS_IT_IS = {
 class LineTest:
     """For the site itself."""
 
-    def __init__(self, tokens: Tokens, clock: Callable[[], int]) -> None:
-        self._tokens = tokens
+    def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._tries = Limiter(TRIES, TRIES_MS)
         self._running = 0
@@ -97,7 +96,7 @@ class LineTest:
 
     def _site(self, request: web.Request) -> SiteId:
         session, site = request.match_info["session"], SiteId(request.match_info["site"])
-        identity = identify(self._tokens, request, changes=False).in_session(session)
+        identity = identify(request, changes=False).in_session(session)
         if identity.site != site:
             raise Problem(403, "other_site")
         return site

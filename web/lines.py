@@ -11,7 +11,7 @@ from aiohttp import web
 from config.settings import Program
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
-from web.auth import Tokens, identify
+from web.auth import STAFF, require
 from web.errors import Problem, not_found
 from web.on_air import OnAir
 from web.outside import line_quality
@@ -27,13 +27,11 @@ class Lines:
         self,
         sessions: Sessions,
         on_air: OnAir,
-        tokens: Tokens,
         program: Program,
         clock: Callable[[], int],
     ) -> None:
         self._sessions = sessions
         self._on_air = on_air
-        self._tokens = tokens
         self._program = program
         self._clock = clock
 
@@ -42,9 +40,7 @@ class Lines:
 
     async def _give(self, request: web.Request) -> web.Response:
         session, site = request.match_info["session"], SiteId(request.match_info["site"])
-        identity = identify(self._tokens, request, changes=False).in_session(session)
-        if not identity.staff:
-            raise Problem(403, "forbidden", role=identity.role)
+        require(request, session, STAFF, changes=False)
         desk = await self._sessions.desk(session)
         if site not in desk.floor.state.sites:
             raise not_found("unknown_site")

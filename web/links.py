@@ -11,11 +11,10 @@ from config.settings import Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url
 from web.auditor import AUDITED, Auditor
-from web.auth import HOUR_MS, Tokens, identify
+from web.auth import HOUR_MS, OPERATORS, Tokens, identify, require
 from web.commands import Perform
 from web.errors import Problem, not_found
 from web.preparing.aside import Aside
-from web.preparing.guard import as_server, require_operator
 from web.replies import reply
 from web.sessions import Sessions
 from web.setup import now_ms
@@ -56,7 +55,7 @@ class Links:
 
     async def _of(self, request: web.Request) -> dict[str, Any]:
         session = request.match_info["session"]
-        identity = identify(self._tokens, request, changes=False).in_session(session)
+        identity = identify(request, changes=False).in_session(session)
         if Role.OPERATOR not in identity.roles:
             problem = Problem(403, "forbidden", role=identity.role)
             await self._auditor.refused(request, "links_shown", problem, identity, session=session)
@@ -81,13 +80,13 @@ class Links:
     async def _renew(self, request: web.Request) -> web.Response:
         """All links of a site handed out so far are dead; here is the new one."""
         session, site = request.match_info["session"], SiteId(request.match_info["site"])
-        identity = require_operator(self._tokens, request, session, changes=True)
+        identity = require(request, session, OPERATORS, changes=True)
         state = (await self._sessions.desk(session)).floor.state
         if site not in state.sites:
             raise not_found("unknown_site")
         # Dead first: an entry in the log without its deed would be a lie.
         await asyncio.to_thread(self._tokens.revoke_join_tokens, session, site)
-        await self._perform(session, RenewLink(site=site), as_server(identity))
+        await self._perform(session, RenewLink(site=site), identity.as_server())
         request[AUDITED] = True  # with its event
         join = await asyncio.to_thread(self._join, state, site)
         return reply({"id": site, "url": public_url(self._settings) + join})

@@ -153,7 +153,7 @@ class Live:
         self, request: web.Request, socket: web.WebSocketResponse, hello: Hello, session: str
     ) -> None:
         check = self._checker(request, hello, session)
-        identity = check()
+        identity = await asyncio.to_thread(check)
         site = identity.site if hello.page == "site" else None
         audience = _audience(hello.page, site, request[LANGUAGE])
         client = Client(socket, hello.page, identity, audience, check)

@@ -16,7 +16,7 @@ from broadcast.session.events import Event
 from config.settings import Settings
 from web.addresses import public_url
 from web.auditor import Auditor
-from web.auth import VIEWER, Identity, Tokens, identify
+from web.auth import Identity, identify_or_viewer
 from web.errors import Problem
 from web.floor import Floor
 from web.media import PLAYLIST
@@ -37,7 +37,6 @@ class MinutesRoom:
     def __init__(
         self,
         sessions: Sessions,
-        tokens: Tokens,
         pages: Pages,
         archive: Path,
         settings: Settings,
@@ -47,7 +46,6 @@ class MinutesRoom:
         self._auditor = auditor
         self._aside = aside
         self._sessions = sessions
-        self._tokens = tokens
         self._pages = pages
         self._archive = archive
         self._settings = settings
@@ -58,7 +56,7 @@ class MinutesRoom:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         session = request.match_info["session"]
         floor = (await self._sessions.desk(session)).floor
-        who = self._who(request, session)
+        who = identify_or_viewer(request).in_session(session)
         if not who.staff:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         wish = request.query.get("download")
@@ -100,12 +98,6 @@ class MinutesRoom:
             "Cache-Control": "no-store",
         }
         return web.Response(body=base64.b64decode(file), headers=headers)
-
-    def _who(self, request: web.Request, session: str) -> Identity:
-        try:
-            return identify(self._tokens, request, changes=False).in_session(session)
-        except Problem:
-            return VIEWER
 
 
 def _work_out(events: Sequence[Event], path: Path) -> Minutes:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from broadcast.session.model import Role, SessionState
 from streams.frames import SiteId
 from web.audit_reader import may_read
-from web.auth import VIEWER, Identity, Tokens, identify
+from web.auth import VIEWER, Identity, identify_or_viewer
 from web.border import LANGUAGE, NONCE, Handler
 from web.catalogues import catalogue, say
 from web.errors import Problem, not_found
@@ -42,12 +42,9 @@ def _fonts() -> Path:
 class Pages:
     """Draws the shells."""
 
-    def __init__(
-        self, sessions: Sessions, tokens: Tokens, *, turn: bool, cameras: Collection[str]
-    ) -> None:
+    def __init__(self, sessions: Sessions, *, turn: bool, cameras: Collection[str]) -> None:
         """`cameras`: sites that the studio fetches itself."""
         self._sessions = sessions
-        self._tokens = tokens
         self._cameras = cameras
         self._turn = turn
         self._templates = Environment(
@@ -86,12 +83,12 @@ class Pages:
         ]
 
     async def _home(self, request: web.Request) -> web.Response:
-        if self._who(request).must_enrol:
+        if identify_or_viewer(request).must_enrol:
             raise web.HTTPSeeOther("/account")
         return self._page(request, "home")
 
     async def _new(self, request: web.Request) -> web.StreamResponse:
-        who = self._who(request)
+        who = identify_or_viewer(request)
         if not may_create(who):
             raise web.HTTPSeeOther("/sign-in?next=/new")
         return self._page(request, "new")
@@ -99,14 +96,14 @@ class Pages:
     async def _prepare(self, request: web.Request) -> web.StreamResponse:
         """What only operators do, each with a page of its name."""
         state = await self._session(request)
-        who = self._who(request).in_session(state.id)
+        who = identify_or_viewer(request).in_session(state.id)
         if Role.OPERATOR not in who.roles:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         name = request.path.split("/")[1]
         return self._page(request, name, state)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
-        if self._who(request).must_enrol:
+        if identify_or_viewer(request).must_enrol:
             raise web.HTTPSeeOther(f"/account?next={_wished(request)}")
         return self._page(request, "sign_in", next=_wished(request))
 
@@ -116,7 +113,7 @@ class Pages:
 
         async def serve(request: web.Request) -> web.StreamResponse:
             state = await self._session(request)
-            who = self._who(request).in_session(state.id)
+            who = identify_or_viewer(request).in_session(state.id)
             if not who.staff:
                 raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
             return self._page(request, name, state)
@@ -146,20 +143,20 @@ class Pages:
 
     async def _play(self, request: web.Request) -> web.Response:
         state = await self._session(request)
-        return self._page(request, "play", state, who=self._who(request).in_session(state.id))
+        return self._page(request, "play", state)
 
     async def _sealed(self, request: web.Request) -> web.StreamResponse:
         state = await self._session(request)
-        who = self._who(request).in_session(state.id)
+        who = identify_or_viewer(request).in_session(state.id)
         if not who.staff:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         if not may_open(who):
             raise Problem(403, "forbidden", role=who.role)
-        return self._page(request, "sealed", state, who=who)
+        return self._page(request, "sealed", state)
 
     async def _audit(self, request: web.Request) -> web.Response:
         state = await self._session(request) if "session" in request.match_info else None
-        if not may_read(self._who(request), state.id if state is not None else ""):
+        if not may_read(identify_or_viewer(request), state.id if state is not None else ""):
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         return self._page(request, "audit", state)
 
@@ -167,24 +164,18 @@ class Pages:
         return self._page(request, "archive")
 
     async def _account(self, request: web.Request) -> web.Response:
-        if not self._who(request).account:
+        if not identify_or_viewer(request).account:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         return self._page(request, "account", next=_wished(request))
 
     async def _accounts(self, request: web.Request) -> web.Response:
-        if not self._who(request).admin:
+        if not identify_or_viewer(request).admin:
             raise web.HTTPSeeOther(f"/sign-in?next={request.path}")
         return self._page(request, "accounts")
 
     async def _session(self, request: web.Request) -> SessionState:
         """Raises `Problem` 404."""
         return (await self._sessions.desk(request.match_info["session"])).floor.state
-
-    def _who(self, request: web.Request) -> Identity:
-        try:
-            return identify(self._tokens, request, changes=False)
-        except Problem:
-            return VIEWER
 
     def _page(
         self,
@@ -198,7 +189,7 @@ class Pages:
         **config: Any,
     ) -> web.Response:
         language = request[LANGUAGE]
-        who = who or self._who(request)
+        who = who or identify_or_viewer(request)
         if state is not None:
             who = who.in_session(state.id)
         about = heading or (state.title if state is not None else "")

@@ -20,7 +20,7 @@ from broadcast.session.model import Role
 from broadcast.session.text import Name
 from config.settings import ConfigError, Push, Settings
 from web.auditor import Auditor
-from web.auth import Identity, Tokens, identify
+from web.auth import Identity, identify
 from web.errors import Problem, not_found
 from web.replies import reply
 from web.sessions import Sessions
@@ -152,10 +152,8 @@ class Destinations:
 class Pushes:
     """For operators; every change is in the audit."""
 
-    def __init__(
-        self, sessions: Sessions, tokens: Tokens, auditor: Auditor, destinations: Destinations
-    ) -> None:
-        self._sessions, self._tokens, self._auditor = sessions, tokens, auditor
+    def __init__(self, sessions: Sessions, auditor: Auditor, destinations: Destinations) -> None:
+        self._sessions, self._auditor = sessions, auditor
         self._destinations = destinations
         self._one_at_a_time = asyncio.Lock()
 
@@ -213,7 +211,7 @@ class Pushes:
     async def _operator(self, request: web.Request, *, changes: bool) -> Identity:
         """Raises `Problem`."""
         session = (await self._sessions.desk(request.match_info["session"])).floor.id
-        who = identify(self._tokens, request, changes=changes).in_session(session)
+        who = identify(request, changes=changes).in_session(session)
         if Role.OPERATOR not in who.roles:
             problem = Problem(403, "forbidden", role=who.role)
             await self._auditor.refused(request, "pushes", problem, who, session=session)

@@ -10,10 +10,10 @@ from aiohttp import web
 
 from broadcast.session.model import AgendaItem, Delegate, DelegateId, ItemId, SessionState
 from broadcast.session.record import not_heard
-from web.auth import VIEWER, Tokens, identify
+from web.auth import STAFF, require
 from web.border import LANGUAGE
 from web.catalogues import say
-from web.errors import Problem, not_found
+from web.errors import not_found
 from web.sessions import Sessions
 
 NAME = re.compile(r"(not-heard|promises)\.(csv|txt)")
@@ -28,20 +28,15 @@ Row = Sequence[str]
 class RecordFiles:
     """For operator, chair and clerk. Everything raises `Problem`."""
 
-    def __init__(self, sessions: Sessions, tokens: Tokens) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._tokens = tokens
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/api/v1/sessions/{session}/record/{list}", self._serve)]
 
     async def _serve(self, request: web.Request) -> web.Response:
         session = request.match_info["session"]
-        identity = identify(self._tokens, request, changes=False).in_session(session)
-        if identity is VIEWER:
-            raise Problem(401, "not_signed_in")
-        if not identity.staff:
-            raise Problem(403, "forbidden", role=identity.role)
+        require(request, session, STAFF, changes=False)
         named = NAME.fullmatch(request.match_info["list"])
         if named is None:
             raise not_found()

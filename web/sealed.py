@@ -22,7 +22,7 @@ from broadcast.outputs.recovery import INDEX
 from broadcast.session.model import Role
 from config.settings import Settings
 from web.auditor import Auditor
-from web.auth import VIEWER, Identity, Tokens, identify
+from web.auth import VIEWER, Identity, identify
 from web.border import client_address
 from web.errors import Problem, not_found
 from web.films import Sender
@@ -84,13 +84,12 @@ class SealedRecordings:
     def __init__(
         self,
         sessions: Sessions,
-        tokens: Tokens,
         settings: Settings,
         sender: Sender,
         auditor: Auditor,
         clock: Callable[[], int],
     ) -> None:
-        self._sessions, self._tokens, self._sender = sessions, tokens, sender
+        self._sessions, self._sender = sessions, sender
         self._auditor = auditor
         self._root = shelf.sealed_root(settings.storage)
         self._shelf = shelf.sealed(settings.storage, settings.recording)
@@ -167,7 +166,7 @@ class SealedRecordings:
 
     def _who(self, request: web.Request, session: str) -> tuple[Identity, Problem | None]:
         try:
-            identity = identify(self._tokens, request, changes=False).in_session(session)
+            identity = identify(request, changes=False).in_session(session)
         except Problem as problem:
             return VIEWER, problem
         if identity == VIEWER:

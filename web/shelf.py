@@ -18,13 +18,12 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
-from broadcast.session.model import Role
 from broadcast.session.rules.player import kind_of
 from broadcast.session.text import FileName
 from broadcast.studio.measured import Measured, forget, kept_of
 from config.settings import Settings
 from web.auditor import Auditor
-from web.auth import VIEWER, Identity, Tokens, identify
+from web.auth import OPERATORS, Identity, require
 from web.errors import Problem, not_found
 from web.measuring import Measuring
 from web.replies import reply
@@ -66,7 +65,6 @@ class Shelf:
     def __init__(
         self,
         settings: Settings,
-        tokens: Tokens,
         auditor: Auditor,
         in_use: Callable[[], str | None],
     ) -> None:
@@ -74,7 +72,7 @@ class Shelf:
         self._folder = settings.storage.data_dir / "media"
         self._most_bytes = settings.storage.max_upload_bytes
         self._spare_bytes = 2 * settings.recording.stop_free_bytes
-        self._tokens, self._auditor, self._in_use = tokens, auditor, in_use
+        self._auditor, self._in_use = auditor, in_use
         self._uploads = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -90,7 +88,7 @@ class Shelf:
         await asyncio.to_thread(_forget_halves, self._folder)
 
     async def _list(self, request: web.Request) -> web.Response:
-        self._require_operator(request, changes=False)
+        _require_operator(request, changes=False)
         kept = await asyncio.to_thread(kept_in, self._folder)
         for file in kept:
             if file.measured is None:
@@ -99,7 +97,7 @@ class Shelf:
         return reply({"files": files, "max_bytes": self._most_bytes})
 
     async def _bring(self, request: web.Request) -> web.Response:
-        who = self._require_operator(request, changes=True)
+        who = _require_operator(request, changes=True)
         name = _name_of(request)
         if kind_of(name) is None:
             raise Problem(415, "player_kind", file=name)
@@ -162,7 +160,7 @@ class Shelf:
             view = view[os.write(handle, view) :]
 
     async def _remove(self, request: web.Request) -> web.Response:
-        who = self._require_operator(request, changes=True)
+        who = _require_operator(request, changes=True)
         name = _name_of(request)
         self._require_free(name)
         try:
@@ -182,14 +180,9 @@ class Shelf:
         if self._in_use() == name:
             raise Problem(409, "file_in_use", file=name)
 
-    def _require_operator(self, request: web.Request, *, changes: bool) -> Identity:
-        identity = identify(self._tokens, request, changes=changes)
-        identity = identity.in_session(request.match_info["session"])
-        if identity is VIEWER:
-            raise Problem(401, "not_signed_in")
-        if Role.OPERATOR not in identity.roles:
-            raise Problem(403, "forbidden", role=identity.role)
-        return identity
+
+def _require_operator(request: web.Request, *, changes: bool) -> Identity:
+    return require(request, request.match_info["session"], OPERATORS, changes=changes)
 
 
 def _name_of(request: web.Request) -> str:

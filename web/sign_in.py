@@ -1,9 +1,8 @@
 """`POST /api/v1/sign-in` and `sign-out`: a password or a link's token becomes a cookie."""
 
+import asyncio
 import json
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -13,8 +12,17 @@ from broadcast.session.model import Role
 from config.settings import Security
 from web.accounts import SignIn
 from web.auditor import Auditor
-from web.auth import COOKIE, DEVICE_COOKIE, DEVICE_S, Identity, Tokens
-from web.border import client_address, is_here, peer_address, require_same_origin, where_from
+from web.auth import (
+    COOKIE,
+    DEVICE_COOKIE,
+    DEVICE_S,
+    VIEWER,
+    Identity,
+    Tokens,
+    identify_or_viewer,
+    seen,
+)
+from web.border import client_address, is_here, peer_address, require_same_origin
 from web.errors import Problem
 from web.limits import Bucket, network
 from web.replies import reply
@@ -87,13 +95,11 @@ class SignInRoutes:
         try:
             cookie = await self._cookie(credentials, client_address(request), device)
         except Problem as problem:
-            name = {"name": self._sign_in.known(credentials.name or "")}
+            name = {"name": await self._sign_in.known(credentials.name or "")}
             await self._auditor.refused(request, "sign_in", problem, detail=name)
             raise
-        identity = self._tokens.identify_cookie(cookie)
-        who = replace(
-            identity, where=where_from(request, "account" if identity.account else "link")
-        )
+        identity = await asyncio.to_thread(self._tokens.identify_cookie, cookie)
+        who = seen(identity, request)
         await self._auditor.done(request, "sign_in", who, session=identity.session or "")
         response = reply(_welcome(identity))
         self.give(request, response, cookie)
@@ -110,7 +116,7 @@ class SignInRoutes:
     async def _cookie(self, credentials: Credentials, address: str, device: str) -> str:
         if credentials.token is not None:
             refuse_for(self._token_tries.take(network(address), self._clock()))
-            return self._tokens.cookie_for_token(credentials.token)
+            return await asyncio.to_thread(self._tokens.cookie_for_token, credentials.token)
         if credentials.name is None or credentials.password is None:
             raise Problem(422, "not_understood", field="name", rule="name + password, or token")
         account = await self._sign_in.check(
@@ -124,12 +130,10 @@ class SignInRoutes:
 
     async def _leave(self, request: web.Request) -> web.Response:
         require_same_origin(request)
-        cookie = request.cookies.get(COOKIE, "")
-        with suppress(Problem):  # who was signed out already changes nothing
-            who = self._tokens.identify_cookie(cookie)
-            where = where_from(request, "account" if who.account else "link")
-            await self._auditor.done(request, "sign_out", replace(who, where=where))
-        self._tokens.sign_out(cookie)
+        who = identify_or_viewer(request)
+        if who is not VIEWER:  # who was signed out already changes nothing
+            await self._auditor.done(request, "sign_out", who)
+        await asyncio.to_thread(self._tokens.sign_out, request.cookies.get(COOKIE, ""))
         response = reply({})
         response.del_cookie(COOKIE, path="/")
         return response

@@ -4,11 +4,13 @@ import asyncio
 import json
 import re
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sql
 from aiohttp import web
 
 import web.app as web_app
@@ -35,6 +37,8 @@ NO_COOKIE_COUNTS = re.compile(
 )
 """A sign-in needs its credentials, a site and an encoder their token, whoever ends or restarts a
 connection its secret name; the public needs nothing."""
+STARTS = re.compile(r"/(?:proof|sheets|import/.*|offer|archive|search|graphics/.*)$")
+"""Where a process is started, which takes its time."""
 WITHIN = {"session": SESSION, "site": LAY, "target": "room", "template": "x", "what": "delegates"}
 
 
@@ -116,6 +120,46 @@ def test_every_answer_carries_a_policy(tmp_path: Path, monkeypatch: pytest.Monke
                 assert answer.status < 500 or answer.status == 503, path
 
     asyncio.run(scenario())
+
+
+def test_the_database_is_never_asked_on_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sound and pictures would wait with whoever asks."""
+    asked: list[str] = []
+
+    def note(_db: object, _cursor: object, statement: str, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            asked.append(statement)
+
+    async def scenario() -> None:
+        async with relay_and_routes(settings_in(tmp_path), monkeypatch) as (rig, routes):
+            operator = frozenset({Role.OPERATOR})
+            put_account(rig.store, "a", hash_password(PASSWORD), operator, admin=True)
+            account = rig.store.account("a")
+            assert account is not None
+            cookie = f"diemcau={rig.tokens.cookie_for_account(account)}"
+            sql.event.listen(sql.Engine, "before_cursor_execute", note)
+            for method, path in routes:
+                if method not in {"GET", "POST", "PUT", "PATCH", "DELETE"} or STARTS.search(path):
+                    continue
+                own = "account" in path or "audit" in path
+                proof = {"Cookie": cookie} if own else {"Authorization": f"Bearer {rig.operator}"}
+                headers = {**proof, "Origin": rig.base, "Content-Type": "application/json"}
+                url = rig.url(re.sub(r"\{(\w+)\}", lambda m: WITHIN.get(m[1], "x"), path))
+                async with rig.http.request(method, url, data=b"{}", headers=headers) as answer:
+                    assert (method, path, asked) == (method, path, []), answer.status
+            signing_in = {"name": "a", "password": PASSWORD}
+            assert (await rig.post("/api/v1/sign-in", signing_in))[0] == 200
+            assert (await rig.post("/api/v1/sign-in", {"token": rig.operator}))[0] == 200
+            async with rig.page("operator", rig.operator) as page:
+                await page.until(lambda one: one.view)
+            assert asked == []
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        sql.event.remove(sql.Engine, "before_cursor_execute", note)
 
 
 async def _schemathesis(tmp_path: Path, *options: str) -> None:

@@ -22,7 +22,7 @@ from broadcast.session.text import Name, Text
 from broadcast.store import Store
 from web import setup
 from web.auditor import AUDITED, Auditor
-from web.auth import Identity, Tokens, identify
+from web.auth import Identity, identify
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.errors import Problem, not_found
@@ -65,7 +65,6 @@ class Beginnings:
         self,
         sessions: Sessions,
         store: Store,
-        tokens: Tokens,
         templates: Templates,
         auditor: Auditor,
         clock: Callable[[], int],
@@ -73,7 +72,6 @@ class Beginnings:
         self._auditor = auditor
         self._sessions = sessions
         self._store = store
-        self._tokens = tokens
         self._templates = templates
         self._clock = clock
 
@@ -87,7 +85,7 @@ class Beginnings:
 
     def _operator(self, request: web.Request, *, changes: bool) -> Identity:
         """Raises `Problem` 401 or 403."""
-        identity = identify(self._tokens, request, changes=changes)
+        identity = identify(request, changes=changes)
         if not may_create(identity):
             raise Problem(403, "forbidden", role=identity.role)
         return identity

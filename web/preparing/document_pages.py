@@ -12,7 +12,6 @@ from pathlib import Path
 from aiohttp import web
 
 from config.settings import Settings
-from web.auth import Tokens
 from web.errors import Problem, not_found
 from web.preparing.aside import Aside
 from web.preparing.documents import readable
@@ -40,9 +39,8 @@ class _Drawing:
 class DocumentPages:
     """For whoever may read the document."""
 
-    def __init__(self, sessions: Sessions, tokens: Tokens, settings: Settings) -> None:
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
         self._sessions = sessions
-        self._tokens = tokens
         self._folder = settings.storage.data_dir / "documents"
         self._spare_bytes = settings.recording.stop_free_bytes
         self._aside = Aside()
@@ -66,7 +64,7 @@ class DocumentPages:
 
     async def _place(self, request: web.Request) -> Path:
         """Of the drawn pages. Raises `Problem` 404."""
-        document = await readable(request, self._sessions, self._tokens)
+        document = await readable(request, self._sessions)
         return self._folder / PAGES / request.match_info["session"] / document.id
 
     async def _drawn(self, folder: Path, page: int) -> int:

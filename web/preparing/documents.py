@@ -22,10 +22,9 @@ from broadcast.session.model import Document, DocumentId, ItemId, Phase, Session
 from broadcast.session.text import MAX_CHARS, clean
 from config.settings import Settings
 from web.auditor import AUDITED
-from web.auth import Identity, Tokens, identify
+from web.auth import OPERATORS, Identity, identify, require
 from web.commands import Perform
 from web.errors import Problem, not_found
-from web.preparing.guard import as_server, require_operator
 from web.replies import reply
 from web.sessions import Sessions
 
@@ -46,11 +45,8 @@ class _Taken:
 class Documents:
     """For operators to give, for all to read by right."""
 
-    def __init__(
-        self, sessions: Sessions, tokens: Tokens, perform: Perform, settings: Settings
-    ) -> None:
+    def __init__(self, sessions: Sessions, perform: Perform, settings: Settings) -> None:
         self._sessions = sessions
-        self._tokens = tokens
         self._perform = perform
         self._folder = settings.storage.data_dir / "documents"
         self._most = settings.security.max_document_bytes
@@ -68,7 +64,7 @@ class Documents:
     async def _take(self, request: web.Request) -> web.Response:
         """`?name=`: what it is called on the pages."""
         session = request.match_info["session"]
-        identity = require_operator(self._tokens, request, session, changes=True)
+        identity = require(request, session, OPERATORS, changes=True)
         state = (await self._sessions.desk(session)).floor.state
         item = ItemId(request.match_info["item"])
         if item not in {one.id for one in state.agenda}:
@@ -98,7 +94,7 @@ class Documents:
                 size_bytes=taken.size_bytes,
                 sha256=taken.sha256,
             )
-            version = await self._perform(session, command, as_server(identity))
+            version = await self._perform(session, command, identity.as_server())
         except Exception:
             # Not where the server ends: the command may be in the log by then. What no session
             # names is put into the trash later (`web.preparing.trash`).
@@ -138,7 +134,7 @@ class Documents:
         return _Taken(size, digest.hexdigest())
 
     async def _give(self, request: web.Request) -> web.StreamResponse:
-        document = await readable(request, self._sessions, self._tokens)
+        document = await readable(request, self._sessions)
         path = self._path(request.match_info["session"], document.id)
         if not await asyncio.to_thread(path.is_file):
             raise not_found("no_document")
@@ -148,11 +144,11 @@ class Documents:
         return self._folder / session / f"{document}.pdf"
 
 
-async def readable(request: web.Request, sessions: Sessions, tokens: Tokens) -> Document:
+async def readable(request: web.Request, sessions: Sessions) -> Document:
     """The one that `{session}` and `{document}` name. Raises `Problem` 404, also for who may not
     know of it."""
     session = request.match_info["session"]
-    identity = identify(tokens, request, changes=False).in_session(session)
+    identity = identify(request, changes=False).in_session(session)
     state = (await sessions.desk(session)).floor.state
     document = state.documents.get(DocumentId(request.match_info["document"]))
     if document is None or not _may_read(state, document, identity):

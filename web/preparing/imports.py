@@ -9,12 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from broadcast.session.model import SessionState, SiteKind
-from web.auth import Tokens
+from web.auth import OPERATORS, require
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.errors import Problem, not_found
 from web.preparing.aside import Aside
-from web.preparing.guard import require_operator
 from web.replies import reply
 from web.sessions import Sessions
 
@@ -26,9 +25,8 @@ KINDS = {"sites", "delegates", "items"}
 class Imports:
     """For operators."""
 
-    def __init__(self, sessions: Sessions, tokens: Tokens, aside: Aside) -> None:
+    def __init__(self, sessions: Sessions, aside: Aside) -> None:
         self._sessions = sessions
-        self._tokens = tokens
         self._aside = aside
 
     def routes(self) -> list[web.RouteDef]:
@@ -36,7 +34,7 @@ class Imports:
 
     async def _read(self, request: web.Request) -> web.Response:
         session, what = request.match_info["session"], request.match_info["what"]
-        require_operator(self._tokens, request, session, changes=True)
+        require(request, session, OPERATORS, changes=True)
         if what not in KINDS:
             raise not_found()
         state = (await self._sessions.desk(session)).floor.state

@@ -5,7 +5,6 @@ from aiohttp import web
 from broadcast.store import Store
 from config.settings import Settings
 from web.auditor import Auditor
-from web.auth import Tokens
 from web.commands import Perform
 from web.preparing.aside import Aside
 from web.preparing.beginnings import Beginnings
@@ -20,7 +19,6 @@ from web.setup import now_ms
 def routes(
     settings: Settings,
     store: Store,
-    tokens: Tokens,
     sessions: Sessions,
     perform: Perform,
     aside: Aside,
@@ -28,8 +26,8 @@ def routes(
 ) -> list[web.RouteDef]:
     templates = Templates(settings.storage.data_dir / "templates")
     return [
-        *Beginnings(sessions, store, tokens, templates, auditor, now_ms).routes(),
-        *Imports(sessions, tokens, aside).routes(),
-        *Documents(sessions, tokens, perform, settings).routes(),
-        *DocumentPages(sessions, tokens, settings).routes(),
+        *Beginnings(sessions, store, templates, auditor, now_ms).routes(),
+        *Imports(sessions, aside).routes(),
+        *Documents(sessions, perform, settings).routes(),
+        *DocumentPages(sessions, settings).routes(),
     ]
