@@ -26,9 +26,10 @@ def test_paths_named_exist(document: str) -> None:
     assert [path for path in missing if not path.startswith("web/static/vendor")] == []
 
 
-def test_each_room_of_the_streams_is_in_their_list() -> None:
-    rooms = {path.stem for path in (ROOT / "streams").glob("[a-z]*.py")}
-    assert rooms <= set(re.findall(r"\w+", text("streams/__init__.py")))
+@pytest.mark.parametrize("folder", ["streams", "web"])
+def test_each_room_is_in_the_list(folder: str) -> None:
+    rooms = {path.stem for path in (ROOT / folder).glob("[a-z]*.py")}
+    assert rooms <= set(re.findall(r"\w+", text(f"{folder}/__init__.py")))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -12,11 +12,11 @@ from broadcast.session.model import Role
 from broadcast.session.text import Id, Name
 from broadcast.store import Account, Store
 from web.accounts import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, SignIn, hash_password
+from web.aside import Aside
 from web.auditor import Auditor
 from web.auth import DEVICE_COOKIE, Identity, Tokens, identify
 from web.border import client_address
 from web.errors import Problem, not_found
-from web.preparing.aside import Aside
 from web.replies import reply
 from web.second_factor import (
     SecondFactor,

@@ -14,6 +14,7 @@ from web.account_routes import AccountRoutes
 from web.accounts import SignIn
 from web.api import Api
 from web.archive import Archive
+from web.aside import Aside
 from web.audit_reader import AuditReader
 from web.auditor import Auditor
 from web.auth import Tokens, identifying, load_secret
@@ -33,7 +34,6 @@ from web.minutes import MinutesRoom
 from web.on_air import OnAir
 from web.pages import Pages
 from web.preparing import rooms as preparing
-from web.preparing.aside import Aside
 from web.pushes import Destinations, Pushes
 from web.record_files import RecordFiles
 from web.sealed import SealedRecordings

@@ -10,11 +10,11 @@ from broadcast.session.model import Role, SessionState
 from config.settings import Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url
+from web.aside import Aside
 from web.auditor import AUDITED, Auditor
 from web.auth import HOUR_MS, OPERATORS, Tokens, identify, require
 from web.commands import Perform
 from web.errors import Problem, not_found
-from web.preparing.aside import Aside
 from web.replies import reply
 from web.sessions import Sessions
 from web.setup import now_ms

@@ -15,6 +15,7 @@ from broadcast.outputs.playlist import parse
 from broadcast.session.events import Event
 from config.settings import Settings
 from web.addresses import public_url
+from web.aside import Aside
 from web.auditor import Auditor
 from web.auth import Identity, identify_or_viewer
 from web.errors import Problem
@@ -22,7 +23,6 @@ from web.floor import Floor
 from web.media import PLAYLIST
 from web.minutes_paper import Paper, paper_of
 from web.pages import Pages
-from web.preparing.aside import Aside
 from web.sealed import may_open
 from web.sessions import Sessions
 

@@ -1,5 +1,5 @@
 """A paper as a Word file. Loading the library alone takes half a second and the work holds the GIL:
-only in a process of its own (`web.preparing.aside`).
+only in a process of its own (`web.aside`).
 
 Page, type and sizes are those of Decree 30/2020/NĐ-CP, Annex I: A4, margins 20, 20, 30 and 15 mm,
 Times New Roman in black, 14 pt and 12 to 13 pt in the head; pages are numbered from the second on.

@@ -12,8 +12,8 @@ from pathlib import Path
 from aiohttp import web
 
 from config.settings import Settings
+from web.aside import Aside
 from web.errors import Problem, not_found
-from web.preparing.aside import Aside
 from web.preparing.documents import readable
 from web.preparing.trash import PAGES
 from web.replies import reply

@@ -9,11 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from broadcast.session.model import SessionState, SiteKind
+from web.aside import Aside
 from web.auth import OPERATORS, require
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.errors import Problem, not_found
-from web.preparing.aside import Aside
 from web.replies import reply
 from web.sessions import Sessions
 

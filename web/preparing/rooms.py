@@ -4,9 +4,9 @@ from aiohttp import web
 
 from broadcast.store import Store
 from config.settings import Settings
+from web.aside import Aside
 from web.auditor import Auditor
 from web.commands import Perform
-from web.preparing.aside import Aside
 from web.preparing.beginnings import Beginnings
 from web.preparing.document_pages import DocumentPages
 from web.preparing.documents import Documents

@@ -45,7 +45,7 @@ async def _run(given: bytes) -> Any:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "web.preparing.aside",
+        "web.aside",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
