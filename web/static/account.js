@@ -1,10 +1,11 @@
 // One's own account: password, second factor, and ending all other sign-ins.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {config, t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
-import {ask} from "./parts/office/ask.js";
+import {ask, send} from "./parts/common/ask.js";
 import {Password, Told, fields, told} from "./parts/office/form.js";
 
 /** @type {import("@preact/signals").Signal<{name: string, roles: string[], second_factor: boolean,
@@ -32,20 +33,20 @@ async function changePassword(event) {
   if (given.new_password !== given.again) return void told(() => Promise.reject(new Error(t("account.passwords_differ"))));
   const form = /** @type {HTMLFormElement} */ (event.target);
   await told(async () => {
-    await ask("/api/v1/account/password", {password: given.password, code: given.code ?? "", new_password: given.new_password});
+    await send("/api/v1/account/password", {password: given.password, code: given.code ?? "", new_password: given.new_password});
     form.reset();
   }, t("account.password_changed"));
 }
 
 async function offerFactor() {
-  await told(async () => { offer.value = await ask("/api/v1/account/second-factor/offer", {}); });
+  await told(async () => { offer.value = await send("/api/v1/account/second-factor/offer", {}); });
 }
 
 /** @param {SubmitEvent} event */
 async function takeFactor(event) {
   const {password, code} = fields(event);
   await told(async () => {
-    const answer = await ask("/api/v1/account/second-factor", {password, code, secret: offer.value?.secret});
+    const answer = await send("/api/v1/account/second-factor", {password, code, secret: offer.value?.secret});
     recovery.value = answer.recovery;
     offer.value = undefined;
     mine.value = await ask("/api/v1/account");
@@ -56,14 +57,14 @@ async function takeFactor(event) {
 async function dropFactor(event) {
   const {password, code} = fields(event);
   await told(async () => {
-    await ask("/api/v1/account/second-factor/off", {password, code});
+    await send("/api/v1/account/second-factor/off", {password, code});
     recovery.value = undefined;
     mine.value = await ask("/api/v1/account");
   }, t("account.factor_is_off"));
 }
 
 async function endSignIns() {
-  await told(() => ask("/api/v1/account/end-sign-ins", {}), t("account.sign_ins_ended"));
+  await told(() => send("/api/v1/account/end-sign-ins", {}), t("account.sign_ins_ended"));
 }
 
 function Page() {
@@ -126,6 +127,5 @@ function kept() {
   if (enrolling.value) location.replace(config.next ?? "/");
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 void load();

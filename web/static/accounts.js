@@ -1,11 +1,12 @@
 // All accounts, for an administrator: make one, change its roles, end its sign-ins, lock it.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {config, t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {Dialog} from "./parts/common/dialogs.js";
-import {ask} from "./parts/office/ask.js";
+import {ask, send, wordsOf} from "./parts/common/ask.js";
 import {Check, Told, told} from "./parts/office/form.js";
 import {byName} from "./vietnamese.js";
 
@@ -47,18 +48,18 @@ async function save(event) {
     grants: Object.fromEntries(Object.entries(grants.value).filter(([, roles]) => roles.length))};
   const password = String(form.get("password") ?? "");
   try {
-    await ask(account ? "/api/v1/accounts/change" : "/api/v1/accounts", {...given, ...(password && {password})});
+    await send(account ? "/api/v1/accounts/change" : "/api/v1/accounts", {...given, ...(password && {password})});
     open.value = undefined;
     await told(load, t("accounts.saved", {name: given.name}));
   } catch (error) {
-    refused.value = /** @type {Error} */ (error).message;
+    refused.value = wordsOf(error);
   }
 }
 
 /** @param {string} name @param {object} wish @param {string} success */
 async function change(name, wish, success) {
   await told(async () => {
-    await ask("/api/v1/accounts/change", {name, ...wish});
+    await send("/api/v1/accounts/change", {name, ...wish});
     await load();
   }, success);
 }
@@ -147,6 +148,5 @@ function Grants() {
       ${left.map((session) => html`<option value=${session.id}>${session.title} (${session.id})</option>`)}</select></label>`}`;
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 void told(load);

@@ -1,11 +1,12 @@
 // The archive: past sessions, chosen by date, kind, delegate and site; and where in them something
 // was said.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {computed, effect, signal} from "@preact/signals";
 import {number, span, t, withDay} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
-import {ask} from "./parts/office/ask.js";
+import {ask, wordsOf} from "./parts/common/ask.js";
 import {byName} from "./vietnamese.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, started_at_ms: number, ended_at_ms: number,
@@ -44,7 +45,7 @@ async function load() {
     sessions.value = (await ask("/api/v1/archive")).sessions;
     failed.value = "";
   } catch (error) {
-    failed.value = /** @type {Error} */ (error).message;
+    failed.value = wordsOf(error);
   }
 }
 
@@ -59,7 +60,7 @@ async function search(words) {
     found.value = new Map(answer.found.map((/** @type {{session: string, places: Place[]}} */ one) => [one.session, one.places]));
     failed.value = "";
   } catch (error) {
-    failed.value = /** @type {Error} */ (error).message;
+    failed.value = wordsOf(error);
   }
   busy.value = false;
 }
@@ -136,6 +137,5 @@ function Session({one}) {
         <span>${place.title}${place.subtitle && html` <span class="muted">${place.subtitle}</span>`}</span></a></li>`)}</ol>`}</li>`;
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 void load();

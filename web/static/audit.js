@@ -1,10 +1,11 @@
 // The audit: who did what, when and from where, newest first; and the proof that none was altered.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {computed, signal} from "@preact/signals";
 import {config, dayAndTime, knows, number, plain, t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
-import {ask} from "./parts/office/ask.js";
+import {ask, send, wordsOf} from "./parts/common/ask.js";
 
 /** @typedef {{number: number, at_ms: number, who: string, role: string, what: string, session: string,
  *   outcome: string, address: string, agent: string, means: string, detail: Record<string, any>}} Entry */
@@ -40,7 +41,7 @@ async function load() {
     more.value = told.more;
     failed.value = "";
   } catch (error) {
-    failed.value = /** @type {Error} */ (error).message;
+    failed.value = wordsOf(error);
   } finally {
     busy.value = false;
   }
@@ -50,10 +51,10 @@ async function prove() {
   busy.value = true;
   verdict.value = undefined;
   try {
-    verdict.value = await ask("/api/v1/audit/proof", {});
+    verdict.value = await send("/api/v1/audit/proof", {});
     failed.value = "";
   } catch (error) {
-    failed.value = /** @type {Error} */ (error).message;
+    failed.value = wordsOf(error);
   } finally {
     busy.value = false;
   }
@@ -142,6 +143,5 @@ function Row({one}) {
     <td class="numbers">${one.address}<small class="muted about">${[one.agent, one.means && t(`audit.means.${one.means}`)].filter(Boolean).join(" · ")}</small></td></tr>`;
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 void load();

@@ -1,9 +1,10 @@
 // The chair's page, for a tablet: who speaks and for how long, who comes next, and the agenda.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {bye, chairView, connect, ready, view} from "./state.js";
 import {t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Do, siteBrief} from "./parts/common/actions.js";
 import {Agenda, NextItem} from "./parts/common/agenda.js";
 import {Calling} from "./parts/common/calling.js";
@@ -88,6 +89,5 @@ function AbsentRow({one}) {
       label=${t("chair.came_long", {name: one.name})} testid=${`came-${one.delegate}`}>${t("chair.came")}<//></li>`;
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 connect("chair");

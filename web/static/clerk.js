@@ -1,17 +1,17 @@
 // The clerk's page: who spoke when, notes and decisions, and live captions, side by side.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {bye, clerkView, connect, ready, view} from "./state.js";
 import {config, t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Agenda} from "./parts/common/agenda.js";
 import {Delegates} from "./parts/common/delegates.js";
 import {ConnectionLost, NotYet, Phase, TimeOfDay} from "./parts/common/frame.js";
 import {Floor} from "./parts/common/floor.js";
 import {Language} from "./parts/common/head.js";
 import {Icon} from "./parts/common/icons.js";
-import {PromiseDialog} from "./parts/common/promises.js";
 import {Queue} from "./parts/common/queue.js";
-import {openRecord, RecordDialog} from "./parts/common/record.js";
+import {openRecord} from "./parts/common/record.js";
 import {Toasts} from "./parts/common/toasts.js";
 import {Captions} from "./parts/clerk/captions.js";
 import {CorrectTurn} from "./parts/clerk/correct.js";
@@ -41,7 +41,7 @@ function Page() {
         <div class="record-column"><${Spoken} /><${Queue} /><${Agenda} /></div>
       </main>
     </div>
-    <${Delegates} /><${CorrectTurn} /><${RecordDialog} /><${PromiseDialog} /><${Toasts} />`;
+    <${Delegates} /><${CorrectTurn} /><${Toasts} />`;
 }
 
 function CurrentItem() {
@@ -51,6 +51,5 @@ function CurrentItem() {
   return html`<p class="current-item">${item ? `${index + 1}. ${item.title}` : t("operator.no_item")}</p>`;
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 connect("clerk");

@@ -1,11 +1,12 @@
 // The screen in the hall, read from three metres: what is on, who speaks, who comes next. Nobody
 // touches it, so it comes back by itself whatever happens.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {read} from "./clock.js";
 import {connect, connection, displayView, now, view} from "./state.js";
 import {t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 
 /** @import {Floor, Round, WallItem} from "./types.js" */
 
@@ -138,8 +139,7 @@ async function stayAwake() {
   }
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 connect("display");
 void stayAwake();
 document.addEventListener("visibilitychange", () => void stayAwake());

@@ -1,8 +1,10 @@
 // The sessions: live now, coming, archived.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {config, t, weekdayAndTime, withDay} from "./texts.js";
+import {show} from "./parts/common/page.js";
+import {ask} from "./parts/common/ask.js";
 import {Head, isStaff} from "./parts/common/head.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, phase: import("./types.js").Phase,
@@ -14,9 +16,7 @@ const failed = signal(false);
 
 async function load() {
   try {
-    const answer = await fetch("/api/v1/sessions");
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    sessions.value = (await answer.json()).sessions;
+    sessions.value = (await ask("/api/v1/sessions")).sessions;
     failed.value = false;
   } catch (error) {
     failed.value = true;
@@ -81,6 +81,5 @@ function Session({one}) {
     </div></li>`;
 }
 
-const root = document.getElementById("page");
-if (root) render(html`<${Page} />`, root);
+show(Page);
 void load();

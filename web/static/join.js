@@ -1,9 +1,10 @@
 // The page of a district: a meeting room at one computer. Test, join, and then one state at a time.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, view} from "./state.js";
 import {config, t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
 import {open, wake, watchPlugs} from "./parts/site/devices.js";
 import {join} from "./parts/site/line.js";
@@ -69,8 +70,7 @@ function Stop({title, note}) {
 // A renewed link that is pasted into this tab changes only what follows the #, and loads nothing by itself.
 addEventListener("hashchange", () => location.reload());
 const secret = token();
-const root = document.getElementById("page");
-if (root) render(html`<${Page} />`, root);
+show(Page);
 if (secret) {
   watchPlugs();
   document.addEventListener("visibilitychange", () => {

@@ -1,12 +1,13 @@
 // A new session: of which kind, with whom, what it is called. Then its editor.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {shortDate, t} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {Dialog} from "./parts/common/dialogs.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
-import {ask, send, tell} from "./parts/prepare/ask.js";
+import {ask, send, tell} from "./parts/common/ask.js";
 import {StartField} from "./parts/prepare/start.js";
 
 /** @typedef {{id: string, name: string, title: string, subtitle: string, sites: number, delegates: number,
@@ -145,6 +146,5 @@ function date(atMs) {
   return atMs ? shortDate(atMs) : "";
 }
 
-const root = document.getElementById("page");
-if (root) render(html`<${Page} />`, root);
+show(Page);
 void load();

@@ -1,8 +1,9 @@
 // The control panel: one technician, one screen. This file only puts the rooms together; each is in
 // parts/operator/.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {bye, connect, ready, view} from "./state.js";
+import {show} from "./parts/common/page.js";
 import {Agenda} from "./parts/common/agenda.js";
 import {Alarms} from "./parts/operator/alarms.js";
 import {Calling} from "./parts/common/calling.js";
@@ -50,7 +51,6 @@ function Page() {
     <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${DestinationsDialog} /><${PlayerDialog} /><${ScreensDialog} /><${Help} /><${Toasts} />`;
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 listenToKeys();
 connect("operator");

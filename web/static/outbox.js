@@ -9,7 +9,7 @@ import {Refusal} from "./server.js";
 const COUNTED = new Set(["cut", "extend_turn"]);
 
 /** Nobody presses more while a server does not answer, and means all of it. */
-export const MOST_WAITING = 12;
+const MOST_WAITING = 12;
 
 /** @typedef {{key: string, answered: Promise<unknown>}} Sent */
 

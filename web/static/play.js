@@ -1,9 +1,11 @@
 // Playback: the archive with a chapter for each item and each turn, each with a link of its own.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {computed, signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
+import {show} from "./parts/common/page.js";
+import {ask, wordsOf} from "./parts/common/ask.js";
 import {Head, isStaff} from "./parts/common/head.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
 import {attach, captionsOf} from "./parts/public/player.js";
@@ -42,13 +44,12 @@ const current = computed(() => {
 
 async function load() {
   try {
-    const answer = await fetch(`/api/v1/sessions/${config.session}/chapters`);
-    const told = await answer.json();
-    failed.value = answer.ok ? "" : told.error.message;
-    if (answer.ok) chapters.value = told.chapters;
-    if (answer.ok) captioned.value = told.captioned;
-  } catch {
-    failed.value = t("common.unreachable");
+    const told = await ask(`/api/v1/sessions/${config.session}/chapters`);
+    chapters.value = told.chapters;
+    captioned.value = told.captioned;
+    failed.value = "";
+  } catch (error) {
+    failed.value = wordsOf(error);
   }
 }
 
@@ -195,8 +196,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
-const root = document.getElementById("page");
-if (root) render(html`<${Page} />`, root);
+show(Page);
 document.addEventListener("keydown", onKey);
 globalThis.addEventListener("hashchange", () => seek(wantedS()));
 void load();

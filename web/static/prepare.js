@@ -1,14 +1,15 @@
 // Making a session ready: what it is called, who joins from where, who speaks, what about, and the
 // links to hand out. One room for each; this file only puts them together.
 
+import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, operatorView, ready, view} from "./state.js";
 import {config, t, timeOfDay, weekdayAndTime} from "./texts.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
 import {Agenda} from "./parts/prepare/agenda.js";
-import {send, tell} from "./parts/prepare/ask.js";
+import {send, tell} from "./parts/common/ask.js";
 import {Delegates} from "./parts/prepare/delegates.js";
 import {Links} from "./parts/prepare/links.js";
 import {About} from "./parts/prepare/about.js";
@@ -89,6 +90,5 @@ async function keep() {
   }
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 connect("prepare");

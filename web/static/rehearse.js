@@ -1,10 +1,11 @@
 // The rehearsal: an hour before, site by site, in the order that finds faults soonest. The server keeps
 // what was found; this page walks through it and says what to try first.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, operatorView, ready, view} from "./state.js";
 import {config, t, timeOfDay} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
 import {act, canGive, shortName} from "./parts/common/actions.js";
 import {Dialog} from "./parts/common/dialogs.js";
@@ -108,6 +109,5 @@ function Again() {
 }
 
 document.title = `${t("title.rehearse")} · ${config.session_title ?? ""}`;
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 connect("operator");

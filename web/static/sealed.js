@@ -1,9 +1,11 @@
 // What was recorded while closed, for operator and chair alone; and who opened it.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {useEffect, useRef} from "preact/hooks";
 import {config, knows, number, shortDate, span, t, timeOfDay} from "./texts.js";
+import {show} from "./parts/common/page.js";
+import {ask, wordsOf} from "./parts/common/ask.js";
 import {Head} from "./parts/common/head.js";
 import {attach} from "./parts/public/player.js";
 
@@ -20,12 +22,10 @@ const failed = signal("");
 
 async function load() {
   try {
-    const answer = await fetch(ADDRESS);
-    const told = await answer.json();
-    failed.value = answer.ok ? "" : told.error.message;
-    if (answer.ok) sealed.value = told;
-  } catch {
-    failed.value = t("common.unreachable");
+    sealed.value = await ask(ADDRESS);
+    failed.value = "";
+  } catch (error) {
+    failed.value = wordsOf(error);
   }
 }
 
@@ -75,7 +75,6 @@ function sizeOf(bytes) {
   return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${number(bytes / 1e9)} GB`;
 }
 
-const root = document.getElementById("page");
-if (root) render(html`<${Page} />`, root);
+show(Page);
 void load();
 setInterval(load, REFRESH_MS); // who opens it meanwhile is seen here

@@ -1,12 +1,13 @@
 // One sheet for each site, to print or send: how to come in, and what to do when something fails.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {connect, operatorView, view} from "./state.js";
 import {config, shortDate, t, timeOfDay} from "./texts.js";
+import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
 import {Toasts} from "./parts/common/toasts.js";
-import {ask, tell} from "./parts/prepare/ask.js";
+import {ask, tell} from "./parts/common/ask.js";
 
 /** @type {import("@preact/signals").Signal<{sites: {id: string, url: string, qr: string}[], expires_at_ms: number} | undefined>} */
 const sheets = signal(undefined);
@@ -60,7 +61,6 @@ function dateOf(atMs) {
   return `${timeOfDay(atMs)} ${shortDate(atMs)}`;
 }
 
-const root = document.getElementById("page");
-if (root) render(/** @type {any} */ (html`<${Page} />`), root);
+show(Page);
 connect("prepare");
 void load();

@@ -1,8 +1,11 @@
 // Signing in: by name and password, or by a link that carries its token in the fragment.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {signal} from "@preact/signals";
+import {show} from "./parts/common/page.js";
+import {send, wordsOf} from "./parts/common/ask.js";
 import {Language} from "./parts/common/head.js";
+import {Refusal} from "./server.js";
 import {config, t} from "./texts.js";
 
 const busy = signal(false);
@@ -15,19 +18,11 @@ async function signIn(credentials) {
   busy.value = true;
   refused.value = "";
   try {
-    const answer = await fetch("/api/v1/sign-in", {
-      method: "POST",
-      headers: {"Content-Type": "application/json"},
-      body: JSON.stringify(credentials),
-    });
-    const told = await answer.json();
-    if (answer.ok) location.replace(config.next && config.next !== "/" ? config.next : told.next ?? "/");
-    else {
-      refused.value = told.error.message;
-      if (told.error.code === "code_needed") needsCode.value = true;
-    }
-  } catch {
-    refused.value = t("common.unreachable");
+    const told = await send("/api/v1/sign-in", credentials);
+    location.replace(config.next && config.next !== "/" ? config.next : told.next ?? "/");
+  } catch (error) {
+    refused.value = wordsOf(error);
+    if (error instanceof Refusal && error.code === "code_needed") needsCode.value = true;
   } finally {
     busy.value = false;
   }
@@ -63,8 +58,7 @@ function tokenOfLink() {
   return token;
 }
 
-const root = document.getElementById("page");
-if (root) render(html`<${Page} />`, root);
+show(Page);
 const enter = () => {
   const token = tokenOfLink();
   if (token) void signIn({token});

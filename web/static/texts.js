@@ -37,6 +37,11 @@ export function number(value) {
   return numbers.format(value);
 }
 
+/** How fast: 320 kbit/s, 1,2 Mbit/s. @param {number} bps */
+export function rate(bps) {
+  return bps < 1e6 ? `${number(Math.round(bps / 1e3))} kbit/s` : `${number(bps / 1e6)} Mbit/s`;
+}
+
 /**
  * A span of time as mm:ss, or h:mm:ss from an hour on. Whole seconds, cut off.
  * @param {number} ms
@@ -65,7 +70,7 @@ export function shortDate(atMs) {
 }
 
 /** A date in words: ngày 09 tháng 7 năm 2026. @param {number} atMs epoch milliseconds */
-export function longDate(atMs) {
+function longDate(atMs) {
   const at = new Date(atMs);
   if (config.language !== "en") return dayInWords(at.getDate(), at.getMonth() + 1, at.getFullYear());
   return at.toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});

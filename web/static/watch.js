@@ -1,9 +1,10 @@
 // The public page: the session live, its agenda, and who is speaking.
 
-import {html, render} from "htm/preact";
+import {html} from "htm/preact";
 import {effect, signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {connect, connection, publicView, restarts, view} from "./state.js";
+import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {config, span, t, weekdayAndTime} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
@@ -167,6 +168,5 @@ function Speaker({floor, closed}) {
     <div><strong>${floor.name}</strong><p class="muted">${floor.title}</p></div></section>`;
 }
 
-const root = document.getElementById("page");
-if (root) render(html`<${Page} />`, root);
+show(Page);
 connect("watch");

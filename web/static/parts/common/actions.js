@@ -4,7 +4,7 @@ import {html} from "htm/preact";
 import {give, may, deskView, pending, ready, view} from "../../state.js";
 import {knows, t} from "../../texts.js";
 import {PLAYER, screenSite} from "../../protocol.js";
-import {toast} from "./toasts.js";
+import {tell} from "./ask.js";
 
 /** @import {Command, Phase} from "../../types.js" */
 
@@ -55,7 +55,7 @@ export async function act(command) {
   try {
     return await give(command);
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), "refused");
+    tell(error);
     return false;
   }
 }
@@ -91,7 +91,7 @@ export function actorName(actor) {
 }
 
 /** @param {string} source id */
-export function siteOf(source) {
+function siteOf(source) {
   return screenSite(source) ?? source;
 }
 

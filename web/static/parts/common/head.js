@@ -2,6 +2,7 @@
 
 import {html} from "htm/preact";
 import {config, t} from "../../texts.js";
+import {send} from "./ask.js";
 
 const STAFF = ["operator", "chair", "clerk"];
 const YEAR_S = 31_536_000;
@@ -41,6 +42,6 @@ function Who() {
 }
 
 async function leave() {
-  await fetch("/api/v1/sign-out", {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"});
+  await send("/api/v1/sign-out", {});
   location.assign("/");
 }

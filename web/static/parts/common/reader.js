@@ -6,6 +6,7 @@ import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {fetchDocument, fetchPage, fetchPages} from "../../state.js";
 import {t} from "../../texts.js";
+import {wordsOf} from "./ask.js";
 import {Icon} from "./icons.js";
 
 /** @import {PaperDocument} from "../../types.js" */
@@ -40,7 +41,7 @@ async function tried(paper, work) {
   try {
     await work();
   } catch (error) {
-    change(paper, {trouble: error instanceof Error ? error.message : String(error)});
+    change(paper, {trouble: wordsOf(error)});
   }
 }
 

@@ -2,6 +2,7 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
+import {wordsOf} from "../common/ask.js";
 
 const MIN_CHARS = 10; // as the server has it
 
@@ -26,7 +27,7 @@ export async function told(work, success) {
     outcome.value = success ? {good: true, text: success} : undefined;
     return true;
   } catch (error) {
-    outcome.value = {good: false, text: /** @type {Error} */ (error).message};
+    outcome.value = {good: false, text: wordsOf(error)};
     return false;
   }
 }

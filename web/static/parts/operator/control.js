@@ -5,17 +5,17 @@ import {html} from "htm/preact";
 import {operatorView, ready, role, view} from "../../state.js";
 import {config, t, timeOfDay} from "../../texts.js";
 import {actorName} from "../common/actions.js";
-import {ask as question} from "../common/dialogs.js";
+import {send, tell} from "../common/ask.js";
+import {ask} from "../common/dialogs.js";
 import {Icon} from "../common/icons.js";
 import {toast} from "../common/toasts.js";
-import {ask} from "../office/ask.js";
 
 /** Only where another has it: who is alone need not think of it. */
 export function Control() {
   const {control} = operatorView();
   if (!control || role.value !== "operator" || control.seat === config.seat) return null;
   const name = actorName(control.name);
-  const take = () => question({key: "take_control", params: {name}, go: takeOver});
+  const take = () => ask({key: "take_control", params: {name}, go: takeOver});
   return html`<div class="control" role="alert" data-testid="control">
     <${Icon} name="warning" /><p>${t("operator.control_other", {name, since: timeOfDay(control.since_at_ms)})}</p>
     <button type="button" class="primary small" disabled=${!ready.value} onClick=${take} data-testid="take-control">${t("operator.control_take")}</button></div>`;
@@ -23,10 +23,10 @@ export function Control() {
 
 async function takeOver() {
   try {
-    await ask(`/api/v1/sessions/${config.session}/control`, {});
+    await send(`/api/v1/sessions/${config.session}/control`, {});
     toast(t("operator.control_mine"));
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), "refused");
+    tell(error);
   }
 }
 

@@ -5,9 +5,9 @@ import {html} from "htm/preact";
 import {useState} from "preact/hooks";
 import {operatorView, role} from "../../state.js";
 import {config, t} from "../../texts.js";
+import {ask, send, tell} from "../common/ask.js";
 import {Dialog} from "../common/dialogs.js";
 import {Icon} from "../common/icons.js";
-import {toast} from "../common/toasts.js";
 
 /** @typedef {{name: string, kind: string, host: string, on: boolean, fixed: boolean}} Destination */
 
@@ -27,14 +27,10 @@ export function openDestinations() {
 /** @param {string} method @param {string} address @param {object} [body] @returns {Promise<boolean>} whether it was done */
 async function change(method, address, body) {
   try {
-    const answer = await fetch(address, body
-      ? {method, headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)} : {method});
-    const told = await answer.json();
-    if (answer.ok) destinations.value = told.pushes;
-    else toast(told.error.message, "refused");
-    return answer.ok;
-  } catch {
-    toast(t("common.unreachable"), "refused");
+    destinations.value = (await (body ? send(address, body, method) : ask(address, {method}))).pushes;
+    return true;
+  } catch (error) {
+    tell(error);
     return false;
   }
 }

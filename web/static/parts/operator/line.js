@@ -5,8 +5,8 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {operatorView} from "../../state.js";
-import {number, t} from "../../texts.js";
-import {openLine, rate} from "./line_dialog.js";
+import {number, rate, t} from "../../texts.js";
+import {openLine} from "./line_dialog.js";
 
 /** @import {Site} from "../../types.js" */
 

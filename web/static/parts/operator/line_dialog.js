@@ -4,7 +4,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {fetchLine, now, operatorView} from "../../state.js";
-import {number, t, timeOfDay} from "../../texts.js";
+import {number, rate, t, timeOfDay} from "../../texts.js";
 import {Do} from "../common/actions.js";
 import {ceilingOf, pathOf, stretches} from "./charts.js";
 import {Dialog} from "../common/dialogs.js";
@@ -123,11 +123,6 @@ function times(size) {
 /** @param {number} pictures */
 function fps(pictures) {
   return t("line.fps", {pictures: number(Math.round(pictures))});
-}
-
-/** @param {number} bps */
-export function rate(bps) {
-  return bps < 1e6 ? `${number(Math.round(bps / 1e3))} kbit/s` : `${number(bps / 1e6)} Mbit/s`;
 }
 
 /** @param {number | undefined} value */

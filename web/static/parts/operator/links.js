@@ -4,6 +4,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {fetchLinks, operatorView, role} from "../../state.js";
 import {t} from "../../texts.js";
+import {tell} from "../common/ask.js";
 import {Dialog} from "../common/dialogs.js";
 import {Icon} from "../common/icons.js";
 import {toast} from "../common/toasts.js";
@@ -20,7 +21,7 @@ export async function openLinks() {
   try {
     links.value = await fetchLinks();
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), "refused");
+    tell(error);
   }
 }
 

@@ -7,9 +7,9 @@ import {PLAYER} from "../../protocol.js";
 import {bringPlayerFile, fetchPlayerFiles, now, operatorView, removePlayerFile} from "../../state.js";
 import {number, span, t} from "../../texts.js";
 import {Do, act, mayGive} from "../common/actions.js";
+import {tell} from "../common/ask.js";
 import {Dialog} from "../common/dialogs.js";
 import {Icon} from "../common/icons.js";
-import {toast} from "../common/toasts.js";
 import {placeOf} from "./playing.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
@@ -39,7 +39,7 @@ async function tried(act) {
     await act();
     return true;
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), "refused");
+    tell(error);
     return false;
   }
 }

@@ -6,7 +6,7 @@ import {operatorView, ready} from "../../state.js";
 import {number, t} from "../../texts.js";
 import {act} from "../common/actions.js";
 import {toast} from "../common/toasts.js";
-import {ask, tell} from "./ask.js";
+import {ask, tell} from "../common/ask.js";
 import {askRemove} from "./pieces.js";
 
 /** @import {AgendaItem, PaperDocument} from "../../types.js" */

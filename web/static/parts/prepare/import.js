@@ -6,7 +6,7 @@ import {operatorView, ready} from "../../state.js";
 import {t} from "../../texts.js";
 import {act} from "../common/actions.js";
 import {toast} from "../common/toasts.js";
-import {ask, tell} from "./ask.js";
+import {ask, tell} from "../common/ask.js";
 
 /** @typedef {"sites" | "delegates" | "items"} What */
 /** @typedef {{columns: Record<string, string>, rows: Record<string, any>[], notes: string[],

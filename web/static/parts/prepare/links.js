@@ -8,7 +8,7 @@ import {t} from "../../texts.js";
 import {Dialog} from "../common/dialogs.js";
 import {Icon} from "../common/icons.js";
 import {toast} from "../common/toasts.js";
-import {send, tell} from "./ask.js";
+import {send, tell} from "../common/ask.js";
 
 /** @type {import("@preact/signals").Signal<{watch: string, sites: {id: string, url: string}[]} | undefined>} */
 const links = signal(undefined);

@@ -108,16 +108,18 @@ function watch(video, onStuck) {
 
 /** @param {HTMLMediaElement} video @param {string} url @param {number | undefined} startS */
 function attachNative(video, url, startS) {
-  const retry = () => setTimeout(() => (video.src = url), RETRY_MS);
-  const seek = () => {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const over = new AbortController();
+  video.addEventListener("error", () => { timer = setTimeout(() => (video.src = url), RETRY_MS); }, over);
+  video.addEventListener("loadedmetadata", () => {
     if (startS !== undefined) video.currentTime = startS;
-  };
-  video.addEventListener("error", retry);
-  video.addEventListener("loadedmetadata", seek, {once: true});
+  }, {once: true, signal: over.signal});
   video.src = url;
   return {
     close() {
-      video.removeEventListener("error", retry);
+      clearTimeout(timer); // or it would play on, on no page
+      over.abort();
       video.removeAttribute("src");
       video.load();
     },

@@ -4,6 +4,7 @@ import {html} from "htm/preact";
 import {useState} from "preact/hooks";
 import {give, ready, siteView} from "../../state.js";
 import {t} from "../../texts.js";
+import {wordsOf} from "../common/ask.js";
 
 /** @import {Command, RequestKind} from "../../types.js" */
 
@@ -25,7 +26,7 @@ export function Asking() {
       await give(command);
       setSaid("");
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : String(error));
+      setSaid(wordsOf(error));
     }
   };
   /** @param {RequestKind} kind */

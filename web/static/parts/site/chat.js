@@ -3,9 +3,9 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useState} from "preact/hooks";
-import {config} from "../../texts.js";
 import {give, ready, siteView} from "../../state.js";
-import {t} from "../../texts.js";
+import {config, t} from "../../texts.js";
+import {wordsOf} from "../common/ask.js";
 import {Thread} from "../common/thread.js";
 
 /** @import {Message} from "../../types.js" */
@@ -36,7 +36,7 @@ export function Chat() {
       setRefused("");
       return sent;
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error));
+      setRefused(wordsOf(error));
       return false;
     }
   };

@@ -31,6 +31,8 @@ let picture;
 let sound;
 /** @type {AnalyserNode | undefined} */
 let analyser;
+/** @type {MediaStreamAudioSourceNode | undefined} */
+let heard;
 /** @type {AudioContext | undefined} */
 let context;
 const samples = new Float32Array(1024);
@@ -154,9 +156,11 @@ export function watchPlugs() {
 /** @param {MediaStreamTrack} track */
 function listen(track) {
   context ??= new AudioContext();
+  heard?.disconnect(); // the microphone before
   analyser = context.createAnalyser();
   analyser.fftSize = samples.length;
-  context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+  heard = context.createMediaStreamSource(new MediaStream([track]));
+  heard.connect(analyser);
 }
 
 /** After a click: a browser keeps sound asleep until then. */

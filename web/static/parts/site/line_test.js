@@ -3,7 +3,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
-import {config, number, t} from "../../texts.js";
+import {config, number, rate, t} from "../../texts.js";
 import {NotTested, measure} from "./measure.js";
 import {judge} from "./verdict.js";
 
@@ -100,9 +100,4 @@ function figuresOf({down_bps, up_bps, rtt_ms, loss_up_percent: up, loss_down_per
     ["rtt", rtt_ms === undefined ? undefined : `${number(rtt_ms)} ms`],
     ["loss", up === undefined || down === undefined ? undefined : `${number(up)} % · ${number(down)} %`],
   ];
-}
-
-/** @param {number} bps */
-function rate(bps) {
-  return bps < 1e6 ? `${number(Math.round(bps / 1000))} kbit/s` : `${number(bps / 1e6)} Mbit/s`;
 }

@@ -6,6 +6,7 @@ import {useEffect} from "preact/hooks";
 import {ScreenPublisher} from "../../rtc.js";
 import {give, restarts, screenQuality, siteView} from "../../state.js";
 import {config, t} from "../../texts.js";
+import {wordsOf} from "../common/ask.js";
 import {Icon} from "../common/icons.js";
 import {Video} from "./pieces.js";
 
@@ -44,7 +45,7 @@ async function start() {
   try {
     await give({type: "share_screen", site: config.site});
   } catch (error) {
-    trouble.value = error instanceof Error ? error.message : String(error);
+    trouble.value = wordsOf(error);
     track.stop();
     return;
   } finally {
@@ -62,7 +63,8 @@ async function start() {
       }
     },
   });
-  if (screenQuality.peek()) void publisher.setQuality(/** @type {any} */ (screenQuality.peek()));
+  const wish = screenQuality.peek();
+  if (wish) void publisher.setQuality(wish);
   publisher.open();
 }
 
@@ -89,7 +91,7 @@ async function stop() {
   try {
     await give({type: "stop_screen", site: config.site});
   } catch (error) {
-    trouble.value = error instanceof Error ? error.message : String(error);
+    trouble.value = wordsOf(error);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import {Refusal, answerOf} from "../../server.js";
 import {t} from "../../texts.js";
-import {toast} from "../common/toasts.js";
+import {toast} from "./toasts.js";
 
 /**
  * @param {string} path
@@ -10,14 +10,13 @@ import {toast} from "../common/toasts.js";
  * @returns {Promise<any>}
  * @throws {Refusal} with a whole sentence for the user
  */
-export async function ask(path, request = {}) {
-  let response;
+export async function ask(path, request) {
   try {
-    response = await fetch(path, request);
-  } catch {
+    return await answerOf(await fetch(path, request));
+  } catch (error) {
+    if (error instanceof Refusal && error.message) throw error;
     throw new Refusal("unreachable", t("common.unreachable"), 0);
   }
-  return answerOf(response);
 }
 
 /** As JSON. @param {string} path @param {object} body @param {string} [method] @throws {Refusal} */
@@ -25,7 +24,12 @@ export function send(path, body, method = "POST") {
   return ask(path, {method, headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)});
 }
 
+/** What went wrong, for the reader. @param {unknown} error */
+export function wordsOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Tells a refusal. @param {unknown} error */
 export function tell(error) {
-  toast(error instanceof Error && error.message ? error.message : t("common.unreachable"), "refused");
+  toast(wordsOf(error), "refused");
 }

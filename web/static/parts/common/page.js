@@ -1,0 +1,9 @@
+// Puts a page into the shell that the server sent.
+
+import {html, render} from "htm/preact";
+
+/** @param {import("preact").FunctionComponent} Page */
+export function show(Page) {
+  const shell = document.getElementById("page");
+  if (shell) render(html`<${Page} />`, shell);
+}
