@@ -5,6 +5,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from web.auth import Identity, identify_or_viewer
 from web.errors import Problem
 from web.floor import Floor
 from web.media import PLAYLIST
-from web.minutes_paper import Paper, paper_of
+from web.minutes_paper import paper_of
 from web.pages import Pages
 from web.sealed import may_open
 from web.sessions import Sessions
@@ -65,12 +66,13 @@ class MinutesRoom:
         path = self._archive / floor.id / PLAYLIST
         minutes = await asyncio.to_thread(_work_out, floor.events, path)
         if wish == "docx":
-            return await self._word(paper_of(minutes, _moment), f"bien-ban-{floor.id}")
+            return await self._word(minutes, f"bien-ban-{floor.id}")
         base = public_url(self._settings)
         values = {"minutes": minutes, "base": base, "moment": _moment, "span": _span}
         secret = minutes.closed or any(part.closed for part in minutes.parts)
         values["closed"] = may_open(who) and secret
-        response = self._pages.sheet(request, "minutes", floor.state, **values)
+        draw = partial(self._pages.sheet, request, "minutes", floor.state, **values)
+        response = await asyncio.to_thread(draw)
         if wish is not None:
             name = f'attachment; filename="bien-ban-{floor.id}.html"'
             response.headers["Content-Disposition"] = name
@@ -86,12 +88,12 @@ class MinutesRoom:
             raise problem
         await self._auditor.done(request, "closed_minutes", who, session=floor.id)
         minutes = await asyncio.to_thread(closed_minutes_of, floor.events)
-        paper = paper_of(minutes, _moment, closed=True)
-        return await self._word(paper, f"bien-ban-kin-{floor.id}")
+        return await self._word(minutes, f"bien-ban-kin-{floor.id}", closed=True)
 
-    async def _word(self, paper: Paper, name: str) -> web.Response:
+    async def _word(self, minutes: Minutes, name: str, *, closed: bool = False) -> web.Response:
         """Raises `Problem` 503 while two others are written."""
-        file = await self._aside.run({"work": "write", "paper": asdict(paper)})
+        paper = await asyncio.to_thread(lambda: asdict(paper_of(minutes, _moment, closed=closed)))
+        file = await self._aside.run({"work": "write", "paper": paper})
         headers = {
             "Content-Type": _WORD,
             "Content-Disposition": f'attachment; filename="{name}.docx"',

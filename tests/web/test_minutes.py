@@ -3,6 +3,8 @@
 import asyncio
 import io
 import re
+import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from tests.web.rig import (
     relay,
     settings_in,
 )
+from web.minutes import _moment
 from web.minutes_paper import organ_of
 
 PATH = f"/minutes/{SESSION}"
@@ -39,6 +42,28 @@ async def _hold(rig: Rig) -> None:
     for step in ("request_opening", "confirm_opening", "end_session"):
         status, told = await rig.command(step)
         assert status == 200, told
+
+
+@pytest.mark.parametrize("wish", ["", "docx", "closed"])
+def test_long_minutes_keep_no_sound_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wish: str
+) -> None:
+    """Four hundred lines take over 10 ms, to draw or to put into the form of a paper."""
+    on_the_loop = []
+
+    def moment(at_ms: int) -> datetime:
+        on_the_loop.append(threading.current_thread() is threading.main_thread())
+        return _moment(at_ms)
+
+    monkeypatch.setattr("web.minutes._moment", moment)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            await rig.command("go_live")
+            status, _ = await _file(rig, wish, Role.OPERATOR)
+            assert (status, True in on_the_loop, on_the_loop != []) == (200, False, True)
+
+    asyncio.run(scenario())
 
 
 async def _file(rig: Rig, wish: str, role: Role) -> tuple[int, bytes]:
