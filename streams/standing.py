@@ -24,8 +24,9 @@ BACK_OFF, KEPT = 0.8, 0.95
 """Of what the line carried while a queue stood: until it is gone, and then."""
 REST_NS, LONGEST_REST_NS = 20 * S, 60 * S
 """So long no more is tried; twice as long if the queue is back before as much time again."""
-GROWTH_PER_S = 0.02
-"""More each second after the rest: two hundredths in the first, four in the next, and so on."""
+GROWTH_PER_S, KNOWN = 0.02, 1.06
+"""More each second after the rest; faster and faster as soon as the line gets so many times what it
+was known to carry. Fast before that, the queue that is met would be heard."""
 FREE_GROWTH = 1.25
 """Each second, where it was no queue, or the sender uses less than `USED` of what it is given."""
 USED, FULL = 0.8, 0.85
@@ -150,8 +151,9 @@ class StandingQueue:
             if picture_bps < USED * cap_bps:
                 cap_bps *= freely
             else:
-                rested_s = (now_ns - self._rest_until_ns) / S
-                cap_bps *= 1 + GROWTH_PER_S * rested_s * elapsed_s
+                more = cap_bps + sound_bps > KNOWN * self._carries_bps
+                times = (now_ns - self._rest_until_ns) / S if more else 1
+                cap_bps *= 1 + GROWTH_PER_S * times * elapsed_s
         if cap_bps <= MOST_BPS:
             return cap_bps
         self._carries_bps = 0.0
