@@ -46,9 +46,9 @@ from pylibsrtp import Session
 
 from bench.janus import Watching, is_up
 from bench.stream import TURN_S, turn
-from streams.aiortc_private import Dtls
-from streams.arrivals import Arrivals
-from streams.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
+from streams.connections.aiortc_private import Dtls
+from streams.connections.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
+from streams.rtp.twcc import Arrivals
 from tests.media import wait_until
 from tests.namespaces import CLIENT, SERVER
 

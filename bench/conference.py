@@ -26,8 +26,8 @@ from bench.demo import cpu_s
 from bench.figure import Figure
 from bench.publishers import ON_AIR, STANDBY, Quality, Site, pictures, send
 from broadcast.session.model import Site as Place
+from streams.connections.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
 from streams.frames import SiteId
-from streams.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
 from tests.live import page_at
 from tests.media import wait_until
 from tests.server import CONFIG, SITES, Server, processes_under

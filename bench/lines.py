@@ -22,8 +22,8 @@ import aiohttp
 from bench.janus import AUDIO_PORT, VIDEO_BEHIND, Watching, is_up, janus
 from config.settings import Media
 from streams.frames import Packet
-from streams.packetise import h264_payloads
 from streams.relay import Audience, Relay
+from streams.rtp.packetise import h264_payloads
 from tests.chromium import EXECUTABLE, chromium
 from tests.forwarder import Forwarder
 from tests.media import wait_until

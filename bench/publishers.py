@@ -24,8 +24,8 @@ from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket
 from aiortc.sdp import SessionDescription
 
 from bench.audience import PASSWORD, Viewer, cpu_s, join_diemcau, memory_bytes, reading
-from streams.packetise import h264_payloads
-from streams.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
+from streams.connections.sdp import ABS_SEND_TIME, TRANSPORT_SEQUENCE
+from streams.rtp.packetise import h264_payloads
 from tests.namespaces import CLIENT, SERVER
 from tests.renditions import FPS as DRAWN_FPS
 from tests.renditions import drawn

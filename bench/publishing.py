@@ -26,7 +26,7 @@ from playwright.async_api import Page
 
 from bench.lines import OUTAGE_S, QUEUE_OCTETS, SCENES, SETTLE_S, WATCH_S, Scene, delayed
 from config.settings import Program
-from streams.aiortc_private import gather_on
+from streams.connections.aiortc_private import gather_on
 from streams.frames import Codec, EncodedFrame
 from tests.chromium import EXECUTABLE, Chromium, chromium
 from tests.media import write_wav, write_y4m

@@ -33,7 +33,7 @@ from bench.figure import Figure
 from bench.janus import AUDIO_PORT, janus
 from bench.stream import VIDEO_BPS
 from config.settings import Media
-from streams.lag import settle
+from streams.lag import freeze_heap
 from streams.relay import Audience, Rates, Relay
 from streams.wire import Conversation, Message
 from tests.namespaces import SERVER, Hosts, two_hosts
@@ -78,7 +78,7 @@ async def serve(path: str, port: int) -> None:
     wire = await loop.create_unix_server(
         lambda: Conversation(hear, loop.create_future(), on_packet=relay.send), path
     )
-    settle()
+    freeze_heap()
     async with wire:
         await ended()
     await runner.cleanup()

@@ -19,10 +19,10 @@ from bench.relay import ended, process
 from bench.stream import VIDEO_BPS
 from bench.uplink import run_app, sent, server
 from config.settings import Media
-from streams.cutting import Cut
 from streams.frames import EncodedFrame, SiteId
-from streams.lag import BOUNDS_NS, settle
+from streams.lag import BOUNDS_NS, freeze_heap
 from streams.relay import Audience, Rates, Relay
+from streams.rtp.packetise import Packetised
 from streams.wire import Outbox, read_messages
 from tests.namespaces import SERVER, two_hosts
 
@@ -47,7 +47,7 @@ async def serve(path: str) -> None:
         nonlocal outbox
         outbox = Outbox(writer.transport)
         async for message in read_messages(reader):
-            assert isinstance(message, Cut)
+            assert isinstance(message, Packetised)
             relay.send(message)
         outbox = None
         writer.close()
@@ -80,7 +80,7 @@ async def serve(path: str) -> None:
     )
     async with await asyncio.start_unix_server(studio, path):
         runner = await run_app(app)
-        settle()
+        freeze_heap()
         await ended()
         await runner.cleanup()
     await relay.close()

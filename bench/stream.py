@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable
 
 from bench.janus import VIDEO_BEHIND
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Feed, Packet
-from streams.packetise import h264_payloads
+from streams.rtp.packetise import h264_payloads
 from streams.wire import Outbox
 
 FPS, GOP = 25, 50

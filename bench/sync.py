@@ -32,8 +32,8 @@ from playwright.async_api import Page
 
 from bench.ear import LOUD, QUIET_S, Ear, ear
 from bench.figure import Figure
-from streams.aiortc_private import SentTimes, report_truly
-from streams.substream import NTP_UNIX_OFFSET_S
+from streams.connections.aiortc_private import SentTimes, report_truly
+from streams.downlink.track import NTP_UNIX_OFFSET_S
 from tests import media
 from tests.chromium import Chromium, chromium
 from tests.flashes import BEEP_S, EVERY_S, HZ, FlashBeeper, FlashCamera

@@ -26,7 +26,7 @@ from bench.publishers import WHIP_PORT
 from bench.relay import ended, process
 from config.settings import Media
 from streams.frames import EncodedFrame, SiteId
-from streams.lag import settle
+from streams.lag import freeze_heap
 from streams.relay import Rates, Relay
 from tests.namespaces import SERVER, Hosts, two_hosts
 
@@ -72,7 +72,7 @@ async def serve_diemcau() -> None:
     app = web.Application()
     app.add_routes([web.post("/whip/{site}", whip), web.get("/count", count)])
     runner = await run_app(app)
-    settle()
+    freeze_heap()
     await ended()
     await runner.cleanup()
     await relay.close()

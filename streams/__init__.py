@@ -1,17 +1,21 @@
 """RTP in, RTP out, one UDP port, and the wire to the studio. Decodes nothing, knows no session.
 
-`relay` puts it together and is what `web` speaks to. The rooms, from the line inwards:
+`relay` puts it together and is what `web` speaks to; `rights` says who may have what, `lines` what
+is told of each line. The folders, from the line inwards:
 
-The port     port, receiving, handful, waking (when to be awake), rounds (whose turn it is), lag;
-             sending, bursts, batch, srtp; addresses, checks (STUN), aiortc_private (DTLS)
-Connections  peer (one), sdp (offer and answer), restart; publishers (who sends), gallery (who
-             watches), talks, echo; rights (who may what), lines (how each is)
-Sites in     publisher (one site's connection), uplink (one stream of it), redundancy, pictures;
-             what it is told: arrivals, standing, extended_reports
-Program out  cutting, packetise, backlog (what is too old for it), fanout (what all get), crew (who
-             ride together), numbers; viewer (one, alone), substream, downlink, pacer
-His line     told (what he says of it), feedback, steering (what he gets), congestion, losses,
-             probing, renditions, reported
+udp          The socket: port, receiving (recvmmsg), sending (sendmmsg, srtp), waking (when to be
+             awake), addresses
+connections  One peer: sdp (offer and answer), ice_restart, stun (checks), aiortc_private (DTLS),
+             peer, ticker (whose turn it is)
+rtp          What is in packets: header, packetise, bursts (as they leave), red, twcc,
+             extended_reports (RTCP XR), bitstream (what a coded picture says of itself)
+uplink       What sites send: publishers (all), publisher (one's connection), stream (packets →
+             frames), standing_queue; talkback, echo
+downlink     What viewers get: viewers (all), viewer (one), track (a section of his), renumbering,
+             viewer_rtcp; fanout (the program, kept once), backlog (what is too old for it),
+             group (who are served by one call), twcc_numbers, pacer
+bandwidth    How much of it: steering (which rendition, when), congestion, losses, probing, remb,
+             renditions
 The studio   wire
-Everywhere   frames (the two types that travel), rtp
+Everywhere   frames (the two types that travel), lag (of the event loop)
 """

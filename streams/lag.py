@@ -22,7 +22,7 @@ class Lag:
         self.counts[-1] += 1
 
 
-def settle() -> None:
+def freeze_heap() -> None:
     """What is there after the start stays there, and the garbage collector need not go through it
     again: that would hold the event loop for 20 to 60 ms each time."""
     gc.collect()

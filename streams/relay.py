@@ -1,6 +1,6 @@
 """The relay: sites in, program out, over one UDP port. Decodes nothing.
 
-One scheduler serves all connections (`waking`, `rounds`). A connection costs one task, which sleeps
+One scheduler serves all connections (`waking`, `ticker`). A connection costs one task, which sleeps
 from the handshake to the end.
 """
 
@@ -15,26 +15,35 @@ from operator import itemgetter
 from aiortc import RTCCertificate
 
 from config.settings import Media
-from streams.addresses import own_addresses
-from streams.backlog import Backlog
-from streams.crew import Out
-from streams.cutting import Cut, cut
-from streams.echo import Echo
-from streams.fanout import Lane, Lanes, Unit
+from streams.bandwidth.renditions import Rates
+from streams.bandwidth.steering import Steering
+from streams.connections.ice_restart import check_fragment, fragment
+from streams.connections.peer import Peer, ice_credentials
+from streams.connections.sdp import (
+    Direction,
+    Offer,
+    OfferError,
+    Ours,
+    Section,
+    answer,
+    numbered,
+    read_offer,
+)
+from streams.connections.ticker import Ticker, end
+from streams.downlink.backlog import Backlog
+from streams.downlink.fanout import Lane, Lanes, Unit
+from streams.downlink.group import Out
+from streams.downlink.viewer import Audience, Viewer
+from streams.downlink.viewers import Heard, Viewers
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame, Feed, Packet, SiteId
-from streams.gallery import Gallery, Heard
 from streams.lines import DownLine, Line, PortCounts
-from streams.peer import Peer, ice_credentials
-from streams.port import Port
-from streams.publishers import Publishers, SiteTaken
-from streams.renditions import Rates
-from streams.restart import check_fragment, fragment
 from streams.rights import Rights
-from streams.rounds import Rounds, end
-from streams.sdp import Direction, Offer, OfferError, Ours, Section, answer, numbered, read_offer
-from streams.steering import Steering
-from streams.talks import TalkRefused, Talks
-from streams.viewer import Audience, Viewer
+from streams.rtp.packetise import Packetised, packetise
+from streams.udp.addresses import own_addresses
+from streams.udp.port import Port
+from streams.uplink.echo import Echo
+from streams.uplink.publishers import Publishers, SiteTaken
+from streams.uplink.talkback import Talkback, TalkRefused
 
 __all__ = [
     "Audience",
@@ -93,12 +102,12 @@ class Relay:
         self._publishers = Publishers(
             settings.max_sites, on_frame=self._take, on_gone=on_source_gone
         )
-        self._gallery = Gallery(settings.max_viewers)
-        self._rounds = Rounds(self._peers.values())
+        self._viewers = Viewers(settings.max_viewers)
+        self._ticker = Ticker(self._peers.values())
         self._lanes = Lanes()
         self._rights = Rights()
         self._patience_s = 0.0
-        self._talks = Talks(
+        self._talkback = Talkback(
             self._rights,
             on_frame=on_frame,
             on_rights=self._lanes.dissolve,
@@ -134,25 +143,25 @@ class Relay:
 
     async def view(self, audience: Audience, offer: str) -> Connection:
         """A viewer begins to watch. Raises `OfferError`."""
-        self._gallery.check_room(audience)
+        self._viewers.check_room(audience)
         read = numbered(read_offer(offer, "view"))
-        connection = self._join(read, "view", partial(self._seat, audience))
+        connection = self._join(read, "view", partial(self._begin_viewing, audience))
         self._tell_heard()
         return connection
 
-    def _seat(self, audience: Audience, peer: Peer) -> None:
+    def _begin_viewing(self, audience: Audience, peer: Peer) -> None:
         sections = peer.offer.sections
         peer.traffic = viewer = Viewer(
             audience,
             sections,
             self._steering(sections),
-            peer.way,
+            peer.destination,
             peer.send_run,
             peer.send_rtcp,
             lambda: self._want_keyframe(audience),
             lambda: self._port.congested,
         )
-        self._gallery.take(peer, viewer)
+        self._viewers.take(peer, viewer)
 
     def _steering(self, sections: tuple[Section, ...]) -> Steering:
         taken = {section.codec.is_video: section for section in sections if section.codec}
@@ -177,8 +186,8 @@ class Relay:
     async def talk(self, site: SiteId, offer: str) -> Connection:
         """An operator talks to one site. Raises `OfferError`, `TalkRefused`."""
         read = read_offer(offer, "publish")
-        self._talks.check(site, self.returns())
-        return self._join(read, "publish", partial(self._talks.begin, site))
+        self._talkback.check(site, self.returns())
+        return self._join(read, "publish", partial(self._talkback.begin, site))
 
     @property
     def talks(self) -> frozenset[SiteId]:
@@ -191,7 +200,7 @@ class Relay:
         return None if peer is None else peer.ufrag
 
     def restart(self, connection_id: str, text: str) -> Connection | None:
-        """An ICE restart: new credentials on the same keys and in the same seat. None if there is
+        """An ICE restart: new credentials on the same keys. None if there is
         no connection of that name. Raises `OfferError`."""
         check_fragment(text)
         peer = self._peers.get(connection_id)
@@ -211,7 +220,7 @@ class Relay:
 
     async def expel(self, site: SiteId) -> None:
         """Ends all that a site sends and all that it gets back: its link was revoked."""
-        for name in (*self._gallery.of_site(site), *self._publishers.of_site(site)):
+        for name in (*self._viewers.of_site(site), *self._publishers.of_site(site)):
             await self.hang_up(name)
 
     def _join(
@@ -237,9 +246,9 @@ class Relay:
             self._port.remove(peer)
             self._ended[peer.has_keys] += 1
             del self._peers[peer.id], self._tasks[peer.id]
-            self._gallery.leave(peer)
-            self._rounds.leave(peer)
-            self._talks.leave(peer)
+            self._viewers.leave(peer)
+            self._ticker.leave(peer)
+            self._talkback.leave(peer)
             self._publishers.leave(peer)
             self._settle_patience()
 
@@ -252,10 +261,10 @@ class Relay:
 
     # --- program out ---
 
-    def send(self, packet: Packet | Cut) -> None:
-        """A program packet, to everybody who may have it. The studio's come cut."""
+    def send(self, packet: Packet | Packetised) -> None:
+        """A program packet, to everybody who may have it. The studio's come packetised."""
         if isinstance(packet, Packet):
-            packet = cut(packet)
+            packet = packetise(packet)
         feed, codec, pts, _, _, rendition, _ = packet
         lane, now_ns = self._lanes[feed, codec.real, rendition], time.monotonic_ns()
         if not lane.is_video:
@@ -265,20 +274,20 @@ class Relay:
                 return
         unit = lane.put(packet)
         try:
-            lane.carry(unit, self._rights.all_may_have(packet), self._out, now_ns)
+            lane.send_to_groups(unit, self._rights.all_may_have(packet), self._out, now_ns)
         except Exception:
-            log.exception("the crews of %s are dissolved by a fault of ours", packet.feed)
+            log.exception("the groups of %s are dissolved by a fault of ours", packet.feed)
             lane.dissolve()
-        if alone := self._gallery.alone[lane.is_video]:
+        if alone := self._viewers.alone[lane.is_video]:
             for peer, viewer in [*alone.values()]:
                 if peer.connected:
                     self._offer(peer, viewer, packet, lane, unit, now_ns)
         if time.monotonic_ns() - now_ns > HELD_UP_NS:
-            self._gallery.disregard(now_ns)
+            self._viewers.disregard(now_ns)
         self._port.on_program(now_ns)
 
     def _offer(
-        self, peer: Peer, viewer: Viewer, packet: Cut, lane: Lane, unit: Unit, now_ns: int
+        self, peer: Peer, viewer: Viewer, packet: Packetised, lane: Lane, unit: Unit, now_ns: int
     ) -> None:
         try:
             if self._rights.may_have(viewer.audience, packet):
@@ -293,12 +302,12 @@ class Relay:
         if sites != self._rights.open_microphones:
             self._rights.open_microphones = sites
             self._lanes.dissolve()
-        self._talks.end(sites)
+        self._talkback.end(sites)
         self._lanes.forget(lambda site: not self._rights.has_own(site))
 
     def _tell_heard(self) -> None:
-        self._gallery.changed = False
-        heard = self._gallery.heard()
+        self._viewers.changed = False
+        heard = self._viewers.heard()
         if heard != self._heard:
             self._heard = heard
             self._on_heard(heard)
@@ -338,7 +347,7 @@ class Relay:
 
     def _settle_patience(self) -> None:
         """Who talks or tests his line is read at once, and of who joins each flight."""
-        patience_s = 0.0 if self._talks.talkers else self._publishers.patience_s
+        patience_s = 0.0 if self._talkback.talkers else self._publishers.patience_s
         if patience_s and (
             self._echoes() or not all(peer.connected for peer in self._peers.values())
         ):
@@ -369,11 +378,11 @@ class Relay:
 
     def returns(self) -> dict[SiteId, DownLine]:
         """What the connected sites are sent back, and how well it goes."""
-        return self._gallery.returns()
+        return self._viewers.returns()
 
     def public_pictures(self) -> Mapping[str, int]:
-        """How many of the public get which rendition (`Gallery.pictures`)."""
-        return self._gallery.pictures()
+        """How many of the public get which rendition (`Viewers.pictures`)."""
+        return self._viewers.pictures()
 
     def port_counts(self) -> PortCounts:
         """Since the start."""
@@ -386,26 +395,30 @@ class Relay:
 
     @property
     def viewers(self) -> int:
-        return len(self._gallery)
+        return len(self._viewers)
 
     @property
     def served_alone(self) -> int:
         """Connected viewers whose pictures are served to each alone: they cost extra."""
-        return self._gallery.served_alone
+        return self._viewers.served_alone
 
     @property
     def dropped(self) -> int:
         """Access units that present viewers lost because the port was congested."""
-        return self._gallery.dropped
+        return self._viewers.dropped
 
     def _turn(self, now_ns: int) -> bool:
-        """Nothing waits for a viewer who rides with others, but for his rehearsals. Whether
+        """Nothing waits for a viewer who is in a group, but for his probes. Whether
         somebody waits for his moment."""
-        alone, sites = self._gallery.alone[True], self._publishers
-        restless = [*map(_PEER, alone.values()), *map(_PEER, sites.values()), *self._talks.talkers]
-        hurries = self._rounds.take(restless, now_ns)
-        if self._rounds.complete:
-            if self._gallery.changed:
+        alone, sites = self._viewers.alone[True], self._publishers
+        restless = [
+            *map(_PEER, alone.values()),
+            *map(_PEER, sites.values()),
+            *self._talkback.talkers,
+        ]
+        hurries = self._ticker.take(restless, now_ns)
+        if self._ticker.complete:
+            if self._viewers.changed:
                 self._tell_heard()
             self._settle_patience()
         return hurries

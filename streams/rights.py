@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from streams.cutting import Cut
+from streams.downlink.viewer import Audience
 from streams.frames import EncodedFrame, Feed, Packet, SiteId, screen_site, site_of
-from streams.viewer import Audience
+from streams.rtp.packetise import Packetised
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Rights:
         site = screen_site(source)
         return site is None or (site in self.sharing and frame.codec.is_video)
 
-    def may_have(self, audience: Audience, packet: Packet | Cut) -> bool:
+    def may_have(self, audience: Audience, packet: Packet | Packetised) -> bool:
         if not audience.room:
             return packet.public and packet.feed == self.public_feed
         if audience.site in self.put_out:
@@ -44,9 +44,9 @@ class Rights:
             return packet.feed == Feed.ROOM
         return packet.feed == Feed.minus(audience.site)
 
-    def all_may_have(self, packet: Packet | Cut) -> tuple[bool, bool]:
-        """Of the public, and of the room. Sites with a feed of their own do not count: they ride in
-        no crew."""
+    def all_may_have(self, packet: Packet | Packetised) -> tuple[bool, bool]:
+        """Of the public, and of the room. Sites with a feed of their own do not count: they
+        are in no group."""
         feed, public = packet.feed, Feed.ROOM if self.take_room else Feed.PUBLIC
         return packet.public and feed == public, feed == Feed.ROOM
 

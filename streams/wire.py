@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, cast
 
-from streams.bursts import Burst
-from streams.cutting import USUAL, Cut, cut
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
+from streams.rtp.bursts import Burst
+from streams.rtp.packetise import USUAL, Packetised, packetise
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """A 1080p keyframe is under 1 MB; anything larger is a fault of the sender, not a frame."""
@@ -52,7 +52,7 @@ class Kind(IntEnum):
     KEYFRAME = 3
     """r→s `{"feed": …}`: a viewer needs one. s→r `{"source": …}`: a decoder needs one."""
     PACKET = 4
-    """s→r, packed: a `Packet`, cut (`streams.cutting`)."""
+    """s→r, packed: a `Packetised` (`streams.rtp.packetise`)."""
     LEVELS = 5
     """s→r `{"levels": {site: dBFS}}`, ten times a second."""
     STILL = 6
@@ -90,8 +90,8 @@ class Note:
     body: dict[str, Any]
 
 
-Message = EncodedFrame | Packet | Cut | Still | Note
-"""A `Packet` is sent, and is a `Cut` when it comes."""
+Message = EncodedFrame | Packet | Packetised | Still | Note
+"""A `Packet` is sent, and is a `Packetised` when it comes."""
 
 
 def _name(text: str) -> bytes:
@@ -116,8 +116,8 @@ def encode(message: Message) -> bytes:
             )
             body = b"".join((head, _name(message.source), message.data))
         case Packet():
-            body = _encode_cut(cut(message))
-        case Cut():
+            body = _encode_cut(packetise(message))
+        case Packetised():
             body = _encode_cut(message)
         case Still():
             body = b"".join((bytes((Kind.STILL,)), _name(message.name), message.jpeg))
@@ -127,7 +127,7 @@ def encode(message: Message) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def _encode_cut(packet: Cut) -> bytes:
+def _encode_cut(packet: Packetised) -> bytes:
     """Its head, the name of its feed, a line on each burst, then the bursts as they are."""
     flags, feed = packet.key | packet.public << 1 | packet.rendition << 2, packet.feed.encode()
     head = _PACKET.pack(Kind.PACKET, packet.codec, flags, packet.pts, len(feed), len(packet.bursts))
@@ -135,7 +135,7 @@ def _encode_cut(packet: Cut) -> bytes:
     return b"".join((head, feed, *told, *(one.octets for one in packet.bursts)))
 
 
-def _decode_cut(data: bytes, start: int, end: int) -> Cut:
+def _decode_cut(data: bytes, start: int, end: int) -> Packetised:
     """Of the message that lies there among others. Raises `WireError`."""
     try:
         _, codec, flags, pts, length, count = _PACKET.unpack_from(data, start)
@@ -154,7 +154,7 @@ def _decode_cut(data: bytes, start: int, end: int) -> Cut:
         if at != end or count:
             raise WireError(f"packets of {at - start} octets in {end - start}")
         feed, key, public = data[named:told].decode(), flags & 1 > 0, flags & 2 > 0
-        return _new(Cut, (feed, _CODECS[codec], pts, key, public, flags >> 2, tuple(bursts)))
+        return _new(Packetised, (feed, _CODECS[codec], pts, key, public, flags >> 2, tuple(bursts)))
     except (LookupError, ValueError, struct.error) as error:
         raise WireError(f"malformed packet of {end - start} bytes: {error}") from error
 
@@ -216,7 +216,7 @@ class Conversation(asyncio.Protocol):
         over: asyncio.Future[None],
         begun: Callable[["Outbox", asyncio.Future[None]], None] = lambda *_: None,
         *,
-        on_packet: Callable[[Cut], None] | None = None,
+        on_packet: Callable[[Packetised], None] | None = None,
     ) -> None:
         """`on_packet` hears the program's packets, which are many; else `on_message` does."""
         self._on_message, self._on_packet = on_message, on_packet or on_message

@@ -26,9 +26,11 @@ def test_paths_named_exist(document: str) -> None:
     assert [path for path in missing if not path.startswith("web/static/vendor")] == []
 
 
-@pytest.mark.parametrize("folder", ["streams", "web"])
-def test_each_room_is_in_the_list(folder: str) -> None:
-    rooms = {path.stem for path in (ROOT / folder).glob("[a-z]*.py")}
+@pytest.mark.parametrize(
+    ("folder", "rooms_in"), [("streams", "**/[a-z]*.py"), ("web", "[a-z]*.py")]
+)
+def test_each_room_is_in_the_list(folder: str, rooms_in: str) -> None:
+    rooms = {path.stem for path in (ROOT / folder).glob(rooms_in)}
     assert rooms <= set(re.findall(r"\w+", text(f"{folder}/__init__.py")))
 
 

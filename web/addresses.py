@@ -4,8 +4,8 @@ import ipaddress
 import socket
 
 from config.settings import Settings
-from streams.addresses import own_addresses
 from streams.frames import SiteId
+from streams.udp.addresses import own_addresses
 
 
 def base_url(settings: Settings) -> str:

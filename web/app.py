@@ -24,7 +24,7 @@ import uvloop
 
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings
-from streams.lag import settle
+from streams.lag import freeze_heap
 from web.application import Parts, application
 from web.auditor import Auditor
 from web.doorkeeper import Doorkeeper
@@ -132,7 +132,7 @@ async def serve(settings: Settings) -> None:
             listening.https_port,
             listening.media_port,
         )
-        settle()
+        freeze_heap()
         stopped = asyncio.ensure_future(stop.wait())
         # A relay that shows nobody the truth any more must be started again.
         await asyncio.wait({stopped, listening.watch}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from broadcast.audit import Where
 from broadcast.database import StoreError
-from streams.addresses import plain
+from streams.udp.addresses import plain
 from web.agents import agent_class
 from web.catalogues import preferred
 from web.errors import Problem, not_found

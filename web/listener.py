@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from config.settings import ConfigError, Settings
-from streams.addresses import bound_socket
+from streams.udp.addresses import bound_socket
 from web.certificate import tls_context
 from web.ports import places, sentence
 

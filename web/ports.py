@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 
 from config.settings import ConfigError, Settings
-from streams.addresses import bound_socket
+from streams.udp.addresses import bound_socket
 
 
 @dataclass(frozen=True, slots=True)

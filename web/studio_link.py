@@ -17,8 +17,8 @@ from typing import Any
 
 from broadcast.program import PROGRAM_STATE, ProgramState
 from config.settings import Push
-from streams.cutting import Cut
 from streams.frames import EncodedFrame, SiteId
+from streams.rtp.packetise import Packetised
 from streams.wire import Conversation, Kind, Message, Note, Outbox, Still, WireError
 from web.outside import Word
 
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 class Ears:
     """Who hears what the studio says. Called on the loop; must not block."""
 
-    packet: Callable[[Cut], None]
+    packet: Callable[[Packetised], None]
     levels: Callable[[dict[str, float]], None]
     still: Callable[[Still], None]
     keyframe: Callable[[SiteId], None]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
-from streams.pictures import PPS, SPS, nal_units
+from streams.rtp.bitstream import PPS, SPS, nal_units
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
 MP4_EPOCH_S = 2_082_844_800

@@ -37,7 +37,7 @@ from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from broadcast.studio.watchdog import Watchdog
 from config.settings import Program, Settings, socket_path
 from streams.frames import NS_PER_S, Codec, EncodedFrame, Packet, SiteId
-from streams.lag import settle
+from streams.lag import freeze_heap
 from streams.wire import Kind, Message, Note
 
 SWITCH_INTERVAL_S = 0.0005
@@ -329,6 +329,6 @@ def main(arguments: Sequence[str]) -> int:
     _share_memory()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     studio = Studio(read_settings(Path(arguments[0])))
-    settle()  # half a frame, each time
+    freeze_heap()  # half a frame, each time
     uvloop.run(_until_told(studio))
     return 0

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from streams.arrivals import Arrivals
-from streams.pacer import Pacer
-from streams.renditions import STILL_INTERVAL_S
-from streams.steering import Choice, Steering
+from streams.bandwidth.renditions import STILL_INTERVAL_S
+from streams.bandwidth.steering import Choice, Steering
+from streams.downlink.pacer import Pacer
+from streams.rtp.twcc import Arrivals
 
 MS = 1_000_000
 S = 1_000_000_000

@@ -8,12 +8,12 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from streams.bursts import Burst
-from streams.crew import Crew
+from streams.downlink.group import Group
 from streams.frames import Codec
-from streams.packetise import h264_payloads
-from streams.rtp import RtpPacket
-from streams.uplink import Uplink
+from streams.rtp.bursts import Burst
+from streams.rtp.header import RtpPacket
+from streams.rtp.packetise import h264_payloads
+from streams.uplink.stream import Uplink
 
 NS_PER_MS = 1_000_000
 FRAME_MS = 40
@@ -95,17 +95,17 @@ def transmitted(
 
 
 class Received:
-    """Instead of a socket: what each of a crew would get, before encryption."""
+    """Instead of a socket: what each of a group would get, before encryption."""
 
     def __init__(self, *, congested: bool = False) -> None:
         self.congested = congested
         self.packets: list[list[bytes]] = []
-        """By place in the crew."""
+        """By place in the group."""
 
-    def send_same(self, burst: Burst, crew: Crew, before: int) -> None:
-        size, count = len(burst.octets), len(crew.riders)
+    def send_same(self, burst: Burst, group: Group, before: int) -> None:
+        size, count = len(burst.octets), len(group.members)
         everybody, octets = slice(0, count), bytearray(size * count)
-        crew.press(octets, burst, before, everybody, size)
+        group.write(octets, burst, before, everybody, size)
         for place in range(count):
             copy = bytes(octets[place * size :][:size])
             while len(self.packets) <= place:

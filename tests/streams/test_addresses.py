@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from aioice import stun
 
-from streams.addresses import bound_socket, own_addresses, plain
-from streams.batch import Address
-from streams.port import Port
+from streams.udp.addresses import bound_socket, own_addresses, plain
+from streams.udp.port import Port
+from streams.udp.sendmmsg import Address
 
 
 @dataclass

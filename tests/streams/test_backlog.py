@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streams.backlog import FRESH_NS, LOOK_NS, STALE_NS, Backlog
+from streams.downlink.backlog import FRESH_NS, LOOK_NS, STALE_NS, Backlog
 
 MS, BLOCK_NS = 1_000_000, 20_000_000
 ZERO_NS = 1_700_000_000_000 * MS

@@ -1,4 +1,4 @@
-"""Packets laid once for all: what a kernel can cut, and what each of a crew gets of it."""
+"""Packets laid once for all: what a kernel can cut, and what each of a group gets of it."""
 
 import asyncio
 import socket
@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
-from streams.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
-from streams.crew import Crew, Rider, Way
-from streams.numbers import Log, Numbers
-from streams.pacer import Pacer
-from streams.renditions import WIRE_OCTETS
-from streams.rtp import EXTENDED, HEADER, parse
-from streams.sending import FEW, Sending
-from streams.srtp import tag_length
+from streams.bandwidth.renditions import WIRE_OCTETS
+from streams.downlink.group import Destination, Group, Member
+from streams.downlink.pacer import Pacer
+from streams.downlink.twcc_numbers import Log, Numbers
+from streams.rtp.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
+from streams.rtp.header import EXTENDED, HEADER, parse
+from streams.udp.sending import FEW, Sending
+from streams.udp.srtp import tag_length
 
 PARTS = st.lists(st.integers(1, 1400), min_size=1, max_size=150)
 TIMESTAMP = (1 << 32) - 1
@@ -31,18 +31,18 @@ def parts(sizes: list[int]) -> list[bytes]:
 
 
 @dataclass(eq=False)
-class Passenger:
-    """Who rides."""
+class Subscriber:
+    """Who is in it."""
 
     numbers: Numbers
     pacer: Pacer[object] = field(default_factory=Pacer)
     off: bool = False
 
-    def get_off(self, *, video: bool) -> None:
+    def leave_group(self, *, video: bool) -> None:
         self.off = True
 
 
-def riding(log: Log) -> Numbers:
+def numbers_in(log: Log) -> Numbers:
     numbers = Numbers(deque())
     for _ in range(FIRST):
         numbers.take()
@@ -85,7 +85,7 @@ def test_equal_packets_share_a_burst_and_others_do_not() -> None:
         (Policy.SRTP_PROFILE_AEAD_AES_256_GCM, 44, 16),
     ],
 )
-def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
+def test_everybody_in_a_group_gets_it_under_his_own_numbers_and_keys(
     profile: int, key: int, tag: int, count: int, kernel: str
 ) -> None:
     def session(place: int, kind: int) -> Session:
@@ -96,9 +96,9 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
     assert tag_length(ours[0]) == tag
     meant = parts([20, 1000, 1000, 700])
     sinks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    crew = Crew(EXTENDED.size, tag, video=True)
-    log = crew.log(None)
-    passengers = [Passenger(riding(log)) for _ in range(count)]
+    group = Group(EXTENDED.size, tag, video=True)
+    log = group.log(None)
+    subscribers = [Subscriber(numbers_in(log)) for _ in range(count)]
 
     async def story() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
@@ -109,11 +109,11 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
             for place, sink in enumerate(sinks):
                 sink.bind(("127.0.0.1", 0))
                 sink.settimeout(60)
-                one, way = passengers[place], Way(ours[place], sink.getsockname(), tag)
-                crew.join(Rider(one, way, 96 + place % 5, place, 0x31, 65_000 + place))
-            bursts = lay(meant, TIMESTAMP, crew.header, tag, marker=True)
+                one, there = subscribers[place], Destination(ours[place], sink.getsockname(), tag)
+                group.join(Member(one, there, 96 + place % 5, place, 0x31, 65_000 + place))
+            bursts = lay(meant, TIMESTAMP, group.header, tag, marker=True)
             for turn in range(2):
-                crew.carry(100 + turn * 4, 4, 2720, bursts, out, 0)
+                group.send(100 + turn * 4, 4, 2720, bursts, out, 0)
             assert out.dropped == 0
             assert out._segments is (kernel == "cuts"), "who refuses is asked once"
             out.close()
@@ -138,12 +138,12 @@ def test_everybody_in_a_crew_gets_it_under_his_own_numbers_and_keys(
 
 def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
     session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
-    way, crew = Way(session, ("127.0.0.1", 9), 10), Crew(HEADER.size, 10, video=True)
-    thin, free = (Passenger(riding(crew.log(None))) for _ in range(2))
+    there, group = Destination(session, ("127.0.0.1", 9), 10), Group(HEADER.size, 10, video=True)
+    thin, free = (Subscriber(numbers_in(group.log(None))) for _ in range(2))
     thin.pacer.rate_bps = 300_000
-    riders = [Rider(one, way, 96, 1, 0, 0) for one in (thin, free)]
-    for rider in riders:
-        crew.join(rider)
+    members = [Member(one, there, 96, 1, 0, 0) for one in (thin, free)]
+    for member in members:
+        group.join(member)
 
     class Nowhere:
         congested = False
@@ -151,7 +151,7 @@ def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
         def send_same(self, *_: object) -> None:
             pass
 
-    crew.carry(0, 1, 800, (), Nowhere(), 10**9)
+    group.send(0, 1, 800, (), Nowhere(), 10**9)
     assert not thin.off
-    crew.carry(1, 40, 44_000, (), Nowhere(), 2 * 10**9)
+    group.send(1, 40, 44_000, (), Nowhere(), 2 * 10**9)
     assert (thin.off, free.off) == (True, False)

@@ -1,8 +1,7 @@
 """What is read from feedback about a line, and what is not the line's."""
 
-from streams.arrivals import Arrivals
-from streams.congestion import Congestion
-from streams.feedback import parse
+from streams.bandwidth.congestion import Congestion
+from streams.rtp.twcc import Arrivals, parse
 
 MS = 1_000_000
 

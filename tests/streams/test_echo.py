@@ -10,12 +10,12 @@ import pytest
 from aiortc import RTCPeerConnection
 
 from streams import relay as relay_room
-from streams.echo import MOST_PER_S, Echo
+from streams.connections.sdp import Section, read_offer
 from streams.frames import Codec
 from streams.lag import BOUNDS_NS, Lag
 from streams.relay import Connection, OfferError, Relay
-from streams.rtp import HEADER, parse
-from streams.sdp import Section, read_offer
+from streams.rtp.header import HEADER, parse
+from streams.uplink.echo import MOST_PER_S, Echo
 from tests.media import loudest_tone, wait_until
 from tests.peers import Beeper, Watched, watch_tracks
 from tests.streams.offers import VIEW

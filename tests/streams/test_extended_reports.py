@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.extended_reports import reference_time, round_trip_ns
+from streams.rtp.extended_reports import reference_time, round_trip_ns
 
 OURS, THEIRS = 1, 77
 ASKED_NS, HELD_NS, TRIP_NS = 5_000_000_000_000, 300_000_000, 42_000_000

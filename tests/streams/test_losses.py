@@ -1,7 +1,7 @@
 """Whose loss it is, tried again however often it was in vain."""
 
-from streams.congestion import Congestion
-from streams.losses import WINDOW_NS, Finding, Losses
+from streams.bandwidth.congestion import Congestion
+from streams.bandwidth.losses import WINDOW_NS, Finding, Losses
 
 
 def test_after_many_trials_in_vain_the_next_comes_within_minutes() -> None:

@@ -1,6 +1,6 @@
 """Keyframes over time, sound past them."""
 
-from streams.pacer import MAX_WAITING, Pacer
+from streams.downlink.pacer import MAX_WAITING, Pacer
 
 MS = 1_000_000
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streams.batch import Address
-from streams.handful import MAX_AT_ONCE
-from streams.receiving import Receiving
+from streams.udp.receiving import Receiving
+from streams.udp.recvmmsg import MAX_AT_ONCE
+from streams.udp.sendmmsg import Address
 from tests.media import wait_until
 
 REPORT, SOUND = bytes((0x80, 201, 0, 0)), bytes((0x80, 111, 0, 0))

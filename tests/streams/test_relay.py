@@ -17,8 +17,6 @@ from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
 from config.settings import Media, Program
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
-from streams.port import Address
-from streams.publishers import PATIENCE_S, TAKEOVER_NS, UNEASY_PATIENCE_S
 from streams.relay import (
     KEYFRAME_INTERVAL_NS,
     Audience,
@@ -28,6 +26,8 @@ from streams.relay import (
     SiteTaken,
     TalkRefused,
 )
+from streams.udp.port import Address
+from streams.uplink.publishers import PATIENCE_S, TAKEOVER_NS, UNEASY_PATIENCE_S
 from tests.media import WHOLE, wait_until
 from tests.peers import MarkedCamera, Watched, watch_tracks
 from tests.streams.network import decodes, h264_units
@@ -195,7 +195,7 @@ def test_a_newcomer_sees_a_picture_and_no_encoder_is_asked_for_one() -> None:
             for index in range(6):
                 relay.send(shown(index))
             async with viewer(relay, ROOM) as watched:
-                [(peer, _)] = relay._gallery
+                [(peer, _)] = relay._viewers
                 await wait_until(lambda: peer.connected, "the connection")
                 for index in range(6, 25):
                     relay.send(shown(index))
@@ -217,7 +217,7 @@ def test_however_many_ask_for_a_keyframe_the_studio_hears_of_it_once_a_second() 
             began_ns = time.monotonic_ns()
 
             def all_ask() -> int:
-                for _, viewer in relay._gallery:
+                for _, viewer in relay._viewers:
                     viewer.on_rtcp(pli, time.monotonic_ns())
                 return 1 + (time.monotonic_ns() - began_ns) // KEYFRAME_INTERVAL_NS
 
@@ -265,7 +265,7 @@ def test_it_says_which_sound_is_listened_to() -> None:
             assert told[-1] == {Feed.ROOM: [0], Feed.minus(LEFT): [0]}
             public = await relay.view(PUBLIC, VIEW)
             assert told[-1] == {Feed.ROOM: [0], Feed.minus(LEFT): [0], Feed.PUBLIC: [0]}
-            _, viewer = relay._gallery._seats[public.id]
+            _, viewer = relay._viewers._seats[public.id]
             viewer.steering.choice = replace(viewer.steering.choice, sound=1)
             viewer.look()
             await wait_until(lambda: told[-1][Feed.PUBLIC] == [0, 1], "that a line is thin")
@@ -319,7 +319,7 @@ def test_who_cannot_be_answered_is_not_here(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_who_offers_and_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.peer.HANDSHAKE_S", 0.3)
+    monkeypatch.setattr("streams.connections.peer.HANDSHAKE_S", 0.3)
 
     async def story() -> None:
         heard = Heard()

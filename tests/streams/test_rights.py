@@ -2,9 +2,9 @@
 
 import pytest
 
+from streams.downlink.viewer import Audience
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId, screen_of
 from streams.rights import Rights
-from streams.viewer import Audience
 
 PUBLIC, STAFF = Audience(room=False), Audience(room=True)
 HALL, LEFT = (Audience(room=True, site=SiteId(name)) for name in ("hall", "muong-lay"))

@@ -9,8 +9,7 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.frames import Codec
-from streams.sdp import (
+from streams.connections.sdp import (
     MAX_OFFER_BYTES,
     START_KBPS,
     TRANSPORT_SEQUENCE,
@@ -19,6 +18,7 @@ from streams.sdp import (
     answer,
     read_offer,
 )
+from streams.frames import Codec
 from tests.streams.offers import CHROMIUM, PUBLISH, VIEW
 
 OURS = Ours("ufrg", "p" * 32, RTCDtlsFingerprint("sha-256", "AB:CD"), ("192.0.2.1", "::1"), 8443)

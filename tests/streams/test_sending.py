@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from pylibsrtp import Error, Policy, Session
 
-from streams import sending
-from streams.sending import CONGESTED_OCTETS, FULL_OCTETS, MAX_SEGMENTS, Sending
+from streams.udp import sending
+from streams.udp.sending import CONGESTED_OCTETS, FULL_OCTETS, MAX_SEGMENTS, Sending
 from tests.media import wait_until
 
 KEY = bytes(range(44))

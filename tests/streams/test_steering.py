@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.steering import Steering
+from streams.bandwidth.steering import Steering
 from tests.streams.bottleneck import MS, RATES, SOUNDS, Bottleneck, S, watch, watcher
 
 LINES = [
@@ -37,7 +37,7 @@ def test_a_good_line_gets_everything_within_seconds() -> None:
 @pytest.mark.parametrize("came_s", [0.5, 1.5])
 @pytest.mark.parametrize(("rate", "late_ms"), [(1e6, 200), (300e3, 270), (150e3, 300), (60e3, 800)])
 def test_a_newcomers_sound_is_not_kept_long(rate: float, late_ms: int, came_s: float) -> None:
-    """By the pictures that he catches up with, and the first rehearsal: nobody knows his line."""
+    """By the pictures that he catches up with, and the first probe: nobody knows his line."""
     one = watcher(Bottleneck(rate), began_s=came_s)
     watch([one], came_s + 4)
     assert one.in_time(came_s, came_s + 4, late_ms) == 1.0
@@ -61,7 +61,7 @@ def test_below_the_smallest_picture_there_is_sound_and_stills() -> None:
 
 
 @pytest.mark.parametrize("rate", [1e6, 600e3, 300e3, 150e3])
-def test_a_rehearsal_is_not_heard_and_costs_little(rate: float) -> None:
+def test_a_probe_is_not_heard_and_costs_little(rate: float) -> None:
     """On a line that has no more to give, after the first seconds, in which it is found out."""
     one, probed = watcher(Bottleneck(rate)), [0, 0]
 
@@ -95,7 +95,7 @@ def test_loss_that_is_not_ours_starves_nobody(loss: float, video: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_first_rehearsal_is_not_failed_for_loss_that_is_not_its_own(seed: int) -> None:
+def test_a_first_probe_is_not_failed_for_loss_that_is_not_its_own(seed: int) -> None:
     """Though few packets have told yet how much is usual."""
     one = watcher(Bottleneck(20e6, loss=0.2, seed=seed), began_s=0.7)
     watch([one], 6)

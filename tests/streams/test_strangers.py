@@ -18,7 +18,7 @@ from aiortc import RTCCertificate
 from aiortc.sdp import SessionDescription
 
 from config.settings import Media, Program
-from streams.aiortc_private import Dtls
+from streams.connections.aiortc_private import Dtls
 from streams.frames import EncodedFrame, SiteId
 from streams.relay import Rates, Relay
 from tests.media import PATIENCE_S, wait_until

@@ -17,21 +17,21 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from config.settings import Media, Program
-from streams.crew import Way
-from streams.cutting import cut
-from streams.fanout import Ladder
+from streams.bandwidth.steering import Steering
+from streams.connections.peer import SILENCE_NS, UNCHECKED_NS, Peer
+from streams.connections.sdp import TRANSPORT_SEQUENCE, Section, read_offer
+from streams.connections.ticker import Ticker
+from streams.downlink.fanout import Ladder
+from streams.downlink.group import Destination
+from streams.downlink.viewer import RESENDS, Audience, Viewer
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
-from streams.peer import SILENCE_NS, UNCHECKED_NS, Peer
-from streams.pictures import begins_frame, h264_units
-from streams.port import MAX_ADDRESSES, Port
-from streams.publisher import Publisher
-from streams.redundancy import redundant
 from streams.relay import Rates, Relay
-from streams.rounds import Rounds
-from streams.sdp import TRANSPORT_SEQUENCE, Section, read_offer
-from streams.sending import Run
-from streams.steering import Steering
-from streams.viewer import RESENDS, Audience, Viewer
+from streams.rtp.bitstream import begins_frame, h264_units
+from streams.rtp.packetise import packetise
+from streams.rtp.red import redundant
+from streams.udp.port import MAX_ADDRESSES, Port
+from streams.udp.sending import Run
+from streams.uplink.publisher import Publisher
 from tests.media import wait_until
 from tests.streams.network import Received
 from tests.streams.offers import VIEW
@@ -40,7 +40,7 @@ VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, extension=3, 
 SOUND = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111)
 MS = 1_000_000
 MALFORMED = (ValueError, IndexError, struct.error)
-"""What `streams.peer.Traffic` may raise, and the peer drops."""
+"""What `streams.connections.peer.Traffic` may raise, and the peer drops."""
 
 
 def nowhere(*_: object) -> None:
@@ -225,7 +225,7 @@ def test_a_site_at_standby_is_told_what_came_often_enough(patience_ms: int) -> N
             nowhere,
         )
         peer.traffic, peer.connected, now_ns = source, True, peer.last_heard_ns
-        rounds = Rounds([peer])
+        ticker = Ticker([peer])
         for number in range(1, 400):
             now_ns += 20 * MS
             packet = opus(number)
@@ -233,7 +233,7 @@ def test_a_site_at_standby_is_told_what_came_often_enough(patience_ms: int) -> N
             source.on_rtp(b"\x90" + packet[1:12] + extension + packet[12:], now_ns)
             peer.last_heard_ns = now_ns
             if number * 20 % patience_ms == 0:
-                rounds.take([peer], now_ns)
+                ticker.take([peer], now_ns)
         return [after - before for before, after in pairwise(told)]
 
     apart = asyncio.run(story())
@@ -249,12 +249,12 @@ class Watching:
         self.congested = False
         section = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111, ssrc=9)
         session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
-        way = Way(session, ("127.0.0.1", 9), 0)
+        destination = Destination(session, ("127.0.0.1", 9), 0)
         self.viewer = Viewer(
             Audience(room=room),
             (section,),
             Steering((), (96_000,), 0, feedback=False),
-            lambda: way,
+            lambda: destination,
             self._take,
             lambda _report: None,
             lambda: None,
@@ -268,11 +268,11 @@ class Watching:
     def play(self, first: int, count: int, *, public: bool = True) -> None:
         for index in range(first, first + count):
             packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
-            unit, received = self.lane.put(cut(packet)), Received(congested=self.congested)
+            unit, received = self.lane.put(packetise(packet)), Received(congested=self.congested)
             allowed = public or self.viewer.audience.room
-            self.lane.carry(unit, (allowed, allowed), received, index * 20 * MS)
+            self.lane.send_to_groups(unit, (allowed, allowed), received, index * 20 * MS)
             self.sent += [one for packets in received.packets for one in packets]
-            if not self.viewer.rides[False]:
+            if not self.viewer.grouped[False]:
                 self.viewer.offer(self.lane, unit, index * 20 * MS)
 
     def numbers(self) -> list[int]:
@@ -426,7 +426,7 @@ def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixtur
             await relay.view(Audience(room=False), VIEW)
         bad, good = relay._peers.values()
         bad.connected = good.connected = True
-        del relay._gallery._seats[bad.id][1].steering
+        del relay._viewers._seats[bad.id][1].steering
         await wait_until(lambda: relay.viewers == 1, "the end of the bad one")
         assert list(relay._peers.values()) == [good]
         await relay.close()

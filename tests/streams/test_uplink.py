@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.frames import Codec, EncodedFrame, SiteId
-from streams.rtp import RtpPacket
-from streams.uplink import GIVE_UP_NS, PLI_INTERVAL_NS, Uplink
+from streams.rtp.header import RtpPacket
+from streams.uplink.stream import GIVE_UP_NS, PLI_INTERVAL_NS, Uplink
 from tests.streams.network import (
     FRAME_MS,
     NS_PER_MS,

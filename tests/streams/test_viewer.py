@@ -7,11 +7,11 @@ from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.downlink import CAUGHT_UP, CatchUp
+from streams.bandwidth.renditions import STILL_INTERVAL_S
+from streams.downlink.renumbering import CAUGHT_UP, CatchUp
+from streams.downlink.viewer import CATCH_UP_OCTETS, STILL_INTERVAL_NS
 from streams.frames import Feed
-from streams.renditions import STILL_INTERVAL_S
-from streams.rtp import Unwrapper
-from streams.viewer import CATCH_UP_OCTETS, STILL_INTERVAL_NS
+from streams.rtp.header import Unwrapper
 from tests.streams.viewing import FPS, FRAME_NS, KEY_EVERY, OCTETS, PICTURE, SOUND, Scene
 
 # --- newcomers ---
@@ -261,7 +261,7 @@ def test_what_goes_to_him_alone_is_numbered_among_what_goes_to_all_who_ride() ->
     scene.play(40)
     for turn in range(40):
         scene.play(1)
-        assert scene.viewer.rides == [True, True]
+        assert scene.viewer.grouped == [True, True]
         if turn % 3:
             newest = [packet.sequence for packet in scene.player.of(PICTURE)[-turn % 3 :]]
             told = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 3, PICTURE, newest)

@@ -19,7 +19,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from streams.told import RTCP_PSFB_FIR
+from streams.downlink.viewer_rtcp import RTCP_PSFB_FIR
 from tests.streams.viewing import (
     AGAIN,
     FPS,
@@ -213,18 +213,18 @@ def test_he_rides_where_nothing_is_special_and_what_is_special_is_for_him_alone(
     scene.come()
     scene.choose()
     scene.play(KEY_EVERY + 20)
-    assert all(scene.viewer.rides), "with sound and pictures"
-    rode = scene.rode
+    assert all(scene.viewer.grouped), "with sound and pictures"
+    grouped = scene.grouped
     scene.play(10)
-    assert scene.rode == rode + 30, "ten pictures, and two packets of sound with each"
+    assert scene.grouped == grouped + 30, "ten pictures, and two packets of sound with each"
     scene.choose(redundant=True)
     scene.play(1)
-    assert scene.viewer.rides == [False, True]
+    assert scene.viewer.grouped == [False, True]
     scene.viewer.on_moved()
-    assert scene.viewer.rides == [False, False], "and on a new way he begins alone"
+    assert scene.viewer.grouped == [False, False], "and on a new way he begins alone"
     scene.choose(redundant=False, sound=1)
     scene.play(20)
-    assert all(scene.viewer.rides)
+    assert all(scene.viewer.grouped)
     scene.player.check()
 
 
@@ -233,7 +233,7 @@ def test_what_he_got_with_others_is_found_again_and_told_of() -> None:
     scene.come()
     scene.choose()
     scene.play(KEY_EVERY + 20)
-    assert all(scene.viewer.rides)
+    assert all(scene.viewer.grouped)
     sent = scene.player.of(PICTURE)[-1]
     asked = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 3, PICTURE, [sent.sequence])
     scene.viewer.on_rtcp(bytes(asked), scene.now_ns)

@@ -2,7 +2,7 @@
 
 import random
 
-from streams.waking import (
+from streams.udp.waking import (
     CALM_NS,
     LATELY_NS,
     MANY,

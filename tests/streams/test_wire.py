@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.cutting import cut
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.rtp.packetise import packetise
 from streams.wire import (
     MAX_QUEUED_BYTES,
     Kind,
@@ -50,7 +50,7 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
 
 @given(MESSAGES)
 def test_what_is_sent_arrives(message: Message) -> None:
-    came = cut(message) if isinstance(message, Packet) else message
+    came = packetise(message) if isinstance(message, Packet) else message
     assert decode(encode(message)[4:]) == came
     assert encode(came) == encode(message)
 
@@ -88,7 +88,7 @@ def test_messages_cross_a_socket_in_order_until_it_closes() -> None:
 
     still, packet = asyncio.run(cross())
     assert still == sent[0]
-    assert packet == cut(sent[1])
+    assert packet == packetise(sent[1])
 
 
 @pytest.mark.parametrize("head", [b"\0\0\0\0", b"\xff\xff\xff\xff"])

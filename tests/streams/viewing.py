@@ -12,16 +12,16 @@ from itertools import compress, pairwise
 
 from pylibsrtp import Policy, Session
 
-from streams.arrivals import Arrivals
-from streams.crew import Way
-from streams.cutting import cut
-from streams.fanout import Ladder
+from streams.bandwidth.steering import Choice, Steering
+from streams.connections.sdp import Section
+from streams.downlink.fanout import Ladder
+from streams.downlink.group import Destination
+from streams.downlink.viewer import Audience, Viewer
 from streams.frames import Codec, Feed, Packet, SiteId
-from streams.rtp import RtpPacket, parse
-from streams.sdp import Section
-from streams.sending import Run
-from streams.steering import Choice, Steering
-from streams.viewer import Audience, Viewer
+from streams.rtp.header import RtpPacket, parse
+from streams.rtp.packetise import packetise
+from streams.rtp.twcc import Arrivals
+from streams.udp.sending import Run
 from tests.streams.network import Received
 
 MS = 1_000_000
@@ -132,12 +132,12 @@ class Scene:
         self.frame = 0
         self.steering = Steering(RATES, SOUNDS, 0, feedback=feedback)
         session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
-        way = Way(session, ("127.0.0.1", 9), 0)
+        destination = Destination(session, ("127.0.0.1", 9), 0)
         self.viewer = Viewer(
             Audience(room=room, site=SiteId("hall") if room else None),
             sections,
             self.steering,
-            lambda: way,
+            lambda: destination,
             self._take,
             self.reports.append,
             self._wish,
@@ -149,8 +149,8 @@ class Scene:
         self.here = False
         """Whether the viewer has come."""
         self.feed = Feed.ROOM
-        self.rode = 0
-        """Units that came to him in a crew."""
+        self.grouped = 0
+        """Units that came to him in a group."""
         self.chosen: Choice | None = None
         """Instead of what the steering would choose."""
 
@@ -188,12 +188,12 @@ class Scene:
     def _offer(self, packet: Packet) -> None:
         video = packet.codec is Codec.H264
         lane = self.ladders[packet.feed][0 if video else 1].lane(packet.rendition)
-        unit, received = lane.put(cut(packet)), Received()
-        lane.carry(unit, (packet.feed == self.feed,) * 2, received, self.now_ns)
+        unit, received = lane.put(packetise(packet)), Received()
+        lane.send_to_groups(unit, (packet.feed == self.feed,) * 2, received, self.now_ns)
         for packets in received.packets:
-            self.rode += 1
+            self.grouped += 1
             self.player.take((parse(one, TRANSPORT) for one in packets), self.now_ns)
-        if not self.here or self.viewer.rides[video]:
+        if not self.here or self.viewer.grouped[video]:
             return
         if packet.feed == self.feed:
             self.viewer.offer(lane, unit, self.now_ns)

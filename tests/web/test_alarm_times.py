@@ -28,7 +28,7 @@ from broadcast.witness.served import ALL_WELL, TIMEOUT_S, Served
 from broadcast.witness.watch import Watch
 from config.settings import Program, Recording
 from streams.frames import Codec, Feed, Packet
-from streams.publisher import ALIVE_NS
+from streams.uplink.publisher import ALIVE_NS
 from tests import media
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM
 from tests.broadcast.witness.test_witness import black, frozen, moving

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from broadcast.program import PROGRAM_STATE, ProgramState
-from streams.cutting import Cut, cut
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
+from streams.rtp.packetise import Packetised, packetise
 from streams.wire import Kind, Message, Note, Still, encode, read_messages
 from web.studio_link import Ears, StudioLink
 
@@ -20,7 +20,7 @@ class Heard:
     """What the relay made of the studio's words."""
 
     def __init__(self) -> None:
-        self.packets: list[Cut] = []
+        self.packets: list[Packetised] = []
         self.levels: list[dict[str, float]] = []
         self.stills: list[Still] = []
         self.keyframes: list[SiteId] = []
@@ -125,7 +125,7 @@ def test_everything_the_studio_says_is_heard(tmp_path: Path) -> None:
                 Note(Kind.STATUS, {"recording": True}),
             )
             await until(lambda: link.status)
-            assert heard.packets == [cut(packet)]
+            assert heard.packets == [packetise(packet)]
             assert heard.stills == [Still("@preview", b"jpeg")]
             assert heard.levels == [{"hall": -20.5}]
             assert heard.keyframes == [HALL]

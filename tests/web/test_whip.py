@@ -13,8 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from config.settings import Media, Program, Turn
+from streams.downlink.viewers import MAX_HANDSHAKES
 from streams.frames import SiteId
-from streams.gallery import MAX_HANDSHAKES
 from streams.relay import Audience, Rates, Relay
 from tests.streams.offers import CHROMIUM, VIEW
 from web import border, whip

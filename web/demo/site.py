@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 
-from streams.aiortc_private import gather_on, on_keyframe_request
+from streams.connections.aiortc_private import gather_on, on_keyframe_request
 from web.demo.camera import Camera, Microphone, Quality
 from web.demo.crowd import Crowd
 from web.demo.orders import Orders, read

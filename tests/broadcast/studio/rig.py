@@ -22,8 +22,8 @@ import numpy as np
 
 from broadcast.program import PROGRAM_STATE, Layout, ProgramState, Scene, Take
 from config.settings import Program, Recording, Settings, Storage, socket_path
-from streams.cutting import Cut
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.rtp.packetise import Packetised
 from streams.wire import Kind, Message, Note, Outbox, Still, read_messages
 from tests import media
 from tests.cuts import whole
@@ -174,7 +174,7 @@ class Relay:
 
     def _keep(self, message: Message) -> None:
         match message:
-            case Cut():
+            case Packetised():
                 self.received.packets.append((time.monotonic_ns(), whole(message)))
             case Still():
                 self.received.stills.append(message)

@@ -5,7 +5,7 @@ from broadcast.studio.jitter import JUMP
 from broadcast.studio.onair import REOPEN_GUARD_NS, SEALED_ON_NS, follow
 from broadcast.studio.playout import MAX_DELAY_NS
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
-from streams.uplink import GIVE_UP_SOUND_NS
+from streams.uplink.stream import GIVE_UP_SOUND_NS
 
 OPEN, CLOSED = ProgramState(public=Take.ROOM), ProgramState(public=Take.SLATE)
 

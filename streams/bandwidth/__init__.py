@@ -1,0 +1,1 @@
+"""How much a viewer's line carries, and what of the program he gets of it. Pure."""

@@ -1,0 +1,1 @@
+"""One peer: offer and answer, ICE checks, DTLS, its turns."""

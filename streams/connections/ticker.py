@@ -1,0 +1,65 @@
+"""Whose turn it is: NACK, PLI, reports, probes, and the watch for silent peers, for all
+connections from one place.
+"""
+
+import logging
+from collections.abc import Collection, Iterable
+
+from streams.connections.peer import Peer
+
+PATIENCE = 5
+"""Who is in no hurry gets one turn in so many."""
+LONG_NS = 60_000_000
+"""Where turns are so far apart, one in half as many: he is to get one each 200 ms or so, to tell
+what came (browsers tell each other each 250 ms at the latest)."""
+
+log = logging.getLogger(__name__)
+
+
+class Ticker:
+    def __init__(self, peers: Collection[Peer]) -> None:
+        """`peers`: all, as they come and go."""
+        self._peers = peers
+        self._count = self._taken_ns = 0
+        self._hurrying: set[Peer] = set()
+        """Who waited for his moment when it was last asked."""
+
+    @property
+    def complete(self) -> bool:
+        """Everybody has had a turn since it was so the last time."""
+        return self._count % PATIENCE == 0
+
+    def take(self, restless: Iterable[Peer], now_ns: int) -> bool:
+        """The next. `restless`: who may wait for his moment. Whether somebody does."""
+        self._count += 1
+        due = {*[*self._peers][self._count % PATIENCE :: PATIENCE]}
+        if now_ns - self._taken_ns >= LONG_NS:
+            self._count += 1
+            due.update([*self._peers][self._count % PATIENCE :: PATIENCE])
+        self._taken_ns = now_ns
+        hurrying = set[Peer]()
+        for peer in due.union(self._hurrying, restless):
+            if not peer.connected:
+                continue
+            try:
+                traffic, its_turn = peer.traffic, peer in due
+                if its_turn and peer.is_gone(now_ns):
+                    peer.end()
+                elif its_turn or traffic.hurries:
+                    traffic.tick(now_ns)
+                    if traffic.hurries:
+                        hurrying.add(peer)
+            except Exception as error:
+                end(peer, error)
+        self._hurrying = hurrying
+        return bool(hurrying)
+
+    def leave(self, peer: Peer) -> None:
+        """His connection is over."""
+        self._hurrying.discard(peer)
+
+
+def end(peer: Peer, error: Exception) -> None:
+    """What is wrong with one connection must not end the others': it ends, and is told of."""
+    log.error("%s: ended by a fault of ours", peer.id[:6], exc_info=error)
+    peer.end()

@@ -1,0 +1,1 @@
+"""What viewers get: the program kept once, under the numbers of each."""

@@ -1,0 +1,221 @@
+"""Viewers that take all of a lane, served together: one call does for all of them what would be a
+call for each, and only the encryption is left for each.
+
+A viewer is in a group while nothing is special about him: his line takes the rendition that he
+follows, as it is. Whatever changes that puts him on his own feet (`streams.downlink.viewer`).
+"""
+
+from collections.abc import Sequence
+from operator import add, attrgetter
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from pylibsrtp import Session
+
+from streams.bandwidth.renditions import WIRE_OCTETS
+from streams.downlink.pacer import Pacer
+from streams.downlink.twcc_numbers import Log, Numbers
+from streams.rtp.bursts import MAX_SEGMENTS, Burst
+from streams.rtp.header import EXTENDED, HEADER, MARKER
+from streams.rtp.packetise import USUAL
+from streams.udp.sendmmsg import Address, Names
+from streams.udp.srtp import Context, Stream, context_of
+
+_FIELDS = [
+    ("first", "u1"),
+    ("second", "u1"),
+    ("number", ">u2"),
+    ("timestamp", ">u4"),
+    ("ssrc", ">u4"),
+]
+PLAIN = np.dtype(_FIELDS)
+WITH_EXTENSION = np.dtype(
+    [
+        *_FIELDS,
+        ("profile", ">u2"),
+        ("words", ">u2"),
+        ("extension", "u1"),
+        ("transport", ">u2"),
+        ("padding", "u1"),
+    ]
+)
+assert PLAIN.itemsize == HEADER.size
+assert WITH_EXTENSION.itemsize == EXTENDED.size
+
+_NUMBER = attrgetter("number")
+_STEPS = np.arange(MAX_SEGMENTS)
+
+
+class Destination(NamedTuple):
+    """To a peer that has keys."""
+
+    session: Session
+    address: Address
+    tag: int
+    """Octets that encryption adds to a packet."""
+
+
+class Subscriber(Protocol):
+    """A viewer, as his groups see him."""
+
+    numbers: Numbers
+    pacer: Pacer[Any]
+
+    def leave_group(self, *, video: bool) -> None:
+        """From this unit on he is served alone."""
+
+
+class Member(NamedTuple):
+    """One viewer's stream."""
+
+    subscriber: Subscriber
+    destination: Destination
+    kind: int
+    """Payload type."""
+    ssrc: int
+    extension: int
+    """The octet before the transport-wide number; 0 without one."""
+    offset: int
+    """From the lane's payload numbers to his sequence numbers."""
+
+
+class Out(Protocol):
+    """Who encrypts and sends."""
+
+    @property
+    def congested(self) -> bool:
+        """The kernel takes no more for now."""
+        ...
+
+    def send_same(self, burst: Burst, group: "Group", before: int) -> None:
+        """The burst to everybody in the group; `before`: packets of the same unit that went."""
+
+
+class Group:
+    """Those of a lane's members whose packets are equally long. `send` is the hot path."""
+
+    def __init__(self, header: int, tag: int, *, video: bool) -> None:
+        self.header, self.tag = header, tag
+        self.usual = (header, tag) == USUAL
+        self._video = video
+        self._heads = PLAIN if header == HEADER.size else WITH_EXTENSION
+        self.members: list[Member] = []
+        self.rows: list[Member] = []
+        """As the columns have them."""
+        self._logs: dict[Group | None, Log] = {}
+        self._log_of: list[Log] = []
+        self._logs_here: list[Log] = []
+        self._shifts: list[int] = []
+        self._places: dict[Subscriber, int] = {}
+        self._changed = False
+        self.number = 0
+        """Of the unit's first payload."""
+        self.transports: list[int] = []
+        """Each member's number of the same packet."""
+        self.offsets: list[int] = []
+        self.streams: list[Stream] = []
+        self.addresses: list[Address] = []
+        self.contexts: list[Context] = []
+        self.names: Names | None = None
+        """Of the addresses, as whoever sends has them; None after a change."""
+
+    def join(self, member: Member) -> None:
+        self.members.append(member)
+        self._changed = True
+
+    def leave(self, member: Member) -> None:
+        self.members = [one for one in self.members if one is not member]
+        self._changed = True
+
+    def log(self, other: "Group | None") -> Log:
+        """Of those who are in the other one as well; None: in no other."""
+        return self._logs.setdefault(other, Log())
+
+    def renumber(self, subscriber: Subscriber) -> None:
+        """His log or his shift is another."""
+        place, numbers = self._places.get(subscriber), subscriber.numbers
+        if place is None or self._log_of[place] is not numbers.log:
+            self._changed = True
+        else:
+            self._shifts[place] = numbers.shift
+
+    def dissolve(self) -> None:
+        """Everybody leaves, and is served alone."""
+        for member in list(self.members):
+            member.subscriber.leave_group(video=self._video)
+
+    def send(
+        self, number: int, count: int, octets: int, bursts: Sequence[Burst], out: Out, now_ns: int
+    ) -> None:
+        """A unit, to everybody: its first payload's number, how many, their octets, and its packets
+        as they leave."""
+        octets += count * (self.header + self.tag)
+        if self._video:
+            for member in self.members:
+                if member.subscriber.pacer.rate_bps is not None:
+                    self._hold_back(octets, now_ns)
+                    break
+        if self._changed:
+            self._settle()
+        if not self.rows:
+            return
+        octets += count * WIRE_OCTETS
+        self.number = number
+        self.transports = [*map(add, map(_NUMBER, self._log_of), self._shifts)]
+        for log in self._logs_here:
+            first = log.number
+            log.number = end = first + count
+            log.runs.append((first, end, octets, now_ns))
+        before = 0
+        for burst in bursts:
+            out.send_same(burst, self, before)
+            before += burst.packets
+
+    def _hold_back(self, octets: int, now_ns: int) -> None:
+        """Whose line wants large pictures spread over time is served alone with this one."""
+        for member in self.members[:]:
+            pacer = member.subscriber.pacer
+            if pacer.rate_bps is not None and not pacer.admits(octets, now_ns):
+                member.subscriber.leave_group(video=True)
+
+    def _settle(self) -> None:
+        """What `write` needs of the members, as columns."""
+        members = self.rows = self.members[:]
+        self._changed = False
+        subscribers = [member.subscriber for member in members]
+        self._places = {subscriber: place for place, subscriber in enumerate(subscribers)}
+        numbers = [subscriber.numbers for subscriber in subscribers]
+        self._shifts = [one.shift for one in numbers]
+        self._log_of = [one.log for one in numbers if one.log is not None]
+        self._logs_here = list(dict.fromkeys(self._log_of))
+        self._offsets = np.array([member.offset for member in members], np.int64)
+        self._kinds = np.array([[member.kind] for member in members], np.uint8)
+        self._ssrcs = np.array([[member.ssrc] for member in members], np.uint32)
+        self._extensions = np.array([[member.extension] for member in members], np.uint8)
+        self.offsets = [member.offset for member in members]
+        self.streams = [(member.kind, member.ssrc, member.extension) for member in members]
+        self.addresses = [member.destination.address for member in members]
+        self.contexts = [context_of(member.destination.session) for member in members]
+        self.names = None
+
+    def refuse(self, place: int) -> None:
+        """SRTP takes no more packets of this one; alone he will hear why."""
+        self.rows[place].subscriber.leave_group(video=self._video)
+
+    def write(self, octets: bytearray, burst: Burst, before: int, part: slice, stride: int) -> None:
+        """Writes the burst for a part of the group, each `stride` octets after the one before."""
+        transports = np.array(self.transports[part])[:, None] + before
+        numbers = self._offsets[part, None] + (self.number + before)
+        size, shape = len(burst.octets), (len(transports), burst.packets)
+        copies = np.ndarray((shape[0], size), np.uint8, octets, 0, (stride, 1))
+        copies[:] = np.frombuffer(burst.octets, np.uint8)
+        heads = np.ndarray(shape, self._heads, octets, 0, (stride, burst.segment))
+        steps = _STEPS[: shape[1]]
+        heads["second"] = self._kinds[part]
+        if burst.marker:
+            heads["second"][:, -1] |= MARKER
+        heads["ssrc"] = self._ssrcs[part]
+        heads["number"] = numbers + steps
+        if self._heads is WITH_EXTENSION:
+            heads["extension"] = self._extensions[part]
+            heads["transport"] = transports + steps

@@ -1,0 +1,186 @@
+"""The one UDP port: tells STUN, DTLS and SRTP apart (RFC 7983) and finds the peer.
+
+Addresses are bound by STUN checks only: a request with a known ufrag and a valid
+MESSAGE-INTEGRITY (RFC 8445 7.3). Whatever else comes from an unbound address is dropped and
+counted, without an answer.
+"""
+
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from pylibsrtp import Session
+
+from streams.connections import stun as checks
+from streams.downlink.group import Group, Out
+from streams.lag import Lag
+from streams.rtp.bursts import Burst
+from streams.udp.addresses import bound_socket, plain
+from streams.udp.receiving import Receiving
+from streams.udp.sending import Run, Sending
+from streams.udp.sendmmsg import Address
+
+BUFFER_BYTES = 4 * 1024 * 1024
+"""Keyframes come and go in bursts. The kernel gives as much of it as it allows."""
+MAX_TRANSACTIONS = 256
+"""Remembered of each peer, ten minutes of its checks."""
+MAX_ADDRESSES = 8
+"""A browser checks from each of its interfaces; the one unchecked for longest is forgotten."""
+
+
+def _ignore(_now_ns: int) -> None:
+    """Nobody is awake."""
+
+
+class Endpoint(Protocol):
+    """A peer, as the port sees it."""
+
+    ufrag: str
+    password: str
+
+    def on_check(self, *, nominated: bool, address: Address) -> None: ...
+    def on_dtls(self, datagram: bytes) -> None: ...
+    def on_media(self, datagram: bytes, came_ns: int) -> None: ...
+
+
+class Port:
+    """Datagrams in by address, out by `send`."""
+
+    def __init__(self, turn: Callable[[int], bool] = lambda _: False) -> None:
+        """`turn`: as of `Receiving`."""
+        self._turn = turn
+        self.lag = Lag()
+        """Of the event loop."""
+        self._by_ufrag: dict[bytes, Endpoint] = {}
+        self._by_address: dict[Address, Endpoint] = {}
+        self._addresses: dict[str, deque[Address]] = {}
+        self._transactions: dict[str, dict[bytes, None]] = {}
+        """Of the checks that each peer made, the oldest first."""
+        self._socket: socket.socket | None = None
+        self._receiving: Receiving | None = None
+        self._sending: Sending | None = None
+        self.on_program: Callable[[int], None] = _ignore
+        """A packet of the program went out: whoever is awake for it does all that is due."""
+        self.strangers = 0
+        """Datagrams dropped because nobody here expected them."""
+
+    async def open(self, host: str, port: int) -> int:
+        """Which port it is. Raises `OSError` where it cannot be had."""
+        sock = bound_socket(host, port, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        self._socket, self._sending = sock, Sending(sock)
+        self._receiving = Receiving(sock, self.datagram_received, self._turn, self.lag)
+        self.on_program = self._receiving.on_program
+        return cast(int, sock.getsockname()[1])
+
+    def close(self) -> None:
+        if self._socket is None or self._sending is None or self._receiving is None:
+            return
+        self._receiving.close()
+        self._sending.close()
+        self._socket.close()
+        self._socket = self._sending = self._receiving = None
+        self.on_program = _ignore
+
+    @property
+    def congested(self) -> bool:
+        """The kernel takes no more for now."""
+        return self._sending is not None and self._sending.congested
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams not sent because too many waited already, or because they cannot be."""
+        return 0 if self._sending is None else self._sending.dropped
+
+    def be_patient(self, patience_s: float) -> None:
+        """As of `Receiving`."""
+        if self._receiving is not None:
+            self._receiving.be_patient(patience_s)
+
+    def datagram_received(self, data: bytes, addr: Address, came_ns: int) -> None:
+        first = data[0] if data else 255
+        if first < 4:
+            self._on_stun(data, addr)
+            return
+        endpoint = self._by_address.get(addr)
+        if endpoint is None:
+            self.strangers += 1
+        elif 20 <= first < 64:
+            endpoint.on_dtls(data)
+        elif 128 <= first < 192:
+            endpoint.on_media(data, came_ns)
+
+    def _on_stun(self, data: bytes, address: Address) -> None:
+        """Answers a valid connectivity check and binds its address; all else has no answer."""
+        check = checks.read(data)
+        endpoint = None if check is None else self._by_ufrag.get(check.ufrag)
+        if check is None or endpoint is None or not check.is_by(endpoint.password):
+            self.strangers += 1
+            return
+        seen = self._transactions.setdefault(endpoint.ufrag, {})
+        if check.transaction not in seen:
+            seen[check.transaction] = None
+            if len(seen) > MAX_TRANSACTIONS:
+                del seen[next(iter(seen))]
+        elif self._by_address.get(address) is not endpoint:
+            self.strangers += 1  # a check that was overheard, and is said again from elsewhere
+            return
+        self._bind(endpoint, address)
+        host, port = plain(address[0]), address[1]
+        self.send(checks.answer(check.transaction, endpoint.password, host, port), address)
+        endpoint.on_check(nominated=check.nominated, address=address)
+
+    def _bind(self, endpoint: Endpoint, address: Address) -> None:
+        """Media from this address is this peer's now, however many addresses it checks from."""
+        bound = self._addresses.setdefault(endpoint.ufrag, deque())
+        if address in bound:
+            bound.remove(address)
+        bound.append(address)
+        self._by_address[address] = endpoint
+        if len(bound) > MAX_ADDRESSES:
+            self._forget(endpoint, bound.popleft())
+
+    def _forget(self, endpoint: Endpoint, address: Address) -> None:
+        if self._by_address.get(address) is endpoint:
+            del self._by_address[address]
+
+    def add(self, endpoint: Endpoint) -> None:
+        self._by_ufrag[endpoint.ufrag.encode()] = endpoint
+
+    def rename(self, endpoint: Endpoint, ufrag: str, password: str) -> None:
+        """An ICE restart: its addresses stay bound, and new checks need the new credentials."""
+        del self._by_ufrag[endpoint.ufrag.encode()]
+        bound = self._addresses.pop(endpoint.ufrag, None)
+        self._transactions.pop(endpoint.ufrag, None)
+        endpoint.ufrag, endpoint.password = ufrag, password
+        self._by_ufrag[ufrag.encode()] = endpoint
+        if bound is not None:
+            self._addresses[ufrag] = bound
+
+    def remove(self, endpoint: Endpoint) -> None:
+        self._by_ufrag.pop(endpoint.ufrag.encode(), None)
+        self._transactions.pop(endpoint.ufrag, None)
+        for address in self._addresses.pop(endpoint.ufrag, ()):
+            self._forget(endpoint, address)
+
+    def send(self, datagram: bytes, address: Address) -> None:
+        """Now, or as soon as the kernel takes it."""
+        if self._sending is not None:
+            self._sending.send(datagram, address)
+
+    def send_run(self, session: Session, packets: Run, address: Address) -> None:
+        """Encrypts RTP packets for one peer and sends them. Raises `pylibsrtp.Error`."""
+        if self._sending is not None:
+            self._sending.send_run(session, packets, address)
+
+    @property
+    def out(self) -> Out:
+        """Its sending half, for whoever sends to many; nothing stands between while it is open."""
+        return self._sending or self
+
+    def send_same(self, burst: Burst, group: Group, before: int) -> None:
+        """Encrypts packets that were laid once for many, and sends them (`Sending.send_same`)."""
+        if self._sending is not None:
+            self._sending.send_same(burst, group, before)

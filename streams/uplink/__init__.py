@@ -1,0 +1,1 @@
+"""What sites send: packets → frames, and the feedback that keeps them coming."""
