@@ -99,8 +99,8 @@ class Group:
         self.usual = (header, tag) == USUAL
         self._video = video
         self._heads = PLAIN if header == HEADER.size else WITH_EXTENSION
-        self.members: list[Member] = []
-        self.rows: list[Member] = []
+        self.members: dict[Subscriber, Member] = {}
+        self.rows: list[Subscriber] = []
         """As the columns have them."""
         self._logs: dict[Group | None, Log] = {}
         self._log_of: list[Log] = []
@@ -120,11 +120,11 @@ class Group:
         """Of the addresses, as whoever sends has them; None after a change."""
 
     def join(self, member: Member) -> None:
-        self.members.append(member)
+        self.members[member.subscriber] = member
         self._changed = True
 
     def leave(self, member: Member) -> None:
-        self.members = [one for one in self.members if one is not member]
+        del self.members[member.subscriber]
         self._changed = True
 
     def log(self, other: "Group | None") -> Log:
@@ -141,8 +141,8 @@ class Group:
 
     def dissolve(self) -> None:
         """Everybody leaves, and is served alone."""
-        for member in list(self.members):
-            member.subscriber.leave_group(video=self._video)
+        for subscriber in [*self.members]:
+            subscriber.leave_group(video=self._video)
 
     def send(
         self, number: int, count: int, octets: int, bursts: Sequence[Burst], out: Out, now_ns: int
@@ -151,8 +151,8 @@ class Group:
         as they leave."""
         octets += count * (self.header + self.tag)
         if self._video:
-            for member in self.members:
-                if member.subscriber.pacer.rate_bps is not None:
+            for subscriber in self.members:
+                if subscriber.pacer.rate_bps is not None:
                     self._hold_back(octets, now_ns)
                     break
         if self._changed:
@@ -173,16 +173,16 @@ class Group:
 
     def _hold_back(self, octets: int, now_ns: int) -> None:
         """Whose line wants large pictures spread over time is served alone with this one."""
-        for member in self.members[:]:
-            pacer = member.subscriber.pacer
+        for subscriber in [*self.members]:
+            pacer = subscriber.pacer
             if pacer.rate_bps is not None and not pacer.admits(octets, now_ns):
-                member.subscriber.leave_group(video=True)
+                subscriber.leave_group(video=True)
 
     def _settle(self) -> None:
         """What `write` needs of the members, as columns."""
-        members = self.rows = self.members[:]
+        members = [*self.members.values()]
+        subscribers = self.rows = [*self.members]
         self._changed = False
-        subscribers = [member.subscriber for member in members]
         self._places = {subscriber: place for place, subscriber in enumerate(subscribers)}
         numbers = [subscriber.numbers for subscriber in subscribers]
         self._shifts = [one.shift for one in numbers]
@@ -200,7 +200,7 @@ class Group:
 
     def refuse(self, place: int) -> None:
         """SRTP takes no more packets of this one; alone he will hear why."""
-        self.rows[place].subscriber.leave_group(video=self._video)
+        self.rows[place].leave_group(video=self._video)
 
     def write(self, octets: bytearray, burst: Burst, before: int, part: slice, stride: int) -> None:
         """Writes the burst for a part of the group, each `stride` octets after the one before."""
