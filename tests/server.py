@@ -141,7 +141,6 @@ class Server:
         self._prepare()
 
     def _prepare(self) -> None:
-        store = setup.open_store(self.settings)
         now_ms = setup.now_ms()
         prepared = SessionPrepared(
             at_ms=now_ms,
@@ -153,14 +152,15 @@ class Server:
             hidden_overlays=HIDDEN,
         )
         chosen = ItemChosen(at_ms=now_ms, item=self._agenda[0].id)
-        store.append(
-            self.session, 0, (prepared, chosen), Act(now_ms, Role.SYSTEM, "test", None, "t0")
-        )
-        tokens = self.tokens(store)
-        self.operator = tokens.issue_token(Role.OPERATOR, self.session)
-        self.site_tokens = {
-            site.id: tokens.issue_join_token(self.session, site.id) for site in self._sites
-        }
+        with setup.open_store(self.settings) as store:
+            store.append(
+                self.session, 0, (prepared, chosen), Act(now_ms, Role.SYSTEM, "test", None, "t0")
+            )
+            tokens = self.tokens(store)
+            self.operator = tokens.issue_token(Role.OPERATOR, self.session)
+            self.site_tokens = {
+                site.id: tokens.issue_join_token(self.session, site.id) for site in self._sites
+            }
 
     def tokens(self, store: Store, skew_ms: int = 0) -> Tokens:
         """Signs with the server's own key; `skew_ms` moves the clock."""
