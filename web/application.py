@@ -15,6 +15,7 @@ from web.accounts import SignIn
 from web.api import Api
 from web.archive import Archive
 from web.aside import Aside
+from web.assets import Assets
 from web.audit_reader import AuditReader
 from web.auditor import Auditor
 from web.auth import Tokens, identifying, load_secret
@@ -87,6 +88,7 @@ def application(parts: Parts) -> web.Application:
     aside = Aside()
     rooms: tuple[Room, ...] = (
         pages,
+        Assets(),
         *_recordings(app, parts, pages, aside),
         *_accounts(parts, aside),
         *_directing(app, parts, pages, aside),

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from broadcast.session.model import Role, SessionState
 from streams.frames import SiteId
+from web.assets import IMPORT_MAP, modules
 from web.audit_reader import may_read
 from web.auth import VIEWER, Identity, identify_or_viewer
 from web.border import LANGUAGE, NONCE, Handler
@@ -21,22 +21,13 @@ from web.sealed import may_open
 from web.sessions import Sessions
 
 WEB = Path(__file__).parent
-STATIC = (WEB / "static").resolve()
-_WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
 _OUR_PATH = re.compile(
     r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|graphics|rehearse|watch|play|audit"
     r"|sealed)/[A-Za-z0-9_-]{1,64}"
     r"|new|audit|account|accounts|archive)"
 )
-_FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
-_DAY_S = 86_400
-
-
-def _fonts() -> Path:
-    spec = find_spec("fontpkg_be_vietnam_pro")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("the package fontpkg-be-vietnam-pro is not installed")
-    return Path(spec.origin).parent / "files"
+_PACK_IN_THREAD = 4096
+"""Octets from which on."""
 
 
 class Pages:
@@ -54,7 +45,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._fonts = _fonts()
+        self._templates.globals["import_map"] = IMPORT_MAP
+        self._templates.globals["modules"] = modules
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -72,9 +64,6 @@ class Pages:
             web.get("/watch/{session}", self._watch),
             web.get("/play/{session}", self._play),
             web.get("/sealed/{session}", self._sealed),
-            web.get("/static/fonts/be-vietnam-pro-{weight}.ttf", self._font),
-            web.get("/static/{path:.+}", _static),
-            web.get("/favicon.ico", _favicon),
             web.get("/account", self._account),
             web.get("/accounts", self._accounts),
             web.get("/archive", self._archive),
@@ -103,9 +92,10 @@ class Pages:
         return self._page(request, name, state)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
-        if identify_or_viewer(request).must_enrol:
-            raise web.HTTPSeeOther(f"/account?next={_wished(request)}")
-        return self._page(request, "sign_in", next=_wished(request))
+        who, wish = identify_or_viewer(request), _wished(request)
+        if who.must_enrol:
+            raise web.HTTPSeeOther(f"/account?next={wish}")
+        return self._page(request, "sign_in", next=wish, lacks=who is not VIEWER and wish != "/")
 
     def _desk(self, name: str) -> Handler:
         """A page of those who lead the session or write it down. Each may open all of them: what
@@ -211,7 +201,12 @@ class Pages:
             csp_nonce=request[NONCE],
             title=title,
         )
-        return web.Response(text=html, content_type="text/html", status=status)
+        response = web.Response(
+            text=html, content_type="text/html", status=status, zlib_executor_size=_PACK_IN_THREAD
+        )
+        response.enable_compression()
+        response.headers["Vary"] = "Accept-Encoding"
+        return response
 
     def sheet(
         self, request: web.Request, name: str, state: SessionState, **values: Any
@@ -230,13 +225,6 @@ class Pages:
         return self._page(
             request, "error", who=VIEWER, status=problem.status, code=problem.code, message=message
         )
-
-    async def _font(self, request: web.Request) -> web.StreamResponse:
-        weight = _WEIGHTS.get(request.match_info["weight"])
-        if weight is None:
-            raise not_found()
-        headers = {"Content-Type": "font/ttf", "Cache-Control": f"public, max-age={30 * _DAY_S}"}
-        return web.FileResponse(self._fonts / f"BeVietnamPro-{weight}.ttf", headers=headers)
 
 
 def _about(who: Identity) -> dict[str, Any]:
@@ -257,24 +245,3 @@ def _wished(request: web.Request) -> str:
     """Where to go on afterwards: a page of ours, whatever the query says."""
     wish = request.query.get("next", "")
     return wish if _OUR_PATH.fullmatch(wish) else "/"
-
-
-async def _static(request: web.Request) -> web.StreamResponse:
-    """Scripts and styles. Browsers ask each time and mostly hear 304: a new version of ours must
-    not meet an old module in somebody's cache."""
-    name = request.match_info["path"]
-    path = (STATIC / name).resolve() if _FILE.fullmatch(name) else STATIC
-    if not path.is_relative_to(STATIC) or not path.is_file():
-        raise not_found()
-    return web.FileResponse(path, headers={"Cache-Control": "no-cache", **_script_type(path)})
-
-
-def _script_type(path: Path) -> dict[str, str]:
-    """RFC 9239; Python's table depends on the machine's `/etc/mime.types`."""
-    is_script = path.suffix in {".js", ".mjs"}
-    return {"Content-Type": "text/javascript; charset=utf-8"} if is_script else {}
-
-
-async def _favicon(request: web.Request) -> web.StreamResponse:
-    del request
-    raise web.HTTPMovedPermanently("/static/favicon.svg")

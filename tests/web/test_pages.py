@@ -92,9 +92,11 @@ def test_the_desks_are_for_staff(tmp_path: Path, page: str) -> None:
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
                 answer = await rig.get(path, headers=headers)
                 assert (answer.status, answer.headers["Location"]) == (303, f"/sign-in?next={path}")
-            clerk = rig.tokens.issue_token(Role.CLERK, SESSION)
-            answer = await rig.get(path, headers={"Authorization": f"Bearer {clerk}"})
-            assert answer.status == 200
+            clerk = {"Authorization": f"Bearer {rig.tokens.issue_token(Role.CLERK, SESSION)}"}
+            assert (await rig.get(path, headers=clerk)).status == 200
+            for headers, lacks in (({}, False), (clerk, True)):  # and it is said why
+                html = await (await rig.get("/sign-in?next=/accounts", headers=headers)).text()
+                assert json.loads(_embedded(html, "config"))["lacks"] == lacks
 
     asyncio.run(scenario())
 

@@ -378,6 +378,7 @@
  * @property {boolean} may_audit whether they may read the whole audit
  * @property {boolean} [may_create] whether the reader may make sessions
  * @property {string} [next] where to go after signing in
+ * @property {boolean} [lacks] what one signed in with does not open that
  * @property {string} [code] of an error
  * @property {string} [message] of an error
  */
