@@ -24,6 +24,7 @@ MODULES = (
     "hls",
     "sync",
     "pages",
+    "loading",
     "demo",
 )
 """Each has `figures()`, which yields lines (or `Figure`s) as they are measured."""
