@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Error, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright, expect
 
 from tests import media
 
@@ -112,7 +112,12 @@ def complaints(page: Page) -> list[str]:
     """Grows with every uncaught error and every error message of the page's console."""
     found: list[str] = []
     page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
+
+    def note(line: ConsoleMessage) -> None:
+        if line.type == "error":
+            found.append(f"{line.text} ({line.location['url']})")
+
+    page.on("console", note)
     return found
 
 
