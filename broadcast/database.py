@@ -24,6 +24,7 @@ _PATIENCE = {
 }
 """Of PostgreSQL (libpq): a server that hangs is a fault to be told, and not waited for by sound and
 pictures."""
+CLOSE_S = 5.0
 
 
 class StoreError(Exception):
@@ -68,11 +69,12 @@ class Database:
             ) from None
 
     def close(self) -> None:
-        """Waits for who is at it: a thread goes on when the task that waits for it is cancelled,
-        and would leave its connection open. Whoever comes later gets a `StoreError`."""
+        """Waits for who is at it, but not for ever, as a database may hang: a thread goes on when
+        the task that waits for it is cancelled, and would leave its connection open. Whoever comes
+        later gets a `StoreError`."""
         with self._changed:
             self._closed = True
-            self._changed.wait_for(lambda: self._in_use == 0)
+            self._changed.wait_for(lambda: self._in_use == 0, CLOSE_S)
         self._engine.dispose()
 
     @contextmanager
