@@ -73,16 +73,21 @@ def test_every_route_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert api == {route for route in told if route[1].startswith("/api/")}
 
 
+def _cookie_of_administrator(rig: Rig) -> str:
+    """Who operates too."""
+    operator = frozenset({Role.OPERATOR})
+    put_account(rig.store, "a", hash_password(PASSWORD), operator, admin=True)
+    account = rig.store.account("a")
+    assert account is not None
+    return f"diemcau={rig.tokens.cookie_for_account(account)}"
+
+
 def test_no_foreign_page_changes_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the cookie of an operator who is administrator too, from elsewhere or from nowhere."""
 
     async def scenario() -> None:
         async with relay_and_routes(settings_in(tmp_path), monkeypatch) as (rig, routes):
-            operator = frozenset({Role.OPERATOR})
-            put_account(rig.store, "a", hash_password(PASSWORD), operator, admin=True)
-            account = rig.store.account("a")
-            assert account is not None
-            cookie = f"diemcau={rig.tokens.cookie_for_account(account)}"
+            cookie = _cookie_of_administrator(rig)
             before = len(rig.store.load(SESSION)), rig.store.accounts()
             wrong = []
             for method, path in routes:
@@ -134,11 +139,7 @@ def test_the_database_is_never_asked_on_the_loop(
 
     async def scenario() -> None:
         async with relay_and_routes(settings_in(tmp_path), monkeypatch) as (rig, routes):
-            operator = frozenset({Role.OPERATOR})
-            put_account(rig.store, "a", hash_password(PASSWORD), operator, admin=True)
-            account = rig.store.account("a")
-            assert account is not None
-            cookie = f"diemcau={rig.tokens.cookie_for_account(account)}"
+            cookie = _cookie_of_administrator(rig)
             sql.event.listen(sql.Engine, "before_cursor_execute", note)
             for method, path in routes:
                 if method not in {"GET", "POST", "PUT", "PATCH", "DELETE"} or STARTS.search(path):
