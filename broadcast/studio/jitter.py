@@ -35,6 +35,14 @@ DEAD_ZONE = AUDIO_CLOCK_RATE // 1000
 MAX_SLEW = 4
 """Samples per block: 0.4 %, 7 cents, which nobody hears."""
 
+LINGER = AUDIO_CLOCK_RATE * 5 // 1000
+"""By so much longer than it must a packet waits before the one after it is read in its place:
+clocks that drift apart do not go back and forth between two."""
+
+LINGER = AUDIO_CLOCK_RATE * 5 // 1000
+"""By so much longer than it must a packet waits before the next one is read in its place: clocks
+that drift apart do not go back and forth between two."""
+
 QUIET = JOIN * 1e-6
 """-60 dB, as the energy of `JOIN` samples."""
 
@@ -131,12 +139,27 @@ class SampleRing:
 
 
 class Reader:
-    """Reads a ring block by block at the rate that brings it to where it ought to be."""
+    """Reads a ring block by block at the rate that brings it to where it ought to be.
+
+    Packets as long as a block are read whole: a block of parts of two needs all of the second one,
+    which may as well be heard in its place, up to 20 ms earlier.
+    """
 
     def __init__(self) -> None:
         self._at: int | None = None
-        self.late = 0
-        """By how many samples the last block came too late; negative: too early."""
+        self._error = 0
+        """To where the last block should have begun."""
+        self._ahead: int | None = None
+        """By how much later than asked for that was; None: packets are not read whole."""
+
+    @property
+    def late(self) -> int:
+        """By how many samples the last block came too late; negative: too early. Whole packets may
+        come early."""
+        if self._ahead is None:
+            return self._error
+        late = self._error - self._ahead
+        return max(late, 0) + min(late + BLOCK_SAMPLES, 0)
 
     def place(self, ideal: int) -> int:
         """The sample that comes next, where `ideal` should come first."""
@@ -147,13 +170,16 @@ class Reader:
         if self._at is not None:
             self._at += count
 
-    def block(self, ring: SampleRing, ideal: int) -> Samples:
+    def block(self, ring: SampleRing, ideal: int, packet: int | None = None) -> Samples:
         """The next 20 ms, where `ideal` is the sample that should come first. Never clicks: small
-        errors are slewed by resampling, larger ones spliced where the sound resembles itself."""
+        errors are slewed by resampling, larger ones spliced where the sound resembles itself.
+        `packet`: where any of the packets begins, if each is as long as a block."""
+        self._ahead = None if packet is None else self._to_packet(packet, ideal)
+        ideal += self._ahead or 0
         at = self._at
         if at is None:
             at, ring.seam = ideal, None
-        self.late = ideal - at
+        self._error = ideal - at
         block, self._at = self._block(ring, at)
         if ring.seam is not None:
             block[:, :JOIN] = _faded(ring.seam, block[:, :JOIN])
@@ -161,9 +187,17 @@ class Reader:
         ring.heard_to = self._at
         return block
 
+    def _to_packet(self, packet: int, ideal: int) -> int:
+        """How many samples after `ideal` the next packet begins; or just before it, the one that
+        was read so far."""
+        ahead = (packet - ideal) % BLOCK_SAMPLES
+        before = ahead - BLOCK_SAMPLES
+        was_near = self._ahead is not None and self._ahead < BLOCK_SAMPLES // 2
+        return before if was_near and before >= -LINGER else ahead
+
     def _block(self, ring: SampleRing, at: int) -> tuple[Samples, int]:
         """And where the one after it begins."""
-        error = self.late
+        error = self._error
         if error > JUMP or error < -WAY_AHEAD:
             return self._moved(ring, at, error)
         if abs(error) > SPLICE:
@@ -182,7 +216,7 @@ class Reader:
         ring.seam = None
         block = ring.read(at + by, BLOCK_SAMPLES)
         block[:, :JOIN] = _faded(old, block[:, :JOIN])
-        self.late -= by
+        self._error -= by
         return block, at + by + BLOCK_SAMPLES
 
 

@@ -36,6 +36,8 @@ class SoundTrack:
         self._ring = SampleRing(1)
         """Of one channel until stereo comes, as it hardly ever does from a browser."""
         self._reader = Reader()
+        self._packet: int | None = None
+        """Where the newest packet begins; None where packets are not as long as blocks."""
         self.meter = Meter()
         self.leveller = Leveller()
         self.fader = Fader()
@@ -79,6 +81,7 @@ class SoundTrack:
             if self._cleaner is not None and self._heard_by is None:
                 self._cleaner.listen(samples)
             self._ring.write(frame.pts, samples)
+            self._packet = frame.pts if samples.shape[1] == BLOCK_SAMPLES else None
             self._next = frame.pts + samples.shape[1]
 
     def _recover(self, frame: EncodedFrame) -> None:
@@ -127,14 +130,15 @@ class SoundTrack:
 
     def _go_on(self, ideal: int) -> Samples:
         if self._heard_by is None:
-            return self._read(ideal)
+            return self._read(ideal, self._packet)
+        # Of what lies beyond the block it needs more, which may not be there yet.
         return self._heard_by.apply(self._read(ideal + DELAY))
 
     def level(self, block: Samples) -> Samples:
         """To the program's loudness, in place."""
         return self.leveller.apply(block)
 
-    def _read(self, ideal: int) -> Samples:
-        block = self._reader.block(self._ring, ideal)
+    def _read(self, ideal: int, packet: int | None = None) -> Samples:
+        block = self._reader.block(self._ring, ideal, packet)
         self._playout.sound_error_ns = self._reader.late * NS_PER_S // AUDIO_CLOCK_RATE
         return block

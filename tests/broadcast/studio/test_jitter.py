@@ -134,3 +134,11 @@ def test_a_large_error_is_jumped_over_with_a_cross_fade() -> None:
     assert steepest(read) < 3 * CURVE
     assert np.array_equal(read[-960:], sound[0, 9 * 960 + JUMP + 777 :][:960])
     assert reader.late == 0
+
+
+def test_clocks_that_drift_do_not_go_back_and_forth_between_two_packets() -> None:
+    ring, reader = SampleRing(), Reader()
+    for n in range(60):
+        wanted = n * BLOCK_SAMPLES + (-100, 0, 100, 200)[n % 4]
+        reader.block(ring, wanted, 7 * BLOCK_SAMPLES)
+        assert reader.place(0) == (n + 1) * BLOCK_SAMPLES
