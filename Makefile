@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
+# Somebody else may be installing something just now.
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600
 PYTEST_FLAGS ?=
 
 # Where the system has no Node, the one that PyPI carries is found in $(BIN).
@@ -112,12 +113,13 @@ $(VENV)/browser: $(VENV)/peers $(VENV)/dev
 	    else $(BIN)/playwright install chrome; fi; }
 	@touch $@
 
-# What sets the clock under a running server.
-$(VENV)/clock: $(VENV)/peers
+# What sets the clock under a running server. This one and the next after the browser: of two that ask
+# the system for packages side by side, one fails.
+$(VENV)/clock: $(VENV)/browser
 	@dpkg --status faketime >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends faketime
 	@touch $@
 
 # Whom the benchmarks compare with, besides.
-$(VENV)/rivals: $(VENV)/peers
+$(VENV)/rivals: $(VENV)/browser
 	@dpkg --status $(RIVALS) >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends $(RIVALS)
 	@touch $@
