@@ -16,9 +16,8 @@ from aiortc.mediastreams import AudioStreamTrack
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
 from config.settings import Media, Program
-from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
+from streams.frames import NS_PER_S, Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.relay import (
-    KEYFRAME_INTERVAL_NS,
     Audience,
     Connection,
     Rates,
@@ -219,16 +218,19 @@ def test_however_many_ask_for_a_keyframe_the_studio_hears_of_it_once_a_second() 
             def all_ask() -> int:
                 for _, viewer in relay._viewers:
                     viewer.on_rtcp(pli, time.monotonic_ns())
-                return 1 + (time.monotonic_ns() - began_ns) // KEYFRAME_INTERVAL_NS
+                return 1 + (time.monotonic_ns() - began_ns) // NS_PER_S
 
             for _ in range(50):
                 most = all_ask()
             assert 1 <= heard.wanted.count(Feed.ROOM) <= most
             assert 1 <= heard.wanted.count(Feed.PUBLIC) <= most
-            relay._keyframe_ns[Feed.ROOM] -= KEYFRAME_INTERVAL_NS  # a second later
             heard.wanted.clear()
+            relay._keyframe_ns[Feed.ROOM] = time.monotonic_ns() - NS_PER_S // 2
             all_ask()
-            assert Feed.ROOM in heard.wanted
+            assert Feed.ROOM not in heard.wanted, "half a second later"
+            relay._keyframe_ns[Feed.ROOM] -= NS_PER_S // 2
+            all_ask()
+            assert Feed.ROOM in heard.wanted, "a second later"
 
     asyncio.run(story())
 
