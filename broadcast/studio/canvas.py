@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, VideoReformatter
 
 from broadcast.overlay.planes import Drawn
 from broadcast.program import Layout, Rect, Scene
+from broadcast.studio.colours import Converter
 
 Plane = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -28,6 +29,10 @@ WIPE_EDGE = 0.05
 
 CROP_LIMIT = 1.12
 """Shapes that differ by less fill their seat with a little cut off; others keep dark bars."""
+
+
+PLANAR = ("yuv420p", "yuvj420p")
+"""The second is FFmpeg's name for full range."""
 
 
 class UnscalableError(Exception):
@@ -81,8 +86,9 @@ class Fit:
     y: int
 
 
-def fit(width: int, height: int, box: Box) -> Fit:
-    """Keeps the shape of the picture: nearly equal shapes fill the box, others get dark bars."""
+def fit(width: float, height: int, box: Box) -> Fit:
+    """Keeps the shape of the picture: nearly equal shapes fill the box, others get dark bars.
+    `width`: in samples that are square."""
     across, down = box.width / width, box.height / height
     cover = max(across, down) / min(across, down) < CROP_LIMIT
     scale = max(across, down) if cover else min(across, down)
@@ -183,43 +189,38 @@ def _cut(planes: tuple[Plane, Plane, Plane], crop: Box) -> tuple[Plane, ...]:
     return luma[y:bottom, x:right], *(plane[half] for plane in chroma)
 
 
-def ready(picture: av.VideoFrame) -> bool:
-    """Whether its samples are what the canvas has."""
-    limited = picture.color_range in (ColorRange.MPEG, ColorRange.UNSPECIFIED)
-    return picture.format.name == "yuv420p" and limited
-
-
 class Seat:
     """Scales one site's pictures into one box; keeps the last result for sites with few frames."""
 
     def __init__(self, box: Box) -> None:
         self.box = box
-        self._reformatter = VideoReformatter()
+        self._reformatter, self._converter = VideoReformatter(), Converter()
         self._source: av.VideoFrame | None = None
         self._parts: tuple[Plane, ...] = ()
         """What is to be seen of `_source`, at its size here."""
-        self._size = (0, 0)
+        self._shape = (0, 0, 0.0)
         self._fit = Fit(0, 0, Box(0, 0, 0, 0), 0, 0)
-        """Of pictures of that size."""
+        """Of pictures of that shape."""
 
-    def _fit_of(self, picture: av.VideoFrame) -> Fit:
-        size = picture.width, picture.height
-        if size != self._size:
-            self._size, self._fit = size, fit(*size, self.box)
+    def _fit_of(self, picture: av.VideoFrame, aspect: float) -> Fit:
+        shape = picture.width, picture.height, aspect
+        if shape != self._shape:
+            self._shape = shape
+            self._fit = fit(picture.width * aspect, picture.height, self.box)
         return self._fit
 
-    def fills(self, picture: av.VideoFrame) -> bool:
-        """Leaves no dark bars."""
-        crop = self._fit_of(picture).crop
+    def fills(self, picture: av.VideoFrame, aspect: float = 1.0) -> bool:
+        """Leaves no dark bars. `aspect`: width by height of its samples."""
+        crop = self._fit_of(picture, aspect).crop
         return (crop.width, crop.height) == (self.box.width, self.box.height)
 
-    def paint(self, canvas: Canvas, picture: av.VideoFrame) -> None:
+    def paint(self, canvas: Canvas, picture: av.VideoFrame, aspect: float = 1.0) -> None:
         """Raises `UnscalableError`."""
-        place = self._fit_of(picture)
+        place = self._fit_of(picture, aspect)
         if picture is not self._source:
             self._source = None  # should the scaling fail
             try:
-                scaled = self._scale(picture, place)
+                scaled = self._converter.convert(self._scale(picture, place))
             except (av.error.FFmpegError, ValueError) as error:
                 raise UnscalableError(str(error)) from error
             self._parts = _cut(planes_of(scaled), place.crop)
@@ -227,16 +228,18 @@ class Seat:
         canvas.lay(self._parts, place.x, place.y)
 
     def _scale(self, picture: av.VideoFrame, place: Fit) -> av.VideoFrame:
-        if (place.width, place.height) == (picture.width, picture.height) and ready(picture):
+        """At its size, as I420; its numbers mean what they did."""
+        planar = picture.format.name in PLANAR
+        if planar and (place.width, place.height) == (picture.width, picture.height):
             return picture
         smaller = place.width < picture.width
         return self._reformatter.reformat(
             picture,
             place.width,
             place.height,
-            "yuv420p",
+            None if planar else "yuv420p",
             # Half the time of bilinear for a still, and truer (`bench/quality.py`).
             interpolation="AREA" if smaller else "BILINEAR",
-            dst_color_range=ColorRange.MPEG,
+            dst_color_range=None if planar else ColorRange.MPEG,
             threads=1,
         )

@@ -188,7 +188,7 @@ class Composer:
         self, canvas: Canvas, stage: Stage, covered: list[Box], now_ns: int, oldest_ns: int
     ) -> None:
         seats = [(plan, self._picture(plan, now_ns, oldest_ns)) for plan in stage.plans]
-        if not any(plan.whole and p and plan.seat.fills(p.frame) for plan, p in seats):
+        if not any(plan.whole and p and plan.seat.fills(p.frame, p.aspect) for plan, p in seats):
             canvas.clear()
         self._blend(canvas, stage.slate)
         titles = [self._compose_seat(canvas, plan, picture, now_ns) for plan, picture in seats]
@@ -218,7 +218,7 @@ class Composer:
 
     def _show(self, canvas: Canvas, plan: SeatPlan, picture: Picture) -> bool:
         try:
-            plan.seat.paint(canvas, picture.frame)
+            plan.seat.paint(canvas, picture.frame, picture.aspect)
         except UnscalableError as error:
             log.warning("%s: a picture that cannot be scaled: %s", plan.site, error)
             if plan.whole:

@@ -70,7 +70,8 @@ class Studio:
         """Packets; each counted by its own maker's thread."""
         self._heard: dict[str, list[int]] | None = None
         self.link = Link(socket_path(settings.storage), self._receive, self._greet)
-        self._sources = Sources(self._ask_keyframe, program.fps)
+        cameras = [SiteId(camera.site) for camera in settings.cameras]
+        self._sources = Sources(self._ask_keyframe, program.fps, cameras)
         self._cameras = Cameras(settings.cameras, self._offer, self._gone)
         renderer = Renderer(program.width, program.height, program.theme)
         self._board = Board(renderer)

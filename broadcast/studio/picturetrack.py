@@ -16,7 +16,9 @@ import av
 import av.error
 from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
+from broadcast.studio.colours import say_as_television
 from broadcast.studio.encoders import VIDEO_TIME_BASE
 from broadcast.studio.playout import Playout
 from streams.frames import NS_PER_S, VIDEO_CLOCK_RATE, Codec, EncodedFrame
@@ -34,6 +36,9 @@ KEYFRAME_INTERVAL_NS = 500_000_000
 MAX_PIXELS = 4096 * 2304
 """A stream that says it is larger is not believed: its pictures would take all memory."""
 
+LEAST_ASPECT = 0.25
+"""Of samples: television's are between 0.9 and 1.8 (H.264 table E-1), DV's HDTV 1.5."""
+
 SMALL_PIXELS = 640 * 360
 """A standby site that sends no more is always decoded whole (0.01 of a core)."""
 
@@ -47,6 +52,8 @@ class Picture:
     frame: av.VideoFrame
     media_ns: int
     received_ns: int
+    aspect: float = 1.0
+    """Width of its samples by their height."""
 
 
 class PictureTrack:
@@ -71,6 +78,8 @@ class PictureTrack:
         """On program or preview: every frame is decoded."""
         self.spared = False
         """Large and not wanted, but there is time for it."""
+        self.as_television = False
+        """Fetched from a camera, which is no browser."""
         self.clocked = False
         """On program: the frame clock decodes what came, just before it takes what is due."""
         self.dropped = 0
@@ -191,7 +200,9 @@ class PictureTrack:
         when = pts * NS_PER_S // VIDEO_CLOCK_RATE
         if self.newest is not None and when < self.newest.media_ns - NS_PER_S:
             self._pictures.clear()
-        picture = Picture(decoded, when, received_ns)
+        if self.as_television:
+            say_as_television(decoded)
+        picture = Picture(decoded, when, received_ns, aspect_of(self._decoder))
         self._pictures.append(picture)
         self.newest = picture
         if not self.wanted:
@@ -222,6 +233,12 @@ class PictureTrack:
                 while self._pictures[0].media_ns + offset_ns <= now_ns:
                     self._shown = self._pictures.popleft()
         return self._shown
+
+
+def aspect_of(stream: VideoCodecContext | VideoStream | None) -> float:
+    """Of its samples, width by height; 1 where it says nothing that a camera could have."""
+    said = None if stream is None else stream.sample_aspect_ratio
+    return float(said) if said and LEAST_ASPECT < said < 1 / LEAST_ASPECT else 1.0
 
 
 def _video_decoder(codec: Codec) -> VideoCodecContext:

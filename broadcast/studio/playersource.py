@@ -109,9 +109,12 @@ class PlayerSource(Source):
         self.sound: PlayerSound = PlayerSound(self.playout)
         self.picture = PictureTrack(self.playout, lambda: None)
 
-    def show(self, frame: av.VideoFrame, at_ns: int, now_ns: int | None = None) -> None:
-        """A picture, from `at_ns` on; pictures come in the order of their times."""
-        self.picture.show(Picture(frame, at_ns, now_ns or at_ns))
+    def show(
+        self, frame: av.VideoFrame, at_ns: int, now_ns: int | None = None, aspect: float = 1.0
+    ) -> None:
+        """A picture, from `at_ns` on; pictures come in the order of their times. `aspect`: width by
+        height of its samples."""
+        self.picture.show(Picture(frame, at_ns, now_ns or at_ns, aspect))
 
     def rewind(self) -> None:
         """What was put and is not yet presented never will be."""

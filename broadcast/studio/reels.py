@@ -21,8 +21,10 @@ from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
 from broadcast.studio.canvas import planes_of
+from broadcast.studio.colours import say_as_television
 from broadcast.studio.encoders import Samples
 from broadcast.studio.paper import BrokenError, Paper
+from broadcast.studio.picturetrack import aspect_of
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
 
 FORMATS = {
@@ -52,6 +54,8 @@ class Piece:
     at_ns: int
     """From the file's beginning."""
     picture: av.VideoFrame | None = None
+    aspect: float = 1.0
+    """Of the picture's samples, width by height."""
     sound: Samples | None = None
 
 
@@ -81,6 +85,7 @@ class Film:
         for video in videos[:1]:
             video.codec_context.thread_count = DECODING_THREADS
         self.has_pictures = bool(videos)
+        self._aspect = aspect_of(videos[0]) if videos else 1.0
         self.duration_ns = (self._container.duration or 0) * 1000
         """0: it does not say."""
         self._start_ns = (self._container.start_time or 0) * 1000
@@ -120,7 +125,9 @@ class Film:
     def _pieces(self, frame: object) -> Iterator[Piece]:
         if isinstance(frame, av.VideoFrame):
             if frame.pts is not None and frame.time_base is not None:
-                yield Piece(self._at_ns(frame.pts, frame.time_base), picture=upright(frame))
+                say_as_television(frame)
+                picture, aspect = upright(frame, self._aspect)
+                yield Piece(self._at_ns(frame.pts, frame.time_base), picture, aspect)
         elif isinstance(frame, av.AudioFrame):
             for sound in self._resampled(frame):
                 if sound.pts is not None and sound.time_base is not None:
@@ -144,18 +151,19 @@ def _bounded(sound: Samples) -> Samples:
     return np.clip(np.nan_to_num(sound, copy=False), -LOUDEST, LOUDEST, out=sound)
 
 
-def upright(frame: av.VideoFrame) -> av.VideoFrame:
-    """As it is to be seen: telephones write beside the picture how they were held."""
+def upright(frame: av.VideoFrame, aspect: float) -> tuple[av.VideoFrame, float]:
+    """As it is to be seen: telephones write beside the picture how they were held. And the aspect
+    of its samples."""
     quarters = round(frame.rotation / 90) % 4
     if not quarters:
-        return frame
+        return frame, aspect
     lying = planes_of(frame.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG, threads=1))
     width, height = (frame.height, frame.width) if quarters % 2 else (frame.width, frame.height)
     turned = av.VideoFrame(width, height, "yuv420p")
-    turned.color_range = ColorRange.MPEG
+    turned.color_range, turned.colorspace = ColorRange.MPEG, frame.colorspace
     for plane, target in zip(lying, planes_of(turned), strict=True):
         target[:] = np.rot90(plane, quarters)
-    return turned
+    return turned, 1 / aspect if quarters % 2 else aspect
 
 
 class Slides:

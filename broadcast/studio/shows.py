@@ -53,16 +53,17 @@ class Standing:
     def __init__(self, source: PlayerSource) -> None:
         self._source = source
         self._frame: av.VideoFrame | None = None
+        self._aspect = 1.0
         self._put_ns: int | None = None
 
-    def set(self, frame: av.VideoFrame) -> None:
-        self._frame, self._put_ns = frame, None
+    def set(self, frame: av.VideoFrame, aspect: float = 1.0) -> None:
+        self._frame, self._aspect, self._put_ns = frame, aspect, None
 
     def beat(self, now_ns: int) -> None:
         late = self._put_ns is None or now_ns - self._put_ns >= BEAT_NS
         if self._frame is not None and late:
             self._put_ns = now_ns
-            self._source.show(self._frame, now_ns)
+            self._source.show(self._frame, now_ns, aspect=self._aspect)
 
 
 class FilmShow:
@@ -201,8 +202,8 @@ class FilmShow:
 
     def _put(self, piece: Piece, due_ns: int, now_ns: int) -> None:
         if piece.picture is not None:
-            self._standing.set(piece.picture)
-            self._source.show(piece.picture, due_ns, now_ns)
+            self._standing.set(piece.picture, piece.aspect)
+            self._source.show(piece.picture, due_ns, now_ns, piece.aspect)
             self._last_ns = max(self._last_ns, piece.at_ns + 1)
         elif piece.sound is not None:
             self._source.sound.put(due_ns, piece.sound)

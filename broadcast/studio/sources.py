@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from broadcast.studio.picturetrack import PictureTrack
 from broadcast.studio.playout import Playout
@@ -73,9 +73,14 @@ class Source:
 class Sources:
     """All sites that send, or did lately; who decodes their pictures, and his helper."""
 
-    def __init__(self, ask_keyframe: Callable[[SiteId], None], fps: int = 25) -> None:
-        """`fps`: of the frame clock."""
-        self._ask_keyframe = ask_keyframe
+    def __init__(
+        self,
+        ask_keyframe: Callable[[SiteId], None],
+        fps: int = 25,
+        cameras: Collection[SiteId] = (),
+    ) -> None:
+        """`fps`: of the frame clock. `cameras`: the sites that are no browsers."""
+        self._ask_keyframe, self._cameras = ask_keyframe, frozenset(cameras)
         self._clocked_pixels = CLOCKED_PIXELS_PER_S // fps
         self._sources: dict[SiteId, Source] = {}
         self._adopted: set[SiteId] = set()
@@ -111,6 +116,7 @@ class Sources:
         if source is None:
             source = self._sources[frame.source] = Source(frame.source, self._ask_keyframe)
             source.picture.wanted = frame.source in self._wanted
+            source.picture.as_television = frame.source in self._cameras
         now_ns = time.monotonic_ns()
         if source.offer(frame, now_ns):
             self._jobs.put(source.picture)

@@ -171,7 +171,7 @@ class Stills:
             return
         self._canvas.clear()
         try:
-            self._seat.paint(self._canvas, picture.frame)
+            self._seat.paint(self._canvas, picture.frame, picture.aspect)
         except UnscalableError as error:
             log.debug("%s: no still of it: %s", source.site, error)
             return
