@@ -133,7 +133,7 @@ class Steering:
         """Everything goes, and nothing is tried: reports need not be read as often as they come."""
         if self._level or self.probe or self._away or self._draining:
             return False
-        return self.loss < EASY_LOSS and self._line.recent_ns < FREE_NS
+        return self.loss < EASY_LOSS and self._line.newest_ns < FREE_NS
 
     @property
     def sent_octets(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streams.bandwidth.renditions import STILL_INTERVAL_S, WIRE_OCTETS
+from streams.bandwidth.sparing import Sparing
 from streams.bandwidth.steering import Steering
 from streams.connections.sdp import Section
 from streams.downlink.fanout import Lane, Payload, Unit
@@ -34,9 +35,6 @@ CATCH_UP_OCTETS = 60_000
 Where it is more he gets the keyframe alone."""
 PIECE = 2
 """Packets of a picture that leave together where it is spread over time."""
-EASY_NS = 290_000_000
-"""Of a line at ease one report in three is read: reports come every 50 to 250 ms, mostly 100. One
-that is not costs a fifth of one that is."""
 REPEATS = 200
 """Packets that wait to be sent a second time. Policy: the oldest goes, it is late by then."""
 PROBE_PACKETS = 24
@@ -103,6 +101,7 @@ class Viewer:
         self._still_ns = -STILL_INTERVAL_NS
         self.pacer: Pacer[tuple[Payload, ...]] = Pacer()
         self._repeats: deque[Payload] = deque(maxlen=REPEATS)
+        self._sparing = Sparing()
         self.spared_ns = 0
         self._reported_ns = 0
         self._octets_reported = 0
@@ -347,7 +346,7 @@ class Viewer:
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
         self.numbers.catch_up()
         if self._rtcp.read(compound, now_ns):
-            self.spared_ns = now_ns + EASY_NS if self.steering.at_ease else 0
+            self.spared_ns = self._sparing.until_ns(self.steering, now_ns)
         self.look()
 
     def _send_again(self, video: bool, lost: list[int], now_ns: int) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from streams.bandwidth.renditions import STILL_INTERVAL_S
+from streams.bandwidth.sparing import Sparing
 from streams.bandwidth.steering import Choice, Steering
 from streams.downlink.pacer import Pacer
 from streams.rtp.twcc import Arrivals
@@ -71,6 +72,8 @@ class Watcher:
     """(sent, came) of each packet of sound; what was lost may come with the next one."""
     sent_octets: int = 0
     probed_octets: int = 0
+    read: int = 0
+    """Reports."""
 
     def __post_init__(self) -> None:
         self._pacer: Pacer[int] = Pacer()
@@ -78,6 +81,7 @@ class Watcher:
         self._came: deque[tuple[int, int]] = deque()
         self._last_came_ns = 0
         self._feedback: deque[tuple[int, bytes]] = deque()
+        self._sparing, self._spared_ns = Sparing(), 0
         self._arrivals = Arrivals()
         self._following: int | None = None
         self._still_ns = -10 * S
@@ -92,6 +96,8 @@ class Watcher:
             self._catch_up(past, now_ns)
         self._hear(now_ns)
         self.steering.tick(now_ns)
+        if not self.steering.at_ease:
+            self._spared_ns = 0
         self._note_choice(now_ns)
         if self._due("sound", 20 * MS, now_ns):
             self._send_sound(now_ns)
@@ -179,7 +185,11 @@ class Watcher:
             if fci is not None and not self.line.away:
                 self._feedback.append((now_ns + self.line.back_ns(), fci))
         while self._feedback and self._feedback[0][0] <= now_ns:
-            self.steering.on_feedback(self._feedback.popleft()[1], now_ns)
+            fci = self._feedback.popleft()[1]
+            if now_ns >= self._spared_ns:
+                self.steering.on_feedback(fci, now_ns)
+                self.read += 1
+                self._spared_ns = self._sparing.until_ns(self.steering, now_ns)
 
     # --- what a test asks ---
 

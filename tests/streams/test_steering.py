@@ -34,6 +34,22 @@ def test_a_good_line_gets_everything_within_seconds() -> None:
     assert one.in_time(0, 10, 60) == 1.0
 
 
+def test_a_line_at_ease_for_long_is_seldom_asked_and_its_end_is_noticed_all_the_same() -> None:
+    """Of ten reports a second two are read, until one tells of a queue."""
+    line = Bottleneck(100e6, 500_000, jitter_ms=5)
+    one, reads = watcher(line), dict[int, int]()
+
+    def meanwhile(now_s: float) -> None:
+        reads.setdefault(int(now_s), one.read)
+        if now_s >= 60:
+            line.rate_bps, line.queue_octets = 300e3, 60_000
+
+    watch([one], 70, meanwhile)
+    assert reads[60] - reads[50] == 20
+    assert one.at(int(60.8 * S)).video != 0
+    assert one.in_time(60, 70, 150) > 0.7
+
+
 @pytest.mark.parametrize("came_s", [0.5, 1.5])
 @pytest.mark.parametrize(("rate", "late_ms"), [(1e6, 200), (300e3, 270), (150e3, 300), (60e3, 800)])
 def test_a_newcomers_sound_is_not_kept_long(rate: float, late_ms: int, came_s: float) -> None:
