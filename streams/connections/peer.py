@@ -151,7 +151,7 @@ class Peer:
         self._dtls.receive(datagram)
 
     def on_media(self, datagram: bytes, came_ns: int) -> None:
-        if self._rx is None or self._opening is None:
+        if self._opening is None:
             return
         try:
             if 192 <= datagram[1] < 224:  # a report (RFC 5761 4)
@@ -160,7 +160,7 @@ class Peer:
                 # What a report begins with is not encrypted (RFC 3711 3.4).
                 if datagram.startswith(FEEDBACK) and now_ns < self.traffic.spared_ns:
                     return
-                self.traffic.on_rtcp(self._rx.unprotect_rtcp(datagram), now_ns)
+                self.traffic.on_rtcp(self._opening.unprotect_rtcp(datagram), now_ns)
             else:
                 self.traffic.on_rtp(self._opening.unprotect(datagram), came_ns)
         except (SrtpError, ValueError, IndexError, struct.error):

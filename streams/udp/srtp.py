@@ -5,7 +5,7 @@ where they lie.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from typing import Any
 
@@ -136,13 +136,20 @@ class Opening:
 
     def unprotect(self, packet: bytes) -> bytes:
         """An RTP packet. Raises `pylibsrtp.Error` for what is forged, replayed or too long."""
+        return self._open(packet, lib.srtp_unprotect)
+
+    def unprotect_rtcp(self, packet: bytes) -> bytes:
+        """A report. Raises as `unprotect` does."""
+        return self._open(packet, lib.srtp_unprotect_rtcp)
+
+    def _open(self, packet: bytes, open_in_place: Callable[..., int]) -> bytes:
         octets, length = self._octets, self._length
         size = length[0] = len(packet)
         if size > LONGEST:
-            raise Error("an RTP packet longer than any")
+            raise Error("a packet longer than any")
         octets[:size] = packet
-        status = lib.srtp_unprotect(self._context, self._start, length)
+        status = open_in_place(self._context, self._start, length)
         if status:
-            raise Error(f"no RTP packet of this session: status {status}")
+            raise Error(f"no packet of this session: status {status}")
         result: bytes = ffi.unpack(self._start, length[0])
         return result
