@@ -43,7 +43,9 @@ assert PLAIN.itemsize == HEADER.size
 assert WITH_EXTENSION.itemsize == EXTENDED.size
 
 _NUMBER = attrgetter("number")
-_STEPS = np.arange(MAX_SEGMENTS)
+_STEPS = np.arange(MAX_SEGMENTS, dtype=np.uint16)
+_MARKERS = np.array([0] * (MAX_SEGMENTS - 1) + [MARKER], np.uint8)
+"""Of packets that end with the last one here."""
 
 
 class Destination(NamedTuple):
@@ -110,12 +112,13 @@ class Group:
         self._changed = False
         self.number = 0
         """Of the unit's first payload."""
-        self.transports: list[int] = []
-        """Each member's number of the same packet."""
+        self._log_numbers: list[int] = []
+        """Of the same packet, in each member's log."""
         self.offsets: list[int] = []
         self.streams: list[Stream] = []
         self.addresses: list[Address] = []
         self.contexts: list[Context] = []
+        self._columns: _Columns | None = None
         self.names: Names | None = None
         """Of the addresses, as whoever sends has them; None after a change."""
 
@@ -138,6 +141,8 @@ class Group:
             self._changed = True
         else:
             self._shifts[place] = numbers.shift
+            if self._columns is not None:
+                self._columns.transports[place] = _STEPS + (numbers.shift & 0xFFFF)
 
     def dissolve(self) -> None:
         """Everybody leaves, and is served alone."""
@@ -161,7 +166,7 @@ class Group:
             return
         octets += count * WIRE_OCTETS
         self.number = number
-        self.transports = [*map(add, map(_NUMBER, self._log_of), self._shifts)]
+        self._log_numbers = [*map(_NUMBER, self._log_of)]
         for log in self._logs_here:
             first = log.number
             log.number = end = first + count
@@ -179,7 +184,7 @@ class Group:
                 subscriber.leave_group(video=True)
 
     def _settle(self) -> None:
-        """What `write` needs of the members, as columns."""
+        """What those who send need of the members."""
         members = [*self.members.values()]
         subscribers = self.rows = [*self.members]
         self._changed = False
@@ -188,15 +193,16 @@ class Group:
         self._shifts = [one.shift for one in numbers]
         self._log_of = [one.log for one in numbers if one.log is not None]
         self._logs_here = list(dict.fromkeys(self._log_of))
-        self._offsets = np.array([member.offset for member in members], np.int64)
-        self._kinds = np.array([[member.kind] for member in members], np.uint8)
-        self._ssrcs = np.array([[member.ssrc] for member in members], np.uint32)
-        self._extensions = np.array([[member.extension] for member in members], np.uint8)
         self.offsets = [member.offset for member in members]
         self.streams = [(member.kind, member.ssrc, member.extension) for member in members]
         self.addresses = [member.destination.address for member in members]
         self.contexts = [context_of(member.destination.session) for member in members]
-        self.names = None
+        self._columns = self.names = None
+
+    @property
+    def transports(self) -> list[int]:
+        """Each member's transport-wide number of the unit's first packet."""
+        return [*map(add, self._log_numbers, self._shifts)]
 
     def refuse(self, place: int) -> None:
         """SRTP takes no more packets of this one; alone he will hear why."""
@@ -204,18 +210,40 @@ class Group:
 
     def write(self, octets: bytearray, burst: Burst, before: int, part: slice, stride: int) -> None:
         """Writes the burst for a part of the group, each `stride` octets after the one before."""
-        transports = np.array(self.transports[part])[:, None] + before
-        numbers = self._offsets[part, None] + (self.number + before)
-        size, shape = len(burst.octets), (len(transports), burst.packets)
+        columns = self._columns
+        if columns is None:
+            members = [*self.members.values()]
+            columns = self._columns = _Columns(members, self._shifts)
+        size, packets = len(burst.octets), burst.packets
+        shape = len(self.rows[part]), packets
         copies = np.ndarray((shape[0], size), np.uint8, octets, 0, (stride, 1))
         copies[:] = np.frombuffer(burst.octets, np.uint8)
         heads = np.ndarray(shape, self._heads, octets, 0, (stride, burst.segment))
-        steps = _STEPS[: shape[1]]
-        heads["second"] = self._kinds[part]
-        if burst.marker:
-            heads["second"][:, -1] |= MARKER
-        heads["ssrc"] = self._ssrcs[part]
-        heads["number"] = numbers + steps
+        heads["second"] = columns.seconds[burst.marker][part, -packets:]
+        heads["ssrc"] = columns.ssrcs[part]
+        heads["number"] = columns.numbers[part, :packets] + (self.number + before & 0xFFFF)
         if self._heads is WITH_EXTENSION:
-            heads["extension"] = self._extensions[part]
-            heads["transport"] = transports + steps
+            first, transports = self._log_numbers[0], columns.transports
+            if len(self._logs_here) > 1:
+                first, transports = 0, _counted(self.transports)
+            heads["extension"] = columns.extensions[part]
+            heads["transport"] = transports[part, :packets] + (first + before & 0xFFFF)
+
+
+class _Columns:
+    """What the headers of a group's packets have of each member: a row for each."""
+
+    def __init__(self, members: Sequence[Member], shifts: Sequence[int]) -> None:
+        kinds = np.array([[member.kind] for member in members], np.uint8)
+        self.seconds = kinds, kinds | _MARKERS
+        """Of packets without a marker, and of some of which the last has one."""
+        self.ssrcs = np.array([[member.ssrc] for member in members], np.uint32)
+        self.extensions = np.array([[member.extension] for member in members], np.uint8)
+        self.numbers = _counted([member.offset for member in members])
+        self.transports = _counted(shifts)
+        """Of numbers that count from 0, as are the lane's and the log's."""
+
+
+def _counted(firsts: Sequence[int]) -> Any:
+    """From each of these `MAX_SEGMENTS` numbers on, of 16 bits."""
+    return (np.array(firsts, np.int64)[:, None] + _STEPS).astype(np.uint16)

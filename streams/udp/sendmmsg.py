@@ -18,6 +18,7 @@ UDP_SEGMENT = 103
 MAX_SENDS = 64
 """In one call."""
 
+_NAME_LENGTHS = {socket.AF_INET: 16, socket.AF_INET6: 28}
 _POINTER = np.uintp
 _HEADER = np.dtype(
     [
@@ -53,7 +54,6 @@ class Names:
     def __init__(self, family: int, addresses: Sequence[Address]) -> None:
         self._kept = [bytearray(_name(family, address)) for address in addresses]
         self.starts = np.array([address_of(name) for name in self._kept], _POINTER)
-        self.length = len(self._kept[0]) if self._kept else 0
 
 
 class Batch:
@@ -73,10 +73,11 @@ class Batch:
         headers["piece_count"] = 1
         headers["control"] = self._controls.ctypes.data + self._places * _CONTROL.itemsize
         self._at = self._messages.ctypes.data
-        self._names, self._name_lengths = headers["name"], headers["name_length"]
+        headers["name_length"] = _NAME_LENGTHS[sock.family]
+        self._names = headers["name"]
         self._control_lengths = headers["control_length"]
         self._starts, self._lengths = self._pieces["start"], self._pieces["length"]
-        self._segments = self._controls["segment"]
+        self._segments, self._stride = self._controls["segment"], 0
 
     def send(self, names: Names, part: slice, stride: int, length: int, segment: int) -> int:
         """To so many of these names, each `length` octets of the buffer, in segments of so many,
@@ -85,8 +86,8 @@ class Batch:
         starts = names.starts[part]
         count = len(starts)
         self._names[:count] = starts
-        self._name_lengths[:count] = names.length
-        self._starts[:count] = self._places[:count] * stride + self._start
+        if stride != self._stride:
+            self._stride, self._starts[:] = stride, self._places * stride + self._start
         self._lengths[:count] = length
         self._segments[:count] = segment
         self._control_lengths[:count] = _CONTROL.itemsize if length > segment else 0

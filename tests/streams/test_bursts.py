@@ -136,6 +136,49 @@ def test_everybody_in_a_group_gets_it_under_his_own_numbers_and_keys(
     assert [*log.runs] == [(0, 4, octets, 0), (4, 8, octets, 0)]
 
 
+@pytest.mark.parametrize("count", [FEW, FEW + 3])
+def test_what_goes_to_one_alone_is_counted_in_what_he_gets_with_others(count: int) -> None:
+    """Also where those of a group are in other groups than each other, and so in two logs."""
+    key, tag = bytes(30), 10
+    group, other = Group(EXTENDED.size, tag, video=True), Group(EXTENDED.size, tag, video=False)
+    logs = [group.log(None), group.log(other)]
+    logs[1].number = 500
+    everybody = [Subscriber(numbers_in(logs[place % 2])) for place in range(count)]
+    session = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+    theirs = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND))
+    told: list[list[int | None]] = [[] for _ in everybody]
+
+    async def story() -> None:
+        with (
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as here,
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sink,
+        ):
+            here.setblocking(False)
+            out = Sending(here)
+            sink.bind(("::1", 0))
+            sink.settimeout(60)
+            for place, one in enumerate(everybody):
+                there = Destination(session, sink.getsockname(), tag)
+                group.join(Member(one, there, 96, 1000 + place, 0x31, 0))
+            for turn in range(3):
+                for size in (300, 700):  # sound, and a picture
+                    bursts = lay(parts([size, size]), TIMESTAMP, group.header, tag, marker=True)
+                    group.send(turn * 4 + size // 700 * 2, 2, 2 * size, bursts, out, 0)
+                    for _ in range(2 * count):
+                        packet = parse(theirs.unprotect(sink.recv(2048)), 3)
+                        told[packet.ssrc - 1000].append(packet.extension)
+                for place, one in enumerate(everybody):
+                    for _ in range(place):
+                        one.numbers.take()
+                    group.renumber(one)
+            out.close()
+
+    asyncio.run(story())
+    for place, numbers in enumerate(told):
+        firsts = [FIRST + turn * (4 + place) for turn in range(3)]
+        assert numbers == [first + n & 0xFFFF for first in firsts for n in range(4)]
+
+
 def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
     session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
     there, group = Destination(session, ("127.0.0.1", 9), 10), Group(HEADER.size, 10, video=True)
