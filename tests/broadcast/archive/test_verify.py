@@ -70,6 +70,24 @@ def _alter_and_sum_anew(folder: Path) -> None:
     path.write_text(path.read_text().replace(before, digest_of(folder / "00000002.m4s")))
 
 
+def _leave_out(folder: Path) -> None:
+    """A second, wherever it is named: in the manifest, in the playlist, on the disk."""
+    _remove(folder)
+    sums, index = folder / manifest.NAME, folder / "index.m3u8"
+    lines = sums.read_text().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if line.endswith("00000002.m4s\n"))
+    sums.write_text("".join(lines[: at - 1] + lines[at + 1 :]))
+    entries = index.read_text().split("#EXT-X-PROGRAM-DATE-TIME")
+    index.write_text("#EXT-X-PROGRAM-DATE-TIME".join(entries[:3] + entries[4:]))
+
+
+def _exchange_two(folder: Path) -> None:
+    """Entries of the manifest, each with its own seal."""
+    path = folder / manifest.NAME
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:4] + lines[6:8] + lines[4:6] + lines[8:]))
+
+
 def _shorten_the_playlist(folder: Path) -> None:
     index = folder / "index.m3u8"
     text = index.read_text()
@@ -96,6 +114,8 @@ def _garble_the_manifest(folder: Path) -> None:
         (_alter, ["file_altered", "gap"]),
         (_remove, ["file_missing", "gap"]),
         (_alter_and_sum_anew, ["seal_broken"]),
+        (_leave_out, ["seal_broken", "gap"]),
+        (_exchange_two, ["seal_broken"]),
         (_shorten_the_playlist, ["not_listed", "file_altered"]),
         (_stretch_the_playlist, ["file_altered", "duration_differs"]),
         (_garble_the_manifest, ["manifest_garbled"]),

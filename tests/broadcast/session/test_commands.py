@@ -106,9 +106,12 @@ def test_from_json_and_back() -> None:
         ({"type": "cut", "scene": {"layout": "full", "sources": ["HALL"]}}, "scene.sources.0"),
         ({"type": "cut", "scene": {"layout": "grid-9", "sources": ["a"] * 10}}, "scene.sources"),
         ({"type": "cut", "transition": {"kind": "page-peel"}}, "transition.kind"),
-        (
-            {"type": "cut", "transition": {"kind": "wipe", "duration_ms": 9}},
-            "transition.duration_ms",
+        *(
+            (
+                {"type": "cut", "transition": {"kind": "wipe", "duration_ms": wrong_ms}},
+                "transition.duration_ms",
+            )
+            for wrong_ms in (199, 1001)
         ),
         (
             {"type": "cut", "scene": {"layout": "full", "inset": {"share": 0.9}}},
