@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -75,9 +75,10 @@ def receiving(file: Path, *source: str) -> Iterator[subprocess.Popen[bytes]]:
 class Station:
     """The program as it is made: in its own time, again and again, each time later."""
 
-    def __init__(self, pusher: Pusher) -> None:
+    def __init__(self, pusher: Pusher, packets: Sequence[Packet] = ()) -> None:
+        """`packets`: others than usual, `LENGTH_S` of them."""
         self._pusher = pusher
-        self._packets = streams.program(LENGTH_S)
+        self._packets = packets or streams.program(LENGTH_S)
         self._began = time.monotonic()
         self._given = 0
 

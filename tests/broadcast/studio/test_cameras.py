@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -109,13 +111,13 @@ async def watching(url: str) -> AsyncIterator[tuple[Studio, Cameras]]:
 
 
 @contextmanager
-def sending(film: Path, *where: str) -> Iterator[None]:
-    """FFmpeg plays the film to somewhere, trying again until somebody takes it."""
+def sending(film: Path, *where: str) -> Iterator[int]:
+    """FFmpeg plays the film to somewhere, trying again until somebody takes it: its group."""
     again = 'while :; do "$@"; sleep 0.1; done'
     play = ["ffmpeg", "-v", "quiet", "-nostdin", "-re", "-i", str(film), "-c", "copy", *where]
     process = subprocess.Popen(["sh", "-c", again, "sh", *play], start_new_session=True)
     try:
-        yield
+        yield process.pid
     finally:
         with contextlib.suppress(ProcessLookupError):
             subprocess.run(["pkill", "-g", str(process.pid)], check=False)
@@ -175,7 +177,7 @@ def test_what_no_site_could_send_is_encoded_anew(options: dict[str, str], tmp_pa
     asyncio.run(story())
 
 
-async def twice(url: str, there: Callable[[], AbstractContextManager[None]]) -> None:
+async def twice(url: str, there: Callable[[], AbstractContextManager[object]]) -> None:
     """The other side comes, goes, and comes again: each time it is seen and heard."""
     async with watching(url) as (studio, cameras):
         for seconds in (0.2, 1):
@@ -187,6 +189,28 @@ async def twice(url: str, there: Callable[[], AbstractContextManager[None]]) -> 
 def test_an_encoder_sends_by_rtmp_and_comes_back(plain: Path) -> None:
     url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/hall"
     asyncio.run(twice(url, lambda: sending(plain, "-f", "flv", url)))
+
+
+def test_an_encoder_that_stands_still_is_left_and_waited_for(
+    plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection is there, and nothing comes."""
+    monkeypatch.setattr("broadcast.studio.cameras.STALLED_S", 2.0)
+    url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/hall"
+
+    async def story() -> None:
+        async with watching(url) as (studio, fetched):
+            with sending(plain, "-f", "flv", url) as group:
+                await studio.sees_and_hears(0.2)
+                os.killpg(group, signal.SIGSTOP)
+                try:
+                    await wait_until(lambda: not fetched.status()[0]["since_ns"], "its end")
+                    assert studio.gone == 1
+                finally:
+                    os.killpg(group, signal.SIGCONT)
+                await studio.sees_and_hears(0.2)
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("listener", "caller"), ("caller", "listener")])

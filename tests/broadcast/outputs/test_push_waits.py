@@ -1,0 +1,77 @@
+"""A destination that refuses, or takes nothing any more: it is waited for, ever longer, and the
+operator is told."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streams.frames import Codec, Packet
+from tests.broadcast.outputs import streams
+from tests.broadcast.outputs.test_push import (
+    NOWHERE,
+    RTMP_MODULE,
+    Station,
+    free_port,
+    nginx,
+    pusher,
+)
+
+pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg")
+FILLER = b"\0\0\0\1\x0c" + b"\xff" * 400_000 + b"\x80"
+"""A NAL unit that decoders pass over: what nobody takes is soon more than the kernel keeps."""
+
+
+def test_who_refuses_is_asked_less_and_less_often() -> None:
+    with pusher(NOWHERE) as pushed:
+        station = Station(pushed)
+        for retry_s in (1.0, 2.0):
+            station.until(lambda s, r=retry_s: (s.state, s.retry_s) == ("waiting", r), "a refusal")
+            began = time.monotonic()
+            station.until(lambda s: s.state == "connecting", "another try")
+            assert time.monotonic() - began > retry_s - 0.3
+        station.until(lambda s: (s.state, s.retry_s) == ("waiting", 5.0), "a third refusal")
+
+
+@contextmanager
+def frozen(parent: int) -> Iterator[None]:
+    """Its processes stand still, and keep their connections."""
+    found = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True, check=True)
+    processes = [parent, *map(int, found.stdout.split())]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def large(packet: Packet) -> Packet:
+    return replace(packet, data=packet.data + FILLER) if packet.codec is Codec.H264 else packet
+
+
+@pytest.mark.skipif(not RTMP_MODULE.exists(), reason="needs nginx with its RTMP module")
+@pytest.mark.timeout(120)
+def test_who_takes_nothing_any_more_is_told_and_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broadcast.outputs.push.TOLD_S", 1.0)
+    monkeypatch.setattr("broadcast.outputs.push.STALLED_S", 3.0)
+    port = free_port()
+    with nginx(tmp_path, port) as server, pusher(f"rtmp://127.0.0.1:{port}/live/key") as pushed:
+        station = Station(pushed, tuple(map(large, streams.program(4))))
+        station.until(lambda s: s.state == "sending", "the connection")
+        with frozen(server.pid):
+            told = station.until(lambda s: s.why == "stalled", "that it stands")
+            assert told.state == "waiting"
+            assert told.since_ns > 0, "before it is left"
+            station.until(lambda s: s.state == "waiting" and s.retry_s, "that it is left")
+        station.until(lambda s: s.state == "sending", "another connection")
