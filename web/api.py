@@ -104,6 +104,7 @@ class Api:
             late_frames=studio.late_frames,
             frames=studio.frames,
             studio_dropped=studio.dropped,
+            pushes=studio.pushes,
             alarms=len(current.alarms) if current is not None else 0,
             lag=self._on_air.relay.lag,
             port=self._on_air.relay.port_counts(),

@@ -5,7 +5,7 @@ smaller value than before is a reset.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from streams.frames import SiteId
 from streams.lag import BOUNDS_NS, Lag
 from streams.lines import DownLine, Line, PortCounts
-from web.outside import LineQuality, line_quality
+from web.outside import LineQuality, PushState, line_quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Figures:
     late_frames: int
     frames: int
     studio_dropped: Mapping[str, int]
+    pushes: Collection[PushState]
     alarms: int
     lag: Lag
     port: PortCounts
@@ -135,6 +136,7 @@ class _Collector(Collector):
         yield _lag(figures.lag)
         yield _public(figures.public_pictures)
         yield _studio(figures.studio_dropped)
+        yield _pushes(figures.pushes)
         yield from _sites(figures)
 
 
@@ -182,6 +184,17 @@ def _studio(dropped: Mapping[str, int]) -> Metric:
     )
     for what, count in sorted(dropped.items()):
         family.add_metric([what], count)
+    return family
+
+
+def _pushes(pushes: Collection[PushState]) -> Metric:
+    family = GaugeMetricFamily(
+        "diemcau_push_sending",
+        "1 while the program goes to a station, a platform or a radio, 0 while it does not",
+        labels=["name"],
+    )
+    for push in pushes:
+        family.add_metric([push.name], float(push.state == "sending"))
     return family
 
 

@@ -48,6 +48,7 @@ def test_it_never_holds_more_than_its_steps() -> None:
         history.note({SITE: UP}, {}, START_MS + step * STEP_MS)
     told = history.of(SITE, START_MS + (3 * STEPS - 1) * STEP_MS)
     assert told["line"] == ["good"] * STEPS
+    assert told["step_ms"] * STEPS == 600_000, "ten minutes"
 
 
 def test_who_was_away_for_all_of_it_is_forgotten() -> None:

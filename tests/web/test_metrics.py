@@ -9,12 +9,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from config.settings import socket_path
 from streams.frames import SiteId
 from streams.lag import Lag
 from streams.lines import DownLine, Line, PortCounts, UplinkCounts
+from streams.wire import Kind, Note
 from tests.media import wait_until
-from tests.peers import publishing
-from tests.web.rig import LAY, relay, settings_in
+from tests.peers import publishing, watching
+from tests.web.rig import LAY, SESSION, relay, settings_in
+from tests.web.test_studio_link import studio
 from web.metrics import Figures, exposition
 
 HALL = SiteId("hall")
@@ -31,7 +34,7 @@ def figures(**fields: object) -> Figures:
         "viewers_served_alone": 1, "public_pictures": {}, "studio_connected": True,
         "frames_dropped": 5, "viewer_frames_dropped": 6, "recording": False,
         "recorded_seconds": 12.5, "disk_free_bytes": None, "late_frames": 7, "frames": 100,
-        "studio_dropped": {"recording": 0, "sites": 9},
+        "studio_dropped": {"recording": 0, "sites": 9}, "pushes": (),
         "alarms": 1, "lag": Lag(), "port": PortCounts(), "lines": {}, "returns": {},
     }  # fmt: skip
     return Figures(**given | fields)  # type: ignore[arg-type]
@@ -140,5 +143,55 @@ def test_a_running_relay_tells_of_its_sites(tmp_path: Path) -> None:
             text = await (await rig.get("/metrics")).read()
             lag = {one.name: one.value for one in samples(text) if "lag" in one.name}
             assert lag["diemcau_loop_lag_seconds_count"] > 0
+
+    asyncio.run(scenario())
+
+
+STATUS = {
+    "recording": True, "recorded_s": 12.5, "disk_free_bytes": 5_000_000, "frames": 100,
+    "late_frames": 7, "dropped": {"sites": 9},
+    "pushes": [{"name": "đài", "state": "sending"}, {"name": "mạng", "state": "waiting"}],
+}  # fmt: skip
+
+
+def test_a_running_relay_tells_of_its_viewers_and_of_what_the_studio_says(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        settings = settings_in(tmp_path)
+        async with (
+            relay(settings) as rig,
+            studio(socket_path(settings.storage)) as there,
+            rig.page("operator", rig.operator),
+            watching(rig.url(f"/whep/{SESSION}/{LAY}"), rig.site()),
+            watching(rig.url(f"/whep/{SESSION}")),
+        ):
+            there.say(Note(Kind.STATUS, STATUS))
+
+            async def told() -> dict[str, float]:
+                text = await (await rig.get("/metrics")).read()
+                return {
+                    " ".join((one.name.removeprefix("diemcau_"), *one.labels.values())): one.value
+                    for one in samples(text)
+                }
+
+            async def all_of_it() -> bool:
+                now = await told()
+                public = [now[name] for name in now if name.startswith("public_viewers")]
+                return (
+                    "site_return_rendition muong-lay" in now
+                    and sum(public) == 1
+                    and now["frames_total"] == 100
+                    and now["alarms"] > 0
+                )
+
+            await wait_until(all_of_it, "the studio's word, the site's return feed, the public")
+            now = await told()
+            assert now["pages"] == 1
+            assert now["webrtc_viewers"] == 2
+            assert now["studio_connected"] == now["recording"] == 1
+            assert now["recorded_seconds"] == 12.5
+            assert now["disk_free_bytes"] == 5_000_000
+            assert now["late_frames_total"] == 7
+            assert now["studio_dropped_total sites"] == 9
+            assert (now["push_sending đài"], now["push_sending mạng"]) == (1, 0)
 
     asyncio.run(scenario())

@@ -12,6 +12,7 @@ from streams.rtp.packetise import Packetised, packetise
 from streams.wire import Kind, Message, Note, Still, encode, read_messages
 from web.studio_link import Ears, StudioLink
 
+SOCKET = "studio.sock"
 HALL = SiteId("hall")
 FRAME = EncodedFrame(HALL, Codec.H264, 0, None, 0, True, b"\x00" * 100_000)
 
@@ -64,7 +65,7 @@ class Studio:
 
 @asynccontextmanager
 async def listening(folder: Path, heard: Heard) -> AsyncIterator[StudioLink]:
-    link = StudioLink(folder / "studio.sock", heard.ears(), lambda: 1_000_000)
+    link = StudioLink(folder / SOCKET, heard.ears(), lambda: 1_000_000)
     server = await link.start()
     try:
         yield link
@@ -74,8 +75,8 @@ async def listening(folder: Path, heard: Heard) -> AsyncIterator[StudioLink]:
 
 
 @asynccontextmanager
-async def studio(folder: Path) -> AsyncIterator[Studio]:
-    reader, writer = await asyncio.open_unix_connection(folder / "studio.sock")
+async def studio(socket: Path) -> AsyncIterator[Studio]:
+    reader, writer = await asyncio.open_unix_connection(socket)
     try:
         yield Studio(reader, writer)
     finally:
@@ -93,10 +94,10 @@ def test_a_studio_that_returns_is_told_the_program_again(tmp_path: Path) -> None
     async def scenario() -> None:
         heard = Heard()
         async with listening(tmp_path, heard) as link:
-            assert (tmp_path / "studio.sock").stat().st_mode & 0o777 == 0o600
+            assert (tmp_path / SOCKET).stat().st_mode & 0o777 == 0o600
             assert link.show(ProgramState(stream="a"))
             assert not link.show(ProgramState(stream="a", version=77))
-            async with studio(tmp_path) as first:
+            async with studio(tmp_path / SOCKET) as first:
                 state = await first.program()
                 assert (state.stream, state.version) == ("a", 1_000_000)
                 assert link.show(replace(link.program, recording=True))
@@ -104,10 +105,10 @@ def test_a_studio_that_returns_is_told_the_program_again(tmp_path: Path) -> None
                 assert link.connected
             await until(lambda: not link.connected)
             assert link.gone_at_ms is not None
-            async with studio(tmp_path) as second:
+            async with studio(tmp_path / SOCKET) as second:
                 assert (await second.program()).recording
             assert heard.connects == 2
-        assert not (tmp_path / "studio.sock").exists()
+        assert not (tmp_path / SOCKET).exists()
 
     asyncio.run(scenario())
 
@@ -115,7 +116,7 @@ def test_a_studio_that_returns_is_told_the_program_again(tmp_path: Path) -> None
 def test_everything_the_studio_says_is_heard(tmp_path: Path) -> None:
     async def scenario() -> None:
         heard = Heard()
-        async with listening(tmp_path, heard) as link, studio(tmp_path) as one:
+        async with listening(tmp_path, heard) as link, studio(tmp_path / SOCKET) as one:
             packet = Packet("room", Codec.OPUS, 960, True, True, b"sound")
             one.say(
                 packet,
@@ -137,7 +138,7 @@ def test_a_new_studio_hears_whether_anybody_watches(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with listening(tmp_path, Heard()) as link:
             link.tell_watched(watched=False)
-            async with studio(tmp_path) as one:
+            async with studio(tmp_path / SOCKET) as one:
                 await one.program()
                 assert await one.hear() == Note(Kind.WATCHED, {"stills": False})
                 link.tell_watched(watched=False)
@@ -152,11 +153,11 @@ def test_nonsense_ends_the_connection_and_nothing_else(tmp_path: Path) -> None:
         heard = Heard()
         async with listening(tmp_path, heard) as link:
             for nonsense in (b"\xff" * 64, encode(Note(Kind.KEYFRAME, {"source": 5}))):
-                async with studio(tmp_path) as one:
+                async with studio(tmp_path / SOCKET) as one:
                     await one.program()
                     one.writer.write(nonsense)
                     await until(lambda: not link.connected)
-            async with studio(tmp_path) as again:
+            async with studio(tmp_path / SOCKET) as again:
                 await again.program()
                 assert link.connected
 
@@ -167,8 +168,8 @@ def test_the_newer_studio_counts(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with (
             listening(tmp_path, Heard()) as link,
-            studio(tmp_path) as old,
-            studio(tmp_path) as new,
+            studio(tmp_path / SOCKET) as old,
+            studio(tmp_path / SOCKET) as new,
         ):
             await new.program()
             async with asyncio.timeout(60):
@@ -182,7 +183,7 @@ def test_the_newer_studio_counts(tmp_path: Path) -> None:
 
 def test_a_studio_that_does_not_read_costs_frames_not_memory(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with listening(tmp_path, Heard()) as link, studio(tmp_path) as one:
+        async with listening(tmp_path, Heard()) as link, studio(tmp_path / SOCKET) as one:
             await one.program()
             for _ in range(200):
                 link.offer(FRAME)
