@@ -20,7 +20,7 @@ _TO_YUVA = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Drawn:
     """A picture ready to be blended: `under * (255 - alpha) / 255 + plane`, for each plane.
 
@@ -43,12 +43,6 @@ class Drawn:
     @property
     def height(self) -> int:
         return int(self.y_plane.shape[0])
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of all planes."""
-        planes = (self.y_plane, self.u_plane, self.v_plane, self.alpha, self.alpha_chroma)
-        return sum(plane.nbytes for plane in planes)
 
 
 def draw(svg: bytes, x: int, y: int) -> Drawn | None:

@@ -1,17 +1,17 @@
-"""Overlay → drawn picture: template and fields, fitted to the program's size, cached by content.
+"""Overlay → drawn picture: template and fields, fitted to the program's size.
 
 Knows no session. Blocking, a few milliseconds for each new picture: for a worker thread, never
-the frame clock or an event loop. A picture that is in the cache costs microseconds.
+the frame clock or an event loop. What somebody still has costs microseconds.
 """
 
 import json
 import logging
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 from xml.etree import ElementTree
 
 from jinja2 import Environment, TemplateNotFound
@@ -30,7 +30,6 @@ UNITS = (1280, 720)
 """Templates draw in units of a picture of this size, whatever the program's real size."""
 SAFE_AREA = 0.05
 """Of the picture's width and height, kept free at each edge (EBU R 95 has 5 % for graphics)."""
-CACHE_BYTES = 64 * 2**20
 _SVG = "http://www.w3.org/2000/svg"
 ElementTree.register_namespace("", _SVG)
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
@@ -78,42 +77,30 @@ class Renderer:
         self.broken: set[str] = set()
         """Templates of the theme that cannot be drawn."""
         self._lock = threading.Lock()
-        self._cache: OrderedDict[str, Drawn | None] = OrderedDict()
-        self.cached_bytes = 0
-        self.hits = self.misses = 0
+        self._in_use: WeakValueDictionary[str, Drawn] = WeakValueDictionary()
+        """By content. A clock shows another one each second, and none of them again."""
 
     def render(self, overlay: Overlay, now_ms: int, box: Rect | None = None) -> Drawn | None:
         """The overlay at a moment, over the whole picture or within a seat; None: nothing to see.
 
-        The same content gives the same object. Raises `LookupError` for an unknown overlay.
+        The same content gives the same object for as long as somebody keeps it. Raises
+        `LookupError` for an unknown overlay.
         """
         content = prepare(overlay, now_ms)
         key = f"{overlay.name} {box} {json.dumps(content, sort_keys=True)}"
         with self._lock:
-            if key in self._cache:
-                self.hits += 1
-                self._cache.move_to_end(key)
-                return self._cache[key]
+            if (known := self._in_use.get(key)) is not None:
+                return known
         drawn = self._draw(overlay.name, content, self._area(box))
-        with self._lock:
-            self.misses += 1
-            self._keep(key, drawn)
+        if drawn is not None:
+            with self._lock:
+                self._in_use[key] = drawn
         return drawn
 
     def svg(self, overlay: Overlay, now_ms: int, box: Rect | None = None) -> str:
         """What `render` would rasterise, in the template's units. Raises whatever a theme does."""
         content = prepare(overlay, now_ms)
         return self._svg(self._themed, overlay.name, content, self._area(box))
-
-    def _keep(self, key: str, drawn: Drawn | None) -> None:
-        if key in self._cache:
-            # Two threads drew it at once.
-            self.cached_bytes -= _cost(self._cache.pop(key))
-        self._cache[key] = drawn
-        self.cached_bytes += _cost(drawn)
-        while self.cached_bytes > CACHE_BYTES and len(self._cache) > 1:
-            _, oldest = self._cache.popitem(last=False)
-            self.cached_bytes -= _cost(oldest)
 
     def _area(self, box: Rect | None) -> Area:
         scale = min(self.width / UNITS[0], self.height / UNITS[1])
@@ -150,11 +137,6 @@ def _themed(theme: Path | None, built_in: Environment) -> Environment:
     except ThemeError as error:
         log.error("the theme is not used: %s", error)
         return built_in
-
-
-def _cost(drawn: Drawn | None) -> int:
-    """Bytes, with something for the key."""
-    return 1024 + (drawn.nbytes if drawn else 0)
 
 
 def _even(value: float) -> int:
