@@ -6,6 +6,12 @@ SLICE, IDR, SPS, PPS = 1, 5, 7, 8
 STAP_A, FU_A = 24, 28
 START_CODE = b"\0\0\0\1"
 
+MOST_UNITS = 512
+"""NAL units of a picture, where a browser has a dozen and a camera that cuts its slices to the size
+of packets some two hundred. Each is a step of Python on the relay's loop."""
+MOST_TOGETHER = 32
+"""The same in one packet."""
+
 
 def nal_units(data: bytes) -> list[bytes]:
     """The NAL units of an Annex B byte stream, without start codes (H.264 B.1)."""
@@ -17,6 +23,13 @@ def nal_units(data: bytes) -> list[bytes]:
         if unit:
             units.append(unit)
     return units
+
+
+def bounded(data: bytes) -> bytes:
+    """An Annex B picture as it is. Raises `ValueError` where it has more units than anybody sends."""
+    if data.count(b"\0\0\1") > MOST_UNITS:
+        raise ValueError(f"more than {MOST_UNITS} NAL units in a picture")
+    return data
 
 
 def is_key(codec: Codec, data: bytes) -> bool:
@@ -51,7 +64,7 @@ def begins_frame(codec: Codec, payload: bytes) -> bool:
 
 def h264_units(payload: bytes) -> bytes:
     """What an RTP payload brings of a picture, with start codes (RFC 6184 5.6 to 5.8). Raises
-    `ValueError`, `IndexError`."""
+    `ValueError`, also for more units than anybody sends together, and `IndexError`."""
     head = payload[0]
     kind = head & 0x1F
     if kind == FU_A:
@@ -68,6 +81,8 @@ def h264_units(payload: bytes) -> bytes:
         end = at + 2 + (payload[at] << 8 | payload[at + 1])
         if end > len(payload):
             raise ValueError("a NAL unit is cut off")
+        if len(units) == 2 * MOST_TOGETHER:
+            raise ValueError(f"more than {MOST_TOGETHER} NAL units in a packet")
         units += (START_CODE, payload[at + 2 : end])
         at = end
     return b"".join(units)

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from aiortc.codecs.vpx import vp8_depayload
 
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, Codec, EncodedFrame, SiteId
-from streams.rtp.bitstream import ParameterSets, begins_frame, h264_units, is_key, size_of
+from streams.rtp.bitstream import (
+    ParameterSets,
+    begins_frame,
+    bounded,
+    h264_units,
+    is_key,
+    size_of,
+)
 from streams.rtp.header import RtpPacket, Unwrapper
 
 FIRST_NACK_NS = 20 * NS_PER_MS
@@ -287,11 +294,12 @@ class Uplink:
             return b"".join(payloads), True
         if not begins_frame(self.codec, payloads[0]):
             raise ValueError("the beginning of the frame is missing")
-        data = b"".join(map(h264_units if self.codec is Codec.H264 else vp8_depayload, payloads))
+        if self.codec is not Codec.H264:
+            data = b"".join(map(vp8_depayload, payloads))
+            return data, is_key(self.codec, data)
+        data = bounded(b"".join(map(h264_units, payloads)))
         key = is_key(self.codec, data)
-        if self.codec is Codec.H264:
-            data = self._parameter_sets.complete(data, key=key)
-        return data, key
+        return self._parameter_sets.complete(data, key=key), key
 
     def on_sender_report(self, ntp_timestamp: int, rtp_timestamp: int) -> None:
         """64-bit NTP time and the RTP timestamp of the same moment (RFC 3550 6.4.1)."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.rtp.header import RtpPacket
+from streams.rtp.packetise import h264_payloads
 from streams.uplink.stream import GIVE_UP_NS, PLI_INTERVAL_NS, Uplink
 from tests.streams.network import (
     FRAME_MS,
@@ -89,6 +90,35 @@ def test_a_broken_source_hears_one_pli_in_half_a_second() -> None:
             plis.append(at)
     assert plis
     assert all(b - a >= PLI_INTERVAL_NS for a, b in pairwise(plis))
+
+
+TINY = (b"\0\0\1\6" * 300, b"\0\1\6" * 400, bytes(1200))
+"""Start codes within a fragment; units of one octet, and of none, in a packet (RFC 6184 5.7.1)."""
+
+
+@pytest.mark.parametrize(
+    ("head", "inside"),
+    [(bytes((0x7C, 0x05)), TINY[0]), (bytes((0x78,)), TINY[1]), (bytes((0x78,)), TINY[2])],
+)
+def test_a_picture_of_countless_units_is_dropped_at_once(head: bytes, inside: bytes) -> None:
+    uplink = video()
+    packets = video_packets(UNITS[:2])
+    for at, packet in packets:
+        uplink.add(packet, at)
+    last = packets[-1][1]
+    frames = list[EncodedFrame]()
+    for number in range(1, 301):
+        first = h264_payloads(UNITS[0])[0] if number == 1 else head + inside
+        packet = last._replace(
+            sequence=(last.sequence + number) & 0xFFFF,
+            timestamp=(last.timestamp + 3600) & 0xFFFFFFFF,
+            marker=number == 300,
+            payload=first,
+        )
+        frames += uplink.add(packet, 10**9)
+    assert not frames
+    assert uplink.statistics.bad == 1
+    assert uplink.poll(10**9)[0].pli
 
 
 def test_a_wish_for_a_keyframe_is_passed_on_once() -> None:
