@@ -26,7 +26,7 @@ def nal_units(data: bytes) -> list[bytes]:
 
 
 def bounded(data: bytes) -> bytes:
-    """An Annex B picture as it is. Raises `ValueError` where it has more units than anybody sends."""
+    """An Annex B picture as it is. Raises `ValueError` for more units than anybody sends."""
     if data.count(b"\0\0\1") > MOST_UNITS:
         raise ValueError(f"more than {MOST_UNITS} NAL units in a picture")
     return data
