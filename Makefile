@@ -76,7 +76,8 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	cp node_modules/preact/dist/preact.mjs node_modules/preact/hooks/dist/hooks.mjs \
 	   node_modules/@preact/signals/dist/signals.mjs \
 	   node_modules/@preact/signals-core/dist/signals-core.mjs \
-	   node_modules/hls.js/dist/hls.mjs node_modules/hls.js/dist/hls.worker.js $(@D)
+	   node_modules/hls.js/dist/hls.worker.js $(@D)
+	cp node_modules/hls.js/dist/hls.min.mjs $(@D)/hls.mjs
 	cp node_modules/htm/dist/htm.module.js $(@D)/htm.mjs
 	cp node_modules/htm/preact/index.module.js $(@D)/htm-preact.mjs
 	@touch $@

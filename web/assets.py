@@ -18,6 +18,7 @@ _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 _IMPORT = re.compile(r"^(?:import|export)\b[^;'\"=(]*?(?:from\s*)?\"([^\"]+)\"", re.MULTILINE)
 _HEAD_CHARS = 8192
 """In which a module names all that it imports."""
+_LATER = re.compile(r"\bawait import\(\"([^\"]+)\"\)")
 _DAY_S = 86_400
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -44,8 +45,23 @@ IMPORT_MAP = {"imports": {name: f"/static/{path}" for name, path in VENDOR.items
 def modules(page: str) -> tuple[str, ...]:
     """All that a page's module imports, and what that imports: a browser that is told can ask for
     them at once, and not one round trip after another."""
+    return _reached([STATIC / page])
+
+
+@cache
+def later_modules(page: str) -> tuple[str, ...]:
+    """What they import only once it is needed, and what that imports."""
+    ours = [name for name in modules(page) if name not in VENDOR.values()]
+    wanted = [
+        _place_of(STATIC / name, named)
+        for name in ours
+        for named in _LATER.findall((STATIC / name).read_text("utf-8"))
+    ]
+    return tuple(name for name in _reached(wanted) if name not in modules(page))
+
+
+def _reached(waiting: list[Path]) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    waiting = [STATIC / page]
     while waiting:
         path = waiting.pop()
         name = path.relative_to(STATIC).as_posix()
@@ -54,10 +70,12 @@ def modules(page: str) -> tuple[str, ...]:
         found[name] = None
         with path.open(encoding="utf-8") as script:
             head = script.read(_HEAD_CHARS)
-        for named in _IMPORT.findall(head):
-            near = named.startswith(".")
-            waiting.append((path.parent / named).resolve() if near else STATIC / VENDOR[named])
+        waiting += [_place_of(path, named) for named in _IMPORT.findall(head)]
     return tuple(found)
+
+
+def _place_of(module: Path, named: str) -> Path:
+    return (module.parent / named).resolve() if named.startswith(".") else STATIC / VENDOR[named]
 
 
 class Assets:

@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from broadcast.session.model import Role, SessionState
+from broadcast.session.model import Phase, Role, SessionState
 from streams.frames import SiteId
-from web.assets import IMPORT_MAP, modules
+from web.assets import IMPORT_MAP, later_modules, modules
 from web.audit_reader import may_read
 from web.auth import VIEWER, Identity, identify_or_viewer
 from web.border import LANGUAGE, NONCE, Handler
@@ -47,6 +47,7 @@ class Pages:
         )
         self._templates.globals["import_map"] = IMPORT_MAP
         self._templates.globals["modules"] = modules
+        self._templates.globals["later_modules"] = later_modules
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -129,11 +130,12 @@ class Pages:
         )
 
     async def _watch(self, request: web.Request) -> web.Response:
-        return self._page(request, "watch", await self._session(request))
+        state = await self._session(request)
+        return self._page(request, "watch", state, plays=state.phase in {Phase.LIVE, Phase.PAUSED})
 
     async def _play(self, request: web.Request) -> web.Response:
         state = await self._session(request)
-        return self._page(request, "play", state)
+        return self._page(request, "play", state, plays=state.phase is not Phase.PREPARED)
 
     async def _sealed(self, request: web.Request) -> web.StreamResponse:
         state = await self._session(request)
@@ -176,8 +178,10 @@ class Pages:
         who: Identity | None = None,
         heading: str = "",
         status: int = 200,
+        plays: bool = False,
         **config: Any,
     ) -> web.Response:
+        """`plays`: what it loads later it needs at once, after the rest."""
         language = request[LANGUAGE]
         who = who or identify_or_viewer(request)
         if state is not None:
@@ -198,6 +202,7 @@ class Pages:
             lang=language,
             texts=catalogue(language),
             config=settings,
+            plays=plays,
             csp_nonce=request[NONCE],
             title=title,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.rig import LAY, SESSION, relay, settings_in
 from web import assets
-from web.assets import STATIC, modules
+from web.assets import STATIC, later_modules, modules
 
 PACKED = {"Accept-Encoding": "gzip"}
 
@@ -60,6 +60,28 @@ def test_a_page_names_all_its_modules(tmp_path: Path) -> None:
             named = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', html)
             assert named == [*taken]
             assert '<script type="module" src="/static/join.js">' in html
+
+    asyncio.run(scenario())
+
+
+def test_the_player_comes_after_the_page(tmp_path: Path) -> None:
+    """It is larger than all the rest; while something plays it need not be found out first."""
+    assert later_modules("watch.js") == ("vendor/hls.mjs",) == later_modules("play.js")
+    assert "vendor/hls.mjs" not in modules("watch.js")
+    early = '<link rel="modulepreload" href="/static/vendor/hls.mjs" fetchpriority="low">'
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            pages = [f"/watch/{SESSION}", f"/play/{SESSION}"]
+
+            async def early_in() -> list[bool]:
+                return [early in await (await rig.get(page)).text() for page in pages]
+
+            assert await early_in() == [False, False]
+            await rig.command("go_live")
+            assert await early_in() == [True, True]
+            await rig.command("end_session")
+            assert await early_in() == [False, True]
 
     asyncio.run(scenario())
 

@@ -96,10 +96,13 @@ function RewindPlayer() {
     if (!video.current) return;
     player.current = attach(video.current, `/live/${config.session}/master.m3u8`, {
       onState: setState,
-      onHeights: (told) => (heights.value = told),
+      onHeights: (told) => {
+        heights.value = told;
+        player.current?.choose(chosen.value); // of before, say, the sound alone
+      },
     });
     const captions = captionsOf(video.current, () => captioned.value && captionsOn.value);
-    const forget = chosen.subscribe((lines) => { if (heights.value.length) player.current?.choose(lines); });
+    const forget = chosen.subscribe((lines) => player.current?.choose(lines));
     return () => {
       forget();
       captions();

@@ -1,23 +1,66 @@
 // A video fed by HLS: hls.js where there is Media Source, the browser's own player elsewhere.
+// hls.js is four times as large as all the rest of a page: it is fetched once something plays.
 
 import {effect} from "@preact/signals";
-import Hls from "hls.js";
 
 const WORKER = "/static/vendor/hls.worker.js";
 const RETRY_MS = 2000;
 const STUCK_MS = 10_000;
 
+/** @typedef {{startS?: number, onState?: (state: "waiting" | "playing") => void,
+ *   onHeights?: (heights: number[]) => void}} Options
+ *   `startS`: from where, in seconds; without it, a live list plays at its end.
+ *   `onHeights`: hears which pictures there are to choose from, in lines */
+/** @typedef {ReturnType<typeof attachNative>} Player */
+
 /**
  * Plays until `close`; what is not there yet, or went away, is asked for again for ever.
  * @param {HTMLMediaElement} video
  * @param {string} url
- * @param {{startS?: number, onState?: (state: "waiting" | "playing") => void,
- *   onHeights?: (heights: number[]) => void}} [options]
- *   `startS`: from where, in seconds; without it, a live list plays at its end.
- *   `onHeights`: hears which pictures there are to choose from, in lines
+ * @param {Options} [options]
+ * @returns {Player}
  */
-export function attach(video, url, {startS, onState, onHeights} = {}) {
-  if (!Hls.isSupported()) return attachNative(video, url, startS);
+export function attach(video, url, options = {}) {
+  if (!("MediaSource" in globalThis || "ManagedMediaSource" in globalThis)) return attachNative(video, url, options);
+  /** @type {Player | undefined} */
+  let player;
+  let closed = false;
+  void library(() => closed).then((Hls) => {
+    if (Hls && !closed) player = Hls.isSupported() ? attachHls(Hls, video, url, options) : attachNative(video, url, options);
+  });
+  return {
+    close() {
+      closed = true;
+      player?.close();
+    },
+    liveS: () => player?.liveS() ?? video.duration,
+    choose: (height) => player?.choose(height),
+  };
+}
+
+/** Whenever the line lets it through. @param {() => boolean} stopped
+ * @returns {Promise<typeof import("hls.js").default | undefined>} */
+async function library(stopped) {
+  const address = import.meta.resolve("hls.js");
+  for (let times = 0; !stopped(); times++) {
+    try {
+      // What came to nothing a browser may remember, by its address.
+      return (times ? await import(`${address}?${times}`) : await import("hls.js")).default;
+    } catch {
+      await new Promise((later) => setTimeout(later, RETRY_MS));
+    }
+  }
+  return undefined;
+}
+
+/**
+ * @param {typeof import("hls.js").default} Hls
+ * @param {HTMLMediaElement} video
+ * @param {string} url
+ * @param {Options} options
+ * @returns {Player}
+ */
+function attachHls(Hls, video, url, {startS, onState, onHeights}) {
   const hls = new Hls({
     workerPath: WORKER,
     startPosition: startS ?? -1,
@@ -35,7 +78,7 @@ export function attach(video, url, {startS, onState, onHeights} = {}) {
     timer = setTimeout(() => hls.loadSource(url), RETRY_MS);
   };
   // Whether somebody wants it to play: when the source is taken anew it pauses, and says nothing of it.
-  let wanted = video.autoplay;
+  let wanted = video.autoplay || !video.paused;
   const over = new AbortController();
   video.addEventListener("play", () => { wanted = true; }, over);
   video.addEventListener("pause", () => { wanted = false; }, over);
@@ -75,9 +118,7 @@ export function attach(video, url, {startS, onState, onHeights} = {}) {
       over.abort();
       hls.destroy();
     },
-    /** Where "live" is, in seconds of the player. */
     liveS: () => hls.liveSyncPosition ?? video.duration,
-    /** The picture of so many lines from now on; 0: what the line carries. @param {number} height */
     choose(height) {
       hls.nextLevel = height ? hls.levels.findIndex((level) => level.height === height) : -1;
     },
@@ -106,8 +147,8 @@ function watch(video, onStuck) {
   return () => clearInterval(timer);
 }
 
-/** @param {HTMLMediaElement} video @param {string} url @param {number | undefined} startS */
-function attachNative(video, url, startS) {
+/** @param {HTMLMediaElement} video @param {string} url @param {Options} options */
+function attachNative(video, url, {startS}) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const over = new AbortController();
@@ -123,8 +164,13 @@ function attachNative(video, url, startS) {
       video.removeAttribute("src");
       video.load();
     },
+    /** Where "live" is, in seconds of the player. */
     liveS: () => (video.seekable.length ? video.seekable.end(video.seekable.length - 1) : 0),
-    choose() {}, // the browser's own player chooses for itself
+    /** The picture of so many lines from now on; 0: what the line carries. The browser's own player
+     * chooses for itself. @param {number} height */
+    choose(height) {
+      void height;
+    },
   };
 }
 
