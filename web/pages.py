@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from broadcast.session.model import Phase, Role, SessionState
 from streams.frames import SiteId
-from web.assets import IMPORT_MAP, later_modules, modules
+from web.assets import IMPORT_MAP, STATIC, VENDOR, later_modules, modules
 from web.audit_reader import may_read
 from web.auth import VIEWER, Identity, identify_or_viewer
 from web.border import LANGUAGE, NONCE, Handler
@@ -26,6 +27,9 @@ _OUR_PATH = re.compile(
     r"|sealed)/[A-Za-z0-9_-]{1,64}"
     r"|new|audit|account|accounts|archive)"
 )
+_TEXT = re.compile(r"[\"`]([\w-]+(?:\.[\w-]+)+)[\"`]")
+_BEGUN_TEXT = re.compile(r"`([\w-]+\.[\w.-]*)\$\{")
+"""As in `role.${role}`."""
 _PACK_IN_THREAD = 4096
 """Octets from which on."""
 
@@ -200,7 +204,7 @@ class Pages:
         }
         html = self._templates.get_template(f"{name}.html").render(
             lang=language,
-            texts=catalogue(language),
+            texts=texts_of(name, language),
             config=settings,
             plays=plays,
             csp_nonce=request[NONCE],
@@ -230,6 +234,30 @@ class Pages:
         return self._page(
             request, "error", who=VIEWER, status=problem.status, code=problem.code, message=message
         )
+
+
+@cache
+def texts_of(page: str, language: str) -> dict[str, str]:
+    """Those that its template and its scripts name, whole or by their beginning: the public's page
+    says 70 of 1,700."""
+    scripts = {*modules(f"{page}.js"), *later_modules(f"{page}.js")} - {*VENDOR.values()}
+    found = [
+        _named_in(WEB / "templates" / "base.html"),
+        *(_named_in(STATIC / one) for one in scripts),
+    ]
+    whole = set[str]().union(*(names for names, _ in found))
+    begun = tuple({beginning for _, beginnings in found for beginning in beginnings})
+    return {
+        key: text
+        for key, text in catalogue(language).items()
+        if key in whole or key.startswith(begun)
+    }
+
+
+@cache
+def _named_in(path: Path) -> tuple[list[str], list[str]]:
+    code = path.read_text("utf-8")
+    return _TEXT.findall(code), _BEGUN_TEXT.findall(code)
 
 
 def _about(who: Identity) -> dict[str, Any]:

@@ -11,8 +11,10 @@ import pytest
 from broadcast.session.commands import COMMANDS
 from broadcast.session.preset import FOLDER as PRESETS
 from tests.test_docs import text
+from web.assets import STATIC, VENDOR, modules
 from web.catalogues import FOLDER, LANGUAGES, catalogue, preferred, say
 from web.errors import Problem
+from web.pages import texts_of
 
 ROOMS = sorted(path.name for path in (FOLDER / "vi").glob("*.json"))
 WEB = FOLDER.parent
@@ -58,6 +60,18 @@ def test_every_error_of_the_code_has_a_sentence() -> None:
     assert len(wanted) > 30
     for language in LANGUAGES:
         assert wanted - catalogue(language).keys() == set()
+
+
+@pytest.mark.parametrize("page", sorted(path.stem for path in STATIC.glob("*.js")))
+def test_a_page_is_given_all_that_it_says(page: str) -> None:
+    given = texts_of(page, "vi")
+    for name in {*modules(f"{page}.js")} - {*VENDOR.values()}:
+        code = (STATIC / name).read_text("utf-8")
+        said = set(re.findall(r"\bt\(\"([^\"]+\.[^\"]+)\"", code))
+        assert said - given.keys() == set()
+        for beginning in re.findall(r"\b(?:t|knows)\(`([^`$]*)\$", code):
+            assert "." in beginning, "what begins with a variable is not found in the code"
+            assert any(key.startswith(beginning) for key in given), beginning
 
 
 def test_no_text_is_left_over() -> None:

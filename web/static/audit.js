@@ -71,6 +71,7 @@ function result(one) {
   return one.outcome === "done" ? t("audit.done") : one.detail.message ?? one.outcome;
 }
 
+const NOTES = new Set(["note", "decision"]);
 const UNSAID = new Set(["type", "message", "events", "events_sha256"]);
 
 /** What it was about, in the words of the command. @param {Entry} one */
@@ -86,8 +87,8 @@ function inWords(value) {
   if (typeof value === "boolean") return t(`audit.${value}`);
   if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
   if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
-  const room = ["note", "decision"].includes(value) ? "clerk" : ["role", "kind"].find((one) => knows(`${one}.${value}`));
-  return room ? t(`${room}.${value}`) : String(value);
+  const key = NOTES.has(value) ? `clerk.${value}` : [`role.${value}`, `kind.${value}`].find(knows);
+  return key ? t(key) : String(value);
 }
 
 function Page() {
