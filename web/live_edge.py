@@ -96,12 +96,21 @@ class LiveEdges:
         """Its bytes; the one that the playlist hints at is waited for. Raises `Problem` 404."""
         followed = await self._fresh(session)
         edge = followed.edge
-        if edge.part(segment, part) is None and edge.may_come(segment, part):
+        if edge.may_come(segment, part):
             await self._until(followed, lambda: not edge.may_come(segment, part))
         data = edge.part(segment, part)
         if data is None:
+            try:
+                data = await asyncio.to_thread(edge.older_part, segment, part)
+            except OSError:
+                raise not_found() from None
+        if data is None:
             raise not_found()
         return data
+
+    async def names_init(self, session: str, name: str) -> bool:
+        """Whether the playlist does. Raises `Problem` 404."""
+        return (await self._fresh(session)).edge.names_init(name)
 
     async def close(self) -> None:
         """Nobody is served any more."""

@@ -123,16 +123,21 @@ class Media:
         if part := PART_NAME.fullmatch(name):
             data = await self._edges.part(stream, int(part[1]), int(part[2]))
             return web.Response(body=data, headers=_for_ever(_TYPES[".m4s"]))
-        if not FILE_NAME.fullmatch(name) or not await self._is_listed(stream, name):
+        if not FILE_NAME.fullmatch(name):
+            raise not_found()
+        if not await self._is_listed(stream, name, over=self._is_over(session)):
             raise not_found()
         return self._segment(self._archive / stream / name)
 
-    async def _is_listed(self, stream: str, name: str) -> bool:
+    async def _is_listed(self, stream: str, name: str, *, over: bool) -> bool:
         """What was listed once stays so; the disk is asked only for what is not known yet."""
         known = self._listings.get(stream)
         if known is not None and name in known.names:
             return True
-        return name in (await self._listing(stream)).names
+        if name in (await self._listing(stream)).names:
+            return True
+        # At the live end a player is told of an init segment as soon as its first part is there.
+        return not over and name.endswith(".mp4") and await self._edges.names_init(stream, name)
 
     async def _listing(self, stream: str) -> Listing:
         """Raises `Problem` 404 where nothing was recorded."""

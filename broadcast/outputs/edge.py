@@ -31,7 +31,7 @@ def part_name(segment: int, part: int) -> str:
 def pace_of(program: Program, recording: Recording) -> Pace:
     """Parts end with a picture: the longest is the setting rounded up to whole pictures."""
     pictures = math.ceil(recording.part_ms * program.fps / 1000)
-    return Pace(-(-recording.segment_ms // 1000), pictures / program.fps)
+    return Pace(recording.segment_ms / 1000, pictures / program.fps)
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class _Segment:
     pieces: list[Piece] = field(default_factory=list)
     data: list[bytes] = field(default_factory=list)
     start: int = 0
+    end: int = 0
     closed: bool = False
     _size: int = 0
 
@@ -61,6 +62,7 @@ class _Segment:
             name = part_name(self.number, len(self.pieces))
             self.pieces.append(Piece(name, (one.end - one.start) / VIDEO_CLOCK_RATE, one.key))
             self.data.append(added[one.at : one.to])
+            self.end = one.end
         if found:
             self._size += found[-1].to
         return bool(found)
@@ -151,16 +153,38 @@ class Edge:
         return segment > len(self._entries) + 1
 
     def part(self, segment: int, part: int) -> bytes | None:
-        """None if it is not there: yet, or no longer."""
+        """None if it is not there yet, or is not held any more."""
         found = self._segments.get(segment)
         return found.data[part] if found is not None and part < len(found.data) else None
 
+    def older_part(self, segment: int, part: int) -> bytes | None:
+        """Of a segment whose parts are listed no more: a player's playlist may be some seconds old.
+        Blocking. None if there never was one. Raises `OSError`."""
+        if segment >= len(self._entries):
+            return None
+        found = _Segment(segment, self._folder / segment_name(segment))
+        found.read()
+        return found.data[part] if part < len(found.data) else None
+
+    def names_init(self, name: str) -> bool:
+        """Whether the playlist does: also that of the segment that is open."""
+        return any(name == init_name(number) for number in range(self._inits))
+
     def may_come(self, segment: int, part: int) -> bool:
         """Whether it is the one that the playlist hints at."""
-        if self.ended or segment != len(self._entries):
-            return False
-        found = self._segments.get(segment)
-        return part == (len(found.pieces) if found is not None else 0)
+        return not self.ended and (segment, part) == self._hinted()
+
+    def _hinted(self) -> tuple[int, int]:
+        """The next one's segment and number. A segment is closed as the next begins, 200 ms after
+        its last part; that none will follow in it shows before, by its length."""
+        number = len(self._entries)
+        found = self._segments.get(number)
+        if found is None:
+            return number, 0
+        full = (
+            found.end - found.start > (self._pace.grid_s - self._pace.part_s / 2) * VIDEO_CLOCK_RATE
+        )
+        return (number + 1, 0) if full else (number, len(found.pieces))
 
     def text(self, *, delta: bool) -> str:
         """The whole playlist, or without what a player that asks for a delta update knows."""
@@ -199,7 +223,7 @@ class Edge:
     def _open_end(self) -> str:
         number = len(self._entries)
         pieces = self._pieces(number)
-        following = playlist.hint(part_name(number, len(pieces)))
+        following = playlist.hint(part_name(*self._hinted()))
         if not pieces:
             return following
         start = self._segments[number].start

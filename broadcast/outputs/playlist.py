@@ -3,6 +3,7 @@
 It only ever grows, by whole entries, and is valid after each; live, rewind and archive read it.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -172,13 +173,19 @@ class Piece:
 class Pace:
     """What a player is promised, in seconds."""
 
-    segment_s: int
+    grid_s: float
+    """How long a segment is that begins and ends as it should."""
     part_s: float
     """No part is longer."""
 
     def of_sound(self) -> "Pace":
         """Of sound alone, whose parts end with an AAC frame (21.3 ms)."""
-        return Pace(self.segment_s, self.part_s + 0.02134)
+        return Pace(self.grid_s, self.part_s + 0.02134)
+
+    @property
+    def segment_s(self) -> int:
+        """The target duration, in whole seconds."""
+        return math.ceil(self.grid_s)
 
     @property
     def skip_s(self) -> int:

@@ -1,12 +1,14 @@
 """Low-latency HLS over real HTTP: who asks for what comes next gets it when it has come."""
 
 import asyncio
+import re
 import time
 from pathlib import Path
 
 import aiohttp
 
 from config.settings import Recording
+from tests.broadcast.outputs import streams
 from tests.broadcast.outputs.growing import growing
 from tests.web.rig import SESSION, Rig, relay, settings_in
 
@@ -63,6 +65,38 @@ def test_parts_together_are_the_segment_and_may_be_kept(tmp_path: Path) -> None:
                     assert answer.headers["Access-Control-Allow-Origin"] == "*"
                     parts += await answer.read()
                 assert parts == await (await rig.get(f"/live/{SESSION}/00000000.m4s")).read()
+
+    asyncio.run(scenario())
+
+
+def test_what_a_playlist_names_is_there_and_stays(tmp_path: Path) -> None:
+    """From the first part on, over a restart of the studio; and for a player that comes with it
+    when the window has gone on. What it hints at comes."""
+    named, hinted = set[str](), list[str]()
+
+    async def look(rig: Rig, segment: int, part: int) -> None:
+        _, text = await ask(rig, f"{LIVE}?_HLS_msn={segment}&_HLS_part={part}")
+        names = {*re.findall(r'(?:MAP:|PART:.*)URI="([^"]+)"', text)}
+        names |= {*re.findall(r"^\d+\.m4s$", text, re.MULTILINE)}
+        await all_there(rig, names - named)
+        named.update(names)
+        hinted.extend(re.findall(r'HINT:TYPE=PART,URI="([^"]+)"', text))
+
+    async def all_there(rig: Rig, names: set[str]) -> None:
+        found = {name: (await ask(rig, f"/live/{SESSION}/{name}"))[0] for name in names}
+        assert {name: status for name, status in found.items() if status != 200} == {}
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            for run in range(2):
+                with growing(folder_of(rig), 7, streams.EPOCH_S + 10 * run) as recording:
+                    for number in range(33):
+                        recording.grow(1)
+                        await look(rig, 7 * run + number // 5, number % 5)
+                hinted.pop()  # of who is killed nothing comes any more
+            assert {"init-0.mp4", "init-1.mp4", "00000000.0.m4s", "00000012.4.m4s"} <= named
+            await all_there(rig, named)
+            assert {*hinted} - named == set()
 
     asyncio.run(scenario())
 

@@ -51,7 +51,8 @@ def test_each_part_is_there_as_soon_as_it_is_written(tmp_path: Path, record: Rec
         assert edge.has(segment, part)
         assert not edge.has(segment, None)
         assert edge.part(segment, part)
-        assert f'PRELOAD-HINT:TYPE=PART,URI="{segment:08}.{part + 1}.m4s"' in edge.text(delta=False)
+        segment, part = divmod(number + 1, 5)
+        assert f'PRELOAD-HINT:TYPE=PART,URI="{segment:08}.{part}.m4s"' in edge.text(delta=False)
 
 
 def test_parts_are_the_segment(tmp_path: Path, record: Record) -> None:
@@ -92,6 +93,9 @@ def test_only_the_newest_have_parts(tmp_path: Path, record: Record) -> None:
     assert len(m3u8.loads(text).segments) >= 9
     assert min(part_uris(text)) == f"{9 - KEPT_SEGMENTS:08}.0.m4s"
     assert edge.part(0, 0) is None
+    parts = b"".join(edge.older_part(0, number) or b"" for number in range(6))
+    assert parts == (tmp_path / "00000000.m4s").read_bytes()
+    assert edge.older_part(9, 0) is None
 
 
 def test_whoever_comes_late_is_told_the_same(tmp_path: Path, record: Record) -> None:
