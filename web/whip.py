@@ -129,9 +129,9 @@ class _Handlers:
         return self._created(request, connection, location, who)
 
     async def end(self, request: web.Request) -> web.Response:
-        """The resource's name is the key: 144 random bits that only its maker was told."""
-        if not await self._relay.hang_up(request.match_info["resource"]):
-            raise Problem(404, "no_such_connection")
+        """The resource's name is the key: 144 random bits that only its maker was told. What has
+        ended ends again: who hangs up closes his keys (DTLS), which may be heard before this."""
+        await self._relay.hang_up(request.match_info["resource"])
         return web.Response(headers=ANYWHERE)
 
     async def patch(self, request: web.Request) -> web.Response:

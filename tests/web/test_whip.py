@@ -86,7 +86,7 @@ def test_publishing_begins_with_201_and_ends_with_delete() -> None:
         async with client.delete(location) as ended:
             assert ended.status == 200
         async with client.delete(location) as again:
-            assert again.status == 404
+            assert again.status == 200, "as whoever closed his keys before this came"
         assert relay._peers == {}
 
     run(story)
