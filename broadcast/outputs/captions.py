@@ -102,13 +102,20 @@ def name_of(entry: Entry) -> str:
 
 
 def cues_of(cues: Sequence[Cue], entries: Sequence[Entry], number: int) -> Sequence[Cue]:
-    """Those that begin in this segment; `cues` are in order of their start."""
+    """Those that begin in this segment, and after a hole those that still stand as it begins;
+    `cues` are in order of their start."""
     entry = entries[number]
-    end_ms = entry.wall_ms + round(entry.duration_s * 1000) + SLACK_MS
+    begins_ms, end_ms = entry.wall_ms, _end_ms(entry)
     if number + 1 < len(entries):
-        end_ms = min(end_ms, max(entry.wall_ms, entries[number + 1].wall_ms))
-    first, last = (bisect_left(cues, at, key=_start) for at in (entry.wall_ms, end_ms))
-    return cues[first:last]
+        end_ms = min(end_ms, max(begins_ms, entries[number + 1].wall_ms))
+    if number and entry.discontinuity:
+        begins_ms = min(begins_ms, max(_end_ms(entries[number - 1]), begins_ms - SHOWN_MS[1]))
+    first, last = (bisect_left(cues, at, key=_start) for at in (begins_ms, end_ms))
+    return [cue for cue in cues[first:last] if cue.start_ms + cue.shown_ms > entry.wall_ms]
+
+
+def _end_ms(entry: Entry) -> int:
+    return entry.wall_ms + round(entry.duration_s * 1000) + SLACK_MS
 
 
 def _start(cue: Cue) -> int:

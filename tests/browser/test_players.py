@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from datetime import datetime
 
+import m3u8
 import pytest
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
 from broadcast.session.written_events import CaptionTyped
 from tests.chromium import chromium, complaints
-from tests.live import page
+from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import publishing
 from tests.server import LEFT, Server
@@ -40,6 +40,9 @@ GIVES_UP = """async () => {
   return hls.loadingEnabled;
 }"""
 """With the player's own hls.js, whoever it is that speaks next."""
+BEFORE_THE_HOLE = """(hole) => {
+  document.querySelector('[data-testid="player"]').currentTime = hole - 1;
+}"""
 TO_LIVE = """() => {
   const video = document.querySelector('[data-testid="player"]');
   video.currentTime = video.seekable.end(0) - 3;
@@ -84,6 +87,8 @@ def test_live_rewind_and_archive(server: Server) -> None:
             ):
                 server.command("go_live")
                 server.cut("full", LEFT)
+                await shown.until(lambda v: v["outputs"].get("recorded_s", 0) > 2, "a beginning")
+                await leave_a_hole(server, shown)
                 for _ in range(2):
                     server.command("give_turn", delegate="lay-1", kind="speech")
                     recorded = shown.view["outputs"]["recorded_s"]
@@ -102,6 +107,8 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 )
                 early = await plays(watch, "playback from the start")
                 assert early["at"] < 2 + 1.5 * (time.monotonic() - began), "it went to live"
+                await watch.evaluate(BEFORE_THE_HOLE, hole_at_s(server))
+                await plays(watch, "playback over the hole")
                 shared = await share_this_moment(watch)
                 await operator_tab.bring_to_front()  # what nobody sees the browser need not load
                 await operator_tab.goto(shared)
@@ -118,6 +125,37 @@ def test_live_rewind_and_archive(server: Server) -> None:
             await check_archive(await browser.new_page(), server, shared)
 
     asyncio.run(story())
+
+
+async def leave_a_hole(server: Server, shown: Page) -> None:
+    """The studio is killed, and records again a second or two later."""
+    recorded = shown.view["outputs"]["recorded_s"]
+    killed = server.kill("studio")
+    await asyncio.to_thread(server.wait_for_child, "studio", killed)
+    await shown.until(lambda v: v["outputs"]["recorded_s"] > recorded + 1, "it goes on")
+
+
+def recorded_pieces(server: Server) -> m3u8.SegmentList:
+    index = server.get(f"/archive/{server.session}/index.m3u8").body.decode()
+    return m3u8.loads(index).segments
+
+
+def hole_at_s(server: Server) -> float:
+    """Where in the recording it is."""
+    pieces = recorded_pieces(server)
+    hole = next(number for number, piece in enumerate(pieces) if piece.discontinuity)
+    return float(sum(piece.duration for piece in pieces[:hole]))
+
+
+def second_of(server: Server, at_s: float) -> float:
+    """Of the recording, at that time of day; a hole has no length in it."""
+    second = before_s = 0.0
+    for piece in recorded_pieces(server):
+        into_s = at_s - piece.current_program_date_time.timestamp()
+        if into_s >= 0:
+            second = before_s + into_s
+        before_s += piece.duration
+    return second
 
 
 async def check_a_broken_decoder(tab: BrowserPage) -> None:
@@ -206,17 +244,15 @@ async def check_archive(play: BrowserPage, server: Server, shared: str) -> None:
 
 async def captioned(tab: BrowserPage, server: Server, typing_s: float) -> None:
     """The typed line stands where it was said; a reader may put it away."""
-    recorded = server.get(f"/archive/{server.session}/index.m3u8").body.decode()
-    began = recorded.partition("#EXT-X-PROGRAM-DATE-TIME:")[2].partition("\n")[0]
     line = next(one for one in server.events() if isinstance(one, CaptionTyped))
-    said_s = line.at_ms / 1000 - datetime.fromisoformat(began).timestamp() - typing_s
+    said_s = second_of(server, line.at_ms / 1000 - typing_s)
 
     async def cue() -> dict[str, float] | None:
         found: dict[str, float] | None = await tab.evaluate(CUE, CAPTION)
         return found
 
     found = await wait_until(cue, "the caption's cue")
-    assert abs(found["start"] - max(0, said_s)) < 0.25
+    assert abs(found["start"] - said_s) < 0.25
     await tab.get_by_test_id("captions").uncheck()
     await wait_until(lambda: tab.evaluate(HIDDEN), "captions put away")
     await tab.get_by_test_id("captions").check()

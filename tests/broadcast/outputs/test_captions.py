@@ -35,6 +35,14 @@ def test_a_cue_is_in_the_file_of_the_segment_in_which_it_begins() -> None:
     assert texts(cues) == [["a", "b"], ["c", "d"], ["e"]]
 
 
+def test_what_still_stands_after_a_hole_is_shown_then() -> None:
+    """Typed while the studio was away: for the rest of its time, from the first picture on."""
+    cues = [at(53, "gone"), at(57, "short"), at(58.5, "stands" * 9)]
+    found = cues_of(cues, ENTRIES, 2)
+    assert [cue.text for cue in found] == ["stands" * 9]
+    assert "\n00:00:00.000 --> 00:00:03.010 " in webvtt(found, ENTRIES[2], 0)
+
+
 def test_times_count_from_the_segment_and_its_clock() -> None:
     written = webvtt([at(2.5, "Một < hai & ba --> bốn")], ENTRIES[1], 90_000 * 7 + (1 << 33))
     assert written == (
