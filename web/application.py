@@ -113,7 +113,7 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
     films = Sender()
     return (
         # Before the media: a caption's address looks like a segment's.
-        Captions(sessions, archive, settings.recording.segment_ms),
+        Captions(sessions, archive, settings.recording.segment_ms, now_ms),
         media,
         Chapters(sessions, archive, now_ms),
         Api(sessions, parts.on_air, media),

@@ -6,6 +6,8 @@ Made from the log at each request, so that a correction is there for whoever pla
 
 import asyncio
 import gzip
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,13 +19,18 @@ from broadcast.outputs.captions import Cue
 from broadcast.outputs.fmp4 import begins_at
 from broadcast.outputs.playlist import Entry, parse, read_entries
 from broadcast.session.model import ClockStep, Phase, SessionState
+from web.border import client_address
 from web.errors import not_found
+from web.limits import Bucket, network
 from web.media import PLAYLIST, PLAYLIST_TYPE, STREAM_NAME, open_to_all
 from web.sessions import Sessions
+from web.throttle import MINUTE_MS, refuse_for
 
 HEAD_BYTES = 16_384
 """A segment's first `moof` lies within."""
 MAX_FOLLOWED = 16
+OPENINGS = 60
+"""Old sessions that one network may open in a minute."""
 
 
 @dataclass(slots=True)
@@ -104,11 +111,14 @@ class Recording:
 class Captions:
     """For all: only what was typed while the public could hear is in it."""
 
-    def __init__(self, sessions: Sessions, archive: Path, segment_ms: int) -> None:
+    def __init__(
+        self, sessions: Sessions, archive: Path, segment_ms: int, clock: Callable[[], int]
+    ) -> None:
         self._sessions = sessions
         self._archive = archive
         self._segment_s = -(-segment_ms // 1000)
-        self._followed: dict[str, Recording] = {}
+        self._clock, self._openings = clock, Bucket(OPENINGS, MINUTE_MS)
+        self._followed = OrderedDict[str, Recording]()
         self._reading = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
@@ -122,13 +132,13 @@ class Captions:
         session, name = request.match_info["session"], request.match_info["name"]
         if not STREAM_NAME.fullmatch(session):
             raise not_found()
-        state = (await self._sessions.desk(session)).floor.state
-        over = state.phase is Phase.ENDED
         try:
             async with self._reading:
-                recording = self._recording(session)
-                await asyncio.to_thread(recording.refresh)
-                if name == captions.INDEX:
+                recording = await self._recording(session)
+            state = await self._state(request, session)
+            over = state.phase is Phase.ENDED
+            if name == captions.INDEX:
+                async with self._reading:
                     return await self._playlist(request, recording, over=over)
             number = recording.numbers.get(name)
             if number is None:
@@ -152,13 +162,24 @@ class Captions:
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return web.Response(body=packed, headers=headers)
 
-    def _recording(self, session: str) -> Recording:
-        """The one that was asked for longest ago is forgotten."""
-        recording = self._followed.pop(session, None) or Recording(self._archive / session)
+    async def _recording(self, session: str) -> Recording:
+        """Brought up to date. The one that was asked for longest ago is forgotten. Raises `OSError`
+        where there is none: an invented name costs a look at the disk, and forgets nothing."""
+        recording = self._followed.get(session) or Recording(self._archive / session)
+        await asyncio.to_thread(recording.refresh)
         self._followed[session] = recording
-        while len(self._followed) > MAX_FOLLOWED:
-            del self._followed[next(iter(self._followed))]
+        self._followed.move_to_end(session)
+        if len(self._followed) > MAX_FOLLOWED:
+            self._followed.popitem(last=False)
         return recording
+
+    async def _state(self, request: web.Request, session: str) -> SessionState:
+        """Of old sessions, whose log is read for it, a network may ask for so many a minute. Raises
+        `Problem` 404 and 429."""
+        if not self._sessions.is_open(session):
+            where = network(client_address(request))
+            refuse_for(self._openings.take(where, self._clock()))
+        return (await self._sessions.desk(session)).floor.state
 
 
 def cues_in(state: SessionState, *, over: bool) -> list[Cue]:

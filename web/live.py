@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from streams.frames import SiteId
@@ -87,7 +87,7 @@ class Live:
             require_same_origin(request)
         self._make_room()
         socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False
+            heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False
         )
         self._sockets.add(socket)
         try:
@@ -124,7 +124,7 @@ class Live:
         try:
             async with asyncio.timeout(HELLO_S) as patience:
                 self._silent[socket] = patience
-                message = await socket.receive()
+                message = await self._heard(socket, Bucket(SAYS, SAYS_MS))
             if message.type in _GONE:
                 raise ConnectionAbortedError("gone before it said anything")
             if message.type is not WSMsgType.TEXT:
@@ -136,6 +136,17 @@ class Live:
             raise Bye("not_understood") from None
         finally:
             self._silent.pop(socket, None)
+
+    async def _heard(self, socket: web.WebSocketResponse, pace: Bucket) -> WSMessage:
+        """What a page says next. Pings (RFC 6455, 5.5.2) are said at its pace too: of a flood of
+        them, left to aiohttp, nobody else would be heard."""
+        while True:
+            message = await socket.receive()
+            await asyncio.sleep(pace.take("", self._clock()) / 1000)
+            if message.type is WSMsgType.PING:
+                await socket.pong(message.data)
+            elif message.type is not WSMsgType.PONG:
+                return message
 
     @contextmanager
     def _counted(self, page: str) -> Iterator[None]:
@@ -190,8 +201,7 @@ class Live:
 
     async def _listen(self, client: Client, desk: Desk) -> None:
         pace = Bucket(SAYS, SAYS_MS)
-        async for message in client.socket:
-            await asyncio.sleep(pace.take("", self._clock()) / 1000)
+        while (message := await self._heard(client.socket, pace)).type not in _GONE:
             if message.type is not WSMsgType.TEXT:
                 raise Bye("not_understood")
             try:

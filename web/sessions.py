@@ -102,6 +102,10 @@ class Sessions:
             raise Problem(409, "not_on_air")
         self.current = desk
 
+    def is_open(self, session: str) -> bool:
+        """Whether its desk is at hand; if not, its log is read first."""
+        return session in self._desks
+
     def desks(self) -> list[Desk]:
         """Those that are open."""
         return list(self._desks.values())

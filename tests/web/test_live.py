@@ -266,6 +266,35 @@ def test_who_says_too_much_is_heard_later(tmp_path: Path, monkeypatch: pytest.Mo
     asyncio.run(scenario())
 
 
+def test_pings_are_answered_at_that_pace_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the protocol itself, before hello and after it."""
+    monkeypatch.setattr(live, "SAYS", 3)
+    monkeypatch.setattr(live, "SAYS_MS", 3_600_000)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            url = rig.url(f"/api/v1/sessions/{SESSION}/live")
+            gone_at_once = aiohttp.ClientWSTimeout(ws_close=0.1)
+            async with rig.http.ws_connect(url, autoping=False, timeout=gone_at_once) as socket:
+                for number in range(50):
+                    await socket.ping(str(number).encode())
+                assert [(await socket.receive()).data for _ in range(3)] == [b"0", b"1", b"2"]
+                with pytest.raises(TimeoutError):
+                    await socket.receive(timeout=0.5)
+            async with rig.page("watch", timeout=gone_at_once) as page:
+                await page.until(lambda p: p.snapshot)
+                for number in range(50):
+                    await page.socket.ping(str(number).encode())
+                await page.socket.send_json({"type": "ping", "sent_at_ms": 1})
+                await rig.command("go_live")
+                await page.until(lambda p: p.view["session"]["phase"] == "live")
+                assert "pong" not in page.last
+
+    asyncio.run(scenario())
+
+
 def test_a_database_that_is_away_for_a_while_ends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

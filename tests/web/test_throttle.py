@@ -25,7 +25,7 @@ FREE = {
     "GET /healthz": "a constant",
     "GET /live/{session}/{name}": "files of the public picture: any number of players ask",
     "GET /live/{session}/{rendition}/{name}": "the same",
-    "GET /live/{session}/captions/{name}": "the same",
+    "GET /live/{session}/captions/{name}": "the same; of an old session `web/captions.py` counts",
     "GET /archive/{session}/{name}": "the same",
     "GET /archive/{session}/{rendition}/{name}": "the same",
     "GET /archive/{session}/captions/{name}": "the same",

@@ -1,0 +1,67 @@
+"""Each player asks for captions every two seconds; what strangers invent costs it nothing."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from broadcast.store import Store
+from tests.web.rig import SESSION, Rig, prepare, relay, settings_in
+from tests.web.test_media import PLAYLIST
+from web import captions
+
+
+def _record(rig: Rig, session: str) -> None:
+    folder = rig.settings.storage.data_dir / "archive" / session
+    folder.mkdir(parents=True)
+    (folder / "index.m3u8").write_text(PLAYLIST)
+
+
+async def _status(rig: Rig, session: str) -> int:
+    return (await rig.get(f"/live/{session}/captions/list.m3u8")).status
+
+
+def test_an_invented_session_costs_a_look_at_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captions, "MAX_FOLLOWED", 2)
+    loaded, begun = list[str](), list[str]()
+    load, parse = Store.load, captions.parse
+
+    def counted_load(store: Store, session: str, after: int = 0) -> object:
+        loaded.append(session)
+        return load(store, session, after)
+
+    def counted_parse(text: str) -> object:
+        begun.append(text)
+        return parse(text)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            _record(rig, SESSION)
+            assert await _status(rig, SESSION) == 200
+            monkeypatch.setattr(Store, "load", counted_load)
+            monkeypatch.setattr(captions, "parse", counted_parse)
+            assert {await _status(rig, f"invented-{n}") for n in range(100)} == {404}
+            assert await _status(rig, SESSION) == 200
+            assert (loaded, begun) == ([], []), "nothing is read anew, nothing is forgotten"
+
+    asyncio.run(scenario())
+
+
+def test_a_network_opens_so_many_old_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captions, "OPENINGS", 2)
+    old = ["hop-1", "hop-2", "hop-3"]
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            for session in (SESSION, *old):
+                _record(rig, session)
+            for session in old:
+                prepare(rig.store, session)
+            assert [await _status(rig, session) for session in old] == [200, 200, 429]
+            assert [await _status(rig, session) for session in (SESSION, *old[:2])] == [200] * 3
+
+    asyncio.run(scenario())
