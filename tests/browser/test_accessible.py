@@ -13,7 +13,7 @@ from broadcast.session.model import Role
 from tests.broadcast.session.hearing import PREPARED
 from tests.chromium import chromium, join_as_a_person_would
 from tests.media import wait_until
-from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from tests.web.rig import HALL, LAY, SESSION, Rig, relay, settings_in
 from tests.web.test_archive import hold
 from web.setup import put_account
 
@@ -157,6 +157,27 @@ async def sign_in(page: Page, rig: Rig) -> None:
     await page.fill("input[name=password]", PASSWORD)
     await page.keyboard.press("Enter")
     await page.wait_for_url(rig.url("/"))
+
+
+def test_the_clerks_page_fits_while_the_room_is_closed(tmp_path: Path) -> None:
+    """In the longer language, with a title that is long: a head as wide as its words would push the
+    last column out of the window."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            await rig.command("describe_session", title="Phiên giải trình trực tuyến " * 3)
+            await rig.command("go_live")
+            await rig.command("close_part", staying=[HALL])
+            page = await browser.new_page()
+            await sign_in(page, rig)
+            cookie = {"name": "lang", "value": "en", "url": rig.url("/")}
+            await page.context.add_cookies([cookie])
+            await shown(page, rig.url(f"/clerk/{SESSION}"))
+            await page.get_by_test_id("closed").wait_for()
+            for width in (1280, 1100):
+                assert await too_wide(page, "/clerk", width) == []
+
+    asyncio.run(story())
 
 
 def test_every_page(tmp_path: Path) -> None:

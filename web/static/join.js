@@ -14,10 +14,13 @@ import {Beside, DeviceTest} from "./parts/site/test.js";
 const KEY = `diemcau.join.${config.session}.${config.site}`;
 const JOINED = `${KEY}.joined`;
 
+const TRY_MS = 3000;
+
 /** A room has no other way in than its link. */
 const DEAD_LINK = ["unauthorized", "revoked"];
 
 const joined = signal(false);
+const dead = signal(false);
 
 /** The link's secret stays in this tab: one browser can hold several sites. */
 function token() {
@@ -29,6 +32,18 @@ function token() {
     history.replaceState(null, "", location.pathname);
   }
   return sessionStorage.getItem(KEY) ?? "";
+}
+
+/** A link that opens nothing says so at once, not after somebody has tested camera and line. */
+async function tryLink() {
+  const path = `/api/v1/sessions/${config.session}/sites/${config.site}/line-test?bytes=1`;
+  try {
+    const headers = {Authorization: `Bearer ${secret}`};
+    const {status} = await fetch(path, {headers, signal: AbortSignal.timeout(TRY_MS)});
+    dead.value = status === 401 || status === 403;
+  } catch (error) {
+    console.warn(error); // a line that is slow or away says nothing of the link
+  }
 }
 
 function enter() {
@@ -51,10 +66,10 @@ async function stayAwake() {
 
 function Page() {
   if (!secret) return html`<${Stop} title=${t("site.no_token")} note=${t("site.ask_for_link")} />`;
-  if (bye.value) {
-    return DEAD_LINK.includes(bye.value.code) ? html`<${Stop} title=${t("site.dead_link")} note=${t("site.ask_for_link")} />`
-      : html`<${Stop} title=${bye.value.message} />`;
+  if (dead.value || DEAD_LINK.includes(bye.value?.code ?? "")) {
+    return html`<${Stop} title=${t("site.dead_link")} note=${t("site.ask_for_link")} />`;
   }
+  if (bye.value) return html`<${Stop} title=${bye.value.message} />`;
   if (!joined.value) return html`<${config.has_camera ? Beside : DeviceTest} token=${secret} onJoin=${enter} />`;
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
@@ -76,7 +91,9 @@ if (secret) {
   document.addEventListener("visibilitychange", () => {
     if (joined.value && !document.hidden) void stayAwake();
   });
-  if (!config.has_camera) await open();
+  const again = sessionStorage.getItem(JOINED);
+  if (!again) await tryLink();
+  if (!config.has_camera && !dead.value) await open();
   // A page that was reloaded takes its place again without being asked.
-  if (sessionStorage.getItem(JOINED)) enter();
+  if (again) enter();
 }
