@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from openpyxl import Workbook
@@ -58,11 +59,38 @@ def test_from_nothing_to_printed_sheets_and_a_rehearsal(server: Server) -> None:
     asyncio.run(story())
 
 
-async def sign_in_and_create(tab: Page, server: Server) -> None:
+def test_who_rehearses_takes_over_from_who_directs(server: Server) -> None:
+    """On the page where he was refused."""
+
+    async def story() -> None:
+        async with chromium(size=(1366, 900)) as browser:
+            first, second = await browser.new_page(), await browser.new_page()
+            await sign_in_and_create(first, server)
+            await first.get_by_test_id("step-links").click()
+            session = urlsplit(first.url).path.rpartition("/")[2]
+            await first.goto(server.url(f"/operator/{session}"))
+            await expect(first.locator(".console")).to_be_visible()
+            await sign_in(second, server)
+            await expect(second.get_by_test_id("new-session")).to_be_visible()
+            await second.goto(server.url(f"/rehearse/{session}"))
+            await second.get_by_test_id("take-control").click()
+            await second.get_by_test_id("confirm-do").click()
+            await expect(second.get_by_test_id("control")).to_have_count(0)
+            await second.get_by_test_id("begin-rehearsal").click()
+            await expect(second.get_by_test_id("walk-hall")).to_be_visible()
+
+    asyncio.run(story())
+
+
+async def sign_in(tab: Page, server: Server) -> None:
     await tab.goto(server.url("/sign-in"))
     await tab.locator("input[name=name]").fill(NAME)
     await tab.locator("input[name=password]").fill(PASSWORD)
     await tab.get_by_test_id("sign-in").click()
+
+
+async def sign_in_and_create(tab: Page, server: Server) -> None:
+    await sign_in(tab, server)
     await tab.get_by_test_id("new-session").click()
     await tab.get_by_test_id("kind-explanation").click()
     await tab.get_by_test_id("source-preset:dien_bien_2025").click()

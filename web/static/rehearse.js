@@ -8,9 +8,10 @@ import {config, t, timeOfDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
 import {act, canGive, shortName} from "./parts/common/actions.js";
-import {Dialog} from "./parts/common/dialogs.js";
+import {Confirm, Dialog} from "./parts/common/dialogs.js";
 import {Icon} from "./parts/common/icons.js";
 import {Toasts} from "./parts/common/toasts.js";
+import {Control} from "./parts/operator/control.js";
 import {Listen} from "./parts/prepare/listen.js";
 import {CHECKS, Report, tally} from "./parts/prepare/report.js";
 import {SiteChecks} from "./parts/prepare/checks.js";
@@ -50,12 +51,13 @@ function Page() {
         <a class="button" href=${`/prepare/${session.id}`}>${t("prepare.prepare")}</a>
         <a class="button" href=${`/operator/${session.id}`}>${t("public.control")}</a><${Language} /></nav></header>
     ${!ready.value && html`<p class="notice warn" role="alert">${t("connection.lost")}</p>`}
+    <${Control} />
     ${!begun ? html`<${Start} />` : html`
       ${reporting.value && html`<p class="actions no-print"><button type="button" class="primary" onClick=${() => print()} data-testid="print-report">${t("rehearse.print")}</button></p>`}
       <${Report} hidden=${!reporting.value} />
       ${!reporting.value && html`<div class="walk no-print"><${SiteList} site=${site} />
         <main>${site && html`<${SiteChecks} key=${site.id} site=${site} />`}<${Next} site=${site} /></main></div>`}`}
-  </div><${Again} /><${Toasts} />`;
+  </div><${Again} /><${Confirm} /><${Toasts} />`;
 }
 
 function Start() {
