@@ -72,6 +72,12 @@ def is_lost(source: Source | None, now_ns: int) -> bool:
     return now_ns - picture_ns >= LOST_NS and not (picture_ns == 0 and heard)
 
 
+def _covers(plan: SeatPlan, picture: Picture | None) -> bool:
+    """Leaves nothing to be seen of what was there before."""
+    fills = picture is not None and plan.seat.fills(picture.frame, picture.aspect)
+    return plan.whole and fills
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A picture without its overlays: the seats of a scene, or the slate."""
@@ -187,11 +193,16 @@ class Composer:
     def _paint(
         self, canvas: Canvas, stage: Stage, covered: list[Box], now_ns: int, oldest_ns: int
     ) -> None:
-        seats = [(plan, self._picture(plan, now_ns, oldest_ns)) for plan in stage.plans]
-        if not any(plan.whole and p and plan.seat.fills(p.frame, p.aspect) for plan, p in seats):
+        if not stage.plans:
             canvas.clear()
-        self._blend(canvas, stage.slate)
-        titles = [self._compose_seat(canvas, plan, picture, now_ns) for plan, picture in seats]
+            self._blend(canvas, stage.slate)
+        titles = []
+        for number, plan in enumerate(stage.plans):
+            # It may be decoded only here, and is laid while the processor's cache still has it.
+            picture = self._picture(plan, now_ns, oldest_ns)
+            if not number and not _covers(plan, picture):
+                canvas.clear()
+            titles.append(self._compose_seat(canvas, plan, picture, now_ns))
         for title in titles:
             # A name half under another graphic is worse than none.
             if title is not None and not any(area_of(title).meets(area) for area in covered):
