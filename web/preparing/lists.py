@@ -175,7 +175,10 @@ def _match_site(wish: str, known: Known) -> str:
         if found:
             names = " / ".join(known.sites[id_] for id_ in found)
             raise _Bad("site_ambiguous", site=wish, names=names)
-    raise _unknown("site", wish, list(known.sites.values()), _shortest)
+    near = _near(wish, list(known.sites.values()), _shortest)
+    if near:
+        raise _Bad("site_unknown_near", name=wish, near=near)
+    raise _Bad("site_unknown", name=wish)
 
 
 def _short(name: str) -> str:
@@ -186,13 +189,11 @@ def _shortest(name: str) -> str:
     return re.sub(r"^(xa|phuong|thi tran|huyen|thi xa|thanh pho|tp|tx)\s+", "", _short(name))
 
 
-def _unknown(what: str, wish: str, names: Sequence[str], key: Callable[[str], str]) -> _Bad:
-    """With the nearest name, where one is near."""
+def _near(wish: str, names: Sequence[str], key: Callable[[str], str]) -> str:
+    """The nearest name, if one is near."""
     keys = {key(name): name for name in names}
     close = get_close_matches(key(wish), list(keys), 1, 0.6)
-    if not close:
-        return _Bad(f"{what}_unknown", name=wish)
-    return _Bad(f"{what}_unknown_near", name=wish, near=keys[close[0]])
+    return keys[close[0]] if close else ""
 
 
 def _item(record: Mapping[str, str], known: Known) -> dict[str, Any]:
@@ -241,7 +242,10 @@ def _match_person(wish: str, known: Known) -> str:
             return found.pop()
         if found:
             raise _Bad("person_ambiguous", name=wish)
-    raise _unknown("person", wish, [one[1] for one in known.people], bare)
+    near = _near(wish, [one[1] for one in known.people], bare)
+    if near:
+        raise _Bad("person_unknown_near", name=wish, near=near)
+    raise _Bad("person_unknown", name=wish)
 
 
 def minutes_of(text: str) -> int:
