@@ -185,7 +185,7 @@ class Pages:
         plays: bool = False,
         **config: Any,
     ) -> web.Response:
-        """`plays`: what it loads later it needs at once, after the rest."""
+        """`plays`: what the page loads later it needs now, after the rest."""
         language = request[LANGUAGE]
         who = who or identify_or_viewer(request)
         if state is not None:
@@ -199,6 +199,7 @@ class Pages:
             "session_title": state and state.title,
             "site": None,
             "turn": self._turn,
+            "plays": plays,
             **_about(who),
             **config,
         }
@@ -206,7 +207,6 @@ class Pages:
             lang=language,
             texts=texts_of(name, language),
             config=settings,
-            plays=plays,
             csp_nonce=request[NONCE],
             title=title,
         )

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import m3u8
 import pytest
 from playwright.async_api import Page as BrowserPage
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from broadcast.session.written_events import CaptionTyped
 from tests.chromium import chromium, complaints
@@ -81,6 +81,8 @@ def test_live_rewind_and_archive(server: Server) -> None:
         async with chromium() as browser:
             watch, operator_tab = await browser.new_page(), await browser.new_page()
             troubles = complaints(watch)
+            await operator_tab.route("**/vendor/hls.mjs*", breaks_twice())
+            await check_there_is_nothing_yet(operator_tab, server)
             async with (
                 page(server) as shown,
                 publishing(whip, server.site_tokens[LEFT], 1, 700),
@@ -112,6 +114,7 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 shared = await share_this_moment(watch)
                 await operator_tab.bring_to_front()  # what nobody sees the browser need not load
                 await operator_tab.goto(shared)
+                await operator_tab.get_by_test_id("player").wait_for()
                 await wait_until(lambda: stands_at(operator_tab, shared), "the moment, while live")
                 await watch.bring_to_front()
                 await captioned(watch, server, typing_s=0)
@@ -125,6 +128,19 @@ def test_live_rewind_and_archive(server: Server) -> None:
             await check_archive(await browser.new_page(), server, shared)
 
     asyncio.run(story())
+
+
+def breaks_twice() -> Callable[[Route], Awaitable[None]]:
+    """A line that does so while the player is fetched over it."""
+    left = iter(range(2))
+
+    async def answer(route: Route) -> None:
+        if next(left, None) is None:
+            await route.continue_()
+        else:
+            await route.abort()
+
+    return answer
 
 
 async def leave_a_hole(server: Server, shown: Page) -> None:
@@ -175,6 +191,13 @@ async def share_this_moment(watch: BrowserPage) -> str:
     assert shared.endswith(f"#t={int(at)}")
     await watch.evaluate("document.querySelector('[data-testid=\"player\"]').play()")
     return shared
+
+
+async def check_there_is_nothing_yet(play: BrowserPage, server: Server) -> None:
+    """It says so, and the player comes by itself once there is."""
+    await play.goto(server.url(f"/play/{server.session}"))
+    await expect(play.get_by_test_id("not-recorded")).to_be_visible()
+    await expect(play.get_by_test_id("player")).to_have_count(0)
 
 
 async def check_a_moment_that_was_never(play: BrowserPage, server: Server) -> None:

@@ -6,6 +6,7 @@ import {useEffect, useRef, useState} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {ask, wordsOf} from "./parts/common/ask.js";
+import {Refusal} from "./server.js";
 import {Head, isStaff} from "./parts/common/head.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
 import {attach, captionsOf} from "./parts/public/player.js";
@@ -21,6 +22,8 @@ const mayOpenSealed = ["operator", "chair"].includes(config.role ?? "");
 /** @type {import("@preact/signals").Signal<Chapter[]>} */
 const chapters = signal(/** @type {Chapter[]} */ ([]));
 const failed = signal("");
+/** Before a session begins there is nothing to play; a player would ask and ask. */
+const missing = signal(!config.plays);
 const at = signal(0);
 const search = signal("");
 const captioned = signal(false);
@@ -48,8 +51,10 @@ async function load() {
     chapters.value = told.chapters;
     captioned.value = told.captioned;
     failed.value = "";
+    missing.value = false;
   } catch (error) {
-    failed.value = wordsOf(error);
+    missing.value = error instanceof Refusal && error.code === "no_archive";
+    failed.value = missing.value ? "" : wordsOf(error);
   }
 }
 
@@ -91,18 +96,25 @@ function Page() {
   return html`<${Head} />
     <main class="watch play">
       <div class="stage-column">
-        <${Player} />
+        ${missing.value ? html`<${NotYet} />` : html`<${Player} />`}
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
-        <div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
+        ${!missing.value && html`<div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
           <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${isStaff() && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
           ${isStaff() && html`<a class="button plain" href=${`/minutes/${config.session}`} data-testid="to-minutes">${t("title.minutes")}</a>`}
           ${mayOpenSealed && html`<a class="button plain" href=${`/sealed/${config.session}`}>${t("title.sealed")}</a>`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
-        <p class="hint keys-of-player">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>
+        <p class="hint keys-of-player">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>`}
       </div>
       <${Chapters} />
     </main>`;
+}
+
+function NotYet() {
+  return html`<div class="stage card" data-testid="not-recorded"><div>
+    <p class="card-title">${t("error.no_archive")}</p>
+    ${!config.plays && html`<p>${t("public.no_recording_note")}</p>`}
+    <p><a class="button primary" href=${`/watch/${config.session}`}>${t("public.watch")}</a></p></div></div>`;
 }
 
 function Player() {
@@ -147,8 +159,8 @@ function Speed() {
 function Chapters() {
   return html`<section class="panel chapters" aria-label=${t("public.chapters")}>
     <h2>${t("public.chapters")}</h2>
-    <input type="search" placeholder=${t("public.search")} aria-label=${t("public.search")} data-testid="search"
-      onInput=${(/** @type {Event} */ event) => (search.value = /** @type {HTMLInputElement} */ (event.target).value)} />
+    ${!missing.value && html`<input type="search" placeholder=${t("public.search")} aria-label=${t("public.search")} data-testid="search"
+      onInput=${(/** @type {Event} */ event) => (search.value = /** @type {HTMLInputElement} */ (event.target).value)} />`}
     ${failed.value && html`<p class="error">${failed.value}</p>`}
     ${!failed.value && !shown.value.length && html`<p class="muted">${t(search.value ? "public.nothing_found" : "public.no_chapters")}</p>`}
     <ol class="chapter-list">${shown.value.map((one) => html`<${Row} one=${one} />`)}</ol></section>`;

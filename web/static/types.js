@@ -365,6 +365,7 @@
  * @property {"vi" | "en"} language
  * @property {string | null} session
  * @property {boolean} turn whether there are TURN servers
+ * @property {boolean} plays whether there is something to play: live, or recorded
  * @property {string | null} session_title
  * @property {string} [site_name] of the page of a site
  * @property {string | null} site
