@@ -17,6 +17,10 @@ from web import setup
 from web.catalogues import say
 from web.setup import SetupError
 
+_LISTED_MS = 1000
+"""From a picture to the playlist, besides the segment that has to end first. Of a session that is
+on, what is later is missing from nothing yet."""
+
 
 def prove(settings: Settings, recording: str, seal: str) -> int:
     """Prints every finding, worst news last; 0 if there is none, 1 otherwise.
@@ -83,7 +87,8 @@ def _wanted(settings: Settings, session: str) -> _Wanted:
         recorded = store.load(session)
         if not recorded:
             raise SetupError(f"there is no session and no folder {session!r}")
-        events, now_ms = [one.event for one in recorded], setup.now_ms()
+        events = [one.event for one in recorded]
+        now_ms = setup.now_ms() - settings.recording.segment_ms - _LISTED_MS
         return _Wanted(
             to_be_recorded(events, now_ms),
             to_be_recorded(events, now_ms, sealed=True),
