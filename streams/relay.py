@@ -41,6 +41,7 @@ from streams.rights import Rights
 from streams.rtp.packetise import Packetised, packetise
 from streams.udp.addresses import own_addresses
 from streams.udp.port import Port
+from streams.udp.waking import Haste
 from streams.uplink.echo import Echo
 from streams.uplink.publishers import Publishers, SiteTaken
 from streams.uplink.talkback import Talkback, TalkRefused
@@ -407,18 +408,17 @@ class Relay:
         """Access units that present viewers lost because the port was congested."""
         return self._viewers.dropped
 
-    def _turn(self, now_ns: int) -> bool:
-        """Nothing waits for a viewer who is in a group, but for his probes. Whether
-        somebody waits for his moment."""
+    def _turn(self, now_ns: int) -> Haste:
+        """Nothing waits for a viewer who is in a group, but for his probes."""
         alone, sites = self._viewers.alone[True], self._publishers
         restless = [
             *map(_PEER, alone.values()),
             *map(_PEER, sites.values()),
             *self._talkback.talkers,
         ]
-        hurries = self._ticker.take(restless, now_ns)
+        haste = self._ticker.take(restless, now_ns)
         if self._ticker.complete:
             if self._viewers.changed:
                 self._tell_heard()
             self._settle_patience()
-        return hurries
+        return haste

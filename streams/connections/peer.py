@@ -55,7 +55,7 @@ class Traffic(Protocol):
     checks_suffice: bool
     """Whether ICE checks alone are a sign of life."""
     spared_ns: int
-    """Until then transport-wide feedback need not be read."""
+    """Until then transport-wide feedback need not be read; 0: his line is not known to be good."""
 
     @property
     def hurries(self) -> bool:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterable
 
 from streams.connections.peer import Peer
+from streams.udp.waking import Haste
 
 PATIENCE = 5
 """Who is in no hurry gets one turn in so many."""
@@ -23,14 +24,16 @@ class Ticker:
         self._count = self._taken_ns = 0
         self._hurrying: set[Peer] = set()
         """Who waited for his moment when it was last asked."""
+        self._uneasy: set[Peer] = set()
+        """Whose reports were all read when he last had his turn."""
 
     @property
     def complete(self) -> bool:
         """Everybody has had a turn since it was so the last time."""
         return self._count % PATIENCE == 0
 
-    def take(self, restless: Iterable[Peer], now_ns: int) -> bool:
-        """The next. `restless`: who may wait for his moment. Whether somebody does."""
+    def take(self, restless: Iterable[Peer], now_ns: int) -> Haste:
+        """The next. `restless`: who may wait for his moment."""
         self._count += 1
         due = {*[*self._peers][self._count % PATIENCE :: PATIENCE]}
         if now_ns - self._taken_ns >= LONG_NS:
@@ -49,14 +52,21 @@ class Ticker:
                     traffic.tick(now_ns)
                     if traffic.hurries:
                         hurrying.add(peer)
+                    if traffic.spared_ns:
+                        self._uneasy.discard(peer)
+                    else:
+                        self._uneasy.add(peer)
             except Exception as error:
                 end(peer, error)
         self._hurrying = hurrying
-        return bool(hurrying)
+        if hurrying:
+            return Haste.MUCH
+        return Haste.SOME if self._uneasy else Haste.NONE
 
     def leave(self, peer: Peer) -> None:
         """His connection is over."""
         self._hurrying.discard(peer)
+        self._uneasy.discard(peer)
 
 
 def end(peer: Peer, error: Exception) -> None:

@@ -20,6 +20,7 @@ from streams.udp.addresses import bound_socket, plain
 from streams.udp.receiving import Receiving
 from streams.udp.sending import Run, Sending
 from streams.udp.sendmmsg import Address
+from streams.udp.waking import Haste
 
 BUFFER_BYTES = 4 * 1024 * 1024
 """Keyframes come and go in bursts. The kernel gives as much of it as it allows."""
@@ -47,7 +48,7 @@ class Endpoint(Protocol):
 class Port:
     """Datagrams in by address, out by `send`."""
 
-    def __init__(self, turn: Callable[[int], bool] = lambda _: False) -> None:
+    def __init__(self, turn: Callable[[int], Haste] = lambda _: Haste.SOME) -> None:
         """`turn`: as of `Receiving`."""
         self._turn = turn
         self.lag = Lag()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from streams.lag import Lag
 from streams.udp.recvmmsg import MAX_AT_ONCE, DatagramReader
 from streams.udp.sendmmsg import Address
-from streams.udp.waking import Found, Waking
+from streams.udp.waking import Found, Haste, Waking
 
 Take = Callable[[bytes, Address, int], None]
 """A datagram, whom it is from, and when it came (CLOCK_MONOTONIC, ns)."""
@@ -24,10 +24,10 @@ class Receiving:
         self,
         sock: socket.socket,
         take: Take,
-        turn: Callable[[int], bool] = lambda _now_ns: False,
+        turn: Callable[[int], Haste] = lambda _now_ns: Haste.SOME,
         lag: Lag | None = None,
     ) -> None:
-        """`turn` does what is due at that time, and says whether somebody waits for his moment.
+        """`turn` does what is due at that time, and says what haste there is until the next.
         `lag` is told how late the alarm was."""
         self._socket, self._take, self._turn = sock, take, turn
         self._reader = DatagramReader(sock)
@@ -91,8 +91,7 @@ class Receiving:
             if now_ns > waking.due_ns:
                 now_ns = time.monotonic_ns()  # what was read just now is not in the future
                 waking.on_turn(now_ns)
-                if self._turn(now_ns):
-                    waking.hurry()
+                waking.hear(self._turn(now_ns))
         finally:
             if waking.watches is not self._watches:
                 self._watch(watches=waking.watches)

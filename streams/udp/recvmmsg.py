@@ -10,8 +10,8 @@ import sys
 
 from streams.udp.sendmmsg import Address, address_of
 
-MAX_AT_ONCE = 40
-"""Then others get their turn: a millisecond, where all sites send keyframes at once."""
+MAX_AT_ONCE = 80
+"""Then others get their turn: two milliseconds, where all sites send keyframes at once."""
 MAX_DATAGRAM = 2048
 """Longer ones are cut, and with that no valid packet of anybody's."""
 MAX_NAMES = 4096

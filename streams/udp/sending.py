@@ -27,7 +27,7 @@ FEW = 12
 """For so many each one's packets are written and sent on their own."""
 MAX_PACKET = 1500
 FULL = MAX_OCTETS - MAX_PACKET
-ROOM = 256 * 1024
+ROOM = 384 * 1024
 """For what goes by one call: a picture for some forty viewers, and it stays in the cache."""
 CONGESTED_OCTETS = 1024 * 1024
 """What may wait for the kernel before viewers lose whole access units."""

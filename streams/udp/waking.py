@@ -9,6 +9,7 @@ go: soon where it is media or a handshake, later where it is nothing but reports
 nobody waits for. And there is an alarm for what neither brings.
 """
 
+from enum import Enum
 from typing import NamedTuple
 
 MS = 1_000_000
@@ -16,8 +17,8 @@ TICK_NS = 20 * MS
 LIKELY_NS, EASY_NS = 18 * MS, 38 * MS
 """From turn to turn, which go with the program's sound, more or less each 20 ms; and where nobody
 is in a hurry and hardly anything comes: 40 ms is soon enough for a report."""
-FEW = 4
-"""Datagrams in a turn, of three or four viewers."""
+FEW, SOME = 4, 32
+"""Datagrams in a turn: of three or four viewers; and of those on good lines, who can wait."""
 PAUSE_NS = 5 * MS
 """Nothing to a jitter buffer, and within what browsers take for one burst (5 ms)."""
 CALM_NS = 30 * MS
@@ -34,8 +35,18 @@ LATELY_NS = 2_000 * MS
 """A site that is muted sends five packets a second; they must not wait for the program's."""
 EARLY_NS = MS
 """Event loops count milliseconds."""
-MANY = 32
+MANY = 2 * SOME
 """Where more come in a pause, there is none: the kernel keeps some 180 full packets for us."""
+
+
+class Haste(Enum):
+    """What somebody has, as of a turn."""
+
+    NONE = "none"
+    """Every line is good."""
+    SOME = "some"
+    MUCH = "much"
+    """He waits for his moment."""
 
 
 class Found(NamedTuple):
@@ -60,7 +71,7 @@ class Waking:
         self._turn_ns = now_ns
         self._hurries = False
         """Somebody waits for his moment: as of the last turn."""
-        self._few = True
+        self._few = self._some = True
         self._patience_ns = 0
         self._read_ns = now_ns
         """When to read at the latest, while nobody watches."""
@@ -107,15 +118,18 @@ class Waking:
     # --- what follows ---
 
     def on_turn(self, now_ns: int) -> None:
-        """One is taken; `hurry` if somebody waits for his moment then."""
+        """One is taken; `hear` what it brought."""
         self._turn_ns, self._alone, self._hurries = now_ns, self._alarmed, False
         self.due_ns = now_ns + (EASY_NS if self._steady and self._few else LIKELY_NS)
 
-    def hurry(self) -> None:
+    def hear(self, haste: Haste) -> None:
         """Until the next turn. What fills a gap may be there already."""
-        self._hurries, self.due_ns = True, self._turn_ns + LIKELY_NS
-        if self._patience_ns:
-            self._read_ns = min(self._read_ns, self._turn_ns + TICK_NS)
+        if haste is Haste.MUCH:
+            self._hurries, self.due_ns = True, self._turn_ns + LIKELY_NS
+            if self._patience_ns:
+                self._read_ns = min(self._read_ns, self._turn_ns + TICK_NS)
+        elif haste is Haste.NONE and self._steady and self._some:
+            self.due_ns = self._turn_ns + EASY_NS
 
     @property
     def alarm_ns(self) -> int:
@@ -129,6 +143,7 @@ class Waking:
     def _rests(self, found: Found, now_ns: int) -> bool:
         """Whether it suffices that somebody is awake for the program."""
         self._few = found.datagrams < FEW and not found.media
+        self._some = found.datagrams < SOME and not found.media
         if found.media:
             self._media_ns = now_ns
         awake = self._steady and now_ns - self._program_ns < STEADY_NS

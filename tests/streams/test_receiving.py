@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from streams.udp.receiving import Receiving
 from streams.udp.recvmmsg import MAX_AT_ONCE
 from streams.udp.sendmmsg import Address
+from streams.udp.waking import Haste
 from tests.media import wait_until
 
 REPORT, SOUND = bytes((0x80, 201, 0, 0)), bytes((0x80, 111, 0, 0))
@@ -28,9 +29,9 @@ def test_all_that_comes_is_read_and_turns_are_taken() -> None:
         taken: list[bytes] = []
         turns: list[int] = []
 
-        def turn(now_ns: int) -> bool:
+        def turn(now_ns: int) -> Haste:
             turns.append(now_ns)
-            return True
+            return Haste.MUCH
 
         with sockets() as (ours, theirs):
             receiving = Receiving(theirs, lambda data, *_: taken.append(data), turn)
@@ -57,11 +58,11 @@ def test_a_fault_of_a_datagram_or_a_turn_ends_nothing() -> None:
             if len(taken) == 1:
                 raise RuntimeError("a datagram's")
 
-        def turn(now_ns: int) -> bool:
+        def turn(now_ns: int) -> Haste:
             turns.append(now_ns)
             if len(turns) == 2:
                 raise RuntimeError("a turn's")
-            return True
+            return Haste.MUCH
 
         with sockets() as (ours, theirs):
             receiving = Receiving(theirs, take, turn)

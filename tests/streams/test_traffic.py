@@ -20,8 +20,8 @@ from config.settings import Media, Program
 from streams.bandwidth.steering import Steering
 from streams.connections.peer import SILENCE_NS, UNCHECKED_NS, Peer
 from streams.connections.sdp import TRANSPORT_SEQUENCE, Section, read_offer
-from streams.connections.ticker import Ticker
-from streams.downlink.fanout import Ladder
+from streams.connections.ticker import PATIENCE, Ticker
+from streams.downlink.fanout import Ladder, Payload
 from streams.downlink.group import Destination
 from streams.downlink.viewer import RESENDS, Audience, Viewer
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
@@ -31,10 +31,12 @@ from streams.rtp.packetise import packetise
 from streams.rtp.red import redundant
 from streams.udp.port import MAX_ADDRESSES, Port
 from streams.udp.sending import Run
+from streams.udp.waking import Haste
 from streams.uplink.publisher import Publisher
 from tests.media import wait_until
 from tests.streams.network import Received
 from tests.streams.offers import VIEW
+from tests.streams.viewing import FPS, Scene
 
 VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, extension=3, nack=True)
 SOUND = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111)
@@ -239,6 +241,34 @@ def test_a_site_at_standby_is_told_what_came_often_enough(patience_ms: int) -> N
     apart = asyncio.run(story())
     assert len(apart) > 30
     assert max(apart) < 250 * MS
+
+
+def test_turns_are_as_close_as_the_worst_line_wants() -> None:
+    async def story() -> None:
+        peers, scenes = [], [Scene(feedback=True) for _ in range(7)]
+        for scene in scenes:
+            scene.come()
+            scene.watched(20 * FPS)
+            peer = Peer(
+                read_offer(VIEW, "view"), RTCCertificate.generateCertificate(), nowhere, nowhere
+            )
+            peer.traffic, peer.connected = scene.viewer, True
+            peers.append(peer)
+        ticker, now_ns = Ticker(peers), scenes[0].now_ns
+
+        def haste() -> Haste:
+            """Once everybody had a turn."""
+            return [ticker.take((), now_ns) for _ in range(PATIENCE)][-1]
+
+        assert haste() is Haste.NONE
+        scenes[3].play(2 * FPS)  # and nothing is heard of him
+        assert haste() is Haste.SOME
+        scenes[3].watched(20 * FPS)
+        assert haste() is Haste.NONE
+        scenes[5].viewer._repeats.append(Payload(0, 0, False, True, b""))
+        assert haste() is Haste.MUCH
+
+    asyncio.run(story())
 
 
 class Watching:

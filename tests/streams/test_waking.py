@@ -12,6 +12,7 @@ from streams.udp.waking import (
     SOON_NS,
     TICK_NS,
     Found,
+    Haste,
     Waking,
 )
 
@@ -27,7 +28,7 @@ class Machine:
     def __init__(self) -> None:
         self.now_ns = 5 * S
         self.waking = Waking(self.now_ns)
-        self.hurries = False
+        self.haste = Haste.SOME
         self._came: list[tuple[int, Found]] = []
         self.waits_ns: list[int] = []
         """How long each datagram waited for its reader."""
@@ -85,8 +86,7 @@ class Machine:
         if self.now_ns > self.waking.due_ns:
             self.turns.append(self.now_ns)
             self.waking.on_turn(self.now_ns)
-            if self.hurries:
-                self.waking.hurry()
+            self.waking.hear(self.haste)
 
     def longest_pause_ns(self) -> int:
         return max(b - a for a, b in zip(self.turns, self.turns[1:], strict=False))
@@ -158,7 +158,7 @@ def test_media_that_nobody_waits_for_waits_until_somebody_does() -> None:
 
 def test_what_fills_a_gap_is_read_soon_though_nobody_waits_for_it() -> None:
     machine = Machine()
-    machine.hurries = True
+    machine.haste = Haste.MUCH
     machine.waking.be_patient(80 * MS)
     machine.run(2 * S, None, every(TICK_NS, 2 * S, MEDIA))
     assert max(machine.waits_ns) <= TICK_NS
@@ -204,15 +204,26 @@ def test_turns_go_with_the_program_and_with_each_second_of_its_packets_at_ease()
     machine.run(2 * S, TICK_NS, every(50 * MS, 2 * S, REPORT))
     assert machine.longest_pause_ns() == 2 * TICK_NS
     assert len(machine.turns) < S // TICK_NS + 5
-    for few, hurries in ((True, True), (False, False)):
-        machine.turns, machine.hurries = [], hurries
-        machine.run(2 * S, TICK_NS, every(50 * MS if few else 3 * MS, 2 * S, REPORT))
-        assert len(machine.turns) > 2 * S // TICK_NS - 5
+    for step, haste in ((50, Haste.MUCH), (3, Haste.SOME), (1, Haste.NONE)):
+        machine.turns, machine.haste = [], haste
+        machine.run(2 * S, TICK_NS, every(step * MS, 2 * S, REPORT))
+        assert len(machine.turns) > 2 * S // TICK_NS * 0.6
+
+
+def test_on_good_lines_many_can_wait() -> None:
+    """Forty viewers' reports, and nobody lacks anything."""
+    machine = Machine()
+    machine.haste = Haste.NONE
+    machine.run(2 * S, TICK_NS, every(2 * MS, 2 * S, REPORT))
+    assert machine.longest_pause_ns() == 2 * TICK_NS
+    assert len(machine.turns) < S // TICK_NS + 5
+    assert max(machine.waits_ns[20:]) <= 2 * TICK_NS
+    assert machine.wakes <= 2 * S // TICK_NS
 
 
 def test_who_is_in_a_hurry_gets_turns_without_any_program() -> None:
     machine = Machine()
-    machine.hurries = True
+    machine.haste = Haste.MUCH
     machine.run(S, None, {})
     assert machine.longest_pause_ns() <= TICK_NS
     machine.run(S, TICK_NS, {})
@@ -236,7 +247,7 @@ def test_whatever_comes_nothing_waits_for_long() -> None:
         for _ in range(6):
             step_ns = chance.choice((None, TICK_NS, 40 * MS, 13 * MS))
             times = chance.sample(range(S), chance.choice((0, 3, 60, 300)))
-            machine.hurries = chance.random() < 0.5
+            machine.haste = chance.choice([*Haste])
             machine.run(S, step_ns, {at: chance.choice(kinds) for at in times})
         assert max(machine.waits_ns, default=0) <= REST_NS
         assert machine.longest_pause_ns() <= REST_NS
