@@ -1,9 +1,9 @@
 """What a site's numbers mean, and how they become those of the program: BT.709, limited range.
 
-Chromium (measured with 156, 2026-11-26) says of a canvas or a screen in H.264 that it is BT.709 of
-full range. Of a camera it says nothing, and shows what says nothing as BT.709, of any size; VP8 is
-BT.601 (RFC 6386 9.2), and FFmpeg's decoder says so. What is fetched as television is (cameras,
-films) follows television where it says nothing: BT.601 below 720 lines.
+Chromium (measured with 156, 2026-11-26) says of a screen in H.264 that it is BT.601, of a canvas
+that it is BT.709 of full range. Of its fake camera it says nothing, and what says nothing it shows
+as BT.709, of any size; VP8 is BT.601 (RFC 6386 9.2), and FFmpeg's decoder says so. What is fetched
+as television is (cameras, films) follows television where it says nothing: BT.601 below 720 lines.
 """
 
 import av
