@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, VideoReformatter
 
 from broadcast.overlay.planes import Drawn
 from broadcast.program import Layout, Rect, Scene
-from broadcast.studio.colours import Converter
+from broadcast.studio.colours import FULL, Converter
 
 Plane = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -29,10 +29,6 @@ WIPE_EDGE = 0.05
 
 CROP_LIMIT = 1.12
 """Shapes that differ by less fill their seat with a little cut off; others keep dark bars."""
-
-
-PLANAR = ("yuv420p", "yuvj420p")
-"""The second is FFmpeg's name for full range."""
 
 
 class UnscalableError(Exception):
@@ -229,7 +225,8 @@ class Seat:
 
     def _scale(self, picture: av.VideoFrame, place: Fit) -> av.VideoFrame:
         """At its size, as I420; its numbers mean what they did."""
-        planar = picture.format.name in PLANAR
+        name = picture.format.name
+        planar = name == "yuv420p" or (name == "yuvj420p" and picture.color_range == FULL)
         if planar and (place.width, place.height) == (picture.width, picture.height):
             return picture
         smaller = place.width < picture.width

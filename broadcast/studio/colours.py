@@ -14,6 +14,8 @@ UNSAID = 2
 """H.264 table E-5, `matrix_coefficients`."""
 MATRICES = {4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m"}
 """Those that are not BT.709 and stand for the same colours, near enough."""
+FULL = int(ColorRange.JPEG)
+"""Range: black is 0 and white is 255."""
 HD_LINES = 720
 KINDS = 4
 """Of pictures that take turns in one seat, as all sites do in that of the stills."""
@@ -23,11 +25,6 @@ def say_as_television(frame: av.VideoFrame) -> None:
     """Where it does not say which matrix it has."""
     if frame.colorspace == UNSAID and frame.height < HD_LINES:
         frame.colorspace = Colorspace.ITU601
-
-
-def is_full(frame: av.VideoFrame) -> bool:
-    """Black is 0 and white is 255."""
-    return frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
 
 
 class Converter:
@@ -40,15 +37,14 @@ class Converter:
     def convert(self, frame: av.VideoFrame) -> av.VideoFrame:
         """An I420 picture of even sides; the same one if there is nothing to be done. Raises
         `av.error.FFmpegError`."""
-        matrix, full = MATRICES.get(frame.colorspace, "bt709"), is_full(frame)
-        if matrix == "bt709" and not full:
+        matrix, full = frame.colorspace, frame.color_range == FULL
+        if matrix not in MATRICES and not full:
             return frame
-        said = frame.colorspace, frame.color_range
-        kind = (frame.width, frame.height, frame.format.name, *said)
+        kind = (frame.width, frame.height, frame.format.name, matrix, frame.color_range)
         if kind not in self._graphs:
             if len(self._graphs) == KINDS:
                 self._graphs.clear()
-            self._graphs[kind] = _graph(frame, matrix, full=full)
+            self._graphs[kind] = _graph(frame, MATRICES.get(matrix, "bt709"), full=full)
         graph = self._graphs[kind]
         graph.push(frame)
         converted = graph.pull()

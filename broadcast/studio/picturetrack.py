@@ -78,6 +78,8 @@ class PictureTrack:
         """On program or preview: every frame is decoded."""
         self.spared = False
         """Large and not wanted, but there is time for it."""
+        self._aspect = 1.0
+        """Of the samples, as the last keyframe has them."""
         self.as_television = False
         """Fetched from a camera, which is no browser."""
         self.clocked = False
@@ -202,7 +204,9 @@ class PictureTrack:
             self._pictures.clear()
         if self.as_television:
             say_as_television(decoded)
-        picture = Picture(decoded, when, received_ns, aspect_of(self._decoder))
+        if last.key:
+            self._aspect = aspect_of(self._decoder)
+        picture = Picture(decoded, when, received_ns, self._aspect)
         self._pictures.append(picture)
         self.newest = picture
         if not self.wanted:

@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange
 
 from broadcast.studio.canvas import Box, Canvas, Plane, Seat, planes_of
 from broadcast.studio.picturetrack import aspect_of
@@ -80,6 +81,8 @@ def test_what_a_stream_says_of_its_colours_is_heeded(
 ) -> None:
     canvas, frame = Canvas(*seat), bars(matrix, full_range=full_range)
     frame.colorspace = said
+    if full_range:
+        frame.color_range = ColorRange.JPEG
     Seat(Box(0, 0, *seat)).paint(canvas, frame)
     assert_true((canvas.y, canvas.u, canvas.v))
 
