@@ -81,7 +81,6 @@ def test_live_rewind_and_archive(server: Server) -> None:
         async with chromium() as browser:
             watch, operator_tab = await browser.new_page(), await browser.new_page()
             troubles = complaints(watch)
-            await operator_tab.route("**/vendor/hls.mjs*", breaks_twice())
             await check_there_is_nothing_yet(operator_tab, server)
             async with (
                 page(server) as shown,
@@ -113,8 +112,10 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 await plays(watch, "playback over the hole")
                 shared = await share_this_moment(watch)
                 await operator_tab.bring_to_front()  # what nobody sees the browser need not load
+                await operator_tab.get_by_test_id("player").wait_for()  # there is something now
+                await check_a_thin_line(operator_tab, shared)
+                await operator_tab.goto("about:blank")
                 await operator_tab.goto(shared)
-                await operator_tab.get_by_test_id("player").wait_for()
                 await wait_until(lambda: stands_at(operator_tab, shared), "the moment, while live")
                 await watch.bring_to_front()
                 await captioned(watch, server, typing_s=0)
@@ -198,6 +199,23 @@ async def check_there_is_nothing_yet(play: BrowserPage, server: Server) -> None:
     await play.goto(server.url(f"/play/{server.session}"))
     await expect(play.get_by_test_id("not-recorded")).to_be_visible()
     await expect(play.get_by_test_id("player")).to_have_count(0)
+
+
+async def check_a_thin_line(play: BrowserPage, shared: str) -> None:
+    """Who chooses a chapter before the player is there gets it, whatever the link said."""
+    await play.goto("about:blank")
+    await play.route("**/vendor/hls.mjs*", breaks_twice())
+    await play.goto(shared)
+    last = play.get_by_test_id("chapter").nth(2).get_by_role("link")
+    await last.click()
+    wanted = float(str(await last.get_attribute("href")).partition("#t=")[2])
+
+    async def further() -> bool:
+        now = await play.evaluate(STATE)
+        assert now["at"] >= wanted - 0.2, "it began elsewhere"
+        return bool(now["at"] > wanted + 1 and now["ready"] >= 2)
+
+    await wait_until(further, "the chapter")
 
 
 async def check_a_moment_that_was_never(play: BrowserPage, server: Server) -> None:

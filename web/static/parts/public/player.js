@@ -63,7 +63,7 @@ async function library(stopped) {
 function attachHls(Hls, video, url, {startS, onState, onHeights}) {
   const hls = new Hls({
     workerPath: WORKER,
-    startPosition: startS ?? -1,
+    startPosition: startS === undefined ? -1 : video.currentTime || startS, // somebody may have chosen meanwhile
     backBufferLength: 60,
     liveDurationInfinity: false,
     capLevelToPlayerSize: true, // what nobody can see need not be fetched
