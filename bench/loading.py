@@ -1,5 +1,5 @@
 """How long a page takes to show something on a district's thin line, for who has never been there
-and for who returns."""
+and for who returns; and the public's until it plays."""
 
 import asyncio
 import tempfile
@@ -12,11 +12,17 @@ from playwright.async_api import Page
 
 from bench.figure import Figure
 from tests.chromium import Chromium, chromium
+from tests.live import page as opened
 from tests.server import RIGHT, Server
 
 LINE_BPS, ROUND_TRIP_MS = 300_000, 300
 BOUND_MS = 120_000
 SHOWN = "#page > *"
+PLAYS = """() => {
+  const video = document.querySelector("video");
+  return video && video.readyState > 2 && video.currentTime > 0;
+}"""
+RECORDED_S = 10
 LINE = {
     "offline": False,
     "latency": ROUND_TRIP_MS,
@@ -35,7 +41,7 @@ async def _load(page: Page, name: str, url: str, octets: list[float]) -> Figure:
     return Figure(name, took_s, "s", floor_s, f"the line for its {sum(octets) / 1000:.0f} kB")
 
 
-async def _visits(window: Chromium, name: str, url: str) -> list[Figure]:
+async def _visits(window: Chromium, name: str, url: str, *, live: bool = False) -> list[Figure]:
     page, octets = await window.new_page(), list[float]()
 
     def note(told: dict[str, Any]) -> None:
@@ -48,7 +54,11 @@ async def _visits(window: Chromium, name: str, url: str) -> list[Figure]:
     visits = []
     for visit in ("first", "next"):
         await page.goto("about:blank")
+        began = time.monotonic()
         visits.append(await _load(page, f"{name}, {visit} visit", url, octets))
+        if live:
+            await page.wait_for_function(PLAYS, timeout=BOUND_MS)
+            visits.append(Figure(f"until it plays, {visit} visit", time.monotonic() - began, "s"))
     await page.close()
     return visits
 
@@ -58,10 +68,17 @@ async def _pages(server: Server) -> list[Figure]:
     join = server.url(f"/join/{server.session}/{RIGHT}#token={token}")
     watch = server.url(f"/watch/{server.session}")
     async with chromium() as window:
-        return [
+        figures = [
             *await _visits(window, "a district's page", join),
             *await _visits(window, "the public's page", watch),
         ]
+        async with opened(server) as shown:
+            server.command("go_live")
+            await shown.until(
+                lambda view: view["outputs"].get("recorded_s", 0) > RECORDED_S, "a recording"
+            )
+            figures += await _visits(window, "the public's page, live", watch, live=True)
+        return figures
 
 
 def figures() -> Iterator[Figure]:
