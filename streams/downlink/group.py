@@ -107,13 +107,13 @@ class Group:
         self._logs: dict[Group | None, Log] = {}
         self._log_of: list[Log] = []
         self._logs_here: list[Log] = []
-        self._shifts: list[int] = []
         self._places: dict[Subscriber, int] = {}
         self._changed = False
         self.number = 0
         """Of the unit's first payload."""
-        self._log_numbers: list[int] = []
-        """Of the same packet, in each member's log."""
+        self.log_numbers: list[int] = []
+        self.shifts: list[int] = []
+        """Their sum is each member's transport-wide number of the same packet."""
         self.offsets: list[int] = []
         self.streams: list[Stream] = []
         self.addresses: list[Address] = []
@@ -140,7 +140,7 @@ class Group:
         if place is None or self._log_of[place] is not numbers.log:
             self._changed = True
         else:
-            self._shifts[place] = numbers.shift
+            self.shifts[place] = numbers.shift
             if self._columns is not None:
                 self._columns.transports[place] = _STEPS + (numbers.shift & 0xFFFF)
 
@@ -166,7 +166,7 @@ class Group:
             return
         octets += count * WIRE_OCTETS
         self.number = number
-        self._log_numbers = [*map(_NUMBER, self._log_of)]
+        self.log_numbers = [*map(_NUMBER, self._log_of)]
         for log in self._logs_here:
             first = log.number
             log.number = end = first + count
@@ -190,7 +190,7 @@ class Group:
         self._changed = False
         self._places = {subscriber: place for place, subscriber in enumerate(subscribers)}
         numbers = [subscriber.numbers for subscriber in subscribers]
-        self._shifts = [one.shift for one in numbers]
+        self.shifts = [one.shift for one in numbers]
         self._log_of = [one.log for one in numbers if one.log is not None]
         self._logs_here = list(dict.fromkeys(self._log_of))
         self.offsets = [member.offset for member in members]
@@ -198,11 +198,6 @@ class Group:
         self.addresses = [member.destination.address for member in members]
         self.contexts = [context_of(member.destination.session) for member in members]
         self._columns = self.names = None
-
-    @property
-    def transports(self) -> list[int]:
-        """Each member's transport-wide number of the unit's first packet."""
-        return [*map(add, self._log_numbers, self._shifts)]
 
     def refuse(self, place: int) -> None:
         """SRTP takes no more packets of this one; alone he will hear why."""
@@ -213,7 +208,7 @@ class Group:
         columns = self._columns
         if columns is None:
             members = [*self.members.values()]
-            columns = self._columns = _Columns(members, self._shifts)
+            columns = self._columns = _Columns(members, self.shifts)
         size, packets = len(burst.octets), burst.packets
         shape = len(self.rows[part]), packets
         copies = np.ndarray((shape[0], size), np.uint8, octets, 0, (stride, 1))
@@ -223,9 +218,9 @@ class Group:
         heads["ssrc"] = columns.ssrcs[part]
         heads["number"] = columns.numbers[part, :packets] + (self.number + before & 0xFFFF)
         if self._heads is WITH_EXTENSION:
-            first, transports = self._log_numbers[0], columns.transports
+            first, transports = self.log_numbers[0], columns.transports
             if len(self._logs_here) > 1:
-                first, transports = 0, _counted(self.transports)
+                first, transports = 0, _counted([*map(add, self.log_numbers, self.shifts)])
             heads["extension"] = columns.extensions[part]
             heads["transport"] = transports[part, :packets] + (first + before & 0xFFFF)
 

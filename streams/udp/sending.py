@@ -104,12 +104,13 @@ class Sending:
         bench, segment, place = self._bench, burst.segment, -1
         data = self._view[: len(burst.octets)]
         control = self._controls.get(segment)
-        for context, number, transport, stream, address in zip(
-            contexts, group.offsets, group.transports, group.streams, group.addresses, strict=True
-        ):
+        for context, offset, first, shift, stream, address in zip(
+            contexts, group.offsets, group.log_numbers, group.shifts, group.streams,
+            group.addresses, strict=True,
+        ):  # fmt: skip
             place += 1
-            number += group.number + before
-            if not bench.seal(context, burst, number, transport + before, stream):
+            number, transport = offset + group.number + before, first + shift + before
+            if not bench.seal(context, burst, number, transport, stream):
                 group.refuse(place)
                 continue
             try:
