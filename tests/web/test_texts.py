@@ -48,6 +48,19 @@ def test_a_key_has_one_owner_and_its_text_is_composed(language: str) -> None:
             assert unicodedata.is_normalized("NFC", said), key
 
 
+def test_a_button_is_named_as_it_is_written() -> None:
+    """What a Vietnamese sentence quotes from a page, the English one quotes as that page has it."""
+    vietnamese, english = catalogue("vi"), catalogue("en")
+    keys: dict[str, set[str]] = {}
+    for key, said in vietnamese.items():
+        keys.setdefault(said, set()).add(key)
+    for key, said in vietnamese.items():
+        named = set(re.findall("“([^”]+)”", english[key]))
+        for button in re.findall("“([^”]+)”", said):
+            written = {english[one] for one in keys.get(button, ())}
+            assert not written or not named or written & named, (key, button, named)
+
+
 def test_every_error_of_the_code_has_a_sentence() -> None:
     code = "\n".join(path.read_text("utf-8") for path in WEB.rglob("*.py"))
     errors = set(re.findall(r'Problem\(\s*\d+,\s*"(\w+)"', code))
