@@ -77,12 +77,16 @@ async def a_network_that_blocks(tab: Page, server: Server) -> None:
 
 
 async def check_the_dialog(panel: Page) -> None:
-    """Figures both ways, the test, ten minutes; a key closes it."""
+    """Figures both ways, the test, ten minutes, the switch for noise; a key closes it."""
     await panel.get_by_test_id(f"line-{LEFT}").click()
     await expect(panel.get_by_test_id("line-tested")).to_contain_text("Tự thử")
     await expect(panel.get_by_test_id("both-ways")).to_contain_text("×180")
     history = panel.get_by_test_id("line-history")
     await expect(history.locator("figure")).to_have_count(3)
     await expect(history.locator("[data-line]").first).to_be_attached()
+    noise = panel.get_by_test_id("noise-suppression")
+    await noise.click()
+    await expect(noise).to_have_attribute("aria-pressed", "true")
     await panel.keyboard.press("Escape")
     await expect(panel.get_by_test_id("line-dialog")).to_have_count(0)
+    await expect(panel.get_by_test_id(f"site-{LEFT}")).to_contain_text("Khử ồn")

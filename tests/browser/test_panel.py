@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
-from broadcast.program import PLAYER
+from broadcast.program import PLAYER, Transition, TransitionKind
+from broadcast.session.events import PictureCut
 from broadcast.session.model import Role
 from tests.chromium import camera_files, chromium, complaints
 from tests.films import film
@@ -48,7 +49,7 @@ def test_a_hearing_directed_by_hand(server: Server, tmp_path: Path) -> None:
             await expect(tab.get_by_test_id("phase")).to_have_attribute("data-phase", "live")
             await check_pictures(tab, shown)
             await check_switches(tab, shown)
-            await check_an_inset(tab, shown)
+            await check_an_inset(tab, shown, server)
             await check_the_player(tab, shown, film(tmp_path / "Phim khai mạc.mp4", g="25"))
             await check_a_talk(tab, shown, server)
             await check_a_turn(tab, shown)
@@ -103,7 +104,7 @@ async def check_switches(tab: BrowserPage, shown: Page) -> None:
     await expect(tab.get_by_test_id(f"site-{HALL}")).to_have_attribute("data-open", "false")
 
 
-async def check_an_inset(tab: BrowserPage, shown: Page) -> None:
+async def check_an_inset(tab: BrowserPage, shown: Page, server: Server) -> None:
     """The small picture where and as large as wished; a dissolve, and back to cuts."""
     await tab.get_by_test_id("layout-picture-in-picture").click()
     await tab.get_by_test_id("inset-corner").select_option("bottom-left")
@@ -113,8 +114,11 @@ async def check_an_inset(tab: BrowserPage, shown: Page) -> None:
     await shown.until(lambda v: _inset(v) == {"corner": "bottom-left", "share": 0.36}, "the size")
     before = shown.view["program"]
     await tab.get_by_test_id("transition").select_option("dissolve")
+    await tab.get_by_test_id("transition-time").select_option("1000")
     await tab.get_by_test_id("cut").click()
     await shown.until(lambda v: v["program"].get("inset", {}).get("share") == 0.36, "on air")
+    cuts = [event for event in server.events() if isinstance(event, PictureCut)]
+    assert cuts[-1].transition == Transition(TransitionKind.DISSOLVE, 1000)
     await tab.get_by_test_id("transition").select_option("cut")
     await tab.get_by_test_id("cut").click()
     await shown.until(lambda v: v["program"] == before, "the picture before")
@@ -126,7 +130,8 @@ def _inset(view: dict[str, Any]) -> dict[str, Any]:
 
 
 async def check_the_player(tab: BrowserPage, shown: Page, file: Path) -> None:
-    """A film is brought, put on air and heard; what was asked for, and nothing before."""
+    """A film is brought, put on air and heard; what was asked for, and nothing before. A countdown
+    takes its place."""
     await tab.get_by_test_id("player-open").click()
     await tab.get_by_test_id("player-file").set_input_files(file)
     await tab.get_by_test_id(f"load-{file.name}").click()
@@ -144,6 +149,8 @@ async def check_the_player(tab: BrowserPage, shown: Page, file: Path) -> None:
     await shown.until(lambda view: not view["player"]["sound"], "it stands, and is silent")
     await tab.get_by_test_id("cut").click()
     await tab.get_by_test_id("player-open").click()
+    await tab.get_by_test_id("load-countdown").click()
+    await shown.until(lambda view: view["player"]["kind"] == "countdown", "a countdown")
     await tab.get_by_test_id("player-clear").click()
     await expect(tile).to_have_count(0)
     await tab.keyboard.press("Escape")

@@ -16,10 +16,11 @@ import pytest
 from broadcast.archive.verify import verify
 from broadcast.outputs import manifest, sites
 from broadcast.outputs.disk import DISK, Disk
-from broadcast.outputs.sites import SiteRecordings, Wish
+from broadcast.outputs.sites import SETTLE_S, SiteRecordings, Wish
 from broadcast.studio.encoders import H264Encoder
+from broadcast.studio.onair import REOPEN_GUARD_NS
 from config.settings import Program, Recording
-from streams.frames import Codec, EncodedFrame, SiteId, screen_of
+from streams.frames import NS_PER_S, Codec, EncodedFrame, SiteId, screen_of
 from tests import media
 
 LEFT, RIGHT = SiteId("muong-lay"), SiteId("tua-chua")
@@ -270,6 +271,7 @@ def test_only_the_sites_of_the_settings(tmp_path: Path) -> None:
 def test_what_was_on_its_way_when_the_item_opened_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert SETTLE_S * NS_PER_S >= REOPEN_GUARD_NS, "no sooner than the program itself"
     monkeypatch.setattr(sites, "SETTLE_S", 60.0)
     assert record(tmp_path, both()) == []
 

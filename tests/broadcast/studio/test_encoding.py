@@ -205,6 +205,7 @@ def test_every_rung_has_the_same_picture_at_the_same_time() -> None:
         frames = [f for p in packets for f in decoder.decode(av.Packet(p.data))]
         frames += decoder.decode(None)
         assert {(f.width, f.height) for f in frames} == {size}
+        assert [f.key_frame for f in frames] == [n % 25 == 0 for n in range(30)]
         marks = [media.read_mark(media.luma_of(frame)) for frame in frames]
         assert [mark.number for mark in marks if mark] == list(range(30))
         colours = [f.to_ndarray()[-size[1] // 4 :].mean() for f in frames]

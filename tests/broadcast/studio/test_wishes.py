@@ -1,6 +1,7 @@
-"""What the settings and the operator's switches ask for is done in the running studio."""
+"""What the settings and the operator's switches ask for is done in the running studio, and told."""
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,5 +96,23 @@ def test_when_the_program_source_dies_the_office_s_own_slate_comes(tmp_path: Pat
             await media.wait_until(lambda: brightness(r) > 230, "the slate")
             r.site(HALL, clip(0))
             await media.wait_until(lambda: brightness(r) < 200, "the site, again")
+
+    asyncio.run(test())
+
+
+def test_pictures_that_come_too_late_are_counted(tmp_path: Path) -> None:
+    def late(r: Rig) -> int:
+        return int((r.relay.received.newest_note(Kind.STATUS) or {})["late_frames"])
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            assert r.process is not None
+            r.relay.follow(public=Take.ROOM)
+            await r.packets(Feed.ROOM, Codec.H264, 30)
+            before = late(r)
+            r.process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(1)
+            r.process.send_signal(signal.SIGCONT)
+            await media.wait_until(lambda: late(r) > before + 10, "most of a second's pictures")
 
     asyncio.run(test())
