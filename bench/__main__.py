@@ -24,6 +24,7 @@ MODULES = (
     "hls",
     "sync",
     "pages",
+    "panels",
     "loading",
     "demo",
 )

@@ -15,7 +15,7 @@ View = Mapping[str, Any]
 def diff(old: View, new: View) -> dict[str, Any]:
     """The patch that makes `new` of `old`; empty if they say the same."""
     patch: dict[str, Any] = {}
-    for key in old.keys() | new.keys():
+    for key in {**old, **new}:
         change = _change(old.get(key), new.get(key))
         if change is not _SAME:
             patch[key] = change

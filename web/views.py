@@ -147,16 +147,17 @@ class Views:
         """Sites and outputs in a few words."""
         present = self.outside.present
         return {
-            "sites": [
-                {
+            "sites": {
+                site.id: {
                     "id": site.id,
+                    "place": place,
                     "name": site.name,
                     "kind": site.kind,
                     "present": present(site.id),
                     "screen": sharing.standing(self.state, site.id),
                 }
-                for site in self.state.sites.values()
-            ],
+                for place, site in enumerate(self.state.sites.values())
+            },
             "outputs": {
                 "studio": self.outside.studio.state,
                 "recording": self.outside.studio.recording,
@@ -184,7 +185,9 @@ class Views:
     def _staff(self) -> dict[str, Any]:
         state = self.state
         return self._procedure | {
-            "sites": [self._site(site) for site in state.sites.values()],
+            "sites": {
+                site.id: self._site(place, site) for place, site in enumerate(state.sites.values())
+            },
             "program": _scene(state.program),
             "preview": _scene(state.preview),
             "overlays": {name: name not in state.hidden_overlays for name in OverlayName},
@@ -282,7 +285,7 @@ class Views:
             found.setdefault(site, {})[check] = told
         return found
 
-    def _site(self, site: Site) -> dict[str, Any]:
+    def _site(self, place: int, site: Site) -> dict[str, Any]:
         line = self.outside.lines.get(site.id)
         fetched = self._fetched(site.id)
         page = self.outside.reports.get(site.id)
@@ -290,6 +293,7 @@ class Views:
         quality = self.qualities.get(site.id)
         return {
             "id": site.id,
+            "place": place,
             "name": site.name,
             "kind": site.kind,
             "present": self.outside.present(site.id),

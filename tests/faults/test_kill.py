@@ -47,7 +47,7 @@ def essence(view: dict[str, Any]) -> dict[str, Any]:
         "floor": view.get("floor"),
         "queue": [row["id"] for row in view["queue"]],
         "program": view["program"],
-        "open": [row["id"] for row in view["sites"] if row["microphone_open"]],
+        "open": [row["id"] for row in view["sites"].values() if row["microphone_open"]],
     }
 
 
@@ -55,7 +55,9 @@ async def all_is_well(shown: Page) -> None:
     """Both sites send pictures, the studio runs and records."""
     await shown.until(
         lambda view: all(
-            row["present"] and row["video"] == "ok" for row in view["sites"] if row["id"] != "hall"
+            row["present"] and row["video"] == "ok"
+            for row in view["sites"].values()
+            if row["id"] != "hall"
         ),
         "both sites",
     )

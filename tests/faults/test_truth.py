@@ -24,7 +24,7 @@ def test_a_studio_that_hangs_and_believes_that_it_records(tmp_path: Path) -> Non
             server.command("go_live")
             server.cut("full", LEFT)
             await shown.until(
-                lambda v: any(site["video"] == "ok" for site in v["sites"]),
+                lambda v: any(site["video"] == "ok" for site in v["sites"].values()),
                 "the site's picture",
                 READY_S,
             )

@@ -12,14 +12,7 @@ async def _until_line(rig: Rig, site: str, *, comes: bool) -> None:
     """Whether anything comes from the site, as the panel is told it."""
     async with rig.page("operator", rig.operator) as panel:
         await panel.until(
-            lambda page: (
-                page.view
-                and any(
-                    (one["video"] == "ok") == comes
-                    for one in page.view["sites"]
-                    if one["id"] == site
-                )
-            )
+            lambda page: page.view and (page.view["sites"][site]["video"] == "ok") == comes
         )
 
 

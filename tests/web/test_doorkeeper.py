@@ -120,10 +120,10 @@ def test_whose_link_is_revoked_is_put_out(tmp_path: Path, monkeypatch: pytest.Mo
             await panel.until(lambda p: p.snapshot)
             url = rig.url(f"/whip/{LAY}")
             async with asyncio.timeout(4 * BOUND_S), publishing(url, rig.site(LAY), 1, 440.0):
-                await panel.until(lambda p: p.view["sites"][1]["video"] == "ok")
-                assert panel.view["sites"][1]["present"]
+                await panel.until(lambda p: p.view["sites"][LAY]["video"] == "ok")
+                assert panel.view["sites"][LAY]["present"]
                 rig.tokens.revoke_join_tokens(SESSION, LAY)
-                await panel.until(lambda p: not p.view["sites"][1]["present"])
+                await panel.until(lambda p: not p.view["sites"][LAY]["present"])
                 assert await _ask(rig, f"/whip/{LAY}", None) == (401, "token_missing")
             chair = rig.tokens.issue_token(Role.CHAIR, SESSION)
             async with (

@@ -46,7 +46,11 @@ def test_a_snapshot_then_patches_that_follow_the_commands(tmp_path: Path) -> Non
             await page.until(lambda p: p.view.get("floor"))
             floor = page.view["floor"]
             assert (floor["delegate"], floor["site"], floor["limit_ms"]) == ("lay-1", LAY, 420_000)
-            assert [site["microphone_open"] for site in page.view["sites"]] == [False, True, False]
+            assert [site["microphone_open"] for site in page.view["sites"].values()] == [
+                False,
+                True,
+                False,
+            ]
             assert page.view["program"] == {"layout": "full", "sources": [LAY]}
             await rig.command("end_turn")
             await page.until(lambda p: not p.view.get("floor"))
@@ -136,10 +140,12 @@ def test_the_newer_page_of_a_site_takes_over(tmp_path: Path) -> None:
                     {"type": "site_report", "camera": "ok", "microphone": "ok"}
                 )
                 async with rig.page("operator", rig.operator) as panel:
-                    await panel.until(lambda p: p.view and p.view["sites"][1].get("camera") == "ok")
-                    assert panel.view["sites"][1]["present"]
+                    await panel.until(
+                        lambda p: p.view and p.view["sites"][LAY].get("camera") == "ok"
+                    )
+                    assert panel.view["sites"][LAY]["present"]
             async with rig.page("operator", rig.operator) as panel:
-                await panel.until(lambda p: p.view and not p.view["sites"][1]["present"])
+                await panel.until(lambda p: p.view and not p.view["sites"][LAY]["present"])
 
     asyncio.run(scenario())
 
@@ -388,7 +394,12 @@ def test_hall_and_others_are_listed_in_order(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as page:
             await page.until(lambda p: p.snapshot)
-            assert [site["id"] for site in page.view["sites"]] == [HALL, LAY, CHUA]
+            sites = page.view["sites"]
+            assert [(site["place"], site["id"]) for site in sites.values()] == [
+                (0, HALL),
+                (1, LAY),
+                (2, CHUA),
+            ]
             assert {alarm["code"] for alarm in page.view["alarms"]} >= {"hall_absent"}
 
     asyncio.run(scenario())
@@ -404,10 +415,8 @@ def test_the_operator_sees_what_a_site_found_of_itself(tmp_path: Path) -> None:
             await site.until(lambda p: p.view)
             found = {"picture": "dark", "sound": "ok", "speaker": "heard", "echo": "unknown"}
             await site.socket.send_json({"type": "site_report", "self_test": found})
-            shown = await page.until(
-                lambda p: p.view and [s for s in p.view["sites"] if s.get("self_test")]
-            )
-            assert (shown[0]["id"], shown[0]["self_test"]) == (LAY, found)
+            shown = await page.until(lambda p: p.view and p.view["sites"][LAY].get("self_test"))
+            assert shown == found
             await rig.command("record_check", site=LAY, check="picture", outcome="failed")
             checks = await page.until(lambda p: p.view["checks"])
             assert checks[LAY]["picture"]["outcome"] == "failed"
@@ -416,10 +425,8 @@ def test_the_operator_sees_what_a_site_found_of_itself(tmp_path: Path) -> None:
             asked = await site.until(lambda p: p.view["me"].get("test_asked_at_ms"))
             answer = found | {"picture": "ok", "asked_at_ms": asked}
             await site.socket.send_json({"type": "site_report", "self_test": answer})
-            await page.until(lambda p: [s for s in p.view["sites"] if s["self_test"] == answer])
-            assert (
-                next(s for s in page.view["sites"] if s["id"] == LAY)["test_asked_at_ms"] == asked
-            )
+            await page.until(lambda p: p.view["sites"][LAY]["self_test"] == answer)
+            assert page.view["sites"][LAY]["test_asked_at_ms"] == asked
             await rig.command("open_microphone", site=LAY)
             status, refused = await rig.command("ask_self_test", site=LAY)
             assert (status, refused["error"]["code"]) == (409, "test_microphone_open")

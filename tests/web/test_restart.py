@@ -31,7 +31,7 @@ def test_a_live_session_resumes_live(tmp_path: Path) -> None:
             for part in ("session", "agenda", "queue", "floor", "program", "preview", "next"):
                 assert page.view[part] == before[part], part
             assert page.view["floor"]["delegate"] == "lay-1"
-            assert page.view["sites"][1]["microphone_open"]
+            assert page.view["sites"][LAY]["microphone_open"]
             assert "resumed" in {alarm["code"] for alarm in page.view["alarms"]}
             assert rig.store.load(SESSION) == program
 

@@ -27,6 +27,7 @@ from streams.lines import DownLine, Line
 from tests.web.rig import CHUA, DELEGATES, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SITES
 from web.client import Audience
 from web.outside import Outside, Report, Studio
+from web.patches import diff
 from web.quality import wishes
 from web.views import Views
 
@@ -129,7 +130,7 @@ def test_the_public_sees_who_speaks_while_it_may_hear(item: ItemId) -> None:
 
 def test_a_black_or_frozen_site_bears_the_mark_on_its_tile() -> None:
     studio = Studio(state="running", signs={LAY: ("frozen",), HALL: ("black", "silent")})
-    sites = {site["id"]: site for site in seen(START, STAFF, Outside(0, studio=studio))["sites"]}
+    sites = seen(START, STAFF, Outside(0, studio=studio))["sites"]
     assert sites[LAY]["signs"] == ["frozen"]
     assert sites[HALL]["signs"] == ["black", "silent"]
     assert sites["tua-chua"]["signs"] == []
@@ -284,7 +285,7 @@ def test_devices_of_a_page_and_of_an_encoder_without_one() -> None:
     line = Line("VP8", 640, 360, 512_345.0, 0.04, None, None, True, False, 0)
     report = Report(camera="ok", microphone="denied", rtt_ms=41.6)
     world = Outside(0, lines={HALL: line, LAY: line}, reports={LAY: report})
-    hall, lay, chua = seen(START, STAFF, world)["sites"]
+    hall, lay, chua = seen(START, STAFF, world)["sites"].values()
     assert (hall["camera"], hall["microphone"], hall["rtt_ms"]) == ("ok", "none", None)
     assert (lay["camera"], lay["microphone"], lay["rtt_ms"]) == ("ok", "denied", 42)
     assert (lay["size"], lay["bitrate_bps"], lay["loss_percent"]) == ("640x360", 510_000, 0.0)
@@ -318,7 +319,7 @@ def test_every_part_that_the_protocol_names() -> None:
         "screens",
     }
     assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers", "caption"}
-    assert SiteId("hall") in {site["id"] for site in seen(START, STAFF)["sites"]}
+    assert list(seen(START, STAFF)["sites"]) == [HALL, LAY, CHUA]
 
 
 def test_a_tile_knows_the_picture_that_was_asked_for() -> None:
@@ -326,9 +327,25 @@ def test_a_tile_knows_the_picture_that_was_asked_for() -> None:
     state = after({"type": "set_preview", "scene": {"layout": "full", "sources": [LAY]}})
     qualities = wishes(state, Program(), None)
     view = Views(state, RULES, Outside(0), qualities, ()).of(STAFF)
-    wished = {site["id"]: (site["quality"], site["wished"]) for site in view["sites"]}
+    wished = {id_: (site["quality"], site["wished"]) for id_, site in view["sites"].items()}
     assert wished[LAY] == ("preview", "1280x720")
     assert wished[CHUA] == ("standby", "320x180")
+
+
+@pytest.mark.parametrize("page", ["operator", "chair", "clerk"])
+def test_a_line_that_trembles_is_said_of_its_site_alone(page: str) -> None:
+    """With fifty sites it is half of them twice a second."""
+    audience = Audience(True, None, "vi", page if page != "operator" else "")
+    line = Line("VP8", 640, 360, 512_345.0, 0.04, None, None, True, True, 0)
+    before = Outside(0, lines={HALL: line, LAY: line})
+    trembles = before.lines | {LAY: replace(line, bitrate_bps=498_000.0)}
+    patch = diff(
+        seen(START, audience, before), seen(START, audience, replace(before, lines=trembles))
+    )
+    assert patch == ({"sites": {LAY: {"bitrate_bps": 500_000}}} if page == "operator" else {})
+    comes = before.lines | {CHUA: line}
+    patch = diff(seen(START, audience, before), seen(START, audience, replace(before, lines=comes)))
+    assert (list(patch), list(patch["sites"])) == (["sites"], [CHUA])
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ async def direct(links: dict[str, object]) -> None:
     assert [row["drawn"] for row in sites] == [True] * 5 + [False] * 2
     async with page_at(base, session, token) as shown, aiohttp.ClientSession(base) as http:
         await shown.until(
-            lambda view: sum(row["video"] == "ok" for row in view["sites"]) == 5, "pictures"
+            lambda view: sum(row["video"] == "ok" for row in view["sites"].values()) == 5,
+            "pictures",
         )
         await shown.until(lambda view: len(view["queue"]) >= 2, "a queue that fills")
         assert shown.view["session"]["phase"] == "prepared"

@@ -65,7 +65,7 @@ function Head() {
 function Steps() {
   const {sites, delegates, agenda} = operatorView();
   /** @type {Record<string, number>} */
-  const counts = {sites: sites.length, delegates: delegates.length, agenda: agenda.length};
+  const counts = {sites: Object.keys(sites).length, delegates: delegates.length, agenda: agenda.length};
   return html`<nav class="steps" aria-label=${t("prepare.steps")}><ol>${STEPS.map((one, index) => html`
     <li><a href=${`#${one}`} aria-current=${step.value === one ? "step" : undefined} data-testid=${`step-${one}`}>
       <b>${index + 1}</b> ${t(`prepare.step_${one}`)}${counts[one] !== undefined && html` <span class="badge numbers">${counts[one]}</span>`}</a></li>`)}</ol></nav>`;

@@ -3,7 +3,7 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
-import {bye, connect, connection, operatorView, ready, view} from "./state.js";
+import {bye, connect, connection, operatorView, ready, sitesOf, view} from "./state.js";
 import {config, t, timeOfDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
@@ -25,14 +25,14 @@ const asking = signal(false);
 
 /** The chosen one, else the first that is not done. */
 function current() {
-  const {sites} = operatorView();
+  const sites = sitesOf(operatorView());
   return sites.find((site) => site.id === chosen.value) ?? unfinished()[0] ?? sites[0];
 }
 
 /** Sites with something left to check. */
 function unfinished() {
-  const {sites, checks} = operatorView();
-  return sites.filter((site) => CHECKS.some((check) => !checks[site.id]?.[check]));
+  const {checks} = operatorView();
+  return sitesOf(operatorView()).filter((site) => CHECKS.some((check) => !checks[site.id]?.[check]));
 }
 
 function Page() {
@@ -61,7 +61,7 @@ function Page() {
 }
 
 function Start() {
-  const {sites} = operatorView();
+  const sites = sitesOf(operatorView());
   return html`<main class="panel start"><h2>${t("rehearse.start_title")}</h2>
     <ol>${["sites", "walk", "fail", "report"].map((one) => html`<li>${t(`rehearse.start_${one}`, {count: sites.length})}</li>`)}</ol>
     <p class="actions"><button type="button" class="primary big" disabled=${!canGive("begin_rehearsal")} data-testid="begin-rehearsal"
@@ -70,7 +70,7 @@ function Start() {
 
 /** @param {{site: Site | undefined}} props */
 function SiteList({site}) {
-  const {sites} = operatorView();
+  const sites = sitesOf(operatorView());
   const missing = sites.filter((one) => !one.present).length;
   return html`<nav class="panel site-list" aria-label=${t("prepare.step_sites")}>
     <p class="muted">${t("rehearse.here", {present: sites.length - missing, all: sites.length})}</p>
@@ -87,7 +87,7 @@ function SiteList({site}) {
 
 /** @param {{site: Site | undefined}} props */
 function Next({site}) {
-  const {sites} = operatorView();
+  const sites = sitesOf(operatorView());
   const order = sites.map((one) => one.id);
   const left = unfinished().filter((one) => one.id !== site?.id);
   const next = left.find((one) => order.indexOf(one.id) > order.indexOf(site?.id ?? "")) ?? left[0];

@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
-import {connect, operatorView, view} from "./state.js";
+import {connect, operatorView, sitesOf, view} from "./state.js";
 import {config, shortDate, t, timeOfDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
@@ -31,12 +31,12 @@ function Page() {
       <label class="field">${t("sheets.which")}<select value=${only.value} onChange=${(/** @type {Event} */ event) => {
         only.value = /** @type {HTMLSelectElement} */ (event.target).value;
       }}><option value="">${t("sheets.all", {count: told.sites.length})}</option>
-      ${sites.map((site) => html`<option value=${site.id}>${site.name}</option>`)}</select></label>
+      ${sitesOf(operatorView()).map((site) => html`<option value=${site.id}>${site.name}</option>`)}</select></label>
       <button type="button" class="primary" data-testid="print" onClick=${() => print()}>${t("sheets.print")}</button><${Language} /></header>
     ${(session.planned_start_at_ms ?? 0) > told.expires_at_ms && html`<p class="notice warn no-print">${t("sheets.too_short",
       {start: dateOf(session.planned_start_at_ms ?? 0), until: dateOf(told.expires_at_ms)})}</p>`}
     <main class="sheets">${shown.map((one) => html`<${Sheet} key=${one.id} url=${one.url} qr=${one.qr} session=${session}
-      name=${sites.find((site) => site.id === one.id)?.name ?? one.id} until=${told.expires_at_ms} />`)}</main><${Toasts} />`;
+      name=${sites[one.id]?.name ?? one.id} until=${told.expires_at_ms} />`)}</main><${Toasts} />`;
 }
 
 /** @param {{url: string, qr: string, name: string, until: number, session: import("./types.js").Session}} props */

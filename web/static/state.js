@@ -71,6 +71,13 @@ export function deskView() {
   return /** @type {DeskView} */ (view.value);
 }
 
+/** The sites of a view, in their order. Each is a copy: where a component's props are the same as before
+ * it is passed over, and Preact (11.2, with signals 2.11) then keeps the tree of before: 3 MB in each
+ * turn of `test_operator_day.py`. @template {{place: number}} S @param {{sites: Record<string, S>}} view */
+export function sitesOf({sites}) {
+  return Object.values(sites).map((site) => ({...site})).sort((a, b) => a.place - b.place);
+}
+
 /** The view as the chair has it. */
 export function chairView() {
   return /** @type {ChairView} */ (view.value);

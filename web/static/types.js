@@ -130,6 +130,7 @@
 /**
  * @typedef {object} Site
  * @property {string} id
+ * @property {number} place among the sites, from 0
  * @property {string} name
  * @property {"hall" | "district"} kind
  * @property {boolean} present
@@ -233,7 +234,7 @@
  * @property {Round} [round]
  * @property {Question[]} [questions] what an answer or a rebuttal can be about
  * @property {RequestKind[]} kinds what the current item hears
- * @property {{id: string, name: string, kind: "hall" | "district", present: boolean, screen: Sharing}[]} sites
+ * @property {Record<string, Pick<Site, "id" | "place" | "name" | "kind" | "present" | "screen">>} sites by id
  * @property {{disk_hours_left?: number}} outputs
  * @property {ClosedPart} [closed_part]
  * @property {Undo} [undo]
@@ -297,7 +298,7 @@
 /**
  * What the control panel sees beyond that.
  * @typedef {object} PanelView
- * @property {Site[]} sites
+ * @property {Record<string, Site>} sites by id
  * @property {Scene} program
  * @property {Scene} preview
  * @property {Clip} [player]

@@ -130,5 +130,5 @@ function named(source, site) {
 /** @param {string} site id */
 function fullName(site) {
   if (site === PLAYER) return t("player.name");
-  return deskView().sites.find((one) => one.id === site)?.name ?? site;
+  return deskView().sites[site]?.name ?? site;
 }

@@ -3,7 +3,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useState} from "preact/hooks";
-import {now, deskView} from "../../state.js";
+import {now, deskView, sitesOf} from "../../state.js";
 import {timeOfDay, t} from "../../texts.js";
 import {act, actorName, canGive, Do, mayGive, siteBrief, siteName} from "./actions.js";
 import {Dialog, Hold} from "./dialogs.js";
@@ -36,8 +36,8 @@ export function CloseDialog() {
   const question = asked.value;
   if (!question) return null;
   const close = () => { asked.value = undefined; };
-  const {sites, closed_part: part} = deskView();
-  const staying = sites.filter((site) => site.kind === "hall" || chosen.value.has(site.id)).map((site) => site.id);
+  const {closed_part: part} = deskView();
+  const staying = sitesOf(deskView()).filter((site) => site.kind === "hall" || chosen.value.has(site.id)).map((site) => site.id);
   const {item} = question;
   const go = async () => {
     if (await act({type: "close_part", staying, ...(item && {item: item.id})})) close();
@@ -57,7 +57,7 @@ export function CloseDialog() {
 
 /** Which rooms stay; the hall always does. */
 function Stay() {
-  const {sites} = deskView();
+  const sites = sitesOf(deskView());
   const others = sites.filter((site) => site.kind !== "hall");
   const all = others.every((site) => chosen.value.has(site.id));
   const turn = (/** @type {string} */ site) => {

@@ -52,7 +52,7 @@ function Speaker({turn}) {
 
 /** Until the site shares: then it has a place of its own. @param {{site: string}} props id */
 function MayShare({site}) {
-  const shares = deskView().sites.some((one) => one.id === site && one.screen === "shared");
+  const shares = deskView().sites[site]?.screen === "shared";
   return shares ? null : html`<${AllowScreen} site=${site} />`;
 }
 

@@ -1,7 +1,7 @@
 // Starting, pausing and ending the session. Each asks first; the end must be held.
 
 import {html} from "htm/preact";
-import {deskView} from "../../state.js";
+import {deskView, sitesOf} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {canGive, mayGive} from "./actions.js";
 import {ask} from "./dialogs.js";
@@ -32,10 +32,10 @@ function PhaseButton({type, icon, look = ""}) {
 
 /** What one wants to know before going live. */
 function facts() {
-  const {sites, outputs} = deskView();
+  const sites = sitesOf(deskView());
   return {
     present: sites.filter((site) => site.present).length,
     all: sites.length,
-    hours: Math.round(outputs.disk_hours_left ?? 0),
+    hours: Math.round(deskView().outputs.disk_hours_left ?? 0),
   };
 }

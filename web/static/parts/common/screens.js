@@ -8,7 +8,7 @@ import {Icon} from "./icons.js";
 
 /** Lets a site share, or ends it. @param {{site: string}} props id */
 export function AllowScreen({site}) {
-  const found = deskView().sites.find((one) => one.id === site);
+  const found = deskView().sites[site];
   if (!found) return null;
   const allowed = found.screen !== "none";
   const name = shortName(found.name);

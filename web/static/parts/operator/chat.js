@@ -2,7 +2,7 @@
 
 import {effect, signal} from "@preact/signals";
 import {html} from "htm/preact";
-import {operatorView, view} from "../../state.js";
+import {operatorView, sitesOf, view} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, canGive, siteName} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
@@ -39,8 +39,8 @@ function look(site) {
 
 /** In the head: how many wait to be read. */
 export function ChatButton() {
-  const {messages, sites} = operatorView();
-  const waiting = sites.filter((site) => unread(messages, site.id));
+  const {messages} = operatorView();
+  const waiting = sitesOf(operatorView()).filter((site) => unread(messages, site.id));
   const text = waiting.length ? t("chat.unread", {count: waiting.length}) : t("chat.title");
   return html`<button type="button" class="small chat-button" data-unread=${waiting.length > 0} title=${text} aria-label=${text}
     data-testid="chat-open" onClick=${() => choose(waiting[0]?.id ?? ALL)}><${Icon} name="chat" />
@@ -50,7 +50,7 @@ export function ChatButton() {
 export function Chat() {
   const site = open.value;
   if (site === undefined) return null;
-  const {messages, sites} = operatorView();
+  const {messages} = operatorView();
   const shown = messages.filter((one) => (site ? one.site === site || !one.site : !one.site));
   const send = (/** @type {string} */ text) => act({type: "send_message", text, ...(site && {site})});
   const who = (/** @type {Message} */ one) => (one.from_site ? siteName(one.site ?? "") : one.site ? t("chat.control") : t("chat.to_all"));
@@ -59,7 +59,7 @@ export function Chat() {
       <button type="button" class="icon-only plain" aria-label=${t("common.close")} onClick=${() => { open.value = undefined; }}><${Icon} name="close" /></button></header>
     <div class="chat-grid">
       <ul class="chat-sites"><${Place} site=${ALL} name=${t("chat.all")} count=${0} />
-        ${sites.map(({id}) => html`<${Place} key=${id} site=${id} name=${siteName(id)} count=${unread(messages, id)} />`)}</ul>
+        ${sitesOf(operatorView()).map(({id}) => html`<${Place} key=${id} site=${id} name=${siteName(id)} count=${unread(messages, id)} />`)}</ul>
       <${Thread} key=${site} messages=${shown} own=${(/** @type {Message} */ one) => !one.from_site} who=${who}
         disabled=${!canGive("send_message")} onSend=${send} />
     </div><//>`;

@@ -66,7 +66,7 @@ function heightOf(size) {
 export function LineDetails() {
   const card = useRef(/** @type {HTMLElement | null} */ (null));
   const at = shown.value;
-  const site = at && operatorView().sites.find((one) => one.id === at.site);
+  const site = at && operatorView().sites[at.site];
   useEffect(() => {
     if (!card.current) return;
     card.current.togglePopover(Boolean(site));

@@ -34,7 +34,7 @@ export function openLine(site) {
 }
 
 export function LineDialog() {
-  const site = operatorView().sites.find((one) => one.id === shown.value);
+  const site = operatorView().sites[shown.value ?? ""];
   useEffect(() => (shown.value ? ask(shown.value) : undefined), [shown.value]);
   if (!site) return null;
   const close = () => { shown.value = undefined; };

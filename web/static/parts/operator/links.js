@@ -29,7 +29,7 @@ export function LinksDialog() {
   const told = links.value;
   if (!told) return null;
   const close = () => { links.value = undefined; };
-  const nameOf = (/** @type {string} */ id) => operatorView().sites.find((site) => site.id === id)?.name ?? id;
+  const nameOf = (/** @type {string} */ id) => operatorView().sites[id]?.name ?? id;
   return html`<${Dialog} label=${t("operator.links")} onClose=${close} testid="links" wide=${true}>
     <h2>${t("operator.links")}</h2>
     <p class="muted">${t("operator.links_note")}</p>

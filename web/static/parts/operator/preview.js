@@ -2,7 +2,7 @@
 
 import {computed, signal} from "@preact/signals";
 import {screenOf, screenSite} from "../../protocol.js";
-import {operatorView, view} from "../../state.js";
+import {operatorView, sitesOf, view} from "../../state.js";
 import {act} from "../common/actions.js";
 import {LAYOUTS, nextSeat, seated, seatsOf, vacated, withLayout} from "./seats.js";
 
@@ -90,7 +90,8 @@ export function vacate(seat) {
 /** Who fills the seats of a larger layout: whose screen is shown, who speaks, the hall, who speaks
  * next, then all others. */
 function candidates() {
-  const {floor, next, preview, sites} = operatorView();
+  const {floor, next, preview} = operatorView();
+  const sites = sitesOf(operatorView());
   const here = new Set(sites.filter((site) => site.present).map((site) => site.id));
   const hall = sites.find((site) => site.kind === "hall");
   const first = [...preview.sources.map(screenSite), floor?.site, hall?.id, next?.site].filter((site) => site !== undefined);

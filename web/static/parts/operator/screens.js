@@ -3,7 +3,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {screenOf} from "../../protocol.js";
-import {operatorView} from "../../state.js";
+import {operatorView, sitesOf} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, canGive, mayGive, shortName, tileName} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
@@ -25,7 +25,7 @@ export function ScreensButton() {
 export function ScreensDialog() {
   if (!open.value) return null;
   const close = () => { open.value = false; };
-  const sites = [...operatorView().sites].sort((a, b) => Number(b.page) - Number(a.page));
+  const sites = sitesOf(operatorView()).sort((a, b) => Number(b.page) - Number(a.page));
   return html`<${Dialog} label=${t("screen.who_may")} onClose=${close} testid="screens-dialog">
     <h2>${t("screen.who_may")}</h2><p class="muted">${t("screen.who_may_note")}</p>
     <ul class="rows screen-rows">${sites.map((site) => html`<li key=${site.id} class="row" data-screen=${site.screen}>

@@ -1,7 +1,7 @@
 // One key for what is done a hundred times a day. By the key's place (`code`), so that Vietnamese
 // input methods do not swallow it; never while somebody types or a dialog is open.
 
-import {operatorView, view} from "../../state.js";
+import {operatorView, sitesOf, view} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, canGive, mayGive} from "../common/actions.js";
 import {callNext} from "../common/calling.js";
@@ -53,7 +53,7 @@ function pressed(event) {
 /** @param {KeyboardEvent} event */
 function digit(event) {
   const number = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
-  const site = number && !event.shiftKey ? operatorView().sites[Number(number) - 1] : undefined;
+  const site = number && !event.shiftKey ? sitesOf(operatorView())[Number(number) - 1] : undefined;
   return site && (() => mayGive("set_preview") && seat(site.id));
 }
 

@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {useLayoutEffect, useRef} from "preact/hooks";
 import {screenOf} from "../../protocol.js";
-import {operatorView} from "../../state.js";
+import {operatorView, sitesOf} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, canGive, mayGive, shortName, tileName} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
@@ -25,7 +25,7 @@ export const KEYS = 9;
 const seen = new Set();
 
 export function Sites() {
-  const {sites} = operatorView();
+  const sites = sitesOf(operatorView());
   const present = sites.filter((site) => site.present).length;
   const open = sites.filter((site) => site.microphone_open).length;
   return html`<section class="sites panel" aria-labelledby="sites-title" data-testid="sites">

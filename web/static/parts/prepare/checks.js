@@ -1,7 +1,7 @@
 // The checks of one site: what to do, what the computers see of it, good or not, and what to try first.
 
 import {html} from "htm/preact";
-import {operatorView, ready} from "../../state.js";
+import {operatorView, ready, sitesOf} from "../../state.js";
 import {knows, t} from "../../texts.js";
 import {Do, act, shortName} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
@@ -93,7 +93,7 @@ function Microphone({site}) {
 
 /** Both ends must be open: the hall speaks, and does or does not come back. @param {{site: Site}} props */
 function EchoMicrophones({site}) {
-  const hall = operatorView().sites.find((one) => one.kind === "hall");
+  const hall = sitesOf(operatorView()).find((one) => one.kind === "hall");
   if (!hall || hall.id === site.id) return null;
   const both = site.microphone_open && hall.microphone_open;
   const toggle = async () => {

@@ -2,7 +2,7 @@
 
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
-import {operatorView, ready} from "../../state.js";
+import {operatorView, ready, sitesOf} from "../../state.js";
 import {plain, t} from "../../texts.js";
 import {Icon} from "../common/icons.js";
 import {ImportBox} from "./import.js";
@@ -17,9 +17,8 @@ const close = () => { open.value = undefined; };
 
 export function Delegates() {
   const {sites, delegates} = operatorView();
-  const names = new Map(sites.map((site) => [site.id, site.name]));
   const words = plain(sought.value);
-  const found = delegates.filter((one) => !words || plain([one.name, one.title, one.group, names.get(one.site)].join(" ")).includes(words));
+  const found = delegates.filter((one) => !words || plain([one.name, one.title, one.group, sites[one.site]?.name].join(" ")).includes(words));
   return html`<section class="panel list"><header><h2>${t("prepare.step_delegates")}</h2>
       <button type="button" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-delegate">
         <${Icon} name="plus" />${t("prepare.add_delegate")}</button></header>
@@ -30,7 +29,7 @@ export function Delegates() {
     ${!delegates.length && html`<p class="muted">${t("prepare.no_delegates")}</p>`}
     <ul class="lines" data-testid="delegate-list">${found.slice(0, SHOWN).map((one) => html`<li key=${one.id}>
       ${open.value === one.id ? html`<${Form} one=${one} />` : html`
-        <div class="told"><b>${one.name}</b><small class="muted">${[one.title, one.group, names.get(one.site)].filter(Boolean).join(" · ")}</small></div>
+        <div class="told"><b>${one.name}</b><small class="muted">${[one.title, one.group, sites[one.site]?.name].filter(Boolean).join(" · ")}</small></div>
         <button type="button" class="small" onClick=${() => { open.value = one.id; }}>${t("prepare.edit")}</button>
         <button type="button" class="small plain" aria-label=${t("prepare.remove_one", {name: one.name})}
           onClick=${() => askRemove({type: "remove_delegate", delegate: one.id}, one.name)}>${t("prepare.remove")}</button>`}
@@ -41,7 +40,8 @@ export function Delegates() {
 
 /** @param {{one?: Delegate}} props */
 function Form({one}) {
-  const {sites, delegates} = operatorView();
+  const {delegates} = operatorView();
+  const sites = sitesOf(operatorView());
   const groups = [...new Set(delegates.map((other) => other.group).filter(Boolean))];
   const make = (/** @type {FormData} */ form) => ({
     type: "put_delegate", ...(one ? {delegate: one.id} : {}), name: textOf(form, "name"),

@@ -85,7 +85,7 @@ function shown(row, field) {
   const {sites, delegates} = operatorView();
   const nameOf = (/** @type {string} */ id) => delegates.find((one) => one.id === id)?.name ?? id;
   switch (field) {
-    case "site": return sites.find((one) => one.id === row["site"])?.name ?? "";
+    case "site": return sites[row["site"]]?.name ?? "";
     case "minutes": return row["planned_minutes"] || "";
     case "kind": return t(`item.${row["kind"]}`);
     case "presenter": return row["presenter"] ? nameOf(row["presenter"]) : "";

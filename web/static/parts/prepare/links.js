@@ -25,10 +25,10 @@ async function load() {
 
 export function Links() {
   const {session, sites} = operatorView();
-  useEffect(() => void load(), [sites.map((site) => site.id).join()]);
+  useEffect(() => void load(), [Object.keys(sites).join()]);
   const told = links.value;
   const wall = told?.watch.replace("/watch/", "/display/");
-  const nameOf = (/** @type {string} */ id) => sites.find((site) => site.id === id)?.name ?? id;
+  const nameOf = (/** @type {string} */ id) => sites[id]?.name ?? id;
   return html`<section class="panel list"><header><h2>${t("prepare.step_links")}</h2>
       <a class="button" href=${`/sheets/${session.id}`} target="_blank" rel="noopener" data-testid="to-sheets">${t("prepare.print_sheets")}</a></header>
     <p class="muted">${t("operator.links_note")}</p>

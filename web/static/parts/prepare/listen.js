@@ -4,7 +4,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {WhepPlayer} from "../../rtc.js";
-import {operatorView, ready} from "../../state.js";
+import {operatorView, ready, sitesOf} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {act} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
@@ -12,7 +12,7 @@ import {Icon} from "../common/icons.js";
 const listening = signal(false);
 
 export function Listen() {
-  const open = operatorView().sites.filter((site) => site.microphone_open).length;
+  const open = sitesOf(operatorView()).filter((site) => site.microphone_open).length;
   return html`<div class="listening"><button type="button" class="small" aria-pressed=${listening.value} data-testid="listen"
       onClick=${() => { listening.value = !listening.value; }}><${Icon} name=${listening.value ? "sound" : "silent"} />${t(listening.value ? "rehearse.listening" : "rehearse.listen")}</button>
     ${listening.value && html`<${Room} />`}

@@ -1,7 +1,7 @@
 // What the rehearsal found, as a table to print and sign.
 
 import {html} from "htm/preact";
-import {operatorView} from "../../state.js";
+import {operatorView, sitesOf} from "../../state.js";
 import {shortDate, t, timeOfDay} from "../../texts.js";
 
 /** @import {Check} from "../../types.js" */
@@ -20,7 +20,8 @@ export function tally(site) {
 
 /** @param {{hidden: boolean}} props on screen only: it is what gets printed */
 export function Report({hidden}) {
-  const {session, sites, checks, rehearsed_at_ms: begun} = operatorView();
+  const {session, checks, rehearsed_at_ms: begun} = operatorView();
+  const sites = sitesOf(operatorView());
   const counts = sites.map((site) => tally(site.id));
   const good = counts.filter((one) => one.ok === CHECKS.length).length;
   const bad = counts.filter((one) => one.failed > 0).length;

@@ -1,7 +1,7 @@
 // The sites: the hall and who joins from elsewhere.
 
 import {html} from "htm/preact";
-import {operatorView, ready} from "../../state.js";
+import {operatorView, ready, sitesOf} from "../../state.js";
 import {t} from "../../texts.js";
 import {Icon} from "../common/icons.js";
 import {ImportBox} from "./import.js";
@@ -13,14 +13,14 @@ const open = editing();
 const close = () => { open.value = undefined; };
 
 export function Sites() {
-  const {sites, delegates} = operatorView();
+  const {delegates} = operatorView();
   const seated = (/** @type {string} */ id) => delegates.filter((one) => one.site === id).length;
   return html`<section class="panel list"><header><h2>${t("prepare.step_sites")}</h2>
       <button type="button" disabled=${!ready.value} onClick=${() => { open.value = ""; }} data-testid="add-site">
         <${Icon} name="plus" />${t("prepare.add_site")}</button></header>
     <${ImportBox} what="sites" />
     ${open.value === "" && html`<${Form} />`}
-    <ul class="lines" data-testid="site-list">${sites.map((site) => html`<li key=${site.id}>
+    <ul class="lines" data-testid="site-list">${sitesOf(operatorView()).map((site) => html`<li key=${site.id}>
       ${open.value === site.id ? html`<${Form} site=${site} />` : html`
         <div class="told"><b>${site.name}</b><small class="muted">${[site.kind === "hall" && t("prepare.hall"),
           t("prepare.seated", {count: seated(site.id)})].filter(Boolean).join(" · ")}</small></div>
