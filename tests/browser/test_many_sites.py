@@ -12,9 +12,13 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from broadcast.session.model import Role
+from streams.wire import Kind, Note
+from tests import day
 from tests.chromium import chromium, complaints
 from tests.media import wait_until
-from tests.web.rig import SESSION, Rig, relay, settings_in
+from tests.trembling import studio
+from tests.web.rig import SESSION, Rig, now_ms, relay, settings_in
+from web.setup import open_store
 
 NAMES = (
     "Mường Nhé",
@@ -123,3 +127,34 @@ async def many_more(tab: Page, rig: Rig) -> None:
     await wait_until(lambda: tab.evaluate(SCROLLS_NOT), "a page that does not scroll")
     await last.get_by_role("button").first.click()
     await expect(last).to_have_attribute("data-tally", "preview")
+
+
+def test_whatever_is_wrong_with_a_site_its_figures_are_a_click_away(tmp_path: Path) -> None:
+    """On the smallest tile too, where a sign or a problem takes the place of the line's word."""
+    settings = settings_in(tmp_path)
+    with open_store(settings) as store:
+        day.prepare(store, SESSION, now_ms())
+    silent, black, gone = (site.id for site in day.SITES[7:10])
+
+    async def story() -> None:
+        async with (
+            relay(settings) as rig,
+            studio(settings) as said,
+            chromium(size=(1920, 1080)) as browser,
+        ):
+            tab = await browser.new_page()
+            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
+            await said.look()
+            await expect(tab.locator(".tile[data-present=true]")).to_have_count(len(day.SITES))
+            there = said.status()
+            cameras = [one for one in there["cameras"] if one["site"] != gone]
+            signs = {silent: ["silent"], black: ["black", "silent"]}
+            await said.say(Note(Kind.STATUS, there | {"cameras": cameras, "signs": signs}))
+            await expect(tab.get_by_test_id(f"site-{gone}")).to_have_attribute("data-video", "lost")
+            await expect(tab.get_by_test_id(f"sign-black-{black}")).to_be_visible()
+            for site in (silent, black, gone):
+                await tab.get_by_test_id(f"line-{site}").click(timeout=10_000)
+                await expect(tab.get_by_test_id("line-dialog")).to_be_visible()
+                await tab.keyboard.press("Escape")
+
+    asyncio.run(story())

@@ -6,34 +6,24 @@ day; sites are what it says of them.
 """
 
 import asyncio
-import io
 import os
-import random
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.async_api import CDPSession, Page, expect
 
 from broadcast.session.model import Role
-from config.settings import Settings, socket_path
-from streams.frames import SiteId
-from streams.wire import Kind, Message, Note, Still, encode
 from tests import day
 from tests.chromium import chromium, complaints
+from tests.trembling import Studio, studio
 from tests.web.rig import SESSION, Rig, now_ms, relay, settings_in
 from web.setup import open_store
 
 LOOKS = 8
 """In each turn, of the relay at its lines: each changes every tile. In life there are 180."""
-SEEN = 10
-"""Sites whose picture comes with each."""
 MEASURED = 20
 """Turns from one measuring to the next."""
 SHOWN = """async (frames) => {
@@ -62,82 +52,6 @@ class Size(NamedTuple):
     listeners: int
     browser_mb: float
     """All processes of the browser, what is theirs alone."""
-
-
-class Studio:
-    """Says what a studio says, of sites whose lines tremble."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        self._dice = random.Random(1)
-        self.frames = 0
-        self._stills = [_still(number) for number in range(40)]
-
-    async def say(self, *messages: Message) -> None:
-        self._writer.write(b"".join(map(encode, messages)))
-        await self._writer.drain()
-
-    async def look(self) -> None:
-        """The status, five meters, some sites' pictures and the preview's."""
-        self.frames += 1
-        meters = [Note(Kind.LEVELS, {"levels": self._levels()}) for _ in range(5)]
-        some = self._dice.sample(day.SITES, SEEN)
-        stills = [Still(str(one.id), self._dice.choice(self._stills)) for one in some]
-        preview = Still("@preview", self._dice.choice(self._stills))
-        await self.say(Note(Kind.STATUS, self._status()), *meters, *stills, preview)
-
-    def _levels(self) -> dict[SiteId, float]:
-        return {one.id: round(self._dice.uniform(-60, -10), 1) for one in day.SITES}
-
-    def _status(self) -> dict[str, object]:
-        sites, dice = [one.id for one in day.SITES], self._dice
-        return {
-            "recording": True,
-            "recorded_s": self.frames / 2,
-            "recorded_bytes": self.frames * 200_000,
-            "disk_free_bytes": 400_000_000_000 - self.frames * 200_000,
-            "frames": self.frames,
-            "cameras": [self._camera(site) for site in sites],
-            "speaking": dice.sample(sites, 2),
-            "signs": {dice.choice(sites): ["silent"]},
-        }
-
-    def _camera(self, site: SiteId) -> dict[str, object]:
-        dice = self._dice
-        alive = dice.random() > 0.002
-        return {
-            "site": site,
-            "since_ns": 1 if alive else 0,
-            "width": 320,
-            "height": 180,
-            "bitrate_bps": dice.uniform(80e3, 200e3),
-            "fps": 10.0,
-            "video_alive": alive,
-            "audio_alive": alive,
-        }
-
-
-def _still(number: int) -> bytes:
-    pixels = np.random.default_rng(number).integers(0, 255, (9, 16, 3), np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).resize((256, 144)).save(file, "JPEG", quality=75)
-    return file.getvalue()
-
-
-@asynccontextmanager
-async def studio(settings: Settings) -> AsyncIterator[Studio]:
-    reader, writer = await asyncio.open_unix_connection(socket_path(settings.storage))
-    hearing = asyncio.create_task(_heard(reader))
-    try:
-        yield Studio(writer)
-    finally:
-        hearing.cancel()
-        writer.close()
-
-
-async def _heard(reader: asyncio.StreamReader) -> None:
-    while await reader.read(1 << 16):
-        pass
 
 
 async def sized(tab: Page, devtools: CDPSession) -> Size:
@@ -198,6 +112,7 @@ async def directed(tab: Page, rig: Rig, said: Studio, number: int) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 def test_the_operators_page_keeps_for_a_day(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_store(settings) as store:
