@@ -32,7 +32,15 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 def say(language: str, key: str, params: Mapping[str, Any] | None = None) -> str:
     """One sentence; the key itself if nobody wrote it."""
-    return catalogue(language).get(key, key).format_map(_Params(params or {}))
+    told = {name: _told(language, value) for name, value in (params or {}).items()}
+    return catalogue(language).get(key, key).format_map(_Params(told))
+
+
+def _told(language: str, value: Any) -> Any:
+    """A number with its fraction as the language writes it."""
+    if not isinstance(value, float):
+        return value
+    return str(value).removesuffix(".0").replace(".", "," if language == "vi" else ".")
 
 
 def knows(key: str) -> bool:

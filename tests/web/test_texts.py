@@ -168,3 +168,10 @@ def test_a_refusal_names_the_role_in_the_readers_language() -> None:
     problem = Problem(403, "forbidden", role="clerk")
     assert "“Thư ký”" in problem.message("vi")
     assert "clerk" in problem.message("en").lower()
+
+
+def test_a_fraction_is_written_as_the_language_writes_it() -> None:
+    told = {language: say(language, "alarm.disk_low", {"free_gb": 3.4}) for language in LANGUAGES}
+    assert "3,4 GB" in told["vi"]
+    assert "3.4 GB" in told["en"]
+    assert "3 GB" in say("vi", "alarm.disk_low", {"free_gb": 3.0})
