@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from fractions import Fraction
@@ -16,7 +17,7 @@ import av
 import numpy as np
 import pytest
 
-from broadcast.studio.cameras import Cameras, command
+from broadcast.studio.cameras import CONNECT_S, END_S, RETRY_S, Cameras, command
 from broadcast.studio.encoders import AUDIO_TIME_BASE, VIDEO_TIME_BASE
 from config.settings import Camera
 from streams.frames import Codec, EncodedFrame, SiteId
@@ -25,6 +26,8 @@ from tests.films import FPS, HZ, SITE, film
 from tests.media import Mark, wait_until
 
 HALL = SiteId("hall")
+LATE_S = 5.0
+"""What a busy machine adds."""
 RTSP_SERVER = Path(__file__).parents[2] / "rtsp_server.py"
 
 
@@ -239,6 +242,52 @@ def rtsp_camera(film: Path, port: int) -> Iterator[None]:
 def test_a_camera_is_fetched_by_rtsp_and_comes_back(plain: Path) -> None:
     port = free_port(socket.SOCK_STREAM)
     asyncio.run(twice(f"rtsp://127.0.0.1:{port}/camera", lambda: rtsp_camera(plain, port)))
+
+
+@asynccontextmanager
+async def never_sending(*, dribbles: bool) -> AsyncIterator[tuple[int, list[float]]]:
+    """Accepts every connection, and says nothing, or never so much that it could be understood: its
+    port, and when each came."""
+    came: list[float] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(time.monotonic())
+        try:
+            while await _nothing_for(1.0, reader):
+                if dribbles:
+                    writer.write(b".")
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], came
+
+
+async def _nothing_for(seconds: float, reader: asyncio.StreamReader) -> bool:
+    """What the other side asks is not looked at; false when it has hung up."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            return bool(await reader.read(4096))
+    return True
+
+
+@pytest.mark.parametrize("dribbles", [False, True])
+def test_who_accepts_and_never_sends_is_given_up_and_asked_again(*, dribbles: bool) -> None:
+    """FFmpeg gives up by itself where nothing comes, but not where a little does."""
+
+    async def story() -> None:
+        async with (
+            never_sending(dribbles=dribbles) as (port, came),
+            watching(f"rtsp://127.0.0.1:{port}/camera") as (studio, cameras),
+        ):
+            await wait_until(lambda: len(came) == 2, "a second try")
+            assert came[1] - came[0] < CONNECT_S + END_S + RETRY_S[1] + LATE_S
+            assert studio.gone == 1
+            assert studio.frames == []
+            assert not cameras.status()[0]["since_ns"]
+
+    asyncio.run(story())
 
 
 def test_what_is_not_there_is_said_without_its_password() -> None:
