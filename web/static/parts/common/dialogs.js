@@ -6,6 +6,7 @@ import {useEffect, useRef} from "preact/hooks";
 import {ready} from "../../state.js";
 import {t} from "../../texts.js";
 import {act} from "./actions.js";
+import {goBack, placeNow} from "./focus.js";
 
 /** @import {Command} from "../../types.js" */
 
@@ -16,7 +17,11 @@ const HOLD_MS = 1500;
  *   onSubmit?: (event: SubmitEvent) => void}} props */
 export function Dialog({label, onClose, testid, children, wide, onSubmit}) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const before = placeNow();
+    dialog.current?.showModal();
+    return () => queueMicrotask(() => goBack(before)); // when it is out of the way
+  }, []);
   return html`<dialog ref=${dialog} aria-label=${label} onClose=${onClose} data-testid=${testid}
     class=${wide ? "wide" : ""}>
     <form method="dialog" onSubmit=${onSubmit ?? ((/** @type {Event} */ event) => event.preventDefault())}>${children}</form>

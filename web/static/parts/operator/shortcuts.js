@@ -57,14 +57,14 @@ function digit(event) {
   return site && (() => mayGive("set_preview") && seat(site.id));
 }
 
-/** The key belongs to somebody else: a field, a dialog, a menu, a button that was reached by Tab.
+/** The key belongs to somebody else: a field, a dialog, a menu, what was reached by Tab.
  * @param {KeyboardEvent} event */
 function busy(event) {
   const {target} = event;
   if (!(target instanceof Element)) return false;
   if (document.querySelector("dialog[open], .menu:popover-open")) return true;
   if (target.closest("input, select, textarea, [contenteditable]")) return true;
-  return (event.code === "Space" || event.key === "Enter") && target.closest("button, a, video") !== null;
+  return (event.code === "Space" || event.key === "Enter") && target !== document.body;
 }
 
 /** After a press with the pointer the focus goes back to the page: or the space bar would press the

@@ -15,6 +15,7 @@ import {ScreenTile, ScreensButton} from "./screens.js";
 import {Still} from "./still.js";
 import {TalkButton, TalkMark} from "./talk.js";
 import {tilingFor} from "./tiling.js";
+import {walk} from "./walk.js";
 
 /** @import {Site} from "../../types.js" */
 
@@ -59,7 +60,7 @@ function Tiles({sites}) {
     watcher.observe(room);
     return () => watcher.disconnect();
   }, [count]);
-  return html`<ul class="tiles" ref=${list}>
+  return html`<ul class="tiles" ref=${list} onKeyDown=${walk}>
     ${screens.map((screen) => html`<${ScreenTile} key=${screenOf(screen.site)} screen=${screen} />`)}
     ${sites.map((site, index) => html`<${Tile} key=${site.id} site=${site} index=${index} />`)}
     <${PlayerTile} />
