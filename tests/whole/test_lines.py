@@ -154,6 +154,9 @@ def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None
                 hosts.carries(200_000, 60_000, back=True)
                 page = await window.new_page()
                 async with site_page(page, came.take):
+                    # Before, statistics name what was agreed on first, and not what is sent.
+                    await wait_until(lambda: came.sound, "sound")
+                    await sound_is(page, "audio/red")
                     await sound_is(page, "audio/opus")
                     # Else what it tries the line with tears pictures.
                     await page.wait_for_function(_TAKES_RTX, polling=200)
