@@ -1,15 +1,20 @@
-"""A district tests its line before it joins, and the control room sees it: real Chromium."""
+"""A district tests its line before it joins, and the control room sees it; and on the site's tile,
+what is wrong with what comes: real Chromium."""
 
 import asyncio
 import re
 from collections.abc import Iterator
+from typing import Literal
 
+import av
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from streams.frames import SiteId
 from tests.chromium import chromium, complaints, join_as_a_person_would
 from tests.media import wait_until
-from tests.server import LEFT, RIGHT, Server
+from tests.peers import Beeper, MarkedCamera, publishing_tracks
+from tests.server import HALL, LEFT, RIGHT, Server
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +95,80 @@ async def check_the_dialog(panel: Page) -> None:
     await panel.keyboard.press("Escape")
     await expect(panel.get_by_test_id("line-dialog")).to_have_count(0)
     await expect(panel.get_by_test_id(f"site-{LEFT}")).to_contain_text("Khử ồn")
+
+
+class FailingCamera(MarkedCamera):
+    """Well, until it is covered, or hangs; and again when it is well."""
+
+    state: Literal["well", "black", "frozen"] = "well"
+
+    def __init__(self, site: int) -> None:
+        self._number = 0
+        super().__init__(site, clock=self._count_on)
+
+    def _count_on(self, _: float) -> int:
+        self._number += self.state == "well"
+        return self._number
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await super().recv()
+        if self.state == "black":
+            for plane, level in zip(frame.planes, (16, 128, 128), strict=True):
+                plane.update(bytes([level]) * plane.buffer_size)
+        return frame
+
+
+class FailingMicrophone(Beeper):
+    """Sends on when it is switched off: nothing that could be heard."""
+
+    on = True
+
+    async def recv(self) -> av.AudioFrame:
+        frame = await super().recv()
+        if not self.on:
+            frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+        return frame
+
+
+MARKS = {
+    HALL: ["Hình đứng", "Không có tiếng"],
+    RIGHT: ["Hình đen", "Không có tiếng"],
+}
+"""In the operator's words, of a camera that hangs and of one that is covered."""
+
+
+def door(server: Server, site: SiteId) -> tuple[str, str]:
+    return server.url(f"/whip/{site}"), server.site_tokens[site]
+
+
+def test_what_is_wrong_with_what_comes_is_marked_while_it_is_so(server: Server) -> None:
+    """A black and a standing picture, and silence: the line is good all the while."""
+    cameras = {HALL: FailingCamera(1), RIGHT: FailingCamera(2)}
+    microphones = {HALL: FailingMicrophone(700), RIGHT: FailingMicrophone(1100)}
+
+    async def story() -> None:
+        async with (
+            publishing_tracks(*door(server, HALL), cameras[HALL], microphones[HALL]),
+            publishing_tracks(*door(server, RIGHT), cameras[RIGHT], microphones[RIGHT]),
+            chromium() as browser,
+        ):
+            panel = await browser.new_page()
+            await panel.goto(server.operator_url)
+            tiles = {site: panel.get_by_test_id(f"site-{site}") for site in MARKS}
+            signs = {site: tile.locator(".signs") for site, tile in tiles.items()}
+            for tile, sign in zip(tiles.values(), signs.values(), strict=True):
+                await expect(tile).to_have_attribute("data-video", "ok")
+                await expect(sign).to_have_count(0)
+            cameras[HALL].state, cameras[RIGHT].state = "frozen", "black"
+            for microphone in microphones.values():
+                microphone.on = False
+            for site, marks in MARKS.items():
+                await expect(signs[site].locator("span")).to_have_text(marks)
+                await expect(signs[site]).to_be_in_viewport(ratio=1)
+            for site in MARKS:
+                cameras[site].state, microphones[site].on = "well", True
+            for tile, sign in zip(tiles.values(), signs.values(), strict=True):
+                await expect(sign).to_have_count(0)
+                await expect(tile).to_have_attribute("data-video", "ok")
+
+    asyncio.run(story())
