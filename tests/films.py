@@ -8,19 +8,20 @@ import av
 from tests import media
 
 SITE, HZ, FPS = 5, 900.0, 25
+LENGTH_S = 10
 
 
 def film(path: Path, codec: str = "libx264", *, level_dbfs: float = -12.0, **options: str) -> Path:
-    """Ten seconds, marked, with a tone."""
+    """`LENGTH_S` long, marked, with a tone."""
     with av.open(path, "w") as container:
         picture = container.add_stream(codec, FPS, options={"preset": "ultrafast", **options})
         picture.width, picture.height, picture.pix_fmt = 640, 360, "yuv420p"
         sound = container.add_stream("aac", media.RATE, layout="mono")
-        for number, planes in enumerate(media.numbered(SITE, 10 * FPS)):
+        for number, planes in enumerate(media.numbered(SITE, LENGTH_S * FPS)):
             frame = media.frame_of(planes, number, Fraction(1, FPS))
             container.mux(picture.encode(frame))
         tone = av.AudioFrame.from_ndarray(
-            media.tone(HZ, 10, level_dbfs=level_dbfs)[None], "fltp", "mono"
+            media.tone(HZ, LENGTH_S, level_dbfs=level_dbfs)[None], "fltp", "mono"
         )
         tone.sample_rate, tone.pts = media.RATE, 0
         container.mux(sound.encode(tone))

@@ -18,7 +18,10 @@ from typing import Any
 
 import av
 import av.error
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 from broadcast.outputs.ffmpeg import ADDRESS, MAX_DETAIL, held
 from config.settings import Camera
@@ -49,11 +52,11 @@ OPTIONS = {
     "rtmp": (*SOON, "-listen", "1"),
     "file": ("-re", "-stream_loop", "-1"),
 }
-AS_IT_COMES = ("copy", "-bsf:v", "h264_mp4toannexb,dump_extra")
+AS_IT_COMES = ("copy",)
 ENCODED = (
     "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-threads", "1", "-pix_fmt",
     "yuv420p", "-vf", "scale=w='min(1280,iw)':h=-2", "-crf", "21", "-maxrate", "4M", "-bufsize",
-    "2M", "-g", "50", "-bsf:v", "dump_extra",
+    "2M", "-g", "50",
 )  # fmt: skip
 SOUND = ("-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20")
 AT_ONCE = (
@@ -63,8 +66,11 @@ AT_ONCE = (
 """Opus begins 6.5 ms before the sound. A picture that is written first, at 0, would make that
 negative: FFmpeg 7 ends there."""
 
+AS_SITES_SEND = "h264_mp4toannexb,dump_extra"
+"""Not done by FFmpeg's command line: at a film's end it ends its filters, and what is played again
+has no picture."""
+
 MAX_WORDS = 4096
-FILTER_REFUSES = "h264_mp4toannexb"
 
 log = logging.getLogger(__name__)
 
@@ -214,11 +220,8 @@ class Cameras:
             await asyncio.wait({reading})
             await asyncio.wait({words})
             self._on_gone(received.site)
-        said = words.result()
-        if FILTER_REFUSES in said:
-            raise NotAsItComesError("it is no H.264")
         reading.result()
-        return said.rpartition("\n")[2][-MAX_DETAIL:]
+        return words.result().rpartition("\n")[2][-MAX_DETAIL:]
 
     def _read(self, received: Received, pipe: int) -> None:
         """On its thread, to the end of the pipe. Raises `NotAsItComesError`."""
@@ -234,10 +237,9 @@ class Cameras:
 def _frames(received: Received, container: InputContainer) -> Iterator[EncodedFrame]:
     """Raises `NotAsItComesError`."""
     last_pts = -1
-    for packet in container.demux():
+    for packet, video in _packets(container):
         if packet.pts is None or packet.time_base is None:
             continue
-        video = packet.stream.type == "video"
         codec = Codec.H264 if video else Codec.OPUS
         pts = round(packet.pts * packet.time_base * codec.clock_rate)
         if video:
@@ -250,6 +252,24 @@ def _frames(received: Received, container: InputContainer) -> Iterator[EncodedFr
         captured_ns = pts * NS_PER_S // codec.clock_rate
         key = not video or packet.is_keyframe
         yield EncodedFrame(received.site, codec, pts, captured_ns, now_ns, key, bytes(packet))
+
+
+def _packets(container: InputContainer) -> Iterator[tuple["Packet[Stream]", bool]]:
+    """And whether each is of the picture. Raises `NotAsItComesError`."""
+    try:
+        filters = {
+            stream.index: BitStreamFilterContext(AS_SITES_SEND, stream)
+            for stream in container.streams.video
+        }
+    except av.error.ArgumentError:
+        raise NotAsItComesError("it is no H.264") from None
+    for packet in container.demux():
+        if packet.pts is None:
+            continue
+        if (picture := filters.get(packet.stream_index)) is None:
+            yield packet, False
+        else:
+            yield from ((filtered, True) for filtered in picture.filter(packet))
 
 
 def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:

@@ -22,7 +22,7 @@ from broadcast.studio.encoders import AUDIO_TIME_BASE, VIDEO_TIME_BASE
 from config.settings import Camera
 from streams.frames import Codec, EncodedFrame, SiteId
 from tests import media
-from tests.films import FPS, HZ, SITE, film
+from tests.films import FPS, HZ, LENGTH_S, SITE, film
 from tests.media import Mark, wait_until
 
 HALL = SiteId("hall")
@@ -133,12 +133,19 @@ def free_port(kind: socket.SocketKind) -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_file_is_played_again_and_again(tmp_path: Path) -> None:
-    short = film(tmp_path / "short.mp4", bf="0", g="25", t="1")
+def test_a_file_is_played_again_and_again(plain: Path) -> None:
+    """No picture of it is missing where it begins again."""
+
+    def heard_again(studio: Studio) -> bool:
+        return _count(studio.frames, video=False) > (LENGTH_S + 2) * 50
 
     async def story() -> None:
-        async with watching(f"file://{short}") as (studio, cameras):
+        async with watching(plain.as_uri()) as (studio, cameras):
             await studio.sees_and_hears()
+            await wait_until(lambda: heard_again(studio), "its beginning again")
+            marks = studio.marks()
+            assert len(marks) > (LENGTH_S + 1) * FPS
+            assert marks == [Mark(SITE, n % (LENGTH_S * FPS)) for n in range(len(marks))]
             [status] = cameras.status()
             assert (status["width"], status["height"]) == (640, 360)
             assert status["video_alive"]
