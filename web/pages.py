@@ -15,7 +15,7 @@ from web.assets import IMPORT_MAP, STATIC, VENDOR, later_modules, modules
 from web.audit_reader import may_read
 from web.auth import VIEWER, Identity, identify_or_viewer
 from web.border import LANGUAGE, NONCE, Handler
-from web.catalogues import catalogue, say
+from web.catalogues import LANGUAGES, catalogue, say
 from web.errors import Problem, not_found
 from web.preparing.beginnings import may_create
 from web.sealed import may_open
@@ -52,6 +52,7 @@ class Pages:
         self._templates.globals["import_map"] = IMPORT_MAP
         self._templates.globals["modules"] = modules
         self._templates.globals["later_modules"] = later_modules
+        _read_all()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -234,6 +235,14 @@ class Pages:
         return self._page(
             request, "error", who=VIEWER, status=problem.status, code=problem.code, message=message
         )
+
+
+def _read_all() -> None:
+    """Before anybody is served: of one page it takes 15 ms, for which sound would wait."""
+    for template in (WEB / "templates").glob("*.html"):
+        if (STATIC / f"{template.stem}.js").is_file():
+            for language in LANGUAGES:
+                texts_of(template.stem, language)
 
 
 @cache
