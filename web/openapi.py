@@ -142,7 +142,7 @@ _OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("delete", _SESSION + "/player/files/{name}", "Takes one away"),
     ("get", "/api/v1/openapi.json", "This document"),
     ("get", "/healthz", "The process answers"),
-    ("get", "/readyz", "Session and studio are there"),
+    ("get", "/readyz", "The studio is there; whether a session is"),
 )
 """Method, path with its query, what it does: every route below `/api/`, which a test compares."""
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import aiohttp
 
 from broadcast.session.model import Role
+from config.settings import socket_path
+from tests.media import wait_until
 from tests.web.rig import LAY, SESSION, now_ms, prepare, relay, settings_in
 from web.app import running
 from web.setup import open_store
@@ -63,6 +65,15 @@ def test_a_server_without_any_session_says_so(tmp_path: Path) -> None:
             base = f"http://127.0.0.1:{listening.http_port}"
             async with http.get(f"{base}/readyz") as ready:
                 assert (ready.status, (await ready.json())["session"]) == (503, False)
+            _, studio = await asyncio.open_unix_connection(
+                socket_path(settings_in(tmp_path).storage)
+            )
+
+            async def is_ready() -> bool:
+                async with http.get(f"{base}/readyz") as ready:
+                    return ready.status == 200 and not (await ready.json())["session"]
+
+            await wait_until(is_ready, "a server on which a session can be prepared")
             async with http.get(f"{base}/healthz") as health:
                 assert health.status == 200
             prepare(store)
@@ -70,6 +81,7 @@ def test_a_server_without_any_session_says_so(tmp_path: Path) -> None:
                 assert (await chapters.json())["error"]["code"] == "no_archive"
             async with http.get(f"{base}/readyz") as ready:
                 assert (await ready.json())["session"]
+            studio.close()
         store.close()
 
     asyncio.run(scenario())
