@@ -132,10 +132,10 @@ class Doorkeeper:
 
     def _publisher(self, request: web.Request, site: SiteId, current: Desk | None) -> Identity:
         self._hold_back(request)
-        if current is None or site not in current.floor.state.sites:
+        desk, identity = self._require_site(request, current, site)
+        if site not in desk.floor.state.sites:
             raise not_found("unknown_site")
-        identity = self._require_site(request, current, site)
-        _require_inside(current, site)
+        _require_inside(desk, site)
         return identity
 
     def _camera_publisher(
@@ -175,20 +175,22 @@ class Doorkeeper:
         _require_inside(desk, site)
         return Audience(room=True, site=site)
 
-    def _require_site(self, request: web.Request, desk: Desk, site: SiteId) -> Identity:
+    def _require_site(
+        self, request: web.Request, desk: Desk | None, site: SiteId
+    ) -> tuple[Desk, Identity]:
         token = bearer(request)
         if token is None:
             raise Problem(401, "token_missing")
         identity = identify(request, changes=False)
         if identity.site != site:
             raise Problem(403, "other_site")
-        if identity.session != desk.floor.id:
-            raise Problem(409, "not_on_air")
+        if desk is None or identity.session != desk.floor.id:
+            raise Problem(409, "session_waits")
         hold_back(self._by_token, token, self._clock())
         request[STANDING] = Standing(
             token, by_cookie=False, session=desk.floor.id, roles=identity.roles, site=site
         )
-        return identity
+        return desk, identity
 
     def _require_staff(self, request: web.Request, session: str) -> None:
         require(request, session, STAFF, changes=True)

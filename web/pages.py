@@ -120,14 +120,16 @@ class Pages:
         return self._page(request, "display", await self._session(request))
 
     async def _join(self, request: web.Request) -> web.Response:
-        state = await self._session(request)
-        site = state.sites.get(SiteId(request.match_info["site"]))
-        if site is None:
-            raise not_found()
+        try:
+            state = await self._session(request)
+            site = state.sites[SiteId(request.match_info["site"])]
+        except (Problem, KeyError):
+            raise not_found("no_such_link") from None
         return self._page(
             request,
             "join",
             state,
+            over=state.phase is Phase.ENDED,
             site=site.id,
             site_name=site.name,
             has_camera=site.id in self._cameras,

@@ -11,11 +11,16 @@ from PIL import Image
 from playwright.async_api import expect
 
 from broadcast.program import Layout, seats_of
+from streams.frames import SiteId
 from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
 from tests.live import page as live_page
 from tests.media import wait_until
 from tests.peers import Watched, publishing, watching
-from tests.server import LEFT, RIGHT, Server
+from tests.server import HALL, LEFT, RIGHT, Server
+from web import setup
+from web.auth import HOUR_MS, Tokens
+
+LONG_AGO_MS = 10_000 * HOUR_MS
 
 
 @pytest.fixture(scope="module")
@@ -37,22 +42,68 @@ def test_devices_that_are_refused_are_explained(server: Server) -> None:
 
 
 def test_links_that_do_not_open(server: Server) -> None:
-    """Without its secret, with another's, and with a good one: it never stays in the address."""
+    """Each says why, before anybody tests a camera; a good one never stays in the address."""
+    with setup.open_store(server.settings) as store:
+        tokens, elsewhere = (
+            server.tokens(store),
+            Tokens(store, b"of another server".ljust(32), server.settings.security, setup.now_ms),
+        )
+        revoked = tokens.issue_join_token(server.session, HALL)
+        tokens.revoke_join_tokens(server.session, HALL)
+        dead = {
+            elsewhere.issue_join_token(server.session, HALL): "không đúng",
+            server.tokens(store, -LONG_AGO_MS).issue_join_token(server.session, HALL): "hết hạn",
+            revoked: "đường dẫn mới",
+            server.site_tokens[RIGHT]: "điểm cầu khác",
+            tokens.issue_join_token("another", HALL): "phiên họp khác",
+        }
 
     async def story() -> None:
         async with chromium() as browser:
             tab = await browser.new_page()
-            bare = urldefrag(server.join_url(LEFT)).url
+            bare = urldefrag(server.join_url(HALL)).url
+            stop = tab.get_by_test_id("stop")
             await tab.goto(bare)
-            await expect(tab.get_by_test_id("stop")).to_contain_text("phòng điều khiển")
-            for other in (f"{server.site_tokens[RIGHT][:-3]}xyz", server.site_tokens[RIGHT]):
-                await tab.goto(f"{bare}#{other}")  # before anybody tests a camera
-                await expect(tab.get_by_test_id("stop")).to_contain_text("không dùng được nữa")
-            await tab.goto(server.join_url(LEFT))  # into the same tab, as one pastes a new link
+            await expect(stop).to_contain_text("chưa đủ")
+            for token, why in dead.items():
+                await tab.goto(f"{bare}#{token}")
+                await expect(stop.get_by_role("heading")).to_contain_text(why)
+                await expect(stop).to_contain_text("phòng điều khiển")
+            for path in (f"/join/nowhere/{LEFT}", f"/join/{server.session}/nowhere"):
+                await tab.goto(server.url(path))
+                await expect(tab.get_by_test_id("error")).to_contain_text("phòng điều khiển")
+            await tab.goto(server.join_url(LEFT))
             await expect(tab.get_by_test_id("device-test")).to_be_visible()
-            assert tab.url == bare
+            assert tab.url == urldefrag(server.join_url(LEFT)).url
+            await tab.goto(f"{tab.url}#nonsense")  # as one pastes a new link into the same tab
+            await expect(stop).to_be_visible()
 
     asyncio.run(story())
+
+
+def test_a_session_that_waits_and_one_that_is_over(tmp_path: Path) -> None:
+    """Of two sessions one is on. The other's site is told so, not to look at its cable."""
+
+    async def story(server: Server) -> None:
+        with setup.open_store(server.settings) as store:
+            other = setup.prepare_session(store, "dien_bien")
+            token = server.tokens(store).issue_join_token(other, SiteId("tua-chua"))
+        async with chromium() as browser:
+            server.command("go_live")
+            tab, ended = await browser.new_page(), await browser.new_page()
+            await tab.goto(server.url(f"/join/{other}/tua-chua#{token}"))
+            await join_as_a_person_would(tab)
+            await expect(tab.get_by_test_id("line-lost")).to_contain_text("phiên họp khác")
+            server.command("end_session")
+            await ended.goto(server.join_url(LEFT))
+            await expect(ended.get_by_test_id("stop")).to_contain_text("đã kết thúc")
+            play = ended.get_by_role("link", name="Xem lại")
+            await expect(play).to_have_attribute("href", f"/play/{server.session}")
+            await expect(tab.get_by_test_id("line")).to_contain_text("tốt")
+            await expect(tab.get_by_test_id("line-lost")).to_have_count(0)
+
+    with Server(tmp_path) as server:
+        asyncio.run(story(server))
 
 
 def test_a_seat_that_is_taken_is_told_and_taken_over_when_free(server: Server) -> None:

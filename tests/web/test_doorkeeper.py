@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from broadcast.session.model import Role
+from streams.frames import SiteId
 from tests.peers import publishing, watching
 from tests.web.rig import BOUND_S, CHUA, LAY, SESSION, Rig, prepare, relay, settings_in
 from web import inside
@@ -32,6 +33,7 @@ def test_the_door(tmp_path: Path) -> None:
         async with relay(settings_in(tmp_path)) as rig:
             prepare(rig.store, "khac")
             other = rig.tokens.issue_join_token("khac", LAY)
+            only_there = rig.tokens.issue_join_token("khac", SiteId("only-there"))
             viewer = rig.tokens.issue_token(Role.VIEWER, SESSION)
             chair = rig.tokens.issue_token(Role.CHAIR, SESSION)
             elsewhere = rig.tokens.issue_token(Role.OPERATOR, "khac")
@@ -41,8 +43,9 @@ def test_the_door(tmp_path: Path) -> None:
                 (f"/whip/{LAY}", "nonsense", (401, "token_wrong")),
                 (f"/whip/{LAY}", rig.site(CHUA), (403, "other_site")),
                 (f"/whip/{LAY}", rig.operator, (403, "other_site")),
-                (f"/whip/{LAY}", other, (409, "not_on_air")),
-                ("/whip/nowhere", rig.site(LAY), (404, "unknown_site")),
+                (f"/whip/{LAY}", other, (409, "session_waits")),
+                ("/whip/only-there", only_there, (409, "session_waits")),
+                ("/whip/nowhere", rig.site(LAY), (403, "other_site")),
                 (f"/whip/{LAY}/talk", rig.operator, let_in),
                 (f"/whip/{LAY}/talk", chair, (403, "forbidden")),
                 (f"/whip/{LAY}/talk", rig.site(LAY), (403, "forbidden")),

@@ -20,7 +20,7 @@ const FINAL = [400, 401, 403, 404, 406, 410, 413, 415, 422];
 
 /**
  * `refused`: the server will not have us, and `detail` is its sentence; every other trouble is
- * `lost`, and is tried again until `stop`.
+ * `lost`, and is tried again until `stop`: `detail` says why where the server did.
  * @typedef {"connecting" | "connected" | "lost" | "refused" | "closed"} RtcState
  * @typedef {(state: RtcState, detail: string) => void} OnState
  * `carriedBps`: what the line carries, as the browser believes; `loss`: of what was sent last, 0 to 1.
@@ -144,7 +144,7 @@ export class Connection {
     } catch (error) {
       if (pc !== this.pc || this.#over) return;
       if (error instanceof Refused && FINAL.includes(error.status)) this.#refused(error.message);
-      else this.#again(pc);
+      else this.#again(pc, error instanceof Refused ? error.message : "");
     }
   }
 
@@ -186,11 +186,11 @@ export class Connection {
     }
   }
 
-  /** @param {RTCPeerConnection} pc */
-  #again(pc) {
+  /** @param {RTCPeerConnection} pc @param {string} [why] */
+  #again(pc, why) {
     if (pc !== this.pc || this.#over) return;
     this.#drop();
-    this.#tell("lost");
+    this.#tell("lost", why);
     this.#wait(() => void this.#knock());
   }
 

@@ -16,11 +16,20 @@ const JOINED = `${KEY}.joined`;
 
 const TRY_MS = 3000;
 
-/** A room has no other way in than its link. */
-const DEAD_LINK = ["unauthorized", "revoked"];
+/** A room has no other way in than its link: why it does not open, as the server says it, to the key of
+ * the words for it. @type {Record<string, string>} */
+const DEAD_LINK = {
+  token_wrong: "link_wrong",
+  token_expired: "link_expired",
+  token_revoked: "link_revoked",
+  other_site: "link_other",
+  revoked: "link_revoked",
+  unauthorized: "link_dead",
+};
 
 const joined = signal(false);
-const dead = signal(false);
+/** A key of `DEAD_LINK`, or empty. */
+const dead = signal("");
 
 /** The link's secret stays in this tab: one browser can hold several sites. */
 function token() {
@@ -39,8 +48,8 @@ async function tryLink() {
   const path = `/api/v1/sessions/${config.session}/sites/${config.site}/line-test?bytes=1`;
   try {
     const headers = {Authorization: `Bearer ${secret}`};
-    const {status} = await fetch(path, {headers, signal: AbortSignal.timeout(TRY_MS)});
-    dead.value = status === 401 || status === 403;
+    const answer = await fetch(path, {headers, signal: AbortSignal.timeout(TRY_MS)});
+    if (!answer.ok) dead.value = (await answer.json()).error.code;
   } catch (error) {
     console.warn(error); // a line that is slow or away says nothing of the link
   }
@@ -65,11 +74,11 @@ async function stayAwake() {
 }
 
 function Page() {
-  if (!secret) return html`<${Stop} title=${t("site.no_token")} note=${t("site.ask_for_link")} />`;
-  if (dead.value || DEAD_LINK.includes(bye.value?.code ?? "")) {
-    return html`<${Stop} title=${t("site.dead_link")} note=${t("site.ask_for_link")} />`;
-  }
-  if (bye.value) return html`<${Stop} title=${bye.value.message} />`;
+  const link = DEAD_LINK[dead.value || (bye.value?.code ?? "")];
+  if (config.over && !joined.value) return html`<${Over} />`;
+  if (!secret) return html`<${DeadLink} why="link_cut" />`;
+  if (link) return html`<${DeadLink} why=${link} />`;
+  if (bye.value) return html`<${Bye} code=${bye.value.code} message=${bye.value.message} />`;
   if (!joined.value) return html`<${config.has_camera ? Beside : DeviceTest} token=${secret} onJoin=${enter} />`;
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
@@ -77,16 +86,36 @@ function Page() {
   return html`<${Room} token=${secret} />`;
 }
 
-/** @param {{title: string, note?: string}} props */
-function Stop({title, note}) {
-  return html`<main class="stop panel" data-testid="stop"><h1>${title}</h1>${note && html`<p>${note}</p>`}<${Language} /></main>`;
+/** The link was good for this session only. */
+function Over() {
+  return html`<${Stop} title=${t("public.is_over")} note=${t("site.over_note")}>
+    <a class="button primary" href=${`/play/${config.session}`}>${t("public.play")}</a><//>`;
+}
+
+/** @param {{why: string}} props */
+function DeadLink({why}) {
+  const about = {site: config.site_name ?? "", session: config.session_title ?? ""};
+  return html`<${Stop} title=${t(`site.${why}`)} note=${t(`site.${why}_note`, about)} />`;
+}
+
+/** The room is used elsewhere now, or this page is too old. @param {{code: string, message: string}} props */
+function Bye({code, message}) {
+  const here = code === "taken_over" ? "site.use_here" : "common.reload";
+  return html`<${Stop} title=${message}>
+    <button class="primary" onClick=${() => location.reload()} data-testid="reload">${t(here)}</button><//>`;
+}
+
+/** Nothing goes on from here, and what to do. @param {{title: string, note?: string, children?: any}} props */
+function Stop({title, note, children}) {
+  return html`<main class="stop panel" data-testid="stop"><p class="muted">${config.site_name} · ${config.session_title}</p>
+    <h1>${title}</h1>${note && html`<p>${note}</p>`}<p class="stop-row">${children}<${Language} /></p></main>`;
 }
 
 // A renewed link that is pasted into this tab changes only what follows the #, and loads nothing by itself.
 addEventListener("hashchange", () => location.reload());
 const secret = token();
 show(Page);
-if (secret) {
+if (secret && !config.over) {
   watchPlugs();
   document.addEventListener("visibilitychange", () => {
     if (joined.value && !document.hidden) void stayAwake();

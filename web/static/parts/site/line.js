@@ -13,7 +13,7 @@ import {mayShare} from "./share.js";
 
 /** @type {import("@preact/signals").Signal<RtcState>} */
 export const sending = signal(/** @type {RtcState} */ ("closed"));
-/** Why the server will not have us. */
+/** Why the server will not have us, or not yet. */
 export const refusal = signal("");
 /** @type {import("@preact/signals").Signal<RtcState>} */
 export const watching = signal(/** @type {RtcState} */ ("closed"));
@@ -65,6 +65,7 @@ function publish(token) {
     turn: config.turn,
     stream: stream.value ?? new MediaStream(),
     onState(state, detail) {
+      if (state === "connecting" && sending.value === "lost") return; // what comes of it is news
       sending.value = state;
       refusal.value = detail;
     },

@@ -146,5 +146,5 @@ function LineTrouble() {
       <p><button onClick=${again}>${t("common.retry")}</button></p></div>`;
   }
   if (connection.value === "open" && !lost()) return null;
-  return html`<div class="notice warn" role="alert" data-testid="line-lost"><p>${t("site.line_lost_note")}</p></div>`;
+  return html`<div class="notice warn" role="alert" data-testid="line-lost"><p>${refusal.value || t("site.line_lost_note")}</p></div>`;
 }
