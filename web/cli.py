@@ -4,9 +4,11 @@ import argparse
 import getpass
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from broadcast.database import StoreError
@@ -20,7 +22,7 @@ from web.addresses import base_url, public_url
 from web.audit_proof import verdict_of, words
 from web.forking import without_threads
 from web.service import unit
-from web.serving import serve
+from web.serving import as_running, serve
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed
 
@@ -142,15 +144,25 @@ def _serve(arguments: argparse.Namespace) -> int:
     without_threads()
     settings = settings_of(arguments)
     load_procedure(settings.procedures)  # its faults are told before anything is started
-    serve(settings, _announce)
+    serve(settings, partial(_announce, arguments))
     return 0
 
 
-def _announce(settings: Settings) -> None:
+def _announce(arguments: argparse.Namespace, settings: Settings) -> None:
     print(f"Diemcau: {base_url(settings)}/  {public_url(settings)}/", file=sys.stderr)
     with setup.open_store(settings) as store:
-        if not store.sessions():
-            print("There is no session yet: sign in, and press Tạo phiên họp", file=sys.stderr)
+        nobody, nothing = not store.accounts(), not store.sessions()
+    if nobody:
+        add = f"diemcau user add NAME --role operator --admin{_folder(arguments)}"
+        print(f"There is no account yet. Make one: {add}", file=sys.stderr)
+    if nothing:
+        print("There is no session yet: sign in, and press Tạo phiên họp", file=sys.stderr)
+
+
+def _folder(arguments: argparse.Namespace) -> str:
+    """The options by which another command finds the same data."""
+    given = (("--config", arguments.config), ("--data-dir", arguments.data_dir))
+    return "".join(f" {name} {shlex.quote(str(path))}" for name, path in given if path)
 
 
 def _service(arguments: argparse.Namespace) -> int:
@@ -277,7 +289,7 @@ def _session_links(arguments: argparse.Namespace) -> int:
 
 
 def _print_links(arguments: argparse.Namespace, store: Store, session: str) -> int:
-    for name, link in setup.links(settings_of(arguments), store, session):
+    for name, link in setup.links(as_running(settings_of(arguments)), store, session):
         print(f"{name}\n    {link}")
     return 0
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -79,6 +79,14 @@ def write_settings(settings: Settings) -> Path:
     with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(settings.model_dump_json(indent=2))
     return path
+
+
+def as_running(settings: Settings) -> Settings:
+    """Those of the server that is up on the same folder, with the ports that it was told on its
+    command line or chose; else these."""
+    with suppress(OSError, ValueError):  # none is up, it is another user's, or another version's
+        return Settings.model_validate_json(_settings_file(settings).read_text("utf-8"))
+    return settings
 
 
 def serve(settings: Settings, started: Callable[[Settings], None]) -> None:

@@ -86,6 +86,30 @@ def test_a_session_its_links_and_their_end(tmp_path: Path, diemcau: Run) -> None
         assert (tmp_path / path).stat().st_mode & 0o077 == 0
 
 
+def test_a_server_that_is_up(tmp_path: Path, diemcau: Run) -> None:
+    """It says how to get in; what others ask of it knows the ports of its command line."""
+    folder = tmp_path / "của tỉnh"
+    data = ("--data-dir", str(folder))
+    made = diemcau("session", "create", *data).stdout
+    session = re.findall(r"/display/(\S+)", made)[0]
+    options = ["--http-port=0", "--https-port=0", "--media-port=0"]
+    command = [sys.executable, "-m", "web.cli", "serve", *data, *options]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            address = server.stderr.readline().split()[-1]
+            advice = server.stderr.readline()
+            assert f"user add NAME --role operator --admin --data-dir '{folder}'" in advice
+            assert (
+                f"\n    {address}join/{session}/"
+                in diemcau("session", "links", *data, session).stdout
+            )
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+    assert address not in diemcau("session", "links", *data, session).stdout
+
+
 def test_accounts(tmp_path: Path, diemcau: Run) -> None:
     data = ("--data-dir", str(tmp_path))
     add = ("user", "add", *data, "kỹ-thuật", "--role", "operator", "--role", "clerk")

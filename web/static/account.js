@@ -2,11 +2,12 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
+import {useEffect, useRef} from "preact/hooks";
 import {config, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {ask, send} from "./parts/common/ask.js";
-import {Password, Told, fields, told} from "./parts/office/form.js";
+import {Password, Told, again, fields, told} from "./parts/office/form.js";
 
 /** @type {import("@preact/signals").Signal<{name: string, roles: string[], second_factor: boolean,
  *   factor_required: boolean, recovery_left: number, admin: boolean} | undefined>} */
@@ -45,22 +46,24 @@ async function offerFactor() {
 /** @param {SubmitEvent} event */
 async function takeFactor(event) {
   const {password, code} = fields(event);
-  await told(async () => {
+  const taken = await told(async () => {
     const answer = await send("/api/v1/account/second-factor", {password, code, secret: offer.value?.secret});
     recovery.value = answer.recovery;
     offer.value = undefined;
     mine.value = await ask("/api/v1/account");
   }, t("account.factor_is_on"));
+  if (!taken) again(event, "code");
 }
 
 /** @param {SubmitEvent} event */
 async function dropFactor(event) {
   const {password, code} = fields(event);
-  await told(async () => {
+  const dropped = await told(async () => {
     await send("/api/v1/account/second-factor/off", {password, code});
     recovery.value = undefined;
     mine.value = await ask("/api/v1/account");
   }, t("account.factor_is_off"));
+  if (!dropped) again(event, "code");
 }
 
 async function endSignIns() {
@@ -72,7 +75,7 @@ function Page() {
   return html`<${Head} /><main class="office narrow"><h1>${t("account.title")}</h1>
     ${me && html`<p><strong>${me.name}</strong> <span class="muted">${me.roles.map((role) => t(`role.${role}`)).join(", ")}${me.admin ? ` · ${t("account.admin")}` : ""}</span></p>`}
     <${Told} />
-    ${enrolling.value && html`<p class="notice" data-testid="enrol">${t("account.must_enrol")}</p>`}
+    ${enrolling.value && !recovery.value && html`<p class="notice" data-testid="enrol">${t("account.must_enrol")}</p>`}
     ${me && html`<${Factor} me=${me} />`}
     ${me && !enrolling.value && html`<form class="panel stack" onSubmit=${changePassword} data-testid="password-form"><h2>${t("account.change_password")}</h2>
       <${Password} name="password" label=${t("account.password_now")} now=${true} />
@@ -99,10 +102,11 @@ function Factor({me}) {
     return html`<section class="panel stack"><h2>${t("account.factor")}</h2><p>${t("account.factor_note")}</p>
       <p><button type="button" class="primary" onClick=${offerFactor} data-testid="factor-offer">${t("account.turn_on")}</button></p></section>`;
   }
-  const {picture, secret} = offer.value;
+  const {picture, secret, address} = offer.value;
   return html`<form class="panel stack" onSubmit=${takeFactor} data-testid="factor-form"><h2>${t("account.factor")}</h2>
     <ol><li>${t("account.step_app")}</li><li>${t("account.step_scan")}</li><li>${t("account.step_code")}</li></ol>
     <img class="qr" src=${picture} alt=${t("account.qr")} width="220" height="220" />
+    <p class="on-phone"><a class="button" href=${address} data-testid="on-phone">${t("account.on_phone")}</a></p>
     <p class="muted">${t("account.by_hand")} <code data-testid="secret">${secret}</code></p>
     <${Code} label=${t("account.code_shown")} /><${Password} name="password" label=${t("account.password_now")} now=${true} />
     <div class="actions"><button class="primary">${t("account.turn_on")}</button>
@@ -116,7 +120,9 @@ function Code({label}) {
 
 /** @param {{codes: string[]}} props */
 function Recovery({codes}) {
-  return html`<section class="panel stack" data-testid="recovery"><h2>${t("account.recovery")}</h2><p>${t("account.recovery_note")}</p>
+  const section = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => section.current?.focus(), []);
+  return html`<section class="panel stack" tabindex="-1" ref=${section} data-testid="recovery"><h2>${t("account.recovery")}</h2><p>${t("account.recovery_note")}</p>
     <ul class="codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
     <div class="actions"><button type="button" onClick=${() => print()}>${t("account.print")}</button>
       <button type="button" class="primary" onClick=${kept} data-testid="kept">${t(enrolling.value ? "account.kept_go_on" : "account.kept")}</button></div></section>`;

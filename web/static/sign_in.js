@@ -13,26 +13,35 @@ const refused = signal("");
 /** The account has a second factor. */
 const needsCode = signal(false);
 
-/** @param {object} credentials */
+/** @param {object} credentials @returns {Promise<string>} the code of a refusal */
 async function signIn(credentials) {
   busy.value = true;
   refused.value = "";
   try {
     const told = await send("/api/v1/sign-in", credentials);
     location.replace(config.next && config.next !== "/" ? config.next : told.next ?? "/");
+    return "";
   } catch (error) {
     refused.value = wordsOf(error);
-    if (error instanceof Refusal && error.code === "code_needed") needsCode.value = true;
+    const code = error instanceof Refusal ? error.code : "";
+    if (code === "code_needed") needsCode.value = true;
+    return code;
   } finally {
     busy.value = false;
   }
 }
 
 /** @param {SubmitEvent} event */
-function submit(event) {
+async function submit(event) {
   event.preventDefault();
-  const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-  void signIn({name: form.get("name"), password: form.get("password"), code: form.get("code") ?? ""});
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const data = new FormData(form);
+  const code = await signIn({name: data.get("name"), password: data.get("password"), code: data.get("code") ?? ""});
+  const wrong = {wrong_password: "password", wrong_code: "code"}[code];
+  const field = wrong && form.elements.namedItem(wrong);
+  if (!(field instanceof HTMLInputElement)) return;
+  field.focus();
+  field.select(); // what is typed next takes its place
 }
 
 function Page() {

@@ -1,8 +1,9 @@
 // The head of a page outside the control room: home, language, and who is signed in.
 
 import {html} from "htm/preact";
+import {signal} from "@preact/signals";
 import {config, t} from "../../texts.js";
-import {send} from "./ask.js";
+import {send, wordsOf} from "./ask.js";
 
 const STAFF = ["operator", "chair", "clerk"];
 const YEAR_S = 31_536_000;
@@ -38,10 +39,18 @@ function Who() {
   if (!config.name) return html`<span class="who"><a class="button" href="/sign-in">${t("common.sign_in")}</a></span>`;
   return html`<span class="who">${config.account
     ? html`<a class="button plain" href="/account" data-testid="account">${config.name}</a>` : html`<span>${t(`role.${config.role}`)}</span>`}
-    <button type="button" onClick=${leave}>${t("common.sign_out")}</button></span>`;
+    <button type="button" onClick=${leave} data-testid="sign-out">${t("common.sign_out")}</button>
+    ${stayed.value && html`<span class="notice bad" role="alert" data-testid="stayed">${stayed.value}</span>`}</span>`;
 }
 
+/** Why nobody was signed out: who leaves the computer must know. */
+const stayed = signal("");
+
 async function leave() {
-  await send("/api/v1/sign-out", {});
-  location.assign("/");
+  try {
+    await send("/api/v1/sign-out", {});
+    location.assign("/");
+  } catch (error) {
+    stayed.value = wordsOf(error);
+  }
 }

@@ -2,6 +2,7 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
+import {useEffect, useRef} from "preact/hooks";
 import {wordsOf} from "../common/ask.js";
 
 const MIN_CHARS = 10; // as the server has it
@@ -14,6 +15,14 @@ export function fields(event) {
   event.preventDefault();
   const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
   return Object.fromEntries([...data].map(([name, value]) => [name, String(value)]));
+}
+
+/** A field that was wrong: what is typed next takes its place. @param {SubmitEvent} event @param {string} name */
+export function again(event, name) {
+  const field = /** @type {HTMLFormElement} */ (event.target).elements.namedItem(name);
+  if (!(field instanceof HTMLInputElement)) return;
+  field.focus();
+  field.select();
 }
 
 /**
@@ -32,10 +41,12 @@ export async function told(work, success) {
   }
 }
 
-/** The last outcome. */
+/** The last outcome; brought into sight, as its form may be at the foot of the page. */
 export function Told() {
   const last = outcome.value;
-  return html`<div role="status" aria-live="polite">${last && html`
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => { if (last) place.current?.scrollIntoView({block: "nearest"}); }, [last]);
+  return html`<div role="status" aria-live="polite" ref=${place}>${last && html`
     <p class=${`notice ${last.good ? "good" : "bad"}`} data-testid="told" data-good=${last.good}>${last.text}</p>`}</div>`;
 }
 
