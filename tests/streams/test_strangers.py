@@ -19,6 +19,8 @@ from aiortc.sdp import SessionDescription
 
 from config.settings import Media, Program
 from streams.connections.aiortc_private import Dtls
+from streams.connections.peer import FEEDBACK
+from streams.downlink.viewer import Audience
 from streams.frames import EncodedFrame, SiteId
 from streams.relay import Rates, Relay
 from tests.media import PATIENCE_S, wait_until
@@ -37,7 +39,7 @@ a=ice-pwd:{password}
 a=fingerprint:{fingerprint}
 a=setup:active
 a=mid:0
-a=sendonly
+a={direction}
 a=rtcp-mux
 a=rtpmap:111 opus/48000/2
 """
@@ -46,11 +48,13 @@ STRANGERS = 50
 
 
 class Site(asyncio.DatagramProtocol):
-    """Publishes sound; keeps all that it sent."""
+    """Publishes sound, or listens; keeps all that it sent."""
 
-    def __init__(self, relay: Relay, *, fingerprint: str | None = None) -> None:
+    def __init__(
+        self, relay: Relay, *, fingerprint: str | None = None, listens: bool = False
+    ) -> None:
         """`fingerprint`: another one than its certificate has."""
-        self._relay, self._fingerprint = relay, fingerprint
+        self._relay, self._fingerprint, self._listens = relay, fingerprint, listens
         self._certificate = RTCCertificate.generateCertificate()
         self._dtls = Dtls(self._certificate, self.send)
         self.sent: list[bytes] = []
@@ -66,14 +70,21 @@ class Site(asyncio.DatagramProtocol):
         )
         mine = next(f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         value = self._fingerprint or mine.value
-        offer = OFFER.format(password=PASSWORD, fingerprint=f"sha-256 {value}")
-        answer = (await self._relay.publish(HALL, offer)).answer
-        [media] = SessionDescription.parse(answer).media
+        offer = OFFER.format(
+            password=PASSWORD,
+            fingerprint=f"sha-256 {value}",
+            direction="recvonly" if self._listens else "sendonly",
+        )
+        joining = (
+            self._relay.view(Audience(room=True), offer)
+            if self._listens
+            else self._relay.publish(HALL, offer)
+        )
+        [media] = SessionDescription.parse((await joining).answer).media
         assert media.ice is not None
         assert media.dtls is not None
         self.ufrag, self.password = media.ice.usernameFragment, media.ice.password
-        self.send(self.check())
-        await asyncio.wait_for(self._answered.wait(), PATIENCE_S)
+        await self.check_again()
         handshake = self._dtls.handshake("client", list(media.dtls.fingerprints))
         _, self._session = await asyncio.wait_for(handshake, 10)
 
@@ -85,6 +96,19 @@ class Site(asyncio.DatagramProtocol):
         request.add_fingerprint()
         return bytes(request)
 
+    def unsigned(self) -> bytes:
+        """A check of who has only heard the name."""
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        request.attributes["USERNAME"] = f"{self.ufrag}:site"
+        request.attributes["USE-CANDIDATE"] = None
+        return bytes(request)
+
+    async def check_again(self) -> None:
+        """All that it sent before was read when its answer is here."""
+        self._answered.clear()
+        self.send(self.check())
+        await asyncio.wait_for(self._answered.wait(), PATIENCE_S)
+
     def send(self, datagram: bytes) -> None:
         self.sent.append(datagram)
         self._transport.sendto(datagram, ("127.0.0.1", self._relay.port))
@@ -94,6 +118,10 @@ class Site(asyncio.DatagramProtocol):
             head = struct.pack("!BBHII", 0x80, 111, self.number, self.number * 960, 7)
             self.number += 1
             self.send(self._session.protect(head + b"\xfc\x01"))
+
+    def report(self) -> None:
+        """That it received nothing (RFC 3550 6.4.2)."""
+        self.send(self._session.protect_rtcp(struct.pack("!BBHI", 0x80, 201, 1, 7)))
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         if data[0] < 4:
@@ -191,12 +219,39 @@ def test_what_it_says_twice_itself_is_heard_once_and_no_sign_of_life() -> None:
             for datagram in sound:
                 site.send(datagram)
                 site.send(datagram[:-1] + bytes((datagram[-1] ^ 1,)))
-            site.send(site.check())  # answered after all of these were read
-            site._answered.clear()
-            await asyncio.wait_for(site._answered.wait(), PATIENCE_S)
+            await site.check_again()
             assert peer.last_heard_ns == last_heard_ns
             assert len(frames) == heard
             await speaks(site, frames)
+
+    asyncio.run(story())
+
+
+def test_what_a_viewer_reports_twice_is_heard_once_and_no_sign_of_life() -> None:
+    """Nor what looks like feedback that need not be read."""
+
+    async def story() -> None:
+        async with relay_of([]) as relay:
+            viewer = Site(relay, listens=True)
+            await viewer.join()
+            [peer] = relay._peers.values()
+            await wait_until(lambda: peer.connected, "keys")
+            for known in (0, 1):
+                last_heard_ns = peer.last_heard_ns
+                viewer.report()
+                told = viewer.sent[-1]
+                await wait_until(lambda then=last_heard_ns: peer.last_heard_ns > then, "it")
+                last_heard_ns = peer.last_heard_ns
+                viewer.send(told)
+                viewer.send(told[:-1] + bytes((told[-1] ^ 1,)))
+                with stranger() as other:
+                    other.sendto(told, ("127.0.0.1", relay.port))
+                    await settled(relay, known + 1)
+                peer.traffic.spared_ns = last_heard_ns + 10**12
+                viewer.send(FEEDBACK + bytes(40))
+                await viewer.check_again()
+                assert peer.last_heard_ns == last_heard_ns
+            await viewer.leave()
 
     asyncio.run(story())
 
@@ -234,13 +289,38 @@ def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
                 other.bind(("127.0.0.1", 0))
                 other.sendto(site.check("x" * 24), ("127.0.0.1", relay.port))
                 other.sendto(site.check(ufrag="another"), ("127.0.0.1", relay.port))
+                other.sendto(site.unsigned(), ("127.0.0.1", relay.port))
                 site.speak(1)
                 other.sendto(site.sent.pop(), ("127.0.0.1", relay.port))
-                await settled(relay, 3)
+                await settled(relay, 4)
                 assert peer._address == home
                 assert other.getsockname() not in relay._port._by_address
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
                 await wait_until(lambda: peer._address == other.getsockname(), "the move")
+            await speaks(site, frames)
+
+    asyncio.run(story())
+
+
+def test_a_check_is_nobody_elses_however_long_ago_it_was_made() -> None:
+    """Who listens could keep some, and lead away what the site gets, again and again. After the
+    first that was overheard come as many as a browser makes in twenty-five minutes."""
+
+    async def story() -> None:
+        async with joined() as (relay, site, frames):
+            [peer] = relay._peers.values()
+            home, overheard = peer._address, next(one for one in site.sent if one[0] < 4)
+            for _ in range(12):
+                for _ in range(50):
+                    site.send(site.check())
+                await site.check_again()
+            with stranger() as other:
+                other.bind(("127.0.0.1", 0))
+                other.sendto(overheard, ("127.0.0.1", relay.port))
+                await settled(relay, 1)
+                assert peer._address == home
+                other.sendto(site.check(), ("127.0.0.1", relay.port))
+                await wait_until(lambda: peer._address == other.getsockname(), "one that is new")
             await speaks(site, frames)
 
     asyncio.run(story())
