@@ -3,6 +3,7 @@
 import asyncio
 import io
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -13,7 +14,7 @@ from tests.media import wait_until
 from tests.peers import Beeper, post_sdp
 from tests.web.rig import CHUA, LAY, SESSION, Rig, relay, settings_in
 from web import line_test
-from web.line_test import CHUNK_BYTES, MAX_BYTES, PACE_BPS, TRIES
+from web.line_test import AT_ONCE, CHUNK_BYTES, MAX_BYTES, PACE_BPS, TRIES
 
 PATH = f"/api/v1/sessions/{SESSION}/sites/{LAY}/line-test"
 
@@ -81,17 +82,22 @@ def test_not_too_often(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_only_so_many_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_test, "AT_ONCE", 1)
+def test_only_so_many_at_a_time(tmp_path: Path) -> None:
+    """Whichever way; whoever is one too many is told when to come again, and it costs him none of
+    his tries."""
 
     async def scenario() -> None:
-        async with relay(settings_in(tmp_path)) as rig:
+        async with relay(settings_in(tmp_path)) as rig, AsyncExitStack() as running:
             url = rig.url(f"{PATH}?bytes={MAX_BYTES}")
-            async with rig.http.get(url, headers=bearer(rig)) as first:
-                assert first.status == 200  # and its body is under way
+            for _ in range(AT_ONCE):
+                under_way = rig.http.get(url, headers=bearer(rig))
+                assert (await running.enter_async_context(under_way)).status == 200
+            for _ in range(TRIES):
                 answer = await rig.get(f"{PATH}?bytes=1", headers=bearer(rig))
                 assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
-                await first.read()
+            status, told = await up(rig, b"x")
+            assert (status, told["error"]["code"]) == (503, "line_test_busy")  # type: ignore[index]
+            await running.aclose()
             await wait_until(lambda: freed(rig), "the next one's turn")
 
     asyncio.run(scenario())
