@@ -1,0 +1,135 @@
+"""`diemcau verify` of a session in its data folder: all that was kept of it is whole, or it says
+what is missing, to the second; in words and by the exit status."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from broadcast.session.decide import Act
+from broadcast.session.events import SessionEnded, SessionPrepared, SessionWentLive
+from broadcast.session.model import Role
+from config.settings import Settings, Storage
+from tests.broadcast.outputs import test_sites as sites
+from tests.broadcast.outputs.streams import EPOCH_S
+from tests.broadcast.outputs.test_renditions import ladder
+from tests.broadcast.outputs.test_renditions import record as record_ladder
+from tests.broadcast.outputs.test_sealed import closed
+from tests.broadcast.outputs.test_sealed import record as record_sealed
+from web import setup
+from web.cli import main
+
+SESSION = "x"
+"""As all of these recorders call it."""
+RECORDED_S = 4
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where 2026-09-21T14:13:20Z, when all of it begins, is 21:13:20."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Ho_Chi_Minh")
+        patch.setenv("DIEMCAU_LANGUAGE", "en")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds in two sizes and as sound alone, two that were closed, three of a site."""
+    data = tmp_path_factory.mktemp("data")
+    record_ladder(data / "archive", ladder(RECORDED_S), finished=True)
+    record_sealed(data, closed(2), finished=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("broadcast.outputs.sites.SETTLE_S", 0.0)
+        sites.record(data / "sites", sites.both())
+    return data
+
+
+@pytest.fixture
+def data(recorded: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(recorded, tmp_path / "data")
+
+
+def was_live_for(data: Path, seconds: int) -> None:
+    """By the session's own log."""
+    begun_ms = EPOCH_S * 1000
+    prepared = SessionPrepared(
+        at_ms=begun_ms - 1000, id=SESSION, title="", sites=(), delegates=(), agenda=()
+    )
+    live, end = SessionWentLive(at_ms=begun_ms), SessionEnded(at_ms=begun_ms + seconds * 1000)
+    with setup.open_store(Settings(storage=Storage(data_dir=data))) as store:
+        act = Act(begun_ms, Role.SYSTEM, "test", None, "fresh")
+        store.append(SESSION, 0, (prepared, live, end), act)
+
+
+def verify(data: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    """The exit status and the lines."""
+    capsys.readouterr()
+    status = main(("verify", SESSION, "--data-dir", str(data)))
+    return status, capsys.readouterr().out.splitlines()
+
+
+def test_all_that_was_kept_is_whole(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    was_live_for(data, RECORDED_S)
+    status, said = verify(data, capsys)
+    assert status == 0, said
+    verdicts = [line for line in said if "UNALTERED" in line]
+    assert [" 0:00:04 " in verdict for verdict in verdicts[:2]] == [True, True]
+    assert len(verdicts) == 5, "both sizes, the sound, what was closed, and the site"
+    assert not any("missing:" in line for line in said)
+
+
+def alter(path: Path) -> None:
+    """One bit."""
+    octets = bytearray(path.read_bytes())
+    octets[len(octets) // 2] ^= 1
+    path.write_bytes(octets)
+
+
+ALTERED, GONE = "was altered", "is missing"
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "told"),
+    [
+        ("archive/x/00000002.m4s", alter, ["21:13:22–21:13:23", ALTERED, "1.0 seconds"]),
+        ("archive/x/00000001.m4s", Path.unlink, ["21:13:21–21:13:22", GONE, "1.0 seconds"]),
+        ("archive/x/180p/00000003.m4s", alter, ["21:13:23–21:13:24", ALTERED, "1.0 seconds"]),
+        ("archive/x/sound/00000000.m4s", Path.unlink, ["21:13:20–21:13:21", GONE]),
+        ("sealed/x/00000001.m4s", alter, ["21:13:21–21:13:22", ALTERED, "1.0 seconds"]),
+        ("sites/x/*.mkv", alter, [ALTERED]),
+        ("sites/x/*.mkv", Path.unlink, [GONE]),
+    ],
+)
+def test_whatever_is_spoilt_is_told_to_the_second(
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    spoil: Callable[[Path], None],
+    told: list[str],
+) -> None:
+    was_live_for(data, RECORDED_S)
+    (path,) = data.glob(name)
+    spoil(path)
+    status, said = verify(data, capsys)
+    assert status == 1
+    assert [line for line in said if path.name in line], said
+    about = "\n".join(line for line in said if "2026-09-21" in line or path.suffix == ".mkv")
+    assert all(words in about for words in told), said
+    assert sum("NOT WHOLE" in line for line in said) == 1, "and all else is"
+
+
+def test_what_was_never_recorded_is_told_to_the_second(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The session's own log says that it was live for longer."""
+    was_live_for(data, RECORDED_S + 6)
+    status, said = verify(data, capsys)
+    assert status == 1
+    gaps = [line for line in said if "seconds are missing" in line]
+    assert len(gaps) == 3, "of both sizes and of the sound"
+    assert all(line.startswith("2026-09-21 21:13:24–21:13:30  6.0") for line in gaps[:2])
