@@ -111,9 +111,35 @@ def test_it_plays_as_it_came(tmp_path: Path, codec: Codec) -> None:
     assert [mark.number for _, mark in shown.marks() if mark is not None] == list(range(75))
     assert media.tone_level(shown.heard()[4800:96_000], 700) == pytest.approx(-12, abs=1)
     assert shown.sound[0][0] - shown.pictures[0][0] == pytest.approx(0.06, abs=0.01)
+    sent = [units_sent(frame.data, codec) for frame in pictures(codec, 320, 3)]
+    assert units_kept(path, codec) == sent
     data = path.read_bytes()
     assert all(frame.data in data for frame in sound(3))  # nothing was encoded anew
     assert len(data) < 1.2 * sum(len(frame.data) for frame in both(codec))
+
+
+def units_kept(path: Path, codec: Codec) -> list[list[bytes]]:
+    """What each picture in the file consists of, octet for octet."""
+    with av.open(path) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    if codec is not Codec.H264:
+        return [[packet] for packet in packets]
+    found = []
+    for packet in packets:  # each NAL unit behind its length (ISO 14496-15)
+        at, here = 0, list[bytes]()
+        while at < len(packet):
+            size = int.from_bytes(packet[at : at + 4])
+            here.append(packet[at + 4 : at + 4 + size])
+            at += 4 + size
+        found.append(here)
+    return found
+
+
+def units_sent(data: bytes, codec: Codec) -> list[bytes]:
+    """Of what the site sent: H.264's are behind start codes (ISO 14496-10, annex B)."""
+    if codec is not Codec.H264:
+        return [data]
+    return [unit.rstrip(b"\0") for unit in data.split(b"\0\0\1")[1:]]
 
 
 def test_its_screen_is_kept_beside_it_under_its_name(tmp_path: Path) -> None:
