@@ -2,11 +2,16 @@
 sends and watches."""
 
 import asyncio
+import re
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from aioice import stun
+from aioice.turn import create_turn_endpoint
 
 from config.settings import Settings, Storage, Turn
 from tests.chromium import camera_files, chromium, join_as_a_person_would
@@ -14,6 +19,7 @@ from tests.live import page
 from tests.media import wait_for, wait_until
 from tests.server import CONFIG, LEFT, Server
 from web.check import Finding, findings
+from web.turn import ice_server_links
 
 SECRET = "của-riêng-hai-máy-chủ"
 RELAYED = """() => Promise.all(globalThis.connections.filter(({connectionState}) =>
@@ -109,3 +115,30 @@ def test_a_turn_server_that_is_away_is_found_out(tmp_path: Path) -> None:
     storage = Storage(data_dir=tmp_path)
     found = [f for f in findings(Settings(turn=turn, storage=storage)) if f.what.startswith("turn")]
     assert [(finding.ok, "no answer" in finding.advice) for finding in found] == [(False, True)] * 2
+
+
+async def refusal(port: int, link: str) -> int:
+    """coturn's error code for who wants a port of its own and says this (RFC 8656 6); 0: none."""
+    (name, password), *_ = re.findall(r'username="([^"]+)"; credential="([^"]+)"', link)
+    try:
+        transport, _ = await create_turn_endpoint(
+            asyncio.DatagramProtocol, ("127.0.0.1", port), username=name, password=password
+        )
+    except stun.TransactionFailed as refused:
+        return int(refused.response.attributes["ERROR-CODE"][0])
+    transport.close()
+    return 0
+
+
+def test_credentials_are_good_for_their_hours_and_no_longer(tmp_path: Path) -> None:
+    with turn_server(tmp_path) as port:
+        turn = Turn(urls=(f"turn:127.0.0.1:{port}",), secret=SECRET, credential_hours=2)
+        now_s = int(time.time())
+
+        def refused(ago_s: int) -> int:
+            (link,) = ice_server_links(turn, LEFT, now_s - ago_s)
+            return asyncio.run(refusal(port, link))
+
+        assert refused(ago_s=0) == 0
+        assert refused(ago_s=2 * 3600 - 60) == 0
+        assert refused(ago_s=2 * 3600 + 60) == 401
