@@ -43,7 +43,9 @@ INPUT = (
     "-stats_period", "0.5", "-fflags", "nobuffer", "-analyzeduration", "0", "-f", "mp4",
     "-i", "pipe:0", "-c", "copy", "-flush_packets", "1",
 )  # fmt: skip
-MPEG_TS = ("-f", "mpegts", "-muxdelay", "0", "-mpegts_flags", "resend_headers")
+MPEG_TS = ("-copyts", "-f", "mpegts", "-muxdelay", "0", "-mpegts_flags", "resend_headers")
+MPEG_TS_WRAP = 1 << 33
+"""Its times begin again after 26 hours (ISO 13818-1, 2.4.3.7); every receiver knows."""
 OUTPUT = {
     "rtmp": ("-f", "flv", "-flvflags", "no_duration_filesize"),
     "rtmps": ("-f", "flv", "-flvflags", "no_duration_filesize", "-tls_verify", "1"),
@@ -60,9 +62,14 @@ class StalledError(OSError):
     """The other side takes nothing any more."""
 
 
+def kind_of(push: Push) -> str:
+    """A key of `OUTPUT`."""
+    return push.url.partition(":")[0]
+
+
 def command(push: Push) -> list[str]:
     """FFmpeg's; it reads fragmented MP4 from its standard input."""
-    kind = push.url.partition(":")[0]
+    kind = kind_of(push)
     trusted = ("-ca_file", push.ca_file) if push.ca_file and kind == "rtmps" else ()
     return [*INPUT, *OUTPUT[kind], *trusted, push.url]
 
@@ -174,10 +181,12 @@ def _read(descriptor: int) -> bytes:
 
 
 class _Feeder:
-    """Parts into one connection's FFmpeg, on a time line that begins with it."""
+    """Parts into one connection's FFmpeg, on a time line that begins with it; or a `lasting` one,
+    program time as MPEG-TS can tell it, where a restart of ours leaves a gap as long as it was."""
 
-    def __init__(self, connection: Connection, program: Program) -> None:
+    def __init__(self, connection: Connection, program: Program, *, lasting: bool) -> None:
         self._connection, self._size = connection, (program.width, program.height)
+        self._lasting = lasting
         self._cutter = Cutter(1000, PART_MS, VIDEO_CLOCK_RATE // program.fps)
         self._parameters: ParameterSets | None = None
         self._origin = self._sequence = 0
@@ -197,7 +206,8 @@ class _Feeder:
 
     def _begin(self, part: Part) -> None:
         # The sound of the first part may begin a little before its picture.
-        self._origin = (part.start // VIDEO_CLOCK_RATE - 1) * VIDEO_CLOCK_RATE
+        begins = (part.start // VIDEO_CLOCK_RATE - 1) * VIDEO_CLOCK_RATE
+        self._origin = begins - begins % MPEG_TS_WRAP if self._lasting else begins
         self._parameters = part.parameters
         self._connection.feed(init_segment(*self._size, part.parameters, 0))
 
@@ -264,7 +274,8 @@ class Pusher:
         try:
             self._queue.clear()
             self._wanted = True
-            self._follow(connection, _Feeder(connection, self._program))
+            lasting = OUTPUT[kind_of(self._push)] is MPEG_TS
+            self._follow(connection, _Feeder(connection, self._program, lasting=lasting))
         except OSError as error:
             said = str(error.strerror or error)
         finally:

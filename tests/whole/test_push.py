@@ -1,16 +1,32 @@
 """A station takes the public program, through the whole server; the operator sees if it does."""
 
 import asyncio
+import shutil
+import socket
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import media
-from tests.broadcast.outputs.test_push import NOWHERE, free_port, receiving, size_of
-from tests.live import page
+from tests.broadcast.outputs.test_push import (
+    NOWHERE,
+    RTMP_MODULE,
+    free_port,
+    nginx,
+    receiving,
+    size_of,
+    transmitting,
+)
+from tests.live import Page, page
 from tests.media import wait_until
-from tests.peers import publishing
+from tests.peers import FPS, publishing
 from tests.server import CONFIG, LEFT, Server
+
+APART_S = 0.8
+"""From a camera to the program, on a machine that is slow for a while."""
 
 
 def states(view: dict[str, Any]) -> dict[str, str]:
@@ -62,3 +78,55 @@ def test_a_station_gets_the_program(tmp_path: Path) -> None:
         Server(tmp_path / "server", CONFIG + pushes) as server,
     ):
         asyncio.run(story(server, station))
+
+
+needs_stations = pytest.mark.skipif(
+    shutil.which("srt-live-transmit") is None or not RTMP_MODULE.exists(),
+    reason="needs srt-tools and nginx with its RTMP module",
+)
+
+
+@needs_stations
+def test_a_station_gets_it_on_one_time_line_though_the_studio_dies(tmp_path: Path) -> None:
+    """One that takes SRT without looking up, and a platform that takes RTMP."""
+    srt, rtmp = free_port(socket.SOCK_DGRAM), free_port()
+    stations = {"VTV": f"srt://127.0.0.1:{srt}", "nền tảng": f"rtmp://127.0.0.1:{rtmp}/live/key"}
+    pushes = "\n".join(f'[[push]]\nname = "{name}"\nurl = "{at}"' for name, at in stations.items())
+    taken, platform = tmp_path / "taken.ts", tmp_path / "key.flv"
+
+    async def sending_more(shown: Page) -> None:
+        """Both, and two seconds more are at each."""
+        await shown.until(lambda v: {*states(v).values()} == {"sending"}, "both stations")
+        before = {file: size_of(file) for file in (taken, platform)}
+        more = lambda: all(size_of(one) > size + 40_000 for one, size in before.items())  # noqa: E731
+        await wait_until(more, "two seconds more at each")
+
+    async def story(server: Server) -> None:
+        whip, token = server.url(f"/whip/{LEFT}"), server.site_tokens[LEFT]
+        async with page(server) as shown, publishing(whip, token, 1, 700):
+            server.command("go_live")
+            server.cut("full", LEFT)
+            await sending_more(shown)
+            killed = server.kill("studio")
+            platform.unlink()  # nginx goes on in it only where the connection does
+            await asyncio.to_thread(server.wait_for_child, "studio", killed)
+            await shown.until(lambda v: states(v).get("VTV") != "sending", "the loss is told")
+            await sending_more(shown)
+
+    with (
+        nginx(tmp_path, rtmp),
+        transmitting(f"srt://:{srt}?mode=listener", taken),
+        Server(tmp_path / "server", CONFIG + pushes) as server,
+    ):
+        asyncio.run(story(server))
+    check_one_time_line(media.decode(taken.read_bytes()))
+    assert len([mark for _, mark in media.decode(platform.read_bytes()).marks() if mark]) > 25
+
+
+def check_one_time_line(clip: media.Clip) -> None:
+    """What was drawn a second later is a second later at the station, over the gap too."""
+    seen = [(at_s, mark.number / FPS) for at_s, mark in clip.marks() if mark is not None]
+    assert all(later[0] > sooner[0] for sooner, later in pairwise(seen))
+    late = [at_s - drawn_s for at_s, drawn_s in seen]
+    assert max(late) - min(late) < APART_S
+    assert max(other[0] - one[0] for one, other in pairwise(seen)) > 0.3, "there was a gap"
