@@ -130,15 +130,14 @@ class SoundTrack:
 
     def _go_on(self, ideal: int) -> Samples:
         if self._heard_by is None:
-            return self._read(ideal, self._packet)
-        # Of what lies beyond the block it needs more, which may not be there yet.
+            return self._read(ideal)
         return self._heard_by.apply(self._read(ideal + DELAY))
 
     def level(self, block: Samples) -> Samples:
         """To the program's loudness, in place."""
         return self.leveller.apply(block)
 
-    def _read(self, ideal: int, packet: int | None = None) -> Samples:
-        block = self._reader.block(self._ring, ideal, packet)
+    def _read(self, ideal: int) -> Samples:
+        block = self._reader.block(self._ring, ideal, self._packet)
         self._playout.sound_error_ns = self._reader.late * NS_PER_S // AUDIO_CLOCK_RATE
         return block
