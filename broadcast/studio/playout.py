@@ -25,15 +25,16 @@ MAX_WORK_NS = 100 * NS_PER_MS
 YOUNG_MARGIN_NS = 40 * NS_PER_MS
 """Above the lateness seen while little has been seen."""
 
-KEPT = 100
-OUTLIERS = 2
-"""The latest two of the last hundred frames are not waited for."""
+KEPT, OUTLIERS = (100, 50), (2, 1)
+"""Of sound and of pictures. The latest two of the last hundred packets are not waited for, nor the
+latest of fifty pictures: those of two seconds, for both."""
 
-YOUNG = KEPT * 3 // 2
-"""Frames; so long nothing is remembered of what a start brought with it."""
+SHRINK_PER_S, CALM_SHRINK_PER_S = 50, 16
+"""The delay shrinks by a fiftieth of the time, 20 ms each second; by a sixteenth once half of it
+was not needed for `CALM_NS`. Stalls that come again are waited for, and one that was the only one
+is soon made up for."""
 
-SHRINK_PER_S = 50
-"""The delay shrinks by a fiftieth of the time: 20 ms each second."""
+CALM_NS = 2 * NS_PER_S
 
 SETTLE_NS = 100 * NS_PER_MS
 WINDOW_S = 2
@@ -47,7 +48,8 @@ MAX_APART_NS = 400 * NS_PER_MS
 class Transit:
     """How one stream travels, and by it the offset from its media time to its presentation."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, video: bool = False) -> None:
+        self._kept, self._outliers = KEPT[video], OUTLIERS[video]
         self.work_ns = 0
         """How long decoding takes but for one frame in twenty."""
         self._restart()
@@ -55,9 +57,9 @@ class Transit:
     def _restart(self) -> None:
         self._minima: deque[tuple[int, int]] = deque()
         """(second, least transit in it), oldest first."""
-        self._transits: deque[int] = deque(maxlen=KEPT)
+        self._transits: deque[int] = deque(maxlen=self._kept)
         self._seen = 0
-        self._settled_ns = 0
+        self._settled_ns = self._needed_ns = 0
         self._media_ns = 0
         self.base_ns = 0
         """From media time to the earliest arrival."""
@@ -96,12 +98,18 @@ class Transit:
         self.base_ns = min(least for _, least in self._minima)
 
     def _settle(self, now_ns: int) -> None:
-        latest = nlargest(OUTLIERS + 1, self._transits)[-1]
-        young = self._seen < YOUNG
+        latest = nlargest(self._outliers + 1, self._transits)[-1]
+        # So long nothing is remembered of what a start brought with it.
+        young = self._seen < self._kept * 3 // 2
         offset = latest + self.work_ns + (YOUNG_MARGIN_NS if young else MARGIN_NS)
         if self.offset_ns is not None and not young:
+            least = self.base_ns + MIN_DELAY_NS
+            if offset - least > (self.offset_ns - least) // 2:
+                self._needed_ns = now_ns
+            calm = now_ns - self._needed_ns > CALM_NS
             elapsed_ns = max(0, now_ns - self._settled_ns)
-            offset = max(offset, self.offset_ns - elapsed_ns // SHRINK_PER_S)
+            shrunk_ns = elapsed_ns // (CALM_SHRINK_PER_S if calm else SHRINK_PER_S)
+            offset = max(offset, self.offset_ns - shrunk_ns)
         self.offset_ns = max(self.base_ns + MIN_DELAY_NS, min(self.base_ns + MAX_DELAY_NS, offset))
         self._settled_ns = now_ns
 
@@ -143,7 +151,7 @@ class Playout:
 
     def restart(self) -> None:
         """The site's streams ended; what comes next has media times of its own."""
-        self.sound, self.picture = Transit(), Transit()
+        self.sound, self.picture = Transit(), Transit(video=True)
 
     def add(self, media_ns: int, captured_ns: int | None, here_ns: int, *, video: bool) -> None:
         """A frame of either stream that is here, and whole, since `here_ns`."""

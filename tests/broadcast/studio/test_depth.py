@@ -112,6 +112,11 @@ def stalls(at_s: float, rng: random.Random) -> float:
     return max(0.0, 250 - at_s % 3 * 1000)
 
 
+def stall(at_s: float, rng: random.Random) -> float:
+    """At second 10 alone, as where a site's browser opens a page."""
+    return max(0.0, 230 - (at_s - 10) * 1000) if at_s >= 10 else rng.random() * 2
+
+
 def lossy(at_s: float, rng: random.Random) -> float:
     """One of twenty is lost, and some are late."""
     return -1 if rng.random() < 0.05 else rng.random() * 40
@@ -153,6 +158,14 @@ def test_a_jam_lengthens_the_wait_within_half_a_second_and_is_forgotten_slowly()
     assert heard.wait_ms(34, 40) < 35
     assert heard.poor(20, 40) == 0, "shrinking loses nothing"
     assert steepest(heard.sound(20.2, 40)) < 1.5 * CURVE
+
+
+def test_a_stall_that_came_alone_is_made_up_for_within_seven_seconds() -> None:
+    heard = listen(20, stall)
+    assert heard.wait_ms(10.5, 11) > 150
+    assert heard.wait_ms(17, 20) < 25
+    assert heard.poor(10.5, 20) == 0, "shrinking loses nothing"
+    assert steepest(heard.sound(10.5, 20)) < 1.5 * CURVE
 
 
 def test_the_wait_goes_to_its_longest_and_back_to_its_shortest() -> None:

@@ -87,8 +87,18 @@ def test_it_grows_at_once_and_shrinks_slowly() -> None:
     assert grown > 150 * NS_PER_MS, "ten packets later"
     stream(transit, 0, 20, 20, begin_s=10.2, seconds=3)
     assert transit.delay_ns > grown - 65 * NS_PER_MS, "20 ms each second"
-    stream(transit, 0, 20, 20, begin_s=13.2, seconds=15)
-    assert transit.delay_ns == MIN_DELAY_NS
+    stream(transit, 0, 20, 20, begin_s=13.2, seconds=5)
+    assert transit.delay_ns == MIN_DELAY_NS, "then 60 ms"
+
+
+def test_it_shrinks_slowly_while_it_may_be_needed_again() -> None:
+    transit, delays = Transit(), []
+    stream(transit, 0, 20, 20)
+    for n in range(10):
+        stream(transit, 0, 20, 20, begin_s=10 + 4 * n, seconds=0.2, jitter_ms=300, seed=n)
+        stream(transit, 0, 20, 20, begin_s=10.2 + 4 * n, seconds=3.8)
+        delays.append(transit.delay_ns)
+    assert min(delays) > 100 * NS_PER_MS
 
 
 def test_two_stragglers_in_two_seconds_lengthen_nothing() -> None:
