@@ -3,13 +3,17 @@
 import itertools
 import threading
 import time
+from collections.abc import Sequence
+
+import numpy as np
 
 from broadcast.program import ProgramState, Take
-from broadcast.studio.clock import ProgramClock
+from broadcast.studio.clock import BLOCK_SAMPLES, ProgramClock
 from broadcast.studio.onair import OnAir
+from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
-from streams.frames import AUDIO_CLOCK_RATE, Codec, Packet
+from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame, Packet, SiteId
 from tests import media
 
 FPS = 50
@@ -56,3 +60,41 @@ def test_listeners_who_come_and_go_make_no_hole_in_the_sound() -> None:
     assert steps(Codec.OPUS) == {960}
     places = {(pts + LOOKAHEAD) % 960 for pts in times(Codec.OPUS)}
     assert places == {AUDIO_CLOCK_RATE // (2 * FPS)}, "half a picture after its time"
+
+
+def test_who_is_heard_does_not_wait_for_the_others() -> None:
+    sources, waiting = Sources(lambda _: None), list[list[int]]()
+    hall, other = SiteId("hall"), SiteId("other")
+    silence = np.zeros((2, BLOCK_SAMPLES), np.float32)
+    ((_, data),) = OpusEncoder(48_000).encode(silence, 0)
+
+    def on_air() -> OnAir:
+        """A packet of each has come, a moment before the block."""
+        for site in (other, hall):
+            pts, now_ns = len(waiting) * BLOCK_SAMPLES, time.monotonic_ns()
+            sources.offer(EncodedFrame(site, Codec.OPUS, pts, None, now_ns, True, data))
+        return snapshot
+
+    def send(packets: Sequence[Packet]) -> None:
+        found = [sources.get(site) for site in (hall, other)]
+        waiting.append([len(source.sound._inbox) for source in found if source is not None])
+
+    state = ProgramState(public=Take.ROOM, open_microphones=frozenset({hall}))
+    snapshot = OnAir(state, time.monotonic_ns(), 0)
+    desk = SoundDesk(
+        ProgramClock.started_now(),
+        sources,
+        (48_000,),
+        lambda _feed, _rendition: True,
+        lambda: True,
+        on_air,
+        send,
+        lambda _: None,
+        FPS,
+    )
+    desk.start()
+    try:
+        media.wait_for(lambda: len(waiting) > 10, "ten blocks")
+    finally:
+        desk.close()
+    assert all(one == [0, 1] for one in waiting[:10])
