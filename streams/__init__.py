@@ -13,9 +13,9 @@ uplink       What sites send: publishers (all), publisher (one's connection), st
              frames), standing_queue; talkback, echo
 downlink     What viewers get: viewers (all), viewer (one), track (a section of his), renumbering,
              viewer_rtcp; fanout (the program, kept once), backlog (what is too old for it),
-             group (who are served by one call), twcc_numbers, pacer
-bandwidth    How much of it: steering (which rendition, when), congestion, losses, probing, remb,
-             renditions, sparing (which reports are read)
+             group (who are served by one call), pacer
+bandwidth    How much of it: steering (which rendition, when), sent, congestion, losses, probing,
+             remb, renditions, sparing (which reports are read)
 The studio   wire
 Everywhere   frames (the two types that travel), lag (of the event loop)
 """

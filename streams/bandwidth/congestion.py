@@ -8,12 +8,11 @@ busy without a pause, so that what arrives is what it carries: no guess is neede
 
 from collections import deque
 
+from streams.bandwidth.sent import Sent
 from streams.frames import NS_PER_MS, NS_PER_S
 from streams.rtp.header import Unwrapper
 from streams.rtp.twcc import NEVER, REFERENCE_NS, TICK_NS, Feedback
 
-MAX_RUNS = 4000
-"""Runs not told of yet, over 30 s of them. Policy: the oldest goes."""
 FREE_NS = 25 * NS_PER_MS
 """A run that is no later than this found no queue."""
 SLICE_NS = 100 * NS_PER_MS
@@ -27,11 +26,6 @@ MAX_ARRIVALS = 200
 MIN_BUSY_NS = 100 * NS_PER_MS
 LOSS_HALF_NS = 700 * NS_PER_MS
 """After so long a packet counts half for `loss`."""
-
-
-SentRun = tuple[int, int, int, int]
-"""Of transport-wide numbers that went out at once: the first, the one after the last, their octets,
-and when. The numbers do not wrap. A plain tuple: of nothing else are so many made."""
 
 
 class Congestion:
@@ -48,8 +42,6 @@ class Congestion:
         """Packets that feedback told of, and those among them that did not come."""
         self.loss = 0.0
         """0 to 1, of about the last second."""
-        self.runs: deque[SentRun] = deque(maxlen=MAX_RUNS)
-        """That nobody told of yet: whoever sends appends them; numbers count on and do not wrap."""
         self._reference = Unwrapper(24)
         self._lows: deque[int] = deque(maxlen=SLICES)
         self._slice_ns = 0
@@ -61,20 +53,16 @@ class Congestion:
         self._weight = self._weight_lost = 0.0
         self._loss_ns = 0
 
-    def disregard(self, sent_ns: int) -> None:
-        """Runs of that time did not leave then, and count for nothing."""
-        while self.runs and self.runs[-1][3] == sent_ns:
-            self.runs.pop()
-
     # --- feedback ---
 
-    def on_feedback(self, feedback: Feedback, now_ns: int) -> None:
+    def on_feedback(self, feedback: Feedback, sent: Sent, now_ns: int) -> None:
         """Runs that nobody told of (the report was lost) count for nothing."""
-        runs, came = self.runs, feedback.came
+        sent.catch_up()
+        newest, came = sent.number - 1, feedback.came
+        first = newest + ((feedback.first - newest + 0x8000) & 0xFFFF) - 0x8000
+        runs = sent.since(first)
         if not runs:
             return
-        newest = runs[-1][1] - 1
-        first = newest + ((feedback.first - newest + 0x8000) & 0xFFFF) - 0x8000
         end = first + len(came)
         clock_ns = self._reference(feedback.reference) * REFERENCE_NS
         whole = NEVER not in came

@@ -7,15 +7,15 @@ pictures of fewer packets come whole more often, the more so if each packet is s
 whose line went silent gets thin sound only, until it is heard of again, and then what it had.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streams.bandwidth.congestion import FREE_NS, Congestion, SentRun
+from streams.bandwidth.congestion import FREE_NS, Congestion
 from streams.bandwidth.losses import Finding, Losses, Redundance
 from streams.bandwidth.probing import OVERDUE_NS, Probe, Retries, Verdict
 from streams.bandwidth.remb import RembSteering
 from streams.bandwidth.renditions import levels
+from streams.bandwidth.sent import Sent
 from streams.downlink.pacer import Pace
 from streams.frames import NS_PER_MS
 from streams.rtp.twcc import parse
@@ -88,14 +88,10 @@ class Steering:
         self._remb = RembSteering(self._levels)
         self._by_feedback = feedback
         self._level = self._first_level() if feedback else 0
-        self.runs: deque[SentRun] = self._line.runs
-        """Whoever sends appends to it what went out at once: a frame, or what is sent again. Octets
-        are those of all its datagrams, with what IP and UDP add (`renditions.WIRE_OCTETS`)."""
-        self._noted = 0
-        """The transport-wide number after the last one of these that was counted."""
-        self._sent, self._sent_ns = 0, now_ns
-        self._heard = False
-        self._unheard_ns: int | None = None
+        self.sent = Sent()
+        """Whoever sends tells it what went out at once: a frame, or what is sent again. Octets are
+        those of all its datagrams, with what IP and UDP add (`renditions.WIRE_OCTETS`)."""
+        self._heard_ns: int | None = None
         self.turn_ns = self._since_ns = self._settled_ns = now_ns  # the first: of the next `tick`
         self._away = self._draining = self._hold = self._lowered = False
         self._new = True
@@ -138,8 +134,8 @@ class Steering:
     @property
     def sent_octets(self) -> int:
         """So far, with what IP and UDP add."""
-        self._settle()
-        return self._sent
+        self.sent.catch_up()
+        return self.sent.octets
 
     @property
     def pacing_bps(self) -> float | None:
@@ -148,24 +144,6 @@ class Steering:
             return self._pace.rate_bps
         spare_bps = self.probe.rate_bps - self._need_bps(self._level)
         return max(self._pace.rate_bps, spare_bps + self._levels[self._level].picture_bps)
-
-    def _settle(self) -> None:
-        """Counts what went out since the last time: now and then, and not packet by packet."""
-        noted, fresh = self._noted, list[SentRun]()
-        for run in reversed(self.runs):
-            if run[1] <= noted:
-                break
-            fresh.append(run)
-        for _, end, octets, sent_ns in reversed(fresh):
-            self._sent += octets
-            if self._unheard_ns is None or sent_ns - self._sent_ns > SILENCE_NS:
-                self._unheard_ns = sent_ns
-            self._sent_ns, self._noted = sent_ns, end
-
-    def disregard(self, sent_ns: int) -> None:
-        """What was said to be sent then left later, by our fault: it tells nothing of the line."""
-        self._settle()
-        self._line.disregard(sent_ns)
 
     def on_receiver_report(self, video: bool, fraction_lost: float, rtt_ns: int | None) -> None:
         """`fraction_lost`: 0 to 1; None where the report tells no round trip."""
@@ -178,12 +156,11 @@ class Steering:
     def on_feedback(self, fci: bytes, now_ns: int) -> None:
         """Transport-wide feedback. Raises `ValueError` on garbage."""
         line, feedback = self._line, parse(fci)
-        self._settle()
-        line.on_feedback(feedback, now_ns)
-        if not self._heard:
-            self._heard = self._by_feedback = True
+        line.on_feedback(feedback, self.sent, now_ns)
+        if self._heard_ns is None:
+            self._by_feedback = True
             self._retries.begin(now_ns)
-        self._unheard_ns = None
+        self._heard_ns = now_ns
         if self._away:
             self._on_return(now_ns)
         elif self._draining:
@@ -300,11 +277,10 @@ class Steering:
     # --- away and back ---
 
     def _watch_silence(self) -> None:
-        if self._unheard_ns is None or self._away:
-            return
-        if not self._heard:
-            self._by_feedback = self._sent_ns - self._unheard_ns < MUTE_NS
-        elif self._sent_ns - self._unheard_ns > SILENCE_NS + (self.rtt_ns or 0):
+        sent = self.sent
+        if self._heard_ns is None:
+            self._by_feedback = sent.last_ns - sent.since_ns < MUTE_NS
+        elif sent.last_ns - max(self._heard_ns, sent.since_ns) > SILENCE_NS + (self.rtt_ns or 0):
             self._away = self._hold = True
             self.probe = None
             self._choose()
@@ -373,7 +349,7 @@ class Steering:
             return
         from_bps = max(self._need_bps(self._level), min(self.estimate_bps, goal_bps) * SHARE)
         careful = self._retries.careful
-        self.probe = Probe(line, from_bps, goal_bps, self._sent, now_ns, careful=careful)
+        self.probe = Probe(line, from_bps, goal_bps, self.sent.octets, now_ns, careful=careful)
 
     def _goal_bps(self) -> float | None:
         """What is worth a probe; None where there is nothing to gain."""
@@ -397,7 +373,7 @@ class Steering:
         self.turn_ns = now_ns + (EASY_TURN_NS if self.at_ease else TURN_NS)
         if self._redundance.turn(self.loss, now_ns):
             self._choose()
-        self._settle()
+        self.sent.catch_up()
         if not self._by_feedback:
             self._by_reports(now_ns)
             return

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable
 from streams.connections.peer import Peer
 from streams.udp.waking import Haste
 
-PATIENCE = 5
-"""Who is in no hurry gets one turn in so many."""
+PATIENCE, EASY_PATIENCE = 5, 10
+"""Who is in no hurry gets one turn in so many; fewer while all lines are good."""
 LONG_NS = 60_000_000
 """Where turns are so far apart, one in half as many: he is to get one each 200 ms or so, to tell
 what came (browsers tell each other each 250 ms at the latest)."""
@@ -22,6 +22,7 @@ class Ticker:
         """`peers`: all, as they come and go."""
         self._peers = peers
         self._count = self._taken_ns = 0
+        self._patience = PATIENCE
         self._hurrying: set[Peer] = set()
         """Who waited for his moment when it was last asked."""
         self._uneasy: set[Peer] = set()
@@ -30,15 +31,16 @@ class Ticker:
     @property
     def complete(self) -> bool:
         """Everybody has had a turn since it was so the last time."""
-        return self._count % PATIENCE == 0
+        return self._count % self._patience == 0
 
     def take(self, restless: Iterable[Peer], now_ns: int) -> Haste:
         """The next. `restless`: who may wait for his moment."""
         self._count += 1
-        due = {*[*self._peers][self._count % PATIENCE :: PATIENCE]}
+        patience = self._patience
+        due = {*[*self._peers][self._count % patience :: patience]}
         if now_ns - self._taken_ns >= LONG_NS:
             self._count += 1
-            due.update([*self._peers][self._count % PATIENCE :: PATIENCE])
+            due.update([*self._peers][self._count % patience :: patience])
         self._taken_ns = now_ns
         hurrying = set[Peer]()
         for peer in due.union(self._hurrying, restless):
@@ -59,6 +61,7 @@ class Ticker:
             except Exception as error:
                 end(peer, error)
         self._hurrying = hurrying
+        self._patience = PATIENCE if hurrying or self._uneasy else EASY_PATIENCE
         if hurrying:
             return Haste.MUCH
         return Haste.SOME if self._uneasy else Haste.NONE

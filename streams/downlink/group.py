@@ -13,12 +13,12 @@ import numpy as np
 from pylibsrtp import Session
 
 from streams.bandwidth.renditions import WIRE_OCTETS
+from streams.bandwidth.sent import Log, Sent
 from streams.downlink.pacer import Pacer
-from streams.downlink.twcc_numbers import Log, Numbers
 from streams.rtp.bursts import MAX_SEGMENTS, Burst
 from streams.rtp.header import EXTENDED, HEADER, MARKER
 from streams.rtp.packetise import USUAL
-from streams.udp.sendmmsg import Address, Names
+from streams.udp.sendmmsg import Address, Sends
 from streams.udp.srtp import Context, Stream, context_of
 
 _FIELDS = [
@@ -43,7 +43,7 @@ assert PLAIN.itemsize == HEADER.size
 assert WITH_EXTENSION.itemsize == EXTENDED.size
 
 _NUMBER = attrgetter("number")
-_STEPS = np.arange(MAX_SEGMENTS, dtype=np.uint16)
+_NUMBERS = np.arange((1 << 16) + MAX_SEGMENTS).astype(np.uint16)
 _MARKERS = np.array([0] * (MAX_SEGMENTS - 1) + [MARKER], np.uint8)
 """Of packets that end with the last one here."""
 
@@ -60,7 +60,7 @@ class Destination(NamedTuple):
 class Subscriber(Protocol):
     """A viewer, as his groups see him."""
 
-    numbers: Numbers
+    sent: Sent
     pacer: Pacer[Any]
 
     def leave_group(self, *, video: bool) -> None:
@@ -102,6 +102,8 @@ class Group:
         self._video = video
         self._heads = PLAIN if header == HEADER.size else WITH_EXTENSION
         self.members: dict[Subscriber, Member] = {}
+        self._paced: set[Subscriber] = set()
+        """Whose lines want large pictures spread over time."""
         self.rows: list[Subscriber] = []
         """As the columns have them."""
         self._logs: dict[Group | None, Log] = {}
@@ -119,15 +121,24 @@ class Group:
         self.addresses: list[Address] = []
         self.contexts: list[Context] = []
         self._columns: _Columns | None = None
-        self.names: Names | None = None
-        """Of the addresses, as whoever sends has them; None after a change."""
+        self.sends: Sends | None = None
+        """To the addresses, as whoever sends has them; None after a change."""
 
     def join(self, member: Member) -> None:
         self.members[member.subscriber] = member
+        self.pace(member.subscriber)
         self._changed = True
+
+    def pace(self, subscriber: Subscriber) -> None:
+        """The rate of his pacer is another."""
+        if subscriber.pacer.rate_bps is None:
+            self._paced.discard(subscriber)
+        else:
+            self._paced.add(subscriber)
 
     def leave(self, member: Member) -> None:
         del self.members[member.subscriber]
+        self._paced.discard(member.subscriber)
         self._changed = True
 
     def log(self, other: "Group | None") -> Log:
@@ -136,13 +147,13 @@ class Group:
 
     def renumber(self, subscriber: Subscriber) -> None:
         """His log or his shift is another."""
-        place, numbers = self._places.get(subscriber), subscriber.numbers
-        if place is None or self._log_of[place] is not numbers.log:
+        place, sent = self._places.get(subscriber), subscriber.sent
+        if place is None or self._log_of[place] is not sent.log:
             self._changed = True
         else:
-            self.shifts[place] = numbers.shift
+            self.shifts[place] = sent.shift
             if self._columns is not None:
-                self._columns.transports[place] = _STEPS + (numbers.shift & 0xFFFF)
+                self._columns.transports[place] = _from(sent.shift)
 
     def dissolve(self) -> None:
         """Everybody leaves, and is served alone."""
@@ -155,32 +166,30 @@ class Group:
         """A unit, to everybody: its first payload's number, how many, their octets, and its packets
         as they leave."""
         octets += count * (self.header + self.tag)
-        if self._video:
-            for subscriber in self.members:
-                if subscriber.pacer.rate_bps is not None:
-                    self._hold_back(octets, now_ns)
-                    break
+        if self._paced and self._video:
+            self._hold_back(octets, now_ns)
         if self._changed:
             self._settle()
         if not self.rows:
             return
         octets += count * WIRE_OCTETS
         self.number = number
-        self.log_numbers = [*map(_NUMBER, self._log_of)]
-        for log in self._logs_here:
-            first = log.number
-            log.number = end = first + count
-            log.runs.append((first, end, octets, now_ns))
+        logs = self._logs_here
+        if len(logs) == 1:
+            self.log_numbers = [logs[0].number] * len(self._log_of)
+        else:
+            self.log_numbers = [*map(_NUMBER, self._log_of)]
+        for log in logs:
+            log.note(count, octets, now_ns)
         before = 0
         for burst in bursts:
             out.send_same(burst, self, before)
             before += burst.packets
 
     def _hold_back(self, octets: int, now_ns: int) -> None:
-        """Whose line wants large pictures spread over time is served alone with this one."""
-        for subscriber in [*self.members]:
-            pacer = subscriber.pacer
-            if pacer.rate_bps is not None and not pacer.admits(octets, now_ns):
+        """With a large picture they are served alone."""
+        for subscriber in [*self._paced]:
+            if not subscriber.pacer.admits(octets, now_ns):
                 subscriber.leave_group(video=True)
 
     def _settle(self) -> None:
@@ -189,15 +198,15 @@ class Group:
         subscribers = self.rows = [*self.members]
         self._changed = False
         self._places = {subscriber: place for place, subscriber in enumerate(subscribers)}
-        numbers = [subscriber.numbers for subscriber in subscribers]
-        self.shifts = [one.shift for one in numbers]
-        self._log_of = [one.log for one in numbers if one.log is not None]
+        sent = [subscriber.sent for subscriber in subscribers]
+        self.shifts = [one.shift for one in sent]
+        self._log_of = [one.log for one in sent if one.log is not None]
         self._logs_here = list(dict.fromkeys(self._log_of))
         self.offsets = [member.offset for member in members]
         self.streams = [(member.kind, member.ssrc, member.extension) for member in members]
         self.addresses = [member.destination.address for member in members]
         self.contexts = [context_of(member.destination.session) for member in members]
-        self._columns = self.names = None
+        self._columns = self.sends = None
 
     def refuse(self, place: int) -> None:
         """SRTP takes no more packets of this one; alone he will hear why."""
@@ -241,4 +250,10 @@ class _Columns:
 
 def _counted(firsts: Sequence[int]) -> Any:
     """From each of these `MAX_SEGMENTS` numbers on, of 16 bits."""
-    return (np.array(firsts, np.int64)[:, None] + _STEPS).astype(np.uint16)
+    return (np.array(firsts, np.int64)[:, None] + _NUMBERS[:MAX_SEGMENTS]).astype(np.uint16)
+
+
+def _from(first: int) -> Any:
+    """`MAX_SEGMENTS` numbers of 16 bits, without a step of arithmetic."""
+    first &= 0xFFFF
+    return _NUMBERS[first : first + MAX_SEGMENTS]

@@ -16,13 +16,15 @@ from streams.downlink.fanout import Lane, Payload, Unit
 from streams.downlink.group import Destination, Group
 from streams.downlink.pacer import Pacer, spread_ns
 from streams.downlink.track import MAX_OVERLAP, PADDING, DownTrack
-from streams.downlink.twcc_numbers import Numbers
 from streams.downlink.viewer_rtcp import ViewerRtcp
 from streams.frames import NS_PER_S, SiteId
 from streams.lines import DownLine
 from streams.udp.sending import Run
 
 REPORT_INTERVAL_NS = NS_PER_S
+OFTEN, SELDOM = 10, 3
+"""So many reports come one after the other, that sound and picture of a newcomer find each other;
+later one in three: the clocks that they tell of are one."""
 AROUND = 16 + WIRE_OCTETS
 """What SRTP adds to a packet, and UDP and IP."""
 SMALLEST = 1 << 30
@@ -85,8 +87,7 @@ class Viewer:
             if section.codec is not None
         }
         self._rtcp = ViewerRtcp(steering, self._streams, self._send_again, want_keyframe)
-        self.numbers = Numbers(steering.runs)
-        """Transport-wide ones."""
+        self.sent = steering.sent
         self._choice = steering.choice
         """As of when he joined his groups."""
         self.grouped = [False, False]
@@ -103,7 +104,7 @@ class Viewer:
         self._repeats: deque[Payload] = deque(maxlen=REPEATS)
         self._sparing = Sparing()
         self.spared_ns = 0
-        self._reported_ns = 0
+        self._reported_ns = self._seconds = 0
         self._octets_reported = 0
         self._sent_bps = 0.0
         self._resent = 0
@@ -237,13 +238,12 @@ class Viewer:
         """To that of those who are in the same groups."""
         groups = self._groups()
         log = groups[0].log(groups[1] if len(groups) > 1 else None) if groups else None
-        self.numbers.follow(log)
+        self.sent.follow(log)
         self._renumber()
 
     def disregard(self, sent_ns: int) -> None:
-        """As of `Steering`."""
-        self.numbers.catch_up()
-        self.steering.disregard(sent_ns)
+        """What was said to be sent then left later, by our fault: it tells nothing of the line."""
+        self.sent.disregard(sent_ns)
 
     def takes(self, *, video: bool) -> bool:
         """Whether he agreed to pictures, or to sound, at all."""
@@ -256,7 +256,11 @@ class Viewer:
 
     def look(self) -> None:
         """After whatever the steering may have learned."""
-        self.pacer.rate_bps = self.steering.pacing_bps
+        rate_bps = self.steering.pacing_bps
+        if rate_bps != self.pacer.rate_bps:
+            self.pacer.rate_bps = rate_bps
+            for group in self._groups():
+                group.pace(self)
         if self._choice is not self.steering.choice:
             if self._choice != self.steering.choice:
                 self.on_choice()
@@ -304,7 +308,7 @@ class Viewer:
             number = stream.numbering.sequence_of(repeats[0])
             if number is None:
                 break  # it waits itself
-            run.append(stream.again(repeats.popleft(), number, self.numbers.take()))
+            run.append(stream.again(repeats.popleft(), number, self.sent.take()))
         if run:
             self._emit(run, now_ns)
 
@@ -326,14 +330,14 @@ class Viewer:
         """`run` has just got the last transport-wide numbers."""
         octets = sum(len(head) + len(payload) for head, payload in run) + AROUND * len(run)
         self._renumber()
-        self.numbers.note(len(run), octets, now_ns)
+        self.sent.note_taken(len(run), octets, now_ns)
         self._send_run(run)
 
     def _packet(self, stream: DownTrack, payload: Payload, now_ns: int) -> tuple[bytes, bytes]:
         choice, room = self.steering.choice, self.audience.room
         if stream.numbering.is_behind:
             stream.numbering.leaves(payload, now_ns)
-        return stream.packet(payload, self.numbers.take(), redundant=choice.redundant, room=room)
+        return stream.packet(payload, self.sent.take(), redundant=choice.redundant, room=room)
 
     def _renumber(self) -> None:
         """What goes to him in groups has other numbers from now on."""
@@ -344,7 +348,6 @@ class Viewer:
         """A viewer sends nothing that we want."""
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
-        self.numbers.catch_up()
         if self._rtcp.read(compound, now_ns):
             self.spared_ns = self._sparing.until_ns(self.steering, now_ns)
         self.look()
@@ -360,7 +363,7 @@ class Viewer:
             if self._resends <= 0:
                 break
             self._resends -= 1
-            run.append(stream.again(payload, sequence, self.numbers.take()))
+            run.append(stream.again(payload, sequence, self.sent.take()))
             if self.steering.choice.redundant and stream.section.retransmission is not None:
                 self._repeats.append(payload)
         if run:
@@ -375,8 +378,6 @@ class Viewer:
         return bool(self.pacer.waits or self._repeats or self.steering.probe)
 
     def tick(self, now_ns: int) -> None:
-        if now_ns >= self.steering.turn_ns or self.steering.probe:
-            self.numbers.catch_up()
         if now_ns >= self.steering.turn_ns:
             self.steering.tick(now_ns)
             self.look()
@@ -406,21 +407,22 @@ class Viewer:
             if octets <= 0:
                 break
             if number is not None and (self.audience.room or payload.public):
-                run.append(stream.again(payload, number, self.numbers.take()))
+                run.append(stream.again(payload, number, self.sent.take()))
                 octets -= len(payload.data) + len(run[-1][0])
         if not run:
-            run = [stream.padding(self.numbers.take()) for _ in range(octets // len(PADDING))]
+            run = [stream.padding(self.sent.take()) for _ in range(octets // len(PADDING))]
         if run:
             self._emit(run, now_ns)
 
     def _report(self, now_ns: int) -> None:
-        self.numbers.catch_up()
         elapsed_ns = now_ns - self._reported_ns
         octets = self.steering.sent_octets
         self._sent_bps = (octets - self._octets_reported) * 8 * NS_PER_S / elapsed_ns
         self._octets_reported, self._reported_ns = octets, now_ns
         self._resends = RESENDS
         self._rtcp.renew()
+        self._seconds += 1
+        tells = self._seconds <= OFTEN or self._seconds % SELDOM == 0
         reports = b""
         for video, stream in self._streams.items():
             lane = stream.numbering.lane
@@ -428,7 +430,8 @@ class Viewer:
                 self.leave_group(
                     video=video
                 )  # that rendition is made no more: he looks for another
-            reports += stream.sender_report(now_ns)
+            if tells:
+                reports += stream.sender_report(now_ns)
         if reports:
             self._send_rtcp(reports)
 

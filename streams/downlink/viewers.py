@@ -80,7 +80,7 @@ class Viewers:
             self.alone[video][peer.id] = seat
 
     def disregard(self, sent_ns: int) -> None:
-        """As of `Steering`, for each viewer."""
+        """As of `Viewer`, for each."""
         for _, viewer in self:
             viewer.disregard(sent_ns)
 

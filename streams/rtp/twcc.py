@@ -10,10 +10,10 @@ Format: draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1.
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from operator import sub
+from typing import NamedTuple
 
 from streams.rtp.header import Unwrapper
 
@@ -134,8 +134,7 @@ def _chunks(symbols: list[int]) -> Iterator[bytes]:
         at += VECTOR
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(NamedTuple):
     first: int
     """Transport-wide number of the first packet told of, 16 bits."""
     reference: int

@@ -28,6 +28,9 @@ _MESSAGE = struct.Struct("@PIPNPNi0PI0P")
 length of what came."""
 _STAMP = struct.Struct("@Nii0Nll0N")
 """struct cmsghdr and a struct timespec, by the clock of the day."""
+_SIZES, _MOMENT = struct.Struct("=8xI44xI4x"), struct.Struct("=16xqq")
+"""Of these what is read each time: the lengths of the name and of what came; seconds and ns."""
+assert (_SIZES.size, _MOMENT.size) == (_MESSAGE.size, _STAMP.size)
 
 _recvmmsg = ctypes.CDLL(None, use_errno=True).recvmmsg
 _recvmmsg.argtypes = (
@@ -80,9 +83,9 @@ class DatagramReader:
             return []
         end, found, start, at = count * _MESSAGE.size, [], 0, 0
         known, names, octets = self._known, self._names, self._octets_view
-        told = _MESSAGE.iter_unpack(self._messages_view[:end])
-        stamps = _STAMP.iter_unpack(self._stamps_view[: count * _STAMP.size])
-        for (_, size, *_, length), (*_, seconds, rest_ns) in zip(told, stamps, strict=True):
+        told = _SIZES.iter_unpack(self._messages_view[:end])
+        stamps = _MOMENT.iter_unpack(self._stamps_view[: count * _STAMP.size])
+        for (size, length), (seconds, rest_ns) in zip(told, stamps, strict=True):
             name = bytes(names[at : at + size])
             address = known.get(name) or self._learn(name)
             datagram = octets[start : start + length].tobytes()

@@ -17,7 +17,7 @@ from pylibsrtp import Session
 
 from streams.downlink.group import Group
 from streams.rtp.bursts import MAX_OCTETS, MAX_SEGMENTS, Burst
-from streams.udp.sendmmsg import MAX_SENDS, UDP_SEGMENT, Address, Batch, Names
+from streams.udp.sendmmsg import MAX_SENDS, UDP_SEGMENT, Address, Sends
 from streams.udp.srtp import TRAILER, Workbench
 
 Run = Sequence[tuple[bytes, bytes]]
@@ -45,7 +45,6 @@ class Sending:
         self._socket = sock
         self._segments = segments
         self._bench = Workbench(ROOM + TRAILER)
-        self._batch = Batch(sock, self._bench.octets)
         self._view = memoryview(self._bench.octets)
         self._controls: dict[int, list[tuple[int, int, bytes]]] = {}
         self._waiting: deque[tuple[bytes, int, Address]] = deque()
@@ -97,9 +96,7 @@ class Sending:
             # Sound is of many lengths, and lies at the same places all the same.
             alone = burst.packets == 1 and burst.segment < MAX_PACKET
             stride = MAX_PACKET if alone else burst.packets * burst.segment
-            step = min(MAX_SENDS, ROOM // stride)
-            for first in range(0, len(contexts), step):
-                self._send_to_many(burst, group, before, slice(first, first + step), stride)
+            self._send_to_many(burst, group, before, stride)
             return
         bench, segment, place = self._bench, burst.segment, -1
         data = self._view[: len(burst.octets)]
@@ -125,24 +122,29 @@ class Sending:
             except OSError:
                 self._out(data, segment, address)  # once more; it knows what to do
 
-    def _send_to_many(
-        self, burst: Burst, group: Group, before: int, part: slice, stride: int
-    ) -> None:
-        size, bench = len(burst.octets), self._bench
-        if group.names is None:
-            group.names = Names(self._socket.family, group.addresses)
-        group.write(bench.octets, burst, before, part, stride)
-        failed = bench.protect_same(group.contexts[part], burst, stride)
-        for place in failed:
-            group.refuse(part.start + place)
-        taken = 0
-        if self._segments and not self._waiting and not failed:
-            taken = self._batch.send(group.names, part, stride, size, burst.segment)
-        # What the kernel did not take: has it no room, or not this way?
-        for place, address in enumerate(group.addresses[part][taken:], taken):
-            if place not in failed:
-                at = place * stride
-                self._out(self._view[at : at + size], burst.segment, address)
+    def _send_to_many(self, burst: Burst, group: Group, before: int, stride: int) -> None:
+        size, bench, sends = len(burst.octets), self._bench, group.sends
+        if sends is None:
+            sends = group.sends = Sends(self._socket, bench.octets, group.addresses)
+        most = min(MAX_SENDS, ROOM // stride)
+        sends.lay(stride, most, size, burst.segment)
+        for first in range(0, len(group.contexts), most):
+            part = slice(first, first + most)
+            contexts = group.contexts[part]
+            group.write(bench.octets, burst, before, part, stride)
+            failed = bench.protect_same(contexts, burst, stride)
+            for place in failed:
+                group.refuse(first + place)
+            taken, count = 0, len(contexts)
+            if self._segments and not self._waiting and not failed:
+                taken = sends.send(first, count)
+            if taken == count:
+                continue
+            # What the kernel did not take: has it no room, or not this way?
+            for place, address in enumerate(group.addresses[part][taken:], taken):
+                if place not in failed:
+                    at = place * stride
+                    self._out(self._view[at : at + size], burst.segment, address)
 
     def _out(self, data: "bytes | memoryview", segment: int, address: Address) -> None:
         if self._waiting or not self._now(data, segment, address):

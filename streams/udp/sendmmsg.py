@@ -8,6 +8,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 """As a socket of IPv4, or of IPv6 with flow and scope, has it."""
 
 UDP_SEGMENT = 103
+MAX_STRIDES = 64
 MAX_SENDS = 64
 """In one call."""
 
@@ -48,50 +50,66 @@ _sendmmsg = ctypes.CDLL(None, use_errno=True).sendmmsg
 _sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
 
 
-class Names:
-    """Addresses in the kernel's form."""
+class Sends:
+    """Sends of equal length to many addresses, from one buffer: one after another, and from its
+    beginning again after so many. Only what differs from the last ones is written."""
 
-    def __init__(self, family: int, addresses: Sequence[Address]) -> None:
-        self._kept = [bytearray(_name(family, address)) for address in addresses]
-        self.starts = np.array([address_of(name) for name in self._kept], _POINTER)
-
-
-class Batch:
-    """Sends of equal length, one after another in one buffer."""
-
-    def __init__(self, sock: socket.socket, octets: bytearray) -> None:
+    def __init__(
+        self, sock: socket.socket, octets: bytearray, addresses: Sequence[Address]
+    ) -> None:
         self._socket, self._start = sock, address_of(octets)
-        self._messages = np.zeros(MAX_SENDS, _MESSAGE)
-        self._pieces = np.zeros(MAX_SENDS, _PIECE)
-        self._controls = np.zeros(MAX_SENDS, _CONTROL)
-        self._places = np.arange(MAX_SENDS, dtype=_POINTER)
-        self._controls["length"] = _CONTROL_LENGTH
-        self._controls["level"] = socket.SOL_UDP
-        self._controls["type"] = UDP_SEGMENT
+        count = len(addresses)
+        self._kept = [bytearray(_name(sock.family, address)) for address in addresses]
+        self._messages, self._pieces = np.zeros(count, _MESSAGE), np.zeros(count, _PIECE)
+        self._control = np.zeros(1, _CONTROL)  # one for all: the kernel only reads it
+        self._control["length"] = _CONTROL_LENGTH
+        self._control["level"] = socket.SOL_UDP
+        self._control["type"] = UDP_SEGMENT
+        self._places = np.arange(count, dtype=_POINTER)
         headers = self._messages["header"]
+        headers["name"] = [address_of(name) for name in self._kept]
+        headers["name_length"] = _NAME_LENGTHS[sock.family]
         headers["pieces"] = self._pieces.ctypes.data + self._places * _PIECE.itemsize
         headers["piece_count"] = 1
-        headers["control"] = self._controls.ctypes.data + self._places * _CONTROL.itemsize
+        headers["control"] = self._control.ctypes.data
         self._at = self._messages.ctypes.data
-        headers["name_length"] = _NAME_LENGTHS[sock.family]
-        self._names = headers["name"]
-        self._control_lengths = headers["control_length"]
+        self._control_lengths, self._segment = headers["control_length"], self._control["segment"]
         self._starts, self._lengths = self._pieces["start"], self._pieces["length"]
-        self._segments, self._stride = self._controls["segment"], 0
+        self._begin_at: dict[tuple[int, int], Any] = {}
+        self._laid = 0, 0
+        self._length = 0
+        self._cut = False
 
-    def send(self, names: Names, part: slice, stride: int, length: int, segment: int) -> int:
-        """To so many of these names, each `length` octets of the buffer, in segments of so many,
-        and `stride` octets after the one before. How many the kernel took. Not all: it has no room,
-        or refuses the next one."""
-        starts = names.starts[part]
-        count = len(starts)
-        self._names[:count] = starts
-        if stride != self._stride:
-            self._stride, self._starts[:] = stride, self._places * stride + self._start
-        self._lengths[:count] = length
-        self._segments[:count] = segment
-        self._control_lengths[:count] = _CONTROL.itemsize if length > segment else 0
-        taken: int = _sendmmsg(self._socket.fileno(), self._at, count, socket.MSG_DONTWAIT)
+    def lay(self, stride: int, most: int, length: int, segment: int) -> None:
+        """What the next ones are: of `length` octets, in segments of so many, each `stride` octets
+        after the one before, `most` of them at a time."""
+        if (stride, most) != self._laid:
+            self._laid = stride, most
+            self._starts[:] = self._beginnings(stride, most)
+        if length != self._length:
+            self._length = length
+            self._lengths[:] = length
+        self._segment[0] = segment
+        cut = length > segment
+        if cut is not self._cut:
+            self._cut = cut
+            self._control_lengths[:] = _CONTROL.itemsize if cut else 0
+
+    def _beginnings(self, stride: int, most: int) -> Any:
+        """Of each send. Pictures' packets are nearly always equally long."""
+        known = self._begin_at.get((stride, most))
+        if known is None:
+            if len(self._begin_at) >= MAX_STRIDES:
+                self._begin_at.clear()
+            known = self._places % most * stride + self._start
+            self._begin_at[stride, most] = known
+        return known
+
+    def send(self, first: int, count: int) -> int:
+        """To so many of them. How many the kernel took. Not all: it has no room, or refuses the
+        next one."""
+        at = self._at + first * _MESSAGE.itemsize
+        taken: int = _sendmmsg(self._socket.fileno(), at, count, socket.MSG_DONTWAIT)
         return max(0, taken)
 
 

@@ -173,7 +173,7 @@ class Watcher:
                 self._last_came_ns = max(self._last_came_ns, at)
                 self._came.append((self._last_came_ns, first + index))
         octets = total + WIRE * len(packets)
-        self.steering.runs.append((first, first + len(packets), octets, now_ns))
+        self.steering.sent.note(len(packets), octets, now_ns)
         return came
 
     def _hear(self, now_ns: int) -> None:

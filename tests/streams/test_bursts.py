@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections import deque
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from streams.bandwidth.renditions import WIRE_OCTETS
+from streams.bandwidth.sent import Log, Sent
 from streams.downlink.group import Destination, Group, Member
 from streams.downlink.pacer import Pacer
-from streams.downlink.twcc_numbers import Log, Numbers
 from streams.rtp.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
 from streams.rtp.header import EXTENDED, HEADER, parse
 from streams.udp.sending import FEW, Sending
@@ -34,7 +33,7 @@ def parts(sizes: list[int]) -> list[bytes]:
 class Subscriber:
     """Who is in it."""
 
-    numbers: Numbers
+    sent: Sent
     pacer: Pacer[object] = field(default_factory=Pacer)
     off: bool = False
 
@@ -42,12 +41,12 @@ class Subscriber:
         self.off = True
 
 
-def numbers_in(log: Log) -> Numbers:
-    numbers = Numbers(deque())
+def sent_in(log: Log) -> Sent:
+    sent = Sent()
     for _ in range(FIRST):
-        numbers.take()
-    numbers.follow(log)
-    return numbers
+        sent.take()
+    sent.follow(log)
+    return sent
 
 
 @given(PARTS, st.sampled_from([HEADER.size, EXTENDED.size]), st.sampled_from([0, 10, 16]))
@@ -98,7 +97,7 @@ def test_everybody_in_a_group_gets_it_under_his_own_numbers_and_keys(
     sinks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
     group = Group(EXTENDED.size, tag, video=True)
     log = group.log(None)
-    subscribers = [Subscriber(numbers_in(log)) for _ in range(count)]
+    subscribers = [Subscriber(sent_in(log)) for _ in range(count)]
 
     async def story() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
@@ -143,7 +142,7 @@ def test_what_goes_to_one_alone_is_counted_in_what_he_gets_with_others(count: in
     group, other = Group(EXTENDED.size, tag, video=True), Group(EXTENDED.size, tag, video=False)
     logs = [group.log(None), group.log(other)]
     logs[1].number = 500
-    everybody = [Subscriber(numbers_in(logs[place % 2])) for place in range(count)]
+    everybody = [Subscriber(sent_in(logs[place % 2])) for place in range(count)]
     session = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND))
     theirs = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND))
     told: list[list[int | None]] = [[] for _ in everybody]
@@ -169,7 +168,7 @@ def test_what_goes_to_one_alone_is_counted_in_what_he_gets_with_others(count: in
                         told[packet.ssrc - 1000].append(packet.extension)
                 for place, one in enumerate(everybody):
                     for _ in range(place):
-                        one.numbers.take()
+                        one.sent.take()
                     group.renumber(one)
             out.close()
 
@@ -182,7 +181,7 @@ def test_what_goes_to_one_alone_is_counted_in_what_he_gets_with_others(count: in
 def test_whose_line_wants_large_pictures_spread_gets_off_before_one() -> None:
     session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
     there, group = Destination(session, ("127.0.0.1", 9), 10), Group(HEADER.size, 10, video=True)
-    thin, free = (Subscriber(numbers_in(group.log(None))) for _ in range(2))
+    thin, free = (Subscriber(sent_in(group.log(None))) for _ in range(2))
     thin.pacer.rate_bps = 300_000
     members = [Member(one, there, 96, 1, 0, 0) for one in (thin, free)]
     for member in members:

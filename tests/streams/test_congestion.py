@@ -1,6 +1,7 @@
 """What is read from feedback about a line, and what is not the line's."""
 
 from streams.bandwidth.congestion import Congestion
+from streams.bandwidth.sent import Sent
 from streams.rtp.twcc import Arrivals, parse
 
 MS = 1_000_000
@@ -10,19 +11,17 @@ class Line:
     """Packets one by one, each told of as soon as it came."""
 
     def __init__(self) -> None:
-        self.congestion, self._arrivals = Congestion(), Arrivals()
-        self.now_ns, self._number = 10**12, 0
+        self.congestion, self.sent, self._arrivals = Congestion(), Sent(), Arrivals()
+        self.now_ns = 10**12
 
     def send(self) -> None:
-        number = self._number
-        self._number += 1
-        self.congestion.runs.append((number, number + 1, 1000, self.now_ns))
+        self.sent.note(1, 1000, self.now_ns)
 
     def tell(self, number: int) -> None:
         self._arrivals.add(number & 0xFFFF, self.now_ns)
         fci = self._arrivals.report()
         assert fci is not None
-        self.congestion.on_feedback(parse(fci), self.now_ns)
+        self.congestion.on_feedback(parse(fci), self.sent, self.now_ns)
 
 
 def test_what_was_held_up_by_us_is_no_queue() -> None:
@@ -31,7 +30,7 @@ def test_what_was_held_up_by_us_is_no_queue() -> None:
         line.send()
         held_up = number in (50, 99)
         if held_up:
-            line.congestion.disregard(line.now_ns)
+            line.sent.disregard(line.now_ns)
             line.now_ns += 300 * MS
         line.tell(number)
         line.now_ns += 20 * MS

@@ -281,7 +281,7 @@ def test_a_pause_of_the_program_is_no_outage() -> None:
     steering = one.steering
     for turn in range(600):
         steering.tick(10 * S + turn * 100 * MS)
-    steering.runs.append((100_000, 100_003, 3084, 70 * S))
+    steering.sent.note(3, 3084, 70 * S)
     steering.tick(70 * S + 200 * MS)
     assert steering.choice.video == 0
 
@@ -290,6 +290,6 @@ def test_who_never_reports_what_he_agreed_to_gets_everything_in_the_end() -> Non
     steering = Steering(RATES, SOUNDS, 0)
     assert steering.choice.video == 2
     for turn in range(500):
-        steering.runs.append((turn, turn + 1, 228, turn * 20 * MS))
+        steering.sent.note(1, 228, turn * 20 * MS)
         steering.tick(turn * 20 * MS)
     assert steering.choice.video == 0

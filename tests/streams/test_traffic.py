@@ -20,7 +20,7 @@ from config.settings import Media, Program
 from streams.bandwidth.steering import Steering
 from streams.connections.peer import SILENCE_NS, UNCHECKED_NS, Peer
 from streams.connections.sdp import TRANSPORT_SEQUENCE, Section, read_offer
-from streams.connections.ticker import PATIENCE, Ticker
+from streams.connections.ticker import EASY_PATIENCE, Ticker
 from streams.downlink.fanout import Ladder, Payload
 from streams.downlink.group import Destination
 from streams.downlink.viewer import RESENDS, Audience, Viewer
@@ -258,7 +258,7 @@ def test_turns_are_as_close_as_the_worst_line_wants() -> None:
 
         def haste() -> Haste:
             """Once everybody had a turn."""
-            return [ticker.take((), now_ns) for _ in range(PATIENCE)][-1]
+            return [ticker.take((), now_ns) for _ in range(EASY_PATIENCE)][-1]
 
         assert haste() is Haste.NONE
         scenes[3].play(2 * FPS)  # and nothing is heard of him

@@ -268,7 +268,7 @@ def test_what_goes_to_him_alone_is_numbered_among_what_goes_to_all_who_ride() ->
             scene.viewer.on_rtcp(bytes(told), scene.now_ns)
     scene.play(1)
     scene.viewer.on_rtcp(b"", scene.now_ns)
-    packets, runs = scene.player.packets, scene.steering.runs
+    packets, runs = scene.player.packets, scene.steering.sent.since(0)
     assert [packet.extension for packet in packets] == [*range(len(packets))]
     assert [first for first, _, _, _ in runs] == [0, *(end for _, end, _, _ in runs)][:-1]
     assert runs[-1][1] == len(packets), "and his line is told of each, in order"

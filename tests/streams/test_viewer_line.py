@@ -191,6 +191,13 @@ def test_reports_tell_program_time_once_a_second_and_bring_the_round_trip() -> N
     assert line.sent_bps > RATES[0] / 4
 
 
+def test_after_the_first_ten_a_report_in_three_is_enough() -> None:
+    scene = Scene()
+    scene.come()
+    scene.play(40 * FPS)
+    assert len(scene.reports) in (19, 20)
+
+
 def test_a_compound_of_many_reports_is_read_to_its_end() -> None:
     scene = Scene()
     scene.come()
