@@ -10,6 +10,7 @@ from playwright.async_api import Page as BrowserPage
 from playwright.async_api import Route, expect
 
 from broadcast.session.written_events import CaptionTyped
+from tests.cast import Public
 from tests.chromium import chromium, complaints
 from tests.live import Page, page
 from tests.media import wait_until
@@ -121,6 +122,7 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 await captioned(watch, server, typing_s=0)
                 await check_renditions(watch)
                 await check_quick(watch)
+                await check_a_recess(watch, server)
                 await check_a_broken_decoder(watch)
                 assert troubles == []
                 server.command("end_session")
@@ -264,6 +266,23 @@ async def check_quick(watch: BrowserPage) -> None:
     await wait_until(moving, "a second without delay")
     await watch.get_by_test_id("quick").uncheck()
     await plays(watch, "the player that rewinds, again")
+
+
+async def check_a_recess(watch: BrowserPage, server: Server) -> None:
+    """The same player goes on into the slate, through it, and out of it."""
+    public = Public("public", watch)
+    server.cut("full", LEFT)
+    await public.sees_site(1)
+    before = await watch.evaluate(STATE)
+    server.command("pause_session")
+    await public.sees_site(None)
+    await plays(watch, "the recess")
+    server.command("resume_session")
+    await public.sees_site(1)
+    after = await plays(watch, "the session, again")
+    assert after["source"] == before["source"]
+    assert after["at"] > before["at"] + 4
+    assert after["decoded"] > before["decoded"]
 
 
 async def check_archive(play: BrowserPage, server: Server, shared: str) -> None:
