@@ -146,13 +146,14 @@ async def publishing(
 async def publishing_tracks(
     url: str,
     token: str,
-    camera: MediaStreamTrack,
+    camera: MediaStreamTrack | None,
     microphone: MediaStreamTrack,
     codec: str = "video/H264",
 ) -> AsyncIterator[RTCPeerConnection]:
     """The same for any tracks."""
     peer = RTCPeerConnection()
-    peer.addTrack(camera)
+    if camera is not None:
+        peer.addTrack(camera)
     peer.addTrack(microphone)
     for transceiver in peer.getTransceivers():
         transceiver.direction = "sendonly"

@@ -20,10 +20,10 @@ from broadcast.program import Layout, seats_of
 from tests import media
 from tests.live import page
 from tests.media import Mark, wait_until
-from tests.peers import Watched, publishing, watching
+from tests.peers import Beeper, Watched, publishing, publishing_tracks, watching
 from tests.server import HALL, LEFT, RIGHT, Server
 
-LEFT_HZ, RIGHT_HZ = 700, 1300
+LEFT_HZ, RIGHT_HZ, VOICE_HZ = 700, 1300, 2100
 HEARD_DBFS, SILENT_DBFS = -30, -60
 MINUS_DB = 30
 """How much lower a site hears itself than others hear it."""
@@ -108,6 +108,37 @@ def test_nobody_hears_himself_and_all_hear_the_others(server: Server) -> None:
             await hears(hall, RIGHT_HZ)
             await hears_himself_less(left, right, LEFT_HZ)
             await hears_himself_less(right, left, RIGHT_HZ)
+            server.command("mute_all")
+
+    asyncio.run(story())
+
+
+def test_an_operator_is_heard_by_the_site_he_talks_to_and_by_nobody_else(server: Server) -> None:
+    """While another site speaks, whom they all hear."""
+
+    async def story() -> None:
+        tokens, session = server.site_tokens, server.session
+        async with (
+            publishing(whip(server, RIGHT), tokens[RIGHT], 2, RIGHT_HZ),
+            watching(server.url(f"/whep/{session}/{LEFT}"), tokens[LEFT]) as left,
+            watching(server.url(f"/whep/{session}/{RIGHT}"), tokens[RIGHT]) as right,
+            watching(server.url(f"/whep/{session}/{HALL}"), tokens[HALL]) as hall,
+            watching(server.url(f"/whep/{session}")) as public,
+        ):
+            server.command("mute_all")
+            server.command("open_microphone", site=RIGHT)
+            others = (right, hall, public)
+            await asyncio.gather(*(hears(one, RIGHT_HZ) for one in (left, hall, public)))
+            voice = publishing_tracks(
+                whip(server, f"{LEFT}/talk"), server.operator, None, Beeper(VOICE_HZ)
+            )
+            async with voice:
+                await hears(left, VOICE_HZ)
+                await asyncio.gather(*map(settled, others))
+                await hears(left, VOICE_HZ)
+                assert max(one.heard(VOICE_HZ) for one in others) < SILENT_DBFS
+                assert min(one.heard(RIGHT_HZ) for one in (hall, public)) > HEARD_DBFS
+            await wait_until(lambda: left.heard(VOICE_HZ) < SILENT_DBFS, "the end of it")
             server.command("mute_all")
 
     asyncio.run(story())
