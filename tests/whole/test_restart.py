@@ -1,6 +1,8 @@
-"""The relay is killed under fifty sites: all of them are back (how soon: `bench/restart.py`)."""
+"""The relay is killed under fifty sites: all of them are back (how soon to the tenth of a second:
+`bench/restart.py`)."""
 
 import asyncio
+import time
 from pathlib import Path
 
 from broadcast.session.model import Site
@@ -9,6 +11,8 @@ from tests.light import light_sites
 from tests.media import wait_until
 from tests.server import SITES, Server
 
+BACK_S = 10.0
+"""Twice what is promised, for a machine that tests something else beside."""
 NAMES = [SiteId(f"huyen-{number}") for number in range(50)]
 
 
@@ -17,10 +21,12 @@ def test_fifty_sites_are_back(tmp_path: Path) -> None:
         async with light_sites(server, NAMES) as sites:
             await wait_until(lambda: all(site.boot for site in sites), "all here")
             before = sites[0].boot
+            killed_s = time.monotonic()
             server.kill("relay")
             await wait_until(
                 lambda: all(site.boot not in {"", before} for site in sites), "all back"
             )
+            assert max(site.back_s for site in sites) - killed_s < BACK_S
 
     sites = (*SITES, *(Site(name, f"Điểm cầu {name}") for name in NAMES))
     with Server(tmp_path / "server", sites=sites) as server:
