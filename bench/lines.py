@@ -25,7 +25,7 @@ from streams.frames import Packet
 from streams.relay import Audience, Relay
 from streams.rtp.packetise import h264_payloads
 from tests.chromium import EXECUTABLE, chromium
-from tests.forwarder import Forwarder
+from tests.forwarder import delayed
 from tests.media import wait_until
 from tests.namespaces import SERVER, Hosts, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
@@ -104,25 +104,6 @@ class Rtp:
         self._socket.close()
 
 
-@asynccontextmanager
-async def delayed(sdp: str, delay_s: float) -> AsyncIterator[str]:
-    """The server's description, by way of a forwarder where there is a delay."""
-    port = next(
-        line.split()[5]
-        for line in sdp.splitlines()
-        if line.startswith("a=candidate") and line.split()[4] == SERVER
-    )
-    if not delay_s:
-        yield sdp
-        return
-    forwarder = Forwarder((SERVER, int(port)), delay_s)
-    try:
-        entrance = await forwarder.open()
-        yield sdp.replace(f" {SERVER} {port} typ", f" {SERVER} {entrance} typ")
-    finally:
-        forwarder.close()
-
-
 def _unseen(sdp: str) -> str:
     """Without the viewer's addresses: a server that knew them would go past the forwarder."""
     return "".join(line for line in sdp.splitlines(True) if not line.startswith("a=candidate"))
@@ -143,7 +124,7 @@ async def ours(scene: Scene, watcher: Watcher, what: Encoded) -> AsyncIterator[N
     playing = asyncio.create_task(on_air[0].play())
     try:
         connection = await relay.view(Audience(room=True), await watcher.offer())
-        async with delayed(connection.answer, scene.delay_s) as answer:
+        async with delayed(connection.answer, SERVER, scene.delay_s) as answer:
             await watcher.take(answer)
             yield
     finally:
@@ -162,7 +143,7 @@ async def theirs(
             async with aiohttp.ClientSession() as http:
                 await wait_until(lambda: is_up(http), "Janus", 15)
                 session = Watching(http)
-                async with delayed(await session.offer(), scene.delay_s) as offer:
+                async with delayed(await session.offer(), SERVER, scene.delay_s) as offer:
                     await session.answer(_unseen(await watcher.answer(offer)))
                     yield
         finally:

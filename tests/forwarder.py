@@ -1,7 +1,8 @@
 """A way that takes time: datagrams go on after a while, both ways. For one client."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import cast
 
 Address = tuple[str, int]
@@ -55,3 +56,19 @@ class _End(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self._take(data, addr)
+
+
+@asynccontextmanager
+async def delayed(sdp: str, host: str, delay_s: float) -> AsyncIterator[str]:
+    """The description of a server on `host`, by way of a forwarder where there is a delay."""
+    if not delay_s:
+        yield sdp
+        return
+    candidates = [line.split() for line in sdp.splitlines() if line.startswith("a=candidate")]
+    port = next(words[5] for words in candidates if words[4] == host)
+    forwarder = Forwarder((host, int(port)), delay_s)
+    try:
+        entrance = await forwarder.open()
+        yield sdp.replace(f" {host} {port} typ", f" {host} {entrance} typ")
+    finally:
+        forwarder.close()

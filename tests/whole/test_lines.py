@@ -14,13 +14,16 @@ from playwright.async_api import Page
 from config.settings import Media
 from streams.relay import Audience, Relay
 from tests.chromium import EXECUTABLE, camera_files, chromium
+from tests.forwarder import delayed
 from tests.media import RATE, wait_until, write_wav
-from tests.namespaces import Hosts, NoNamespacesError, script_at, two_hosts
+from tests.namespaces import SERVER, Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
 from tests.site_page import Input, murmur, site_page
 from tests.watching import Second, Watcher
 
 pytestmark = pytest.mark.alone
+STILLS_S = 10
+"""In which two come."""
 _TAKES_RTX = "publisher.pc.remoteDescription?.sdp.includes(' rtx/90000')"
 _SOUND_KIND = """async (kind) => {
   const report = await publisher.pc?.getStats();
@@ -42,9 +45,10 @@ async def watching(
     rate_bps: float | None = None,
     loss_percent: int = 0,
     *,
+    delay_s: float = 0.0,
     ipv4: bool = True,
 ) -> AsyncIterator[tuple[Watcher, Hosts]]:
-    """A viewer, on such a line from the beginning."""
+    """A viewer, on such a line from the beginning. `delay_s`: each way."""
     on_air: list[OnAir] = []
     with two_hosts() as hosts, hosts.inside_server():
         hosts.carries(*((rate_bps, 60_000) if rate_bps else ()))
@@ -52,7 +56,7 @@ async def watching(
         if not ipv4:
             hosts.without_ipv4()
         relay = Relay(
-            Media(port=0),
+            Media(host=SERVER, port=0, addresses=(SERVER,)) if delay_s else Media(port=0),
             RATES,
             on_frame=lambda _frame: None,
             on_source_gone=lambda _site: None,
@@ -66,8 +70,9 @@ async def watching(
             async with chromium(executable=browser) as window:
                 watcher = Watcher(await window.new_page())
                 answer = (await relay.view(Audience(room=True), await watcher.offer())).answer
-                await watcher.take(answer)
-                yield watcher, hosts
+                async with delayed(answer, SERVER, delay_s) as there:
+                    await watcher.take(there)
+                    yield watcher, hosts
         finally:
             playing.cancel()
             await asyncio.gather(playing, return_exceptions=True)
@@ -107,10 +112,38 @@ def test_300_kbit_carries_a_small_moving_picture_and_whole_sound(
     run(scene())
 
 
-def test_a_fifth_lost_leaves_sound_and_a_moving_picture(program: Encoded, tmp_path: Path) -> None:
+def test_150_kbit_carry_whole_sound_and_stills(program: Encoded, tmp_path: Path) -> None:
     async def scene() -> None:
-        async with watching(program, tmp_path, loss_percent=20) as (watcher, _):
-            await good(watcher, heard=0.93, within_s=40)
+        async with watching(program, tmp_path, rate_bps=150_000) as (watcher, _):
+            seconds = await watcher.seconds(STILLS_S)
+            while mean_heard(seconds[-STILLS_S:]) < 0.98:
+                assert len(seconds) < 40, seconds
+                seconds += await watcher.seconds(1)
+            last = seconds[-STILLS_S:]
+            assert last[-1].height == 180
+            assert sum(second.frames for second in last) > 1.5, "two pictures or more"
+
+    run(scene())
+
+
+def test_a_long_way_costs_neither_sound_nor_pictures(program: Encoded, tmp_path: Path) -> None:
+    """400 ms, there and back."""
+
+    async def scene() -> None:
+        async with watching(program, tmp_path, delay_s=0.2) as (watcher, _):
+            last = await good(watcher, heard=0.98, within_s=40)
+            assert min(second.late_ms for second in last) > 400
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("percent", "heard"), [(5, 0.98), (20, 0.93)])
+def test_what_is_lost_leaves_sound_and_a_moving_picture(
+    program: Encoded, tmp_path: Path, percent: int, heard: float
+) -> None:
+    async def scene() -> None:
+        async with watching(program, tmp_path, loss_percent=percent) as (watcher, _):
+            await good(watcher, heard=heard, within_s=40)
 
     run(scene())
 
