@@ -20,7 +20,7 @@ To watch     media, live_edge, captions, chapters, films, sealed, archive, archi
              proof
 On paper     minutes, minutes_paper, minutes_docx, record_files, links; preparing/ (before a
              session)
-The pages    pages, assets, catalogues; templates/, static/ (`parts/` by page), texts/
+The pages    pages, build, assets, catalogues; templates/, static/ (`parts/` by page), texts/
 Programs     api, openapi, metrics
 Apart        children, aside: work that would keep sound and pictures waiting
 """

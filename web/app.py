@@ -6,8 +6,8 @@ To work on the pages against a real server:
     .venv/bin/diemcau serve --data-dir /tmp/x --http-port 8080          # relay and studio
 
 or the relay alone, without pictures: write `{"storage": {"data_dir": "/tmp/x"}}` to a file and
-give it as SETTINGS.json. A changed template or script is there at the next request; a changed
-catalogue after a restart.
+give it as SETTINGS.json. A changed template, script or catalogue is there after a restart, and
+pages that are open say so.
 """
 
 import asyncio

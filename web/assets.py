@@ -1,25 +1,28 @@
 """Scripts, styles and fonts as browsers take them: packed once, and kept. A district's line of 300
-kbit/s would carry them for half a minute as they are."""
+kbit/s would carry them for half a minute as they are. Their addresses name the build: who has been
+here asks for none of them again, and after an upgrade for all."""
 
 import asyncio
 import gzip
+import posixpath
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from aiohttp import web
 
+from web.build import build, static, versioned
 from web.errors import not_found
 
-STATIC = (Path(__file__).parent / "static").resolve()
 _WEIGHTS = {"400": "Regular", "500": "Medium", "600": "SemiBold", "700": "Bold"}
-_FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
-_IMPORT = re.compile(r"^(?:import|export)\b[^;'\"=(]*?(?:from\s*)?\"([^\"]+)\"", re.MULTILINE)
+_IMPORT = re.compile(r"(?:^|;)(?:import|export)\b[^;'\"=(]*?(?:from\s*)?\"([^\"]+)\"", re.MULTILINE)
 _HEAD_CHARS = 8192
 """In which a module names all that it imports."""
 _LATER = re.compile(r"\bawait import\(\"([^\"]+)\"\)")
 _DAY_S = 86_400
+_FOR_EVER = f"public, max-age={365 * _DAY_S}, immutable"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -38,14 +41,17 @@ VENDOR = {
     "hls.js": "vendor/hls.mjs",
 }
 """What others made, by the names under which modules import it."""
-IMPORT_MAP = {"imports": {name: f"/static/{path}" for name, path in VENDOR.items()}}
+
+
+def import_map() -> dict[str, dict[str, str]]:
+    return {"imports": {name: f"{versioned()}/{path}" for name, path in VENDOR.items()}}
 
 
 @cache
 def modules(page: str) -> tuple[str, ...]:
     """All that a page's module imports, and what that imports: a browser that is told can ask for
     them at once, and not one round trip after another."""
-    return _reached([STATIC / page])
+    return _reached([page])
 
 
 @cache
@@ -53,29 +59,27 @@ def later_modules(page: str) -> tuple[str, ...]:
     """What they import only once it is needed, and what that imports."""
     ours = [name for name in modules(page) if name not in VENDOR.values()]
     wanted = [
-        _place_of(STATIC / name, named)
-        for name in ours
-        for named in _LATER.findall((STATIC / name).read_text("utf-8"))
+        _place_of(name, named) for name in ours for named in _LATER.findall(static()[name].decode())
     ]
     return tuple(name for name in _reached(wanted) if name not in modules(page))
 
 
-def _reached(waiting: list[Path]) -> tuple[str, ...]:
+def _reached(waiting: list[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     while waiting:
-        path = waiting.pop()
-        name = path.relative_to(STATIC).as_posix()
-        if name in found or not path.is_file():
+        name = waiting.pop()
+        if name in found or name not in static():
             continue
         found[name] = None
-        with path.open(encoding="utf-8") as script:
-            head = script.read(_HEAD_CHARS)
-        waiting += [_place_of(path, named) for named in _IMPORT.findall(head)]
+        head = static()[name].decode()[:_HEAD_CHARS]
+        waiting += [_place_of(name, named) for named in _IMPORT.findall(head)]
     return tuple(found)
 
 
-def _place_of(module: Path, named: str) -> Path:
-    return (module.parent / named).resolve() if named.startswith(".") else STATIC / VENDOR[named]
+def _place_of(module: str, named: str) -> str:
+    if not named.startswith("."):
+        return VENDOR[named]
+    return posixpath.normpath(posixpath.join(posixpath.dirname(module), named))
 
 
 class Assets:
@@ -84,52 +88,52 @@ class Assets:
         if spec is None or spec.origin is None:
             raise FileNotFoundError("the package fontpkg-be-vietnam-pro is not installed")
         self._fonts = Path(spec.origin).parent / "files"
-        self._packed: dict[Path, tuple[str, bytes]] = {}
-        """With their tags. No more than there are files of ours."""
+        self._packed: dict[str, bytes] = {}
+        """No more than there are files of ours."""
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/static/fonts/be-vietnam-pro-{weight}.ttf", self._font),
-            web.get("/static/{path:.+}", self._static),
             web.get("/favicon.ico", _favicon),
+            web.get("/static/fonts/be-vietnam-pro-{weight}.ttf", self._font),
+            web.get("/static/{build:[0-9a-f]{12}}/{path:.+}", self._static),
+            web.get("/static/{path:.+}", self._static),
         ]
 
-    async def _font(self, request: web.Request) -> web.StreamResponse:
+    async def _font(self, request: web.Request) -> web.Response:
+        """Its address is the same for all builds: it is large, and hardly ever another."""
         weight = _WEIGHTS.get(request.match_info["weight"])
         if weight is None:
             raise not_found()
-        path = self._fonts / f"BeVietnamPro-{weight}.ttf"
-        return await self._answer(request, path, f"public, max-age={30 * _DAY_S}")
+        name = f"BeVietnamPro-{weight}.ttf"
+        read = (self._fonts / name).read_bytes
+        return await self._answer(request, name, read, f"public, max-age={30 * _DAY_S}")
 
-    async def _static(self, request: web.Request) -> web.StreamResponse:
-        """Browsers ask each time and mostly hear 304: a new version of ours must not meet an old
-        module in somebody's cache."""
-        name = request.match_info["path"]
-        path = (STATIC / name).resolve() if _FILE.fullmatch(name) else STATIC
-        if not path.is_relative_to(STATIC) or not path.is_file():
+    async def _static(self, request: web.Request) -> web.Response:
+        """A page of before an upgrade may ask for another build's: it gets what there is now. That,
+        and what has no build in its address, browsers ask for each time."""
+        name, named = request.match_info["path"], request.match_info.get("build")
+        octets = static().get(name)
+        if octets is None:
             raise not_found()
-        return await self._answer(request, path, "no-cache")
+        kept = _FOR_EVER if named == build() else "no-cache"
+        return await self._answer(request, name, lambda: octets, kept)
 
-    async def _answer(self, request: web.Request, path: Path, kept: str) -> web.StreamResponse:
-        headers = {"Cache-Control": kept, "Vary": "Accept-Encoding"}
-        kind = _TYPES.get(path.suffix)
-        if kind is not None:
-            headers["Content-Type"] = kind
-        if kind is None or "gzip" not in request.headers.get("Accept-Encoding", ""):
-            return web.FileResponse(path, headers=headers)
-        tag, body = await asyncio.to_thread(self._pack, path)
-        headers["ETag"] = f'"{tag}"'
-        if any(theirs.value == tag for theirs in request.if_none_match or ()):
+    async def _answer(
+        self, request: web.Request, name: str, read: Callable[[], bytes], kept: str
+    ) -> web.Response:
+        headers = {
+            "Cache-Control": kept,
+            "Content-Type": _TYPES[Path(name).suffix],
+            "ETag": f'"{build()}"',
+            "Vary": "Accept-Encoding",
+        }
+        if any(theirs.value == build() for theirs in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-        return web.Response(body=body, headers={**headers, "Content-Encoding": "gzip"})
-
-    def _pack(self, path: Path) -> tuple[str, bytes]:
-        stat = path.stat()
-        tag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
-        packed = self._packed.get(path)
-        if packed is None or packed[0] != tag:
-            packed = self._packed[path] = tag, gzip.compress(path.read_bytes(), mtime=0)
-        return packed
+        if "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return web.Response(body=await asyncio.to_thread(read), headers=headers)
+        if name not in self._packed:
+            self._packed[name] = await asyncio.to_thread(lambda: gzip.compress(read(), mtime=0))
+        return web.Response(body=self._packed[name], headers=headers | {"Content-Encoding": "gzip"})
 
 
 async def _favicon(request: web.Request) -> web.StreamResponse:

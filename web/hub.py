@@ -7,6 +7,7 @@ from functools import cache
 from streams.frames import SiteId, screen_of, screen_site
 from streams.wire import Still
 from web.auth import Identity
+from web.build import build
 from web.client import Audience, Bye, Client
 from web.outside import Report
 from web.patches import Differ, View
@@ -97,6 +98,7 @@ class Hub:
             {
                 "type": "snapshot",
                 "boot": boot(),
+                "build": build(),
                 "version": self.version,
                 "server_time_ms": self._clock(),
                 "role": client.identity.role,

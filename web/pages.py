@@ -3,25 +3,24 @@
 import re
 from collections.abc import Collection
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 
 from broadcast.session.model import Phase, Role, SessionState
 from streams.frames import SiteId
-from web.assets import IMPORT_MAP, STATIC, VENDOR, later_modules, modules
+from web.assets import VENDOR, import_map, later_modules, modules
 from web.audit_reader import may_read
 from web.auth import VIEWER, Identity, identify_or_viewer
 from web.border import LANGUAGE, NONCE, Handler
+from web.build import build, static, templates, versioned
 from web.catalogues import LANGUAGES, catalogue, say
 from web.errors import Problem, not_found
 from web.preparing.beginnings import may_create
 from web.sealed import may_open
 from web.sessions import Sessions
 
-WEB = Path(__file__).parent
 _OUR_PATH = re.compile(
     r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|graphics|rehearse|watch|play|audit"
     r"|sealed)/[A-Za-z0-9_-]{1,64}"
@@ -43,13 +42,14 @@ class Pages:
         self._cameras = cameras
         self._turn = turn
         self._templates = Environment(
-            loader=FileSystemLoader(WEB / "templates"),
+            loader=DictLoader(templates()),
             autoescape=select_autoescape(),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals["import_map"] = IMPORT_MAP
+        self._templates.globals["static"] = versioned()
+        self._templates.globals["import_map"] = import_map()
         self._templates.globals["modules"] = modules
         self._templates.globals["later_modules"] = later_modules
         _read_all()
@@ -197,12 +197,14 @@ class Pages:
         title = " · ".join(filter(None, (about, say(language, f"title.{name}"), "Diemcau")))
         settings = {
             "page": name,
+            "build": build(),
             "language": language,
             "session": state and state.id,
             "session_title": state and state.title,
             "site": None,
             "turn": self._turn,
             "plays": plays,
+            "status": status,
             **_about(who),
             **config,
         }
@@ -252,10 +254,7 @@ def texts_of(page: str, language: str) -> dict[str, str]:
     """Those that its template and its scripts name, whole or by their beginning: the public's page
     says 70 of 1,700."""
     scripts = {*modules(f"{page}.js"), *later_modules(f"{page}.js")} - {*VENDOR.values()}
-    found = [
-        _named_in(WEB / "templates" / "base.html"),
-        *(_named_in(STATIC / one) for one in scripts),
-    ]
+    found = [_named(templates()["base.html"]), *map(_named_in, scripts)]
     whole = set[str]().union(*(names for names, _ in found))
     begun = tuple({beginning for _, beginnings in found for beginning in beginnings})
     return {
@@ -266,8 +265,11 @@ def texts_of(page: str, language: str) -> dict[str, str]:
 
 
 @cache
-def _named_in(path: Path) -> tuple[list[str], list[str]]:
-    code = path.read_text("utf-8")
+def _named_in(script: str) -> tuple[list[str], list[str]]:
+    return _named(static()[script].decode())
+
+
+def _named(code: str) -> tuple[list[str], list[str]]:
     return _TEXT.findall(code), _BEGUN_TEXT.findall(code)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urldefrag
 
 import pytest
 from PIL import Image
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from broadcast.program import Layout, seats_of
 from streams.frames import SiteId
@@ -77,6 +77,44 @@ def test_links_that_do_not_open(server: Server) -> None:
             assert tab.url == urldefrag(server.join_url(LEFT)).url
             await tab.goto(f"{tab.url}#nonsense")  # as one pastes a new link into the same tab
             await expect(stop).to_be_visible()
+
+    asyncio.run(story())
+
+
+def test_camera_and_link_are_tried_at_once(server: Server, tmp_path: Path) -> None:
+    """On a thin line the answer is a second away; a camera that nobody is asked for is not."""
+
+    async def story() -> None:
+        async with chromium(camera_files(tmp_path, 1, 700)) as browser:
+            tab, answered = await browser.new_page(), asyncio.Event()
+
+            async def hold(route: Route) -> None:
+                await answered.wait()
+                await route.continue_()
+
+            await tab.route("**/line-test?bytes=1", hold)
+            await tab.goto(f"{urldefrag(server.join_url(LEFT)).url}#nonsense")
+            own = tab.get_by_test_id("own-picture")
+            await expect(own).to_have_js_property("readyState", 4)
+            camera = await own.evaluate_handle("video => video.srcObject.getVideoTracks()[0]")
+            answered.set()
+            await expect(tab.get_by_test_id("stop")).to_contain_text("không đúng")
+            assert await camera.evaluate("track => track.readyState") == "ended", "nobody is seen"
+
+    asyncio.run(story())
+
+
+def test_the_microphone_that_was_chosen_is_the_one_next_time(server: Server) -> None:
+    async def story() -> None:
+        async with chromium() as browser:
+            tab = await browser.new_page()
+            await tab.goto(server.join_url(LEFT))
+            choice = tab.get_by_label("Chọn micrô")
+            others = choice.locator("option:not(:checked)")
+            wish = await others.first.get_attribute("value") or ""
+            await choice.select_option(wish)
+            await tab.reload()
+            await expect(choice).to_have_value(wish)
 
     asyncio.run(story())
 

@@ -11,7 +11,8 @@ import pytest
 from broadcast.session.commands import COMMANDS
 from broadcast.session.preset import FOLDER as PRESETS
 from tests.test_docs import text
-from web.assets import STATIC, VENDOR, modules
+from web.assets import VENDOR, modules
+from web.build import static
 from web.catalogues import FOLDER, LANGUAGES, catalogue, preferred, say
 from web.errors import Problem
 from web.pages import texts_of
@@ -75,11 +76,13 @@ def test_every_error_of_the_code_has_a_sentence() -> None:
         assert wanted - catalogue(language).keys() == set()
 
 
-@pytest.mark.parametrize("page", sorted(path.stem for path in STATIC.glob("*.js")))
+@pytest.mark.parametrize(
+    "page", sorted(name[:-3] for name in static() if re.fullmatch(r"\w+\.js", name))
+)
 def test_a_page_is_given_all_that_it_says(page: str) -> None:
     given = texts_of(page, "vi")
     for name in {*modules(f"{page}.js")} - {*VENDOR.values()}:
-        code = (STATIC / name).read_text("utf-8")
+        code = static()[name].decode()
         said = set(re.findall(r"\bt\(\"([^\"]+\.[^\"]+)\"", code))
         assert said - given.keys() == set()
         for beginning in re.findall(r"\b(?:t|knows)\(`([^`$]*)\$", code):

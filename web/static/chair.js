@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {bye, chairView, connect, ready, view} from "./state.js";
-import {t} from "./texts.js";
+import {asset, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Do, siteBrief} from "./parts/common/actions.js";
 import {Agenda, NextItem} from "./parts/common/agenda.js";
@@ -17,6 +17,7 @@ import {Language} from "./parts/common/head.js";
 import {PhaseButtons} from "./parts/common/phase.js";
 import {SharedNow} from "./parts/common/screens.js";
 import {Queue} from "./parts/common/queue.js";
+import {Renewal} from "./parts/common/renewal.js";
 import {Toasts} from "./parts/common/toasts.js";
 
 /** @import {Absent} from "./types.js" */
@@ -32,11 +33,11 @@ function Page() {
     <div class="chair" data-ready=${ready.value} data-closed=${session.closed}>
       <${ConnectionLost} />
       <header class="chair-head">
-        <a class="logo" href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="36" height="36" /></a>
+        <a class="logo" href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="36" height="36" /></a>
         <h1>${session.title}</h1>
         <${Phase} /><span class="gap"></span><${PhaseButtons} /><${TimeOfDay} /><${Language} kind="small plain" />
       </header>
-      <${Banner} />
+      <div class="chair-news"><${Renewal} /><${Banner} /></div>
       <main>
         <div class="lead"><${CurrentItem} /><${Floor} /><${SharedNow} /><${Calling} /><${NextItem} /><${AbsentList} /></div>
         <div class="chair-lists"><${Queue} /><${Agenda} /></div>

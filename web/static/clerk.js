@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {bye, clerkView, connect, ready, view} from "./state.js";
-import {config, t} from "./texts.js";
+import {asset, config, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Agenda} from "./parts/common/agenda.js";
 import {Delegates} from "./parts/common/delegates.js";
@@ -11,6 +11,7 @@ import {Floor} from "./parts/common/floor.js";
 import {Language} from "./parts/common/head.js";
 import {Icon} from "./parts/common/icons.js";
 import {Queue} from "./parts/common/queue.js";
+import {Renewal} from "./parts/common/renewal.js";
 import {openRecord} from "./parts/common/record.js";
 import {Toasts} from "./parts/common/toasts.js";
 import {Captions} from "./parts/clerk/captions.js";
@@ -25,7 +26,7 @@ function Page() {
     <div class="clerk" data-ready=${ready.value}>
       <${ConnectionLost} />
       <header class="clerk-head">
-        <a class="logo" href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
+        <a class="logo" href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="32" height="32" /></a>
         <h1>${session.title}</h1><${Phase} />
         ${session.closed && html`<p class="closed-now" data-testid="closed"><${Icon} name="lock" />${t("clerk.closed")}</p>`}
         <span class="gap"></span>
@@ -35,6 +36,7 @@ function Page() {
           <${Icon} name="pen" />${t("clerk.minutes")}</a>
         <${TimeOfDay} /><${Language} kind="small plain" />
       </header>
+      <div><${Renewal} /></div>
       <main>
         <div class="now-column"><${CurrentItem} /><${Floor} /><${Captions} /></div>
         <${Notes} />

@@ -5,8 +5,9 @@ import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {read} from "./clock.js";
 import {connect, connection, displayView, now, view} from "./state.js";
-import {t} from "./texts.js";
+import {asset, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
+import {renewWhen} from "./parts/common/renewal.js";
 
 /** @import {Floor, Round, WallItem} from "./types.js" */
 
@@ -16,7 +17,7 @@ function Page() {
   if (!view.value) return html`<main class="wall" data-testid="display"><p class="standing" role="status">${t(`connection.${connection.value}`)}</p></main>`;
   const {session} = displayView();
   return html`<main class="wall" data-phase=${session.phase} data-closed=${session.closed} data-testid="display">
-    <header><img src="/static/favicon.svg" alt="" width="64" height="64" />
+    <header><img src=${asset("favicon.svg")} alt="" width="64" height="64" />
       <div class="titles"><h1>${session.title}</h1><p>${session.subtitle}</p></div><${TimeOfDay} /></header>
     <${Body} />
     ${connection.value === "lost" && html`<p class="lost" role="status">${t("connection.lost")}</p>`}
@@ -141,5 +142,6 @@ async function stayAwake() {
 
 show(Page);
 connect("display");
+renewWhen(() => true);
 void stayAwake();
 document.addEventListener("visibilitychange", () => void stayAwake());

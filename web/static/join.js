@@ -6,9 +6,11 @@ import {bye, connect, connection, view} from "./state.js";
 import {config, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
-import {open, wake, watchPlugs} from "./parts/site/devices.js";
+import {Renewal, renewWhen} from "./parts/common/renewal.js";
+import {close, mayOpen, open, wake, watchPlugs} from "./parts/site/devices.js";
 import {join} from "./parts/site/line.js";
 import {Room} from "./parts/site/room.js";
+import {isSharing} from "./parts/site/share.js";
 import {Beside, DeviceTest} from "./parts/site/test.js";
 
 const KEY = `diemcau.join.${config.session}.${config.site}`;
@@ -61,6 +63,7 @@ function enter() {
   joined.value = true;
   connect("site", {token: secret});
   join(secret);
+  renewWhen(nobodyIsNeeded);
   void stayAwake();
 }
 
@@ -83,7 +86,20 @@ function Page() {
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   }
-  return html`<${Room} token=${secret} />`;
+  return html`${!onAir() && html`<${Renewal} />`}<${Room} token=${secret} />`;
+}
+
+/** Its sound goes out, or its picture. */
+function onAir() {
+  const me = view.value && "me" in view.value ? view.value.me : undefined;
+  return me !== undefined && (me.microphone_open || me.tally === "program");
+}
+
+/** Nobody here has to do anything when the page is loaded anew: not speak on, not share the screen
+ * again, not allow the camera again. */
+async function nobodyIsNeeded() {
+  if (onAir() || isSharing()) return false;
+  return config.has_camera || (await mayOpen());
 }
 
 /** The link was good for this session only. */
@@ -121,8 +137,12 @@ if (secret && !config.over) {
     if (joined.value && !document.hidden) void stayAwake();
   });
   const again = sessionStorage.getItem(JOINED);
-  if (!again) await tryLink();
+  const tried = again ? undefined : tryLink();
+  // Beside that, unless the browser would ask for a camera on behalf of a link that opens nothing.
+  if (!config.has_camera && !(await mayOpen())) await tried;
   if (!config.has_camera && !dead.value) await open();
+  await tried;
+  if (dead.value) close();
   // A page that was reloaded takes its place again without being asked.
   if (again) enter();
 }

@@ -23,6 +23,7 @@ import {Monitors} from "./parts/operator/monitors.js";
 import {Overlays} from "./parts/operator/overlays.js";
 import {PlayerDialog} from "./parts/operator/player_dialog.js";
 import {Queue} from "./parts/common/queue.js";
+import {Renewal} from "./parts/common/renewal.js";
 import {ScreensDialog} from "./parts/operator/screens.js";
 import {listenToKeys} from "./parts/operator/shortcuts.js";
 import {Sites} from "./parts/operator/sites.js";
@@ -35,7 +36,7 @@ function Page() {
     <div class="console" data-ready=${ready.value}>
       <${ConnectionLost} />
       <${TopBar} />
-      <div><${Control} /><${Alarms} /></div>
+      <div><${Renewal} /><${Control} /><${Alarms} /></div>
       <main>
         <div class="pictures">
           <${Monitors} />

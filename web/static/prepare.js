@@ -5,9 +5,11 @@ import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
+import {useEffect} from "preact/hooks";
 import {bye, connect, connection, operatorView, ready, view} from "./state.js";
-import {config, t, timeOfDay, weekdayAndTime} from "./texts.js";
+import {asset, config, t, timeOfDay, weekdayAndTime} from "./texts.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
+import {Renewal} from "./parts/common/renewal.js";
 import {Agenda} from "./parts/prepare/agenda.js";
 import {send, tell} from "./parts/common/ask.js";
 import {Delegates} from "./parts/prepare/delegates.js";
@@ -31,7 +33,7 @@ function Page() {
   if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   const {session} = operatorView();
   return html`<div class="preparing" data-ready=${ready.value}>
-    <${Head} />
+    <${Head} /><${Renewal} />
     ${!ready.value && html`<p class="notice warn" role="alert">${t("connection.lost")}</p>`}
     ${session.phase === "ended" && html`<p class="notice">${t("prepare.is_over")}
       ${config.may_create && html` <a href=${`/new#session:${session.id}`}>${t("prepare.copy")}</a>`}</p>`}
@@ -50,7 +52,7 @@ function Head() {
   const {session, forecast} = operatorView();
   const end = session.planned_start_at_ms || session.phase !== "prepared" ? forecast?.ends_at_ms : undefined;
   return html`<header class="prepare-head">
-    <a href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
+    <a href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="32" height="32" /></a>
     <div><h1>${session.title}</h1><p class="muted">${[session.subtitle,
       session.planned_start_at_ms && weekdayAndTime(session.planned_start_at_ms),
       end !== undefined && t("prepare.ends_about", {time: timeOfDay(end)})].filter(Boolean).join(" · ")}</p></div>
@@ -64,6 +66,7 @@ function Head() {
 
 function Steps() {
   const {sites, delegates, agenda} = operatorView();
+  useEffect(() => document.querySelector(".steps [aria-current]")?.scrollIntoView({block: "nearest", inline: "center"}), [step.value]);
   /** @type {Record<string, number>} */
   const counts = {sites: Object.keys(sites).length, delegates: delegates.length, agenda: agenda.length};
   return html`<nav class="steps" aria-label=${t("prepare.steps")}><ol>${STEPS.map((one, index) => html`

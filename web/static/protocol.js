@@ -63,6 +63,7 @@ const RETRY_MAX_MS = 3000;
  * @property {(levels: Record<string, number>) => void} [onLevels] dBFS by site
  * @property {(name: string, jpeg: Blob) => void} [onStill] a site's picture, or `PREVIEW`
  * @property {(wish: QualityWish) => void} [onQuality]
+ * @property {(build: string) => void} [onBuild] what the server's pages are made of now; before the view
  * @property {() => void} [onRestart] the server was started anew: it knows no connection of before
  * @property {(code: string, message: string) => void} [onBye] the server will not have us back
  */
@@ -192,6 +193,7 @@ export class Live {
         this.clock.guess(message.server_time_ms);
         this.#retries = 0;
         this.#listener.onConnection?.("open");
+        this.#listener.onBuild?.(message.build);
         this.#heedBoot(message.boot);
         return this.#tellView();
       case "patch":

@@ -4,10 +4,11 @@
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {bye, connect, connection, operatorView, ready, sitesOf, view} from "./state.js";
-import {config, t, timeOfDay} from "./texts.js";
+import {asset, config, t, timeOfDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
 import {act, canGive, shortName} from "./parts/common/actions.js";
+import {Renewal} from "./parts/common/renewal.js";
 import {Confirm, Dialog} from "./parts/common/dialogs.js";
 import {Icon} from "./parts/common/icons.js";
 import {Toasts} from "./parts/common/toasts.js";
@@ -44,14 +45,14 @@ function Page() {
   const {session, rehearsed_at_ms: begun} = operatorView();
   const site = current();
   return html`<div class="preparing rehearsing" data-ready=${ready.value}>
-    <header class="prepare-head no-print"><a href="/" aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
+    <header class="prepare-head no-print"><a href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="32" height="32" /></a>
       <div><h1>${t("rehearse.title")}: ${session.title}</h1><p class="muted">${begun ? t("rehearse.begun", {time: timeOfDay(begun)}) : t("rehearse.intro")}</p></div>
       <nav>${begun && html`<button type="button" aria-pressed=${reporting.value} onClick=${() => { reporting.value = !reporting.value; }} data-testid="report-open">${t("rehearse.report")}</button>
         <button type="button" class="plain" onClick=${() => { asking.value = true; }}>${t("rehearse.again")}</button>`}
         <a class="button" href=${`/prepare/${session.id}`}>${t("prepare.prepare")}</a>
         <a class="button" href=${`/operator/${session.id}`}>${t("public.control")}</a><${Language} /></nav></header>
     ${!ready.value && html`<p class="notice warn" role="alert">${t("connection.lost")}</p>`}
-    <${Control} />
+    <${Renewal} /><${Control} />
     ${!begun ? html`<${Start} />` : html`
       ${reporting.value && html`<p class="actions no-print"><button type="button" class="primary" onClick=${() => print()} data-testid="print-report">${t("rehearse.print")}</button></p>`}
       <${Report} hidden=${!reporting.value} />

@@ -6,7 +6,7 @@ import {show} from "./parts/common/page.js";
 import {send, wordsOf} from "./parts/common/ask.js";
 import {Language} from "./parts/common/head.js";
 import {Refusal} from "./server.js";
-import {config, t} from "./texts.js";
+import {asset, config, t} from "./texts.js";
 
 const busy = signal(false);
 const refused = signal("");
@@ -46,7 +46,7 @@ async function submit(event) {
 
 function Page() {
   return html`<main class="sign-in">
-    <img src="/static/logo.svg" alt="Diemcau" width="240" height="58" />
+    <img src=${asset("logo.svg")} alt="Diemcau" width="240" height="58" />
     <form class="panel" onSubmit=${submit}>
       <h1>${t("common.sign_in")}</h1>
       ${config.lacks && html`<p class="notice" data-testid="lacks">${t("public.sign_in_lacks")}</p>`}

@@ -30,6 +30,9 @@ export const bye = signal(undefined);
 /** How often the server was started anew since this page was opened. */
 export const restarts = signal(0);
 
+/** What the server's pages are made of now, where that is not what this one was: it was upgraded. */
+export const newBuild = signal("");
+
 /** dBFS by site, ten a second: for effects that draw, not for components that render.
  * @type {Signal<Record<string, number>>} */
 export const levels = signal({});
@@ -147,6 +150,9 @@ const listener = {
   },
   onQuality(wish) {
     (wish.source === "screen" ? screenQuality : quality).value = wish;
+  },
+  onBuild(build) {
+    newBuild.value = build === config.build ? "" : build;
   },
   onRestart() {
     restarts.value += 1;

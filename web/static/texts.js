@@ -15,6 +15,11 @@ const texts = embedded("texts");
 /** @type {Config} */
 export const config = embedded("config");
 
+/** Where a picture of ours is, of the same build as this script. @param {string} name */
+export function asset(name) {
+  return new URL(name, import.meta.url).href;
+}
+
 /**
  * One text of the catalogues; the key itself if nobody wrote it. `{name}` in the text is replaced.
  * @param {string} key

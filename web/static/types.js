@@ -363,6 +363,7 @@
  * The settings that the server puts into a page (`#config`).
  * @typedef {object} Config
  * @property {string} page
+ * @property {string} build what the page was made of
  * @property {"vi" | "en"} language
  * @property {string | null} session
  * @property {boolean} turn whether there are TURN servers

@@ -6,6 +6,7 @@ import {useEffect, useRef, useState} from "preact/hooks";
 import {connect, connection, publicView, restarts, view} from "./state.js";
 import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
+import {Renewal, renewWhen} from "./parts/common/renewal.js";
 import {config, span, t, weekdayAndTime} from "./texts.js";
 import {WhepPlayer} from "./rtc.js";
 import {CaptionLine} from "./parts/common/caption.js";
@@ -30,11 +31,17 @@ effect(() => {
 /** @type {{rewind: () => any, quick: () => any, sound: () => any}} */
 const PLAYERS = {rewind: RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
 
+function isOn() {
+  const phase = view.value && publicView().session.phase;
+  return phase === "live" || phase === "paused";
+}
+
 function Page() {
   if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   const {session, floor, agenda, viewers} = publicView();
-  const on = session.phase === "live" || session.phase === "paused";
+  const on = isOn();
   return html`<${Head} />
+    ${on && html`<${Renewal} />`}
     <main class="watch">
       <div class="stage-column">
         ${on ? html`<${PLAYERS[way.value]} />` : html`<${Before} session=${session} />`}
@@ -173,3 +180,5 @@ function Speaker({floor, closed}) {
 
 show(Page);
 connect("watch");
+// Whoever watches decides for himself: the sound would be off afterwards.
+renewWhen(() => !isOn());

@@ -12,7 +12,7 @@ export function NotYet() {
   const told = bye.value;
   if (!told) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   return html`<main class="bye panel" data-testid="bye"><h1>${told.message}</h1>
-    <p><a class="button primary" href=${`/sign-in?next=${location.pathname}`}>${t("common.sign_in")}</a></p></main>`;
+    <p>${told.code === "not_understood" ? html`<button type="button" class="primary" onClick=${() => location.reload()}>${t("common.reload")}</button>` : html`<a class="button primary" href=${`/sign-in?next=${location.pathname}`}>${t("common.sign_in")}</a>`}</p></main>`;
 }
 
 /** The page keeps what it knew; nothing can be pressed until the server is back. */

@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
-import {config, t} from "../../texts.js";
+import {asset, config, t} from "../../texts.js";
 import {send, wordsOf} from "./ask.js";
 
 const STAFF = ["operator", "chair", "clerk"];
@@ -15,7 +15,7 @@ export function isStaff() {
 
 export function Head() {
   return html`<header class="site-head">
-    <a href="/" class="logo-link"><img src="/static/logo.svg" alt=${t("common.home")} width="160" height="39" /></a>
+    <a href="/" class="logo-link"><img src=${asset("logo.svg")} alt=${t("common.home")} width="160" height="39" /></a>
     <nav class="head-links" aria-label=${t("common.pages")}>
       <a class="button plain" href="/archive">${t("common.archive")}</a>
       ${config.may_audit && html`<a class="button plain" href="/audit">${t("common.audit")}</a>`}

@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {operatorView, role} from "../../state.js";
-import {config, number, span, t} from "../../texts.js";
+import {asset, config, number, span, t} from "../../texts.js";
 import {Phase, TimeOfDay} from "../common/frame.js";
 import {Language} from "../common/head.js";
 import {ChatButton} from "./chat.js";
@@ -19,7 +19,7 @@ const HOURS_SHORT = 3;
 export function TopBar() {
   const {session} = operatorView();
   return html`<header class="topbar">
-    <a class="logo" href="/" title=${t("common.home")} aria-label=${t("common.home")}><img src="/static/favicon.svg" alt="" width="32" height="32" /></a>
+    <a class="logo" href="/" title=${t("common.home")} aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="32" height="32" /></a>
     <div class="titles"><h1 title=${session.title}>${session.title}</h1><p class="muted">${session.subtitle}</p></div>
     <${Phase} />
     <${Recording} />

@@ -3,7 +3,7 @@
 
 import {effect} from "@preact/signals";
 
-const WORKER = "/static/vendor/hls.worker.js";
+const WORKER = new URL("../../vendor/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 2000;
 const STUCK_MS = 10_000;
 

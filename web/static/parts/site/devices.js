@@ -1,6 +1,7 @@
 // The room's camera and microphone: what there is, what is chosen, what is wrong, how loud it is.
 
 import {batch, signal} from "@preact/signals";
+import {config} from "../../texts.js";
 
 /** @import {Device} from "../../types.js" */
 
@@ -25,6 +26,9 @@ const PICTURE = {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 
 
 /** @type {Record<"video" | "audio", string | undefined>} */
 const chosen = {video: undefined, audio: undefined};
+/** What somebody chose here for this site. Where that is gone another will do. */
+const CHOICE = `diemcau.devices.${config.site}`;
+
 /** @type {MediaStreamTrack | undefined} */
 let picture;
 /** @type {MediaStreamTrack | undefined} */
@@ -41,6 +45,7 @@ const samples = new Float32Array(1024);
 export async function open() {
   asking.value = true;
   try {
+    await recall();
     const both = await tried({video: wish("video"), audio: wish("audio")});
     if (both instanceof MediaStream) take(both, ["video", "audio"]);
     else for (const kind of /** @type {const} */ (["audio", "video"])) await openOne(kind);
@@ -50,8 +55,26 @@ export async function open() {
   }
 }
 
+/** Whether they open without anybody being asked. */
+export async function mayOpen() {
+  const names = /** @type {PermissionName[]} */ (/** @type {unknown} */ (["camera", "microphone"]));
+  try {
+    const told = await Promise.all(names.map((name) => navigator.permissions.query({name})));
+    return told.every(({state}) => state !== "prompt");
+  } catch {
+    return false; // a browser that does not tell
+  }
+}
+
+/** Lets go of them. */
+export function close() {
+  for (const track of [picture, sound, ...(stream.value?.getTracks() ?? [])]) track?.stop();
+  stream.value = undefined;
+}
+
 /** @param {"video" | "audio"} kind */
 async function openOne(kind) {
+  await recall();
   const got = await tried({[kind]: wish(kind)});
   if (got instanceof MediaStream) take(got, [kind]);
   else fail(kind, got);
@@ -61,6 +84,20 @@ async function openOne(kind) {
 function wish(kind) {
   const device = chosen[kind] ? {deviceId: {exact: chosen[kind]}} : {};
   return {...(kind === "video" ? PICTURE : SPEECH), ...device};
+}
+
+/** @returns {{video?: string, audio?: string}} */
+function choice() {
+  return JSON.parse(localStorage.getItem(CHOICE) ?? "{}");
+}
+
+/** By name, where it is there: of one that is only wished for Chromium takes no notice. */
+async function recall() {
+  const there = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  for (const kind of /** @type {const} */ (["audio", "video"])) {
+    const wished = choice()[kind];
+    if (wished && there.some(({deviceId}) => deviceId === wished)) chosen[kind] ??= wished;
+  }
 }
 
 /** @param {MediaStreamConstraints} constraints @returns {Promise<MediaStream | DOMException>} */
@@ -135,6 +172,7 @@ export function hold(on) {
 /** @param {"video" | "audio"} kind @param {string} deviceId */
 export async function choose(kind, deviceId) {
   chosen[kind] = deviceId;
+  localStorage.setItem(CHOICE, JSON.stringify({...choice(), [kind]: deviceId}));
   await openOne(kind);
 }
 

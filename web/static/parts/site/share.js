@@ -23,6 +23,11 @@ let known = false;
 let publisher;
 let secret = "";
 
+/** From this page. */
+export function isSharing() {
+  return shared.value !== undefined;
+}
+
 /** @param {string} token of the site's link */
 export function mayShare(token) {
   secret = token;
