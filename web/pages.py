@@ -237,16 +237,22 @@ class Pages:
         """An error as a page, with what to do."""
         message = problem.message(request[LANGUAGE])
         return self._page(
-            request, "error", who=VIEWER, status=problem.status, code=problem.code, message=message
+            request,
+            "error",
+            who=VIEWER,
+            status=problem.status,
+            code=problem.code,
+            message=message,
+            retry_after_s=problem.retry_after_s,
         )
 
 
 def _read_all() -> None:
     """Before anybody is served: of one page it takes 15 ms, for which sound would wait."""
-    for template in (WEB / "templates").glob("*.html"):
-        if (STATIC / f"{template.stem}.js").is_file():
+    for page in (name.removesuffix(".html") for name in templates()):
+        if f"{page}.js" in static():
             for language in LANGUAGES:
-                texts_of(template.stem, language)
+                texts_of(page, language)
 
 
 @cache

@@ -385,6 +385,8 @@
  * @property {boolean} [lacks] what one signed in with does not open that
  * @property {string} [code] of an error
  * @property {string} [message] of an error
+ * @property {number} [status] of the answer that brought the page
+ * @property {number} [retry_after_s] of an error that passes: when to ask again
  */
 
 export {};

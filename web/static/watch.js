@@ -94,6 +94,11 @@ function Before({session}) {
     ${over && html`<p><a class="button primary" href=${`/play/${session.id}`}>${t("public.play")}</a></p>`}</div></div>`;
 }
 
+/** Why nothing plays. @param {string} key of what is said while the server is there */
+function waiting(key) {
+  return t(connection.value === "lost" ? "connection.lost" : key);
+}
+
 function RewindPlayer() {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const player = useRef(/** @type {ReturnType<typeof attach> | null} */ (null));
@@ -123,7 +128,7 @@ function RewindPlayer() {
   };
   return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="player"
       onTimeUpdate=${look} aria-label=${t("public.player")}></video>
-    ${state === "waiting" && html`<p class="over-picture" role="status">${t("public.loading")}</p>`}
+    ${state === "waiting" && html`<p class="over-picture" role="status">${waiting("public.loading")}</p>`}
     ${behind > BEHIND_S && html`<button class="go-live" onClick=${toLive} data-testid="to-live">
       ${t("public.to_live", {behind: span(behind * 1000)})}</button>`}</div>`;
 }
@@ -139,7 +144,7 @@ function SoundPlayer() {
   }, []);
   return html`<div class="stage card listening"><div>
     <p class="card-title">${t("public.radio")}</p>
-    <p role="status">${state === "waiting" ? t("public.loading_sound") : t("public.radio_note")}</p>
+    <p role="status">${state === "waiting" ? waiting("public.loading_sound") : t("public.radio_note")}</p>
     <audio ref=${audio} controls autoplay data-testid="sound-player" aria-label=${t("public.radio")}></audio></div></div>`;
 }
 
@@ -166,7 +171,7 @@ function QuickPlayer() {
   return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="quick-player"
       aria-label=${t("public.player")}></video>
     ${captionsOn.value && html`<${CaptionLine} caption=${publicView().caption} />`}
-    ${state !== "connected" && html`<p class="over-picture" role="status">${why || t("public.loading")}</p>`}</div>`;
+    ${state !== "connected" && html`<p class="over-picture" role="status">${why || waiting("public.loading")}</p>`}</div>`;
 }
 
 /** @param {{floor: import("./types.js").Floor | undefined, closed: boolean}} props */

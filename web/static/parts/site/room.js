@@ -26,6 +26,7 @@ export function Room({token}) {
   const state = standingOf(siteView());
   const {me, session, floor} = siteView();
   const joins = state !== "out" && state !== "ended";
+  const said = lost() && (state === "on-air" || state === "next") ? "lost" : state;
   return html`<div class="room" data-standing=${state} data-lost=${lost()} data-testid="room">
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
@@ -39,7 +40,7 @@ export function Room({token}) {
     <${TalkedTo} />
     ${state !== "out" && !config.has_camera && html`<${AskedTest} token=${token} />`}
     <div class="standing" role="status" data-testid="standing">
-      <strong>${t(`site.standing_${state}`)}</strong><span>${t(`site.standing_${state}_note`)}</span>
+      <strong>${t(`site.standing_${said}`)}</strong><span>${t(`site.standing_${said}_note`)}</span>
     </div>
     ${state !== "out" && html`<div class="room-grid">
       <div class="return-column"><${ReturnFeed} /><${Now} /><${Papers} /></div>
@@ -106,7 +107,7 @@ function OwnClock({turn}) {
 
 function OwnMicrophone() {
   const open = siteView().me.microphone_open;
-  const key = microphoneOf(siteView(), held.value);
+  const key = open && lost() ? "away" : microphoneOf(siteView(), held.value);
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
     ${config.has_camera ? html`<p><strong>${t(`site.microphone_${key}_title`)}</strong></p>` : html`<div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
       <div><p><strong>${t(`site.microphone_${key}_title`)}</strong></p><${Meter} label=${t("site.level")} /></div></div>`}

@@ -1,0 +1,84 @@
+"""What pages say when something does not go: one that may not be opened, a database that fails, and
+a server that goes away under a district on air and under the public. Real Chromium."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from broadcast.session.model import Role
+from tests.chromium import camera_files, chromium, join_as_a_person_would
+from tests.server import LEFT, Server
+from web.setup import DATABASE
+
+NOWHERE = "/watch/nowhere"
+
+
+@contextmanager
+def no_events(server: Server) -> Iterator[None]:
+    """The database is there, and its log is not."""
+
+    def rename(old: str, new: str) -> None:
+        with closing(sqlite3.connect(server.settings.storage.data_dir / DATABASE)) as database:
+            database.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    rename("events", "gone")
+    try:
+        yield
+    finally:
+        rename("gone", "events")
+
+
+def test_pages_that_do_not_open_say_how_to_go_on(tmp_path: Path) -> None:
+    async def story(server: Server) -> None:
+        async with chromium(size=(390, 844)) as browser:
+            tab = await browser.new_page()
+            await tab.goto(server.link(Role.CLERK))
+            await tab.wait_for_url("**/clerk/*")
+            sealed = f"/sealed/{server.session}"
+            await tab.goto(server.url(sealed))
+            await expect(tab.get_by_test_id("enter")).to_have_attribute(
+                "href", f"/sign-in?next={sealed}"
+            )
+            with no_events(server):
+                answer = await tab.goto(server.url(NOWHERE))
+                assert answer is not None
+                assert answer.status == 503
+                await expect(tab.get_by_test_id("retry")).to_be_focused()
+                await expect(tab.get_by_test_id("error")).to_contain_text("tự thử lại")
+            await expect(tab.get_by_test_id("error")).to_contain_text("Không có trang")
+
+    with Server(tmp_path) as server:
+        asyncio.run(story(server))
+
+
+def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
+    async def story(server: Server) -> None:
+        async with chromium(camera_files(tmp_path, 1, 700)) as browser:
+            district, watch = await browser.new_page(), await browser.new_page()
+            await district.goto(server.join_url(LEFT))
+            await join_as_a_person_would(district)
+            server.command("go_live")
+            server.command("give_turn", delegate="lay-1", kind="speech")
+            standing, own = (
+                district.get_by_test_id("standing"),
+                district.get_by_test_id("own-microphone"),
+            )
+            await expect(standing).to_contain_text("ĐANG PHÁT")
+            await expect(district.get_by_test_id("line")).to_contain_text("tốt")
+            await watch.goto(server.url(f"/watch/{server.session}"))
+            await expect(watch.locator(".over-picture")).to_have_count(0)  # it plays
+            server.stop()
+            await expect(standing).to_contain_text("không thấy, không nghe")
+            await expect(own).to_contain_text("không nghe thấy phòng này")
+            await expect(watch.locator(".over-picture")).to_contain_text("Mất kết nối")
+            server.start()
+            await expect(standing).to_contain_text("ĐANG PHÁT")
+            await expect(own).to_contain_text("ĐANG MỞ")
+            await expect(watch.locator(".over-picture")).to_have_count(0)
+
+    with Server(tmp_path / "server") as server:
+        asyncio.run(story(server))
