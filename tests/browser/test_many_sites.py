@@ -5,11 +5,13 @@ an operator finds on one screen, and that costs nobody fifty cameras.
 """
 
 import asyncio
+import itertools
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, expect
+import pytest
+from playwright.async_api import Locator, Page, expect
 
 from broadcast.session.model import Role
 from streams.wire import Kind, Note
@@ -17,7 +19,7 @@ from tests import day
 from tests.chromium import chromium, complaints
 from tests.media import wait_until
 from tests.trembling import studio
-from tests.web.rig import SESSION, Rig, now_ms, relay, settings_in
+from tests.web.rig import SECRET, SESSION, Rig, now_ms, relay, settings_in
 from web.setup import open_store
 
 NAMES = (
@@ -38,6 +40,10 @@ INSIDE = """(tile) => {
 WHOLE_NAME = """(tile) => {
   const name = tile.querySelector(".name");
   return name.scrollWidth <= name.clientWidth;
+}"""
+IN_SIGHT = """(one) => {
+  const {left, top, width, height} = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
 }"""
 SCROLLS_NOT = "document.documentElement.scrollHeight <= innerHeight"
 
@@ -127,6 +133,43 @@ async def many_more(tab: Page, rig: Rig) -> None:
     await wait_until(lambda: tab.evaluate(SCROLLS_NOT), "a page that does not scroll")
     await last.get_by_role("button").first.click()
     await expect(last).to_have_attribute("data-tally", "preview")
+
+
+@pytest.mark.parametrize("page", ["operator", "chair", "clerk"])
+def test_a_closed_part_is_led_on_the_smallest_screen(tmp_path: Path, page: str) -> None:
+    """With all fifty in it, and in English: who takes part, the way back and the agenda."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=(1280, 720)) as browser:
+            await send(rig, "import_rows", sites=rows(3, 50))
+            await send(rig, "go_live")
+            await send(rig, "choose_item", item=SECRET)
+            await send(rig, "close_part", staying=list(await listed(rig, "sites")))
+            tab = await browser.new_page()
+            await tab.context.add_cookies([{"name": "lang", "value": "en", "url": rig.base}])
+            await tab.goto(rig.url(f"/sign-in?next=/{page}/{SESSION}#token={rig.operator}"))
+            agenda = tab.get_by_test_id("agenda")
+            await expect(tab.get_by_test_id("closed-band")).to_contain_text("46 other sites")
+            for button in ("Who takes part…", "Open to the public…"):
+                await reached(tab, agenda, agenda.get_by_role("button", name=button))
+            for row in (0, -1):
+                await reached(tab, agenda, agenda.locator(".rows > li").nth(row))
+
+    asyncio.run(story())
+
+
+async def reached(tab: Page, room: Locator, what: Locator) -> None:
+    """By turning the wheel over the room, down and up."""
+    await room.locator("header").first.hover()
+    turns = itertools.cycle([60] * 40 + [-60] * 40)
+
+    async def in_sight() -> bool:
+        if await what.evaluate(IN_SIGHT):
+            return True
+        await tab.mouse.wheel(0, next(turns))
+        return False
+
+    await wait_until(in_sight, f"sight of {what}", 20)
 
 
 def test_whatever_is_wrong_with_a_site_its_figures_are_a_click_away(tmp_path: Path) -> None:

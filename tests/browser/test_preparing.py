@@ -5,6 +5,7 @@ import asyncio
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from playwright.async_api import FilePayload, Page, expect
 from broadcast.session.model import Role
 from tests.chromium import chromium, complaints
 from tests.server import Server
+from tests.web.rig import SESSION, relay, settings_in
 from web import setup
 from web.accounts import hash_password
 
@@ -100,6 +102,27 @@ async def sign_in_and_create(tab: Page, server: Server) -> None:
     await tab.get_by_test_id("title").fill("Phiên giải trình tháng 11")
     await tab.get_by_test_id("onward").click()
     await expect(tab.locator("h1")).to_have_text("Phiên giải trình tháng 11")
+
+
+@pytest.mark.parametrize("step", ["about", "agenda", "links"])
+def test_on_a_phone_a_step_begins_on_the_first_screen(tmp_path: Path, step: str) -> None:
+    """Under a title as long as they are; which step it is stays in sight, and nothing is wider."""
+    title = "Kỳ họp thứ mười hai (thường lệ giữa năm) Hội đồng nhân dân tỉnh Điện Biên khóa XV"
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=(390, 844)) as browser:
+            await rig.command("describe_session", title=f"{title}, phiên chất vấn và trả lời")
+            tab = await browser.new_page()
+            await tab.goto(rig.url(f"/sign-in#token={rig.operator}"))
+            await tab.wait_for_url("**/operator/*")
+            await tab.goto(rig.url(f"/prepare/{SESSION}#{step}"))
+            await expect(tab.get_by_test_id(f"step-{step}")).to_be_in_viewport(ratio=1)
+            begins = await tab.locator("main .panel").first.bounding_box()
+            assert begins is not None
+            assert begins["y"] < 844 / 2
+            assert await tab.evaluate("document.documentElement.scrollWidth") == 390
+
+    asyncio.run(story())
 
 
 async def import_a_list(tab: Page) -> None:

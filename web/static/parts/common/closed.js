@@ -11,6 +11,8 @@ import {Icon} from "./icons.js";
 
 /** @import {AgendaItem, ClosedPart} from "../../types.js" */
 
+const MOST_NAMED = 5;
+
 /** What is asked: to close now, with an item, or who else may stay. @type {import("@preact/signals").Signal<
  *   {item?: AgendaItem} | undefined>} */
 const asked = signal(undefined);
@@ -83,9 +85,16 @@ export function ClosedBand() {
   if (!part) return null;
   return html`<div class="closed-band" role="status" data-testid="closed-band">
     <p><${Icon} name="lock" /><b>${t("closed.is")}</b> ${t("closed.since", {time: timeOfDay(part.since_at_ms), name: actorName(part.by)})}</p>
-    <p class="muted">${t("closed.stay", {sites: part.staying.map(siteBrief).join(", ")})}</p>
+    <p class="muted">${stayingOf(part)}</p>
     <${Opening} part=${part} />
   </div>`;
+}
+
+/** By name, as long as they can be read; the list has all. @param {ClosedPart} part */
+function stayingOf({staying}) {
+  const few = staying.length > MOST_NAMED ? staying.slice(0, MOST_NAMED - 1) : staying;
+  const sites = few.map(siteBrief).join(", ");
+  return few === staying ? t("closed.stay", {sites}) : t("closed.stay_many", {sites, count: staying.length - few.length});
 }
 
 /** @param {{part: ClosedPart}} props */
