@@ -35,11 +35,6 @@ DEAD_ZONE = AUDIO_CLOCK_RATE // 1000
 MAX_SLEW = 4
 """Samples per block: 0.4 %, 7 cents, which nobody hears."""
 
-EARLY = AUDIO_CLOCK_RATE * 10 // 1000
-"""At least so much sooner than asked for a packet is read that is read whole: it must be here when
-its block ends, 20 ms after it begins. 5 ms or more are left beyond the lateness that its wait is
-made for; with 5 less, more would be lost where lines tremble."""
-
 LINGER = AUDIO_CLOCK_RATE * 2 // 1000
 """By so much longer than it must a packet waits before the next one is read in its place: clocks
 that drift apart do not go back and forth between two. Waits that shrink end there."""
@@ -143,7 +138,7 @@ class Reader:
     """Reads a ring block by block at the rate that brings it to where it ought to be.
 
     Packets as long as a block are read whole: a block of parts of two needs all of the second one,
-    which may as well be heard in its place, by `EARLY` sooner than asked for and up to 20 ms more.
+    which may as well be heard in its place, up to 20 ms earlier.
     """
 
     def __init__(self) -> None:
@@ -156,7 +151,7 @@ class Reader:
     @property
     def late(self) -> int:
         """By how many samples the last block came too late; negative: too early. Whole packets may
-        come early by a block."""
+        come early."""
         if self._ahead is None:
             return self._error
         late = self._error - self._ahead
@@ -189,12 +184,12 @@ class Reader:
         return block
 
     def _to_packet(self, packet: int, ideal: int) -> int:
-        """How many samples after `ideal` the packet to be read begins: `EARLY` or more; or a little
-        less, if it is the one that was read so far."""
-        ahead = EARLY + (packet - ideal - EARLY) % BLOCK_SAMPLES
+        """How many samples after `ideal` the next packet begins; or just before it, the one that
+        was read so far."""
+        ahead = (packet - ideal) % BLOCK_SAMPLES
         before = ahead - BLOCK_SAMPLES
-        was_near = self._ahead is not None and self._ahead < EARLY + BLOCK_SAMPLES // 2
-        return before if was_near and before >= EARLY - LINGER else ahead
+        was_near = self._ahead is not None and self._ahead < BLOCK_SAMPLES // 2
+        return before if was_near and before >= -LINGER else ahead
 
     def _block(self, ring: SampleRing, at: int) -> tuple[Samples, int]:
         """And where the one after it begins."""

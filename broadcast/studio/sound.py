@@ -3,7 +3,7 @@
 It also reads the meters, ten times a second. A block is mixed when its time is over, so that the
 sound and the picture of one moment leave together. A tick's picture shows what was due since the
 tick before it, half a picture earlier in the middle: its sound is stamped as much later, so that no
-lips are further from their voice than that.
+lips are further from their voice than that. And by `EARLY`, by which it was read sooner.
 """
 
 import threading
@@ -19,6 +19,7 @@ from broadcast.studio.encoders import AacEncoder, Samples
 from broadcast.studio.mixer import FALL, RISE, Limiter, mix
 from broadcast.studio.onair import OnAir
 from broadcast.studio.opus import OpusEncoder
+from broadcast.studio.soundtrack import EARLY
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker, Talkback
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, Codec, Feed, Packet, SiteId
@@ -124,7 +125,7 @@ class SoundDesk:
     ) -> None:
         """`fps`: of the pictures beside it."""
         self._clock, self._sources = clock, sources
-        self._half_picture = AUDIO_CLOCK_RATE // (2 * fps)
+        self._stamped_later = AUDIO_CLOCK_RATE // (2 * fps) + EARLY
         self._voices = partial(Voices, bitrates_bps, heard)
         self._listened = listened
         self._on_air, self._send, self._send_levels = on_air, send, send_levels
@@ -176,7 +177,7 @@ class SoundDesk:
         for source in self._sources.all():
             source.sound.clean(wished=source.site in snapshot.state.cleaned)
         heard = self._heard(audible(snapshot.state), from_ns)
-        pts = (index - 1) * BLOCK_SAMPLES + self._half_picture
+        pts = (index - 1) * BLOCK_SAMPLES + self._stamped_later
         voices = self.talkback.voices(from_ns)
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, voices, pts)
         self._send(minus + self._mix(total, pts, snapshot, from_ns))

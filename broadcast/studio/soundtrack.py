@@ -21,6 +21,11 @@ from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame
 MAX_QUEUED_SOUND = 100
 """2 s of Opus packets; then the oldest is dropped."""
 
+EARLY = AUDIO_CLOCK_RATE * 10 // 1000
+"""So much sooner than its presentation time sound is read, and it is stamped as much later: all of
+a block must be here when it ends, 20 ms after it begins. 5 ms or more are left beyond the lateness
+that the wait is made for; with 5 less, more would be lost where lines tremble."""
+
 log = logging.getLogger(__name__)
 
 
@@ -106,11 +111,12 @@ class SoundTrack:
             self._cleaner = Cleaner(self._ring.channels) if wished else None
 
     def block(self, from_ns: int) -> Samples | None:
-        """The 20 ms to be heard from `from_ns` (CLOCK_MONOTONIC) on; None if nothing ever came."""
+        """The 20 ms to be heard from `from_ns` (CLOCK_MONOTONIC) on, and `EARLY` sooner; None if
+        nothing ever came."""
         target_ns = self._playout.sound_target_ns
         if target_ns is None:
             return None
-        ideal = (from_ns - target_ns) * AUDIO_CLOCK_RATE // NS_PER_S
+        ideal = (from_ns - target_ns) * AUDIO_CLOCK_RATE // NS_PER_S + EARLY
         last = self._heard_by
         self._heard_by = self._cleaner if self._cleaner and self._cleaner.learnt else None
         return self._go_on(ideal) if last is self._heard_by else self._change_over(last, ideal)

@@ -11,6 +11,7 @@ import pytest
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.jitter import Reader, SampleRing
 from broadcast.studio.playout import Playout
+from broadcast.studio.soundtrack import EARLY
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 from tests import media
 
@@ -29,7 +30,7 @@ class Heard:
     waits_ms: list[float] = field(default_factory=list)
     """How long after its capture the sound was heard, without the time of travel."""
     apart_ms: list[float] = field(default_factory=list)
-    """How much later a picture is presented than the sound of its moment."""
+    """How much later a picture is presented than the sound of its moment is stamped."""
 
     def sound(self, from_s: float, to_s: float) -> media.Samples:
         return np.concatenate(self.blocks[int(from_s * 50) : int(to_s * 50)])
@@ -49,7 +50,8 @@ def listen(
     seconds: float, line: LINE, *, seed: int = 1, after_ms: float = 0, whole: bool = True
 ) -> Heard:
     """A site that hums and films, heard from two hundred milliseconds on. `after_ms`: from the
-    moment at which its packets are due to the next block; `whole`: its packets are read whole."""
+    moment at which its packets are due to the next block; `whole`: its packets are read whole, and
+    early."""
     rng, heard = random.Random(seed), Heard()
     packet = 0 if whole else None
     playout, ring, reader = Playout(), SampleRing(), Reader()
@@ -68,13 +70,15 @@ def listen(
             heard.blocks.append(np.zeros(BLOCK_SAMPLES, np.float32))
             heard.waits_ms.append(0)
             continue
-        ideal = (now_ns - BLOCK_NS - target_ns) * AUDIO_CLOCK_RATE // NS_PER_S
+        early = EARLY if whole else 0
+        ideal = (now_ns - BLOCK_NS - target_ns) * AUDIO_CLOCK_RATE // NS_PER_S + early
         heard.blocks.append(reader.block(ring, ideal, packet)[0])
         playout.sound_error_ns = reader.late * NS_PER_S // AUDIO_CLOCK_RATE
         sound_ns = now_ns - reader.place(0) * NS_PER_S // AUDIO_CLOCK_RATE
         heard.waits_ms.append(sound_ns / NS_PER_MS - TRAVEL_MS)
         assert playout.picture_offset_ns is not None
-        heard.apart_ms.append((playout.picture_offset_ns - sound_ns) / NS_PER_MS)
+        stamped_ns = sound_ns + early * NS_PER_S // AUDIO_CLOCK_RATE
+        heard.apart_ms.append((playout.picture_offset_ns - stamped_ns) / NS_PER_MS)
     return heard
 
 

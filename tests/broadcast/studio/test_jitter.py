@@ -5,9 +5,8 @@ import pytest
 
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
-from broadcast.studio.jitter import CAPACITY, EARLY, JUMP, Reader, SampleRing, resampled
+from broadcast.studio.jitter import CAPACITY, JUMP, Reader, SampleRing, resampled
 from tests import media
-from tests.media import RATE
 
 START = 123_456_789_000
 HZ = 300.0
@@ -137,22 +136,9 @@ def test_a_large_error_is_jumped_over_with_a_cross_fade() -> None:
     assert reader.late == 0
 
 
-@pytest.mark.parametrize("phase_ms", range(20))
-def test_a_whole_packet_is_read_as_soon_as_it_is_here(phase_ms: int) -> None:
-    """10 ms sooner than asked for, up to 30: it is mixed when its block is over."""
-    ring, reader = SampleRing(), Reader()
-    wanted = phase_ms * RATE // 1000
-    for n in range(10):
-        reader.block(ring, n * BLOCK_SAMPLES + wanted, 7 * BLOCK_SAMPLES)
-    read = reader.place(0) - BLOCK_SAMPLES
-    assert read % BLOCK_SAMPLES == 0
-    assert EARLY <= read - 9 * BLOCK_SAMPLES - wanted < EARLY + BLOCK_SAMPLES
-    assert -BLOCK_SAMPLES // 2 < reader.late <= 0
-
-
 def test_clocks_that_drift_do_not_go_back_and_forth_between_two_packets() -> None:
     ring, reader = SampleRing(), Reader()
     for n in range(60):
-        wanted = n * BLOCK_SAMPLES - EARLY + (-30, 0, 30, 60)[n % 4]
+        wanted = n * BLOCK_SAMPLES + (-30, 0, 30, 60)[n % 4]
         reader.block(ring, wanted, 7 * BLOCK_SAMPLES)
         assert reader.place(0) == (n + 1) * BLOCK_SAMPLES

@@ -89,3 +89,20 @@ def test_a_broken_packet_costs_only_itself() -> None:
         source.offer(frame, n * STEP_NS)
     source.sound.decode()
     assert source.sound.meter.read() > -30
+
+
+@pytest.mark.parametrize("phase_ms", range(0, 20, 2))
+def test_a_packet_is_heard_10_to_32_ms_after_it_came(phase_ms: int) -> None:
+    """By the place of the site's packets in the program's blocks, on a line without jitter."""
+    source, (packet,) = Source(SiteId("a"), lambda _: None), melody(1)
+    phase_ns = phase_ms * STEP_NS // 20
+    for n in range(400):
+        came_ns, mixed_ns = n * STEP_NS - phase_ns, n * STEP_NS
+        pts = START + n * BLOCK_SAMPLES
+        frame = EncodedFrame(source.site, Codec.OPUS, pts, None, came_ns, True, packet)
+        source.offer(frame, came_ns)
+        source.sound.decode()
+        source.sound.block(mixed_ns - STEP_NS)
+    read = source.sound._reader.place(0) - BLOCK_SAMPLES - START
+    waited_ms = (mixed_ns - (read * STEP_NS // BLOCK_SAMPLES - phase_ns)) / 1e6
+    assert 10 <= waited_ms < 33
