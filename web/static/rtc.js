@@ -13,7 +13,7 @@ const LOOK_MS = 1000;
 const LOSSY = 0.02; // of the sound's packets
 // What sound takes from its packet to the loudspeaker, at least. Chromium lets pictures wait for it only step by step.
 // It stays: adjusted by the browser's own figures, both it and Chromium's delay of sound drove each other up to 0.2 s.
-const SOUND_MS = 80;
+const SOUND_MS = 70;
 const LOSSY_MS = 30_000; // so long a line counts as lossy after it was
 
 /** Sends a picture, as large as the control room wishes. */
