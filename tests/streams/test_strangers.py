@@ -88,10 +88,13 @@ class Site(asyncio.DatagramProtocol):
         handshake = self._dtls.handshake("client", list(media.dtls.fingerprints))
         _, self._session = await asyncio.wait_for(handshake, 10)
 
-    def check(self, password: str | None = None, ufrag: str | None = None) -> bytes:
+    def check(
+        self, password: str | None = None, ufrag: str | None = None, *, nominates: bool = True
+    ) -> bytes:
         request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         request.attributes["USERNAME"] = f"{ufrag or self.ufrag}:site"
-        request.attributes["USE-CANDIDATE"] = None
+        if nominates:
+            request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity((password or self.password or "").encode())
         request.add_fingerprint()
         return bytes(request)
@@ -295,6 +298,11 @@ def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
                 await settled(relay, 4)
                 assert peer._address == home
                 assert other.getsockname() not in relay._port._by_address
+                other.sendto(site.check(nominates=False), ("127.0.0.1", relay.port))
+                await wait_until(
+                    lambda: other.getsockname() in relay._port._by_address, "another way"
+                )
+                assert peer._address == home, "which it only tries"
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
                 await wait_until(lambda: peer._address == other.getsockname(), "the move")
             await speaks(site, frames)
