@@ -40,6 +40,31 @@ def test_who_refuses_is_asked_less_and_less_often() -> None:
         station.until(lambda s: (s.state, s.retry_s) == ("waiting", 5.0), "a third refusal")
 
 
+@pytest.mark.skipif(not RTMP_MODULE.exists(), reason="needs nginx with its RTMP module")
+@pytest.mark.timeout(120)
+def test_who_took_it_for_a_while_is_asked_often_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broadcast.outputs.push.STEADY_S", 1.0)
+    monkeypatch.setattr("broadcast.outputs.push.RETRY_S", (0.3, 0.6, 5.0, 10.0))
+    port = free_port()
+    with pusher(f"rtmp://127.0.0.1:{port}/live/key") as pushed:
+        station = Station(pushed)
+
+        def refused_twice() -> None:
+            for retry_s in (0.3, 0.6):
+                station.until(
+                    lambda s, r=retry_s: (s.state, s.retry_s) == ("waiting", r), "a refusal"
+                )
+
+        refused_twice()
+        with nginx(tmp_path, port):
+            station.until(lambda s: s.state == "sending", "the connection")
+            until_s = time.monotonic() + 1.5
+            station.until(lambda _: time.monotonic() > until_s, "that it holds")
+        refused_twice()
+
+
 @contextmanager
 def frozen(parent: int) -> Iterator[None]:
     """Its processes stand still, and keep their connections."""
