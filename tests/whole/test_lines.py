@@ -116,7 +116,7 @@ def test_150_kbit_carry_whole_sound_and_stills(program: Encoded, tmp_path: Path)
     async def scene() -> None:
         async with watching(program, tmp_path, rate_bps=150_000) as (watcher, _):
             seconds = await watcher.seconds(STILLS_S)
-            while mean_heard(seconds[-STILLS_S:]) < 0.98:
+            while min(second.heard for second in seconds[-STILLS_S:]) < 0.95:
                 assert len(seconds) < 40, seconds
                 seconds += await watcher.seconds(1)
             last = seconds[-STILLS_S:]
