@@ -2,6 +2,7 @@
 what it should be."""
 
 import asyncio
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,21 @@ def test_the_whole_picture_comes_first(tmp_path: Path) -> None:
     found = seen(tmp_path, lambda at: (at / "00000005.m4s").unlink(), SIZES)
     assert found.unserved
     assert found.rendition == ""
+
+
+def test_other_octets_than_on_the_disk(tmp_path: Path) -> None:
+    """As from a cache on the way that holds something else."""
+
+    async def scenario() -> Served:
+        settings = settings_in(tmp_path)
+        archive, disk = settings.storage.data_dir / "archive", tmp_path / "disk"
+        record(archive, ladder(3)).rename(archive / SESSION)
+        shutil.copytree(archive, disk)
+        spoil(disk / SESSION / "00000002.m4s")
+        async with relay(settings.model_copy(update={"program": PROGRAM})) as rig:
+            return await asyncio.to_thread(ask, rig.base, disk, SESSION, SIZES)
+
+    assert asyncio.run(scenario()).unserved == "00000002.m4s: other bytes than on the disk"
 
 
 def test_nobody_serves(tmp_path: Path) -> None:
