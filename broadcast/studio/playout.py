@@ -16,8 +16,9 @@ MIN_DELAY_NS = 20 * NS_PER_MS
 MAX_DELAY_NS = 400 * NS_PER_MS
 """After the earliest arrivals. No sound waits longer than that, not even for its picture."""
 
-MARGIN_NS = 15 * NS_PER_MS
-"""Above the lateness seen: what this machine may be late by."""
+MARGIN_NS, MOST_MARGIN_NS = 15 * NS_PER_MS, 25 * NS_PER_MS
+"""Above the lateness seen: what this machine may be late by, and where a line trembles by more than
+5 ms that much more. What comes late there comes later still now and then."""
 
 WORK_STEP_NS = 2 * NS_PER_MS
 MAX_WORK_NS = 100 * NS_PER_MS
@@ -99,9 +100,11 @@ class Transit:
 
     def _settle(self, now_ns: int) -> None:
         latest = nlargest(self._outliers + 1, self._transits)[-1]
+        trembling_ns = latest - self.base_ns - 5 * NS_PER_MS
         # So long nothing is remembered of what a start brought with it.
         young = self._seen < self._kept * 3 // 2
-        offset = latest + self.work_ns + (YOUNG_MARGIN_NS if young else MARGIN_NS)
+        margin = min(max(MARGIN_NS, MARGIN_NS + trembling_ns), MOST_MARGIN_NS)
+        offset = latest + self.work_ns + (YOUNG_MARGIN_NS if young else margin)
         if self.offset_ns is not None and not young:
             least = self.base_ns + MIN_DELAY_NS
             if offset - least > (self.offset_ns - least) // 2:

@@ -79,6 +79,14 @@ def test_the_delay_stays_within_bounds() -> None:
     assert wild.delay_ns == MAX_DELAY_NS
 
 
+def test_where_a_line_trembles_more_is_left_for_what_comes_later_still() -> None:
+    for jitter_ms, left_ms in ((4, 15), (10, 19), (15, 24), (60, 25)):
+        transit = Transit()
+        stream(transit, 0, 20, 20, jitter_ms=jitter_ms)
+        stays = max(MIN_DELAY_NS, (jitter_ms + left_ms) * NS_PER_MS)
+        assert abs(transit.delay_ns - stays) < 2 * NS_PER_MS
+
+
 def test_it_grows_at_once_and_shrinks_slowly() -> None:
     transit = Transit()
     stream(transit, 0, 20, 20)
