@@ -150,7 +150,8 @@ def _grabbed(material: Material, url: str, *, heard: bool) -> Cost:
     made.check(both_speak=heard)
     counted = dict(line.split("=", 1) for line in _progress(material).read_text().splitlines())
     frames = f"FFmpeg repeated {counted['dup_frames']}, left out {counted['drop_frames']}"
-    return Cost(sum(cores.values()), memory, f"{parts}; {made}; {frames}")
+    told = f"{parts}; {made}; {frames}"
+    return Cost(sum(cores.values()), memory, told, made.new_per_s[0])
 
 
 def _size(material: Material) -> str:

@@ -9,7 +9,8 @@ sound, the same options of x264 and the same HLS, in turn with the studio; each 
 x264: at the pace of a program, where its caches are cold at each picture, for those who keep that
 pace; as fast as it goes for FFmpeg where it does so. The command lines do less: they level, meter
 and watch nothing, and know beforehand what comes when. The hidden Chrome gets both sites live, as
-the studio does, by the way that it has: WebRTC.
+the studio does, by the way that it has: WebRTC. It repeats pictures where it does not keep up: what
+each costs for a picture that shows something new is told beside it, not in its place.
 The studio's parts alone (bench/floor.py) tell how little a studio of these parts could cost.
 
 `python -m bench.program 1` does one round of the studio and FFmpeg alone, in a minute.
@@ -23,6 +24,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,6 +35,7 @@ import av
 from bench import chrome, floor, recipes
 from bench.heads import FPS, talking_head, write_clips
 from bench.recipes import Cost, Material, by_thread_s, cpu_s, memory_mb
+from bench.shown import large_anew
 from broadcast.program import Layout, Overlay, Scene, Take
 from broadcast.studio.encoders import H264Encoder
 from config.settings import Program, Recording
@@ -155,13 +158,17 @@ def by_part(runs: list[Run]) -> str:
     return ", ".join(f"{name} {c:.3f}" for c, name in told)
 
 
+def from_a_key(packets: list[Packet]) -> Iterator[Packet]:
+    return itertools.dropwhile(lambda packet: not packet.key, packets)
+
+
 def x264_alone(packets: list[Packet], program: Program = PROGRAM, *, live: bool = True) -> float:
     """CPU per program second of encoding these pictures again, decoding not counted."""
     decoder = av.CodecContext.create("h264", "r")
     encoder = H264Encoder(program)
     spent_ns = count = 0
     began = time.monotonic()
-    for number, packet in enumerate(itertools.dropwhile(lambda p: not p.key, packets)):
+    for number, packet in enumerate(from_a_key(packets)):
         if live:
             time.sleep(max(0.0, began + number / FPS - time.monotonic()))
         for frame in decoder.decode(av.Packet(packet.data)):
@@ -181,7 +188,8 @@ def in_turn(
     for _ in range(rounds):
         ours = asyncio.run(measured(material.program, (material.lower_third,)))
         runs.append(ours)
-        costs.setdefault("studio", []).append(ours.cost)
+        anew_per_s = sum(deque(large_anew(from_a_key(ours.packets)), SECONDS * FPS)) / SECONDS
+        costs.setdefault("studio", []).append(ours.cost._replace(anew_per_s=anew_per_s))
         for name, live in ((X264, True), (X264_FAST, False)):
             costs.setdefault(name, []).append(Cost(x264_alone(ours.packets, live=live)))
         for name in names:
@@ -193,8 +201,9 @@ def in_turn(
 
 def median(costs: list[Cost]) -> Cost:
     """What is told is of the last."""
-    cores, memory_mb, told = zip(*costs, strict=True)
-    return Cost(statistics.median(cores), statistics.median(memory_mb), told[-1])
+    cores, memory_mb, told, anew_per_s = zip(*costs, strict=True)
+    middle = statistics.median
+    return Cost(middle(cores), middle(memory_mb), told[-1], middle(anew_per_s))
 
 
 def beside_others(rounds: int = ROUNDS, names: Sequence[str] = tuple(RECIPES)) -> Iterator[str]:
@@ -222,6 +231,14 @@ def beside_others(rounds: int = ROUNDS, names: Sequence[str] = tuple(RECIPES)) -
             line += f", {ours.memory_mb / cost.memory_mb:.2f} × the memory"
             line += f" ({cost.memory_mb:.0f} MB)"
         yield line
+        if cost.anew_per_s:
+            fewer = cost.anew_per_s / ours.anew_per_s
+            yield (
+                f"of each second's pictures {cost.anew_per_s:.1f} show the large head anew there, "
+                f"{ours.anew_per_s:.1f} here; for each such picture the studio costs "
+                f"{fewer * ours.cores / cost.cores:.2f} ×, {fewer * besides:.2f} × in all that is "
+                "not x264"
+            )
         if cost.told:
             yield f"of that, in its last round: {cost.told}"
 

@@ -32,6 +32,8 @@ class Cost(NamedTuple):
     memory_mb: float = 0
     told: str = ""
     """What is to be known of it besides."""
+    anew_per_s: float = 0
+    """Pictures that show the large head anew; 0 if they were not counted."""
 
 
 @dataclass(frozen=True, slots=True)

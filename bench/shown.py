@@ -1,7 +1,7 @@
 """What a recipe's HLS shows and sounds like: whether it made the program at all."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import av
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.recipes import Material
 from broadcast.program import INSET, Rect
+from streams.frames import Packet
 from tests.media import RATE, Picture, Samples, luma_of, samples_of
 
 MOUTH = Rect(0.42, 0.4, 0.16, 0.24)
@@ -75,6 +76,14 @@ def shown(material: Material, seconds: float) -> Shown:
     )
 
 
+def large_anew(packets: Iterable[Packet]) -> Iterator[bool]:
+    """Whether each picture of a program shows another large head than the one before it."""
+    decoder = av.CodecContext.create("h264", "r")
+    frames = (frame for packet in packets for frame in decoder.decode(av.Packet(packet.data)))
+    mouths = (_mouths(luma_of(frame))[0] for frame in frames)
+    return (_differ(one, other) for one, other in itertools.pairwise(mouths))
+
+
 def _mouths(picture: Picture) -> list[Picture]:
     """Of the large head and of the small one."""
     seat = INSET.rect()
@@ -95,8 +104,11 @@ def _mouths(picture: Picture) -> list[Picture]:
 
 
 def _changes(pictures: Sequence[Picture]) -> int:
-    pairs = itertools.pairwise(pictures)
-    return sum(np.abs(one.astype(np.int16) - other).mean() > MOVED for one, other in pairs)
+    return sum(_differ(one, other) for one, other in itertools.pairwise(pictures))
+
+
+def _differ(one: Picture, other: Picture) -> bool:
+    return bool(np.abs(one.astype(np.int16) - other).mean() > MOVED)
 
 
 def _voices_db(sound: Samples) -> tuple[float, float]:
