@@ -23,6 +23,7 @@ from streams.connections.peer import FEEDBACK
 from streams.downlink.viewer import Audience
 from streams.frames import EncodedFrame, SiteId
 from streams.relay import Rates, Relay
+from streams.udp.port import Transactions
 from tests.media import PATIENCE_S, wait_until
 
 HALL = SiteId("hall")
@@ -332,6 +333,16 @@ def test_a_check_is_nobody_elses_however_long_ago_it_was_made() -> None:
             await speaks(site, frames)
 
     asyncio.run(story())
+
+
+def test_a_new_check_is_seldom_taken_for_one_of_before() -> None:
+    """After twelve hours of them."""
+    chance, made = random.Random(7), Transactions()
+    checks = [chance.randbytes(12) for _ in range(20_000)]
+    for check in checks:
+        made.add(check)
+    assert sum(made.add(chance.randbytes(12)) for _ in range(1000)) < 50
+    assert all(map(made.add, checks))
 
 
 def test_keys_are_not_made_with_whom_the_offer_did_not_name() -> None:
