@@ -119,7 +119,7 @@ async def publish(scene: Scene, who: str) -> Came:
 
 async def _published(scene: Scene, who: str, window: Chromium, hosts: Hosts) -> Came:
     came = Input()
-    page, by_way_of = await window.new_page(), partial(delayed, delay_s=scene.delay_s)
+    page, by_way_of = await window.new_page(), partial(delayed, host=SERVER, delay_s=scene.delay_s)
     async with RECEIVERS[who](page, came.take, by_way_of) as height:
         began = time.monotonic()
         await asyncio.sleep(SETTLE_S)
