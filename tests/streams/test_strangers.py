@@ -107,10 +107,10 @@ class Site(asyncio.DatagramProtocol):
         request.attributes["USE-CANDIDATE"] = None
         return bytes(request)
 
-    async def check_again(self) -> None:
-        """All that it sent before was read when its answer is here."""
+    async def check_again(self, check: bytes = b"") -> None:
+        """All that it sent before was read when its answer is here. `check`: word for word."""
         self._answered.clear()
-        self.send(self.check())
+        self.send(check or self.check())
         await asyncio.wait_for(self._answered.wait(), PATIENCE_S)
 
     def send(self, datagram: bytes) -> None:
@@ -331,6 +331,16 @@ def test_a_check_is_nobody_elses_however_long_ago_it_was_made() -> None:
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
                 await wait_until(lambda: peer._address == other.getsockname(), "one that is new")
             await speaks(site, frames)
+
+    asyncio.run(story())
+
+
+def test_a_check_whose_answer_was_lost_is_answered_again() -> None:
+    async def story() -> None:
+        async with joined() as (_, site, _frames):
+            check = site.check()
+            for _ in range(3):
+                await site.check_again(check)
 
     asyncio.run(story())
 
