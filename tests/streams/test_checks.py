@@ -1,0 +1,79 @@
+"""Connectivity checks (STUN): where a peer's address leads, nobody decides but itself."""
+
+import asyncio
+import random
+
+from streams.udp.port import Transactions
+from tests.media import wait_until
+from tests.streams.plain_site import joined, settled, speaks, stranger
+
+
+def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
+    async def story() -> None:
+        async with joined() as (relay, site, frames):
+            [peer] = relay._peers.values()
+            home = peer._address
+            with stranger() as other:
+                other.bind(("127.0.0.1", 0))
+                other.sendto(site.check("x" * 24), ("127.0.0.1", relay.port))
+                other.sendto(site.check(ufrag="another"), ("127.0.0.1", relay.port))
+                other.sendto(site.unsigned(), ("127.0.0.1", relay.port))
+                site.speak(1)
+                other.sendto(site.sent.pop(), ("127.0.0.1", relay.port))
+                await settled(relay, 4)
+                assert peer._address == home
+                assert other.getsockname() not in relay._port._by_address
+                other.sendto(site.check(nominates=False), ("127.0.0.1", relay.port))
+                await wait_until(
+                    lambda: other.getsockname() in relay._port._by_address, "another way"
+                )
+                assert peer._address == home, "which it only tries"
+                other.sendto(site.check(), ("127.0.0.1", relay.port))
+                await wait_until(lambda: peer._address == other.getsockname(), "the move")
+            await speaks(site, frames)
+
+    asyncio.run(story())
+
+
+def test_a_check_is_nobody_elses_however_long_ago_it_was_made() -> None:
+    """Who listens could keep some, and lead away what the site gets, again and again. After the
+    first that was overheard come as many as a browser makes in twenty-five minutes."""
+
+    async def story() -> None:
+        async with joined() as (relay, site, frames):
+            [peer] = relay._peers.values()
+            home, overheard = peer._address, next(one for one in site.sent if one[0] < 4)
+            for _ in range(12):
+                for _ in range(50):
+                    site.send(site.check())
+                await site.check_again()
+            with stranger() as other:
+                other.bind(("127.0.0.1", 0))
+                other.sendto(overheard, ("127.0.0.1", relay.port))
+                await settled(relay, 1)
+                assert peer._address == home
+                other.sendto(site.check(), ("127.0.0.1", relay.port))
+                await wait_until(lambda: peer._address == other.getsockname(), "one that is new")
+            await speaks(site, frames)
+
+    asyncio.run(story())
+
+
+def test_a_check_whose_answer_was_lost_is_answered_again() -> None:
+    async def story() -> None:
+        async with joined() as (_, site, _frames):
+            check = site.check()
+            for _ in range(3):
+                await site.check_again(check)
+
+    asyncio.run(story())
+
+
+def test_a_new_check_is_seldom_taken_for_one_of_before() -> None:
+    """After twelve hours of them."""
+    chance, made = random.Random(7), Transactions()
+    checks = [chance.randbytes(12) for _ in range(20_000)]
+    for check in checks:
+        made.add(check)
+    assert sum(made.add(chance.randbytes(12)) for _ in range(1000)) < 50
+    assert all(map(made.add, checks))
