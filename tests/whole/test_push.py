@@ -3,7 +3,9 @@
 import asyncio
 import shutil
 import socket
+import statistics
 import subprocess
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,8 @@ from tests.media import wait_until
 from tests.peers import FPS, publishing
 from tests.server import CONFIG, LEFT, Server
 
-APART_S = 0.8
-"""From a camera to the program, on a machine that is slow for a while."""
+APART_S = 1.0
+"""A machine that is slow for a while shows pictures so much later, and is away for longer."""
 
 
 def states(view: dict[str, Any]) -> dict[str, str]:
@@ -103,7 +105,9 @@ def test_a_station_gets_it_on_one_time_line_though_the_studio_dies(tmp_path: Pat
 
     async def story(server: Server) -> None:
         whip, token = server.url(f"/whip/{LEFT}"), server.site_tokens[LEFT]
-        async with page(server) as shown, publishing(whip, token, 1, 700):
+        began_s = time.monotonic()
+        drawn = lambda now_s: int((now_s - began_s) * FPS)  # noqa: E731
+        async with page(server) as shown, publishing(whip, token, 1, 700, clock=drawn):
             server.command("go_live")
             server.cut("full", LEFT)
             await sending_more(shown)
@@ -126,7 +130,11 @@ def test_a_station_gets_it_on_one_time_line_though_the_studio_dies(tmp_path: Pat
 def check_one_time_line(clip: media.Clip) -> None:
     """What was drawn a second later is a second later at the station, over the gap too."""
     seen = [(at_s, mark.number / FPS) for at_s, mark in clip.marks() if mark is not None]
-    assert all(later[0] > sooner[0] for sooner, later in pairwise(seen))
-    late = [at_s - drawn_s for at_s, drawn_s in seen]
-    assert max(late) - min(late) < APART_S
-    assert max(other[0] - one[0] for one, other in pairwise(seen)) > 0.3, "there was a gap"
+    gaps_s = [later[0] - sooner[0] for sooner, later in pairwise(seen)]
+    assert min(gaps_s) > 0
+    again = gaps_s.index(max(gaps_s)) + 1
+    before, after = (
+        statistics.median(at_s - drawn_s for at_s, drawn_s in run)
+        for run in (seen[:again], seen[again:])
+    )
+    assert abs(after - before) < APART_S < max(gaps_s)
