@@ -18,6 +18,7 @@ from playwright.async_api import CDPSession, ConsoleMessage, Locator, Page, expe
 
 from tests import media
 from tests.media import wait_until
+from web.build import versioned
 
 SLOW_MS = 90_000
 """How long anything may take on a machine that does ten things at once."""
@@ -25,7 +26,7 @@ REST_S = 0.8
 """A page takes a second press of the same button within 700 ms for a trembling hand."""
 HELD_MS = 2500
 SLATE_LOOKS = 5
-AHEAD = """() => import('/static/state.js').then(({now}) =>
+AHEAD = f"""() => import("{versioned()}/state.js").then(({{now}}) =>
   now() - (globalThis.really ?? (() => performance.timeOrigin + performance.now()))())"""
 """How far a page's idea of the time is from the machine's, milliseconds."""
 WRONG_CLOCK = """{

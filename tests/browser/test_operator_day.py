@@ -20,16 +20,17 @@ from tests import day
 from tests.chromium import chromium, complaints
 from tests.trembling import Studio, studio
 from tests.web.rig import SESSION, Rig, now_ms, relay, settings_in
+from web.build import versioned
 from web.setup import open_store
 
 LOOKS = 8
 """In each turn, of the relay at its lines: each changes every tile. In life there are 180."""
 MEASURED = 20
 """Turns from one measuring to the next."""
-SHOWN = """async (frames) => {
-  const {view} = await import("/static/state.js");
+SHOWN = f"""async (frames) => {{
+  const {{view}} = await import("{versioned()}/state.js");
   while (!(view.value?.outputs.frames >= frames)) await new Promise((soon) => setTimeout(soon, 5));
-}"""
+}}"""
 DIALOGS = (
     ("chat-open", "Escape"),
     (f"line-{day.SITES[7].id}", "Escape"),

@@ -19,7 +19,8 @@ from web.limits import MAX_KEYS, Bucket
 from web.throttle import PACE_OF, THROTTLE, Throttle
 
 FREE = {
-    "GET /static/{path}": "files, small; a browser asks for thirty with each page",
+    "GET /static/{build}/{path}": "files, small; a browser asks for thirty with a first page",
+    "GET /static/{path}": "the same",
     "GET /static/fonts/be-vietnam-pro-{weight}.ttf": "the same",
     "GET /favicon.ico": "a redirection",
     "GET /healthz": "a constant",
