@@ -70,7 +70,8 @@ def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
             await expect(standing).to_contain_text("ĐANG PHÁT")
             await expect(district.get_by_test_id("line")).to_contain_text("tốt")
             await watch.goto(server.url(f"/watch/{server.session}"))
-            await expect(watch.locator(".over-picture")).to_have_count(0)  # it plays
+            await expect(watch.get_by_test_id("player")).not_to_have_js_property("currentTime", 0)
+            await expect(watch.locator(".over-picture")).to_have_count(0)
             server.stop()
             await expect(standing).to_contain_text("không thấy, không nghe")
             await expect(own).to_contain_text("không nghe thấy phòng này")

@@ -54,7 +54,7 @@ def test_who_may_not_publish(server: Server) -> None:
         "not a token": (LEFT, "x" * 40, 401),
         "an expired one": (LEFT, expired, 401),
         "another site's": (LEFT, server.site_tokens[RIGHT], 403),
-        "a site that is not there": ("nowhere", server.site_tokens[LEFT], 404),
+        "for a site that is not there": ("nowhere", server.site_tokens[LEFT], 403),
     }
     for case, (site, token, status) in cases.items():
         got, body = whip(server, site, sdp, token)
