@@ -277,6 +277,8 @@ class Steering:
     # --- away and back ---
 
     def _watch_silence(self) -> None:
+        if self._away:
+            return
         sent = self.sent
         if self._heard_ns is None:
             self._by_feedback = sent.last_ns - sent.since_ns < MUTE_NS

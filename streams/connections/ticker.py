@@ -30,7 +30,7 @@ class Ticker:
 
     @property
     def complete(self) -> bool:
-        """Everybody has had a turn since it was so the last time."""
+        """A round is over: while its length stays, everybody has had a turn in it."""
         return self._count % self._patience == 0
 
     def take(self, restless: Iterable[Peer], now_ns: int) -> Haste:

@@ -17,6 +17,7 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 
 UDP_SEGMENT = 103
 MAX_STRIDES = 64
+"""Of a group whose beginnings are remembered. Policy: then all are forgotten."""
 MAX_SENDS = 64
 """In one call."""
 
