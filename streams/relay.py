@@ -215,9 +215,14 @@ class Relay:
         task = self._tasks.get(connection_id)
         if task is None:
             return False
-        self._peers[connection_id].end()
+        self.end(connection_id)
         await asyncio.wait([task])
         return True
+
+    def end(self, connection_id: str) -> None:
+        """As `hang_up`, for who does not wait for it."""
+        if connection_id in self._peers:
+            self._peers[connection_id].end()
 
     async def expel(self, site: SiteId) -> None:
         """Ends all that a site sends and all that it gets back: its link was revoked."""

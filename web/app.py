@@ -72,6 +72,7 @@ async def running(
         live = Live(sessions, tokens, clock.now_ms)
         fetched = frozenset(camera.site for camera in settings.cameras)
         doorkeeper = Doorkeeper(sessions, tokens, on_air.relay, fetched, auditor, now_ms)
+        on_air.on_session = doorkeeper.end_others
         parts = Parts(settings, store, tokens, sessions, on_air, live, auditor, doorkeeper)
         ports = await listen(application(parts), settings, stack)
         stack.push_async_callback(live.close)

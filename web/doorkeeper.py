@@ -97,7 +97,16 @@ class Doorkeeper:
     def seated(self, request: web.Request, connection: str) -> None:
         """Who was let in by `request` has this connection now."""
         if STANDING in request:
-            self._inside[connection] = request[STANDING]
+            standing = self._inside[connection] = request[STANDING]
+            current = self._sessions.current
+            if current is None or standing.session != current.floor.id:
+                self._relay.end(connection)
+
+    def end_others(self, session: str) -> None:
+        """This session is on the studio now: a right to another says nothing of it."""
+        for name, standing in self._inside.items():
+            if standing.session != session:
+                self._relay.end(name)
 
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's, for the session on the studio."""

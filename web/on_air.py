@@ -65,6 +65,10 @@ class OnAir:
         self._pace = Pace()
         self._calm = Calm()
         self.history = History()
+        self._followed = ""
+        """The session that is on the studio."""
+        self.on_session: Callable[[str], None] = lambda _session: None
+        """Told when it is another, before the studio shows anything of it."""
         self._outside_the_door: frozenset[SiteId] = frozenset()
         self._missing: dict[SiteId, int] = {}
         """Sites whose screen does not come although they share it, and since when."""
@@ -142,6 +146,9 @@ class OnAir:
         desk = self._sessions.current
         if desk is None:
             return
+        if desk.floor.id != self._followed:
+            self._followed = desk.floor.id
+            self.on_session(desk.floor.id)
         self._outside_the_door = desk.floor.state.put_out
         self.relay.set_put_out(self._outside_the_door)
         self.relay.set_sharing(desk.floor.state.sharing)

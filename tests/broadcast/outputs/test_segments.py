@@ -157,6 +157,21 @@ def test_a_torn_tail_is_cut_and_listed_with_its_true_length(tmp_path: Path) -> N
         assert numbers(folder) == list(range(65))
 
 
+def test_a_hole_that_a_power_cut_left_ends_what_is_kept(tmp_path: Path) -> None:
+    """A file may have its length before it has all of its pages: those are zeros, and any part of
+    a header may be missing."""
+    folder = torn(tmp_path, 1 << 20)
+    last = folder / "00000002.m4s"
+    whole = last.read_bytes()
+    third = [start - 8 for kind, start, _ in boxes(whole) if kind == b"moof"][2]
+    index = (folder / "index.m3u8").read_text()
+    for hole in range(third, third + 200, 4):
+        last.write_bytes(whole[:hole] + bytes(64) + whole[hole + 64 :])
+        (folder / "index.m3u8").write_text(index)
+        assert recover(folder, 1000).segments == 3
+        assert playlist(folder).entries[2].duration_s >= 0.4
+
+
 def test_a_tail_without_one_whole_part_is_removed(tmp_path: Path) -> None:
     folder = torn(tmp_path, 100)
     assert recover(folder, 1000).segments == 2
