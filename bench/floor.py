@@ -80,8 +80,8 @@ class Parts:
             self._encoder.encode(self._canvas.frame, pts, key=number % (2 * FPS) == 0)
         with self._part("sound"):
             for block in range(number * BLOCKS, (number + 1) * BLOCKS):
-                heard = sum(site.block() for site in self._sites)
-                self._aac.encode(heard.repeat(2, axis=0), block * BLOCK_SAMPLES)
+                one, other = (site.block() for site in self._sites)
+                self._aac.encode((one + other).repeat(2, axis=0), block * BLOCK_SAMPLES)
 
     def cores(self) -> dict[str, float]:
         seconds = self._count / FPS

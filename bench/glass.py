@@ -14,8 +14,8 @@ from pathlib import Path
 from aiortc import RTCPeerConnection
 
 from bench.figure import Figure
-from tests.media import NUMBERS, wait_until
-from tests.peers import MarkedCamera, Watched, publishing, read_mark, watch_tracks, watching
+from tests.media import NUMBERS, read_mark, wait_until
+from tests.peers import MarkedCamera, Watched, publishing, watch_tracks, watching
 from tests.server import LEFT, RIGHT, Server
 
 PICTURES, ROUNDS = 150, 3

@@ -20,13 +20,13 @@ BITRATE_BPS = 1_800_000
 
 
 @cache
-def pictures(seed: int) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+def pictures(seed: int) -> list[media.Planar]:
     """A talking head, roughly: a soft textured room, a figure that sways, a little sensor noise."""
     rng = np.random.default_rng(seed)
     width, height = SIZE
     x, y = np.meshgrid(np.arange(width) / width, np.arange(height) / height)
     room = 90 + 40 * np.sin(9 * x + seed) * np.cos(7 * y) + 20 * (np.sin(90 * x) > 0.7)
-    frames = []
+    frames = list[media.Planar]()
     for n in range(CLIP_S * FPS):
         sway = 0.5 + 0.02 * np.sin(2 * np.pi * n / (CLIP_S * FPS))
         head = ((x - sway) / 0.12) ** 2 + ((y - 0.4) / 0.26) ** 2 < 1

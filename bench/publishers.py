@@ -11,7 +11,9 @@ import random
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,7 +97,7 @@ def pictures(quality: Quality) -> tuple[list[bytes], ...]:
     encoder = av.CodecContext.create("libx264", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = quality.width, quality.height, "yuv420p"
-    encoder.framerate, encoder.bit_rate = quality.fps, quality.bitrate_bps
+    encoder.framerate, encoder.bit_rate = Fraction(quality.fps), quality.bitrate_bps
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}
     encoder.gop_size = quality.fps * LOOP_S
     payloads = []
@@ -197,7 +199,7 @@ class Site(Viewer):
             self._send_rtcp(bytes(packet))
 
 
-async def send(sites: list[Site], viewers: list[Viewer], seconds: float) -> None:
+async def send(sites: Sequence[Site], viewers: Sequence[Viewer], seconds: float) -> None:
     """In real time, each at a moment of its own; viewers report as in `bench.audience`."""
     everybody = [*sites, *viewers]
     random.shuffle(everybody)

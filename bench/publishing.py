@@ -24,11 +24,12 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from playwright.async_api import Page
 
-from bench.lines import OUTAGE_S, QUEUE_OCTETS, SCENES, SETTLE_S, WATCH_S, Scene, delayed
+from bench.lines import OUTAGE_S, QUEUE_OCTETS, SCENES, SETTLE_S, WATCH_S, Scene
 from config.settings import Program
 from streams.connections.aiortc_private import gather_on
 from streams.frames import Codec, EncodedFrame
 from tests.chromium import EXECUTABLE, Chromium, chromium
+from tests.forwarder import delayed
 from tests.media import write_wav, write_y4m
 from tests.namespaces import SERVER, Hosts, script_at, two_hosts
 from tests.renditions import FPS, drawn

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import av
 import numpy as np
+from PIL import Image
 from playwright.async_api import Page
 
 from tests import hls, media
@@ -84,7 +85,7 @@ async def program_frame(http: aiohttp.ClientSession, demo: Demo, folder: Path) -
     data = await get(names[-1].init) + await get(names[-1].media)
     with av.open(io.BytesIO(data), "r") as container:
         *_, last = container.decode(video=0)
-    last.to_image().save(folder / "program.png")
+    Image.fromarray(last.to_ndarray(format="rgb24")).save(folder / "program.png")
     print(folder / "program.png", flush=True)
 
 
@@ -182,9 +183,9 @@ def room_files(folder: Path) -> tuple[Path, Path]:
     )  # fmt: skip
     room, speech = Room(look), speak(200, 9, 8)
     frames = [
-        room.frame(
-            960, 540, f"09:15:{n // FPS:02d}", n, mouth_open=speech.mouth_at(n / FPS)
-        ).to_ndarray()
+        room.frame(960, 540, f"09:15:{n // FPS:02d}", n, mouth_open=speech.mouth_at(n / FPS))
+        .to_ndarray()
+        .astype(np.uint8, copy=False)
         for n in range(8 * FPS)
     ]
     video = media.write_y4m(folder / "room.y4m", 960, 540, FPS, frames)

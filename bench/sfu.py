@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from aiohttp import web
@@ -58,7 +59,7 @@ class Ready(MediaStreamTrack):
         self.kind = "video" if coded[0].codec.is_video else "audio"
         self._coded, self._began_s, self._count = coded, began_s, 0
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> "av.Packet[Any]":
         if self.readyState != "live":
             raise MediaStreamError
         turn, place = divmod(self._count, len(self._coded))
@@ -66,7 +67,8 @@ class Ready(MediaStreamTrack):
         one = self._coded[place]
         at_s = turn * CLIP_S + one.at_s
         await asyncio.sleep(max(0.0, self._began_s() + at_s - time.monotonic()))
-        packet, rate = av.Packet(one.data), one.codec.clock_rate
+        packet: av.Packet[Any] = av.Packet(one.data)
+        rate = one.codec.clock_rate
         packet.pts, packet.time_base = round(at_s * rate), Fraction(1, rate)
         return packet
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import av
 import m3u8
 
-from tests import media
+from tests.media import Clip, decode
 
 TORN_S = 0.2
 """One part: the least that a segment has which a kill cut off."""
@@ -39,23 +39,23 @@ class Segment:
     init: bytes
     media: bytes
 
-    def clip(self) -> media.Clip:
-        return media.decode(self.init + self.media)
+    def clip(self) -> Clip:
+        return decode(self.init + self.media)
 
     def times(self, kind: str) -> Times | None:
         """`kind`: video or audio. None where there is none of it."""
         with av.open(io.BytesIO(self.init + self.media), "r") as container:
             stream = next(s for s in container.streams if s.type == kind)
-            packets = [p for p in container.demux(stream) if p.pts is not None]
+            packets = [p for p in container.demux(stream) if p.size]
         if not packets:
             return None
         base = float(packets[0].time_base)
-        last = max(packets, key=lambda packet: packet.pts)
+        shown = [(p.pts * base, (p.duration or 0) * base) for p in packets if p.pts is not None]
         return Times(
-            tuple(sorted(packet.pts * base for packet in packets)),
-            tuple(packet.dts * base for packet in packets),
+            tuple(sorted(at_s for at_s, _ in shown)),
+            tuple(p.dts * base for p in packets if p.dts is not None),
             packets[0].is_keyframe,
-            (last.pts + (last.duration or 0)) * base,
+            max(at_s + long_s for at_s, long_s in shown),
         )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import av
 import numpy as np
@@ -232,6 +232,14 @@ PATIENCE_S = 60
 """For what takes a second on a machine that does nothing else: how soon is for `bench/` to say."""
 
 
+@overload
+async def wait_until(
+    condition: Callable[[], Awaitable[T | None]], what: str, bound_s: float = PATIENCE_S
+) -> T: ...
+@overload
+async def wait_until(
+    condition: Callable[[], T | None], what: str, bound_s: float = PATIENCE_S
+) -> T: ...
 async def wait_until(
     condition: Callable[[], Awaitable[T | None] | T | None],
     what: str,

@@ -23,13 +23,13 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
+from broadcast.program import Rect
 from tests.media import (
     NUMBERS,
     RATE,
     WHOLE,
     Mark,
     Picture,
-    Rect,
     Samples,
     draw,
     frame_of,
@@ -93,14 +93,14 @@ class Beeper(MediaStreamTrack):
         self._at = 0
         t = np.arange(round(2 * BEEP_S * RATE)) / RATE
         loop = np.sin(2 * np.pi * hz * t) * 10 ** (level_dbfs / 20) * (t < BEEP_S)
-        self._loop = (loop * 32767).astype(np.int16)
+        self._samples = (loop * 32767).astype(np.int16)
 
     async def recv(self) -> av.AudioFrame:
         if self.readyState != "live":
             raise MediaStreamError
         await asyncio.sleep(max(0.0, self._zero + self._at / RATE - time.monotonic()))
         at, self._at = self._at, self._at + 960
-        samples = np.take(self._loop, range(at, at + 960), mode="wrap")
+        samples = np.take(self._samples, range(at, at + 960), mode="wrap")
         frame = av.AudioFrame.from_ndarray(samples[None], "s16", "mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
         return frame
