@@ -13,13 +13,13 @@ Who did what auditor, audit_reader, audit_proof
 A session    sessions (all), desk (one, as it runs), floor (its log), commands, control,
              control_routes; summaries; machine_clock
 On air       on_air, studio_link, outside (what is true there), alarms, quality; whip, turn, lines,
-             history, line_test; pushes, shelf, measuring, graphics
+             history, line_book, line_test; pushes, shelf, measuring, graphics
 Open pages   live (the WebSocket), hub, client, patches; what each sees: views, agenda, speaking,
              following, screens, sharing, tiles, written
 To watch     media, live_edge, captions, chapters, films, sealed, archive, archive_index; export,
              proof
-On paper     minutes, minutes_paper, minutes_docx, record_files, links; preparing/ (before a
-             session)
+On paper     minutes, minutes_paper, minutes_docx, line_report, line_reports, record_files, links;
+             preparing/ (before a session)
 The pages    pages, build, assets, catalogues; templates/, static/ (`parts/` by page), texts/
 Programs     api, openapi, metrics
 Apart        children, aside: work that would keep sound and pictures waiting

@@ -78,7 +78,9 @@ async def running(
         stack.push_async_callback(live.close)
         trash = Trash(sessions, settings, clock.steady_ms)
         guards = guard(on_air.end_pages), guard(doorkeeper.put_out)
-        watch = await stack.enter_async_context(_beside(on_air.run(), *guards, trash.run()))
+        stack.callback(on_air.book.close)
+        works = on_air.run(), on_air.book.run(), *guards, trash.run()
+        watch = await stack.enter_async_context(_beside(*works))
         https_port = ports[1] if settings.https.enabled else None
         yield Listening(ports[0], https_port, on_air.relay.port, watch)
 

@@ -26,6 +26,7 @@ from web.control_routes import ControlRoutes
 from web.doorkeeper import Doorkeeper
 from web.films import Films, Sender
 from web.graphics import Graphics
+from web.line_reports import LineReports
 from web.line_test import LineTest
 from web.lines import Lines
 from web.links import Links
@@ -121,6 +122,7 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
         Films(sessions, archive, films),
         SealedRecordings(sessions, settings, films, parts.auditor, now_ms),
         MinutesRoom(sessions, pages, archive, settings, parts.auditor, aside),
+        LineReports(sessions, pages, parts.on_air.book),
         RecordFiles(sessions),
     )
 

@@ -24,6 +24,7 @@ from web.client import Bye, Client
 from web.desk import Desk
 from web.errors import Problem
 from web.history import History
+from web.line_book import LineBook
 from web.outside import Calm, Outside, Pace, Studio, hours_left, studio_of, witness_of
 from web.sessions import Sessions
 from web.studio_link import DEAF, Ears, StudioLink
@@ -65,6 +66,7 @@ class OnAir:
         self._pace = Pace()
         self._calm = Calm()
         self.history = History()
+        self.book = LineBook(settings.storage.data_dir / "lines")
         self._followed = ""
         """The session that is on the studio."""
         self.on_session: Callable[[str], None] = lambda _session: None
@@ -210,8 +212,18 @@ class OnAir:
             await self._settle_screens()
             self.look()
             await self._put_out()
-            self.history.note(self.lines(), self.relay.returns(), self.steady())
+            self._note_lines()
             await asyncio.sleep(LOOK_S)
+
+    def _note_lines(self) -> None:
+        lines, returns, steady_ms = self.lines(), self.relay.returns(), self.steady()
+        self.history.note(lines, returns, steady_ms)
+        desk = self._sessions.current
+        if desk is not None:
+            calm, viewers = self._calm.of(lines, steady_ms), desk.hub.watching
+            self.book.note(
+                desk.floor.state, calm, returns, viewers, now_ms=self._clock(), steady_ms=steady_ms
+            )
 
     def _settle_watched(self) -> None:
         """Stills are made while a control panel is open, and grow old while none is."""

@@ -22,7 +22,7 @@ from web.sealed import may_open
 from web.sessions import Sessions
 
 _OUR_PATH = re.compile(
-    r"/(?:(?:operator|chair|clerk|minutes|display|prepare|sheets|graphics|rehearse|watch|play|audit"
+    r"/(?:(?:operator|chair|clerk|minutes|lines|display|prepare|sheets|graphics|rehearse|watch|play|audit"
     r"|sealed)/[A-Za-z0-9_-]{1,64}"
     r"|new|audit|account|accounts|archive)"
 )

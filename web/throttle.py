@@ -106,6 +106,7 @@ _PACES: dict[Pace, tuple[str, ...]] = {
         f"PUT {_SESSION}/player/files/{{name}}",
         f"DELETE {_SESSION}/player/files/{{name}}",
         "GET /graphics/{session}",
+        "GET /lines/{session}",
         "POST /api/v1/sign-in",
         "POST /api/v1/sign-out",
         "POST /api/v1/account/end-sign-ins",

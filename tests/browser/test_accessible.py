@@ -42,6 +42,7 @@ OFFICE = (
     f"/sheets/{SESSION}",
     f"/sealed/{SESSION}",
     f"/minutes/{SESSION}",
+    f"/lines/{SESSION}",
     f"/graphics/{SESSION}",
     f"/chair/{SESSION}",
     f"/clerk/{SESSION}",

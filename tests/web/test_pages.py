@@ -86,7 +86,7 @@ def _embedded(html: str, name: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("page", ["operator", "chair", "clerk", "minutes"])
+@pytest.mark.parametrize("page", ["operator", "chair", "clerk", "minutes", "lines"])
 def test_the_desks_are_for_staff(tmp_path: Path, page: str) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:

@@ -101,7 +101,8 @@ function Page() {
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
         ${!missing.value && html`<div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
           <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${isStaff() && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
-          ${isStaff() && html`<a class="button plain" href=${`/minutes/${config.session}`} data-testid="to-minutes">${t("title.minutes")}</a>`}
+          ${isStaff() && html`<a class="button plain" href=${`/minutes/${config.session}`} data-testid="to-minutes">${t("title.minutes")}</a>
+          <a class="button plain" href=${`/lines/${config.session}`} data-testid="to-lines">${t("title.lines")}</a>`}
           ${mayOpenSealed && html`<a class="button plain" href=${`/sealed/${config.session}`}>${t("title.sealed")}</a>`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
         <p class="hint keys-of-player">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>`}

@@ -109,6 +109,8 @@ function PageMenu() {
       <${Icon} name="play" />${t("operator.open_play")}</a>
     <a class="button plain" href=${`/minutes/${config.session}`} target="_blank" rel="noopener" data-testid="minutes-open">
       <${Icon} name="pen" />${t("title.minutes")}</a>
+    <a class="button plain" href=${`/lines/${config.session}`} target="_blank" rel="noopener" data-testid="lines-open">
+      <${Icon} name="tower" />${t("title.lines")}</a>
     ${role.value !== "clerk" && html`<a class="button plain" href=${`/audit/${config.session}`} target="_blank" rel="noopener" data-testid="audit-open">
       <${Icon} name="disk" />${t("common.audit")}</a>`}
     ${mayOpenSealed() && html`<a class="button plain" href=${`/sealed/${config.session}`} target="_blank" rel="noopener" data-testid="open-sealed">
