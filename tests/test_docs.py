@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "bench/README.md", "web/PROTOCOL.md"]
+DOCUMENTS = [
+    *("README.md", "ARCHITECTURE.md", "CHANGELOG.md"),
+    *("bench/README.md", "bench/NOTES.md", "web/PROTOCOL.md"),
+]
 FOLDERS = "config|streams|broadcast|web|tests|bench|docs"
 
 
