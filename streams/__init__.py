@@ -5,8 +5,8 @@ is told of each line. The folders, from the line inwards:
 
 udp          The socket: port, receiving (recvmmsg), sending (sendmmsg, srtp), waking (when to be
              awake), addresses
-connections  One peer: sdp (offer and answer), ice_restart, stun (checks), aiortc_private (DTLS),
-             peer, ticker (whose turn it is)
+connections  One peer: offered (what is read of an offer), sdp (that, and the answer), ice_restart,
+             stun (checks), aiortc_private (DTLS), peer, ticker (whose turn it is)
 rtp          What is in packets: header, packetise, bursts (as they leave), red, twcc,
              extended_reports (RTCP XR), bitstream (what a coded picture says of itself)
 uplink       What sites send: publishers (all), publisher (one's connection), stream (packets →

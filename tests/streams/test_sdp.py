@@ -1,6 +1,7 @@
 """Offers of browsers, of aiortc and of nobody in particular."""
 
 import contextlib
+import time
 from dataclasses import replace
 
 import pytest
@@ -114,6 +115,27 @@ def test_an_endless_offer_is_a_413() -> None:
     with pytest.raises(OfferError) as caught:
         read_offer("v=0\r\n" + "a=x\r\n" * MAX_OFFER_BYTES, "publish")
     assert caught.value.status == 413
+
+
+MANY_FORMATS = "".join(f"a=rtpmap:{n % 128} opus/48000/2\n" for n in range(1_000))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        MANY_FORMATS + "a=rtcp-fb:* nack\n" * 1_000,
+        MANY_FORMATS + "".join(f"a=rtcp-fb:{n % 128} ccm fir\n" for n in range(1_000)),
+        MANY_FORMATS + "".join(f"a=fmtp:127 x={n}\n" for n in range(1_000)),
+        "".join(f"a=ssrc:{n} cname:x\n" for n in range(2_500)),
+        "m=audio 9 RTP/AVP 0\n" * 3_000,
+    ],
+)
+def test_who_sends_a_large_offer_keeps_nobody_waiting(lines: str) -> None:
+    """64 kB that anybody may send took up to a minute to read."""
+    began_s = time.process_time()
+    with contextlib.suppress(OfferError):
+        read_offer(CHROMIUM + lines, "view")
+    assert time.process_time() - began_s < 0.1
 
 
 def test_codecs_we_have_not_are_a_406_with_what_is_needed() -> None:
