@@ -12,8 +12,9 @@ longest section has some 40 formats in 100 lines; the parser's steps grow with t
 _READ = re.compile(
     r"[vostm]=|a=(?:mid|rtpmap|fmtp|extmap|ice-ufrag|ice-pwd|fingerprint|setup):|"
     r"a=rtcp-fb:(?:\*|\d{1,3}) (?:nack|transport-cc)\s*$|"
-    r"a=(?:sendonly|recvonly|sendrecv|inactive|rtcp-mux)\s*$"
+    r"a=(?:sendonly|recvonly|sendrecv|inactive|rtcp-mux|bundle-only)\s*$"
 )
+_NO_PORT = re.compile(r"^(m=\S+) 0 ")
 
 
 def what_is_read(offer: str) -> str:
@@ -27,9 +28,18 @@ def what_is_read(offer: str) -> str:
     if len(sections) > 1 + MAX_SECTIONS:
         raise ValueError("too many media sections")
     formats = (sum(line.startswith("a=rtpmap:") for line in section) for section in sections)
-    lines = [line for section in sections for line in section]
+    lines = [line for section in sections for line in _bundled([*section])]
     if len(lines) > MAX_LINES or max(map(len, lines), default=0) > MAX_LINE:
         raise ValueError("too many lines, or too long ones")
     if max(formats) > MAX_FORMATS:
         raise ValueError("too many payload formats")
     return "\r\n".join(lines) + "\r\n"
+
+
+def _bundled(section: list[str]) -> list[str]:
+    """What is offered for the case that it is bundled says port 0, and means none of its own
+    (RFC 9143 6): so do all sections but the first under JSEP's max-bundle, which WHIP asks for
+    (RFC 9725 4.4.2)."""
+    if "a=bundle-only" in section:
+        section[0] = _NO_PORT.sub(r"\1 9 ", section[0])
+    return section

@@ -14,6 +14,7 @@ from streams.connections.sdp import (
     MAX_OFFER_BYTES,
     START_KBPS,
     TRANSPORT_SEQUENCE,
+    Direction,
     OfferError,
     Ours,
     answer,
@@ -136,6 +137,19 @@ def test_who_sends_a_large_offer_keeps_nobody_waiting(lines: str) -> None:
     with contextlib.suppress(OfferError):
         read_offer(CHROMIUM + lines, "view")
     assert time.process_time() - began_s < 0.1
+
+
+@pytest.mark.parametrize("direction", ["publish", "view"])
+def test_what_is_offered_only_bundled_is_taken(direction: Direction) -> None:
+    """As browsers that keep to JSEP write max-bundle: port 0 for all but the first section."""
+    offered = PUBLISH if direction == "publish" else VIEW
+    first, video = offered.split("m=video ")
+    port, rest = video.split(" ", 1)
+    assert port != "0"
+    offer = read_offer(f"{first}m=video 0 {rest}a=bundle-only\r\n", direction)
+    assert [section.codec for section in offer.sections] == [Codec.OPUS, Codec.H264]
+    stopped = read_offer(f"{first}m=video 0 {rest}", direction)
+    assert [section.codec for section in stopped.sections] == [Codec.OPUS, None]
 
 
 def test_codecs_we_have_not_are_a_406_with_what_is_needed() -> None:
