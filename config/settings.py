@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import ipaddress
 import os
 import tempfile
 import tomllib
@@ -53,6 +54,17 @@ class Media(Section):
     max_sites: int = Field(150, ge=1, le=500)
     max_viewers: int = Field(200, ge=0, le=2000)
     """Of the public, by WHEP; HLS viewers, sites and staff are not counted."""
+
+    @field_validator("addresses")
+    @classmethod
+    def _in_figures(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Browsers leave a candidate out that is a name, and no site would get through."""
+        for address in addresses:
+            try:
+                ipaddress.ip_address(address)
+            except ValueError:
+                raise ValueError(f"{address!r} is no IP address") from None
+        return addresses
 
 
 TurnUrl = Annotated[str, Field(pattern=r"^turns?:[^\s<>\"]+$", max_length=255)]
@@ -264,7 +276,8 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        # An editor of Windows puts a mark before the first letter.
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; see config/default.toml") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -296,6 +309,8 @@ def _value(text: str) -> Any:
 
 def _sentence(fault: ErrorDetails) -> str:
     key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "tuple_type":
+        return f"{key}: is a list; write it in brackets, see config/default.toml"
     if fault["type"] != "extra_forbidden":
         return f"{key}{_given(fault)}: {fault['msg']}"
     near = difflib.get_close_matches(key, known_keys(Settings), n=1)

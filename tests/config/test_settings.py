@@ -49,6 +49,19 @@ def test_all_faults_at_once_each_with_key_rule_and_nearest_name(tmp_path: Path) 
     assert str(path) in text
 
 
+@pytest.mark.parametrize(
+    ("addresses", "says"),
+    [
+        ('"203.0.113.7"', r"media\.addresses: is a list; write it in brackets"),
+        ('["203.0.113.700"]', r"'203\.0\.113\.700' is no IP address"),
+        ('["hoi-truong.example.vn"]', r"'hoi-truong\.example\.vn' is no IP address"),
+    ],
+)
+def test_an_address_that_no_site_could_send_to(tmp_path: Path, addresses: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        load(written(tmp_path, f"[media]\naddresses = {addresses}\n"), {})
+
+
 @pytest.mark.parametrize("heights", [(360, 360), (180, 360)])
 def test_two_sizes_of_the_ladder_do_not_share_a_folder(
     tmp_path: Path, heights: tuple[int, int]
@@ -90,6 +103,12 @@ def test_broken_files_are_named(tmp_path: Path, content: bytes, says: str) -> No
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=says):
         load(path, {})
+
+
+def test_a_file_that_was_saved_on_windows(tmp_path: Path) -> None:
+    path = tmp_path / "notepad.toml"
+    path.write_bytes("[http]\r\nport = 81\r\n".encode("utf-8-sig"))
+    assert load(path, {}).http.port == 81
 
 
 def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
