@@ -4,6 +4,7 @@ SQLite or PostgreSQL, by SQLAlchemy Core. Safe to use from several threads.
 """
 
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -45,7 +46,10 @@ class Database:
         self._changed = threading.Condition()
         with _in_our_words():
             # A server that was restarted must not cost the first click after it.
-            patience = _PATIENCE if sql.make_url(url).get_backend_name() == "postgresql" else {}
+            kind = sql.make_url(url).get_backend_name()
+            if kind not in ALONE:
+                raise StoreError("it is neither SQLite nor PostgreSQL (postgresql+psycopg://…)")
+            patience = _PATIENCE if kind == "postgresql" else {}
             self._engine = sql.create_engine(url, pool_pre_ping=True, connect_args=patience)
             if self._engine.dialect.name == "sqlite":
                 on.listen(self._engine, "connect", _set_up_sqlite)
@@ -57,8 +61,6 @@ class Database:
 
     def _prepare_tables(self) -> None:
         """The server and the command line may both be the first to open a new database."""
-        if self._engine.dialect.name not in ALONE:
-            raise StoreError("it is neither SQLite nor PostgreSQL")
         try:
             with self.alone() as db:
                 tables.prepare(db, time.time_ns() // 1_000_000)
@@ -118,7 +120,12 @@ def _in_our_words() -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise StoreError(" ".join(str(error.orig).split())) from error
-    except (SQLAlchemyError, ImportError) as error:
+    except ImportError as error:
+        raise StoreError(
+            f"{error}; write postgresql+psycopg://…, and install that driver: "
+            f"{sys.executable} -m pip install 'psycopg[binary]'"
+        ) from error
+    except SQLAlchemyError as error:
         raise StoreError(str(error)) from error
 
 

@@ -190,9 +190,18 @@ def test_what_is_no_database_at_all(tmp_path: Path) -> None:
         Store(f"sqlite:///{path}")
 
 
-@pytest.mark.parametrize("url", ["postgresql+nothing://x", "not a url", "oracle://x"])
-def test_what_is_no_url(url: str) -> None:
-    with pytest.raises(StoreError):
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql+nothing://x", "nothing"),
+        ("not a url", "parse"),
+        ("postgres://x", "neither SQLite nor PostgreSQL"),
+        ("oracle://x", "neither SQLite nor PostgreSQL"),
+        ("postgresql+pg8000://x", r"pip install 'psycopg\[binary\]'"),  # stands for one not there
+    ],
+)
+def test_what_is_no_url(url: str, says: str) -> None:
+    with pytest.raises(StoreError, match=says):
         Store(url)
 
 
