@@ -27,6 +27,7 @@ from config.settings import ConfigError, Settings
 from streams.lag import freeze_heap
 from web.application import Parts, application
 from web.auditor import Auditor
+from web.certificate import Certificate, utc_now
 from web.doorkeeper import Doorkeeper
 from web.inside import guard
 from web.listener import listen
@@ -61,6 +62,7 @@ async def running(
     clock = clock or MachineClock()
     async with AsyncExitStack() as stack:
         procedure = load_procedure(settings.procedures)
+        certificate = _certificate(settings)
         store = open_store(settings)
         stack.callback(store.close)
         tokens = open_tokens(settings, store, clock)
@@ -74,15 +76,23 @@ async def running(
         doorkeeper = Doorkeeper(sessions, tokens, on_air.relay, fetched, auditor, now_ms)
         on_air.on_session = doorkeeper.end_others
         parts = Parts(settings, store, tokens, sessions, on_air, live, auditor, doorkeeper)
-        ports = await listen(application(parts), settings, stack)
+        ports = await listen(application(parts), settings, certificate, stack)
         stack.push_async_callback(live.close)
         trash = Trash(sessions, settings, clock.steady_ms)
         guards = guard(on_air.end_pages), guard(doorkeeper.put_out)
         stack.callback(on_air.book.close)
-        works = on_air.run(), on_air.book.run(), *guards, trash.run()
+        works = [on_air.run(), on_air.book.run(), *guards, trash.run()]
+        if certificate is not None:
+            works.append(certificate.follow())
         watch = await stack.enter_async_context(_beside(*works))
         https_port = ports[1] if settings.https.enabled else None
         yield Listening(ports[0], https_port, on_air.relay.port, watch)
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if not settings.https.enabled:
+        return None
+    return Certificate(settings.https, settings.storage.data_dir, utc_now())
 
 
 async def _start_media(on_air: OnAir, settings: Settings, stack: AsyncExitStack) -> None:

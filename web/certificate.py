@@ -1,10 +1,15 @@
-"""A certificate of our own, where nobody gave us one: browsers warn once, cameras work."""
+"""What HTTPS shows: the certificate that was given, read again when it is renewed on the disk; or
+one of our own, where nobody gave us one: browsers warn once, cameras work."""
 
+import asyncio
 import datetime
 import ipaddress
+import logging
 import os
 import ssl
+import time
 from pathlib import Path
+from typing import NoReturn
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,24 +22,115 @@ from web.addresses import local_names
 VALID_DAYS = 397
 """What browsers accept at most (CA/Browser Forum, Baseline Requirements 6.3.2)."""
 RENEW_DAYS = 30
+WARN_DAYS = 10
+"""Less than renewal by ACME leaves: two thirds of 90 days are used."""
 
 
-def tls_context(https: Https, data_dir: Path, now: datetime.datetime) -> ssl.SSLContext:
-    """For the HTTPS listener. Raises `ConfigError` when the given certificate cannot be used."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if https.certificate is None:
-        certificate, key = self_made(data_dir / "tls", now)
-    else:
-        certificate, key = https.certificate, https.key or https.certificate
+LOOK_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
+
+
+class Certificate:
+    """For the HTTPS listener. Who is connected stays so; who comes later meets the newest one.
+
+    Raises `ConfigError` when the given one cannot be used.
+    """
+
+    def __init__(self, https: Https, data_dir: Path, now: datetime.datetime) -> None:
+        self._given = https.certificate is not None
+        self._paths = _paths_of(https, data_dir, now)
+        self._told = ""
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        _load(self.context, *self._paths)
+        self._seen = _changed_ns(self._paths)
+        self._tell(lifetime_fault(self._paths[0], now))
+
+    async def follow(self) -> None:
+        """Whoever renews it (certbot) need not end a session for it. One of our own stays until the
+        next start: who has taken it once would be warned again, in the middle of a session."""
+        while self._given:
+            await asyncio.sleep(LOOK_S)
+            self.look(utc_now())
+
+    def look(self, now: datetime.datetime) -> None:
+        """Reads it again if it changed. While it cannot be used the last one stays."""
+        try:
+            seen = _changed_ns(self._paths)
+            if seen != self._seen:
+                # What is half written must not harm the one in use.
+                _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), *self._paths)
+                _load(self.context, *self._paths)
+                self._seen = seen
+                _log.info("https.certificate was renewed")
+            fault = lifetime_fault(self._paths[0], now)
+        except (OSError, ValueError, ConfigError) as error:
+            fault = f"the last one stays in use: {error}"
+        self._tell(fault)
+
+    def _tell(self, fault: str) -> None:
+        if fault and fault != self._told:
+            _log.warning("https.certificate: %s", fault)
+        self._told = fault
+
+
+def _paths_of(https: Https, data_dir: Path, now: datetime.datetime) -> tuple[Path, Path]:
+    if https.certificate is not None:
+        return https.certificate, https.key or https.certificate
+    if https.key is not None:
+        raise ConfigError("https.key: stands there without https.certificate; give both, or none")
+    return self_made(data_dir / "tls", now)
+
+
+def _changed_ns(paths: tuple[Path, Path]) -> tuple[int, ...]:
+    return tuple(path.stat().st_mtime_ns for path in paths)
+
+
+def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    of_key = False
     try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
+        certificate.read_bytes()  # OpenSSL would not say which of the two it may not read
+        of_key = certificate != key
+        key.read_bytes()
+        context.load_cert_chain(certificate, key, _no_password)
+    except OSError as error:
+        of_key &= not isinstance(error, ssl.SSLError)
+        where = (
+            f"https.key = {str(key)!r}" if of_key else f"https.certificate = {str(certificate)!r}"
+        )
         raise ConfigError(
-            f"https.certificate = {str(certificate)!r}: cannot be used: {error.strerror or error}; "
+            f"{where}: cannot be used: {error.strerror or error}; "
             "give a PEM chain and its key, or remove both keys to use a self-made certificate"
         ) from None
-    return context
+
+
+def _no_password() -> NoReturn:
+    raise ConfigError(
+        "https.key: is encrypted, and nobody is there to type its password; take it off by "
+        "`openssl pkey -in KEY -out PLAIN`"
+    )
+
+
+def lifetime_fault(certificate: Path, now: datetime.datetime) -> str:
+    """What browsers say of it, or soon will; empty: nothing."""
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    first, last = found.not_valid_before_utc, found.not_valid_after_utc
+    if now < first:
+        return f"good from {first:%Y-%m-%d %H:%M} UTC only; is this machine's clock right?"
+    if last - now < datetime.timedelta(days=WARN_DAYS):
+        return f"good until {last:%Y-%m-%d %H:%M} UTC; renew it"
+    return ""
+
+
+def lacks_chain(certificate: Path) -> bool:
+    """It names a signer that the file does not bring: fine if that is the office's own root."""
+    found = x509.load_pem_x509_certificates(certificate.read_bytes())
+    return len(found) == 1 and found[0].issuer != found[0].subject
 
 
 def self_made(folder: Path, now: datetime.datetime) -> tuple[Path, Path]:

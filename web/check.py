@@ -16,7 +16,7 @@ from av.codec import Codec
 
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings
-from web.certificate import tls_context
+from web.certificate import Certificate, lacks_chain, lifetime_fault, utc_now
 from web.outside import hours_in
 from web.ports import places, settled
 
@@ -34,6 +34,10 @@ TIME_ZONE = (
     "Asia/Ho_Chi_Minh, and start the server again"
 )
 """A fresh server keeps UTC: half past eight in the hall would stand there as half past one."""
+CHAIN = (
+    "its signer's certificate is not in the file: right for an office's own root; of a public one "
+    "take the whole chain (certbot: fullchain.pem)"
+)
 KNOCK_S = 2.0
 
 
@@ -104,17 +108,19 @@ def _disk(settings: Settings) -> Finding:
 def _certificate(settings: Settings) -> Finding:
     if not settings.https.enabled:
         return Finding("https is switched off", True, "cameras of other machines need it")
+    now = utc_now()
     try:
-        tls_context(
-            settings.https, settings.storage.data_dir, datetime.fromtimestamp(time.time(), UTC)
-        )
+        Certificate(settings.https, settings.storage.data_dir, now)
     except ConfigError as error:
         return Finding("certificate", False, str(error))
-    if settings.https.certificate is None:
+    given = settings.https.certificate
+    if given is None:
         return Finding(
             "certificate: self-made", True, "browsers warn once; see [https] certificate"
         )
-    return Finding(f"certificate {settings.https.certificate}")
+    if fault := lifetime_fault(given, now):
+        return Finding(f"certificate {given}", False, fault)
+    return Finding(f"certificate {given}", True, CHAIN if lacks_chain(given) else "")
 
 
 def _procedures(settings: Settings) -> Finding:

@@ -3,17 +3,19 @@
 import asyncio
 import datetime
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from config.settings import ConfigError, Https
 from tests.web.rig import settings_in
 from web.addresses import local_names
 from web.app import running
-from web.certificate import RENEW_DAYS, VALID_DAYS, self_made, tls_context
+from web.certificate import RENEW_DAYS, VALID_DAYS, Certificate, lifetime_fault, self_made
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
 
@@ -46,7 +48,7 @@ def test_it_is_made_anew_when_it_must(tmp_path: Path, spoil: str) -> None:
             certificate.write_text("garbled")
     self_made(tmp_path, now)
     assert certificate.read_bytes() != first
-    assert isinstance(tls_context(Https(), tmp_path, now), ssl.SSLContext)
+    assert lifetime_fault(certificate, now) == ""
 
 
 def test_one_that_was_given_and_is_none(tmp_path: Path) -> None:
@@ -55,7 +57,55 @@ def test_one_that_was_given_and_is_none(tmp_path: Path) -> None:
         if content is not None:
             given.write_text(content)
         with pytest.raises(ConfigError, match=r"https\.certificate"):
-            tls_context(Https(certificate=given), tmp_path, NOW)
+            Certificate(Https(certificate=given), tmp_path, NOW)
+
+
+def test_a_key_that_cannot_be_used(tmp_path: Path) -> None:
+    certificate, key = self_made(tmp_path, NOW)
+    with pytest.raises(ConfigError, match=r"https\.key: stands there without"):
+        Certificate(Https(key=key), tmp_path, NOW)
+    with pytest.raises(ConfigError, match=rf"https\.key = '{tmp_path}/none.pem'.*No such file"):
+        Certificate(Https(certificate=certificate, key=tmp_path / "none.pem"), tmp_path, NOW)
+    secret = serialization.load_pem_private_key(key.read_bytes(), None)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    key.write_bytes(secret.private_bytes(*form, serialization.BestAvailableEncryption(b"x")))
+    with pytest.raises(ConfigError, match="openssl pkey"):
+        Certificate(Https(certificate=certificate, key=key), tmp_path, NOW)
+
+
+def test_one_that_is_not_good_today(tmp_path: Path) -> None:
+    certificate, _ = self_made(tmp_path, NOW)
+    assert "good from" in lifetime_fault(certificate, NOW - datetime.timedelta(days=2))
+    assert "good until 2027-12" in lifetime_fault(certificate, NOW + datetime.timedelta(days=390))
+
+
+def test_one_that_is_renewed_while_the_server_runs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificate, key = self_made(tmp_path / "given", NOW)
+    shown = Certificate(Https(certificate=certificate, key=key), tmp_path, NOW)
+    first = _met(shown.context)
+    later = NOW + datetime.timedelta(days=VALID_DAYS - 5)
+    certificate.write_text("half writ")
+    shown.look(later)
+    assert _met(shown.context) == first
+    assert "the last one stays in use" in caplog.text
+    self_made(tmp_path / "given", later)
+    shown.look(later)
+    assert _met(shown.context) == ssl.PEM_cert_to_DER_cert(certificate.read_text()) != first
+
+
+def _met(context: ssl.SSLContext) -> bytes | None:
+    """The certificate that whoever connects is shown."""
+    anybody = ssl.create_default_context()
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = anybody.wrap_bio(to_client, to_server)
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    for side in (client, server, client):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return client.getpeercert(binary_form=True)
 
 
 def test_https_with_it(tmp_path: Path) -> None:
