@@ -14,7 +14,7 @@ from streams.bandwidth.congestion import FREE_NS, Congestion
 from streams.bandwidth.losses import Finding, Losses, Redundance
 from streams.bandwidth.probing import OVERDUE_NS, Probe, Retries, Verdict
 from streams.bandwidth.remb import RembSteering
-from streams.bandwidth.renditions import levels
+from streams.bandwidth.renditions import STILLS_BPS, levels
 from streams.bandwidth.sent import Sent
 from streams.downlink.pacer import Pace
 from streams.frames import NS_PER_MS
@@ -269,10 +269,11 @@ class Steering:
         return self._losses.lossy and moving and self.estimate_bps >= self._twice_bps()
 
     def _picture_bps(self) -> float:
-        """What sound leaves for the picture, of the estimate or of what is sent already."""
+        """What sound leaves for the picture, of the estimate or of what is sent already. Never
+        nothing: what is paced so never leaves."""
         level = self._levels[self._level]
         needs = self._need_bps(self._level)
-        return max(self.estimate_bps, needs) - needs + level.picture_bps
+        return max(self.estimate_bps - needs + level.picture_bps, level.picture_bps, STILLS_BPS)
 
     # --- away and back ---
 

@@ -138,7 +138,9 @@ class Viewer:
 
     def _begin(self, stream: DownTrack, lane: Lane, unit: Unit, now_ns: int) -> None:
         """A newcomer sees the smallest picture at once, from the newest keyframe on; the one that
-        his line carries from its next keyframe on."""
+        his line carries from its next keyframe on. None where it carries no picture at all."""
+        if self.steering.choice.video is None:
+            return
         if lane.ladder.serving(SMALLEST, unit.pts) is not lane:
             return
         past = lane.since_key

@@ -96,6 +96,23 @@ def test_before_there_is_a_keyframe_he_asks_for_one_and_hears_already() -> None:
     scene.player.check()
 
 
+def test_a_line_that_got_too_thin_before_there_was_a_picture_gets_sound() -> None:
+    """He was hung up on, by a division by the rate that was left for pictures."""
+    scene = Scene(feedback=True)
+    scene.come()
+    steering = scene.steering
+    steering._enter(len(steering._levels) - 1, 0)
+    steering.estimate_bps = 20e3
+    steering._pace.limit(steering._picture_bps())
+    scene.play(FPS)
+    assert not scene.player.of(PICTURE)
+    assert len(scene.player.of(SOUND)) == 2 * FPS
+    scene.choose(video=2)
+    scene.play(KEY_EVERY, key=True)
+    assert scene.player.renditions() == [2]
+    scene.player.check()
+
+
 def test_what_was_closed_is_not_caught_up_with_by_the_public() -> None:
     scene = Scene(room=False)
     scene.play(5, public=False)
