@@ -141,6 +141,34 @@ def test_whose_link_is_revoked_is_put_out(tmp_path: Path, monkeypatch: pytest.Mo
     asyncio.run(scenario())
 
 
+def test_a_right_to_one_session_ends_where_another_begins(tmp_path: Path) -> None:
+    """Who came in for the session before sees and says nothing in this one; its public stays."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            prepare(rig.store, "khac")
+            next_operator = rig.tokens.issue_token(Role.OPERATOR, "khac")
+            room, own = rig.url(f"/whep/{SESSION}/room"), rig.url(f"/whep/{SESSION}/{LAY}")
+            async with (
+                asyncio.timeout(4 * BOUND_S),
+                watching(room, rig.operator),
+                watching(own, rig.site(LAY)),
+                watching(rig.url(f"/whep/{SESSION}")),
+                publishing(rig.url(f"/whip/{LAY}"), rig.site(LAY), 1, 440.0),
+                rig.page("operator", next_operator, "khac") as panel,
+            ):
+                await panel.until(lambda p: p.snapshot)
+                await _viewers(rig, 3)
+                path = "/api/v1/sessions/khac/commands"
+                bearer = {"Authorization": f"Bearer {next_operator}"}
+                status, answer = await rig.post(path, {"type": "go_live"}, **bearer)
+                assert status == 200, answer
+                await _viewers(rig, 1)
+                await panel.until(lambda p: not p.view["sites"][LAY]["present"])
+
+    asyncio.run(scenario())
+
+
 async def _viewers(rig: Rig, count: int) -> None:
     """Waits until there are so many."""
     while True:
