@@ -11,6 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -26,6 +27,7 @@ from config.settings import ConfigError, Security
 from streams.frames import SiteId
 from web.border import Handler, require_same_origin, where_from
 from web.errors import Problem
+from web.throttle import route_of
 
 COOKIE = "diemcau"
 DEVICE_COOKIE = "diemcau_device"
@@ -282,23 +284,53 @@ def bearer(request: web.Request) -> str | None:
 
 
 _ASKING: web.RequestKey[Identity | Problem] = web.RequestKey("asking")
+_ASK: web.RequestKey[Callable[[], Identity | Problem]] = web.RequestKey("ask")
+_SESSION = "/api/v1/sessions/{session}"
+_IN_PIECES = {
+    f"PUT {_SESSION}/player/files/{{name}}",
+    f"POST {_SESSION}/items/{{item}}/documents",
+    f"POST {_SESSION}/import/{{what}}",
+    f"POST {_SESSION}/sites/{{site}}/line-test",
+}
+"""Routes whose bodies are read as they come. All others are short: here at once, or never."""
+_WHOLE_S = 20.0
 _NOBODYS = ("/static/", "/live/", "/archive/")
 """What all may have, by every viewer every second: nobody is asked who he is."""
 
 
 def identifying(tokens: Tokens) -> Middleware:
-    """Stands before all routes, and finds out once who asks: by the bearer, else by the cookie.
-    In a thread: a database that hangs must not hold up sound and pictures."""
+    """Stands before all routes, and finds out who asks: by the bearer, else by the cookie. Only
+    when all is here that he asks: who holds half of it back may have lost his right by then."""
 
     @web.middleware
     async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[_ASKING] = VIEWER
+        if request.body_exists and route_of(request) not in _IN_PIECES:
+            await _whole(request)
         token, cookie = bearer(request), request.cookies.get(COOKIE)
         if (token or cookie) and not request.path.startswith(_NOBODYS):
-            request[_ASKING] = await asyncio.to_thread(_found, tokens, token, cookie or "")
+            ask: Callable[[], Identity | Problem] = partial(_found, tokens, token, cookie or "")
+            request[_ASK] = ask
+            await ask_again(request)
         return await handler(request)
 
     return watch
+
+
+async def ask_again(request: web.Request) -> None:
+    """Who asks, after something long: an upload may outlive the right to it. In a thread: a
+    database that hangs must not hold up sound and pictures."""
+    if _ASK in request:
+        request[_ASKING] = await asyncio.to_thread(request[_ASK])
+
+
+async def _whole(request: web.Request) -> None:
+    """Raises `Problem` 408."""
+    try:
+        async with asyncio.timeout(_WHOLE_S):
+            await request.read()
+    except TimeoutError:
+        raise Problem(408, "bad_request") from None
 
 
 def _found(tokens: Tokens, token: str | None, cookie: str) -> Identity | Problem:

@@ -23,7 +23,7 @@ from broadcast.session.text import FileName
 from broadcast.studio.measured import Measured, forget, kept_of
 from config.settings import Settings
 from web.auditor import Auditor
-from web.auth import OPERATORS, Identity, require
+from web.auth import OPERATORS, Identity, ask_again, require
 from web.errors import Problem, not_found
 from web.measuring import Measuring
 from web.replies import reply
@@ -136,6 +136,8 @@ class Shelf:
             expected = request.content_length
             if expected is not None and size != expected:
                 raise Problem(400, "file_cut_short", file=name)
+            await ask_again(request)
+            _require_operator(request, changes=True)
             self._require_free(name)
             await asyncio.to_thread(half.replace, self._folder / name)
         finally:

@@ -22,7 +22,7 @@ from broadcast.session.model import Document, DocumentId, ItemId, Phase, Session
 from broadcast.session.text import MAX_CHARS, clean
 from config.settings import Settings
 from web.auditor import AUDITED
-from web.auth import OPERATORS, Identity, identify, require
+from web.auth import OPERATORS, Identity, ask_again, identify, require
 from web.commands import Perform
 from web.errors import Problem, not_found
 from web.replies import reply
@@ -86,6 +86,8 @@ class Documents:
         new = path.with_suffix(".new")
         try:
             taken = await self._stream(request, new)
+            await ask_again(request)
+            require(request, session, OPERATORS, changes=True)
             await asyncio.to_thread(new.replace, path)
             command = AddDocument(
                 document=id_,
