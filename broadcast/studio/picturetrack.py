@@ -27,7 +27,7 @@ MAX_QUEUED_FRAMES = 45
 """1.5 s of pictures that wait for a decoder; then everything up to the next keyframe is dropped."""
 
 MAX_PICTURES = 20
-"""Decoded and not yet due: the longest wait at 30/s, and some; then the oldest is dropped."""
+"""Decoded and not yet due: the longest wait at 30/s, and some; then some are left out."""
 
 FOR_THE_CLOCK = 5
 """So many frames wait for the frame clock; if it does not fetch them, a worker comes after all."""
@@ -64,7 +64,7 @@ class PictureTrack:
         self._ask_keyframe = ask_keyframe
         self._inbox: deque[tuple[EncodedFrame, int]] = deque()
         """With the time since when it is here."""
-        self._pictures: deque[Picture] = deque(maxlen=MAX_PICTURES)
+        self._pictures: deque[Picture] = deque()
         self._decoder: VideoCodecContext | None = None
         self._codec: Codec | None = None
         self._received: dict[int, int] = {}
@@ -135,6 +135,16 @@ class PictureTrack:
     def show(self, picture: Picture) -> None:
         """One that was decoded elsewhere, with a media time as the playout has it."""
         self.received_ns = picture.received_ns
+        self._add(picture)
+
+    def _add(self, picture: Picture) -> None:
+        """Where there is no room left, it takes the place of the last one: to drop the oldest, whose
+        time comes next, would leave nothing to be seen of who sends 50/s and waits for its sound."""
+        if len(self._pictures) == MAX_PICTURES:
+            self._drop_past(picture.received_ns)
+        if len(self._pictures) == MAX_PICTURES:
+            with suppress(IndexError):
+                self._pictures.pop()
         self._pictures.append(picture)
         self.newest = picture
 
@@ -207,15 +217,14 @@ class PictureTrack:
         if last.key:
             self._aspect = aspect_of(self._decoder)
         picture = Picture(decoded, when, received_ns, self._aspect)
-        self._pictures.append(picture)
-        self.newest = picture
+        self._add(picture)
         if not self.wanted:
-            self._drop_past()
+            self._drop_past(time.monotonic_ns())
 
-    def _drop_past(self) -> None:
+    def _drop_past(self, now_ns: int) -> None:
         """Nobody takes what is due of a site at standby: it keeps what it would show now, and what
         comes after that. Twenty pictures of each of fifty sites are 80 MB."""
-        offset_ns, now_ns = self._playout.picture_offset_ns, time.monotonic_ns()
+        offset_ns = self._playout.picture_offset_ns
         if offset_ns is not None:
             with suppress(IndexError):
                 while self._pictures[1].media_ns + offset_ns <= now_ns:

@@ -19,6 +19,8 @@ from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 
 AHEAD_NS = 300 * NS_PER_MS
 """So far before its time a piece is put; the pictures of it at 60/s just fit where they wait."""
+LEAST_APART_NS = NS_PER_S // 70
+"""Pictures that follow each other sooner are left out: the program has 60/s at most."""
 LEAD_NS = 200 * NS_PER_MS
 """From the command to the first picture: so much is decoded first, and no syllable is cut off."""
 BEAT_NS = 500 * NS_PER_MS
@@ -98,6 +100,8 @@ class FilmShow:
         """The rounds of a loop before the one that is read."""
         self._last_ns = 0
         """The end of the last piece, in its round."""
+        self._shown_ns = 0
+        """When the last picture that was put is due."""
         self._ended = False
 
     def close(self) -> None:
@@ -202,8 +206,10 @@ class FilmShow:
 
     def _put(self, piece: Piece, due_ns: int, now_ns: int) -> None:
         if piece.picture is not None:
-            self._standing.set(piece.picture, piece.aspect)
-            self._source.show(piece.picture, due_ns, now_ns, piece.aspect)
+            if not 0 < due_ns - self._shown_ns < LEAST_APART_NS:
+                self._shown_ns = due_ns
+                self._standing.set(piece.picture, piece.aspect)
+                self._source.show(piece.picture, due_ns, now_ns, piece.aspect)
             self._last_ns = max(self._last_ns, piece.at_ns + 1)
         elif piece.sound is not None:
             self._source.sound.put(due_ns, piece.sound)

@@ -3,10 +3,17 @@
 import time
 from collections.abc import Sequence
 
+import av
 import pytest
 
-from broadcast.studio.picturetrack import FOR_THE_CLOCK, MAX_QUEUED_FRAMES
+from broadcast.studio.picturetrack import (
+    FOR_THE_CLOCK,
+    MAX_QUEUED_FRAMES,
+    Picture,
+    PictureTrack,
+)
 from broadcast.studio.playersource import PlayerSource
+from broadcast.studio.playout import Playout
 from broadcast.studio.soundtrack import MAX_QUEUED_SOUND
 from broadcast.studio.sources import FORGOTTEN_NS, LARGE_DECODED, Source, Sources
 from streams.frames import NS_PER_MS, NS_PER_S, Codec, EncodedFrame, SiteId
@@ -103,6 +110,19 @@ def test_a_site_at_standby_keeps_no_pictures_of_the_past() -> None:
         assert source.picture.kept == 1
         due = source.picture.due(time.monotonic_ns())
         assert due is source.picture.newest, "it is there as soon as it is on air"
+
+
+def test_who_waits_long_for_the_sound_is_seen_all_the_same() -> None:
+    """A camera of 50/s whose sound comes half a second later: more than fit where they wait."""
+    playout = Playout()
+    playout.fix(NS_PER_S // 2)
+    track, frame = PictureTrack(playout, lambda: None), av.VideoFrame(16, 16, "yuv420p")
+    for now_ns in range(NS_PER_S, 5 * NS_PER_S, NS_PER_S // 50):
+        track.show(Picture(frame, now_ns, now_ns))
+        shown = track.due(now_ns)
+        if now_ns > 2 * NS_PER_S:
+            assert shown is not None
+            assert now_ns - shown.media_ns < NS_PER_S
 
 
 def test_a_large_standby_site_is_decoded_by_keyframes_once_there_are_many() -> None:
