@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, VideoReformatter
 
 from broadcast.overlay.planes import Drawn
 from broadcast.program import Layout, Rect, Scene
-from broadcast.studio.colours import FULL, Converter
+from broadcast.studio.colours import FULL, Converter, matrix_for
 
 Plane = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -235,6 +235,7 @@ class Seat:
             place.width,
             place.height,
             None if planar else "yuv420p",
+            dst_colorspace=matrix_for(picture),
             # Half the time of bilinear for a still, and truer (`bench/quality.py`).
             interpolation="AREA" if smaller else "BILINEAR",
             dst_color_range=None if planar else ColorRange.MPEG,

@@ -138,8 +138,8 @@ class PictureTrack:
         self._add(picture)
 
     def _add(self, picture: Picture) -> None:
-        """Where there is no room left, it takes the place of the last one: to drop the oldest, whose
-        time comes next, would leave nothing to be seen of who sends 50/s and waits for its sound."""
+        """Where there is no room left, it takes the place of the last one. To drop the oldest,
+        whose time is next, would leave nothing to see of who sends 50/s and waits for sound."""
         if len(self._pictures) == MAX_PICTURES:
             self._drop_past(picture.received_ns)
         if len(self._pictures) == MAX_PICTURES:

@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
 from broadcast.studio.canvas import planes_of
-from broadcast.studio.colours import say_as_television
+from broadcast.studio.colours import matrix_for, say_as_television
 from broadcast.studio.encoders import Samples
 from broadcast.studio.paper import BrokenError, Paper
 from broadcast.studio.picturetrack import aspect_of
@@ -38,6 +38,8 @@ DECODING_THREADS = 2
 MAX_IMAGE_PIXELS = 100_000_000
 """A photograph has up to 50 million; more is a trap."""
 PAPER = (255, 255, 255)
+LONGEST = AUDIO_CLOCK_RATE // 5
+"""Samples. FLAC may have 65,535 in a block, which are eight seconds of a telephone's rate."""
 LOUDEST = 8.0
 """+18 dBFS. A file of floating point may hold anything, infinity and NaN too, and what is mixed
 with that is that."""
@@ -63,10 +65,17 @@ class Film:
     """A film, or sound alone. Raises `UnplayableError`."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open()
+        self.duration_ns = (self._container.duration or 0) * 1000
+        """0: it does not say."""
+        self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+
+    def _open(self) -> None:
         try:
             self._container = av.open(
-                str(path),
-                format=FORMATS[path.suffix.lower()],
+                str(self._path),
+                format=FORMATS[self._path.suffix.lower()],
                 options={"protocol_whitelist": "file"},
             )
         except FileNotFoundError:
@@ -84,12 +93,11 @@ class Film:
             raise UnplayableError("unreadable")
         for video in videos[:1]:
             video.codec_context.thread_count = DECODING_THREADS
+        for sound in sounds[:1]:
+            _name_no_channels(sound)
         self.has_pictures = bool(videos)
         self._aspect = aspect_of(videos[0]) if videos else 1.0
-        self.duration_ns = (self._container.duration or 0) * 1000
-        """0: it does not say."""
         self._start_ns = (self._container.start_time or 0) * 1000
-        self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
 
     def close(self) -> None:
         self._container.close()
@@ -100,7 +108,9 @@ class Film:
         try:
             self._container.seek((at_ns + self._start_ns) // 1000)
         except av.error.FFmpegError:
-            return
+            # It has no index, as a recording that was broken off: from its beginning.
+            self.close()
+            self._open()
         yield from self._read(*self._streams)
 
     def _read(self, *streams: VideoStream | AudioStream) -> Iterator[Piece]:
@@ -132,7 +142,10 @@ class Film:
             for sound in self._resampled(frame):
                 if sound.pts is not None and sound.time_base is not None:
                     at_ns = self._at_ns(sound.pts, sound.time_base)
-                    yield Piece(at_ns, sound=_bounded(sound.to_ndarray().astype(np.float32)))
+                    whole = _bounded(sound.to_ndarray().astype(np.float32))
+                    for first in range(0, whole.shape[1], LONGEST):
+                        later_ns = first * NS_PER_S // AUDIO_CLOCK_RATE
+                        yield Piece(at_ns + later_ns, sound=whole[:, first : first + LONGEST])
 
     def _resampled(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
         try:
@@ -146,6 +159,15 @@ class Film:
         return int(pts * time_base * NS_PER_S) - self._start_ns
 
 
+def _name_no_channels(sound: AudioStream) -> None:
+    """Where a file names each of its channels, as QuickTime's may, PyAV (18.1) frees the names once
+    for each frame, and that ends the process. FFmpeg then takes them as of their number."""
+    context = sound.codec_context
+    layout = context.layout  # read once: that frees them too
+    if "(" in layout.name:
+        context.layout = f"{layout.nb_channels} channels"
+
+
 def _bounded(sound: Samples) -> Samples:
     """In place."""
     return np.clip(np.nan_to_num(sound, copy=False), -LOUDEST, LOUDEST, out=sound)
@@ -157,11 +179,16 @@ def upright(frame: av.VideoFrame, aspect: float) -> tuple[av.VideoFrame, float]:
     quarters = round(frame.rotation / 90) % 4
     if not quarters:
         return frame, aspect
-    lying = planes_of(frame.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG, threads=1))
+    lying = frame.reformat(
+        format="yuv420p",
+        dst_colorspace=matrix_for(frame),
+        dst_color_range=ColorRange.MPEG,
+        threads=1,
+    )
     width, height = (frame.height, frame.width) if quarters % 2 else (frame.width, frame.height)
     turned = av.VideoFrame(width, height, "yuv420p")
-    turned.color_range, turned.colorspace = ColorRange.MPEG, frame.colorspace
-    for plane, target in zip(lying, planes_of(turned), strict=True):
+    turned.color_range, turned.colorspace = ColorRange.MPEG, lying.colorspace
+    for plane, target in zip(planes_of(lying), planes_of(turned), strict=True):
         target[:] = np.rot90(plane, quarters)
     return turned, 1 / aspect if quarters % 2 else aspect
 

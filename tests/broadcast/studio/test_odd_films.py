@@ -1,15 +1,24 @@
-"""Films as people bring them."""
+"""Films as people bring them: of 120 pictures a second, broken off, of RGB, with odd sound."""
 
+import shutil
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 
+from broadcast.studio.canvas import Box, Canvas, Seat
+from broadcast.studio.measured import kept_of
+from broadcast.studio.reels import Film
 from broadcast.studio.shows import LEAD_NS
 from tests import media
 from tests.broadcast.studio.test_player import Table
+from tests.films import FPS, HZ
 
+NEEDS_FFMPEG = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg's program")
 LEAD_MS = LEAD_NS // 1_000_000
 
 
@@ -28,3 +37,73 @@ def test_a_film_of_120_pictures_a_second_moves(tmp_path: Path) -> None:
         table.turn_to(at_ms)
         seen.append((table.number or 0) - (at_ms - LEAD_MS) * fps / 1000)
     assert max(np.abs(seen)) < 0.05 * fps
+
+
+def made(path: Path, *options: str) -> Path:
+    """By FFmpeg's program, of a test picture and a tone."""
+    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", f"sine=f={HZ}:r=48000:d=5"]
+    command += ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=5", "-c:v", "libx264"]
+    subprocess.run([*command, *options, path], check=True)
+    return path
+
+
+@NEEDS_FFMPEG
+def test_a_recording_that_was_broken_off_plays_as_far_as_it_goes(tmp_path: Path) -> None:
+    """As OBS leaves it when the power goes: no index says where its first picture is."""
+    whole = made(tmp_path / "whole.mkv", "-shortest").read_bytes()
+    path = tmp_path / "broken.mkv"
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    table = Table(path)
+    table.follow(started_at_ms=0)
+    table.turn_to(LEAD_MS + 2000)
+    assert table.picture is not None
+    assert abs(table.picture.media_ns // 1_000_000 - table.now_ns // 1_000_000) < 100
+    assert media.tone_level(table.last[0], HZ) > -25
+
+
+@pytest.mark.parametrize("rate", [8000, 48_000])
+def test_long_blocks_of_sound_are_heard_whole(tmp_path: Path, rate: int) -> None:
+    """Longer than what is kept of a site's sound."""
+    path = tmp_path / "long.flac"
+    with av.open(path, "w") as container:
+        options = {"frame_size": "65535", "strict": "experimental"}
+        stream = container.add_stream("flac", rate, layout="mono", options=options)
+        count = np.arange(20 * rate)
+        tone = (np.sin(2 * np.pi * HZ * count / rate) * 8000).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(tone[None], "s16", "mono")
+        frame.sample_rate = rate
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    table = Table(path)
+    table.follow(started_at_ms=0)
+    table.turn_to(10_000)
+    assert min(table.heard[LEAD_MS // 20 + 2 :]) > 0.15
+
+
+@NEEDS_FFMPEG
+def test_a_television_film_that_names_its_eight_channels(tmp_path: Path) -> None:
+    """It ended the process, by an error of PyAV's: so it is read in one of its own."""
+    channels = ("-filter_complex", "[0]pan=8c|c0=c0|c7=c0[a]", "-map", "1", "-map", "[a]")
+    path = made(tmp_path / "television.mov", *channels, "-c:a", "pcm_s16le")
+    reading = [sys.executable, "-m", "broadcast.studio.measuring", path]
+    assert subprocess.run(reading, check=False, timeout=60).returncode == 0
+    found = kept_of(path)
+    assert found is not None
+    assert found.lufs is not None
+
+
+def test_rgb_keeps_its_colours(tmp_path: Path) -> None:
+    """As screen recorders write it. Red is 63, 102, 240 in BT.709 and 81, 90, 240 in BT.601."""
+    path = tmp_path / "screen.mkv"
+    red = np.zeros((720, 1280, 3), np.uint8)
+    red[..., 0] = 255
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264rgb", FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "rgb24"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(red, "rgb24")))
+        container.mux(stream.encode(None))
+    picture = next(piece.picture for piece in Film(path).from_(0) if piece.picture is not None)
+    canvas = Canvas(640, 360)
+    Seat(Box(0, 0, 640, 360)).paint(canvas, picture)
+    middle = [int(plane[90, 90]) for plane in (canvas.y, canvas.u, canvas.v)]
+    assert middle == pytest.approx([63, 102, 240], abs=2)
