@@ -21,6 +21,12 @@ from web import setup
 from web.auth import HOUR_MS, Tokens
 
 LONG_AGO_MS = 10_000 * HOUR_MS
+PHONE = (360, 640)
+KEEPS_NOTHING = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(globalThis, name, {
+    get() { throw new DOMException(name, "SecurityError"); },
+  });"""
+"""As Chromium does where all cookies are refused."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +43,26 @@ def test_devices_that_are_refused_are_explained(server: Server) -> None:
             await expect(tab.get_by_test_id("camera-trouble")).to_contain_text("chưa được phép")
             await expect(tab.get_by_test_id("microphone-trouble")).to_contain_text("Cho phép")
             await expect(tab.get_by_test_id("join")).to_be_disabled()
+            await tab.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+            await expect(tab.get_by_text("ít nhất một camera hoặc một micrô")).to_be_in_viewport()
+
+    asyncio.run(story())
+
+
+def test_a_browser_that_keeps_nothing(server: Server, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with chromium(camera_files(tmp_path, 1, 700)) as browser:
+            tab = await browser.new_page()
+            await tab.add_init_script(KEEPS_NOTHING)
+            found = complaints(tab)
+            await tab.goto(server.join_url(LEFT))
+            await join_as_a_person_would(tab)
+            await expect(tab.get_by_test_id("line")).to_contain_text("tốt")
+            await tab.reload()
+            await expect(tab.get_by_test_id("device-test")).to_be_visible()
+            await tab.goto(server.url(f"/watch/{server.session}"))
+            await expect(tab.locator("main")).to_be_visible()
+            assert found == []
 
     asyncio.run(story())
 

@@ -2,6 +2,7 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
+import {forget, keep, kept} from "./kept.js";
 import {bye, connect, connection, view} from "./state.js";
 import {config, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
@@ -38,11 +39,12 @@ function token() {
   const given = decodeURIComponent(location.hash.slice(1));
   if (given) {
     // Another link than before: whoever opens it tests the devices first.
-    if (given !== sessionStorage.getItem(KEY)) sessionStorage.removeItem(JOINED);
-    sessionStorage.setItem(KEY, given);
-    history.replaceState(null, "", location.pathname);
+    if (given !== kept("sessionStorage", KEY)) forget("sessionStorage", JOINED);
+    // Where the browser keeps nothing the link stays in the address: a page loaded anew needs it.
+    if (keep("sessionStorage", KEY, given)) history.replaceState(null, "", location.pathname);
+    return given;
   }
-  return sessionStorage.getItem(KEY) ?? "";
+  return kept("sessionStorage", KEY) ?? "";
 }
 
 /** A link that opens nothing says so at once, not after somebody has tested camera and line. */
@@ -59,7 +61,7 @@ async function tryLink() {
 
 function enter() {
   wake();
-  sessionStorage.setItem(JOINED, "1");
+  keep("sessionStorage", JOINED, "1");
   joined.value = true;
   connect("site", {token: secret});
   join(secret);
@@ -136,7 +138,7 @@ if (secret && !config.over) {
   document.addEventListener("visibilitychange", () => {
     if (joined.value && !document.hidden) void stayAwake();
   });
-  const again = sessionStorage.getItem(JOINED);
+  const again = kept("sessionStorage", JOINED);
   const tried = again ? undefined : tryLink();
   // Beside that, unless the browser would ask for a camera on behalf of a link that opens nothing.
   if (!config.has_camera && !(await mayOpen())) await tried;

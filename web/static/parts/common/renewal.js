@@ -4,6 +4,7 @@
 
 import {effect} from "@preact/signals";
 import {html} from "htm/preact";
+import {keep, kept} from "../../kept.js";
 import {newBuild} from "../../state.js";
 import {t} from "../../texts.js";
 import {Icon} from "./icons.js";
@@ -22,8 +23,7 @@ export function Renewal() {
  * @param {() => boolean | Promise<boolean>} free */
 export function renewWhen(free) {
   effect(() => {
-    // Once for each build: where that brought the old page again, something between keeps it.
-    if (newBuild.value && sessionStorage.getItem(TRIED) !== newBuild.value) void renewSoon(free);
+    if (newBuild.value && kept("sessionStorage", TRIED) !== newBuild.value) void renewSoon(free);
   });
 }
 
@@ -33,7 +33,7 @@ async function renewSoon(free) {
   await calm(free); // what is fetched would take its room on the line from the sound
   await fetchAhead();
   await calm(free);
-  if (newBuild.value === build) renew();
+  if (newBuild.value === build) renewOnce();
 }
 
 /** @param {() => boolean | Promise<boolean>} free */
@@ -42,8 +42,14 @@ async function calm(free) {
 }
 
 function renew() {
-  sessionStorage.setItem(TRIED, newBuild.value);
+  keep("sessionStorage", TRIED, newBuild.value);
   location.reload();
+}
+
+/** For each build: where that brought the old page again, something between keeps it. Where the browser
+ * cannot remember that, its reader decides. */
+function renewOnce() {
+  if (kept("sessionStorage", TRIED) !== newBuild.value && keep("sessionStorage", TRIED, newBuild.value)) location.reload();
 }
 
 /** Somebody types, or reads what lies above the page. */
@@ -66,7 +72,7 @@ async function fetchAhead() {
 
 /** @param {ErrorEvent} event */
 function broken({error}) {
-  if (error instanceof Error && newBuild.value && sessionStorage.getItem(TRIED) !== newBuild.value) renew();
+  if (error instanceof Error && newBuild.value) renewOnce();
 }
 
 addEventListener("error", broken);

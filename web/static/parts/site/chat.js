@@ -3,6 +3,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useState} from "preact/hooks";
+import {keep, kept} from "../../kept.js";
 import {give, ready, siteView} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {wordsOf} from "../common/ask.js";
@@ -11,11 +12,11 @@ import {Thread} from "../common/thread.js";
 /** @import {Message} from "../../types.js" */
 
 const KEY = `diemcau.read.${config.session}.${config.site}`;
-const read = signal(sessionStorage.getItem(KEY) ?? "");
+const read = signal(kept("sessionStorage", KEY) ?? "");
 
 /** @param {string} id */
 function markRead(id) {
-  sessionStorage.setItem(KEY, id);
+  keep("sessionStorage", KEY, id);
   read.value = id;
 }
 

@@ -1,6 +1,7 @@
 // The room's camera and microphone: what there is, what is chosen, what is wrong, how loud it is.
 
 import {batch, signal} from "@preact/signals";
+import {keep, kept} from "../../kept.js";
 import {config} from "../../texts.js";
 
 /** @import {Device} from "../../types.js" */
@@ -88,7 +89,7 @@ function wish(kind) {
 
 /** @returns {{video?: string, audio?: string}} */
 function choice() {
-  return JSON.parse(localStorage.getItem(CHOICE) ?? "{}");
+  return JSON.parse(kept("localStorage", CHOICE) ?? "{}");
 }
 
 /** By name, where it is there: of one that is only wished for Chromium takes no notice. */
@@ -172,7 +173,7 @@ export function hold(on) {
 /** @param {"video" | "audio"} kind @param {string} deviceId */
 export async function choose(kind, deviceId) {
   chosen[kind] = deviceId;
-  localStorage.setItem(CHOICE, JSON.stringify({...choice(), [kind]: deviceId}));
+  keep("localStorage", CHOICE, JSON.stringify({...choice(), [kind]: deviceId}));
   await openOne(kind);
 }
 

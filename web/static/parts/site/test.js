@@ -11,6 +11,7 @@ import {SelfTest, SpeakerTest} from "./self_test.js";
 /** @param {{token: string, onJoin: () => void}} props */
 export function DeviceTest({token, onJoin}) {
   const usable = camera.value === "ok" || microphone.value === "ok";
+  const note = asking.value ? "site.asking" : usable ? "site.join_note" : "site.join_needs_device";
   return html`<main class="test" data-testid="device-test">
     <header><p class="muted">${config.session_title}</p><h1>${config.site_name}</h1></header>
     <p><strong>${t("site.test_title")}.</strong> ${t("site.test_intro")}</p>
@@ -37,7 +38,7 @@ export function DeviceTest({token, onJoin}) {
     <div class="join-row">
       <button class="primary big" data-testid="join" disabled=${!usable || asking.value} onClick=${onJoin}>
         ${t("site.join")}</button>
-      <p class="muted">${t(usable ? "site.join_note" : "site.join_needs_device")}</p>
+      <p class="muted">${t(note)}</p>
       <${Language} kind="plain" />
     </div>
   </main>`;
