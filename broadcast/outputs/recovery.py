@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcast.outputs import playlist
+from broadcast.outputs import manifest, playlist
 from broadcast.outputs.disk import DISK, Disk, append, make_folder, truncate
 from broadcast.outputs.fmp4 import origin_of, whole_fragments
 from broadcast.outputs.vault import PLAIN, Envelope
@@ -56,7 +56,7 @@ def recover(
     """Creates what is missing, mends what is torn."""
     make_folder(folder, disk)
     listed = _whole_playlist(folder, segment_ms, disk)
-    inits, origin_s = _whole_inits(folder, envelope)
+    inits, origin_s = _whole_inits(folder, listed, envelope)
     if not listed.ended:
         listed = _list_orphans(folder, listed, inits, origin_s, disk, envelope)
     size = sum(path.stat().st_size for path in folder.glob("*.m4s"))
@@ -79,18 +79,28 @@ def _whole_playlist(folder: Path, segment_ms: int, disk: Disk) -> playlist.Playl
     return listed
 
 
-def _whole_inits(folder: Path, envelope: Envelope) -> tuple[int, int | None]:
+def _whole_inits(
+    folder: Path, listed: playlist.Playlist, envelope: Envelope
+) -> tuple[int, int | None]:
     """How many there are, and the origin that the last one tells."""
-    origin_s = None
-    number = 0
+    origin_s, number, closed = None, 0, _closed_inits(folder, listed)
     while (path := folder / init_name(number)).exists():
-        origin_s = origin_of(envelope.open(path.read_bytes()))
-        if origin_s is None:
+        told_s = origin_of(envelope.open(path.read_bytes()))
+        if told_s is None and path.name not in closed:
             # Torn before any segment needed it: another takes its place.
             path.unlink()
-            return _whole_inits(folder, envelope)
+            break
+        # One that was closed stays, even if this key does not open it: another may.
+        origin_s = origin_s if told_s is None else told_s
         number += 1
     return number, origin_s
+
+
+def _closed_inits(folder: Path, listed: playlist.Playlist) -> set[str]:
+    """Those that were whole once."""
+    sums = folder / manifest.NAME
+    sealed = manifest.parse(sums.read_text("utf-8", "replace")).entries if sums.exists() else ()
+    return {entry.init for entry in listed.entries if entry.init} | {one.name for one in sealed}
 
 
 def _list_orphans(

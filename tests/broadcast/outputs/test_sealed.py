@@ -98,6 +98,23 @@ def test_the_proof_of_a_sealed_recording_needs_no_other_tool(tmp_path: Path) -> 
     assert [finding.code for finding in verify(folder, envelope=envelope).findings]
 
 
+def test_another_key_takes_nothing_away_of_what_the_first_one_opens(tmp_path: Path) -> None:
+    """The key's file was lost, or that of another server was put in its place."""
+    record(tmp_path, closed(3))
+    folder, key = tmp_path / "sealed" / "x", tmp_path / "sealed.key"
+    first = key.read_bytes()
+    kept = {path.name: path.read_bytes() for path in folder.glob("*.m*4*")}
+    key.unlink()
+    record(tmp_path, closed(2, EPOCH_S + 4), finished=True)
+    assert {name: (folder / name).read_bytes() for name in kept} == kept
+    second = key.read_bytes()
+    for octets, begins, pictures in ((first, 0, 75), (second, 1, 50)):
+        envelope = Sealed(octets, "x")
+        names = [f"init-{begins}.mp4", *(f"{number:08}.m4s" for number in range(3 * begins, 5))]
+        found = media.decode(b"".join(envelope.open((folder / n).read_bytes()) for n in names))
+        assert len(found.pictures) == pictures
+
+
 def test_a_key_that_is_damaged_is_told_and_never_replaced(tmp_path: Path) -> None:
     key = load_key(tmp_path / "key")
     assert load_key(tmp_path / "key") == key
