@@ -5,8 +5,8 @@ no rule: the session's core does (`broadcast.session`), and `streams` carries th
 machine inwards:
 
 Starting     cli, setup, check, service; serving, supervisor, forking, ports; demo/
-The border   listener, certificate, border (language, errors, headers, origin), errors, replies;
-             throttle, limits (how often); addresses, agents
+The border   listener, connections, certificate, border (language, errors, headers, origin),
+             errors, replies; throttle, limits (how often); addresses, agents
 Who asks     auth (tokens, cookie, roles), sign_in, accounts, account_routes, second_factor;
              doorkeeper (who may send and watch), inside (who may stay)
 Who did what auditor, audit_reader, audit_proof

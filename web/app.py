@@ -28,6 +28,7 @@ from streams.lag import freeze_heap
 from web.application import Parts, application
 from web.auditor import Auditor
 from web.certificate import Certificate, utc_now
+from web.connections import open_many_files
 from web.doorkeeper import Doorkeeper
 from web.inside import guard
 from web.listener import listen
@@ -138,6 +139,7 @@ def _stop_on_signals() -> asyncio.Event:
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT. Raises `ConfigError`."""
     stop = _stop_on_signals()
+    open_many_files()
     async with running(settings) as listening:
         _log.info(
             "HTTP port %d, HTTPS %s, media %d",

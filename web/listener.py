@@ -8,6 +8,7 @@ from aiohttp import web
 from config.settings import ConfigError, Settings
 from streams.udp.addresses import bound_socket
 from web.certificate import Certificate
+from web.connections import KEPT_S, Connections
 from web.ports import places, sentence
 
 
@@ -15,9 +16,19 @@ async def listen(
     app: web.Application, settings: Settings, certificate: Certificate | None, stack: AsyncExitStack
 ) -> list[int]:
     """The real ports of HTTP and HTTPS. Raises `ConfigError`."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+    connections = Connections()
+    app.middlewares.insert(0, connections.watching())
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=2.0,
+        keepalive_timeout=KEPT_S,
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    assert runner.server is not None  # since `setup`
+    await stack.enter_async_context(connections.kept(runner.server))
     for place in places(settings)[:-1]:
         context = certificate.context if certificate and place.section == "https" else None
         try:
