@@ -1,8 +1,8 @@
 """Packets out: a run to one peer is laid side by side, encrypted there, and sent by one call.
 
 The kernel cuts the buffer into datagrams itself (UDP_SEGMENT, Linux 4.18): all equally long, the
-last may be shorter. Where it will not, each is sent alone. What goes to many peers goes by one call
-for as many of them as there is room for.
+last may be shorter. To where it will not, each is sent alone. What goes to many peers goes by one
+call for as many of them as there is room for.
 """
 
 import asyncio
@@ -35,7 +35,11 @@ FULL_OCTETS = 4 * CONGESTED_OCTETS
 """A keyframe for each of a hundred viewers. Policy: beyond it datagrams of any kind are dropped."""
 
 REFUSED = (errno.EIO, errno.EINVAL, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
-"""What a kernel or a network card that cannot cut buffers says."""
+"""What a kernel or a network card that cannot cut buffers says. Once it did cut some, it is the way
+to one address: one that takes no packets so long, unless in fragments, says so by EINVAL before
+Linux 6.14, and by EMSGSIZE since."""
+MAX_UNCUT = 4096
+"""Addresses to which nothing is cut. Policy: then all are tried again."""
 
 
 class Sending:
@@ -46,6 +50,8 @@ class Sending:
         self._segments = segments
         self._bench = Workbench(ROOM + TRAILER)
         self._view = memoryview(self._bench.octets)
+        self._uncut: set[Address] = set()
+        self._did_cut = False
         self._controls: dict[int, list[tuple[int, int, bytes]]] = {}
         self._waiting: deque[tuple[bytes, int, Address]] = deque()
         self._waits = 0
@@ -136,15 +142,16 @@ class Sending:
             for place in failed:
                 group.refuse(first + place)
             taken, count = 0, len(contexts)
-            if self._segments and not self._waiting and not failed:
-                taken = sends.send(first, count)
-            if taken == count:
-                continue
-            # What the kernel did not take: has it no room, or not this way?
-            for place, address in enumerate(group.addresses[part][taken:], taken):
-                if place not in failed:
-                    at = place * stride
-                    self._out(self._view[at : at + size], burst.segment, address)
+            while taken < count:
+                if self._segments and not self._waiting and not failed:
+                    taken += sends.send(first + taken, count - taken)
+                    if taken == count:
+                        break
+                # What the kernel did not take: has it no room, or not this way?
+                if taken not in failed:
+                    data = self._view[taken * stride : taken * stride + size]
+                    self._out(data, burst.segment, group.addresses[first + taken])
+                taken += 1
 
     def _out(self, data: "bytes | memoryview", segment: int, address: Address) -> None:
         if self._waiting or not self._now(data, segment, address):
@@ -155,21 +162,37 @@ class Sending:
         try:
             if len(data) <= segment:
                 self._socket.sendto(data, address)
-            elif self._segments:
+            elif self._cuts_for(address):
                 self._socket.sendmsg([data], self._control(segment), 0, address)
+                self._did_cut = True
             else:
                 return self._one_by_one(data, segment, address)
         except BlockingIOError:
             return False
         except OSError as error:
-            if error.errno not in REFUSED or len(data) <= segment:
+            of_the_way = error.errno == errno.EMSGSIZE or self._did_cut
+            refused = error.errno == errno.EMSGSIZE or error.errno in REFUSED
+            if not refused or len(data) <= segment:
                 self.dropped += -(-len(data) // segment)
                 return True
             dropped = self.dropped
             self._one_by_one(data, segment, address)
             # If it refuses each of them as well, the address is to blame.
-            self._segments = self.dropped != dropped
+            if self.dropped == dropped:
+                self._cut_no_more(address if of_the_way else None)
         return True
+
+    def _cut_no_more(self, address: Address | None) -> None:
+        """For that address, or for any."""
+        if address is None:
+            self._segments = False
+            return
+        if len(self._uncut) >= MAX_UNCUT:
+            self._uncut.clear()
+        self._uncut.add(address)
+
+    def _cuts_for(self, address: Address) -> bool:
+        return self._segments and address not in self._uncut
 
     def _one_by_one(self, data: "bytes | memoryview", segment: int, address: Address) -> bool:
         for at in range(0, len(data), segment):
@@ -192,7 +215,7 @@ class Sending:
         if not self._waiting:
             self._loop.add_writer(self._writable, self._drain)
         # What the kernel will not cut is cut here, so that all of it leaves in its turn.
-        piece = len(data) if self._segments else segment
+        piece = len(data) if self._cuts_for(address) else segment
         for at in range(0, len(data), piece):
             self._waiting.append((data[at : at + piece], segment, address))
         self._waits += len(data)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import subprocess
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,11 +18,12 @@ from streams.rtp.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
 from streams.rtp.header import EXTENDED, HEADER, parse
 from streams.udp.sending import FEW, Sending
 from streams.udp.srtp import tag_length
+from tests.own_network import own_network
 
 PARTS = st.lists(st.integers(1, 1400), min_size=1, max_size=150)
 TIMESTAMP = (1 << 32) - 1
 FIRST = 65_534
-SO_NO_CHECK = 11
+SO_NO_CHECK, SO_RCVBUFFORCE = 11, 33
 """asm-generic/socket.h. Without checksums Linux cuts no buffer: EINVAL, as a card that cannot."""
 
 
@@ -133,6 +135,50 @@ def test_everybody_in_a_group_gets_it_under_his_own_numbers_and_keys(
         sink.close()
     octets = 2720 + 4 * (EXTENDED.size + tag + WIRE_OCTETS)
     assert [*log.runs] == [(0, 4, octets, 0), (4, 8, octets, 0)]
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 3, 100])
+def test_a_way_that_takes_no_packets_so_long_costs_nobody_else_anything(count: int) -> None:
+    """He gets all of it, in fragments; for the others the kernel cuts as before."""
+    key, tag = bytes(30), 10
+    group = Group(EXTENDED.size, tag, video=True)
+    log = group.log(None)
+    everybody = [Subscriber(sent_in(log)) for _ in range(count)]
+    session = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+    theirs = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND))
+
+    async def story() -> None:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
+        ):
+            here.setblocking(False)
+            out = Sending(here)
+            sink.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
+            sink.bind(("0.0.0.0", 0))
+            sink.settimeout(60)
+            port = sink.getsockname()[1]
+            heads = [HEADER.pack(0x80, 96, number, 0, 1) for number in range(2)]
+            out.send_run(session, [(head, bytes(900)) for head in heads], ("127.0.0.1", port))
+            for place, one in enumerate(everybody):
+                host = "127.9.0.1" if place == count // 2 else "127.0.0.1"
+                there = Destination(session, (host, port), tag)
+                group.join(Member(one, there, 96, 1000 + place, 0x31, 0))
+            bursts = lay(parts([1200, 1200, 700]), TIMESTAMP, group.header, tag, marker=True)
+            for turn in range(3):
+                group.send(turn * 3, 3, 3_100, bursts, out, 0)
+            assert out.dropped == 0
+            assert (out._segments, len(out._uncut)) == (True, 1)
+            read = [parse(theirs.unprotect(sink.recv(2048)), 3) for _ in range(2 + 9 * count)]
+            for place in range(count):
+                numbers = [one.sequence for one in read if one.ssrc == 1000 + place]
+                assert numbers == [*range(9)]
+            out.close()
+
+    with own_network():
+        way = "ip route add local 127.9.0.0/16 dev lo table local mtu 1000"
+        subprocess.run(way.split(), check=True, timeout=10)
+        asyncio.run(story())
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 3])
