@@ -27,6 +27,9 @@ TRAILER = 144
 MAX_PLACES = 64
 LONGEST = 2048
 """Octets of a packet that comes in."""
+MAX_SOURCES = 64
+"""SSRCs of one peer; a browser has some five. libsrtp keeps each for ever, and goes through all of
+them for each packet. Policy: of more nothing is heard."""
 
 _protect = lib.srtp_protect
 _LENGTHS = struct.Struct("=i")
@@ -133,17 +136,23 @@ class Opening:
         self._octets = bytearray(LONGEST)
         self._start = ffi.from_buffer(self._octets)
         self._length = ffi.new("int *")
+        self._sources = set[bytes]()
+        """Whose packets were genuine."""
 
     def unprotect(self, packet: bytes) -> bytes:
-        """An RTP packet. Raises `pylibsrtp.Error` for what is forged, replayed or too long."""
-        return self._open(packet, lib.srtp_unprotect)
+        """An RTP packet. Raises `pylibsrtp.Error` for what is forged, replayed or too long, or of
+        one source too many."""
+        return self._open(packet, packet[8:12], lib.srtp_unprotect)
 
     def unprotect_rtcp(self, packet: bytes) -> bytes:
         """A report. Raises as `unprotect` does."""
-        return self._open(packet, lib.srtp_unprotect_rtcp)
+        return self._open(packet, packet[4:8], lib.srtp_unprotect_rtcp)
 
-    def _open(self, packet: bytes, open_in_place: Callable[..., int]) -> bytes:
-        octets, length = self._octets, self._length
+    def _open(self, packet: bytes, source: bytes, open_in_place: Callable[..., int]) -> bytes:
+        octets, length, sources = self._octets, self._length, self._sources
+        known = source in sources
+        if not known and len(sources) >= MAX_SOURCES:
+            raise Error("a source too many")
         size = length[0] = len(packet)
         if size > LONGEST:
             raise Error("a packet longer than any")
@@ -151,5 +160,7 @@ class Opening:
         status = open_in_place(self._context, self._start, length)
         if status:
             raise Error(f"no packet of this session: status {status}")
+        if not known:
+            sources.add(source)
         result: bytes = ffi.unpack(self._start, length[0])
         return result

@@ -14,7 +14,7 @@ from aiortc.codecs.h264 import h264_depayload
 from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given
 from hypothesis import strategies as st
-from pylibsrtp import Policy, Session
+from pylibsrtp import Error, Policy, Session
 
 from config.settings import Media, Program
 from streams.bandwidth.steering import Steering
@@ -27,10 +27,12 @@ from streams.downlink.viewer import RESENDS, Audience, Viewer
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.relay import Rates, Relay
 from streams.rtp.bitstream import begins_frame, h264_units
+from streams.rtp.header import HEADER, RTCP_HEADER
 from streams.rtp.packetise import packetise
 from streams.rtp.red import redundant
 from streams.udp.port import MAX_ADDRESSES, Port
 from streams.udp.sending import Run
+from streams.udp.srtp import MAX_SOURCES, Opening
 from streams.udp.waking import Haste
 from streams.uplink.publisher import Publisher
 from tests.media import wait_until
@@ -78,6 +80,36 @@ def test_a_publisher_that_changes_its_numbers_all_the_time_fills_nothing() -> No
     source.tick(3000 * MS)
     assert len(source.uplinks) == len(source._reported) == 1
     assert len(source._estimator.ssrcs) <= 1
+
+
+def test_of_a_peer_that_is_ever_somebody_else_no_more_is_kept_or_looked_through() -> None:
+    """libsrtp goes through all of a session's sources for each packet: 20,000 of them, two seconds
+    of anybody who watches, and each packet of his would hold the relay for 12 ms."""
+    ours, theirs = (
+        Session(Policy(key=bytes(30), ssrc_type=kind))
+        for kind in (Policy.SSRC_ANY_INBOUND, Policy.SSRC_ANY_OUTBOUND)
+    )
+    opening = Opening(ours)
+
+    def media(source: int, number: int) -> bytes:
+        return theirs.protect(HEADER.pack(0x80, 96, number, 0, source) + b"media")
+
+    def report(source: int) -> bytes:
+        return theirs.protect_rtcp(RTCP_HEADER.pack(0x80, 201, 1, source))
+
+    for source in range(200):  # forged ones do not count
+        with pytest.raises(Error):
+            opening.unprotect(media(source, 1)[:-1] + b"\0")
+    for source in range(MAX_SOURCES):
+        opening.unprotect(media(source, 2))
+    for source in range(MAX_SOURCES, 200):
+        with pytest.raises(Error):
+            opening.unprotect(media(source, 2))
+        with pytest.raises(Error):
+            opening.unprotect_rtcp(report(source))
+    for source in range(MAX_SOURCES):
+        opening.unprotect(media(source, 3))
+        opening.unprotect_rtcp(report(source))
 
 
 def test_a_long_bad_line_leaves_no_more_behind_than_a_short_one() -> None:
