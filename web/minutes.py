@@ -22,7 +22,7 @@ from web.auth import Identity, identify_or_viewer
 from web.errors import Problem
 from web.floor import Floor
 from web.media import PLAYLIST
-from web.minutes_paper import paper_of
+from web.minutes_paper import absent_of, paper_of
 from web.pages import Pages
 from web.sealed import may_open
 from web.sessions import Sessions
@@ -69,6 +69,7 @@ class MinutesRoom:
             return await self._word(minutes, f"bien-ban-{floor.id}")
         base = public_url(self._settings)
         values = {"minutes": minutes, "base": base, "moment": _moment, "span": _span}
+        values["absent_of"] = absent_of
         secret = minutes.closed or any(part.closed for part in minutes.parts)
         values["closed"] = may_open(who) and secret
         draw = partial(self._pages.sheet, request, "minutes", floor.state, **values)

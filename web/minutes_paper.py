@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from broadcast.archive.minutes import Line, Minutes, Part
+from broadcast.archive.minutes import Line, Minutes, Part, Roll
 from broadcast.session.written import NoteKind
 from web.catalogues import say
 
@@ -89,7 +89,7 @@ def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]
     yield f"Thời gian bắt đầu: {_at(state.started_at_ms, moment)}."
     sites = "; ".join(site.name for site in state.sites.values())
     yield f"Địa điểm: {sites} (họp trực tuyến, {len(state.sites)} điểm cầu)."
-    yield f"Thành phần tham dự: {len(state.delegates)} đại biểu theo danh sách; {DOTS}"
+    yield from _attendance(minutes, closed=closed)
     yield f"Chủ trì (chủ tọa): {DOTS}"
     yield f"Thư ký (người ghi biên bản): {DOTS}"
     for begin, end in minutes.breaks:
@@ -102,6 +102,26 @@ def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]
         apart = "" if closed else "; biên bản phần họp kín lập riêng"
         yield f"Họp kín từ {_clock(begin, moment)}{until}{apart}."
     yield "Nội dung phiên họp:"
+
+
+def _attendance(minutes: Minutes, *, closed: bool) -> Iterator[str]:
+    """The roll call is of the session, and not of its closed part."""
+    roll = minutes.roll
+    if roll is None or closed:
+        listed = len(minutes.state.delegates)
+        yield f"Thành phần tham dự: {listed} đại biểu theo danh sách; {DOTS}"
+        return
+    yield f"Thành phần tham dự: có mặt {roll.present}/{roll.listed} đại biểu theo danh sách; {DOTS}"
+    if roll.absent:
+        yield f"Vắng mặt: {absent_of(roll)}."
+
+
+def absent_of(roll: Roll) -> str:
+    """Names with why: "A, Giám đốc Sở (đi công tác); B"."""
+    return "; ".join(
+        ", ".join(filter(None, (one.name, one.title))) + (f" ({reason})" if reason else "")
+        for one, reason in roll.absent
+    )
 
 
 def _part(minutes: Minutes, part: Part, moment: Moment, *, closed: bool) -> PaperPart:

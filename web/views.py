@@ -131,7 +131,8 @@ class Views:
     @cached_property
     def _chair(self) -> dict[str, Any]:
         """No lines, no levels: a tablet on the hall's Wi-Fi hears only what concerns it."""
-        return self._procedure | self._brief | {"absent": screens.absent(self.state)}
+        called = {"absent": screens.absent(self.state), "roll": written.roll(self.state)}
+        return self._procedure | self._brief | called
 
     @cached_property
     def _clerk(self) -> dict[str, Any]:
@@ -139,6 +140,7 @@ class Views:
             "turns": self._known.turns,
             "notes": self._known.notes,
             "captions": written.captions(self.state),
+            "roll": written.roll(self.state),
         }
         return self._procedure | self._brief | written_down
 

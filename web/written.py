@@ -50,6 +50,15 @@ def notes(state: SessionState) -> list[dict[str, Any]]:
     ]
 
 
+def roll(state: SessionState) -> dict[str, dict[str, Any]]:
+    """What the roll call found, by delegate."""
+    return {
+        delegate: {"present": one.present, "reason": one.reason}
+        for delegate, one in state.written.roll.items()
+        if delegate in state.delegates
+    }
+
+
 def captions(state: SessionState) -> list[dict[str, Any]]:
     """The last lines, newest last."""
     newest = list(state.written.captions.values())[-CAPTIONS_SHOWN:]

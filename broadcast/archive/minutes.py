@@ -69,6 +69,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Roll:
+    """Who of the list was there, by the roll call."""
+
+    present: int
+    listed: int
+    absent: tuple[tuple[Delegate, str], ...]
+    """In the list's order, each with why."""
+
+
+@dataclass(frozen=True, slots=True)
 class Minutes:
     state: SessionState
     breaks: tuple[tuple[int, int | None], ...]
@@ -78,6 +88,17 @@ class Minutes:
     """When the room was, likewise; whether or not anyone spoke, for the public saw the slate."""
     clock_sets: tuple[ClockStep, ...] = ()
     """All times are by the clock as it was set last, these too."""
+
+    @property
+    def roll(self) -> Roll | None:
+        """None: it was not called."""
+        listed = self.state.delegates.values()
+        called = [(one, self.state.written.roll.get(one.id)) for one in listed]
+        told = [(one, found) for one, found in called if found is not None]
+        if not told:
+            return None
+        absent = tuple((one, found.reason) for one, found in told if not found.present)
+        return Roll(len(told) - len(absent), len(called), absent)
 
 
 OPENING_MS = 60_000

@@ -58,6 +58,7 @@ from broadcast.session.rules.promises import DropPromise, NotePromise, SettlePro
 from broadcast.session.rules.registry import RULES
 from broadcast.session.rules.rehearsal import AskSelfTest, BeginRehearsal, RecordCheck
 from broadcast.session.rules.requests import MarkAbsent, Register, Reorder, Withdraw
+from broadcast.session.rules.roll import MarkRoll
 from broadcast.session.rules.screens import AllowScreen, ShareScreen, StopScreen
 from broadcast.session.rules.secrecy import (
     ClosePart,
@@ -145,6 +146,7 @@ Command = (
     | CorrectCaption
     | CorrectTurn
     | CorrectName
+    | MarkRoll
     | SendMessage
     | LoadPlayer
     | LoadCountdown
@@ -231,6 +233,7 @@ __all__ = [
     "LoadPlayer",
     "LoopPlayer",
     "MarkAbsent",
+    "MarkRoll",
     "MoveItem",
     "MuteAll",
     "NotePromise",

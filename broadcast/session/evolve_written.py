@@ -6,6 +6,7 @@ from broadcast.session.applying import on
 from broadcast.session.model import Phase, SessionState
 from broadcast.session.written import (
     MAX_MESSAGES,
+    Attendance,
     Caption,
     Message,
     Note,
@@ -18,6 +19,7 @@ from broadcast.session.written_events import (
     MessageSent,
     NoteStruck,
     NoteWritten,
+    RollMarked,
     TurnCorrected,
 )
 
@@ -66,6 +68,14 @@ def _turn_corrected(state: SessionState, event: TurnCorrected) -> SessionState:
     told = TurnCorrection(event.delegate, event.started_at_ms, event.ended_at_ms, event.reason)
     corrections = {**state.written.corrections, event.turn: told}
     return _with(state, replace(state.written, corrections=corrections))
+
+
+@on(RollMarked)
+def _roll_marked(state: SessionState, event: RollMarked) -> SessionState:
+    roll = {key: one for key, one in state.written.roll.items() if key not in event.delegates}
+    if event.present is not None:
+        roll |= dict.fromkeys(event.delegates, Attendance(event.present, event.reason))
+    return _with(state, replace(state.written, roll=roll))
 
 
 @on(MessageSent)

@@ -42,6 +42,7 @@ from broadcast.session.written_events import (
     MessageSent,
     NoteStruck,
     NoteWritten,
+    RollMarked,
 )
 
 UNDO_MS = 60_000
@@ -66,6 +67,7 @@ _OF_OTHERS = (
     NoteStruck,
     CaptionTyped,
     CaptionCorrected,
+    RollMarked,
     MessageSent,
     ClockSet,
 )

@@ -1,4 +1,5 @@
-"""What people write while the session runs: notes, decisions, captions, corrections, messages.
+"""What people write while the session runs: notes, decisions, captions, corrections, who is there,
+messages.
 
 Nothing here moves the procedure: whoever was called was called, and what the clerk knows better
 stands beside it. All times are epoch milliseconds or durations.
@@ -62,6 +63,15 @@ class TurnCorrection:
 
 
 @dataclass(frozen=True, slots=True)
+class Attendance:
+    """What the roll call found of a delegate."""
+
+    present: bool
+    reason: str = ""
+    """Why not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A line of chat between the control room and a site."""
 
@@ -84,4 +94,6 @@ class Written:
     captions: dict[CaptionId, Caption] = field(default_factory=dict)
     corrections: dict[str, TurnCorrection] = field(default_factory=dict)
     """By turn."""
+    roll: dict[str, Attendance] = field(default_factory=dict)
+    """By delegate; who is not in it was not called up yet."""
     messages: tuple[Message, ...] = ()

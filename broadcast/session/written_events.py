@@ -1,4 +1,5 @@
-"""What was written down: notes, captions, corrections, messages. The log keeps each version."""
+"""What was written down: notes, captions, corrections, the roll, messages. The log keeps each
+version."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -56,6 +57,16 @@ class TurnCorrected(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollMarked(Happened):
+    """At the roll call; `present` is None where what was noted was taken back."""
+
+    type: Literal["roll_marked"] = "roll_marked"
+    delegates: tuple[DelegateId, ...]
+    present: bool | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent(Happened):
     type: Literal["message_sent"] = "message_sent"
     message: MessageId
@@ -66,5 +77,11 @@ class MessageSent(Happened):
 
 
 WrittenEvent = (
-    NoteWritten | NoteStruck | CaptionTyped | CaptionCorrected | TurnCorrected | MessageSent
+    NoteWritten
+    | NoteStruck
+    | CaptionTyped
+    | CaptionCorrected
+    | TurnCorrected
+    | RollMarked
+    | MessageSent
 )

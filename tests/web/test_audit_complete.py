@@ -131,6 +131,7 @@ STORY: tuple[dict[str, Any], ...] = (
     {"type": "settle_promise", "promise": _newest("promise"), "kept": True},
     {"type": "drop_promise", "promise": _newest("promise")},
     {"type": "correct_name", "delegate": "lay-1", "name": "Điêu Thị Xuân"},
+    {"type": "mark_roll", "delegates": ["lay-1"], "present": False, "reason": "Ốm"},
     {"type": "pause_session"},
     {"type": "resume_session"},
     {"type": "set_item_closed", "item": SECRET, "closed": True},

@@ -84,6 +84,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "correct_caption": {"caption": "nothing", "text": ""},
     "correct_turn": {"turn": "nothing"},
     "correct_name": {"delegate": "lay-1", "name": "Điêu Thị Xuân"},
+    "mark_roll": {"delegates": ["lay-1"], "present": True},
     "send_message": {"text": "Nhờ kiểm tra micrô"},
 }
 OPERATOR, DIRECTING = {Role.OPERATOR}, {Role.OPERATOR, Role.CHAIR}
@@ -139,6 +140,7 @@ PROTOCOL = {
             "correct_caption",
             "correct_turn",
             "correct_name",
+            "mark_roll",
         ],
         OPERATOR | {Role.CLERK},
     ),

@@ -30,6 +30,8 @@ PATH = f"/minutes/{SESSION}"
 
 async def _hold(rig: Rig) -> None:
     """A turn and a decision in public, one of each while closed, and open again."""
+    await rig.command("mark_roll", delegates=["lay-1", "chua-1"], present=True)
+    await rig.command("mark_roll", delegates=["chu-toa"], present=False, reason="Ốm")
     await rig.command("go_live")
     await rig.command("give_turn", delegate="chua-1", kind="speech")
     await rig.command("end_turn")
@@ -102,6 +104,8 @@ def test_a_word_file_in_the_official_form(tmp_path: Path) -> None:
                 "Phiên thử",
                 "Thời gian bắt đầu:",
                 "Địa điểm: Hội trường HĐND tỉnh; Điểm cầu thị xã Mường Lay",
+                "Thành phần tham dự: có mặt 2/3 đại biểu theo danh sách; …",
+                "Vắng mặt: Nguyễn Văn Chủ, Chủ tịch HĐND tỉnh (Ốm).",
                 "Chủ trì (chủ tọa): …",
                 "Thư ký (người ghi biên bản): …",
                 "Họp kín từ ",

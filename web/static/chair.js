@@ -35,7 +35,7 @@ function Page() {
       <header class="chair-head">
         <a class="logo" href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="36" height="36" /></a>
         <h1>${session.title}</h1>
-        <${Phase} /><span class="gap"></span><${PhaseButtons} /><${TimeOfDay} /><${Language} kind="small plain" />
+        <${Phase} /><${Present} /><span class="gap"></span><${PhaseButtons} /><${TimeOfDay} /><${Language} kind="small plain" />
       </header>
       <div class="chair-news"><${Renewal} /><${Banner} /></div>
       <main>
@@ -44,6 +44,15 @@ function Page() {
       </main>
     </div>
     <${Delegates} /><${Confirm} /><${Toasts} />`;
+}
+
+/** By the clerk's roll call; nothing before it. */
+function Present() {
+  const {roll, delegates} = chairView();
+  const called = Object.values(roll);
+  if (!called.length) return null;
+  const present = called.filter((one) => one.present).length;
+  return html`<p class="present numbers" data-testid="present"><${Icon} name="people" />${t("roll.count", {present, listed: delegates.length})}</p>`;
 }
 
 /** In its own list: the page stays where it is, its head in sight. */

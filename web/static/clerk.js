@@ -17,6 +17,7 @@ import {Toasts} from "./parts/common/toasts.js";
 import {Captions} from "./parts/clerk/captions.js";
 import {CorrectTurn} from "./parts/clerk/correct.js";
 import {Notes} from "./parts/clerk/notes.js";
+import {openRoll, RollCall} from "./parts/clerk/roll.js";
 import {Spoken} from "./parts/clerk/spoken.js";
 
 function Page() {
@@ -30,6 +31,8 @@ function Page() {
         <h1>${session.title}</h1><${Phase} />
         ${session.closed && html`<p class="closed-now" data-testid="closed"><${Icon} name="lock" />${t("clerk.closed")}</p>`}
         <span class="gap"></span>
+        <button type="button" class="small" data-testid="roll-open" onClick=${openRoll}>
+          <${Icon} name="people" />${t("roll.open")}</button>
         <button type="button" class="small" data-testid="record-open" onClick=${() => openRecord()}>
           <${Icon} name="list" />${t("record.open")}</button>
         <a class="button small" href=${`/minutes/${config.session}`} target="_blank" rel="noopener" data-testid="minutes">
@@ -43,7 +46,7 @@ function Page() {
         <div class="record-column"><${Spoken} /><${Queue} /><${Agenda} /></div>
       </main>
     </div>
-    <${Delegates} /><${CorrectTurn} /><${Toasts} />`;
+    <${Delegates} /><${CorrectTurn} /><${RollCall} /><${Toasts} />`;
 }
 
 function CurrentItem() {

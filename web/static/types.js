@@ -252,7 +252,9 @@
  * @typedef {{request: string, delegate: string, name: string, site: string, kind: RequestKind,
  *   answers_to?: string}} Absent */
 
-/** What the chair sees. @typedef {DeskView & {absent: Absent[]}} ChairView */
+/** Who was called up at the roll call, by delegate. @typedef {Record<string, {present: boolean, reason: string}>} Roll */
+
+/** What the chair sees. @typedef {DeskView & {absent: Absent[], roll: Roll}} ChairView */
 
 /**
  * Who spoke when, as the clerk corrected it.
@@ -278,7 +280,7 @@
  * @typedef {{id: string, site?: string, from_site: boolean, author: string, text: string, at_ms: number}} Message */
 
 /** What the clerk sees.
- * @typedef {DeskView & {turns: Spoken[], notes: Note[], captions: Caption[]}} ClerkView */
+ * @typedef {DeskView & {turns: Spoken[], notes: Note[], captions: Caption[], roll: Roll}} ClerkView */
 
 /** An item as a wall shows it: of a closed one only that it is closed.
  * @typedef {{number: number, title: string, closed: boolean, kind?: ItemKind,

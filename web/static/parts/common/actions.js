@@ -28,7 +28,7 @@ const PHASES = {
   note_promise: WRITTEN, settle_promise: WRITTEN, drop_promise: WRITTEN,
   end_turn: ON, mark_absent: ON, extend_turn: ON,
   type_caption: ON, write_note: ALWAYS, strike_note: ALWAYS, correct_caption: ALWAYS, correct_turn: ALWAYS,
-  correct_name: ALWAYS, pause_clock: LIVE, resume_clock: LIVE,
+  correct_name: ALWAYS, mark_roll: ALWAYS, pause_clock: LIVE, resume_clock: LIVE,
 };
 
 /** A hand that trembles must not call two speakers: the same command rests for so long. */

@@ -1,0 +1,72 @@
+// The roll call: who is there, site by site, and why somebody is not.
+
+import {signal} from "@preact/signals";
+import {html} from "htm/preact";
+import {clerkView} from "../../state.js";
+import {t} from "../../texts.js";
+import {act, canGive, siteName} from "../common/actions.js";
+import {Dialog} from "../common/dialogs.js";
+
+/** @import {Delegate} from "../../types.js" */
+
+const open = signal(false);
+
+export function openRoll() {
+  open.value = true;
+}
+
+export function RollCall() {
+  if (!open.value) return null;
+  const {delegates, roll, sites} = clerkView();
+  const close = () => { open.value = false; };
+  const places = Object.values(sites).sort((a, b) => a.place - b.place);
+  const called = delegates.filter(({id}) => roll[id]);
+  const present = called.filter(({id}) => roll[id]?.present).length;
+  const counts = {present, absent: called.length - present, left: delegates.length - called.length};
+  return html`<${Dialog} label=${t("roll.title")} onClose=${close} testid="roll" wide=${true}>
+    <h2>${t("roll.title")}</h2>
+    <p role="status" class="numbers" data-testid="roll-said">${t("roll.said", counts)}</p>
+    <div class="roll">
+      ${!delegates.length && html`<p class="empty">${t("roll.nobody")}</p>`}
+      ${places.map(({id}) => html`<${Site} key=${id} site=${id} delegates=${delegates.filter((one) => one.site === id)} />`)}
+    </div>
+    <p class="hint">${t("roll.note")}</p>
+    <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
+  <//>`;
+}
+
+/** @param {{site: string, delegates: Delegate[]}} props */
+function Site({site, delegates}) {
+  if (!delegates.length) return null;
+  const left = delegates.filter(({id}) => !clerkView().roll[id]).map(({id}) => id);
+  return html`<section><header><h3>${siteName(site)}</h3>
+      <button type="button" class="small" disabled=${!left.length || !canGive("mark_roll")} data-testid=${`roll-all-${site}`}
+        aria-label=${t("roll.all_long", {site: siteName(site)})} onClick=${() => act({type: "mark_roll", delegates: left, present: true})}>
+        ${t("roll.all")}</button></header>
+    <ul class="rows">${delegates.map((one) => html`<${Row} key=${one.id} delegate=${one} />`)}</ul></section>`;
+}
+
+/** @param {{delegate: Delegate}} props */
+function Row({delegate}) {
+  const {id, name, title} = delegate;
+  const found = clerkView().roll[id];
+  const absent = found?.present === false;
+  const explain = (/** @type {Event} */ event) => {
+    const reason = /** @type {HTMLInputElement} */ (event.target).value.trim();
+    void act({type: "mark_roll", delegates: [id], present: false, reason});
+  };
+  return html`<li class="row" data-testid=${`roll-${id}`}>
+    <div class="who"><span class="name">${name}</span>${title && html`<span class="detail">${title}</span>`}</div>
+    ${absent && html`<input class="why" defaultValue=${found.reason} maxlength="300" placeholder=${t("roll.reason")}
+      aria-label=${t("roll.reason_of", {name})} data-testid=${`roll-why-${id}`} onChange=${explain} />`}
+    ${[true, false].map((present) => html`<${Mark} key=${present} delegate=${delegate} present=${present} pressed=${found?.present === present} />`)}
+  </li>`;
+}
+
+/** Pressed again it is taken back. @param {{delegate: Delegate, present: boolean, pressed: boolean}} props */
+function Mark({delegate: {id, name}, present, pressed}) {
+  const word = present ? "present" : "absent";
+  const mark = () => act({type: "mark_roll", delegates: [id], ...(!pressed && {present})});
+  return html`<button type="button" class="small mark" aria-pressed=${pressed} data-word=${word} disabled=${!canGive("mark_roll")}
+    aria-label=${t(`roll.${word}_long`, {name})} data-testid=${`roll-${word}-${id}`} onClick=${mark}>${t(`roll.${word}`)}</button>`;
+}
