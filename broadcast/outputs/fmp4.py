@@ -244,12 +244,14 @@ def boxes(
 
 
 def fragments(data: bytes | bytearray) -> Iterator[Fragment]:
-    """Those that are whole and have something in them."""
+    """Up to the first that is not whole."""
     began = 0
     times: tuple[int, int, bool] | None = None
     for kind, body, end in boxes(data):
         if kind == b"moof":
             began, times = body - 8, _times_of(data, body, end)
+            if times is None:
+                return
         elif kind == b"mdat" and times:
             yield Fragment(began, end, *times)
 
@@ -271,18 +273,22 @@ def whole_fragments(segment: bytes | bytearray) -> Whole | None:
 
 def _times_of(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, bool] | None:
     """(first decode time, end of the last sample, begins with a keyframe) of a moof's first
-    track: the video where there is one."""
+    track: the video where there is one. None where a disk that lost power has left a hole in it."""
     for kind, body, stop in boxes(data, at, end):
         if kind != b"traf":
             continue
         inner = {name: start for name, start, _ in boxes(data, body, stop)}
-        (track,) = struct.unpack_from("!I", data, inner[b"tfhd"] + 4)
-        (time,) = struct.unpack_from("!Q", data, inner[b"tfdt"] + 4)
-        (count,) = struct.unpack_from("!I", data, inner[b"trun"] + 4)
-        rows = list(struct.iter_unpack("!III", data[inner[b"trun"] + 12 :][: 12 * count]))
+        try:
+            (track,) = struct.unpack_from("!I", data, inner[b"tfhd"] + 4)
+            (time,) = struct.unpack_from("!Q", data, inner[b"tfdt"] + 4)
+            (count,) = struct.unpack_from("!I", data, inner[b"trun"] + 4)
+            rows = list(struct.iter_unpack("!III", data[inner[b"trun"] + 12 : stop][: 12 * count]))
+            first_flags = rows[0][2]
+        except (KeyError, IndexError, struct.error):
+            return None
         until = time + sum(duration for duration, _, _ in rows)
         rate = VIDEO_CLOCK_RATE if track == VIDEO_TRACK else AUDIO_CLOCK_RATE
-        return _scaled(time, rate), _scaled(until, rate), rows[0][2] == _KEY
+        return _scaled(time, rate), _scaled(until, rate), first_flags == _KEY
     return None
 
 
