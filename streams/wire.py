@@ -284,12 +284,16 @@ class Outbox:
         """Sends with this turn of the loop or never; False if it was dropped."""
         if self._transport.is_closing():
             return False
-        queued = self._transport.get_write_buffer_size() + self._waits
-        if queued > MAX_QUEUED_BYTES and not isinstance(message, Note):
+        if self.full and not isinstance(message, Note):
             self.dropped += 1
             return False
         self.pass_on(encode(message))
         return True
+
+    @property
+    def full(self) -> bool:
+        """Only notes pass."""
+        return self._transport.get_write_buffer_size() + self._waits > MAX_QUEUED_BYTES
 
     def pass_on(self, data: bytes) -> None:
         """The rest of what was begun elsewhere: never dropped."""

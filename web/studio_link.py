@@ -70,6 +70,8 @@ class StudioLink:
     """Whether any page shows stills; None: nobody said."""
     pushes: tuple[Push, ...] | None = None
     """Where the program is sent; None: nobody said."""
+    _torn: set[SiteId] = field(default_factory=set)
+    """Whose pictures cannot be decoded until their next keyframe: one was dropped."""
     _outbox: Outbox | None = None
     _closed: bool = False
 
@@ -124,9 +126,23 @@ class StudioLink:
         return True
 
     def offer(self, frame: EncodedFrame) -> None:
-        """A site's frame; dropped while there is no studio."""
-        if self._outbox is not None and not self._outbox.offer(frame):
+        """A site's frame; dropped while there is no studio, or too much waits for it. Then so are
+        the pictures that would be made from it, and once there is room a keyframe is asked for:
+        what is decoded without would stay wrong, for sites send none by themselves."""
+        outbox, source = self._outbox, frame.source
+        if outbox is None:
+            return
+        torn = source in self._torn and frame.codec.is_video
+        if torn and not frame.key:
             self.frames_dropped += 1
+            if not outbox.full:
+                self.ears.keyframe(source)
+        elif not outbox.offer(frame):
+            self.frames_dropped += 1
+            if frame.codec.is_video:
+                self._torn.add(source)
+        elif torn:
+            self._torn.discard(source)
 
     def tell_gone(self, source: SiteId) -> None:
         """The site left, or its line was declared dead."""
@@ -171,6 +187,7 @@ class StudioLink:
         if self._outbox is not None:
             self._outbox.close()
         self._outbox = outbox
+        self._torn.clear()  # its decoders begin with keyframes anyway
         self.gone_at_ms, self.told_at_ms = None, self.clock()
         _log.info("the %s is connected", self.name)
         self._send_program()

@@ -197,6 +197,43 @@ def test_a_studio_that_does_not_read_costs_frames_not_memory(tmp_path: Path) -> 
     asyncio.run(scenario())
 
 
+def test_pictures_go_on_at_a_keyframe_where_one_was_dropped(tmp_path: Path) -> None:
+    """They would be decoded without what they were made from, and sites send no keyframe by
+    themselves."""
+    muong_lay = SiteId("muong-lay")
+
+    async def scenario() -> None:
+        heard = Heard()
+        async with listening(tmp_path, heard) as link, studio(tmp_path / SOCKET) as one:
+            await one.program()
+            for number in range(200):
+                link.offer(FRAME._replace(pts=number, key=not number))
+            dropped = link.frames_dropped
+            assert dropped
+            assert not heard.keyframes, "while there is no room for it"
+            got = []
+            while len(got) < 200 - dropped:
+                message = await one.hear()
+                if isinstance(message, EncodedFrame):
+                    got.append(message.pts)
+            assert got == [*range(200 - dropped)]
+            sound = FRAME._replace(codec=Codec.OPUS, data=b"sound")
+            after = [
+                FRAME._replace(pts=200, key=False),
+                sound._replace(pts=201),
+                FRAME._replace(pts=202, key=False, source=muong_lay),
+                FRAME._replace(pts=203),
+                FRAME._replace(pts=204, key=False),
+            ]
+            for frame in after:
+                link.offer(frame)
+            assert heard.keyframes == [HALL]
+            assert link.frames_dropped == dropped + 1
+            assert [await one.hear() for _ in after[1:]] == after[1:]
+
+    asyncio.run(scenario())
+
+
 def test_frames_without_a_studio_are_nobodys(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with listening(tmp_path, Heard()) as link:
