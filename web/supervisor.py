@@ -27,7 +27,7 @@ LAST_DELAY_S = 10.0
 GRACE_S = 8.0
 """From SIGTERM to SIGKILL: the studio closes its last segment, the relay says goodbye."""
 
-HELD = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+HELD = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 """They wait until we ask (`_told`): nothing interrupts what we do."""
 
 _log = logging.getLogger("diemcau.supervisor")
@@ -134,7 +134,7 @@ def _told(patience_s: float | None) -> bool:
 
 
 def keep(kept: Sequence[Program]) -> None:
-    """Runs them until SIGTERM or SIGINT, then ends them. Raises `Failed`."""
+    """Runs them until SIGTERM, SIGINT or SIGHUP, then ends them. Raises `Failed`."""
     gc.disable()  # what is loaded stays; and `web.forking` says what else it would cost
     keepers = [Keeper(program) for program in kept]
     try:

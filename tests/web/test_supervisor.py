@@ -186,7 +186,7 @@ def test_whoever_has_threads_does_not_fork() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_both_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     kept = Kept(tmp_path, "child", "child")
     pids = {name: kept.newest(name, 1) for name in ("relay", "studio")}
