@@ -20,6 +20,7 @@ from web import setup
 from web.accounts import hash_password
 from web.addresses import base_url, public_url
 from web.audit_proof import verdict_of, words
+from web.backup import backup
 from web.forking import without_threads
 from web.service import unit
 from web.serving import as_running, serve
@@ -67,6 +68,11 @@ def parser() -> argparse.ArgumentParser:
     film.add_argument("--to", type=float, default=None, dest="end", metavar="SECOND")
     film.add_argument("--sealed", action="store_true", help="of what was closed")
     film.set_defaults(run=_export)
+    copy = commands.add_parser(
+        "backup", parents=[common], help="copies all that is kept, while the server runs"
+    )
+    copy.add_argument("folder", type=Path, help="what lies there of the last time is kept")
+    copy.set_defaults(run=_backup)
     _add_audit(commands.add_parser("audit", help="who did what, when and from where"), common)
     _add_user(commands.add_parser("user", help="who may sign in"), common)
     _add_session(commands.add_parser("session", help="sessions and their links"), common)
@@ -226,6 +232,14 @@ def _export(arguments: argparse.Namespace) -> int:
     return export(
         settings_of(arguments), arguments.session, arguments.file, span, sealed=arguments.sealed
     )
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    print(f"{arguments.folder}: {backup(settings, arguments.folder)} files were new or had changed")
+    if settings.storage.database_url:
+        print("The database is not among them: pg_dump copies it", file=sys.stderr)
+    return 0
 
 
 def _store(arguments: argparse.Namespace) -> Store:

@@ -1,0 +1,79 @@
+"""A copy of the data folder, taken while the server writes to it."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from broadcast.audit import Note
+from broadcast.session.model import Role
+from config.settings import Settings, Storage
+from web.backup import backup
+from web.setup import DATABASE, SetupError, open_store, prepare_session
+
+
+def _settings(folder: Path, url: str = "") -> Settings:
+    return Settings(storage=Storage(data_dir=folder, database_url=url))
+
+
+def test_what_is_written_meanwhile_harms_no_copy(tmp_path: Path) -> None:
+    kept, copy = _settings(tmp_path / "data"), _settings(tmp_path / "copy")
+    enough = threading.Event()
+    written = []
+
+    def write() -> None:
+        while not enough.is_set():
+            store.note(Note(len(written), "test", Role.SYSTEM, "x" * 500))
+            written.append(1)
+
+    with open_store(kept) as store:
+        session = prepare_session(store, "dien_bien")
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(5):
+                before = len(written)
+                backup(kept, tmp_path / "copy")
+                with open_store(copy) as copied:
+                    assert len(copied.audit()) > before, "all that was there when it began"
+                    assert [one.id for one in copied.sessions()] == [session]
+        finally:
+            enough.set()
+            writer.join()
+
+
+def test_only_what_changed_is_copied_again(tmp_path: Path) -> None:
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    open_store(_settings(data)).close()
+    recording = data / "archive" / "s1"
+    recording.mkdir(parents=True)
+    (recording / "00000000.m4s").write_bytes(b"picture")
+    (recording / "index.m3u8").write_text("#EXTM3U")
+    (data / "secret.key").write_bytes(b"k")
+    (data / "secret.key").chmod(0o600)
+    (data / "run").mkdir()
+    (data / "run" / "lock").touch()
+    assert backup(_settings(data), copy) == 3
+    assert backup(_settings(data), copy) == 0
+    (recording / "index.m3u8").write_text("#EXTM3U\n#EXT-X-ENDLIST")
+    assert backup(_settings(data), copy) == 1
+    assert (copy / "archive/s1/index.m3u8").read_text().endswith("ENDLIST")
+    assert (copy / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert copy.stat().st_mode & 0o777 == 0o700
+    assert not (copy / "run").exists()
+
+
+def test_a_copy_is_not_put_where_it_would_copy_itself(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="in the data folder"):
+        backup(_settings(tmp_path), tmp_path / "copy")
+
+
+def test_what_cannot_be_copied_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=DATABASE):
+        backup(_settings(tmp_path / "nothing"), tmp_path / "copy")
+
+
+def test_a_database_elsewhere_is_left_to_its_own_tools(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    backup(_settings(tmp_path / "data", "postgresql+psycopg://db/x"), tmp_path / "copy")
+    assert not (tmp_path / "copy" / DATABASE).exists()

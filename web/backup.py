@@ -1,0 +1,81 @@
+"""`diemcau backup`: a copy of all that is kept, taken while the server runs."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from broadcast.outputs.manifest import NAME as MANIFEST
+from config.settings import Settings
+from web.setup import DATABASE, SetupError
+
+_NOT_KEPT = {"run", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"}
+
+
+def backup(settings: Settings, target: Path) -> int:
+    """How many files were new or had changed: what lies there from the last time is not copied
+    again, and nothing is taken away. Raises `SetupError`.
+
+    The log comes first: a recording may be longer than it knows, but not shorter.
+    """
+    source, target = settings.storage.data_dir, target.absolute()
+    if target.is_relative_to(source):
+        raise SetupError(f"{target} lies in the data folder; name one elsewhere, on another disk")
+    copied = 0
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not settings.storage.database_url:
+            _copy_database(source / DATABASE, target / DATABASE)
+        for path in _kept(source):
+            copied += _copy(path, target / path.relative_to(source))
+    except OSError as error:
+        raise SetupError(f"{error.filename or target}: {error.strerror or error}") from None
+    except sqlite3.Error as error:
+        raise SetupError(f"{source / DATABASE}: {error}") from None
+    return copied
+
+
+def _kept(source: Path) -> Iterator[Path]:
+    """A recording names its files only when they are there: what names them goes first."""
+    for folder, folders, files in os.walk(source):
+        if Path(folder) == source:
+            folders[:] = [name for name in folders if name not in _NOT_KEPT]
+            files = [name for name in files if name not in _NOT_KEPT]
+        for name in sorted(files, key=lambda name: (not name.endswith(".m3u8"), name != MANIFEST)):
+            yield Path(folder, name)
+
+
+def _copy(source: Path, target: Path) -> bool:
+    """Whole or not at all. False where it is there already, or gone since it was listed."""
+    try:
+        now = source.stat()
+        if target.exists():
+            then = target.stat()
+            if (then.st_size, then.st_mtime_ns) == (now.st_size, now.st_mtime_ns):
+                return False
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = target.with_name(f".{target.name}.new")
+        shutil.copy2(source, new)
+    except FileNotFoundError:
+        if source.exists():
+            raise
+        return False
+    new.replace(target)
+    return True
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """One moment of it, whatever is written meanwhile; what lies in the write-ahead log, too."""
+    new = target.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=10)) as kept,
+        closing(sqlite3.connect(new)) as copy,
+    ):
+        kept.backup(copy)
+    for end in ("-wal", "-shm"):  # of a server that was started there: not this copy's
+        target.with_name(target.name + end).unlink(missing_ok=True)
+    new.replace(target)
