@@ -11,6 +11,9 @@ _UNIT = """\
 Description=Diemcau, sessions and remote hearings of a People's Council
 Wants=network-online.target
 After=network-online.target time-sync.target postgresql.service
+RequiresMountsFor={folder}
+# A database or a disk that is late is waited for, however long it takes.
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart={command}
@@ -47,7 +50,12 @@ def unit(diemcau: Path, user: str, config: Path | None, data_dir: Path) -> str:
     words = [str(diemcau), "serve", "--data-dir", str(data_dir)]
     if config is not None:
         words += ["--config", str(config)]
-    return _UNIT.format(command=" ".join(map(_quoted, words)), user=user, grace_s=GRACE_S)
+    return _UNIT.format(
+        command=" ".join(map(_quoted, words)),
+        user=user,
+        grace_s=GRACE_S,
+        folder=_quoted(str(data_dir)),
+    )
 
 
 def _quoted(word: str) -> str:

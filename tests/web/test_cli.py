@@ -217,6 +217,8 @@ def test_the_unit_of_a_service(tmp_path: Path, diemcau: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert f'bin/diemcau serve --data-dir "{tmp_path}/50 %% của tỉnh"\n' in done.stdout
     assert f"\nUser={folder.owner()}\n" in done.stdout
+    assert f'\nRequiresMountsFor="{tmp_path}/50 %% của tỉnh"\n' in done.stdout
+    assert "\nStartLimitIntervalSec=0\n" in done.stdout, "systemd gives up after five starts"
     if verify := shutil.which("systemd-analyze"):
         path = tmp_path / "diemcau.service"
         path.write_text(done.stdout)
