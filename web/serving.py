@@ -1,5 +1,6 @@
 """A whole server: sole owner of its folder, on ports that are free, kept up by the supervisor."""
 
+import errno
 import fcntl
 import os
 import time
@@ -53,10 +54,7 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
         run.chmod(0o700)
         lock = (run / "lock").open("w")
     except OSError as error:
-        raise ConfigError(
-            f"storage.data_dir = {str(data_dir)!r}: cannot be written: {error.strerror}; "
-            "set another `data_dir` in [storage], or give this user the right to write there"
-        ) from None
+        raise _unwritable(data_dir, error) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,16 +66,32 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def _unwritable(data_dir: Path, error: OSError) -> ConfigError:
+    what = (
+        "free some of its disk"
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        else "give this user the right to write there"
+    )
+    return ConfigError(
+        f"storage.data_dir = {str(data_dir)!r}: cannot be written: {error.strerror}; "
+        f"set another `data_dir` in [storage], or {what}"
+    )
+
+
 def _settings_file(settings: Settings) -> Path:
     return (settings.storage.data_dir / "run" / "settings.json").absolute()
 
 
 def write_settings(settings: Settings) -> Path:
-    """The resolved settings for the children, for our eyes only."""
+    """The resolved settings for the children, for our eyes only. Raises `ConfigError`."""
     path = _settings_file(settings)
-    path.unlink(missing_ok=True)
-    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(settings.model_dump_json(indent=2))
+    try:
+        path.unlink(missing_ok=True)
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(settings.model_dump_json(indent=2).encode())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(settings.storage.data_dir, error) from None
     return path
 
 

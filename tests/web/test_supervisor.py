@@ -2,6 +2,7 @@
 
 import ast
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -236,6 +237,20 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     blocked.touch()
     with pytest.raises(ConfigError, match=r"data_dir.*cannot be written"), sole_owner(blocked):
         pass
+
+
+def test_a_disk_that_is_full_at_the_start(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for it."""
+    settings = settings_in(tmp_path)
+    (settings.storage.data_dir / "run").mkdir(parents=True)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"data_dir.*cannot be written.*free some"):
+            write_settings(settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((settings.storage.data_dir / "run").iterdir()), "no half of a file"
 
 
 def test_the_settings_reach_the_children_unread_by_others(tmp_path: Path) -> None:
