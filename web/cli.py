@@ -177,7 +177,11 @@ def _service(arguments: argparse.Namespace) -> int:
         raise SetupError(f"{folder} is not there yet: `diemcau user add` makes it, for who runs it")
     config = arguments.config and arguments.config.absolute()
     program = Path(sys.executable).with_name("diemcau")
-    print(unit(program, folder.owner(), config, folder), end="")
+    try:
+        owner = folder.owner()
+    except KeyError:  # one without a name, as containers have them
+        owner = str(folder.stat().st_uid)
+    print(unit(program, owner, config, folder), end="")
     return 0
 
 

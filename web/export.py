@@ -1,6 +1,5 @@
 """`diemcau export`: a recording, or a piece of it, as one MP4 file."""
 
-import getpass
 import os
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def export(
         envelope = shelf.sealed(storage, settings.recording).envelope(session) if sealed else PLAIN
         made = film(folder, piece(listed, *span) if listed is not None else (), envelope)
         if sealed:
-            who = Identity(getpass.getuser(), frozenset({Role.SYSTEM}))
+            who = Identity(setup.person_here(), frozenset({Role.SYSTEM}))
             Ledger(folder / ACCESSES).note(setup.now_ms(), who, "", "download", file.name)
         mode = 0o600 if sealed else 0o666
         with open(file, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as out:

@@ -101,7 +101,15 @@ def disable_account(store: Store, name: str) -> None:
 def _by_hand(what: str, *, session: str = "", detail: Mapping[str, Any]) -> Note:
     """Done at this machine, by whoever is signed in to it."""
     where = Where(means="console")
-    return Note(now_ms(), getpass.getuser(), Role.SYSTEM, what, where, session, detail=detail)
+    return Note(now_ms(), person_here(), Role.SYSTEM, what, where, session, detail=detail)
+
+
+def person_here() -> str:
+    """Who is signed in to this machine; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def prepare_session(store: Store, preset: str, *, title: str = "", subtitle: str = "") -> str:

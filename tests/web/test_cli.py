@@ -125,6 +125,17 @@ def test_accounts(tmp_path: Path, diemcau: Run) -> None:
     assert (unknown.returncode, "Traceback" in unknown.stderr) == (2, False)
 
 
+def test_a_user_without_a_name(
+    tmp_path: Path, diemcau: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As containers run their programs."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)
+    assert diemcau("session", "create", "--data-dir", str(tmp_path)).returncode == 0
+    assert "uid 4000000" in diemcau("audit", "list", "--data-dir", str(tmp_path)).stdout
+
+
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
