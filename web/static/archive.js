@@ -18,8 +18,9 @@ const NONE = {from: "", to: "", kind: "", delegate: "", site: ""};
 
 /** @type {import("@preact/signals").Signal<Archived[] | undefined>} */
 const sessions = signal(undefined);
-const wanted = signal(new URLSearchParams(location.search).get("q") ?? "");
-const filter = signal({...NONE});
+const address = new URLSearchParams(location.search);
+const wanted = signal(address.get("q") ?? "");
+const filter = signal({...NONE, ...Object.fromEntries([...address].filter(([name]) => name in NONE))});
 /** By session; undefined: nothing was asked for. @type {import("@preact/signals").Signal<Map<string, Place[]> | undefined>} */
 const found = signal(undefined);
 const busy = signal(false);
@@ -75,6 +76,12 @@ effect(() => {
   busy.value = true;
   const timer = setTimeout(() => search(words), PAUSE_MS);
   return () => clearTimeout(timer);
+});
+
+// Whoever comes back from a session, or is sent the address, finds what was found.
+effect(() => {
+  const conditions = Object.entries({q: wanted.value.trim(), ...filter.value}).filter(([, value]) => value);
+  history.replaceState(null, "", conditions.length ? `?${new URLSearchParams(conditions)}` : location.pathname);
 });
 
 function Page() {

@@ -18,7 +18,7 @@ export function PhaseButtons() {
       disabled=${!canGive("end_session")} data-testid="end_session"
       onClick=${() => ask({command: {type: "end_session"}, key: "end_session", hold: true})}>
       <${Icon} name="stop" />${t("operator.end")}</button>`}
-    ${phase === "ended" && html`<a class="button primary" href=${`/play/${config.session}`} data-testid="play-link">
+    ${phase === "ended" && html`<a class="button primary small" href=${`/play/${config.session}`} data-testid="play-link">
       <${Icon} name="play" />${t("operator.open_play")}</a>`}
   </div>`;
 }

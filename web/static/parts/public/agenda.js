@@ -13,7 +13,7 @@ export function Agenda({items, on}) {
     ${items.length ? html`<ol class="items">${items.map((item, index) => html`
       <li key=${item.id} data-state=${state(item)} aria-current=${state(item) === "current" ? "step" : undefined}>
         <span class="number numbers">${index + 1}</span>
-        <span>${item.title}${state(item) === "current" && html`<span class="badge">${t("item_state.current")}</span>`}
+        <span><span class="title">${item.title}</span>${state(item) === "current" && html`<span class="badge">${t("item_state.current")}</span>`}
           <${PaperList} papers=${item.documents} /></span>
       </li>`)}</ol>` : html`<p class="muted">${t("public.no_agenda")}</p>`}
     <${Reader} />

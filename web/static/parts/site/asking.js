@@ -78,7 +78,7 @@ function Places({onWithdraw}) {
   return html`<ul class="places">${me.requests.map((request) => html`
     <li key=${request.id} data-testid="place">
       <span class="place numbers">${request.state === "called" ? "●" : request.place}</span>
-      <span><strong>${name(request.delegate)}</strong><br />
+      <span class="of"><strong>${name(request.delegate)}</strong><br />
         <span class="muted">${t(`kind.${request.kind}`)} · ${request.state === "called"
           ? t("site.place_called") : t("site.place", {place: request.place})}</span></span>
       ${request.state === "waiting" && html`<button class="plain" disabled=${!ready.value}
