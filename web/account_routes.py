@@ -11,7 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from broadcast.session.model import Role
 from broadcast.session.text import Id, Name
 from broadcast.store import Account, Store
-from web.accounts import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, SignIn, hash_password
+from web.accounts import (
+    MAX_PASSWORD_CHARS,
+    MIN_PASSWORD_CHARS,
+    SignIn,
+    hash_password,
+    unchanged,
+)
 from web.aside import Aside
 from web.auditor import Auditor
 from web.auth import DEVICE_COOKIE, Identity, Tokens, identify
@@ -148,7 +154,11 @@ class AccountRoutes:
             who,
             "password_changed",
             account.name,
-            lambda one: replace(one, password_hash=hashed, generation=one.generation + 1),
+            lambda one: replace(
+                unchanged(one, account.generation),
+                password_hash=hashed,
+                generation=one.generation + 1,
+            ),
         )
         return self._stay(request, changed, {})
 
@@ -175,7 +185,7 @@ class AccountRoutes:
 
         def take(one: Account) -> Account:
             return replace(
-                one,
+                unchanged(one, account.generation),
                 totp_secret=sealed,
                 totp_step=step,
                 recovery=hashes,
@@ -189,7 +199,13 @@ class AccountRoutes:
         who = self._me(request)
         wish = await _read(request, _Proof)
         account = await self._proved(request, who, wish.password, wish.code)
-        await self._save(request, who, "second_factor_off", account.name, _without_factor)
+        await self._save(
+            request,
+            who,
+            "second_factor_off",
+            account.name,
+            lambda one: _without_factor(unchanged(one, account.generation)),
+        )
         return reply({})
 
     async def _end_own_sign_ins(self, request: web.Request) -> web.Response:
@@ -200,7 +216,7 @@ class AccountRoutes:
             who,
             "sign_ins_ended",
             who.name,
-            lambda one: replace(one, generation=one.generation + 1),
+            lambda one: replace(unchanged(one, who.generation), generation=one.generation + 1),
         )
         return self._stay(request, changed, {})
 

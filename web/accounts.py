@@ -98,7 +98,8 @@ class SignIn:
             return None
 
         def spend(now: Account) -> Account:
-            after = spent(now, proof)
+            # While the password was looked at, it may have been taken away.
+            after = spent(unchanged(now, account.generation), proof)
             if after is None:
                 raise Problem(401, "wrong_code")
             return after
@@ -117,6 +118,13 @@ class SignIn:
         self._guesses.count(place, now_ms)
         if not known:
             self._from_network.count(from_network, now_ms)
+
+
+def unchanged(now: Account, generation: int) -> Account:
+    """What was proved counts until somebody ends the sign-ins. Raises `Problem` 401."""
+    if now.disabled or now.generation != generation:
+        raise Problem(401, "wrong_password")
+    return now
 
 
 @cache

@@ -54,6 +54,8 @@ class Identity:
     """May manage accounts."""
     grants: Mapping[str, frozenset[Role]] = field(default_factory=dict, compare=False)
     """More roles, by session."""
+    generation: int = field(default=0, compare=False)
+    """Of the account's sign-ins."""
     seat: str = ""
     """Which browser, where the cookie says so: two may have the same name."""
     must_enrol: bool = False
@@ -265,7 +267,12 @@ class Tokens:
             raise Problem(401, "token_revoked")
         if not account.totp_secret and self.requires_factor(account):
             return Identity(
-                account.name, VIEWER.roles, account=True, seat=claims.seat, must_enrol=True
+                account.name,
+                VIEWER.roles,
+                account=True,
+                generation=account.generation,
+                seat=claims.seat,
+                must_enrol=True,
             )
         return Identity(
             account.name,
@@ -273,6 +280,7 @@ class Tokens:
             account=True,
             admin=account.admin,
             grants=account.grants,
+            generation=account.generation,
             seat=claims.seat,
         )
 

@@ -90,11 +90,13 @@ def put_account(
 
 
 def disable_account(store: Store, name: str) -> None:
-    """Ends its sign-ins at once. Raises `SetupError`."""
-    account = store.account(_clean(name, "name"))
-    if account is None:
+    """Ends its sign-ins, for good: who lets it in again signs in anew. Raises `SetupError`."""
+    ended = store.change_account(
+        _clean(name, "name"),
+        lambda one: replace(one, disabled=True, generation=one.generation + 1),
+    )
+    if ended is None:
         raise SetupError(f"there is no account {name!r}; see `diemcau user list`")
-    store.save_account(replace(account, disabled=True))
     store.note(_by_hand("account_saved", detail={"name": name, "disabled": True}))
 
 

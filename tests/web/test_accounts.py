@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from argon2 import PasswordHasher
 from broadcast.session.model import Role
 from broadcast.store import Account, Store
 from tests.web.rig import SESSION, Rig, Security, prepare, relay, settings_in
+from web import accounts
 from web.accounts import SignIn
 from web.auth import DEVICE_COOKIE
 from web.errors import Problem
 from web.limits import Backoff, network
 from web.second_factor import STEP_S, SecondFactor, hash_of, new_recovery_codes, spent
-from web.setup import now_ms, put_account
+from web.setup import disable_account, now_ms, put_account
 
 PASSWORD = "mật khẩu dài"
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -190,6 +192,56 @@ def test_a_second_factor(tmp_path: Path) -> None:
 def _next_code(secret: str) -> str:
     """What the authenticator shows next; our clock may be that much behind."""
     return pyotp.TOTP(secret).at(now_ms() // 1000 + STEP_S)
+
+
+def test_a_password_that_is_taken_away_meanwhile_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who knows it and is quick must not set his own after the administrator's, nor come in by
+    it: to look at one takes long enough for two to meet."""
+    matches = accounts.matches
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            _people(rig)
+            here = Browser(rig)
+            assert await here.sign_in("ky-thuat") == "ok"
+            _, paper = await _enrol(here)
+
+            def reset(one: Account) -> Account:
+                return replace(one, password_hash="reset", generation=one.generation + 1)
+
+            def meanwhile(hashed: str | None, password: str) -> bool:
+                right = matches(hashed, password)
+                rig.store.change_account("ky-thuat", reset)
+                return right
+
+            account = rig.store.account("ky-thuat")
+            assert account is not None
+            monkeypatch.setattr(accounts, "matches", meanwhile)
+            path, new = "/api/v1/account/password", "một mật khẩu khác"
+            wish = {"password": PASSWORD, "code": paper[0], "new_password": new}
+            assert (await here.post(path, **wish))[0] == 401
+            rig.store.save_account(account)
+            assert await here.sign_in("ky-thuat", code=paper[1]) == "wrong_password"
+            now = rig.store.account("ky-thuat")
+            assert now is not None
+            assert now.password_hash == "reset"
+
+    asyncio.run(scenario())
+
+
+def test_who_is_let_in_again_signs_in_anew(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            _people(rig)
+            thief = Browser(rig)
+            assert await thief.sign_in("ky-thuat") == "ok"
+            disable_account(rig.store, "ky-thuat")
+            rig.store.change_account("ky-thuat", lambda one: replace(one, disabled=False))
+            assert (await thief.get("/api/v1/account"))[0] == 401
+
+    asyncio.run(scenario())
 
 
 async def _enrol(browser: Browser) -> tuple[str, list[str]]:
