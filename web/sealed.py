@@ -35,7 +35,7 @@ ACCESSES = "access.log"
 SHOWN = 50
 TAIL_BYTES = 262_144
 PLAYING_MS = 60_000
-"""Who asks for the list again within a minute has not stopped watching."""
+"""Who asks again within a minute has not stopped watching."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class SealedRecordings:
         self._root = shelf.sealed_root(settings.storage)
         self._shelf = shelf.sealed(settings.storage, settings.recording)
         self._clock = clock
-        self._played_at_ms: dict[tuple[str, str, Role], int] = {}
+        self._played_at_ms: dict[tuple[str, str], int] = {}
 
     def routes(self) -> list[web.RouteDef]:
         at = "/api/v1/sessions/{session}/sealed"
@@ -140,8 +140,9 @@ class SealedRecordings:
         there = await asyncio.to_thread((folder / INDEX).is_file)
         identity, refusal = self._who(request, session)
         noted = "refused" if refusal is not None else what
-        if noted == "play" and not self._begins(session, identity):
-            noted = "piece"
+        if noted in {"play", "piece"}:
+            # Who knows the names of the pieces needs no list of them.
+            noted = "play" if self._begins(session, identity) else "piece"
         if noted is not None:
             await self._note(folder if there else None, request, identity, noted)
         if refusal is not None:
@@ -156,8 +157,10 @@ class SealedRecordings:
         return folder
 
     def _begins(self, session: str, identity: Identity) -> bool:
-        """A player asks for the list of a recording that grows again and again."""
-        now_ms, key = self._clock(), (session, identity.name, identity.role)
+        """A player asks again and again, for pieces and for the list of a recording that grows.
+        Many may come by one link, and have one name."""
+        who = f"{identity.name} {identity.role} {identity.seat} {identity.where.address}"
+        now_ms, key = self._clock(), (session, who)
         last_ms = self._played_at_ms.get(key, -PLAYING_MS)
         self._played_at_ms = {
             one: at_ms for one, at_ms in self._played_at_ms.items() if now_ms - at_ms < PLAYING_MS

@@ -107,6 +107,27 @@ def test_operator_and_chair_play_and_take_it_and_it_is_written_down(tmp_path: Pa
     asyncio.run(scenario())
 
 
+def test_pieces_taken_without_their_list_are_an_opening(tmp_path: Path) -> None:
+    """Their names can be guessed, and two who have one link have one name."""
+
+    async def scenario() -> None:
+        async with sealed(tmp_path) as rig:
+            chair = bearer(rig.tokens.issue_token(Role.CHAIR, SESSION))
+            places = [{"X-Forwarded-For": f"198.51.100.{number}"} for number in (1, 2)]
+            for place in places:
+                for name in FILES[2:4]:
+                    answer = await rig.get(AT + name, headers=chair | place)
+                    assert answer.status == 200
+            told = await (await rig.get(AT, headers=chair)).json()
+            opened = [(one["address"], one["what"]) for one in told["accesses"]]
+            assert opened == [("198.51.100.2", "play"), ("198.51.100.1", "play")]
+            noted = rig.store.audit(before=2**62, session=SESSION, limit=100)
+            whats = [one.note.where.address for one in noted if one.note.what == "sealed_opened"]
+            assert whats == ["198.51.100.2", "198.51.100.1"]
+
+    asyncio.run(scenario())
+
+
 def test_what_cannot_be_written_down_is_not_given(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with sealed(tmp_path) as rig:
