@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-from broadcast.archive.film import FilmError, film, piece
+from broadcast.archive.chapters import chapters_of
+from broadcast.archive.film import FilmError, film, marks_of, piece
+from broadcast.archive.walls import segments_of
 from broadcast.outputs import shelf
 from broadcast.outputs.playlist import parse
 from broadcast.outputs.recovery import INDEX
@@ -33,7 +35,14 @@ def export(
     try:
         listed = parse((folder / INDEX).read_text("utf-8"))
         envelope = shelf.sealed(storage, settings.recording).envelope(session) if sealed else PLAIN
-        made = film(folder, piece(listed, *span) if listed is not None else (), envelope)
+        if listed is None:
+            raise FilmError("nothing_there")
+        marks = []
+        if not sealed:
+            with setup.open_store(settings) as store:
+                events = [one.event for one in store.load(session)]
+            marks = marks_of(chapters_of(events, segments_of(listed)), listed, *span)
+        made = film(folder, piece(listed, *span), envelope, marks)
         if sealed:
             who = Identity(setup.person_here(), frozenset({Role.SYSTEM}))
             Ledger(folder / ACCESSES).note(setup.now_ms(), who, "", "download", file.name)

@@ -4,15 +4,18 @@ For staff: whoever else wants it has the archive, which costs the server nothing
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
 
-from broadcast.archive.film import Film, FilmError, film, piece
+from broadcast.archive.chapters import chapters_of
+from broadcast.archive.film import Film, FilmError, film, marks_of, piece
+from broadcast.archive.walls import segments_of
 from broadcast.outputs.playlist import parse
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
+from broadcast.session.events import Event
 from web.auth import STAFF, require
 from web.errors import Problem, not_found
 from web.replies import begin
@@ -30,26 +33,37 @@ class Sender:
         self._sending = 0
 
     async def send(
-        self, request: web.Request, folder: Path, envelope: Envelope = PLAIN
+        self,
+        request: web.Request,
+        folder: Path,
+        envelope: Envelope = PLAIN,
+        events: Sequence[Event] = (),
     ) -> web.StreamResponse:
-        """`from` and `to` of the query are seconds of the recording. Raises `Problem`."""
+        """`from` and `to` of the query are seconds of the recording; `events` tell its chapters.
+        Raises `Problem`."""
         if self._sending >= MAX_AT_ONCE:
             raise Problem(503, "films_full", retry_after_s=30)
         self._sending += 1
         try:
-            made = await asyncio.to_thread(ready, folder, _span(request.query), envelope)
+            made = await asyncio.to_thread(ready, folder, _span(request.query), envelope, events)
             return await _sent(request, made)
         finally:
             self._sending -= 1
 
 
-def ready(folder: Path, span: tuple[float, float | None], envelope: Envelope = PLAIN) -> Film:
+def ready(
+    folder: Path,
+    span: tuple[float, float | None],
+    envelope: Envelope = PLAIN,
+    events: Sequence[Event] = (),
+) -> Film:
     """On a thread. Raises `Problem` 404 and 409."""
     try:
         listed = parse((folder / INDEX).read_text("utf-8"))
         if listed is None:
             raise not_found("no_archive")
-        return film(folder, piece(listed, *span), envelope)
+        marks = marks_of(chapters_of(events, segments_of(listed)), listed, *span)
+        return film(folder, piece(listed, *span), envelope, marks)
     except FileNotFoundError:
         raise not_found("no_archive") from None
     except FilmError as error:
@@ -95,6 +109,6 @@ class Films:
         return [web.get("/api/v1/sessions/{session}/film.mp4", self._give)]
 
     async def _give(self, request: web.Request) -> web.StreamResponse:
-        session = (await self._sessions.desk(request.match_info["session"])).floor.id
-        require(request, session, STAFF, changes=False)
-        return await self._sender.send(request, self._archive / session)
+        floor = (await self._sessions.desk(request.match_info["session"])).floor
+        require(request, floor.id, STAFF, changes=False)
+        return await self._sender.send(request, self._archive / floor.id, events=floor.events)

@@ -2,16 +2,18 @@
 encoded anew, with times that begin at zero and go on over every gap.
 
 Its length is known before its first byte, and an index (`sidx`) stands in front, so that it can be
-sent as it is made and players can jump in it.
+sent as it is made and players can jump in it; and the chapters, by their names.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from broadcast.archive.chapters import Chapter
 from broadcast.outputs.fmp4 import (
     VIDEO_TRACK,
+    box,
     boxes,
     full_box,
     whole_fragments,
@@ -25,6 +27,9 @@ LEAD = VIDEO_CLOCK_RATE // 25
 EXACT = 15
 """1/90000 s: what both tracks can be moved by exactly, five samples of the sound's eight."""
 MAX_INDEXED = 65_535
+MAX_MARKS = 255
+"""What `chpl` can count; where there are more, the items alone are told."""
+MAX_TITLE_BYTES = 255
 _SAP = 0x90000000
 """Begins with a keyframe (14496-12 8.16.3)."""
 
@@ -39,16 +44,40 @@ class FilmError(ValueError):
 
 def piece(listed: Playlist, from_s: float = 0.0, to_s: float | None = None) -> list[Entry]:
     """The segments that hold that time of the recording. Each names its init segment."""
-    found, at, init = [], 0.0, None
+    return [entry for _, entry in _within(listed, from_s, to_s)]
+
+
+def _within(listed: Playlist, from_s: float, to_s: float | None) -> Iterator[tuple[float, Entry]]:
+    """With the second of the recording at which each begins."""
+    at, init = 0.0, None
     for entry in listed.entries:
         init = entry.init or init
         end = at + entry.duration_s
         if end > from_s and (to_s is None or at < to_s):
-            found.append(
-                Entry(entry.name, entry.duration_s, entry.wall_ms, init, entry.discontinuity)
-            )
+            yield at, replace(entry, init=init)
         at = end
-    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A chapter, as players list it."""
+
+    second: float
+    title: str
+
+
+def marks_of(
+    chapters: Iterable[Chapter], listed: Playlist, from_s: float = 0.0, to_s: float | None = None
+) -> list[Mark]:
+    """The chapters of a piece, by its own time; what it begins in the midst of stands first."""
+    held = list(_within(listed, from_s, to_s))
+    if not held:
+        return []
+    begin_s, end_s = held[0][0], held[-1][0] + held[-1][1].duration_s
+    found = [one for one in chapters if one.end_s > begin_s and one.start_s < end_s]
+    if len(found) > MAX_MARKS:
+        found = [one for one in found if one.kind == "item"][:MAX_MARKS]
+    return [Mark(max(0.0, one.start_s - begin_s), one.title) for one in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +106,9 @@ class Film:
             yield bytes(data)
 
 
-def film(folder: Path, entries: Sequence[Entry], envelope: Envelope = PLAIN) -> Film:
+def film(
+    folder: Path, entries: Sequence[Entry], envelope: Envelope = PLAIN, marks: Sequence[Mark] = ()
+) -> Film:
     """Raises `OSError`, and `FilmError` where there is nothing or the picture changed its size."""
     if not entries:
         raise FilmError("nothing_there")
@@ -86,7 +117,7 @@ def film(folder: Path, entries: Sequence[Entry], envelope: Envelope = PLAIN) -> 
     if any(_shape(init) != _shape(inits[0]) for init in inits):
         raise FilmError("two_shapes")
     sizes = [(folder / entry.name).stat().st_size - envelope.head_bytes for entry in entries]
-    head = _shape(inits[0])
+    head = _with_chapters(_shape(inits[0]), marks)
     if len(entries) <= MAX_INDEXED:
         head += _index([entry.duration_s for entry in entries], sizes)
     return Film(head, tuple(entries), folder, envelope, len(head) + sum(sizes))
@@ -100,6 +131,23 @@ def _shape(init: bytes) -> bytes:
                 if inner == b"mvhd":
                     return init[: start + 4] + bytes(16) + init[start + 20 :]
     raise FilmError("nothing_there")
+
+
+def _with_chapters(init: bytes, marks: Sequence[Mark]) -> bytes:
+    """As `chpl`, which is Nero's and in no standard, and what players and FFmpeg read."""
+    if not marks:
+        return init
+    rows = b"".join(_chapter(mark) for mark in marks)
+    told = box(b"udta", full_box(b"chpl", 1, 0, struct.pack("!IB", 0, len(marks)), rows))
+    (begin, end) = next((at, end) for kind, at, end in boxes(init) if kind == b"moov")
+    return init[: begin - 8] + box(b"moov", init[begin:end], told) + init[end:]
+
+
+def _chapter(mark: Mark) -> bytes:
+    """In units of 100 ns."""
+    title = mark.title.encode()[:MAX_TITLE_BYTES].decode("utf-8", "ignore").encode()
+    at = round((mark.second + LEAD / VIDEO_CLOCK_RATE) * 10_000_000)
+    return struct.pack("!QB", at, len(title)) + title
 
 
 def _index(durations_s: Sequence[float], sizes: Sequence[int]) -> bytes:

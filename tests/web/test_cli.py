@@ -15,11 +15,18 @@ import pytest
 
 from broadcast.outputs.parts import Cutter
 from broadcast.outputs.recorder import Recorder
+from broadcast.session.commands import EndSession, EndTurn, GiveTurn
+from broadcast.session.decide import Act
+from broadcast.session.model import RequestKind, Role
+from config.settings import Settings, Storage
 from tests import media
+from tests.broadcast.archive.test_film import chapters_in
 from tests.broadcast.archive.test_film import record as record_open
 from tests.broadcast.outputs.streams import FRAME, PROGRAM, program
 from tests.broadcast.outputs.test_sealed import closed
 from tests.broadcast.outputs.test_sealed import record as record_sealed
+from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
+from web import setup
 from web.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -285,3 +292,20 @@ def test_a_recording_is_exported(tmp_path: Path, diemcau: Run) -> None:
     assert len(media.decode(shut.read_bytes()).pictures) == 50
     assert shut.stat().st_mode & 0o077 == 0
     assert '"download"' in (tmp_path / "sealed" / "x" / "access.log").read_text()
+
+
+def test_an_exported_recording_has_its_chapters(tmp_path: Path, diemcau: Run) -> None:
+    """As the playback page lists them."""
+    hearing = Hearing("thao-luan")
+    hearing.do(GiveTurn(delegate="an", kind=RequestKind.SPEECH))
+    hearing.after(1).do(EndTurn())
+    hearing.after(9).do(EndSession())
+    with setup.open_store(Settings(storage=Storage(data_dir=tmp_path))) as store:
+        act = Act(hearing.now_ms, Role.SYSTEM, "test", None, "fresh")
+        store.append(PREPARED.id, 0, hearing.log, act)
+    record_open(tmp_path / "archive", 8, START_MS // 1000)
+    (tmp_path / "archive" / "x").rename(tmp_path / "archive" / PREPARED.id)
+    film = tmp_path / "film.mp4"
+    assert diemcau("export", "--data-dir", str(tmp_path), PREPARED.id, str(film)).returncode == 0
+    titles = [title for _, title in chapters_in(film.read_bytes())]
+    assert titles == ["Thảo luận", "Pờ Mỳ Lế"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import av
 import pytest
 
-from broadcast.archive.film import FilmError, film, piece
+from broadcast.archive.chapters import Chapter
+from broadcast.archive.film import FilmError, film, marks_of, piece
 from broadcast.outputs import playlist
 from broadcast.outputs.segments import Order, Segments
 from broadcast.outputs.vault import PLAIN, Envelope
@@ -78,6 +79,50 @@ def test_players_can_jump_in_it(tmp_path: Path) -> None:
         first = next(container.decode(video))
         assert float(first.time or 0) == pytest.approx(3.04, abs=0.01)
         assert float((container.duration or 0) / av.time_base) == pytest.approx(4, abs=0.2)
+
+
+LONG = "Chất vấn về " + "đường liên xã ẩm ướt " * 20
+CHAPTERS = (
+    Chapter(0.0, 2.0, "item", LONG, ""),
+    Chapter(1.2, 2.0, "turn", "Giàng A Dính", "phát biểu"),
+    Chapter(2.0, 4.0, "item", "Bế mạc", ""),
+)
+
+
+def chapters_in(data: bytes) -> list[tuple[float, str]]:
+    """As FFmpeg tells them."""
+    with av.open(io.BytesIO(data)) as container:
+        return [
+            (float(one["start"] * one["time_base"]), one["metadata"]["title"])
+            for one in container.chapters()
+        ]
+
+
+def test_it_has_its_chapters_by_name(tmp_path: Path) -> None:
+    record(tmp_path, 4)
+    listed = playlist.parse((tmp_path / "x" / "index.m3u8").read_text())
+    assert listed is not None
+    for from_s, to_s, seconds in ((0.0, None, [0, 1.2, 2]), (1.5, 2.5, [0, 0.2, 1])):
+        marks = marks_of(CHAPTERS, listed, from_s, to_s)
+        whole = film(tmp_path / "x", piece(listed, from_s, to_s), marks=marks)
+        data = b"".join(whole.pieces())
+        assert len(data) == whole.size
+        told = chapters_in(data)
+        assert [at for at, _ in told] == [pytest.approx(one + 0.04, abs=0.001) for one in seconds]
+        assert [title for _, title in told][1:] == ["Giàng A Dính", "Bế mạc"]
+        assert LONG.startswith(told[0][1]), "cut between two letters"
+        assert len(told[0][1]) > 150
+        assert numbers(data)[0] == (25 if from_s else 0)
+    assert chapters_in(made(tmp_path / "x")) == []
+
+
+def test_of_very_many_chapters_the_items_are_told(tmp_path: Path) -> None:
+    record(tmp_path, 4)
+    listed = playlist.parse((tmp_path / "x" / "index.m3u8").read_text())
+    assert listed is not None
+    turns = (Chapter(0.001 * n, 1.0, "turn", f"lượt {n}", "") for n in range(300))
+    assert [one.title for one in marks_of((*CHAPTERS, *turns), listed)] == [LONG, "Bế mạc"]
+    assert marks_of(CHAPTERS, listed, 50) == []
 
 
 def test_nothing_is_no_film(tmp_path: Path) -> None:
