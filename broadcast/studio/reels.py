@@ -25,7 +25,7 @@ from broadcast.studio.colours import matrix_for, say_as_television
 from broadcast.studio.encoders import Samples
 from broadcast.studio.paper import BrokenError, Paper
 from broadcast.studio.picturetrack import aspect_of
-from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 
 FORMATS = {
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".m4a"), "mov"),
@@ -38,6 +38,10 @@ DECODING_THREADS = 2
 MAX_IMAGE_PIXELS = 100_000_000
 """A photograph has up to 50 million; more is a trap."""
 PAPER = (255, 255, 255)
+HURRIED_NS, LATE_NS, LOST_NS = -100 * NS_PER_MS, -40 * NS_PER_MS, NS_PER_S
+"""So near to its time a film leaves out pictures that no other needs; so near, once it was in time,
+or so late, all up to its next keyframe. A machine that is too slow for its pictures is not too slow
+for its sound."""
 LONGEST = AUDIO_CLOCK_RATE // 5
 """Samples. FLAC may have 65,535 in a block, which are eight seconds of a telephone's rate."""
 LOUDEST = 8.0
@@ -69,6 +73,8 @@ class Film:
         self._open()
         self.duration_ns = (self._container.duration or 0) * 1000
         """0: it does not say."""
+        self._to_key = self._was_in_time = False
+        """No picture is decoded before the next keyframe; and since the last jump it kept up."""
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
 
     def _open(self) -> None:
@@ -113,12 +119,25 @@ class Film:
             self._open()
         yield from self._read(*self._streams)
 
+    def keep_up(self, late_ns: int) -> None:
+        """How late what it gave last was; negative: before its time."""
+        if self.has_pictures:
+            hurried = late_ns > HURRIED_NS
+            self._streams[0].codec_context.skip_frame = "NONREF" if hurried else "DEFAULT"
+            self._was_in_time |= not hurried
+            self._to_key |= late_ns > (LATE_NS if self._was_in_time else LOST_NS)
+
     def _read(self, *streams: VideoStream | AudioStream) -> Iterator[Piece]:
         """From where the file stands."""
         if not streams:
             return
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+        self._to_key = self._was_in_time = False
         for packet in self._container.demux(*streams):
+            if self._to_key and packet.stream.type == "video":
+                if not packet.is_keyframe:
+                    continue
+                self._to_key = False
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:

@@ -181,6 +181,7 @@ class FilmShow:
                 self._kept.appendleft(piece)
                 return min(0.1, (due_ns - now_ns - AHEAD_NS) / NS_PER_S)
             self._put(piece, due_ns, now_ns)
+            self._film.keep_up(self._now_ns() - due_ns)
         return 0.0
 
     def _coming(self) -> Iterator[Piece]:

@@ -12,8 +12,10 @@ import pytest
 
 from broadcast.studio.canvas import Box, Canvas, Seat
 from broadcast.studio.measured import kept_of
+from broadcast.studio.playersource import PlayerSource
 from broadcast.studio.reels import Film
 from broadcast.studio.shows import LEAD_NS
+from streams.frames import NS_PER_MS
 from tests import media
 from tests.broadcast.studio.test_player import Table
 from tests.films import FPS, HZ
@@ -107,3 +109,34 @@ def test_rgb_keeps_its_colours(tmp_path: Path) -> None:
     Seat(Box(0, 0, 640, 360)).paint(canvas, picture)
     middle = [int(plane[90, 90]) for plane in (canvas.y, canvas.u, canvas.v)]
     assert middle == pytest.approx([63, 102, 240], abs=2)
+
+
+class SlowSource(PlayerSource):
+    """As on a machine that takes 60 ms for each picture, which is there for 40."""
+
+    table: Table
+
+    def show(
+        self, frame: av.VideoFrame, at_ns: int, now_ns: int | None = None, aspect: float = 1.0
+    ) -> None:
+        self.table.now_ns += 60 * NS_PER_MS
+        super().show(frame, at_ns, now_ns, aspect)
+
+
+@NEEDS_FFMPEG
+def test_a_machine_too_slow_for_the_pictures_of_a_film_loses_none_of_its_sound(
+    tmp_path: Path,
+) -> None:
+    """Two cores do not decode 2160p60; and what came too late was never heard."""
+    source = SlowSource()
+    table = source.table = Table(made(tmp_path / "large.mp4", "-g", "25", "-shortest"), source)
+    table.follow(started_at_ms=0)
+    table.turn_to(LEAD_MS + 1000)
+    begun, seen = len(table.heard), set[int]()
+    while table.now_ns < (LEAD_MS + 4500) * NS_PER_MS:
+        table.turn_to(table.now_ns // NS_PER_MS + 20)
+        if table.picture is not None:
+            seen.add(table.picture.media_ns)
+    assert len(table.heard) - begun > 10
+    assert min(table.heard[begun:]) > 0.05
+    assert len(seen) > 3

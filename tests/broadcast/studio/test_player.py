@@ -41,9 +41,9 @@ def opening(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Table:
     """A film on the player, and a clock that the test turns, block by block."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, source: PlayerSource | None = None) -> None:
         self.now_ns = 0
-        self.source = PlayerSource()
+        self.source = source or PlayerSource()
         self.show = FilmShow(
             Film(path), None, self.source, ProgramClock(0).monotonic_ns, lambda: self.now_ns
         )
