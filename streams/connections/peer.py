@@ -87,6 +87,7 @@ class Peer:
         self.connected = False
         self._send_datagram, self._send_packets = send, send_run
         self._address: Address | None = None
+        self._checked_there_ns = 0
         self._checked = asyncio.Event()
         self._end = asyncio.Event()
         self._dtls = Dtls(certificate, self._send)
@@ -141,10 +142,17 @@ class Peer:
     # --- from the port ---
 
     def on_check(self, *, nominated: bool, address: Address) -> None:
-        if (nominated or self._address is None) and address != self._address:
-            self._address = address
-            self.traffic.on_moved()
-        self._last_check_ns = time.monotonic_ns()
+        now_ns = time.monotonic_ns()
+        if address != self._address:
+            # aioice and Pion nominate once and for all: whose address translation forgot him checks
+            # from elsewhere, and no more from where he was.
+            lost = now_ns - self._checked_there_ns > UNCHECKED_NS
+            if nominated or lost or self._address is None:
+                self._address = address
+                self.traffic.on_moved()
+        if address == self._address:
+            self._checked_there_ns = now_ns
+        self._last_check_ns = now_ns
         self._checked.set()
 
     def on_dtls(self, datagram: bytes) -> None:

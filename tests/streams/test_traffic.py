@@ -474,6 +474,36 @@ def test_who_watches_lives_by_checks_and_who_sends_does_not(sends: bool, gone: b
     asyncio.run(story())
 
 
+def test_who_is_elsewhere_now_is_sent_to_there_though_he_nominated_once_and_for_all() -> None:
+    """As aioice and Pion do: behind an address translation that forgot them, both kept the
+    connection, and all that we sent went to where nobody was any more."""
+    here, there = ("192.0.2.1", 5), ("192.0.2.1", 6)
+
+    async def story() -> None:
+        sent: list[tuple[str, int]] = []
+        certificate = RTCCertificate.generateCertificate()
+        peer = Peer(
+            read_offer(VIEW, "view"), certificate, lambda _, address: sent.append(address), nowhere
+        )
+        peer.traffic = Watching().viewer
+
+        def checks(address: tuple[str, int], *, nominated: bool) -> tuple[str, int]:
+            peer.on_check(nominated=nominated, address=address)
+            peer._send(b"")
+            return sent[-1]
+
+        assert checks(here, nominated=True) == here
+        assert checks(there, nominated=False) == here, "he looks for another way, as ICE does"
+        peer._checked_there_ns -= UNCHECKED_NS
+        assert checks(here, nominated=False) == here
+        assert checks(there, nominated=False) == here, "and was heard of from here since"
+        peer._checked_there_ns -= UNCHECKED_NS
+        assert checks(there, nominated=False) == there
+        assert checks(here, nominated=True) == here
+
+    asyncio.run(story())
+
+
 def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         relay = Relay(
