@@ -109,6 +109,10 @@ LONGEST_SPS = 256
 megabyte, and reading is done bit by bit."""
 
 
+LARGEST = 16_384
+"""Pixels of a side (H.264 A.3.1: no level has more)."""
+
+
 class _Bits:
     """Reads a NAL unit's payload without emulation prevention (H.264 7.3.1). Raises `IndexError`
     at the end."""
@@ -125,10 +129,12 @@ class _Bits:
         return value
 
     def ue(self) -> int:
-        """Exp-Golomb (H.264 9.1)."""
+        """Exp-Golomb (H.264 9.1), of 32 bits at most."""
         zeros = 0
         while not self.bits(1):
             zeros += 1
+            if zeros > 32:
+                raise IndexError("a number of more than 32 bits")
         return (1 << zeros) - 1 + self.bits(zeros)
 
 
@@ -178,7 +184,7 @@ def _read_sps(bits: _Bits) -> tuple[int, int] | None:
         left, right, top, bottom = (bits.ue() for _ in range(4))
         width -= 2 * (left + right)
         height -= 2 * (2 - frames_only) * (top + bottom)
-    return width, height
+    return (width, height) if 0 < width <= LARGEST and 0 < height <= LARGEST else None
 
 
 class ParameterSets:

@@ -3,6 +3,7 @@
 import sys
 from itertools import pairwise
 
+import pytest
 from aiortc.codecs.h264 import h264_depayload
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,3 +120,19 @@ def test_a_parameter_set_of_a_megabyte_is_not_read_to_its_end() -> None:
     finally:
         sys.setprofile(None)
     assert steps < 20_000
+
+
+@pytest.mark.parametrize("width", [0, 1 << 20, (1 << 40) - 1, (1 << 600) - 1])
+def test_a_size_that_no_picture_has_is_none(width: int) -> None:
+    """It would be told to each page of the session, in two hundred digits."""
+
+    def golomb(value: int) -> str:
+        digits = f"{value + 1:b}"
+        return "0" * (len(digits) - 1) + digits
+
+    head = f"{66:08b}" + "0" * 16 + "1" * 4 + "1" + "0"  # Baseline, all else 0
+    bits = head + golomb(width) + golomb(10) + "1" + "1" + "0" + "0"
+    octets = int(bits, 2) << -len(bits) % 8
+    sps = octets.to_bytes(-(-len(bits) // 8)).replace(b"\0\0", b"\0\0\3")
+    found = size_of(Codec.H264, b"\0\0\0\1\x67" + sps)
+    assert found == (None if width else (16, 176))
