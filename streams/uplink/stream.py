@@ -302,7 +302,10 @@ class Uplink:
         return self._parameter_sets.complete(data, key=key), key
 
     def on_sender_report(self, ntp_timestamp: int, rtp_timestamp: int) -> None:
-        """64-bit NTP time and the RTP timestamp of the same moment (RFC 3550 6.4.1)."""
+        """64-bit NTP time and the RTP timestamp of the same moment (RFC 3550 6.4.1). 0 says that
+        the sender has no clock: his sound and picture cannot be compared by it."""
+        if not ntp_timestamp:
+            return
         ntp_ns = ntp_timestamp * 1_000_000_000 // NTP_FRACTION
         self._report = (ntp_ns, self._timestamp(rtp_timestamp))
 

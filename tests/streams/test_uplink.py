@@ -147,6 +147,15 @@ def test_capture_time_follows_the_sender_report() -> None:
     assert uplink.add(second, 0)[0].captured_ns == 100_500_000_000 + 20 * NS_PER_MS
 
 
+def test_a_sender_without_a_clock_says_nothing_of_capture_times() -> None:
+    """Of when sound and picture were captured it would say the same, whenever it was."""
+    uplink = Uplink(HALL, Codec.OPUS, SSRC)
+    (_, first), (_, second) = opus_packets(2)
+    uplink.add(first, 0)
+    uplink.on_sender_report(0, 0)
+    assert uplink.add(second, 0)[0].captured_ns is None
+
+
 def test_a_new_stream_of_numbers_starts_anew() -> None:
     uplink = video()
     for at, packet in video_packets(UNITS[:10]):
