@@ -38,6 +38,9 @@ class Https(Section):
     host: str = "::"
     """`::`: every address of this machine, IPv6 and IPv4."""
     port: Port = 8443
+    public_url: str = Field("", pattern=r"^(https://[^\s/?#@]+)?$")
+    """Where others find it, as sheets and links say: the name in the certificate, that of a reverse
+    proxy, the outer address. Empty: this machine's first address, and the port."""
     certificate: Path | None = None
     """PEM with the whole chain. Without one the server makes its own, which browsers warn about."""
     key: Path | None = None

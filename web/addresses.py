@@ -18,7 +18,10 @@ def base_url(settings: Settings) -> str:
 
 
 def public_url(settings: Settings) -> str:
-    """Where others find it: HTTPS on the first address that is not loopback."""
+    """Where others find it: as the settings say, else HTTPS on the first address that is not
+    loopback."""
+    if settings.https.public_url:
+        return settings.https.public_url
     if not settings.https.enabled:
         return base_url(settings)
     host = settings.https.host

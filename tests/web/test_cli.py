@@ -132,6 +132,15 @@ def test_accounts(tmp_path: Path, diemcau: Run) -> None:
     assert (unknown.returncode, "Traceback" in unknown.stderr) == (2, False)
 
 
+def test_links_say_the_name_that_others_know(tmp_path: Path, diemcau: Run) -> None:
+    """Not an inner address, of which no certificate speaks and which no district reaches."""
+    name = {"DIEMCAU_HTTPS__PUBLIC_URL": "https://họp.example.vn"}
+    made = diemcau("session", "create", "--data-dir", str(tmp_path), **name)
+    links = [line.strip() for line in made.stdout.splitlines() if "://" in line]
+    assert len(links) > 10
+    assert all(link.startswith("https://họp.example.vn/") for link in links)
+
+
 def test_a_user_without_a_name(
     tmp_path: Path, diemcau: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
