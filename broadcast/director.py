@@ -8,14 +8,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from broadcast.overlay import views
-from broadcast.program import CUT, PLAYER, Clip, Layout, Overlay, ProgramState, Scene, Take
+from broadcast.program import (
+    CUT,
+    OVER_A_SLATE,
+    PLAYER,
+    Clip,
+    Layout,
+    Overlay,
+    ProgramState,
+    Scene,
+    Take,
+)
 from broadcast.session.model import OverlayName, Phase, SessionState
 from streams.frames import SiteId, screen_of, screen_site, site_of
 
 _RECORDED = frozenset({Phase.LIVE, Phase.PAUSED})
 _SLATED = frozenset({Phase.PAUSED, Phase.ENDED})
-_OVER_A_SLATE = frozenset({OverlayName.LIVE, OverlayName.LOGO})
-"""A slate has its own words; these do not stand in their way."""
 
 
 def program_of(state: SessionState) -> ProgramState:
@@ -77,7 +85,7 @@ def overlays_of(state: SessionState) -> tuple[Overlay, ...]:
     """Those that are switched on and have something to say, from back to front."""
     if state.phase in _SLATED:
         return ()
-    fitting = _OVER_A_SLATE if state.program.layout is Layout.SLATE else frozenset(OverlayName)
+    fitting = OVER_A_SLATE if state.program.layout is Layout.SLATE else frozenset(OverlayName)
     shown = [name for name in OverlayName if name in fitting - state.hidden_overlays]
     drawn = (_VIEWS[name](state) for name in shown)
     return tuple(overlay for overlay in drawn if overlay is not None)

@@ -168,6 +168,10 @@ class Overlay:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
+OVER_A_SLATE = frozenset({"live", "logo"})
+"""Names of overlays. A slate has its own words; these do not stand in their way."""
+
+
 class ClipKind(StrEnum):
     """What the media player can play."""
 

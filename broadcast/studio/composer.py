@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from broadcast.overlay.render import Drawn
-from broadcast.program import CUT, Layout, Overlay, Scene, Transition, TransitionKind
+from broadcast.program import CUT, OVER_A_SLATE, Layout, Overlay, Scene, Transition, TransitionKind
 from broadcast.studio.canvas import Box, Canvas, Seat, UnscalableError, area_of, boxes_of
 from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request
@@ -157,9 +157,12 @@ class Composer:
 
     def compose(self, canvas: Canvas, now_ns: int, oldest_ns: int = 0) -> None:
         """As of `now_ns`; with nothing that was received before `oldest_ns` (CLOCK_MONOTONIC)."""
-        overlays = self._graphics.at(now_ns, self._overlays, self._board, oldest_ns)
+        stage, shown = self._standing(now_ns), self._overlays
+        if stage.slate is not None:
+            shown = tuple(one for one in shown if one.overlay.name in OVER_A_SLATE)
+        overlays = self._graphics.at(now_ns, shown, self._board, oldest_ns)
         covered = [area_of(drawn) for drawn in overlays]
-        self._paint(canvas, self._standing(now_ns), covered, now_ns, oldest_ns)
+        self._paint(canvas, stage, covered, now_ns, oldest_ns)
         if self._change is not None:
             self._transit(canvas, self._change, covered, now_ns, oldest_ns)
         for drawn in overlays:

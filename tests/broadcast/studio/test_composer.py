@@ -257,6 +257,25 @@ def test_when_all_sites_are_lost_the_slate_comes_and_goes_again() -> None:
         bench.board.close()
 
 
+def test_nothing_stands_in_the_way_of_the_words_of_a_slate_that_came_by_itself() -> None:
+    bench = Bench(slate_after_s=4)
+    try:
+        bench.tick(view(full(0), THIRD))
+        bench.prepare(SLATE, THIRD)
+        alone = bench.tick(view(Scene()))
+        bench.gone = SITES
+        for _ in range(25 * 8):
+            picture = bench.tick(view(full(0), THIRD))
+        assert np.array_equal(picture, alone)
+        bench.gone = ()
+        bare = bench.tick(view(full(0)))
+        for _ in range(25):
+            picture = bench.tick(view(full(0), THIRD))
+        assert ink(picture, bare) > 0, "who speaks is told again"
+    finally:
+        bench.board.close()
+
+
 def test_without_a_time_for_it_the_slate_never_comes_by_itself() -> None:
     bench = Bench(slate_after_s=0)
     try:
