@@ -10,8 +10,16 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
 ENVIRONMENT_PREFIX = "DIEMCAU_"
@@ -83,7 +91,19 @@ class Turn(Section):
     credential_hours: int = Field(12, ge=1, le=48)
 
 
-CameraUrl = Annotated[str, Field(pattern=r"^(rtsps?|srt|rtmp|file)://[^\s]+$", max_length=1024)]
+def _an_address(url: str) -> str:
+    """One that can be taken apart, and be an argument of FFmpeg's: none holds a NUL."""
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise ValueError("is no address") from None  # its own words repeat a password
+    if not url.isprintable():
+        raise ValueError("holds a control character")
+    return url
+
+
+_Url = Annotated[str, Field(max_length=1024), AfterValidator(_an_address)]
+CameraUrl = Annotated[_Url, Field(pattern=r"^(rtsps?|srt|rtmp|file)://[^\s]+$")]
 
 
 class Camera(Section):
@@ -100,7 +120,7 @@ class Camera(Section):
         return self.url.startswith("rtmp:") or "mode=listener" in self.url
 
 
-PushUrl = Annotated[str, Field(pattern=r"^(rtmps?|srt|icecast)://[^\s]+$", max_length=1024)]
+PushUrl = Annotated[_Url, Field(pattern=r"^(rtmps?|srt|icecast)://[^\s]+$")]
 
 
 class Push(Section):

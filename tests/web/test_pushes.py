@@ -66,7 +66,11 @@ def test_added_switched_and_removed(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "http://a/b", "concat:a|b", "rtmp://a b", "tee:x", "", "rtmp", " "],
+    [
+        *("file:///etc/passwd", "http://a/b", "concat:a|b", "rtmp://a b", "tee:x", "", "rtmp", " "),
+        "rtmp://a/\0",  # no argument of a process: the studio would die of it at each start
+        *("rtmp://[", "rtmp://[x]/a", "srt://a]b"),
+    ],
 )
 def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
     async def scenario() -> None:
