@@ -12,7 +12,7 @@ from config.settings import Program
 WIRE_OCTETS = 28
 """IPv4 and UDP headers, which a line carries too."""
 VIDEO_WIRE = 1.06
-"""RTP, SRTP, UDP and IP headers around 1200 octets of picture."""
+"""RTP, SRTP, UDP and IP headers around 1190 octets of picture."""
 SOUND_WIRE_BPS = 50 * 8 * 64
 """The same headers around 50 packets of sound a second."""
 STILL_INTERVAL_S = 3

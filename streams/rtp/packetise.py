@@ -11,8 +11,9 @@ from streams.rtp.bitstream import FU_A, PPS, SPS, STAP_A, nal_units
 from streams.rtp.bursts import Burst, lay
 from streams.rtp.header import EXTENDED
 
-MAX_PAYLOAD = 1200
-"""Below every usual path's MTU, with room for headers, SRTP's tag and a tunnel."""
+MAX_PAYLOAD = 1190
+"""With all headers, SRTP's tag and the number that RTX puts before it 1276 octets by IPv6, which
+has paths that take no more than 1280 (RFC 8200 5)."""
 
 _PARAMETER_SETS = (SPS, PPS)
 USUAL = EXTENDED.size, 16

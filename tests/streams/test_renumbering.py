@@ -12,7 +12,7 @@ from streams.downlink.fanout import HISTORY, Lane, Payload
 from streams.downlink.renumbering import Renumbering
 from streams.frames import Codec, Feed, Packet
 from streams.rtp.bitstream import nal_units, size_of
-from streams.rtp.packetise import MAX_PAYLOAD, h264_payloads, packetise
+from streams.rtp.packetise import MAX_PAYLOAD, USUAL, h264_payloads, packetise
 from tests.cuts import whole
 from tests.streams.network import h264_units
 
@@ -120,6 +120,11 @@ def test_a_parameter_set_of_a_megabyte_is_not_read_to_its_end() -> None:
     finally:
         sys.setprofile(None)
     assert steps < 20_000
+
+
+def test_the_largest_packet_passes_where_ipv6_passes() -> None:
+    ipv6, udp, again = 40, 8, 2
+    assert MAX_PAYLOAD + sum(USUAL) + udp + ipv6 + again <= 1280
 
 
 @pytest.mark.parametrize("width", [0, 1 << 20, (1 << 40) - 1, (1 << 600) - 1])
