@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from broadcast.studio.colours import say_as_television
 from broadcast.studio.encoders import VIDEO_TIME_BASE
+from broadcast.studio.fields import Deinterlacer
 from broadcast.studio.playout import Playout
 from streams.frames import NS_PER_S, VIDEO_CLOCK_RATE, Codec, EncodedFrame
 
@@ -67,6 +68,7 @@ class PictureTrack:
         self._pictures: deque[Picture] = deque()
         self._decoder: VideoCodecContext | None = None
         self._codec: Codec | None = None
+        self._fields = Deinterlacer()
         self._received: dict[int, int] = {}
         """When the frames came in that the decoder still holds, by pts."""
         self._broken = True
@@ -189,7 +191,7 @@ class PictureTrack:
                 self._broken = True
             # What the clock decodes has waited for the clock, and keeps no picture waiting.
             took_ns = 0 if self.clocked else time.monotonic_ns() - here_ns
-            self._playout.picture.note_work(took_ns)
+            self._playout.picture.note_work(took_ns + self._fields.delay_ns)
 
     def _decode(self, frame: EncodedFrame) -> None:
         if self._decoder is None or self._codec is not frame.codec:
@@ -197,13 +199,15 @@ class PictureTrack:
                 self._broken = True
                 return
             self._decoder, self._codec = _video_decoder(frame.codec), frame.codec
+            self._fields = Deinterlacer()
             self._received.clear()
         packet = av.Packet(frame.data)
         packet.pts = packet.dts = frame.pts
         packet.time_base = VIDEO_TIME_BASE
         self._received[frame.pts] = frame.received_ns
         for decoded in self._decoder.decode(packet):
-            self._keep(decoded, frame)
+            for whole in self._fields.whole(decoded):
+                self._keep(whole, frame)
 
     def _keep(self, decoded: av.VideoFrame, last: EncodedFrame) -> None:
         pts = last.pts if decoded.pts is None else decoded.pts

@@ -23,6 +23,7 @@ from PIL import Image, ImageOps
 from broadcast.studio.canvas import planes_of
 from broadcast.studio.colours import matrix_for, say_as_television
 from broadcast.studio.encoders import Samples
+from broadcast.studio.fields import Deinterlacer
 from broadcast.studio.paper import BrokenError, Paper
 from broadcast.studio.picturetrack import aspect_of
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
@@ -76,6 +77,7 @@ class Film:
         self._to_key = self._was_in_time = False
         """No picture is decoded before the next keyframe; and since the last jump it kept up."""
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+        self._fields = Deinterlacer()
 
     def _open(self) -> None:
         try:
@@ -132,6 +134,7 @@ class Film:
         if not streams:
             return
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+        self._fields = Deinterlacer()
         self._to_key = self._was_in_time = False
         for packet in self._container.demux(*streams):
             if self._to_key and packet.stream.type == "video":
@@ -153,10 +156,11 @@ class Film:
 
     def _pieces(self, frame: object) -> Iterator[Piece]:
         if isinstance(frame, av.VideoFrame):
-            if frame.pts is not None and frame.time_base is not None:
-                say_as_television(frame)
-                picture, aspect = upright(frame, self._aspect)
-                yield Piece(self._at_ns(frame.pts, frame.time_base), picture, aspect)
+            for shown in self._fields.whole(frame):
+                if shown.pts is not None and shown.time_base is not None:
+                    say_as_television(shown)
+                    picture, aspect = upright(shown, self._aspect)
+                    yield Piece(self._at_ns(shown.pts, shown.time_base), picture, aspect)
         elif isinstance(frame, av.AudioFrame):
             for sound in self._resampled(frame):
                 if sound.pts is not None and sound.time_base is not None:
