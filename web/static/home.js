@@ -74,7 +74,7 @@ function Session({one}) {
       ${isStaff() && one.phase !== "ended" && html`<a class="button" href=${`/display/${one.id}`}>${t("public.display")}</a>`}
       ${config.role === "operator" && one.phase !== "ended" && html`<a class="button" href=${`/prepare/${one.id}`}>${t("prepare.prepare")}</a>`}
       ${config.role === "operator" && one.phase === "prepared" && html`<a class="button" href=${`/rehearse/${one.id}`}>${t("prepare.rehearse")}</a>`}
-      ${on && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.watch")}</a>`}
+      ${on && html`<a class=${`button ${isStaff() ? "" : "primary"}`} href=${`/watch/${one.id}`}>${t("public.watch")}</a>`}
       ${isStaff() && one.phase !== "prepared" && html`<a class="button" href=${`/minutes/${one.id}`} data-testid="to-minutes">${t("title.minutes")}</a>`}
       ${one.has_archive && html`<a class="button" href=${`/play/${one.id}`}>${t(on ? "public.from_start" : "public.play")}</a>`}
       ${one.phase === "prepared" && html`<a class="button" href=${`/watch/${one.id}`}>${t("public.wait")}</a>`}
