@@ -216,4 +216,6 @@ class Pushes:
             problem = Problem(403, "forbidden", role=who.role)
             await self._auditor.refused(request, "pushes", problem, who, session=session)
             raise problem
+        if changes:
+            self._sessions.require_free(session)
         return who

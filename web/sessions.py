@@ -96,11 +96,16 @@ class Sessions:
     def require_current(self, desk: Desk) -> None:
         """For a command. A session that is only prepared makes way for another; one that is under
         way does not: raises `Problem` 409."""
-        if desk is self.current:
-            return
-        if self.current is not None and self.current.floor.state.phase in _UNDER_WAY:
+        if desk is not self.current:
+            self.require_free(desk.floor.id)
+            self.current = desk
+
+    def require_free(self, session: str) -> None:
+        """What all sessions share is that one's which is under way. Raises `Problem` 409 for
+        another."""
+        current = self.current.floor if self.current is not None else None
+        if current is not None and current.id != session and current.state.phase in _UNDER_WAY:
             raise Problem(409, "not_on_air")
-        self.current = desk
 
     def is_open(self, session: str) -> bool:
         """Whether its desk is at hand; if not, its log is read first."""

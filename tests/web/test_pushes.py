@@ -13,7 +13,7 @@ from broadcast.outputs.pushes import Pushers
 from broadcast.session.model import Role
 from config.settings import Program, Push
 from tests import media
-from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from tests.web.rig import LAY, SESSION, Rig, prepare, relay, settings_in
 
 AT = f"/api/v1/sessions/{SESSION}/pushes"
 KEY = "k3y-that-nobody-may-see"
@@ -78,6 +78,29 @@ def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
             status, told = await ask(rig, "POST", AT, {"name": "x", "url": url})
             assert (status, told["error"]["code"]) == (422, "push_address")
             assert (await ask(rig, "GET", AT))[1] == {"pushes": []}
+
+    asyncio.run(scenario())
+
+
+def test_an_operator_of_another_session_leaves_the_one_that_is_on_alone(tmp_path: Path) -> None:
+    """His link is still good a day after his session, and the television takes this one."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            prepare(rig.store, "another")
+            await ask(rig, "POST", AT, {"name": "x", "url": URL})
+            assert (await rig.command("go_live"))[0] == 200
+            elsewhere = AT.replace(SESSION, "another")
+            bearer = {"Authorization": f"Bearer {rig.tokens.issue_token(Role.OPERATOR, 'another')}"}
+            for method, path, body in (
+                ("POST", elsewhere, {"name": "y", "url": URL}),
+                ("PATCH", f"{elsewhere}/x", {"on": False}),
+                ("DELETE", f"{elsewhere}/x", None),
+            ):
+                status, told = await ask(rig, method, path, body, **bearer)
+                assert (method, status, told["error"]["code"]) == (method, 409, "not_on_air")
+            assert (await ask(rig, "GET", elsewhere, **bearer))[0] == 200
+            assert (await ask(rig, "PATCH", f"{AT}/x", {"on": False}))[0] == 200
 
     asyncio.run(scenario())
 
