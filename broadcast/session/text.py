@@ -17,6 +17,9 @@ _BIDI_CONTROLS = frozenset(
 )
 """They let a name rewrite what stands beside it (UAX #9; CVE-2021-42574)."""
 
+_NO_XML = "\ufffe\uffff"
+"""No Word file may hold them (XML 1.0, 2.2): of such a name no minutes could be written."""
+
 
 def _is_seen(char: str) -> bool:
     """Not a soft hyphen, a joiner or a byte order mark, which come along with what is pasted: two
@@ -29,7 +32,8 @@ def clean(text: str, most_chars: int = MAX_CHARS) -> str:
     what no name contains."""
     normal = unicodedata.normalize("NFC", "".join(char for char in text if _is_seen(char)))
     for char in normal:
-        if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI_CONTROLS:
+        control = unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _BIDI_CONTROLS
+        if control or char in _NO_XML:
             raise ValueError(f"U+{ord(char):04X} is a control character; no text may contain it")
     tidy = " ".join(normal.split())
     if len(tidy) > most_chars:

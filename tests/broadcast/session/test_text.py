@@ -26,7 +26,8 @@ def test_three_hundred_characters_are_a_name_and_one_more_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "char", ["\x00", "\n", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066"]
+    "char",
+    ["\x00", "\n", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u2066", "\ufffe"],
 )
 def test_nothing_that_controls_is_in_a_name(char: str) -> None:
     with pytest.raises(ValueError, match=f"U\\+{ord(char):04X}"):
