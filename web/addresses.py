@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from contextlib import suppress
 
 from config.settings import Settings
 from streams.frames import SiteId
@@ -41,8 +42,12 @@ def sign_in_path(token: str) -> str:
 
 
 def local_names() -> set[str]:
-    """All names and addresses by which this machine can be reached, by itself too."""
-    return {"localhost", "127.0.0.1", "::1", socket.gethostname(), *own_addresses("::")}
+    """All names and addresses by which this machine can be reached, by itself too; names as DNS
+    has them (RFC 3490)."""
+    names = {"localhost", "127.0.0.1", "::1", *own_addresses("::")}
+    with suppress(UnicodeError):  # no name that DNS could have: a label has 63 letters at most
+        names.add(socket.gethostname().encode("idna").decode())
+    return names
 
 
 def _reachable() -> list[str]:

@@ -164,7 +164,7 @@ def _alternative_name(text: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:
-        return x509.DNSName(text.encode("idna").decode())
+        return x509.DNSName(text)
 
 
 def _make(certificate: Path, key: Path, names: set[str], now: datetime.datetime) -> None:

@@ -35,6 +35,18 @@ def test_it_names_every_address_and_stays(tmp_path: Path) -> None:
     assert certificate.read_bytes() == first
 
 
+@pytest.mark.parametrize("name", ["máy-chủ-điện-biên", "m" * 64])
+def test_a_name_that_dns_has_otherwise_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Made anew at each start, every browser would warn again."""
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    certificate, _ = self_made(tmp_path, NOW)
+    first = certificate.read_bytes()
+    self_made(tmp_path, NOW)
+    assert certificate.read_bytes() == first
+
+
 @pytest.mark.parametrize("spoil", ["expire", "lose the key", "garble"])
 def test_it_is_made_anew_when_it_must(tmp_path: Path, spoil: str) -> None:
     certificate, key = self_made(tmp_path, NOW)
