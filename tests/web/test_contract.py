@@ -6,8 +6,9 @@ import re
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sql
@@ -49,14 +50,12 @@ async def relay_and_routes(
     """A real relay, and all that it answers."""
     routes = Routes()
 
-    async def listening(
-        app: web.Application, settings: Settings, stack: AsyncExitStack
-    ) -> tuple[int, ...]:
+    async def listening(app: web.Application, *others: Any) -> list[int]:
         routes.app = app
         for route in app.router.routes():
             known = route.resource.get_info() if route.resource is not None else {}
             routes.append((route.method, str(known.get("formatter") or known.get("path"))))
-        return await listen(app, settings, stack)
+        return await listen(app, *others)
 
     monkeypatch.setattr(web_app, "listen", listening)
     async with relay(settings) as rig:
