@@ -170,6 +170,8 @@ class Overlay:
 
 OVER_A_SLATE = frozenset({"live", "logo"})
 """Names of overlays. A slate has its own words; these do not stand in their way."""
+LISTS = frozenset({"agenda", "queue"})
+"""These would cover the words of a card that fills the picture: that its site is lost."""
 
 
 class ClipKind(StrEnum):

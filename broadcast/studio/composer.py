@@ -5,7 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from broadcast.overlay.render import Drawn
-from broadcast.program import CUT, OVER_A_SLATE, Layout, Overlay, Scene, Transition, TransitionKind
+from broadcast.program import (
+    CUT,
+    LISTS,
+    OVER_A_SLATE,
+    Layout,
+    Overlay,
+    Scene,
+    Transition,
+    TransitionKind,
+)
 from broadcast.studio.canvas import Box, Canvas, Seat, UnscalableError, area_of, boxes_of
 from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request
@@ -157,16 +166,23 @@ class Composer:
 
     def compose(self, canvas: Canvas, now_ns: int, oldest_ns: int = 0) -> None:
         """As of `now_ns`; with nothing that was received before `oldest_ns` (CLOCK_MONOTONIC)."""
-        stage, shown = self._standing(now_ns), self._overlays
-        if stage.slate is not None:
-            shown = tuple(one for one in shown if one.overlay.name in OVER_A_SLATE)
-        overlays = self._graphics.at(now_ns, shown, self._board, oldest_ns)
+        stage = self._standing(now_ns)
+        overlays = self._graphics.at(now_ns, self._fitting(stage), self._board, oldest_ns)
         covered = [area_of(drawn) for drawn in overlays]
         self._paint(canvas, stage, covered, now_ns, oldest_ns)
         if self._change is not None:
             self._transit(canvas, self._change, covered, now_ns, oldest_ns)
         for drawn in overlays:
             canvas.blend(drawn)
+
+    def _fitting(self, stage: Stage) -> tuple[Request, ...]:
+        """The overlays that leave the words below them readable."""
+        shown = self._overlays
+        if stage.slate is not None:
+            return tuple(one for one in shown if one.overlay.name in OVER_A_SLATE)
+        if self._dark_ns is not None and any(plan.whole for plan in stage.plans):
+            return tuple(one for one in shown if one.overlay.name not in LISTS)
+        return shown
 
     def _standing(self, now_ns: int) -> Stage:
         """The present stage; the slate in its place when all of it has died."""

@@ -276,6 +276,26 @@ def test_nothing_stands_in_the_way_of_the_words_of_a_slate_that_came_by_itself()
         bench.board.close()
 
 
+def test_no_list_covers_the_words_of_a_card_that_fills_the_picture() -> None:
+    rows = [{"number": 1, "name": "Lò Thị Ếm", "site": "Huyện Mường Ảng", "kind": "question"}]
+    queue = Overlay("queue", {"title": "Đăng ký chất vấn", "rows": rows, "more": 0})
+    shown = view(full(0), THIRD, queue), view(full(0), THIRD)
+    benches = Bench(), Bench()
+    try:
+        for one, what in zip(benches, shown, strict=True):
+            one.tick(what)
+            one.prepare(*what.overlays)
+        for gone in ((), SITES):
+            for one in benches:
+                one.gone = gone
+            for _ in range(25 * 4):
+                listed, bare = (one.tick(what) for one, what in zip(benches, shown, strict=True))
+            assert np.array_equal(listed, bare) is bool(gone)
+    finally:
+        for one in benches:
+            one.board.close()
+
+
 def test_without_a_time_for_it_the_slate_never_comes_by_itself() -> None:
     bench = Bench(slate_after_s=0)
     try:
