@@ -132,7 +132,9 @@ def test_a_long_way_costs_neither_sound_nor_pictures(program: Encoded, tmp_path:
     async def scene() -> None:
         async with watching(program, tmp_path, delay_s=0.2) as (watcher, _):
             last = await good(watcher, heard=0.98, within_s=40)
-            assert min(second.late_ms for second in last) > 400
+            async with asyncio.timeout(30):  # the browser tells its round trip now and then
+                while max(second.late_ms for second in last) < 400:
+                    last = await watcher.seconds(1)
 
     run(scene())
 
