@@ -155,9 +155,9 @@ class LineBook:
     def _append(self, session: str, minute: Minute) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps([minute.at_ms, minute.viewers, minute.sites], separators=(",", ":"))
-        opener = lambda path, flags: os.open(path, flags, 0o600)  # noqa: E731
-        with open(self._path(session), "a", encoding="utf-8", opener=opener) as file:
-            file.write(f"\n{text}")  # in front: what a power cut tore must not take this with it
+        with open(self._path(session), "ab", opener=_for_us_alone) as file:
+            # In front: what a power cut tore must not take this with it.
+            file.write(f"\n{text}".encode())
 
     def read(self, session: str) -> list[Minute]:
         """In order; blocking. A line that a power cut tore is left out. Raises `OSError`."""
@@ -176,6 +176,10 @@ class LineBook:
 
     def _path(self, session: str) -> Path:
         return self._folder / f"{session}.jsonl"
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _minute(line: str) -> Minute | None:
