@@ -11,34 +11,24 @@ from itertools import pairwise
 import pytest
 from aiortc import RTCCertificate
 from aiortc.codecs.h264 import h264_depayload
-from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from hypothesis import given
 from hypothesis import strategies as st
 from pylibsrtp import Error, Policy, Session
 
-from config.settings import Media, Program
-from streams.bandwidth.steering import Steering
-from streams.connections.peer import SILENCE_NS, UNCHECKED_NS, Peer
+from streams.connections.peer import Peer
 from streams.connections.sdp import TRANSPORT_SEQUENCE, Section, read_offer
 from streams.connections.ticker import EASY_PATIENCE, Ticker
-from streams.downlink.fanout import Ladder, Payload
-from streams.downlink.group import Destination
-from streams.downlink.viewer import RESENDS, Audience, Viewer
-from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
-from streams.relay import Rates, Relay
+from streams.downlink.fanout import Payload
+from streams.downlink.viewer import RESENDS
+from streams.frames import Codec, EncodedFrame, SiteId
 from streams.rtp.bitstream import begins_frame, h264_units
 from streams.rtp.header import HEADER, RTCP_HEADER
-from streams.rtp.packetise import packetise
 from streams.rtp.red import redundant
-from streams.udp.port import MAX_ADDRESSES, Port
-from streams.udp.sending import Run
 from streams.udp.srtp import MAX_SOURCES, Opening
 from streams.udp.waking import Haste
 from streams.uplink.publisher import Publisher
-from tests.media import wait_until
-from tests.streams.network import Received
 from tests.streams.offers import VIEW
-from tests.streams.viewing import FPS, Scene
+from tests.streams.viewing import FPS, Scene, Watching
 
 VIDEO = Section("video", "0", "UDP/TLS/RTP/SAVPF", Codec.H264, 96, extension=3, nack=True)
 SOUND = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111)
@@ -303,47 +293,6 @@ def test_turns_are_as_close_as_the_worst_line_wants() -> None:
     asyncio.run(story())
 
 
-class Watching:
-    """A viewer, its sent packets, and whether the port is congested."""
-
-    def __init__(self, *, room: bool = True) -> None:
-        self.sent: list[bytes] = []
-        self.congested = False
-        section = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111, ssrc=9)
-        session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
-        destination = Destination(session, ("127.0.0.1", 9), 0)
-        self.viewer = Viewer(
-            Audience(room=room),
-            (section,),
-            Steering((), (96_000,), 0, feedback=False),
-            lambda: destination,
-            self._take,
-            lambda _report: None,
-            lambda: None,
-            lambda: self.congested,
-        )
-        self.lane = Ladder(Codec.OPUS).lane(0)
-
-    def _take(self, run: Run) -> None:
-        self.sent += [head + payload for head, payload in run]
-
-    def play(self, first: int, count: int, *, public: bool = True) -> None:
-        for index in range(first, first + count):
-            packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
-            unit, received = self.lane.put(packetise(packet)), Received(congested=self.congested)
-            allowed = public or self.viewer.audience.room
-            self.lane.send_to_groups(unit, (allowed, allowed), received, index * 20 * MS)
-            self.sent += [one for packets in received.packets for one in packets]
-            if not self.viewer.grouped[False]:
-                self.viewer.offer(self.lane, unit, index * 20 * MS)
-
-    def numbers(self) -> list[int]:
-        return [struct.unpack_from("!H", packet, 2)[0] for packet in self.sent]
-
-    def lost(self, numbers: list[int]) -> None:
-        self.viewer.on_rtcp(bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 3, 9, numbers)), 0)
-
-
 def test_a_flood_of_nacks_is_answered_within_bounds() -> None:
     watching = Watching()
     watching.play(0, 500)
@@ -434,94 +383,3 @@ def test_payloads_of_h264_are_read_as_stock_aiortc_does(kind: int, rest: bytes) 
             h264_units(payload)
     else:
         assert h264_units(payload) == expected
-
-
-class _Endpoint:
-    def __init__(self, name: str) -> None:
-        self.ufrag, self.password = name, "p" * 24
-
-    def on_check(self, *, nominated: bool, address: tuple[str, int]) -> None: ...
-    def on_dtls(self, datagram: bytes) -> None: ...
-    def on_media(self, datagram: bytes, came_ns: int) -> None: ...
-
-
-def test_an_address_in_use_outlives_newer_ones_and_belongs_to_one() -> None:
-    port, here, there = Port(), _Endpoint("here"), _Endpoint("there")
-    used = ("192.0.2.1", 1000)
-    for number in range(3 * MAX_ADDRESSES):
-        port._bind(here, ("192.0.2.1", 2000 + number))
-        port._bind(here, used)
-    assert port._by_address[used] is here
-    assert len(port._by_address) == MAX_ADDRESSES
-    port._bind(there, used)
-    port.remove(here)
-    assert port._by_address == {used: there}
-
-
-@pytest.mark.parametrize(("sends", "gone"), [(True, True), (False, False)])
-def test_who_watches_lives_by_checks_and_who_sends_does_not(sends: bool, gone: bool) -> None:
-    async def story() -> None:
-        certificate = RTCCertificate.generateCertificate()
-        peer = Peer(read_offer(VIEW, "view"), certificate, nowhere, nowhere)
-        peer.traffic = publisher([], []) if sends else Watching().viewer
-        assert not peer.is_gone(10**18), "while it connects, the deadline decides"
-        peer.connected = True
-        peer.last_heard_ns = 0
-        peer._last_check_ns = SILENCE_NS
-        assert peer.is_gone(SILENCE_NS + 1) is gone
-        assert peer.is_gone(SILENCE_NS + UNCHECKED_NS + 1)
-
-    asyncio.run(story())
-
-
-def test_who_is_elsewhere_now_is_sent_to_there_though_he_nominated_once_and_for_all() -> None:
-    """As aioice and Pion do: behind an address translation that forgot them, both kept the
-    connection, and all that we sent went to where nobody was any more."""
-    here, there = ("192.0.2.1", 5), ("192.0.2.1", 6)
-
-    async def story() -> None:
-        sent: list[tuple[str, int]] = []
-        certificate = RTCCertificate.generateCertificate()
-        peer = Peer(
-            read_offer(VIEW, "view"), certificate, lambda _, address: sent.append(address), nowhere
-        )
-        peer.traffic = Watching().viewer
-
-        def checks(address: tuple[str, int], *, nominated: bool) -> tuple[str, int]:
-            peer.on_check(nominated=nominated, address=address)
-            peer._send(b"")
-            return sent[-1]
-
-        assert checks(here, nominated=True) == here
-        assert checks(there, nominated=False) == here, "he looks for another way, as ICE does"
-        peer._checked_there_ns -= UNCHECKED_NS
-        assert checks(here, nominated=False) == here
-        assert checks(there, nominated=False) == here, "and was heard of from here since"
-        peer._checked_there_ns -= UNCHECKED_NS
-        assert checks(there, nominated=False) == there
-        assert checks(here, nominated=True) == here
-
-    asyncio.run(story())
-
-
-def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixture) -> None:
-    async def story() -> None:
-        relay = Relay(
-            Media(host="127.0.0.1", port=0),
-            Rates.of(Program()),
-            on_frame=lambda _frame: None,
-            on_source_gone=lambda _site: None,
-            on_keyframe_wanted=lambda _feed: None,
-        )
-        await relay.start()
-        for _ in range(2):
-            await relay.view(Audience(room=False), VIEW)
-        bad, good = relay._peers.values()
-        bad.connected = good.connected = True
-        del relay._viewers._seats[bad.id][1].steering
-        await wait_until(lambda: relay.viewers == 1, "the end of the bad one")
-        assert list(relay._peers.values()) == [good]
-        await relay.close()
-
-    asyncio.run(story())
-    assert "ended by a fault of ours" in caplog.text

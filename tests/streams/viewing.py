@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import compress, pairwise
 
+from aiortc.rtp import RTCP_RTPFB_NACK, RtcpRtpfbPacket
 from pylibsrtp import Policy, Session
 
 from streams.bandwidth.steering import Choice, Steering
@@ -226,3 +227,44 @@ class Scene:
             if self.frame % 2 and (fci := arrivals.report()) is not None:
                 head = struct.pack("!BBHII", 0x8F, 205, 2 + -(-len(fci) // 4), 1, PICTURE)
                 self.viewer.on_rtcp(head + fci + bytes(-len(fci) % 4), self.now_ns + 40 * MS)
+
+
+class Watching:
+    """A viewer, its sent packets, and whether the port is congested."""
+
+    def __init__(self, *, room: bool = True) -> None:
+        self.sent: list[bytes] = []
+        self.congested = False
+        section = Section("audio", "1", "UDP/TLS/RTP/SAVPF", Codec.OPUS, 111, ssrc=9)
+        session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+        destination = Destination(session, ("127.0.0.1", 9), 0)
+        self.viewer = Viewer(
+            Audience(room=room),
+            (section,),
+            Steering((), (96_000,), 0, feedback=False),
+            lambda: destination,
+            self._take,
+            lambda _report: None,
+            lambda: None,
+            lambda: self.congested,
+        )
+        self.lane = Ladder(Codec.OPUS).lane(0)
+
+    def _take(self, run: Run) -> None:
+        self.sent += [head + payload for head, payload in run]
+
+    def play(self, first: int, count: int, *, public: bool = True) -> None:
+        for index in range(first, first + count):
+            packet = Packet(Feed.ROOM, Codec.OPUS, index * 960, True, public, b"sound")
+            unit, received = self.lane.put(packetise(packet)), Received(congested=self.congested)
+            allowed = public or self.viewer.audience.room
+            self.lane.send_to_groups(unit, (allowed, allowed), received, index * 20 * MS)
+            self.sent += [one for packets in received.packets for one in packets]
+            if not self.viewer.grouped[False]:
+                self.viewer.offer(self.lane, unit, index * 20 * MS)
+
+    def numbers(self) -> list[int]:
+        return [struct.unpack_from("!H", packet, 2)[0] for packet in self.sent]
+
+    def lost(self, numbers: list[int]) -> None:
+        self.viewer.on_rtcp(bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 3, 9, numbers)), 0)
