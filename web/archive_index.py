@@ -7,6 +7,7 @@ of its own: folding years of sessions is no work for the one that carries sound 
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from broadcast.archive.search import Contents, contents_of
 from broadcast.archive.walls import segments_of
 from broadcast.outputs.playlist import parse
 from broadcast.outputs.recovery import INDEX
+from broadcast.session.events import Event
 from broadcast.session.evolve import fold
 from broadcast.session.model import Phase
 from broadcast.store import Store
@@ -66,9 +68,8 @@ def load(data_dir: Path, session: str) -> Indexed | None:
         return None
 
 
-def build(store: Store, data_dir: Path, session: str) -> Indexed | None:
-    """Works it out and keeps it; None while the session is not over, or was not recorded."""
-    events = [one.event for one in store.load(session)]
+def indexed(events: Sequence[Event], data_dir: Path, session: str) -> Indexed | None:
+    """What can be found in it; None while the session is not over, or was not recorded."""
     state = fold(events)
     size = playlist_bytes(data_dir, session)
     if state.phase is not Phase.ENDED or not size:
@@ -77,7 +78,7 @@ def build(store: Store, data_dir: Path, session: str) -> Indexed | None:
     if playlist is None:
         return None
     segments = segments_of(playlist)
-    made = Indexed(
+    return Indexed(
         id=session,
         format=FORMAT,
         version=len(events),
@@ -89,6 +90,13 @@ def build(store: Store, data_dir: Path, session: str) -> Indexed | None:
         duration_s=round(playlist.duration_s, 3),
         contents=contents_of(state, chapters_of(events, segments), segments),
     )
+
+
+def build(store: Store, data_dir: Path, session: str) -> Indexed | None:
+    """Works it out and keeps it."""
+    made = indexed([one.event for one in store.load(session)], data_dir, session)
+    if made is None:
+        return None
     path = _path(data_dir, session)
     path.parent.mkdir(exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}")

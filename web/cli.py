@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from broadcast.database import StoreError
 from broadcast.session.model import Role
@@ -27,6 +28,7 @@ from web.serving import as_running, serve
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed
 
+_REBUILT = ("state", "minutes", "overlays")
 ACCOUNT_ROLES = (Role.OPERATOR, Role.CHAIR, Role.CLERK, Role.VIEWER)
 
 
@@ -68,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     film.add_argument("--to", type=float, default=None, dest="end", metavar="SECOND")
     film.add_argument("--sealed", action="store_true", help="of what was closed")
     film.set_defaults(run=_export)
+    _add_replay(commands, common)
     copy = commands.add_parser(
         "backup", parents=[common], help="copies all that is kept, while the server runs"
     )
@@ -77,6 +80,20 @@ def parser() -> argparse.ArgumentParser:
     _add_user(commands.add_parser("user", help="who may sign in"), common)
     _add_session(commands.add_parser("session", help="sessions and their links"), common)
     return root
+
+
+def _add_replay(commands: Any, common: argparse.ArgumentParser) -> None:
+    again = commands.add_parser(
+        "replay", parents=[common], help="a session made anew from its event log alone"
+    )
+    again.add_argument("session")
+    again.add_argument(
+        "what", nargs="?", choices=_REBUILT, default="state", metavar="WHAT",
+        help=f"{', '.join(_REBUILT)}; as JSON",
+    )  # fmt: skip
+    again.add_argument("--at", default="", metavar="TIME", help="as of then: 2026-07-09T09:30:00")
+    again.add_argument("--until", type=int, metavar="N", help="as of its first N events")
+    again.set_defaults(run=_replay)
 
 
 def _add_audit(audit: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -207,6 +224,13 @@ def _verify(arguments: argparse.Namespace) -> int:
     from web.proof import prove
 
     return prove(settings_of(arguments), arguments.recording, arguments.seal)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from web.replay import replay
+
+    given = arguments.session, arguments.what, arguments.at, arguments.until
+    return replay(settings_of(arguments), *given)
 
 
 def _audit_list(arguments: argparse.Namespace) -> int:

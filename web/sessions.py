@@ -8,6 +8,7 @@ from broadcast.session.model import Phase
 from broadcast.session.procedure import Procedure
 from broadcast.store import Store
 from config.settings import Settings
+from web import summaries
 from web.control import Holder
 from web.desk import Desk
 from web.errors import Problem, not_found
@@ -39,8 +40,7 @@ class Sessions:
         self._clock, self._clock_set_ms = clock, clock_set_ms
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self._loading = asyncio.Lock()
-        kept = settings.storage.data_dir / "index" / "sessions.json"
-        self._summaries = Summaries(store, kept)
+        self._summaries = Summaries(store, settings.storage.data_dir / summaries.PLACE)
         self.current: Desk | None = None
 
     async def start(self) -> None:

@@ -16,6 +16,8 @@ from broadcast.session.evolve import fold
 from broadcast.session.model import Phase, SessionState
 from broadcast.store import CatalogueEntry, Store
 
+PLACE = Path("index", "sessions.json")
+"""In the data folder."""
 FORMAT = 2
 """What is kept in another one is worked out anew."""
 
@@ -62,7 +64,7 @@ class Summaries:
         """The one prepared last first. Raises `StoreError`."""
         with self._lock:
             if self._over is None:
-                self._over = self._read()
+                self._over = kept_in(self._path)
             before = dict(self._over)
             found = [self._of(entry, self._over) for entry in self._store.sessions()]
             if self._over != before:
@@ -83,14 +85,6 @@ class Summaries:
             self._states[entry.id] = state
         return summary
 
-    def _read(self) -> dict[str, Summary]:
-        """Nothing where there is no such file, or one that is none."""
-        try:
-            kept = _KEPT.validate_json(self._path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return {one.id: one for one in kept.sessions} if kept.format == FORMAT else {}
-
     def _write(self, over: dict[str, Summary]) -> None:
         """Whole or not at all; without it the next start takes longer, and that is all."""
         new = self._path.with_suffix(f".{os.getpid()}")
@@ -100,6 +94,15 @@ class Summaries:
             new.replace(self._path)
         except OSError as error:
             _log.warning("what is known of past sessions cannot be kept: %s", error)
+
+
+def kept_in(path: Path) -> dict[str, Summary]:
+    """By session. Nothing where there is no such file, or one that is none."""
+    try:
+        kept = _KEPT.validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {one.id: one for one in kept.sessions} if kept.format == FORMAT else {}
 
 
 def summary_of(session: str, state: SessionState) -> Summary:

@@ -54,12 +54,25 @@ def _parts(kind: type) -> tuple[tuple[str, bool], ...]:
 
 def on_one_clock(events: Iterable[Event]) -> list[Event]:
     """The log as if the clock had always been as it was set last."""
-    later_ms, found = 0, list[Event]()
+    return [
+        moved(event, later_ms) if later_ms else event
+        for event, later_ms in _with_later(events)
+        if not isinstance(event, ClockSet)
+    ]
+
+
+def moments(events: Iterable[Event]) -> list[int]:
+    """When each happened, by the clock as it was set last."""
+    return [event.at_ms + later_ms for event, later_ms in _with_later(events)]
+
+
+def _with_later(events: Iterable[Event]) -> list[tuple[Event, int]]:
+    """Each with how far the clock was set after it."""
+    later_ms, found = 0, list[tuple[Event, int]]()
     for event in reversed(list(events)):
+        found.append((event, later_ms))
         if isinstance(event, ClockSet):
             later_ms += event.by_ms
-        else:
-            found.append(moved(event, later_ms) if later_ms else event)
     return found[::-1]
 
 
