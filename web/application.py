@@ -38,6 +38,7 @@ from web.pages import Pages
 from web.preparing import rooms as preparing
 from web.pushes import Destinations, Pushes
 from web.record_files import RecordFiles
+from web.retiring import Retiring
 from web.sealed import SealedRecordings
 from web.second_factor import SecondFactor
 from web.sessions import Sessions
@@ -84,7 +85,8 @@ def application(parts: Parts) -> web.Application:
     app[border.DEFAULT_LANGUAGE] = settings.language
     app.on_response_prepare.append(border.set_headers)
     cameras = frozenset(camera.site for camera in settings.cameras)
-    pages = Pages(parts.sessions, turn=bool(settings.turn.urls), cameras=cameras)
+    archive = settings.storage.data_dir / "archive"
+    pages = Pages(parts.sessions, archive, turn=bool(settings.turn.urls), cameras=cameras)
     app[border.RENDER_PROBLEM] = pages.problem
     aside = Aside()
     rooms: tuple[Room, ...] = (
@@ -112,13 +114,16 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
     media = Media(archive, sessions.is_over, pace_of(settings.program, settings.recording))
     app.on_shutdown.append(media.close)
     films = Sender()
+    retiring = Retiring(settings, parts.auditor)
+    app.cleanup_ctx.append(retiring.running)
     return (
         # Before the media: a caption's address looks like a segment's.
         Captions(sessions, archive, settings.recording.segment_ms, now_ms),
         media,
         Chapters(sessions, archive, now_ms),
         Api(sessions, parts.on_air, media),
-        Archive(parts.store, settings, sessions.is_over, now_ms),
+        Archive(parts.store, settings, sessions.is_over, retiring, now_ms),
+        retiring,
         Films(sessions, archive, films),
         SealedRecordings(sessions, settings, films, parts.auditor, now_ms),
         MinutesRoom(sessions, pages, archive, settings, parts.auditor, aside),

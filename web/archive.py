@@ -8,17 +8,20 @@ from typing import Any
 
 from aiohttp import web
 
+from broadcast.archive.retire import Retired, retired
 from broadcast.archive.search import find
 from broadcast.session.vietnamese import has_all, searchable
 from broadcast.store import CatalogueEntry, Store
 from config.settings import Settings
 from web import archive_index
 from web.archive_index import Indexed, playlist_bytes
-from web.border import client_address
+from web.auth import Identity, identify_or_viewer
+from web.border import LANGUAGE, client_address
 from web.children import run_module
 from web.errors import Problem
 from web.limits import Bucket, network
 from web.replies import reply
+from web.retiring import Retiring
 from web.throttle import refuse_for
 
 MAX_QUERY_CHARS = 200
@@ -36,15 +39,18 @@ class Archive:
         store: Store,
         settings: Settings,
         is_over: Callable[[str], bool],
+        retiring: Retiring,
         clock: Callable[[], int],
     ) -> None:
         self._store = store
         self._settings = settings
         self._is_over = is_over
+        self._retiring = retiring
         self._clock = clock
         self._known: dict[str, Indexed] = {}
         self._tried: dict[str, tuple[int, int]] = {}
         """How it was then: not over, or not readable, and not tried again before it changes."""
+        self._retired: dict[str, Retired] = {}
         self._one_at_a_time = asyncio.Lock()
         self._searches = Bucket(60, 60_000)
 
@@ -55,8 +61,13 @@ class Archive:
         ]
 
     async def _list(self, request: web.Request) -> web.Response:
-        del request
-        return reply({"sessions": [_listed(one) for one in await self._sessions()]})
+        who, told = identify_or_viewer(request), list[dict[str, Any]]()
+        for one in await self._sessions():
+            gone = _told_of(self._retired.get(one.id), who)
+            told.append({**_listed(one), "retired": gone})
+            if who.admin:
+                told[-1]["retiring"] = self._retiring.standing(one.id, request[LANGUAGE])
+        return reply({"sessions": told})
 
     async def _search(self, request: web.Request) -> web.Response:
         asked = request.query.get("q", "")
@@ -96,11 +107,21 @@ class Archive:
                 self._tried[entry.id] = entry.events, size
                 stale.append(entry.id)
         self._known = known
+        gone = {one: retired(data_dir / "archive" / one) for one in known}
+        self._retired = {one: told for one, told in gone.items() if told is not None}
         return stale
 
 
 def _fits(one: Indexed | None, entry: CatalogueEntry, size: int) -> bool:
     return one is not None and (one.version, one.playlist_bytes) == (entry.events, size)
+
+
+def _told_of(gone: Retired | None, who: Identity) -> dict[str, Any] | None:
+    """Where in the house it is, its people are told."""
+    if gone is None:
+        return None
+    where = {"kept_in": gone.kept_in, "who": gone.who, "why": gone.why}
+    return {"at_ms": gone.at_ms, **(where if who.staff or who.admin else {})}
 
 
 def _listed(one: Indexed) -> dict[str, Any]:

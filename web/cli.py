@@ -76,6 +76,16 @@ def parser() -> argparse.ArgumentParser:
     )
     copy.add_argument("folder", type=Path, help="what lies there of the last time is kept")
     copy.set_defaults(run=_backup)
+    old = commands.add_parser(
+        "retire", parents=[common], help="takes an old recording off the disk; its minutes stay"
+    )
+    old.add_argument("session")
+    old.add_argument(
+        "--kept-in", type=Path, required=True, metavar="FOLDER",
+        help="a copy, as `backup` makes it: nothing is removed that is not whole there",
+    )  # fmt: skip
+    old.add_argument("--why", required=True, metavar="TEXT", help="the audit keeps it")
+    old.set_defaults(run=_retire)
     _add_audit(commands.add_parser("audit", help="who did what, when and from where"), common)
     _add_user(commands.add_parser("user", help="who may sign in"), common)
     _add_session(commands.add_parser("session", help="sessions and their links"), common)
@@ -268,6 +278,13 @@ def _backup(arguments: argparse.Namespace) -> int:
     if settings.storage.database_url:
         print("The database is not among them: pg_dump copies it", file=sys.stderr)
     return 0
+
+
+def _retire(arguments: argparse.Namespace) -> int:
+    from web.retire import run
+
+    given = arguments.session, arguments.kept_in, arguments.why
+    return run(settings_of(arguments), *given)
 
 
 def _store(arguments: argparse.Namespace) -> Store:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from broadcast.archive.chapters import chapters_of
 from broadcast.archive.film import FilmError, film, marks_of, piece
+from broadcast.archive.retire import retired
 from broadcast.archive.walls import segments_of
 from broadcast.outputs import shelf
 from broadcast.outputs.playlist import parse
@@ -32,6 +33,8 @@ def export(
     storage = settings.storage
     root = shelf.sealed_root(storage) if sealed else storage.data_dir / "archive"
     folder = root / session
+    if (gone := retired(folder)) is not None:
+        raise SetupError(say(settings.language, "retire.export", {"kept_in": gone.kept_in}))
     try:
         listed = parse((folder / INDEX).read_text("utf-8"))
         envelope = shelf.sealed(storage, settings.recording).envelope(session) if sealed else PLAIN

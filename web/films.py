@@ -11,6 +11,7 @@ from aiohttp import web
 
 from broadcast.archive.chapters import chapters_of
 from broadcast.archive.film import Film, FilmError, film, marks_of, piece
+from broadcast.archive.retire import retired
 from broadcast.archive.walls import segments_of
 from broadcast.outputs.playlist import parse
 from broadcast.outputs.recovery import INDEX
@@ -58,6 +59,8 @@ def ready(
     events: Sequence[Event] = (),
 ) -> Film:
     """On a thread. Raises `Problem` 404 and 409."""
+    if retired(folder) is not None:
+        raise not_found("retired")
     try:
         listed = parse((folder / INDEX).read_text("utf-8"))
         if listed is None:

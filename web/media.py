@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from broadcast.archive.retire import retired
 from broadcast.outputs.captions import in_master
 from broadcast.outputs.edge import PART_NAME
 from broadcast.outputs.playlist import Pace
@@ -105,8 +106,9 @@ class Media:
         ]
 
     def has(self, session: str) -> bool:
-        """Whether anything was recorded."""
-        return (self._archive / session / PLAYLIST).is_file()
+        """Whether anything was recorded, and is here."""
+        folder = self._archive / session
+        return (folder / PLAYLIST).is_file() and retired(folder) is None
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         session, name = request.match_info["session"], request.match_info["name"]
@@ -157,6 +159,8 @@ class Media:
         """While it is live, of the low-latency playlists. A recording of before there was a choice
         has one rendition."""
         over = self._is_over(session)
+        if over and await asyncio.to_thread(retired, self._archive / session) is not None:
+            raise not_found("retired")
         try:
             text = await asyncio.to_thread((self._archive / session / MASTER).read_text, "utf-8")
         except OSError:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from broadcast.session.commands import COMMANDS, may
 from broadcast.session.model import Role
 from web.account_routes import BODIES
+from web.retiring import Wish
 from web.sign_in import Credentials
 
 _REF = "#/components/schemas/{model}"
@@ -102,6 +103,11 @@ _OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("post", "/api/v1/audit/proof", "Proves that nothing of it was altered"),
     ("get", "/api/v1/archive", "Sessions that are over and were recorded"),
     ("get", "/api/v1/archive/search?q", "Where in them words are found"),
+    (
+        "post",
+        "/api/v1/archive/{session}/retire",
+        "Takes a recording off the disk that is whole in another folder: administrators",
+    ),
     ("get", "/api/v1/sessions", "All sessions, newest first"),
     ("post", "/api/v1/sessions", "A new session"),
     ("get", "/api/v1/templates", "What a session can begin from"),
@@ -172,6 +178,7 @@ def _parameter(name: str, place: str) -> dict[str, Any]:
 def _bodies() -> dict[str, Any]:
     """What a POST takes, as JSON; `web/PROTOCOL.md` tells the others."""
     known = {path: _ecma(model.model_json_schema()) for path, model in BODIES.items()}
+    known["/api/v1/archive/{session}/retire"] = Wish.model_json_schema()
     known["/api/v1/sign-in"] = Credentials.model_json_schema()
     known[_SESSION + "/commands"] = {"$ref": _REF.format(model="Command")}
     return dict.fromkeys(_JSON, _ANY) | known

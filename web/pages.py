@@ -1,13 +1,16 @@
 """The pages: a shell each, with its texts and its settings as JSON; the rest is `static/`."""
 
+import asyncio
 import re
 from collections.abc import Collection
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 
+from broadcast.archive.retire import retired
 from broadcast.session.model import Phase, Role, SessionState
 from streams.frames import SiteId
 from web.assets import VENDOR, import_map, later_modules, modules
@@ -36,9 +39,12 @@ _PACK_IN_THREAD = 4096
 class Pages:
     """Draws the shells."""
 
-    def __init__(self, sessions: Sessions, *, turn: bool, cameras: Collection[str]) -> None:
+    def __init__(
+        self, sessions: Sessions, recordings: Path, *, turn: bool, cameras: Collection[str]
+    ) -> None:
         """`cameras`: sites that the studio fetches itself."""
         self._sessions = sessions
+        self._recordings = recordings
         self._cameras = cameras
         self._turn = turn
         self._templates = Environment(
@@ -142,7 +148,9 @@ class Pages:
 
     async def _play(self, request: web.Request) -> web.Response:
         state = await self._session(request)
-        return self._page(request, "play", state, plays=state.phase is not Phase.PREPARED)
+        gone = await asyncio.to_thread(retired, self._recordings / state.id)
+        plays = state.phase is not Phase.PREPARED and gone is None
+        return self._page(request, "play", state, plays=plays, retired=gone is not None)
 
     async def _sealed(self, request: web.Request) -> web.StreamResponse:
         state = await self._session(request)

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from broadcast.archive.retire import retired, smaller
 from broadcast.archive.verify import Finding, Report, Span, to_be_recorded, verify
 from broadcast.outputs import shelf
-from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.model import ClockStep
 from broadcast.session.one_clock import steps_in
@@ -33,15 +33,16 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
         return max(_proved(one, settings.language, (), its_seal) for one, its_seal in folders)
     wanted = _wanted(settings, recording)
     public = partial(_proved, wanted=wanted.public, steps=wanted.steps)
-    failed = public(data / "archive" / recording, seal=seal, language=settings.language)
-    for rendition in smaller(data / "archive" / recording):
+    folder = _where(settings, data / "archive" / recording)
+    failed = public(folder, seal=seal, language=settings.language)
+    for rendition in smaller(folder):
         _print(say(settings.language, "verify.rendition", {"name": rendition.name}))
         failed |= public(rendition, language=settings.language)
     if (shut := shelf.sealed_root(settings.storage) / recording).is_dir():
         _print(say(settings.language, "verify.sealed"))
         envelope = shelf.sealed(settings.storage, settings.recording).envelope(recording)
         failed |= _proved(shut, settings.language, wanted.closed, "", envelope, wanted.steps)
-    if (sites := data / "sites" / recording).is_dir():
+    if (sites := _where(settings, data / "sites" / recording)).is_dir():
         _print(say(settings.language, "verify.sites"))
         failed |= _proved(sites, settings.language)
     return failed
@@ -56,9 +57,21 @@ class _Wanted:
     steps: tuple[ClockStep, ...]
 
 
-def smaller(folder: Path) -> list[Path]:
-    """The recordings of the same stream for thinner lines."""
-    return sorted(index.parent for index in folder.glob(f"*/{INDEX}"))
+def _where(settings: Settings, folder: Path) -> Path:
+    """Of one that was retired, its copy. Raises `SetupError` where that is not at hand."""
+    gone = retired(folder)
+    if gone is None:
+        return folder
+    copy = Path(gone.kept_in) / folder.relative_to(settings.storage.data_dir)
+    params = {"folder": copy, "who": gone.who, "why": gone.why, "date": _day(gone.at_ms)}
+    _print(say(settings.language, "verify.retired", params))
+    if not copy.is_dir():
+        raise SetupError(say(settings.language, "verify.retired_away", params))
+    return copy
+
+
+def _day(unix_ms: int) -> str:
+    return f"{_moment(unix_ms):%d/%m/%Y}"
 
 
 def _proved(
@@ -98,7 +111,7 @@ def _wanted(settings: Settings, session: str) -> _Wanted:
 
 def words(report: Report, language: str) -> list[str]:
     """One line for each finding with its time, then the verdict and the seal."""
-    lines = [_sentence(finding, language) for finding in report.findings]
+    lines = [sentence(finding, language) for finding in report.findings]
     if report.findings:
         code = "not_whole"
     elif not report.recorded_ms:
@@ -116,7 +129,8 @@ def words(report: Report, language: str) -> list[str]:
     return lines
 
 
-def _sentence(finding: Finding, language: str) -> str:
+def sentence(finding: Finding, language: str) -> str:
+    """With its time, where it has one."""
     said = say(language, f"verify.{finding.code}", finding.params)
     if finding.span is None:
         return said

@@ -86,7 +86,7 @@ def put_account(
     generation = old.generation + 1 if old is not None else 0
     store.save_account(Account(name, password_hash, roles, admin=admin, generation=generation))
     detail = {"name": name, "roles": sorted(roles), "admin": admin}
-    store.note(_by_hand("account_saved", detail=detail))
+    store.note(by_hand("account_saved", detail=detail))
 
 
 def disable_account(store: Store, name: str) -> None:
@@ -97,10 +97,10 @@ def disable_account(store: Store, name: str) -> None:
     )
     if ended is None:
         raise SetupError(f"there is no account {name!r}; see `diemcau user list`")
-    store.note(_by_hand("account_saved", detail={"name": name, "disabled": True}))
+    store.note(by_hand("account_saved", detail={"name": name, "disabled": True}))
 
 
-def _by_hand(what: str, *, session: str = "", detail: Mapping[str, Any]) -> Note:
+def by_hand(what: str, *, session: str = "", detail: Mapping[str, Any]) -> Note:
     """Done at this machine, by whoever is signed in to it."""
     where = Where(means="console")
     return Note(now_ms(), person_here(), Role.SYSTEM, what, where, session, detail=detail)
@@ -142,7 +142,7 @@ def enter_session(
     events: list[Event] = [prepare(council, session, at_ms, None, planned_start_at_ms)]
     if council.agenda:
         events.append(ItemChosen(at_ms=at_ms, item=ItemId(council.agenda[0].id)))
-    note = _by_hand("session_created", session=session, detail=detail or {})
+    note = by_hand("session_created", session=session, detail=detail or {})
     if where is not None:
         note = replace(note, who=actor, role=role, where=where)
     store.append(session, 0, events, Act(at_ms, role, actor, None, secrets.token_hex(8)), note)
@@ -193,7 +193,7 @@ def revoke_links(settings: Settings, store: Store, session: str, place: str) -> 
         tokens.revoke_join_tokens(session, SiteId(place))
     else:
         raise SetupError(f"{place!r} is no site of it; there are {', '.join(state.sites)}")
-    store.note(_by_hand("links_revoked", session=session, detail={"place": place}))
+    store.note(by_hand("links_revoked", session=session, detail={"place": place}))
 
 
 def _clean(text: str, what: str) -> str:

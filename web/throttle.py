@@ -123,6 +123,7 @@ _PACES: dict[Pace, tuple[str, ...]] = {
         f"GET {_SESSION}/sealed/film.mp4",
         f"POST {_SESSION}/import/{{what}}",
         "POST /api/v1/sessions",
+        "POST /api/v1/archive/{session}/retire",
         "POST /api/v1/accounts",
         "POST /api/v1/account/password",
         "POST /api/v1/account/second-factor/offer",

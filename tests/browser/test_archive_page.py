@@ -1,13 +1,21 @@
 """The archive in real Chromium, as somebody searches it who was not there."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 from playwright.async_api import expect
 
+from broadcast.session.model import Role
 from tests.chromium import chromium
 from tests.web.rig import relay, settings_in
 from tests.web.test_archive import hold
+from tests.web.test_proof import TITLE, recorded, was_live_for
+from tests.web.test_retire import WHY, media
+from web.cli import main
+from web.setup import put_account
+
+__all__ = ["recorded"]  # the fixture
 
 
 def test_whoever_comes_back_finds_what_was_found(tmp_path: Path) -> None:
@@ -34,5 +42,63 @@ def test_whoever_comes_back_finds_what_was_found(tmp_path: Path) -> None:
             await expect(another.get_by_test_id("place")).to_have_text(found)
             await another.get_by_text("Bỏ mọi điều kiện").click()
             await expect(another).to_have_url(rig.url("/archive"))
+
+    asyncio.run(story())
+
+
+def test_an_old_recording_leaves_and_the_page_says_where_it_is(
+    recorded: Path, tmp_path: Path
+) -> None:
+    data, copy = shutil.copytree(recorded, tmp_path / "data"), tmp_path / "copy"
+    was_live_for(data, 4)
+    main(("backup", str(copy), "--data-dir", str(data)))
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            put_account(rig.store, "quan-tri", "", frozenset({Role.CLERK}), admin=True)
+            account = rig.store.account("quan-tri")
+            assert account is not None
+            stranger, office = await browser.new_page(), await browser.new_page()
+            cookie = {"name": "diemcau", "value": rig.tokens.cookie_for_account(account)}
+            await office.context.add_cookies([{**cookie, "url": rig.base}])
+            for tab in (stranger, office):
+                await tab.goto(rig.url("/archive"))
+                await expect(tab.get_by_text(TITLE).first).to_be_visible()
+            await expect(stranger.get_by_test_id("retire")).to_have_count(0)
+
+            async def retire(folder: Path) -> None:
+                await office.get_by_test_id("retire").click()
+                dialog = office.get_by_test_id("retire-dialog")
+                await dialog.locator("[name=kept_in]").fill(str(folder))
+                await dialog.locator("[name=why]").fill(WHY)
+                await dialog.get_by_test_id("retire-do").click()
+                await expect(dialog).to_have_count(0)
+
+            before = media(data)
+            await retire(tmp_path)
+            await expect(office.get_by_test_id("retiring")).to_contain_text("Không có gì bị xóa")
+            assert media(data) == before
+            await retire(copy)
+            away = office.get_by_test_id("retired")
+            await expect(away).to_contain_text(str(copy))
+            await expect(away).to_contain_text(f"quan-tri: {WHY}")
+            assert {one.partition("/")[0] for one in media(data)} == {"sealed"}
+            note = rig.store.newest_note("x", ("recording_retired",))
+            assert note is not None
+            assert (note.who, note.where.means) == ("quan-tri", "account")
+            assert note.where.address == "127.0.0.1"
+
+            await stranger.reload()
+            await expect(stranger.get_by_test_id("retired")).to_contain_text("hỏi Văn phòng")
+            await expect(stranger.get_by_test_id("retired")).not_to_contain_text(str(copy))
+            await stranger.get_by_text("Xem mục lục").click()
+            await expect(stranger.get_by_test_id("retired")).to_contain_text("hỏi Văn phòng")
+            await expect(stranger.get_by_test_id("player")).to_have_count(0)
+            await office.get_by_text("Xem mục lục").click()
+            await expect(office.get_by_test_id("to-minutes")).to_be_visible()
+            for path in ("/archive/x/master.m3u8", "/api/v1/sessions/x/film.mp4"):
+                assert (await rig.get(path)).status in {401, 403, 404}
+            (row,) = (await (await rig.get("/api/v1/sessions")).json())["sessions"]
+            assert not row["has_archive"]
 
     asyncio.run(story())

@@ -250,6 +250,9 @@ ACTS: dict[str, Act] = {
     "POST /api/v1/accounts": Act({"name": "thu-ky", "password": PASSWORD}, "account_saved"),
     "POST /api/v1/accounts/change": Act({"name": "thu-ky", "disabled": True}, "account_saved"),
     "POST /api/v1/audit/proof": Act({}, "audit_proved"),
+    "POST /api/v1/archive/{session}/retire": Act(
+        {"kept_in": "/khong-co", "why": "Đĩa đầy"}, "retire_asked"
+    ),
     "POST /api/v1/templates": Act({"session": SESSION, "name": "Mẫu"}, "template_kept"),
     "DELETE /api/v1/templates/{template}": Act(b"", "template_removed"),
     "POST /api/v1/sessions": Act(
@@ -369,7 +372,7 @@ def test_the_whole_of_it_as_a_file(tmp_path: Path) -> None:
 def test_the_page_has_a_word_for_each(language: str) -> None:
     folder = Path(__file__).parents[2] / "web" / "texts" / language
     texts = json.loads((folder / "audit.json").read_text("utf-8"))
-    whats = {*COMMANDS, *(act.what for act in ACTS.values() if act.what)}
+    whats = {"recording_retired", *COMMANDS, *(act.what for act in ACTS.values() if act.what)}
     keys = {one.name for command in COMMANDS.values() for one in fields(command)} - {"type"}
     missing = {f"audit.what.{one}" for one in whats} | {f"audit.key.{one}" for one in keys}
     assert missing - texts.keys() == set()

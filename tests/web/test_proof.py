@@ -23,6 +23,7 @@ from web.cli import main
 
 SESSION = "x"
 """As all of these recorders call it."""
+TITLE = "Kỳ họp thứ mười"
 RECORDED_S = 4
 
 
@@ -58,7 +59,7 @@ def was_live_for(data: Path, seconds: int) -> None:
     """By the session's own log."""
     begun_ms = EPOCH_S * 1000
     prepared = SessionPrepared(
-        at_ms=begun_ms - 1000, id=SESSION, title="", sites=(), delegates=(), agenda=()
+        at_ms=begun_ms - 1000, id=SESSION, title=TITLE, sites=(), delegates=(), agenda=()
     )
     live, end = SessionWentLive(at_ms=begun_ms), SessionEnded(at_ms=begun_ms + seconds * 1000)
     with setup.open_store(Settings(storage=Storage(data_dir=data))) as store:

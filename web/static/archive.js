@@ -3,16 +3,20 @@
 
 import {html} from "htm/preact";
 import {computed, effect, signal} from "@preact/signals";
-import {number, span, t, withDay} from "./texts.js";
+import {config, dayAndTime, number, span, t, withDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {ask, wordsOf} from "./parts/common/ask.js";
+import {RetireButton, RetireDialog} from "./parts/office/retire.js";
 import {byName} from "./vietnamese.js";
 
 /** @typedef {{id: string, title: string, subtitle: string, started_at_ms: number, ended_at_ms: number,
- *   duration_s: number, kinds: string[], delegates: string[], sites: string[]}} Archived */
+ *   duration_s: number, kinds: string[], delegates: string[], sites: string[], retired: Retired | null,
+ *   retiring?: {busy: boolean, message: string} | null}} Archived */
+/** @typedef {{at_ms: number, kept_in?: string, who?: string, why?: string}} Retired its house is told where */
 /** @typedef {{start_s: number, kind: "item" | "turn" | "caption", title: string, subtitle: string}} Place */
 
+const LOOK_MS = 2000; // while a copy is checked
 const PAUSE_MS = 300; // who types on is not interrupted
 const NONE = {from: "", to: "", kind: "", delegate: "", site: ""};
 
@@ -43,8 +47,10 @@ function dayOf(atMs) {
 
 async function load() {
   try {
-    sessions.value = (await ask("/api/v1/archive")).sessions;
+    const told = (await ask("/api/v1/archive")).sessions;
+    sessions.value = told;
     failed.value = "";
+    if (told.some((/** @type {Archived} */ one) => one.retiring?.busy)) setTimeout(load, LOOK_MS);
   } catch (error) {
     failed.value = wordsOf(error);
   }
@@ -95,6 +101,7 @@ function Page() {
       <p class="muted" role="status" aria-live="polite" data-testid="count">${busy.value ? t("archive.searching") : shown.value.length
         ? t("archive.count", {count: number(shown.value.length)}) : t("archive.nothing")}</p>
       <ul class="archive">${shown.value.map((one) => html`<${Session} key=${one.id} one=${one} />`)}</ul>`}
+    <${RetireDialog} onAsked=${load} />
   </main>`;
 }
 
@@ -137,11 +144,21 @@ function Session({one}) {
   const about = [withDay(one.subtitle, one.started_at_ms), t("archive.duration", {length: span(one.duration_s * 1000)})];
   return html`<li class="panel" data-testid="archived">
     <div class="office-title"><div><h2>${one.title}</h2><p class="muted">${about.filter(Boolean).join(" · ")}</p></div>
-      <a class="button primary" href=${`/play/${one.id}`}>${t("archive.play")}<span class="hidden-visually"> ${one.title}</span></a></div>
+      <div class="actions">${config.admin && !one.retired && html`<${RetireButton} one=${one} />`}
+        <a class=${one.retired ? "button" : "button primary"} href=${`/play/${one.id}`}>${t(one.retired ? "archive.contents" : "archive.play")}<span class="hidden-visually"> ${one.title}</span></a></div></div>
+    ${one.retired && html`<${Away} retired=${one.retired} />`}
+    ${one.retiring && html`<p class=${`notice as-said ${one.retiring.busy ? "" : "bad"}`} role="status" data-testid="retiring">${one.retiring.message}</p>`}
     ${places.length > 0 && html`<ol class="places" aria-label=${t("archive.found")}>${places.map((place) => html`<li>
       <a href=${`/play/${one.id}#t=${Math.floor(place.start_s * 10) / 10}`} data-testid="place">
         <span class="numbers">${span(place.start_s * 1000)}</span><span class="badge">${t(`archive.place.${place.kind}`)}</span>
         <span>${place.title}${place.subtitle && html` <span class="muted">${place.subtitle}</span>`}</span></a></li>`)}</ol>`}</li>`;
+}
+
+/** Where a recording is that is not here. @param {{retired: Retired}} props */
+function Away({retired}) {
+  const {at_ms: atMs, kept_in: place = "", who = "", why = ""} = retired;
+  return html`<p class="notice" data-testid="retired">${t("archive.retired", {date: dayAndTime(atMs)})} ${
+    place ? t("archive.kept_in", {place, who, why}) : t("archive.ask_office")}</p>`;
 }
 
 show(Page);

@@ -96,14 +96,13 @@ function Page() {
   return html`<${Head} />
     <main class="watch play">
       <div class="stage-column">
-        ${missing.value ? html`<${NotYet} />` : html`<${Player} />`}
+        ${missing.value || config.retired ? html`<${NotHere} />` : html`<${Player} />`}
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
-        ${!missing.value && html`<div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
+        ${config.retired && isStaff() && html`<div class="choices"><${Papers} /></div>`}
+        ${!missing.value && !config.retired && html`<div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
           <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${isStaff() && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
-          ${isStaff() && html`<a class="button plain" href=${`/minutes/${config.session}`} data-testid="to-minutes">${t("title.minutes")}</a>
-          <a class="button plain" href=${`/lines/${config.session}`} data-testid="to-lines">${t("title.lines")}</a>`}
-          ${mayOpenSealed && html`<a class="button plain" href=${`/sealed/${config.session}`}>${t("title.sealed")}</a>`}</div>
+          ${isStaff() && html`<${Papers} />`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
         <p class="hint keys-of-player">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>`}
       </div>
@@ -111,7 +110,15 @@ function Page() {
     </main>`;
 }
 
-function NotYet() {
+/** What there is of a session besides its recording, be that here or not: for staff. */
+function Papers() {
+  return html`<a class="button plain" href=${`/minutes/${config.session}`} data-testid="to-minutes">${t("title.minutes")}</a>
+    <a class="button plain" href=${`/lines/${config.session}`} data-testid="to-lines">${t("title.lines")}</a>
+    ${mayOpenSealed && html`<a class="button plain" href=${`/sealed/${config.session}`}>${t("title.sealed")}</a>`}`;
+}
+
+function NotHere() {
+  if (config.retired) return html`<div class="stage card" data-testid="retired"><div><p class="card-title">${t("error.retired")}</p></div></div>`;
   return html`<div class="stage card" data-testid="not-recorded"><div>
     <p class="card-title">${t("error.no_archive")}</p>
     ${!config.plays && html`<p>${t("public.no_recording_note")}</p>`}
@@ -181,7 +188,7 @@ function Row({one}) {
   return html`<li data-kind=${one.kind} data-testid="chapter" aria-current=${one === current.value ? "true" : undefined}>
     <a href=${hash} onClick=${jump}><span class="numbers time">${span(one.start_s * 1000)}</span>
       <span><span class="title">${one.title}</span>${one.subtitle && html`<span class="muted">${one.subtitle}</span>`}</span></a>
-    ${isStaff() && html`<a class="button plain down" href=${film(one)} download title=${t("public.download_chapter")} aria-label=${t("public.download_chapter")}><${DownIcon} /></a>`}
+    ${isStaff() && !config.retired && html`<a class="button plain down" href=${film(one)} download title=${t("public.download_chapter")} aria-label=${t("public.download_chapter")}><${DownIcon} /></a>`}
     <button class="plain" onClick=${copy} title=${t("public.copy_link")} aria-label=${t("public.copy_link")}>
       ${copied.value === one.start_s ? "✓" : html`<${LinkIcon} />`}</button></li>`;
 }

@@ -370,6 +370,7 @@
  * @property {string | null} session
  * @property {boolean} turn whether there are TURN servers
  * @property {boolean} plays whether there is something to play: live, or recorded
+ * @property {boolean} [retired] playback's: the recording was taken off this server
  * @property {string | null} session_title
  * @property {string} [site_name] of the page of a site
  * @property {string | null} site

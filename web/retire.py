@@ -1,0 +1,143 @@
+"""`diemcau retire`: an old session's recording leaves this disk, once a copy elsewhere is proven.
+
+Minutes, playlists, manifests, event log and audit stay, and what was closed stays sealed here. The
+server asks a process of its own (`python -m web.retire SETTINGS.json NOTE.json`): every byte of the
+copy is read.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from broadcast.archive import retire
+from broadcast.archive.retire import NotProvenError, Proven, Retired
+from broadcast.audit import Note
+from broadcast.session.model import Phase
+from broadcast.session.text import clean
+from broadcast.store import Store
+from config.settings import Settings
+from web import setup
+from web.catalogues import say
+from web.children import gently
+from web.proof import sentence
+from web.setup import SetupError
+
+ROOMS = ("archive", "sites")
+"""Folders of the data folder that hold recordings; what is sealed goes nowhere."""
+SHOWN = 5
+_NOTE = TypeAdapter(Note)
+
+
+class RefusedError(Exception):
+    """Nothing was removed; `retire.<code>` says why."""
+
+    def __init__(self, code: str, params: Mapping[str, Any] | None = None) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params or {}
+
+
+def note_of(session: str, kept_in: str, why: str) -> Note:
+    """By whoever is signed in to this machine. Raises `RefusedError`."""
+    detail = {"kept_in": kept_in, "why": reason(why)}
+    return setup.by_hand("recording_retired", session=session, detail=detail)
+
+
+def reason(why: str) -> str:
+    """Raises `RefusedError`."""
+    try:
+        found = clean(why)
+    except ValueError:
+        found = ""
+    if not found:
+        raise RefusedError("no_reason")
+    return found
+
+
+def carry_out(settings: Settings, store: Store, note: Note) -> Retired:
+    """`note`: who, which session, where the copy is and why; it is in the audit before the first
+    file goes. Raises `RefusedError`, `SetupError`, `OSError`."""
+    data_dir, session = settings.storage.data_dir.resolve(), note.session
+    kept_in = Path(note.detail["kept_in"]).expanduser().resolve()
+    if setup.session_state(store, session).phase is not Phase.ENDED:
+        raise RefusedError("not_over")
+    folders = [one for room in ROOMS if (one := data_dir / room / session).is_dir()]
+    if not folders:
+        raise RefusedError("nothing")
+    if not any(retire.is_here(one) for one in folders):
+        raise RefusedError("already")
+    if kept_in.is_relative_to(data_dir) or not kept_in.is_dir():
+        raise RefusedError("no_folder", {"folder": kept_in})
+    parts = {one: _proven(one, kept_in / one.relative_to(data_dir), settings) for one in folders}
+    told = _about(note, kept_in, [part for found in parts.values() for part in found])
+    detail = {**note.detail, "kept_in": told.kept_in, "files": told.files, "bytes": told.size}
+    store.note(replace(note, at_ms=told.at_ms, detail=detail))
+    for folder, found in parts.items():
+        first = next((name for part in found[:1] for name in part.names), "")
+        retire.take_away(folder, found, replace(told, first=first))
+    return told
+
+
+def _proven(folder: Path, copy: Path, settings: Settings) -> list[Proven]:
+    try:
+        return retire.proven(folder, copy)
+    except NotProvenError as error:
+        found = [sentence(one, settings.language) for one in error.findings[:SHOWN]]
+        params = {"folder": copy, "count": len(error.findings), "found": "\n".join(found)}
+        raise RefusedError(str(error), params) from None
+
+
+def _about(note: Note, kept_in: Path, parts: Sequence[Proven]) -> Retired:
+    return Retired(
+        at_ms=setup.now_ms(),
+        who=note.who,
+        why=note.detail["why"],
+        kept_in=str(kept_in),
+        files=sum(len(part.names) for part in parts),
+        size=sum(part.size for part in parts),
+        first="",
+    )
+
+
+def run(settings: Settings, session: str, kept_in: Path, why: str) -> int:
+    """The command: 1 where it is refused. Raises `SetupError`."""
+    try:
+        with setup.open_store(settings) as store:
+            note = note_of(session, str(kept_in.absolute()), why)
+            told = carry_out(settings, store, note)
+    except RefusedError as error:
+        sys.stderr.write(f"{say(settings.language, f'retire.{error.code}', error.params)}\n")
+        return 1
+    except OSError as error:
+        raise SetupError(f"{error.filename}: {error.strerror or error}") from None
+    sys.stdout.write(f"{say(settings.language, 'retire.done', params_of(told))}\n")
+    return 0
+
+
+def params_of(told: Retired) -> dict[str, Any]:
+    """For sentences."""
+    return {**asdict(told), "gb": round(told.size / 1e9, 1)}
+
+
+def main() -> int:
+    """Prints one line of JSON: the refusal, or nothing."""
+    gently()
+    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+    note = _NOTE.validate_json(sys.argv[2])
+    refused: dict[str, Any] = {}
+    with setup.open_store(settings) as store:
+        try:
+            carry_out(settings, store, note)
+        except RefusedError as error:
+            params = {name: str(value) for name, value in error.params.items()}
+            refused = {"code": error.code, "params": params}
+    sys.stdout.write(json.dumps(refused))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

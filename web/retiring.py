@@ -1,0 +1,110 @@
+"""`POST /api/v1/archive/{session}/retire`: an administrator takes an old recording off the disk.
+
+A process of its own proves the copy and removes (`web.retire`); it may take an hour, so that the
+page is answered at once and looks again. One at a time. Nothing is ever removed by itself.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+from broadcast.audit import Note
+from broadcast.session.text import Name
+from config.settings import Settings
+from web.auditor import Auditor
+from web.auth import identify
+from web.border import where_from
+from web.catalogues import say
+from web.children import run_module
+from web.errors import Problem
+from web.replies import reply
+from web.setup import now_ms
+from web.sign_in import fault, read_json
+
+PATIENCE_S = 12 * 3600.0
+_NOTE = TypeAdapter(Note)
+_log = logging.getLogger(__name__)
+
+
+class Wish(BaseModel):
+    """Where the copy is, and why the recording goes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kept_in: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+    why: Name
+
+
+class Retiring:
+    """Owns the process that runs."""
+
+    def __init__(self, settings: Settings, auditor: Auditor) -> None:
+        self._settings, self._auditor = settings, auditor
+        self._task: asyncio.Task[None] | None = None
+        self._outcomes: dict[str, Mapping[str, Any]] = {}
+        """By session: empty while the copy is being proven, then the refusal."""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/api/v1/archive/{session}/retire", self._ask)]
+
+    async def running(self, app: web.Application) -> AsyncIterator[None]:
+        """For `cleanup_ctx`: what is cut short is done again and goes on."""
+        del app
+        yield
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def standing(self, session: str, language: str) -> dict[str, Any] | None:
+        """For administrators: `{"busy", "message"}`, or None where nothing was asked."""
+        outcome = self._outcomes.get(session)
+        if outcome is None:
+            return None
+        if not outcome:
+            return {"busy": True, "message": say(language, "retire.busy")}
+        return {"busy": False, "message": say(language, outcome["key"], outcome["params"])}
+
+    async def _ask(self, request: web.Request) -> web.Response:
+        """Raises `Problem`."""
+        session = request.match_info["session"]
+        who = identify(request, changes=True)
+        if not who.admin:
+            problem = Problem(403, "forbidden", role=who.role)
+            await self._auditor.refused(request, "retire_asked", problem, who, session=session)
+            raise problem
+        try:
+            wish = Wish.model_validate(await read_json(request))
+        except ValidationError as error:
+            raise fault(error) from None
+        detail = {"kept_in": wish.kept_in, "why": wish.why}
+        if self._task is not None and not self._task.done():
+            raise Problem(409, "retiring")
+        where = who.where if who.where.means else where_from(request)
+        note = Note(now_ms(), who.name, who.role, "recording_retired", where, session)
+        self._outcomes[session] = {}
+        self._task = asyncio.create_task(self._carry_out(replace(note, detail=detail)))
+        await self._auditor.done(request, "retire_asked", who, session=session, detail=detail)
+        return reply({}, status=202)
+
+    async def _carry_out(self, note: Note) -> None:
+        given = _NOTE.dump_json(note).decode()
+        try:
+            said = await run_module("web.retire", self._settings, given, patience_s=PATIENCE_S)
+        except Problem as problem:
+            _log.error("%s was not retired: %s", note.session, problem.params)
+            failed = {"key": "retire.failed", "params": dict(problem.params)}
+            self._outcomes[note.session] = failed
+            return
+        refused = json.loads(said)
+        del self._outcomes[note.session]
+        if refused:
+            told = {"key": f"retire.{refused['code']}", "params": refused["params"]}
+            self._outcomes[note.session] = told
