@@ -17,7 +17,9 @@ from broadcast.program import (
     Overlay,
     ProgramState,
     Scene,
+    Signer,
     Take,
+    clear_of,
 )
 from broadcast.session.model import OverlayName, Phase, SessionState
 from streams.frames import SiteId, screen_of, screen_site, site_of
@@ -40,6 +42,8 @@ def program_of(state: SessionState) -> ProgramState:
         program=scene_on_air(state),
         transition=CUT if state.phase in _SLATED else state.transition,
         preview=_inside(state, state.preview),
+        signer=signer_on_air(state),
+        signer_public=views.signer_is_public(state),
         overlays=overlays_of(state),
         slate=views.slate(state),
         open_microphones=state.open_microphones - state.put_out,
@@ -68,8 +72,17 @@ def scene_on_air(state: SessionState) -> Scene:
     return Scene(Layout.SLATE) if state.phase in _SLATED else _inside(state, state.program)
 
 
+def signer_on_air(state: SessionState) -> Signer | None:
+    """Whose box the room sees, over a break's slate too; nobody's who is outside the door."""
+    signer = state.signer
+    out = signer is None or state.phase is Phase.ENDED or signer.site in state.put_out
+    return None if out else signer
+
+
 def _inside(state: SessionState, scene: Scene) -> Scene:
-    """Without the sites that are outside the door of a closed room, and screens not shared."""
+    """Without the sites that are outside the door of a closed room, and screens not shared; its
+    inset clear of the sign-language interpreter's box."""
+    scene = clear_of(scene, signer_on_air(state))
     sources = tuple(source for source in scene.sources if _may_be_seen(state, source))
     if sources == scene.sources:
         return scene

@@ -4,7 +4,7 @@ The whole state travels at every change; the studio compares it with the last on
 of either side the first state to arrive is compared with nothing, and that is the recovery.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -57,15 +57,39 @@ class Rect:
     width: float
     height: float
 
+    def meets(self, other: "Rect") -> bool:
+        across = self.x < other.x + other.width and other.x < self.x + self.width
+        return across and self.y < other.y + other.height and other.y < self.y + self.height
+
 
 class Corner(StrEnum):
-    """Where the small picture of a picture-in-picture lies."""
+    """Where a small picture lies: a picture-in-picture's, or the sign-language interpreter's."""
 
     TOP_LEFT = "top-left"
     TOP_RIGHT = "top-right"
     BOTTOM_LEFT = "bottom-left"
     BOTTOM_RIGHT = "bottom-right"
 
+    @property
+    def left(self) -> bool:
+        return self in (Corner.TOP_LEFT, Corner.BOTTOM_LEFT)
+
+    @property
+    def top(self) -> bool:
+        return self in (Corner.TOP_LEFT, Corner.TOP_RIGHT)
+
+    @property
+    def across(self) -> "Corner":
+        """The other one at the same height."""
+        return _ACROSS[self]
+
+
+_ACROSS = {
+    Corner.TOP_LEFT: Corner.TOP_RIGHT,
+    Corner.TOP_RIGHT: Corner.TOP_LEFT,
+    Corner.BOTTOM_LEFT: Corner.BOTTOM_RIGHT,
+    Corner.BOTTOM_RIGHT: Corner.BOTTOM_LEFT,
+}
 
 INSET_X = 0.03
 INSET_TOP, INSET_TOP_LEFT, INSET_BOTTOM = 0.06, 0.2, 0.71
@@ -84,14 +108,57 @@ class Inset:
 
     def rect(self) -> Rect:
         """Inside the safe area for action (EBU R 95: 3.5 %), nearly."""
-        left = self.corner in (Corner.TOP_LEFT, Corner.BOTTOM_LEFT)
-        top = self.corner in (Corner.TOP_LEFT, Corner.TOP_RIGHT)
-        x = INSET_X if left else 1 - INSET_X - self.share
-        from_top = INSET_TOP_LEFT if left else INSET_TOP
-        return Rect(x, from_top if top else INSET_BOTTOM - self.share, self.share, self.share)
+        return _cornered(self.corner, self.share, self.share, INSET_BOTTOM)
 
 
 INSET = Inset()
+
+
+def _cornered(corner: Corner, width: float, height: float, bottom: float) -> Rect:
+    x = INSET_X if corner.left else 1 - INSET_X - width
+    from_top = INSET_TOP_LEFT if corner.left else INSET_TOP
+    return Rect(x, from_top if corner.top else bottom - height, width, height)
+
+
+SIGNER_BOTTOM = 0.69
+"""Above the tallest lower third, the clock, and captions that a player writes."""
+SIGNER_SHARES = (0.14, 0.3)
+"""The least and the most that his box may have of the width: in smaller ones hands are not read,
+and beside larger ones a slate has no room for its words."""
+SIGNER_SHARE = 0.21
+SIGNER_SHAPE = 3 / 4
+"""Height by width of the box: a picture of 16:9 is cut at its sides, where nobody signs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The sign-language interpreter's box, which stands over every layout: who, and where."""
+
+    site: SiteId
+    corner: Corner = Corner.BOTTOM_RIGHT
+    share: float = SIGNER_SHARE
+    """Of the width."""
+
+    @property
+    def rect(self) -> Rect:
+        """Of a picture of 16:9."""
+        height = self.share * SIGNER_SHAPE * 16 / 9
+        return _cornered(self.corner, self.share, height, SIGNER_BOTTOM)
+
+    @property
+    def clear(self) -> float:
+        """The share of the width that words in the middle leave free at each side."""
+        return INSET_X + self.share
+
+
+def clear_of(scene: "Scene", signer: Signer | None) -> "Scene":
+    """With the small picture of a picture-in-picture on the other side, if it would lie under the
+    interpreter's box."""
+    if signer is None or scene.layout is not Layout.PICTURE_IN_PICTURE:
+        return scene
+    if not scene.inset.rect().meets(signer.rect):
+        return scene
+    return replace(scene, inset=replace(scene.inset, corner=scene.inset.corner.across))
 
 
 def seats_of(layout: Layout, inset: Inset = INSET) -> tuple[Rect, ...]:
@@ -238,6 +305,10 @@ class ProgramState:
     transition: Transition = CUT
     """How `program` comes on when it is another than before."""
     preview: Scene = Scene()
+    signer: Signer | None = None
+    """The sign-language interpreter's box, over whatever is in the picture."""
+    signer_public: bool = False
+    """The public sees it too, over `public_slate` as well. Never while anything is closed."""
     overlays: tuple[Overlay, ...] = ()
     """From back to front, over the program; the `slate` layout takes its text from `slate`."""
     slate: Overlay = Overlay("slate")
@@ -251,7 +322,8 @@ class ProgramState:
     @property
     def awaited(self) -> frozenset[SiteId]:
         """What is on air or about to be, seen or heard."""
-        return self.open_microphones.union(self.program.sources, self.preview.sources)
+        signing = () if self.signer is None else (self.signer.site,)
+        return self.open_microphones.union(self.program.sources, self.preview.sources, signing)
 
 
 PROGRAM_STATE: TypeAdapter[ProgramState] = TypeAdapter(ProgramState)

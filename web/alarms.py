@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from broadcast.director import program_of, public_take
+from broadcast.director import program_of, public_take, signer_on_air
 from broadcast.program import Layout, Scene, Take
 from broadcast.session.model import Phase, SessionState, SiteKind
 from broadcast.witness.memory import APART_MS
@@ -48,6 +48,7 @@ PATIENCE_MS = {
     "site_gone": 1500,
     "picture_lost": 1000,
     "sound_lost": 1000,
+    "signer_lost": 1000,
     "line_poor": 3000,
     "return_poor": 5000,
 }
@@ -110,6 +111,7 @@ def _all(situation: Situation) -> Iterator[Finding]:
     yield from _disk(situation)
     yield from _witness(situation)
     yield from _sites(situation)
+    yield from _signer(situation)
     yield from _silence(situation)
     age_ms = situation.outside.now_ms - situation.started_at_ms
     if situation.resumed and age_ms < RESUMED_MS:
@@ -232,6 +234,16 @@ def _sites(situation: Situation) -> Iterator[Finding]:
             yield f"camera_{report.camera}", site.id, params
         if report is not None and report.microphone in {"denied", "lost"}:
             yield f"microphone_{report.microphone}", site.id, params
+
+
+def _signer(situation: Situation) -> Iterator[Finding]:
+    """The sign-language interpreter is not seen, and deaf viewers are told nothing."""
+    signer = signer_on_air(situation.state)
+    if signer is None:
+        return
+    line = situation.outside.lines.get(signer.site)
+    if line is None or not line.video_alive:
+        yield "signer_lost", signer.site, {"site": situation.state.sites[signer.site].name}
 
 
 def _line(

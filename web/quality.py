@@ -39,6 +39,9 @@ SCREEN_STANDBY = Quality(Level.STANDBY, 640, 360, 5, 150_000)
 SCREEN_FPS = 10
 """A page that turns is no film, and its letters need the bits."""
 
+SIGNER_SHARE = 0.5
+"""Hands are small and fast, however small their box is."""
+
 _STEPS = (0.25, 0.5, 0.75, 1.0)
 """Browsers scale by any factor, but few sizes mean few restarts of the encoder."""
 
@@ -49,6 +52,9 @@ def wishes(
     """For every site of the session, and every screen that one shares. `next_site` warms up like a
     preview: the call is one click, and the encoder needs a second or two to reach its rate."""
     on_air = _shares(state.program)
+    if state.signer is not None:
+        signing = state.signer.site
+        on_air[signing] = max(SIGNER_SHARE, on_air.get(signing, 0.0))
     coming = _shares(state.preview)
     if next_site is not None:
         coming[next_site] = 1.0

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from broadcast.director import player_on_air, scene_on_air
-from broadcast.program import PLAYER, Layout, Scene
+from broadcast.director import player_on_air, scene_on_air, signer_on_air
+from broadcast.program import PLAYER, Layout, Scene, Signer, clear_of
 from broadcast.session.forecast import Forecast, forecast
 from broadcast.session.model import (
     OverlayName,
@@ -190,8 +190,9 @@ class Views:
             "sites": {
                 site.id: self._site(place, site) for place, site in enumerate(state.sites.values())
             },
-            "program": _scene(state.program),
-            "preview": _scene(state.preview),
+            "program": _scene(clear_of(state.program, self._signing)),
+            "preview": _scene(clear_of(state.preview, self._signing)),
+            "signer": _signer(state.signer),
             "overlays": {name: name not in state.hidden_overlays for name in OverlayName},
             "player": player_of(
                 state.player,
@@ -333,8 +334,13 @@ class Views:
     def _on_air(self) -> Scene:
         return scene_on_air(self.state)
 
+    @cached_property
+    def _signing(self) -> Signer | None:
+        return signer_on_air(self.state)
+
     def _tally(self, site: SiteId) -> str:
-        if on_program(self._on_air, site):
+        signs = self._signing is not None and site == self._signing.site
+        if signs or on_program(self._on_air, site):
             return "program"
         return "preview" if on_program(self.state.preview, site) else "none"
 
@@ -384,3 +390,9 @@ def _scene(scene: Scene) -> dict[str, Any]:
     if scene.layout is Layout.PICTURE_IN_PICTURE:
         shown["inset"] = {"corner": scene.inset.corner, "share": scene.inset.share}
     return shown
+
+
+def _signer(signer: Signer | None) -> dict[str, Any] | None:
+    if signer is None:
+        return None
+    return {"site": signer.site, "corner": signer.corner, "share": signer.share}

@@ -87,7 +87,17 @@ def _clock(fields: Fields, now_ms: int) -> Fields:
 
 def _slate(fields: Fields, _now_ms: int) -> Fields:
     texts = {key: _text(fields, key) for key in ("title", "subtitle", "text")}
-    return {"mode": _one_of(fields, "mode", _MODES, "waiting"), **texts}
+    return {"mode": _one_of(fields, "mode", _MODES, "waiting"), **texts, **_clear(fields)}
+
+
+def _signal_lost(fields: Fields, _now_ms: int) -> Fields:
+    return {"site": _text(fields, "site"), **_clear(fields)}
+
+
+def _clear(fields: Fields) -> Fields:
+    """The share of the width that stays free at each side, for the interpreter's box."""
+    value = fields.get("clear")
+    return {"clear": max(0.0, min(0.4, value)) if isinstance(value, int | float) else 0.0}
 
 
 def _card(fields: Fields, _now_ms: int) -> Fields:
@@ -115,7 +125,7 @@ _SHAPES: dict[str, Callable[[Fields, int], Fields]] = {
     "live": lambda _fields, _now_ms: {},
     "logo": _named("text"),
     "slate": _slate,
-    "signal_lost": _named("site"),
+    "signal_lost": _signal_lost,
     "seat_title": _named("site"),
     "card": _card,
 }

@@ -122,12 +122,20 @@ def logo(_state: SessionState) -> Overlay:
 
 def slate(state: SessionState) -> Overlay:
     """For the room: the program's `slate` layout."""
-    return _slate(state, _slate_mode(state))
+    signed = state.phase is not Phase.ENDED
+    return _slate(state, _slate_mode(state), signed=signed)
 
 
 def public_slate(state: SessionState) -> Overlay:
     """For the public, while the room's picture is not theirs."""
-    return _slate(state, _slate_mode(state))
+    return _slate(state, _slate_mode(state), signed=signer_is_public(state))
+
+
+def signer_is_public(state: SessionState) -> bool:
+    """Whether the public may see the sign-language interpreter: in a break too, but not before the
+    session or after it, and never while anything is closed."""
+    on = state.phase in {Phase.LIVE, Phase.PAUSED}
+    return state.signer is not None and on and not state.closed
 
 
 def _slate_mode(state: SessionState) -> str:
@@ -140,9 +148,10 @@ def _slate_mode(state: SessionState) -> str:
     return "pause" if state.phase is Phase.PAUSED else "title"
 
 
-def _slate(state: SessionState, mode: str) -> Overlay:
+def _slate(state: SessionState, mode: str, *, signed: bool) -> Overlay:
     """`mode` waiting|pause|closed|ended, whose sentence is the theme's, or `title`: on air and
-    open, it names the session and its item."""
+    open, it names the session and its item. `clear` where the interpreter's box stands over it."""
     text = state.item.title if mode == "title" and state.item else ""
     fields = {"mode": mode, "title": state.title, "subtitle": state.subtitle, "text": text}
-    return Overlay("slate", fields)
+    clear = {"clear": state.signer.clear} if signed and state.signer is not None else {}
+    return Overlay("slate", {**fields, **clear})

@@ -40,6 +40,7 @@ from broadcast.session.rules.picture import (
     SceneWish,
     SetNoiseSuppression,
     SetPreview,
+    SetSigner,
     ShowOverlay,
 )
 from broadcast.session.rules.player import (
@@ -123,6 +124,7 @@ Command = (
     | ShareScreen
     | StopScreen
     | ShowOverlay
+    | SetSigner
     | DescribeSession
     | PutSite
     | RemoveSite
@@ -263,6 +265,7 @@ __all__ = [
     "SetNoiseSuppression",
     "SetPlayerSound",
     "SetPreview",
+    "SetSigner",
     "SettlePromise",
     "ShareScreen",
     "ShowDocument",

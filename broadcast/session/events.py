@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from broadcast.program import CUT, Clip, Scene, Transition
+from broadcast.program import CUT, Clip, Scene, Signer, Transition
 from broadcast.session.chair_events import ChairEvent
 from broadcast.session.closing_events import ClosingEvent
 from broadcast.session.content_events import ContentEvent
@@ -42,6 +42,7 @@ class SessionPrepared(Happened):
     delegates: tuple[Delegate, ...] = ()
     agenda: tuple[AgendaItem, ...] = ()
     hidden_overlays: frozenset[OverlayName] = frozenset()
+    signer: Signer | None = None
     planned_start_at_ms: int | None = None
 
 
@@ -206,6 +207,14 @@ class OverlaySwitched(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignerSet(Happened):
+    """The sign-language interpreter's box is this from now on; None: there is none."""
+
+    type: Literal["signer_set"] = "signer_set"
+    signer: Signer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseSuppressionSet(Happened):
     """The noise of a site's room is taken out of its sound from now on, or not."""
 
@@ -259,6 +268,7 @@ Event = (
     | WrittenEvent
     | PlayerSet
     | NoiseSuppressionSet
+    | SignerSet
     | ClockSet
     | ClosingEvent
     | ChairEvent

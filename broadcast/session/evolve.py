@@ -39,6 +39,7 @@ from broadcast.session.events import (
     SessionPrepared,
     SessionResumed,
     SessionWentLive,
+    SignerSet,
     TurnEnded,
     TurnExtended,
     TurnStarted,
@@ -118,6 +119,7 @@ def _prepared(_: SessionState, event: SessionPrepared) -> SessionState:
         agenda=event.agenda,
         preview=Scene(Layout.FULL, (halls[0],)) if halls else Scene(),
         hidden_overlays=event.hidden_overlays,
+        signer=event.signer,
         planned_start_at_ms=event.planned_start_at_ms,
     )
 
@@ -378,6 +380,11 @@ def _microphone_closed(state: SessionState, event: MicrophoneClosed) -> SessionS
 def _overlay_switched(state: SessionState, event: OverlaySwitched) -> SessionState:
     hidden = state.hidden_overlays - {event.name}
     return replace(state, hidden_overlays=hidden if event.visible else hidden | {event.name})
+
+
+@_on(SignerSet)
+def _signer_set(state: SessionState, event: SignerSet) -> SessionState:
+    return replace(state, signer=event.signer)
 
 
 @_on(PlayerSet)

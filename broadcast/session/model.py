@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
-from broadcast.program import CUT, Clip, Scene, Transition
+from broadcast.program import CUT, Clip, Scene, Signer, Transition
 from broadcast.session.rehearsal import Check, Checked
 from broadcast.session.written import Written
 from streams.frames import SiteId
@@ -350,6 +350,8 @@ class SessionState:
     pause: Break | None = None
     """While the phase is paused."""
     hidden_overlays: frozenset[OverlayName] = frozenset()
+    signer: Signer | None = None
+    """The sign-language interpreter's box, until it is taken out."""
     written: Written = field(default_factory=Written)
     """Notes, captions, corrections and messages."""
     closed_part: ClosedPart | None = None

@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import config
+from broadcast.program import SIGNER_SHARE, SIGNER_SHARES, Corner, Signer
 from broadcast.session.events import SessionPrepared
 from broadcast.session.model import (
     AgendaItem,
@@ -67,12 +68,21 @@ class _Item(_Section):
     questioned: tuple[Id, ...] = ()
 
 
+class _Signer(_Section):
+    """The sign-language interpreter's box."""
+
+    site: SiteName
+    corner: Corner = Corner.BOTTOM_RIGHT
+    share: float = Field(SIGNER_SHARE, ge=SIGNER_SHARES[0], le=SIGNER_SHARES[1])
+
+
 class Preset(_Section):
     """Sites, delegates and an agenda. Raises pydantic's `ValidationError`, with all faults."""
 
     title: Name
     subtitle: Text = ""
     hidden_overlays: frozenset[OverlayName] = frozenset()
+    signer: _Signer | None = None
     sites: Annotated[tuple[_Site, ...], Field(min_length=1, max_length=MAX_SITES)]
     delegates: Annotated[tuple[_Delegate, ...], Field(max_length=MAX_DELEGATES)] = ()
     agenda: Annotated[tuple[_Item, ...], Field(max_length=MAX_ITEMS)] = ()
@@ -91,6 +101,8 @@ class Preset(_Section):
 
     def _dangling(self) -> Iterator[str]:
         sites = {site.id for site in self.sites}
+        if self.signer is not None and self.signer.site not in sites:
+            yield f"the signer sits at {self.signer.site!r}, which is no site"
         delegates = {delegate.id for delegate in self.delegates}
         for delegate in self.delegates:
             if delegate.site not in sites:
@@ -156,6 +168,7 @@ def preset_of(state: SessionState) -> Preset:
         title=state.title,
         subtitle=state.subtitle,
         hidden_overlays=state.hidden_overlays,
+        signer=_signer_of(state),
         sites=tuple(_Site(id=one.id, name=one.name, kind=one.kind) for one in state.sites.values()),
         delegates=tuple(
             _Delegate(id=one.id, name=one.name, title=one.title, group=one.group, site=one.site)
@@ -176,6 +189,11 @@ def preset_of(state: SessionState) -> Preset:
     )
 
 
+def _signer_of(state: SessionState) -> _Signer | None:
+    one = state.signer
+    return None if one is None else _Signer(site=one.site, corner=one.corner, share=one.share)
+
+
 def prepare(
     preset: Preset,
     session_id: str,
@@ -194,6 +212,7 @@ def prepare(
         if one.site in present
     )
     there = {delegate.id for delegate in delegates}
+    box = preset.signer if preset.signer and preset.signer.site in present else None
     return SessionPrepared(
         at_ms=at_ms,
         id=session_id,
@@ -207,6 +226,7 @@ def prepare(
         delegates=delegates,
         agenda=tuple(_item(item, there) for item in preset.agenda),
         hidden_overlays=preset.hidden_overlays,
+        signer=None if box is None else Signer(SiteId(box.site), box.corner, box.share),
         planned_start_at_ms=planned_start_at_ms,
     )
 

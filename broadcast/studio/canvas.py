@@ -61,10 +61,11 @@ def _even(value: float) -> int:
 def boxes_of(scene: Scene, width: int, height: int) -> tuple[Box, ...]:
     """Where the seats lie in a picture of this size; cells of a grid keep a gap."""
     gap = GAP * width if scene.layout in (Layout.GRID_4, Layout.GRID_9) else 0
-    return tuple(_box(seat, width, height, gap) for seat in scene.seats)
+    return tuple(box_of(seat, width, height, gap) for seat in scene.seats)
 
 
-def _box(seat: Rect, width: int, height: int, gap: float) -> Box:
+def box_of(seat: Rect, width: int, height: int, gap: float = 0) -> Box:
+    """In a picture of that size, with `gap` pixels left free at each side."""
     x, y = _even(seat.x * width + gap), _even(seat.y * height + gap)
     right = _even((seat.x + seat.width) * width - gap)
     bottom = _even((seat.y + seat.height) * height - gap)
@@ -82,11 +83,12 @@ class Fit:
     y: int
 
 
-def fit(width: float, height: int, box: Box) -> Fit:
+def fit(width: float, height: int, box: Box, sides: float = CROP_LIMIT) -> Fit:
     """Keeps the shape of the picture: nearly equal shapes fill the box, others get dark bars.
-    `width`: in samples that are square."""
+    `width`: in samples that are square. `sides`: the limit for one that is wider than the box."""
     across, down = box.width / width, box.height / height
-    cover = max(across, down) / min(across, down) < CROP_LIMIT
+    limit = sides if down > across else CROP_LIMIT
+    cover = max(across, down) / min(across, down) < limit
     scale = max(across, down) if cover else min(across, down)
     w, h = max(2, _even(width * scale)), max(2, _even(height * scale))
     crop_w, crop_h = min(w, box.width), min(h, box.height)
@@ -123,12 +125,17 @@ class Canvas:
     def clear(self) -> None:
         self.y[:], self.u[:], self.v[:] = BACKGROUND
 
-    def lay(self, parts: tuple[Plane, ...], x: int, y: int) -> None:
-        """Copies the planes of a picture, or of a part of one, to that even place."""
+    def lay(self, parts: tuple[Plane, ...], x: int, y: int, weight: int = 256) -> None:
+        """Copies the planes of a picture, or of a part of one, to that even place; of less than
+        256 parts, what was there shows through."""
         for target, part, step in zip((self.y, self.u, self.v), parts, (1, 2, 2), strict=True):
             height, width = part.shape
             top, left = y // step, x // step
-            target[top : top + height, left : left + width] = part
+            under = target[top : top + height, left : left + width]
+            if weight == 256:
+                under[:] = part
+            else:
+                self._weigh(under, part, np.uint16(256 - weight))
 
     def dissolve(self, under: "Canvas", weight: int) -> None:
         """Mixes, in place: `weight` of 256 parts of what is here, the rest of `under`."""
@@ -186,10 +193,11 @@ def _cut(planes: tuple[Plane, Plane, Plane], crop: Box) -> tuple[Plane, ...]:
 
 
 class Seat:
-    """Scales one site's pictures into one box; keeps the last result for sites with few frames."""
+    """Scales one site's pictures into one box; keeps the last result for sites with few frames.
+    `sides`: how much wider than the box a picture may be to lose its sides (`fit`)."""
 
-    def __init__(self, box: Box) -> None:
-        self.box = box
+    def __init__(self, box: Box, sides: float = CROP_LIMIT) -> None:
+        self.box, self._sides = box, sides
         self._reformatter, self._converter = VideoReformatter(), Converter()
         self._source: av.VideoFrame | None = None
         self._parts: tuple[Plane, ...] = ()
@@ -202,7 +210,7 @@ class Seat:
         shape = picture.width, picture.height, aspect
         if shape != self._shape:
             self._shape = shape
-            self._fit = fit(picture.width * aspect, picture.height, self.box)
+            self._fit = fit(picture.width * aspect, picture.height, self.box, self._sides)
         return self._fit
 
     def fills(self, picture: av.VideoFrame, aspect: float = 1.0) -> bool:
@@ -210,8 +218,10 @@ class Seat:
         crop = self._fit_of(picture, aspect).crop
         return (crop.width, crop.height) == (self.box.width, self.box.height)
 
-    def paint(self, canvas: Canvas, picture: av.VideoFrame, aspect: float = 1.0) -> None:
-        """Raises `UnscalableError`."""
+    def paint(
+        self, canvas: Canvas, picture: av.VideoFrame, aspect: float = 1.0, weight: int = 256
+    ) -> None:
+        """With less than 256 parts of it, the rest of what is there. Raises `UnscalableError`."""
         place = self._fit_of(picture, aspect)
         if picture is not self._source:
             self._source = None  # should the scaling fail
@@ -221,7 +231,7 @@ class Seat:
                 raise UnscalableError(str(error)) from error
             self._parts = _cut(planes_of(scaled), place.crop)
             self._source = picture
-        canvas.lay(self._parts, place.x, place.y)
+        canvas.lay(self._parts, place.x, place.y, weight)
 
     def _scale(self, picture: av.VideoFrame, place: Fit) -> av.VideoFrame:
         """At its size, as I420; its numbers mean what they did."""

@@ -12,6 +12,7 @@ from broadcast.program import (
     Layout,
     Overlay,
     Scene,
+    Signer,
     Transition,
     TransitionKind,
 )
@@ -19,6 +20,7 @@ from broadcast.studio.canvas import Box, Canvas, Seat, UnscalableError, area_of,
 from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
+from broadcast.studio.signing import SignerBox
 from broadcast.studio.sources import Source, Sources
 from streams.frames import NS_PER_S, SiteId, screen_site
 
@@ -41,6 +43,8 @@ class View:
     """Not shown now, but to be drawn in advance."""
     transition: Transition = CUT
     """How `scene` comes on when it is another than before."""
+    signer: Signer | None = None
+    """The sign-language interpreter, over all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +60,25 @@ class SeatPlan:
 
 
 def seat_plans(
-    scene: Scene, names: dict[SiteId, str], width: int, height: int
+    scene: Scene, names: dict[SiteId, str], width: int, height: int, signer: Signer | None = None
 ) -> tuple[SeatPlan, ...]:
-    """The occupied seats of a scene."""
+    """The occupied seats of a scene. A card that is all of the picture leaves the interpreter's box
+    free: what is still heard is signed."""
     plans = []
     for box, site in zip(boxes_of(scene, width, height), scene.sources, strict=False):
         name, rect = {"site": names.get(site, site)}, box.of(width, height)
         whole = (box.width, box.height) == (width, height)
         title = Request.of(Overlay("seat_title", name), rect)
-        lost = Request.of(Overlay("signal_lost", name), rect)
+        clear = signer.clear if signer is not None and whole else 0.0
+        lost = Request.of(Overlay("signal_lost", {**name, "clear": clear}), rect)
         plans.append(SeatPlan(site, Seat(box), title, whole, lost))
     return tuple(plans)
+
+
+def _seated(view: View) -> tuple[object, ...]:
+    """All that its stage follows from."""
+    slate = view.slate if view.scene.layout is Layout.SLATE else None
+    return view.scene, view.site_names, view.signer, slate
 
 
 def is_lost(source: Source | None, now_ns: int) -> bool:
@@ -128,7 +140,8 @@ class Composer:
         self._under: Canvas | None = None
         """What is given way to; there from the first transition on."""
         self._overlays: tuple[Request, ...] = ()
-        self._graphics = Graphics(size[0])
+        self._graphics = Graphics(size)
+        self._signing = SignerBox(size)
         self._slate: Request | None = None
         self._slate_after_ns = slate_after_ns
         self._dark_ns: int | None = None
@@ -141,7 +154,8 @@ class Composer:
             return
         self._view = view
         self._slate = Request.of(view.slate)
-        if last is None or (last.scene, last.site_names) != (view.scene, view.site_names):
+        self._signing.follow(view.signer)
+        if last is None or _seated(last) != _seated(view):
             self._set(view, None if last is None else last.scene, now_ns)
         self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
         titles = [plan.name for plan in self._stage.plans]
@@ -155,7 +169,7 @@ class Composer:
 
     def _set(self, view: View, before: Scene | None, now_ns: int) -> None:
         last = self._stage
-        plans = seat_plans(view.scene, view.site_names, *self._size)
+        plans = seat_plans(view.scene, view.site_names, *self._size, view.signer)
         self._stage = Stage(plans, self._slate if view.scene.layout is Layout.SLATE else None)
         if before is None or before == view.scene:
             return
@@ -167,13 +181,26 @@ class Composer:
     def compose(self, canvas: Canvas, now_ns: int, oldest_ns: int = 0) -> None:
         """As of `now_ns`; with nothing that was received before `oldest_ns` (CLOCK_MONOTONIC)."""
         stage = self._standing(now_ns)
-        overlays = self._graphics.at(now_ns, self._fitting(stage), self._board, oldest_ns)
+        box = self._signing.area
+        overlays = self._graphics.at(now_ns, self._fitting(stage), self._board, oldest_ns, box)
         covered = [area_of(drawn) for drawn in overlays]
+        if box is not None:
+            covered.append(box)
         self._paint(canvas, stage, covered, now_ns, oldest_ns)
         if self._change is not None:
             self._transit(canvas, self._change, covered, now_ns, oldest_ns)
         for drawn in overlays:
             canvas.blend(drawn)
+        signer = self._signing.signer
+        picture = None if signer is None else self._picture(signer.site, now_ns, oldest_ns)
+        self._signing.look(picture, now_ns)
+        self._sign(canvas, oldest_ns)
+
+    def _sign(self, canvas: Canvas, oldest_ns: int) -> None:
+        try:
+            self._signing.paint(canvas, oldest_ns)
+        except UnscalableError as error:
+            log.warning("the interpreter's picture cannot be scaled: %s", error)
 
     def _fitting(self, stage: Stage) -> tuple[Request, ...]:
         """The overlays that leave the words below them readable."""
@@ -218,7 +245,7 @@ class Composer:
         titles = []
         for number, plan in enumerate(stage.plans):
             # It may be decoded only here, and is laid while the processor's cache still has it.
-            picture = self._picture(plan, now_ns, oldest_ns)
+            picture = self._picture(plan.site, now_ns, oldest_ns)
             if not number and not _covers(plan, picture):
                 canvas.clear()
             titles.append(self._compose_seat(canvas, plan, picture, now_ns))
@@ -227,9 +254,9 @@ class Composer:
             if title is not None and not any(area_of(title).meets(area) for area in covered):
                 canvas.blend(title)
 
-    def _picture(self, plan: SeatPlan, now_ns: int, oldest_ns: int) -> Picture | None:
+    def _picture(self, site: SiteId, now_ns: int, oldest_ns: int) -> Picture | None:
         """What there is of the site to be shown."""
-        source = self._sources.get(plan.site)
+        source = self._sources.get(site)
         if source is None or is_lost(source, now_ns):
             return None
         picture = self._pick(source.picture, now_ns)
@@ -257,10 +284,13 @@ class Composer:
             return False
         return True
 
-    def compose_slate(self, canvas: Canvas, overlay: Overlay) -> None:
-        """A slate alone; one of the view's overlays on standby."""
+    def compose_slate(self, canvas: Canvas, overlay: Overlay, signed_ns: int | None = None) -> None:
+        """A slate, one of the view's overlays on standby; with the interpreter as `compose` had
+        him, but nothing that was received before `signed_ns` (None: without him)."""
         canvas.clear()
         self._blend(canvas, Request.of(overlay))
+        if signed_ns is not None:
+            self._sign(canvas, signed_ns)
 
     def _blend(self, canvas: Canvas, request: Request | None) -> None:
         if (drawn := self._drawing(request)) is not None:

@@ -29,6 +29,7 @@ def program_view(state: ProgramState) -> View:
         state.site_names,
         (state.public_slate,),
         state.transition,
+        state.signer,
     )
 
 
@@ -97,7 +98,8 @@ class FrameClock:
         public = snapshot.is_public(due_ns)
         slate = None if public else self._encoding.slate_canvas()
         if slate is not None:
-            self._composer.compose_slate(slate, snapshot.state.public_slate)
+            signed_ns = snapshot.signed_since_ns(due_ns)
+            self._composer.compose_slate(slate, snapshot.state.public_slate, signed_ns)
         self._encoding.offer(Shot(canvas, slate, video_pts(index, self._fps), public))
         if time.monotonic_ns() - due_ns > self._frame_ns:
             self._late += 1

@@ -7,7 +7,9 @@ import dataclasses
 from dataclasses import dataclass
 
 from broadcast.overlay.planes import Drawn
+from broadcast.studio.canvas import Box
 from broadcast.studio.overlays import Board, Request
+from broadcast.studio.signing import around
 from streams.frames import NS_PER_S
 
 ENTER_NS = 400 * NS_PER_S // 1000
@@ -35,8 +37,8 @@ class Shown:
 class Graphics:
     """The overlays of one composer, from back to front. Times are CLOCK_MONOTONIC."""
 
-    def __init__(self, width: int) -> None:
-        self._width = width
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size, self._width = size, size[0]
         self._shown: dict[str, Shown] = {}
         self._leaving: list[Shown] = []
 
@@ -46,17 +48,28 @@ class Graphics:
         self._shown = {name: shown for name, shown in self._shown.items() if name not in ANEW}
 
     def at(
-        self, now_ns: int, requests: tuple[Request, ...], board: Board, oldest_ns: int
+        self,
+        now_ns: int,
+        requests: tuple[Request, ...],
+        board: Board,
+        oldest_ns: int,
+        box: Box | None = None,
     ) -> list[Drawn]:
-        """What to blend now. Nothing on its way out that last stood before `oldest_ns`: it was
-        drawn for those who might see it then."""
+        """What to blend now, and beside `box`. Nothing on its way out that last stood before
+        `oldest_ns`: it was drawn for those who might see it then."""
         self._dismiss(now_ns, {request.overlay.name for request in requests})
         parts = [
             _slid(one.drawn, 1 - _eased((now_ns - one.since_ns) / LEAVE_NS), self._width)
             for one in self._leaving
             if one.last_ns >= oldest_ns
         ]
-        parts += [self._enter(now_ns, request, board) for request in requests]
+        drawings = [board.drawing(request.key) for request in requests]
+        if box is not None:
+            drawings = around(drawings, box, self._size)
+        parts += [
+            self._enter(now_ns, request, drawn)
+            for request, drawn in zip(requests, drawings, strict=True)
+        ]
         return [drawn for drawn in parts if drawn is not None]
 
     def _dismiss(self, now_ns: int, wanted: set[str]) -> None:
@@ -68,8 +81,8 @@ class Graphics:
                 self._leaving.append(shown)
         self._leaving = [one for one in self._leaving if now_ns - one.since_ns < LEAVE_NS]
 
-    def _enter(self, now_ns: int, request: Request, board: Board) -> Drawn | None:
-        drawn, name = board.drawing(request.key), request.overlay.name
+    def _enter(self, now_ns: int, request: Request, drawn: Drawn | None) -> Drawn | None:
+        name = request.overlay.name
         if drawn is None:
             return None
         last = self._shown.get(name)

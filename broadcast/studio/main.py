@@ -235,12 +235,13 @@ class Studio:
             log.error("a program state that cannot be followed: %s", error)
             return
         leaving = self._on_air.state.program.sources if self._on_air is not None else ()
+        signing = () if state.signer is None else (state.signer.site,)
         on_air = follow(self._on_air, state, time.monotonic_ns())
         self._deliveries.seal(on_air.state)
         self._on_air = on_air
         self._player.follow(state.player)
         self._deliveries.follow(state)
-        seen = frozenset(state.program.sources)
+        seen = frozenset((*state.program.sources, *signing))
         self._sources.want(seen.union(state.preview.sources, leaving), seen)
 
     def _unseal(self) -> None:

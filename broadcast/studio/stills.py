@@ -110,7 +110,7 @@ class Turns:
 
 
 def preview_view(state: ProgramState) -> View:
-    return View(state.preview, state.slate, (), state.site_names)
+    return View(state.preview, state.slate, (), state.site_names, signer=state.signer)
 
 
 class Stills:

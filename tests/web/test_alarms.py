@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from broadcast.program import Layout, Scene
+from broadcast.program import Layout, Scene, Signer
 from broadcast.session.model import (
     AgendaItem,
     ItemId,
@@ -136,6 +136,15 @@ def _witness(**changes: Any) -> dict[str, Any]:
 )
 def test_each_alarm(changes: dict[str, Any], codes: list[str]) -> None:
     assert _codes(**changes) == codes
+
+
+def test_an_interpreter_who_is_not_seen() -> None:
+    signed = replace(STATE, program=Scene(Layout.FULL, (HALL,)), signer=Signer(LAY))
+    assert _codes(signed) == []
+    assert _codes(signed, **_lay(audio_alive=False)) == [], "his sound is nobody's concern"
+    assert _codes(signed, **_lay(video_alive=False)) == ["signer_lost"]
+    assert _codes(signed, lines={HALL: GOOD}) == ["signer_lost"]
+    assert _codes(replace(signed, phase=Phase.ENDED), lines={HALL: GOOD}) == []
 
 
 def test_an_open_microphone_without_a_sound() -> None:

@@ -99,6 +99,7 @@ STORY: tuple[dict[str, Any], ...] = (
     {"type": "close_microphone", "site": LAY},
     {"type": "mute_all"},
     {"type": "set_noise_suppression", "site": LAY, "on": True},
+    {"type": "set_signer", "site": LAY, "corner": "top-right", "share": 0.2},
     {"type": "load_countdown", "duration_ms": 600_000, "title": "Khai mạc sau"},
     {"type": "start_player", "sound": False},
     {"type": "pause_player"},

@@ -27,6 +27,7 @@ from web.setup import put_account
 SCENE = {"layout": "full", "sources": ["hall"]}
 FIELDS: dict[str, dict[str, Any]] = {
     "set_noise_suppression": {"site": "hall", "on": True},
+    "set_signer": {"site": "hall"},
     "load_player": {"file": "phim.mp4"},
     "load_countdown": {"duration_ms": 60_000, "title": "Bắt đầu sau"},
     "start_player": {"sound": True},
@@ -119,6 +120,7 @@ PROTOCOL = {
             "begin_rehearsal",
             "record_check",
             "set_noise_suppression",
+            "set_signer",
             "load_player",
             "load_countdown",
             "start_player",

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.program import Layout, Scene, seats_of
+from broadcast.program import Layout, Scene, Signer, seats_of
 from broadcast.session.model import SessionState, Site
 from config.settings import Program
 from streams.frames import SiteId
@@ -53,3 +53,10 @@ def test_a_seat_is_never_larger_than_its_picture(
         assert wish.width >= 0.9 * seat.width * PROGRAM.width
         assert wish.width % 2 == wish.height % 2 == 0
         assert STANDBY.max_bitrate_bps < wish.max_bitrate_bps <= PROGRAM.video_bitrate_bps
+
+
+def test_the_interpreter_sends_hands_that_can_be_read() -> None:
+    small = Scene(Layout.FULL, (IDS[0],))
+    state = SessionState(sites=SITES, program=small, signer=Signer(IDS[1], share=0.14))
+    wish = wishes(state, PROGRAM, None)[IDS[1]]
+    assert (wish.level, wish.width, wish.fps) == (Level.ON_AIR, 640, PROGRAM.fps)

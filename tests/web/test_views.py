@@ -305,7 +305,7 @@ def test_every_part_that_the_protocol_names() -> None:
         "sites", "program", "preview", "player", "overlays", "outputs", "alarms", "rehearsed_at_ms",
         "checks", "messages", "control",
         "closed_part", "undo", "limits", "forecast", "time_used", "departures", "not_heard",
-        "threads", "promises", "screens",
+        "threads", "promises", "screens", "signer",
     }  # fmt: skip
     assert set(seen(START, SITE)) == {
         "session",

@@ -26,6 +26,7 @@ import {Queue} from "./parts/common/queue.js";
 import {Renewal} from "./parts/common/renewal.js";
 import {ScreensDialog} from "./parts/operator/screens.js";
 import {listenToKeys} from "./parts/operator/shortcuts.js";
+import {SignerDialog} from "./parts/operator/signer.js";
 import {Sites} from "./parts/operator/sites.js";
 import {Toasts} from "./parts/common/toasts.js";
 import {TopBar} from "./parts/operator/topbar.js";
@@ -49,7 +50,7 @@ function Page() {
         </div>
       </main>
     </div>
-    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${DestinationsDialog} /><${PlayerDialog} /><${ScreensDialog} /><${Help} /><${Toasts} />`;
+    <${LineDetails} /><${LineDialog} /><${Delegates} /><${Chat} /><${Confirm} /><${LinksDialog} /><${DestinationsDialog} /><${PlayerDialog} /><${ScreensDialog} /><${SignerDialog} /><${Help} /><${Toasts} />`;
 }
 
 show(Page);

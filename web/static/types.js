@@ -22,6 +22,8 @@
 /** `share` of the picture's width.
  * @typedef {{corner: "top-left" | "top-right" | "bottom-left" | "bottom-right", share: number}} Inset */
 
+/** The sign-language interpreter's box. @typedef {Inset & {site: string}} Signer */
+
 /** `inset` for picture-in-picture. @typedef {{layout: Layout, sources: string[], inset?: Inset}} Scene */
 
 /** @typedef {{kind: "cut" | "dissolve" | "wipe", duration_ms: number}} Transition */
@@ -303,6 +305,7 @@
  * @property {Record<string, Site>} sites by id
  * @property {Scene} program
  * @property {Scene} preview
+ * @property {Signer} [signer]
  * @property {Clip} [player]
  * @property {Record<OverlayName, boolean>} overlays
  * @property {Outputs} outputs

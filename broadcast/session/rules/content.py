@@ -127,7 +127,8 @@ def require_unused_site(state: SessionState, site: Site) -> None:
     shown = any(scene is not None and site.id in scene.sources for scene in scenes)
     heard = state.pause is not None and site.id in state.pause.microphones
     spoke = any(turn.site == site.id for turn in state.turns)
-    if shown or heard or spoke or site.id in state.open_microphones:
+    signs = state.signer is not None and state.signer.site == site.id
+    if shown or heard or spoke or signs or site.id in state.open_microphones:
         raise Refusal("site_in_use", name=site.name)
 
 

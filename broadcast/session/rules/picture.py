@@ -13,11 +13,14 @@ from broadcast.program import (
     INSET,
     INSET_SHARES,
     PLAYER,
+    SIGNER_SHARE,
+    SIGNER_SHARES,
     TRANSITION_MS,
     Corner,
     Inset,
     Layout,
     Scene,
+    Signer,
     Transition,
     TransitionKind,
 )
@@ -30,6 +33,7 @@ from broadcast.session.events import (
     OverlaySwitched,
     PictureCut,
     PreviewSet,
+    SignerSet,
 )
 from broadcast.session.model import OverlayName, SessionState
 from broadcast.session.rules.command import Command
@@ -216,3 +220,21 @@ def show_overlay(state: SessionState, command: ShowOverlay, act: Act) -> Events:
     if command.visible == (command.name not in state.hidden_overlays):
         return ()
     return (OverlaySwitched(at_ms=act.at_ms, name=command.name, visible=command.visible),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSigner(Command):
+    """Puts a site into the sign-language interpreter's box, over every layout until it is taken
+    out; without a site, takes it out. His sound is not heard by that."""
+
+    type: Literal["set_signer"] = "set_signer"
+    site: SiteName | None
+    corner: Corner = Corner.BOTTOM_RIGHT
+    share: Annotated[float, Field(ge=SIGNER_SHARES[0], le=SIGNER_SHARES[1])] = SIGNER_SHARE
+
+
+@rule(SetSigner, OPERATING, OPEN)
+def set_signer(state: SessionState, command: SetSigner, act: Act) -> Events:
+    site = None if command.site is None else _inside(state, command.site)
+    signer = None if site is None else Signer(site, command.corner, command.share)
+    return () if signer == state.signer else (SignerSet(at_ms=act.at_ms, signer=signer),)

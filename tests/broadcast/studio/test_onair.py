@@ -52,3 +52,21 @@ def test_what_the_room_sees_before_the_public_is_let_in_is_sealed() -> None:
     after = cut.unsealed(public_ns + SEALED_ON_NS)
     assert (after.state.sealed, after.is_public(public_ns)) == (False, True)
     assert not follow(opened, ProgramState(public=Take.ROOM, stream="t"), 300).state.sealed
+
+
+SIGNED_BREAK = ProgramState(public=Take.SLATE, signer_public=True)
+SIGNED = ProgramState(public=Take.ROOM, signer_public=True)
+
+
+def test_the_interpreter_goes_on_over_a_slate_without_a_gap() -> None:
+    live = follow(None, SIGNED, 100)
+    assert live.signed_since_ns(100) == 100
+    assert follow(live, SIGNED_BREAK, 200).signed_since_ns(200) == 100
+
+
+def test_what_was_signed_while_closed_is_gone_before_the_slate_of_a_break_shows_him() -> None:
+    closed = follow(follow(None, SIGNED, 100), CLOSED, 200)
+    assert closed.signed_since_ns(10**18) is None
+    opened = follow(closed, SIGNED_BREAK, 300)
+    assert opened.signed_since_ns(300 + REOPEN_GUARD_NS - 1) is None
+    assert opened.signed_since_ns(300 + REOPEN_GUARD_NS) == 300

@@ -23,6 +23,7 @@ const KEYS = [
   [["P"], "pause_clock", "pause_clock"],
   [["+", "−"], "extend_turn", "extend_turn"],
   [["R"], "register", "register"],
+  [["K"], "set_signer", "signer"],
   [["M"], "mute_all", "mute_all"],
   [["Z"], "undo", "undo"],
   [["?"], "", "help"],

@@ -4,6 +4,7 @@ import {html} from "htm/preact";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, mayGive} from "../common/actions.js";
+import {SignerSwitch} from "./signer.js";
 
 /** @import {OverlayName} from "../../types.js" */
 
@@ -18,5 +19,6 @@ export function Overlays() {
       command=${{type: "show_overlay", name, visible: !overlays[name]}}
       label=${t(overlays[name] ? "operator.overlay_hide" : "operator.overlay_show", {name: t(`overlay.${name}`)})}
       testid=${`overlay-${name}`}><span class="lamp"></span>${t(`overlay.${name}`)}<//>`)}
+    <${SignerSwitch} />
   </div>`;
 }

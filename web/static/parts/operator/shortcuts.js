@@ -9,6 +9,7 @@ import {undoCommand} from "../common/undo.js";
 import {openDelegates} from "../common/delegates.js";
 import {openHelp} from "./help.js";
 import {seat, turnLayout} from "./preview.js";
+import {openSigner} from "./signer.js";
 import {toast} from "../common/toasts.js";
 import {cutCommand} from "./transition.js";
 
@@ -21,6 +22,7 @@ const KEYS = {
   NumpadEnter: () => act(cutCommand()),
   KeyN: () => act(callNext(operatorView().next)),
   KeyE: () => act({type: "end_turn"}),
+  KeyK: openSigner,
   KeyM: muteAll,
   KeyZ: () => panelUndo(),
   KeyP: () => act({type: operatorView().floor?.paused_at_ms === undefined ? "pause_clock" : "resume_clock"}),

@@ -1,0 +1,100 @@
+"""The sign-language interpreter's box in what the studio really sends and records, decoded.
+
+The sites' pictures are their colours: what stands in the box is told by how bright it is.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from broadcast.program import Overlay, Signer, Take
+from broadcast.studio.canvas import box_of
+from streams.frames import Codec, Feed, Packet, SiteId
+from tests import media
+from tests.broadcast.studio.rig import FPS, Rig, clip, decoded_pictures, decoded_sound, full, rig
+from tests.broadcast.studio.test_secrecy import SECRET as CLOSED_SITE
+from tests.broadcast.studio.test_secrecy import recorded
+
+HALL, SIGN = SiteId("hall"), SiteId("sign")
+SIGNER = Signer(SIGN)
+PAUSE, CLOSED = (Overlay("slate", {"mode": mode, "title": ""}) for mode in ("pause", "closed"))
+BRIGHT = 70 + 12 * 3
+"""The interpreter's colour; the hall's is 70, the slates' ground is 30 at most."""
+
+
+def in_box(picture: media.Picture) -> float:
+    """How bright it is in the lower part of the box, below code and bar."""
+    box = box_of(SIGNER.rect, 640, 360)
+    rows = slice(box.y + box.height * 2 // 3, box.y + box.height - 6)
+    return float(np.median(picture[rows, box.x + 8 : box.x + box.width - 8]))
+
+
+def boxed(packets: Sequence[Packet]) -> list[float]:
+    return [in_box(picture) for _, picture in decoded_pictures(packets)]
+
+
+def signed(level: float) -> bool:
+    return abs(level - BRIGHT) < 6
+
+
+async def begin(r: Rig) -> None:
+    r.site(HALL, clip(0))
+    r.site(SIGN, clip(3))
+    r.relay.follow(
+        stream="s",
+        recording=True,
+        public=Take.ROOM,
+        public_slate=PAUSE,
+        program=full(HALL),
+        signer=SIGNER,
+        signer_public=True,
+        open_microphones=frozenset({HALL}),
+    )
+    await r.packets(Feed.ROOM, Codec.H264, 3 * FPS)
+
+
+def test_he_is_in_the_picture_of_all_and_in_nobodys_sound(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with rig(tmp_path) as r:
+            await begin(r)
+            assert signed(boxed(r.relay.received.of(Feed.ROOM, Codec.H264))[-1])
+            heard = decoded_sound(r.relay.received.of(Feed.ROOM, Codec.OPUS))[-media.RATE :]
+            assert media.tone_level(heard, 440.0) > -40
+            assert media.tone_level(heard, 2600.0) < -55
+            await r.leave(SIGN)
+            await r.packets(Feed.ROOM, Codec.H264, 4 * FPS)
+            levels = boxed(r.relay.received.of(Feed.ROOM, Codec.H264))
+            assert abs(levels[-1] - 70) < 6, "his line is dead: the hall alone"
+            r.site(SIGN, clip(3))
+            await r.packets(Feed.ROOM, Codec.H264, 3 * FPS)
+            assert signed(boxed(r.relay.received.of(Feed.ROOM, Codec.H264))[-1])
+
+    asyncio.run(scenario())
+
+
+def test_he_is_over_the_slate_of_a_break_and_never_over_that_of_a_closed_item(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with rig(tmp_path) as r:
+            await begin(r)
+            r.relay.follow(public=Take.SLATE, open_microphones=frozenset())
+            await r.packets(Feed.PUBLIC, Codec.H264, 2 * FPS)
+            at_break = r.relay.received.of(Feed.PUBLIC, Codec.H264)
+            assert all(signed(level) for level in boxed(at_break)), "from the first picture on"
+            r.relay.follow(public_slate=CLOSED, signer_public=False, program=full(CLOSED_SITE))
+            closing = len(r.relay.received.of(Feed.PUBLIC, Codec.H264))
+            await r.packets(Feed.PUBLIC, Codec.H264, 3 * FPS)
+            everything = r.relay.received.of(Feed.PUBLIC, Codec.H264)
+            levels = boxed(everything)[closing:]
+            first = next(n for n, level in enumerate(levels) if not signed(level))
+            assert first < FPS, "at once, but for what was on its way"
+            assert max(levels[first + 2 :]) < 60
+            assert signed(boxed(r.relay.received.of(Feed.ROOM, Codec.H264))[-1]), "in the room"
+        kept = [in_box(picture) for _, picture in recorded(tmp_path / "archive" / "s").pictures]
+        assert signed(kept[FPS])
+        assert not signed(kept[-1])
+
+    asyncio.run(scenario())
