@@ -62,8 +62,7 @@ class Ledger:
             "what": what,
             "file": name,
         }
-        opener = lambda path, flags: os.open(path, flags, 0o600)  # noqa: E731
-        with open(self.path, "a", encoding="utf-8", opener=opener) as file:
+        with open(self.path, "a", encoding="utf-8", opener=_for_us_alone) as file:
             file.write(dumps(line) + "\n")
 
     def newest(self) -> list[dict[str, Any]]:
@@ -76,6 +75,10 @@ class Ledger:
         told = [json.loads(line) for line in lines if line.endswith("}") and line[:1] == "{"]
         opened = [one for one in told if one["what"] != "piece"]
         return opened[: -SHOWN - 1 : -1]
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class SealedRecordings:
