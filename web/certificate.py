@@ -56,22 +56,29 @@ class Certificate:
         next start: who has taken it once would be warned again, in the middle of a session."""
         while self._given:
             await asyncio.sleep(LOOK_S)
-            self.look(utc_now())
+            await self.look(utc_now())
 
-    def look(self, now: datetime.datetime) -> None:
+    async def look(self, now: datetime.datetime) -> None:
         """Reads it again if it changed. While it cannot be used the last one stays."""
         try:
-            seen = _changed_ns(self._paths)
+            seen, fault = await asyncio.to_thread(self._read, now)
             if seen != self._seen:
-                # What is half written must not harm the one in use.
-                _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), *self._paths)
+                # Not on the thread: a handshake may begin just now (OpenSSL's SSL_CTX has no lock).
                 _load(self.context, *self._paths)
                 self._seen = seen
                 _log.info("https.certificate was renewed")
-            fault = lifetime_fault(self._paths[0], now)
         except (OSError, ValueError, ConfigError) as error:
             fault = f"the last one stays in use: {error}"
         self._tell(fault)
+
+    def _read(self, now: datetime.datetime) -> tuple[tuple[int, ...], str]:
+        """When it changed, and what is wrong with its days. Raises `OSError`, `ValueError`,
+        `ConfigError`."""
+        seen = _changed_ns(self._paths)
+        if seen != self._seen:
+            # What is half written must not harm the one in use.
+            _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), *self._paths)
+        return seen, lifetime_fault(self._paths[0], now)
 
     def _tell(self, fault: str) -> None:
         if fault and fault != self._told:

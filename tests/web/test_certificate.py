@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from config.settings import ConfigError, Https
-from tests.web.rig import settings_in
+from tests.web.rig import BOUND_S, settings_in
+from web import listener
 from web.addresses import local_names
 from web.app import running
 from web.certificate import RENEW_DAYS, VALID_DAYS, Certificate, lifetime_fault, self_made
@@ -99,11 +100,11 @@ def test_one_that_is_renewed_while_the_server_runs(
     first = _met(shown.context)
     later = NOW + datetime.timedelta(days=VALID_DAYS - 5)
     certificate.write_text("half writ")
-    shown.look(later)
+    asyncio.run(shown.look(later))
     assert _met(shown.context) == first
     assert "the last one stays in use" in caplog.text
     self_made(tmp_path / "given", later)
-    shown.look(later)
+    asyncio.run(shown.look(later))
     assert _met(shown.context) == ssl.PEM_cert_to_DER_cert(certificate.read_text()) != first
 
 
@@ -129,5 +130,23 @@ def test_https_with_it(tmp_path: Path) -> None:
             url = f"https://127.0.0.1:{listening.https_port}/healthz"
             async with http.get(url, ssl=trusting) as answer:
                 assert answer.status == 200
+
+    asyncio.run(scenario())
+
+
+def test_a_handshake_that_nobody_finishes_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiohttp does not know of it before it is over, and asyncio would wait a minute."""
+    monkeypatch.setattr(listener, "HANDSHAKE_S", 0.5)
+
+    async def scenario() -> None:
+        settings = settings_in(tmp_path).model_copy(update={"https": Https(port=0)})
+        async with running(settings) as listening:
+            reader, writer = await asyncio.open_connection("127.0.0.1", listening.https_port)
+            async with asyncio.timeout(BOUND_S / 6):
+                with suppress(ConnectionResetError):
+                    assert await reader.read() == b""
+            writer.close()
 
     asyncio.run(scenario())
