@@ -19,6 +19,8 @@ from web.addresses import public_url
 from web.aside import Aside
 from web.auditor import Auditor
 from web.auth import Identity, identify_or_viewer
+from web.border import LANGUAGE
+from web.catalogues import say
 from web.errors import Problem
 from web.floor import Floor
 from web.media import PLAYLIST
@@ -68,7 +70,8 @@ class MinutesRoom:
         if wish == "docx":
             return await self._word(minutes, f"bien-ban-{floor.id}")
         base = public_url(self._settings)
-        values = {"minutes": minutes, "base": base, "moment": _moment, "span": _span}
+        values = {"minutes": minutes, "base": base, "moment": _moment}
+        values["span"] = partial(_span, request[LANGUAGE])
         values["absent_of"] = absent_of
         secret = minutes.closed or any(part.closed for part in minutes.parts)
         values["closed"] = may_open(who) and secret
@@ -120,6 +123,9 @@ def _moment(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000).astimezone()
 
 
-def _span(ms: int) -> str:
+def _span(language: str, ms: int) -> str:
+    """In words: between times of day, 1:03 would be read as one of them."""
     minutes, seconds = divmod(ms // 1000, 60)
-    return f"{minutes}:{seconds:02d}"
+    if not minutes:
+        return say(language, "minutes.lasted_short", {"seconds": seconds})
+    return say(language, "minutes.lasted", {"minutes": minutes, "seconds": f"{seconds:02d}"})

@@ -22,7 +22,7 @@ from tests.web.rig import (
     relay,
     settings_in,
 )
-from web.minutes import _moment
+from web.minutes import _moment, _span
 from web.minutes_paper import organ_of
 
 PATH = f"/minutes/{SESSION}"
@@ -185,3 +185,9 @@ def test_the_paper_is_that_of_the_council_that_is_named(
     texts: tuple[str, ...], organ: str, place: str
 ) -> None:
     assert organ_of(*texts) == (organ, place)
+
+
+def test_how_long_somebody_spoke_is_no_time_of_day() -> None:
+    """Beside 08:15:03, a 1:03 would be read as one."""
+    assert [_span("vi", ms) for ms in (63_000, 9_900)] == ["1 phút 03 giây", "9 giây"]
+    assert [_span("en", ms) for ms in (3_600_000, 500)] == ["60 min 00 s", "0 s"]
