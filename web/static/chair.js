@@ -37,7 +37,7 @@ function Page() {
         <h1>${session.title}</h1>
         <${Phase} /><${Present} /><span class="gap"></span><${PhaseButtons} /><${TimeOfDay} /><${Language} kind="small plain" />
       </header>
-      <div class="chair-news"><${Renewal} /><${Banner} /></div>
+      <div class="chair-news" aria-live="polite"><${Renewal} /><${Banner} /></div>
       <main>
         <div class="lead"><${CurrentItem} /><${Floor} /><${SharedNow} /><${Calling} /><${NextItem} /><${AbsentList} /></div>
         <div class="chair-lists"><${Queue} /><${Agenda} /></div>
@@ -67,9 +67,9 @@ function showCurrent() {
 /** What the whole room must know: nothing goes out, or there is a break. */
 function Banner() {
   const {session} = chairView();
-  if (session.closed) return html`<p class="banner closed" role="status" data-testid="closed"><${Icon} name="lock" />${t("operator.outside_closed")}</p>`;
-  if (session.phase === "paused") return html`<p class="banner" role="status"><${Icon} name="pause" />${t("operator.outside_paused")}</p>`;
-  if (session.phase === "prepared") return html`<p class="banner" role="status">${t("operator.outside_prepared")}</p>`;
+  if (session.closed) return html`<p class="banner closed" data-testid="closed"><${Icon} name="lock" />${t("operator.outside_closed")}</p>`;
+  if (session.phase === "paused") return html`<p class="banner"><${Icon} name="pause" />${t("operator.outside_paused")}</p>`;
+  if (session.phase === "prepared") return html`<p class="banner">${t("operator.outside_prepared")}</p>`;
   return null;
 }
 

@@ -28,7 +28,7 @@ function Page() {
       <${ConnectionLost} />
       <header class="clerk-head">
         <a class="logo" href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="32" height="32" /></a>
-        <h1>${session.title}</h1><${Phase} />
+        <h1 title=${session.title}>${session.title}</h1><${Phase} />
         ${session.closed && html`<p class="closed-now" data-testid="closed"><${Icon} name="lock" />${t("clerk.closed")}</p>`}
         <span class="gap"></span>
         <button type="button" class="small" data-testid="roll-open" onClick=${openRoll}>

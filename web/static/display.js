@@ -12,6 +12,8 @@ import {renewWhen} from "./parts/common/renewal.js";
 /** @import {Floor, Round, WallItem} from "./types.js" */
 
 const TICK_MS = 200;
+/** In letters: a longer name has smaller ones, rather than fewer. */
+const LONG_NAME = 36;
 
 function Page() {
   if (!view.value) return html`<main class="wall" data-testid="display"><p class="standing" role="status">${t(`connection.${connection.value}`)}</p></main>`;
@@ -62,7 +64,7 @@ function Speaker() {
   const {floor} = displayView();
   if (!floor) return html`<section class="speaker empty" data-testid="speaker"><${Asked} /></section>`;
   return html`<section class="speaker" data-testid="speaker">
-    <div><p class="label">${t(`kind.${floor.kind}`)}</p><h3>${floor.name}</h3>
+    <div><p class="label">${t(`kind.${floor.kind}`)}</p><h3 data-long=${floor.name.length > LONG_NAME}>${floor.name}</h3>
       <p class="about">${[floor.title, floor.site_name].filter(Boolean).join(" · ")}</p></div>
     <${Clock} turn=${floor} /></section>`;
 }
@@ -111,7 +113,7 @@ function Upcoming() {
     <h2>${t("display.upcoming")}</h2>
     ${upcoming.length === 0 && html`<p class="none">${t("display.nobody")}</p>`}
     <ol>${upcoming.map((one, index) => html`<li key=${`${one.name} ${one.kind}`}><span class="place numbers">${index + 1}</span>
-      <div><b>${one.name}</b><span>${t(`kind.${one.kind}`)} · ${one.site_name}</span></div></li>`)}</ol>
+      <div><b data-long=${one.name.length > LONG_NAME}>${one.name}</b><span>${t(`kind.${one.kind}`)} · ${one.site_name}</span></div></li>`)}</ol>
     ${floor && round && html`<${RoundOf} round=${round} />`}
   </aside>`;
 }

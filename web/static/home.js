@@ -43,9 +43,9 @@ function Page() {
   const coming = all.filter((one) => one.phase === "prepared");
   const over = all.filter((one) => one.phase === "ended");
   return html`<${Head} />
-    <main class="home">
+    <main class="home"><h1 class="hidden-visually">${t("title.home")}</h1>
       ${config.may_create && html`<p><a class="button primary big" href="/new" data-testid="new-session">${t("prepare.create")}</a></p>`}
-      ${failed.value && html`<p class="notice bad">${t("public.list_failed")} <button onClick=${load}>${t("common.retry")}</button></p>`}
+      ${failed.value && html`<p class="notice bad" role="alert">${t("public.list_failed")} <button onClick=${load}>${t("common.retry")}</button></p>`}
       ${sessions.value && !all.length && html`<p class="notice">${t("public.no_sessions")}</p>`}
       <${Group} title=${t("public.live_now")} sessions=${live} />
       <${Group} title=${t("public.coming")} sessions=${coming} />

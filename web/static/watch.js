@@ -176,9 +176,13 @@ function QuickPlayer() {
 
 /** @param {{floor: import("./types.js").Floor | undefined, closed: boolean}} props */
 function Speaker({floor, closed}) {
-  if (closed) return html`<p class="notice" data-testid="closed">${t("public.closed_now")}</p>`;
-  if (!floor) return null;
-  return html`<section class="speaking" aria-live="polite" data-testid="speaking">
+  const told = closed ? html`<p class="notice" data-testid="closed">${t("public.closed_now")}</p>` : floor && html`<${Speaks} floor=${floor} />`;
+  return html`<div class="told" aria-live="polite" aria-atomic="true">${told}</div>`;
+}
+
+/** @param {{floor: import("./types.js").Floor}} props */
+function Speaks({floor}) {
+  return html`<section class="speaking" data-testid="speaking">
     <span class="badge on-air">${t(`kind.${floor.kind}`)}</span>
     <div><strong>${floor.name}</strong><p class="muted">${floor.title}</p></div></section>`;
 }

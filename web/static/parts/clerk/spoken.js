@@ -25,7 +25,7 @@ function Row({turn}) {
   const lasted = running ? t("clerk.speaking") : span((turn.ended_at_ms ?? 0) - turn.started_at_ms);
   return html`<li class="row" data-running=${running} data-testid="spoken-row">
     <time class="numbers when">${timeOfDay(turn.started_at_ms)}</time>
-    <div class="who"><span class="name">${turn.name}</span>
+    <div class="who"><span class="name" title=${turn.name}>${turn.name}</span>
       <span class="detail"><b class="kind">${t(`kind.${turn.kind}`)}</b> · ${siteBrief(turn.site)}${turn.corrected
         ? html` · <em title=${turn.reason}>${t("clerk.corrected")}</em>` : ""}</span></div>
     <span class="wait numbers">${lasted}</span>

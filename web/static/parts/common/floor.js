@@ -8,6 +8,7 @@ import {t} from "../../texts.js";
 import {Do, siteName} from "./actions.js";
 import {Icon} from "./icons.js";
 import {PromiseButton} from "./promises.js";
+import {Said} from "./said.js";
 import {AllowScreen} from "./screens.js";
 
 /** @import {Floor as Turn} from "../../types.js" */
@@ -19,6 +20,7 @@ export function Floor() {
   const {floor} = deskView();
   return html`<section class="floor panel" aria-label=${t("operator.floor")} data-testid="floor"
     data-taken=${Boolean(floor)}>
+    <${Said} text=${floor ? [t(`kind.${floor.kind}`), floor.name, siteName(floor.site)].filter(Boolean).join(", ") : t("operator.nobody_speaking")} />
     ${floor ? html`<${Speaker} turn=${floor} />` : html`<p class="nobody">${t("operator.nobody_speaking")}</p>`}
   </section>`;
 }
@@ -26,11 +28,12 @@ export function Floor() {
 /** @param {{turn: Turn}} props */
 function Speaker({turn}) {
   const paused = turn.paused_at_ms !== undefined;
+  const about = [turn.title, siteName(turn.site)].filter(Boolean).join(" · ");
   return html`
     <div class="speaker">
       <p class="kind">${t(`kind.${turn.kind}`)}<${PromiseButton} /><${MayShare} site=${turn.site} /></p>
-      <h2 data-testid="floor-name">${turn.name}</h2>
-      <p class="muted">${[turn.title, siteName(turn.site)].filter(Boolean).join(" · ")}</p>
+      <h2 data-testid="floor-name" title=${turn.name}>${turn.name}</h2>
+      <p class="muted" title=${about}>${about}</p>
     </div>
     <${Clock} turn=${turn} />
     <div class="turn-buttons">
@@ -68,7 +71,7 @@ function Clock({turn}) {
     return () => clearInterval(timer);
   }, [turn]);
   return html`<div class="clock numbers" ref=${face} role="timer" aria-label=${t("operator.clock")}
-    data-testid="clock"><span class="digits"></span><span class="clock-note"></span>
+    data-testid="clock"><span class="digits"></span><span class="clock-note" role="status"></span>
     <div class="left"><div></div></div></div>`;
 }
 
@@ -79,7 +82,8 @@ function show(face, turn) {
   face.dataset["tone"] = tone;
   face.dataset["paused"] = String(paused);
   if (digits && digits.textContent !== text) digits.textContent = text;
-  if (note) note.textContent = paused ? t("operator.clock_stands") : tone === "over" ? t("operator.over_time") : "";
+  const noted = paused ? t("operator.clock_stands") : tone === "over" ? t("operator.over_time") : "";
+  if (note && note.textContent !== noted) note.textContent = noted; // it is said each time it is written
   const fill = /** @type {HTMLElement | null} */ (bar?.firstElementChild ?? null);
   fill?.style.setProperty("transform", `scaleX(${left})`);
 }

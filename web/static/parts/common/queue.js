@@ -46,7 +46,7 @@ function Row({row, index}) {
     <span class="place numbers">${index + 1}</span>
     <div class="who">
       <span class="name" title=${[row.name, row.title].filter(Boolean).join(", ")}>${row.name}</span>
-      <span class="detail"><b class="kind">${t(`kind.${row.kind}`)}</b> · ${about(row)}</span>
+      <span class="detail" title=${about(row)}><b class="kind">${t(`kind.${row.kind}`)}</b> · ${about(row)}</span>
     </div>
     <${Wait} row=${row} />
     <${Do} command=${{type: "call", request: row.id}} class="small" label=${t("operator.call_this", {name: row.name})}

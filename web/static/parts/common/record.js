@@ -29,12 +29,12 @@ export function RecordDialog() {
   const Shown = {threads: Threads, unheard: Unheard, times: Times, departures: Departures}[tab.value];
   return html`<${Dialog} label=${t("record.title_all")} onClose=${close} testid="record" wide>
     <h2>${t("record.title_all")}</h2>
-    <div class="kinds" role="tablist">
-      ${TABS.map((one) => html`<button type="button" key=${one} role="tab" class="small" aria-selected=${tab.value === one}
+    <div class="kinds" role="group" aria-label=${t("record.title_all")}>
+      ${TABS.map((one) => html`<button type="button" key=${one} class="small" aria-pressed=${tab.value === one}
         data-testid=${`record-${one}`} onClick=${() => { tab.value = one; }}>
         ${t(`record.tab_${one}`)}${counts[one] ? html` <span class="count">${counts[one]}</span>` : ""}</button>`)}
     </div>
-    <div class="record" role="tabpanel" data-testid="record-panel"><${Shown} /></div>
+    <div class="record" role="region" tabindex="0" aria-label=${t(`record.tab_${tab.value}`)} data-testid="record-panel"><${Shown} /></div>
     <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
   <//>`;
 }

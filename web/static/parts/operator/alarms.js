@@ -47,5 +47,5 @@ function AlarmRow({alarm}) {
   const minutes = Math.floor((now() - alarm.since_at_ms) / 60_000);
   return html`<li class="alarm" data-level=${level} data-code=${alarm.code}>
     <${Icon} name=${level === "news" ? "check" : "warning"} /><p>${alarm.message}</p>
-    ${minutes >= 1 && html`<span class="muted numbers">${t("operator.since", {minutes})}</span>`}</li>`;
+    ${minutes >= 1 && html`<span class="muted numbers" aria-live="off">${t("operator.since", {minutes})}</span>`}</li>`;
 }

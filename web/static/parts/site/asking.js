@@ -5,8 +5,9 @@ import {useState} from "preact/hooks";
 import {give, ready, siteView} from "../../state.js";
 import {t} from "../../texts.js";
 import {wordsOf} from "../common/ask.js";
+import {Said} from "../common/said.js";
 
-/** @import {Command, RequestKind} from "../../types.js" */
+/** @import {Command, RequestKind, SiteView} from "../../types.js" */
 
 /** The kinds that are about a question somebody asked. */
 const ABOUT_A_QUESTION = ["answer", "rebuttal"];
@@ -37,6 +38,7 @@ export function Asking() {
   const aboutQuestion = me.may_ask.some((kind) => ABOUT_A_QUESTION.includes(kind)) && questions.length > 0;
   return html`<section class="panel asking" data-testid="asking">
     <h2>${t("site.ask_title")}</h2>
+    <${Said} text=${me.requests.map((request) => inWords(request, me.delegates)).join(" ")} />
     <${Places} onWithdraw=${(/** @type {string} */ request) => send({type: "withdraw", request})} />
     ${me.delegates.length > 1 && html`<${Who} delegates=${me.delegates} value=${delegate} onChoose=${setDelegate} />`}
     ${me.delegates.length === 0 && html`<p class="hint">${t("site.no_delegates")}</p>`}
@@ -70,15 +72,26 @@ function Who({delegates, value, onChoose}) {
       onChange=${() => onChoose(one.id)} data-testid=${`who-${one.id}`} />${one.name}</label>`)}</fieldset>`;
 }
 
+/** Not at which place: with forty in the queue that would be said all day.
+ * @param {SiteView["me"]["requests"][number]} request @param {SiteView["me"]["delegates"]} delegates */
+function inWords({delegate, kind, state}, delegates) {
+  const name = nameOf(delegate, delegates);
+  return t(state === "called" ? "site.said_called" : "site.said_asked", {name, kind: t(`kind.${kind}`)});
+}
+
+/** @param {string} id @param {SiteView["me"]["delegates"]} delegates */
+function nameOf(id, delegates) {
+  return delegates.find((one) => one.id === id)?.name ?? "";
+}
+
 /** Where each of the room's requests stands. @param {{onWithdraw: (request: string) => void}} props */
 function Places({onWithdraw}) {
   const {me} = siteView();
   if (!me.requests.length) return null;
-  const name = (/** @type {string} */ id) => me.delegates.find((one) => one.id === id)?.name ?? "";
   return html`<ul class="places">${me.requests.map((request) => html`
     <li key=${request.id} data-testid="place">
       <span class="place numbers">${request.state === "called" ? "●" : request.place}</span>
-      <span class="of"><strong>${name(request.delegate)}</strong><br />
+      <span class="of"><strong>${nameOf(request.delegate, me.delegates)}</strong><br />
         <span class="muted">${t(`kind.${request.kind}`)} · ${request.state === "called"
           ? t("site.place_called") : t("site.place", {place: request.place})}</span></span>
       ${request.state === "waiting" && html`<button class="plain" disabled=${!ready.value}

@@ -8,6 +8,7 @@ import {config, t} from "../../texts.js";
 import {CaptionLine} from "../common/caption.js";
 import {Reader} from "../common/reader.js";
 import {Language} from "../common/head.js";
+import {Said} from "../common/said.js";
 import {Asking} from "./asking.js";
 import {Chat, NewMessage} from "./chat.js";
 import {camera, held, hold, microphone, stream, wake} from "./devices.js";
@@ -27,7 +28,7 @@ export function Room({token}) {
   const {me, session, floor} = siteView();
   const joins = state !== "out" && state !== "ended";
   const said = lost() && (state === "on-air" || state === "next") ? "lost" : state;
-  return html`<div class="room" data-standing=${state} data-lost=${lost()} data-testid="room">
+  return html`<main class="room" data-standing=${state} data-lost=${lost()} data-testid="room">
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
       ${joins && html`<${Line} />`}
@@ -51,13 +52,13 @@ export function Room({token}) {
         <${Chat} />
       </aside>
     </div><${Reader} />`}
-  </div>`;
+  </main>`;
 }
 
 /** The operator talks to this room alone. */
 function TalkedTo() {
   if (!siteView().me.talked_to) return null;
-  return html`<div class="notice talked-to" role="status" data-testid="talked-to">
+  return html`<div class="notice talked-to" role="alert" data-testid="talked-to">
     <p><strong>${t("site.talked_to")}</strong> ${t("site.talked_to_note")}</p></div>`;
 }
 
@@ -87,10 +88,12 @@ function Thin() {
 
 /** Ticks past the component tree. @param {{turn: Floor}} props */
 function OwnClock({turn}) {
+  const [tone, setTone] = useState("running");
   const face = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     const tick = () => {
       const {text, tone} = read(turn, now());
+      setTone(tone);
       if (!face.current) return;
       face.current.dataset["tone"] = tone;
       if (face.current.textContent !== text) face.current.textContent = text;
@@ -102,15 +105,17 @@ function OwnClock({turn}) {
   return html`<section class="panel own-clock">
     <p>${t(`kind.${turn.kind}`)} · <strong>${turn.name}</strong></p>
     <p class="digits numbers" role="timer" aria-label=${t("site.own_clock")} ref=${face} data-testid="own-clock"></p>
+    <${Said} text=${tone === "running" ? "" : t(`site.time_${tone}`)} />
   </section>`;
 }
 
 function OwnMicrophone() {
   const open = siteView().me.microphone_open;
   const key = open && lost() ? "away" : microphoneOf(siteView(), held.value);
+  const title = html`<p role="status"><strong>${t(`site.microphone_${key}_title`)}</strong></p>`;
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
-    ${config.has_camera ? html`<p><strong>${t(`site.microphone_${key}_title`)}</strong></p>` : html`<div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
-      <div><p><strong>${t(`site.microphone_${key}_title`)}</strong></p><${Meter} label=${t("site.level")} /></div></div>`}
+    ${config.has_camera ? title : html`<div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
+      <div>${title}<${Meter} label=${t("site.level")} /></div></div>`}
     <p class="hint">${t(`site.microphone_${key}_note`)}</p>
     ${open && !config.has_camera && html`<button aria-pressed=${held.value} onClick=${() => hold(!held.value)} data-testid="hold">
       ${t(held.value ? "site.release" : "site.hold")}</button>`}
@@ -137,7 +142,7 @@ function lost() {
 /** In one word, top right. */
 function Line() {
   const ok = connection.value === "open" && sending.value === "connected";
-  return html`<span class=${`badge line ${ok ? "ok" : "off"}`} data-testid="line">
+  return html`<span class=${`badge line ${ok ? "ok" : "off"}`} role="status" data-testid="line">
     ${t(ok ? "site.line_ok" : "site.line_lost")}</span>`;
 }
 

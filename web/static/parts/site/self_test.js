@@ -148,7 +148,7 @@ export function AskedTest({token}) {
     note({speaker});
     step.value = "";
   };
-  return html`<div class="notice asked-test" role="status" data-testid="asked-test"><p><strong>${t("self_test.asked")}</strong>${" "}<span data-testid="asked-step">${t(`self_test.asked_${step.value}`)}</span></p>
+  return html`<div class="notice asked-test" role="alert" data-testid="asked-test"><p><strong>${t("self_test.asked")}</strong>${" "}<span data-testid="asked-step">${t(`self_test.asked_${step.value}`)}</span></p>
     ${step.value === "question" && html`<p class="heard"><button onClick=${say("heard")} data-testid="asked-heard">${t("site.heard_yes")}</button>
       <button onClick=${say("not_heard")}>${t("site.heard_no")}</button></p>`}</div>`;
 }
