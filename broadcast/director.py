@@ -12,6 +12,7 @@ from broadcast.program import (
     CUT,
     OVER_A_SLATE,
     PLAYER,
+    Booth,
     Clip,
     Layout,
     Overlay,
@@ -46,7 +47,11 @@ def program_of(state: SessionState) -> ProgramState:
         signer_public=views.signer_is_public(state),
         overlays=overlays_of(state),
         slate=views.slate(state),
-        open_microphones=state.open_microphones - state.put_out,
+        open_microphones=heard_in_room(state),
+        booths=tuple(
+            Booth(site, language, open=site in state.open_microphones - state.put_out)
+            for site, language in state.booths.items()
+        ),
         cleaned=state.cleaned,
         player=clip,
         site_names={
@@ -55,6 +60,11 @@ def program_of(state: SessionState) -> ProgramState:
             PLAYER: clip.title if clip is not None else "",
         },
     )
+
+
+def heard_in_room(state: SessionState) -> frozenset[SiteId]:
+    """The sites whose microphone is: an interpreter is heard by who chose the language, alone."""
+    return state.open_microphones.difference(state.put_out, state.booths)
 
 
 def player_on_air(state: SessionState) -> Clip | None:

@@ -286,6 +286,26 @@ class Take(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Language:
+    """One into which is interpreted."""
+
+    code: str
+    """BCP 47, in small letters: `hmn`, `km`."""
+    name: str
+    """As listeners choose it: "Tiếng Mông"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booth:
+    """Where an interpreter sits (cabin phiên dịch). The room never hears it."""
+
+    site: SiteId
+    language: Language
+    open: bool = False
+    """Its microphone: whoever chose the language hears it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramState:
     """Everything the studio needs to know, and all that it knows, of a session."""
 
@@ -315,6 +335,7 @@ class ProgramState:
     open_microphones: frozenset[SiteId] = frozenset()
     cleaned: frozenset[SiteId] = frozenset()
     """Sites from whose sound the room's noise is taken out."""
+    booths: tuple[Booth, ...] = ()
     player: Clip | None = None
     site_names: dict[SiteId, str] = field(default_factory=dict)
     """For the titles of seats and the signal-lost card."""
@@ -323,7 +344,14 @@ class ProgramState:
     def awaited(self) -> frozenset[SiteId]:
         """What is on air or about to be, seen or heard."""
         signing = () if self.signer is None else (self.signer.site,)
-        return self.open_microphones.union(self.program.sources, self.preview.sources, signing)
+        booths = (booth.site for booth in self.booths if booth.open)
+        seen = self.program.sources, self.preview.sources, signing
+        return self.open_microphones.union(*seen, booths)
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Each once, in the order of the booths."""
+        return tuple({booth.language.code: booth.language for booth in self.booths}.values())
 
 
 PROGRAM_STATE: TypeAdapter[ProgramState] = TypeAdapter(ProgramState)

@@ -101,6 +101,16 @@ class Feed:
         """The reverse of `minus`; None for a feed that is nobody's own."""
         return SiteId(feed.removeprefix("minus:")) if feed.startswith("minus:") else None
 
+    @staticmethod
+    def language(code: str) -> str:
+        """The room's sound with an interpreter's voice over it."""
+        return f"language:{code}"
+
+    @staticmethod
+    def language_of(feed: str) -> str | None:
+        """The reverse of `language`; None for any other feed."""
+        return feed.removeprefix("language:") if feed.startswith("language:") else None
+
 
 @dataclass(frozen=True, slots=True)
 class Packet:

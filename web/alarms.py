@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from broadcast.director import program_of, public_take, signer_on_air
+from broadcast.director import heard_in_room, program_of, public_take, signer_on_air
 from broadcast.program import Layout, Scene, Take
 from broadcast.session.model import Phase, SessionState, SiteKind
 from broadcast.witness.memory import APART_MS
@@ -212,7 +212,7 @@ def _moves(situation: Situation) -> bool:
 def _heard(situation: Situation) -> bool:
     """Whether the public should hear somebody: a microphone that is open just gave a sound."""
     outside, state = situation.outside, situation.state
-    latest = max((outside.heard_at_ms.get(site, 0) for site in state.open_microphones), default=0)
+    latest = max((outside.heard_at_ms.get(site, 0) for site in heard_in_room(state)), default=0)
     return public_take(state) is Take.ROOM and outside.now_ms - latest < HEARD_MS
 
 
@@ -269,7 +269,7 @@ def _line(
 def _silence(situation: Situation) -> Iterator[Finding]:
     """An open microphone of which nothing has been heard: `heard_at_ms` is kept by the caller."""
     outside = situation.outside
-    for site_id in sorted(situation.state.open_microphones):
+    for site_id in sorted(heard_in_room(situation.state)):
         heard_at_ms = outside.heard_at_ms.get(site_id)
         silent = heard_at_ms is not None and outside.now_ms - heard_at_ms > SILENT_MS
         if silent and outside.present(site_id):

@@ -28,7 +28,7 @@ LOW_LATENCY = "live.m3u8"
 RECENT = "recent.m3u8"
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FILE_NAME = re.compile(r"init-\d{1,9}\.mp4|\d{8}\.m4s")
-RENDITION = re.compile(r"\d{2,4}p|sound")
+RENDITION = re.compile(r"\d{2,4}p|sound|language-[a-z0-9-]{2,35}")
 _MAP_URI = re.compile(r'^#EXT-X-MAP:.*?URI="([^"]+)"', re.MULTILINE)
 _NAME_LINE = re.compile(rb"^[^#\n].*\n", re.MULTILINE)
 """The last of an entry."""

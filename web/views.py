@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from broadcast.director import player_on_air, scene_on_air, signer_on_air
-from broadcast.program import PLAYER, Layout, Scene, Signer, clear_of
+from broadcast.program import PLAYER, Language, Layout, Scene, Signer, clear_of
 from broadcast.session.forecast import Forecast, forecast
 from broadcast.session.model import (
     OverlayName,
@@ -299,6 +299,7 @@ class Views:
             "place": place,
             "name": site.name,
             "kind": site.kind,
+            "booth": _language(site.booth),
             "present": self.outside.present(site.id),
             "page": page is not None,
             "microphone_open": site.id in self.state.open_microphones,
@@ -356,6 +357,7 @@ class Views:
             "delegates": self._delegates.get(site, []),
             "tally": "next" if soon and tally != "program" else tally,
             "microphone_open": site in state.open_microphones,
+            "booth": _language(state.sites[site].booth),
             "feed": feed_of(self.outside.returns.get(site)),
             "requests": self._speaking.requests.get(site, []),
             "talked_to": site in self.outside.talks,
@@ -383,6 +385,10 @@ class Views:
             }
             for alarm in due(self.alarms, self.outside.now_ms)
         ]
+
+
+def _language(language: Language | None) -> dict[str, str] | None:
+    return {"code": language.code, "name": language.name} if language is not None else None
 
 
 def _scene(scene: Scene) -> dict[str, Any]:

@@ -130,12 +130,39 @@ class Variant:
     fps: int = 0
 
 
-def master(variants: Sequence[Variant]) -> str:
-    """The whole one first: that is what a player takes that does not choose."""
-    return "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n" + "".join(
-        f"#EXT-X-STREAM-INF:BANDWIDTH={one.peak_bps},AVERAGE-BANDWIDTH={one.average_bps},"
-        f'CODECS="{one.codecs}"{_shape(one)}\n{one.uri}\n'
-        for one in variants
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound in another language."""
+
+    language: str
+    """BCP 47."""
+    name: str
+    uri: str
+
+
+ORIGINAL_LANGUAGE, ORIGINAL_NAME = "vi", "Tiếng gốc"
+
+
+def master(variants: Sequence[Variant], sounds: Sequence[Sound] = ()) -> str:
+    """The whole one first: that is what a player takes that does not choose. What is heard in the
+    room lies in the variants themselves, so it has no address (RFC 8216, 4.3.4.2.1)."""
+    group = ',AUDIO="sound"' if sounds else ""
+    return (
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+        + (_media(ORIGINAL_LANGUAGE, ORIGINAL_NAME, "DEFAULT=YES") if sounds else "")
+        + "".join(_media(one.language, one.name, f'URI="{one.uri}"') for one in sounds)
+        + "".join(
+            f"#EXT-X-STREAM-INF:BANDWIDTH={one.peak_bps},AVERAGE-BANDWIDTH={one.average_bps},"
+            f'CODECS="{one.codecs}"{_shape(one)}{group}\n{one.uri}\n'
+            for one in variants
+        )
+    )
+
+
+def _media(language: str, name: str, rest: str) -> str:
+    return (
+        f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",LANGUAGE="{language}",NAME="{name}",'
+        f'AUTOSELECT=YES,CHANNELS="2",{rest}\n'
     )
 
 

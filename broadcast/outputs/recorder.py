@@ -58,9 +58,11 @@ class Recorder:
         disk: Disk = DISK,
         envelope: Envelope = PLAIN,
         syncing: Syncing = EAGER,
+        beside: "Recorder | None" = None,
     ) -> None:
+        """`beside`: one whose times it shares, so that a player can play both at once."""
         self._folder, self._program, self._disk = folder, program, disk
-        self._envelope, self._syncing = envelope, syncing
+        self._envelope, self._syncing, self._beside = envelope, syncing, beside
         found = recover(folder, segment_ms, disk, envelope)
         self._ledger = Ledger(folder, disk)
         self._ledger.add_missing(found.closed)
@@ -130,7 +132,9 @@ class Recorder:
     def _begin_segment(self, part: Part, start: int, *, broken: bool) -> None:
         # The sound of the first part may begin a little before its picture.
         first_s = (start - VIDEO_CLOCK_RATE // 10) // VIDEO_CLOCK_RATE
-        if self._origin_s is None or first_s < self._origin_s:
+        if self._beside is not None:
+            self._origin_s = self._beside._origin_s
+        elif self._origin_s is None or first_s < self._origin_s:
             # New, or the wall clock was set back while the studio was away: no time may be below 0.
             self._origin_s = first_s
         if broken or self._sequence == 0 or self.clock_set_s != self._set_s:

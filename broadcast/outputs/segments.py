@@ -18,6 +18,7 @@ from broadcast.outputs.disk import DISK, Disk, free_bytes
 from broadcast.outputs.output import Fault, OutputStatus
 from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.shelf import OPEN, Shelf
+from broadcast.program import Language
 from config.settings import Program, Recording
 from streams.frames import Codec, Packet
 
@@ -45,6 +46,8 @@ class Order:
     stream: str = ""
     recording: bool = False
     finished: bool = False
+    languages: tuple[Language, ...] = ()
+    """Into which is interpreted; counts when a recording is begun, or taken up again."""
 
 
 class Keeper:
@@ -88,18 +91,19 @@ class Keeper:
         if not order.stream or not (order.recording or folder.exists()):
             return
         if self._recorder is None:
-            self._recorder = self._opened(folder)
+            self._recorder = self._opened(folder, order.languages)
         if order.finished:
             self._recorder.end()
         if not order.recording or self._recorder.ended:
             self._recorder = None
 
-    def _opened(self, folder: Path) -> Renditions:
+    def _opened(self, folder: Path, languages: tuple[Language, ...]) -> Renditions:
         if self.free_bytes() < self._settings.stop_free_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
         recorder = Renditions(
-            folder, self._program, self._settings, self._disk, self._shelf, self._clock_set_s
-        )
+            folder, self._program, self._settings, self._disk, self._shelf, self._clock_set_s,
+            languages,
+        )  # fmt: skip
         self.recorded_s, self.recorded_bytes = recorder.recorded_s, recorder.recorded_bytes
         return recorder
 

@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from broadcast.session.model import Role
 from broadcast.session.rules.agenda import ChooseItem, SetItemClosed
+from broadcast.session.rules.booths import SetBooth
 from broadcast.session.rules.chair import SetLimit, Undo
 from broadcast.session.rules.chat import SendMessage
 from broadcast.session.rules.content import (
@@ -127,6 +128,7 @@ Command = (
     | SetSigner
     | DescribeSession
     | PutSite
+    | SetBooth
     | RemoveSite
     | PutDelegate
     | RemoveDelegate
@@ -260,6 +262,7 @@ __all__ = [
     "SceneWish",
     "SeekPlayer",
     "SendMessage",
+    "SetBooth",
     "SetItemClosed",
     "SetLimit",
     "SetNoiseSuppression",

@@ -6,6 +6,7 @@ session is live stands in the log with its moment, like everything else.
 from dataclasses import dataclass
 from typing import Literal
 
+from broadcast.program import Language
 from broadcast.session.happened import Happened
 from broadcast.session.model import (
     AgendaItem,
@@ -41,6 +42,15 @@ class SiteRenamed(Happened):
     type: Literal["site_renamed"] = "site_renamed"
     site: SiteId
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoothSet(Happened):
+    """An interpreter sits at the site, or (None) no more."""
+
+    type: Literal["booth_set"] = "booth_set"
+    site: SiteId
+    language: Language | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +172,7 @@ ContentEvent = (
     SessionDescribed
     | SiteAdded
     | SiteRenamed
+    | BoothSet
     | SiteRemoved
     | DelegateAdded
     | DelegateChanged

@@ -5,6 +5,7 @@ from dataclasses import replace
 from broadcast.session.applying import on
 from broadcast.session.content_events import (
     AgendaReordered,
+    BoothSet,
     DelegateAdded,
     DelegateChanged,
     DelegateRemoved,
@@ -46,6 +47,12 @@ def _site_added(state: SessionState, event: SiteAdded) -> SessionState:
 def _site_renamed(state: SessionState, event: SiteRenamed) -> SessionState:
     renamed = replace(state.sites[event.site], name=event.name)
     return replace(state, sites={**state.sites, event.site: renamed})
+
+
+@on(BoothSet)
+def _booth_set(state: SessionState, event: BoothSet) -> SessionState:
+    site = replace(state.sites[event.site], booth=event.language)
+    return replace(state, sites={**state.sites, event.site: site})
 
 
 @on(SiteRemoved)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
-from broadcast.program import CUT, Clip, Scene, Signer, Transition
+from broadcast.program import CUT, Clip, Language, Scene, Signer, Transition
 from broadcast.session.rehearsal import Check, Checked
 from broadcast.session.written import Written
 from streams.frames import SiteId
@@ -102,6 +102,8 @@ class Site:
     name: str
     """On screen: "Điểm cầu huyện Mường Nhé"."""
     kind: SiteKind = SiteKind.DISTRICT
+    booth: Language | None = None
+    """An interpreter sits there, who is heard by those alone who choose the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +389,11 @@ class SessionState:
         return next((item for item in self.agenda if item.id == self.current_item), None)
 
     @property
+    def booths(self) -> dict[SiteId, Language]:
+        """The interpreters' sites."""
+        return {site.id: site.booth for site in self.sites.values() if site.booth is not None}
+
+    @property
     def closed(self) -> bool:
         """Nothing may leave the room now."""
         item = self.item
@@ -399,7 +406,8 @@ class SessionState:
 
     @property
     def put_out(self) -> frozenset[SiteId]:
-        """The sites that are outside the door: nothing comes from them, nothing goes to them."""
+        """The sites that are outside the door: nothing comes from them, nothing goes to them.
+        Interpreters always are: they would still say what was closed when the room opens."""
         if self.closed_part is None or self.phase not in {Phase.LIVE, Phase.PAUSED}:
             return frozenset()
-        return frozenset(self.sites) - self.closed_part.staying
+        return frozenset(self.sites).difference(self.closed_part.staying).union(self.booths)

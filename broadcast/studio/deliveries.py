@@ -15,7 +15,7 @@ from broadcast.outputs.segments import Order, Segments
 from broadcast.outputs.sites import SiteRecordings, Wish
 from broadcast.program import ProgramState, Take
 from config.settings import Push, Settings
-from streams.frames import EncodedFrame, Packet, SiteId
+from streams.frames import EncodedFrame, Feed, Packet, SiteId
 
 PUSHES = TypeAdapter(tuple[Push, ...])
 STOPPED = {"disk_full", "disk_error"}
@@ -58,7 +58,8 @@ class Deliveries:
         self._sealed.follow(Order(state.stream, state.sealed and self._seals, state.finished))
 
     def follow(self, state: ProgramState) -> None:
-        self._segments.follow(Order(state.stream, state.recording, state.finished))
+        order = Order(state.stream, state.recording, state.finished, state.languages)
+        self._segments.follow(order)
         public = state.recording and state.public is Take.ROOM
         self._sites.follow(Wish(state.stream if public else "", state.open_microphones))
 
@@ -74,7 +75,7 @@ class Deliveries:
         for packet in packets:
             self._segments.offer(packet)
             self._sealed.offer(packet)
-            if not packet.rendition:
+            if not packet.rendition and Feed.language_of(packet.feed) is None:
                 self._pushers.offer(packet)
 
     def offer_frame(self, frame: EncodedFrame) -> None:

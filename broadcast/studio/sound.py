@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import numpy as np
-
 from broadcast.program import PLAYER, ProgramState
 from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, Metronome, ProgramClock
 from broadcast.studio.encoders import AacEncoder, Samples
-from broadcast.studio.mixer import FALL, RISE, Limiter, mix
+from broadcast.studio.interpreting import Interpreting
+from broadcast.studio.mixer import Limiter, mix
 from broadcast.studio.onair import OnAir
 from broadcast.studio.opus import OpusEncoder
+from broadcast.studio.publicsound import PublicSound
 from broadcast.studio.soundtrack import EARLY
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker, Talkback
@@ -81,27 +81,6 @@ class MinusFeed:
         self.linger = LINGER_BLOCKS
 
 
-class PublicSound:
-    """What leaves the room: the room's mix while the public may hear it, else silence.
-
-    Opening is a ramp. Closing may use nothing that was said after: the last public block is run
-    backwards, fading, which has no click and no news.
-    """
-
-    def __init__(self) -> None:
-        self._last: Samples | None = None
-
-    def block(self, room: Samples, *, public: bool) -> Samples:
-        if public:
-            block = room * RISE if self._last is None else room
-            self._last = block
-            return block
-        tail, self._last = self._last, None
-        if tail is None:
-            return np.zeros_like(room)
-        return tail[:, ::-1] * FALL
-
-
 def audible(state: ProgramState) -> frozenset[SiteId]:
     """Whose sound is in the program."""
     clip = state.player
@@ -140,6 +119,7 @@ class SoundDesk:
         self._public_sound = PublicSound()
         self._was_public = False
         self._minus: dict[SiteId, MinusFeed] = {}
+        self._interpreting = Interpreting()
         self.talkback = Talkback()
 
     def start(self) -> None:
@@ -176,12 +156,23 @@ class SoundDesk:
         """All packets of a block; returns whose sound is in it."""
         for source in self._sources.all():
             source.sound.clean(wished=source.site in snapshot.state.cleaned)
-        heard = self._heard(audible(snapshot.state), from_ns)
+        booths = snapshot.state.booths
+        interpreters = {booth.site for booth in booths if booth.open}
+        heard = self._heard(audible(snapshot.state) | interpreters, from_ns)
+        interpreted = {one.site: heard.pop(one.site) for one in booths if one.site in heard}
         pts = (index - 1) * BLOCK_SAMPLES + self._stamped_later
         voices = self.talkback.voices(from_ns)
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, voices, pts)
-        self._send(minus + self._mix(total, pts, snapshot, from_ns))
-        return frozenset(heard)
+        languages = (
+            self._interpreting.packets(
+                booths, total, interpreted, self._sources, pts, public=snapshot.is_public(from_ns)
+            )
+            if booths
+            else []
+        )
+        # Those of the languages first: a part is whole when the room's sound of it is there.
+        self._send(minus + languages + self._mix(total, pts, snapshot, from_ns))
+        return frozenset(heard) | interpreted.keys()
 
     def speaking(self) -> list[SiteId]:
         """Where somebody speaks now, be it heard or not."""

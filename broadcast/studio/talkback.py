@@ -78,15 +78,16 @@ class Talkback:
 
 
 class Ducker:
-    """Turns a return feed down while somebody talks over it, without a step."""
+    """Turns a sound down while somebody talks over it, without a step."""
 
-    def __init__(self) -> None:
-        self._gain = 1.0
+    def __init__(self, ducked: float = DUCKED, rise: float = STEP) -> None:
+        """`ducked`: its gain then. `rise`: how far it comes back in a block."""
+        self._ducked, self._rise, self._gain = ducked, rise, 1.0
 
     def apply(self, block: Samples, *, talked: bool) -> Samples:
         """Scales the block in place and returns it."""
-        last, goal = self._gain, DUCKED if talked else 1.0
-        self._gain = max(goal, last - STEP) if goal < last else min(goal, last + STEP)
+        last, goal = self._gain, self._ducked if talked else 1.0
+        self._gain = max(goal, last - STEP) if goal < last else min(goal, last + self._rise)
         if last != self._gain:
             block *= np.linspace(last, self._gain, BLOCK_SAMPLES, dtype=np.float32)
         elif last != 1.0:

@@ -79,6 +79,7 @@ SCENE = {"layout": "full", "sources": [HALL]}
 STORY: tuple[dict[str, Any], ...] = (
     {"type": "describe_session", "title": "Phiên thử", "subtitle": "Điện Biên"},
     {"type": "put_site", "name": "Điểm cầu huyện Mường Chà"},
+    {"type": "set_booth", "site": _newest("site"), "language": {"code": "km", "name": "Khmer"}},
     {"type": "remove_site", "site": _newest("site")},
     {"type": "put_delegate", "name": "Lò Văn Tạm", "site": LAY},
     {"type": "remove_delegate", "delegate": _newest("delegate")},

@@ -23,7 +23,7 @@ export const COMMANDS = [
   "allow_screen", "share_screen", "stop_screen",
   "show_overlay",
   "write_note", "strike_note", "type_caption", "correct_caption", "correct_turn", "correct_name", "mark_roll", "send_message",
-  "cancel_session", "describe_session", "put_site", "remove_site", "put_delegate", "remove_delegate",
+  "cancel_session", "describe_session", "put_site", "set_booth", "remove_site", "put_delegate", "remove_delegate",
   "put_item", "remove_item", "move_item", "import_rows",
   "add_document", "show_document", "remove_document", "renew_link",
   "begin_rehearsal", "record_check", "ask_self_test",

@@ -135,6 +135,7 @@
  * @property {number} place among the sites, from 0
  * @property {string} name
  * @property {"hall" | "district"} kind
+ * @property {Language | null} booth an interpreter sits there
  * @property {boolean} present
  * @property {boolean} page its page is open
  * @property {Flow} video
@@ -162,6 +163,8 @@
  * @property {("black" | "frozen" | "silent")[]} signs what is wrong although it comes
  * @property {Sharing} screen
  */
+
+/** @typedef {{code: string, name: string}} Language `code`: BCP 47 */
 
 /** @typedef {"film" | "sound" | "slides" | "countdown"} ClipKind */
 
@@ -324,6 +327,7 @@
  * @property {{id: string, name: string, title: string}[]} delegates
  * @property {"program" | "preview" | "next" | "none"} tally
  * @property {boolean} microphone_open
+ * @property {Language | null} booth an interpreter sits here
  * @property {boolean} put_out outside the door of a closed room: nothing is sent either way
  * @property {boolean} talked_to by an operator, alone
  * @property {"moving" | "stills" | "sound"} [feed] what of the session's picture the line has room for

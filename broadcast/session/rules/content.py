@@ -113,16 +113,29 @@ class RemoveSite(PaperCommand):
 def remove_site(state: SessionState, command: RemoveSite, act: Act) -> Events:
     site = site_of(state, command.site)
     require_unused_site(state, site)
+    require_empty_site(state, site)
+    return (SiteRemoved(at_ms=act.at_ms, site=site.id),)
+
+
+def require_empty_site(state: SessionState, site: Site) -> None:
+    """Raises `Refusal`."""
     seated = next((one for one in state.delegates.values() if one.site == site.id), None)
     if seated is not None:
         raise Refusal("site_has_delegates", name=site.name, delegate=seated.name)
-    return (SiteRemoved(at_ms=act.at_ms, site=site.id),)
+
+
+def require_no_booth(site: Site) -> None:
+    """No delegate sits where an interpreter does. Raises `Refusal`."""
+    if site.booth is not None:
+        raise Refusal("site_is_booth", name=site.name)
 
 
 def require_unused_site(state: SessionState, site: Site) -> None:
     """Raises `Refusal`."""
     if site.kind is SiteKind.HALL:
         raise Refusal("hall_stays")
+    if site.booth is not None and state.phase is not Phase.PREPARED:
+        raise Refusal("languages_are_set")
     scenes = (state.program, state.preview, state.before_turn)
     shown = any(scene is not None and site.id in scene.sources for scene in scenes)
     heard = state.pause is not None and site.id in state.pause.microphones
@@ -149,7 +162,9 @@ class PutDelegate(PaperCommand):
 
 @rule(PutDelegate, OPERATING, OPEN)
 def put_delegate(state: SessionState, command: PutDelegate, act: Act) -> Events:
-    site = site_of(state, command.site).id
+    there = site_of(state, command.site)
+    require_no_booth(there)
+    site = there.id
     if command.delegate is None:
         require_room(len(state.delegates), 1, MAX_DELEGATES)
         id_ = DelegateId(slug(command.name, state.delegates, 40))

@@ -29,6 +29,8 @@ from broadcast.session.rules.content import (
     first_chosen,
     new_item_id,
     new_site,
+    require_empty_site,
+    require_no_booth,
     require_room,
     require_unheard,
     require_untouched,
@@ -109,9 +111,7 @@ def _sites(state: SessionState, command: ImportRows, act: Act) -> list[Event]:
         for name, site in known.items():
             if name not in named and site.kind != "hall":
                 require_unused_site(state, site)
-                seated = next((d for d in state.delegates.values() if d.site == site.id), None)
-                if seated is not None:
-                    raise Refusal("site_has_delegates", name=site.name, delegate=seated.name)
+                require_empty_site(state, site)
                 events.append(SiteRemoved(at_ms=act.at_ms, site=site.id))
     taken: set[str] = {*state.sites}
     for row, name in zip(command.sites, named, strict=True):
@@ -130,6 +130,8 @@ def _delegates(state: SessionState, command: ImportRows, act: Act) -> list[Event
     events: list[Event] = []
     known = {(plain(one.name), one.site): one for one in state.delegates.values()}
     rows = {(plain(row.name), site_of(state, row.site).id): row for row in command.delegates}
+    for _, site in rows:
+        require_no_booth(state.sites[site])
     _require_each_once(
         command.delegates, lambda row: (plain(row.name), row.site), lambda row: row.name
     )

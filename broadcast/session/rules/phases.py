@@ -1,5 +1,6 @@
 """Going live, pausing, resuming, ending."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,7 @@ from broadcast.session.rules.floor import free_floor
 from broadcast.session.rules.player import halt
 from broadcast.session.rules.registry import DIRECTING, LIVE, ON, OPERATING, Act, rule
 from broadcast.session.rules.secrecy import closing, putting_out
+from streams.frames import SiteId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +110,10 @@ def end_session(state: SessionState, act: Act) -> Events:
     return (*ended, *silent, SessionEnded(at_ms=act.at_ms))
 
 
-def close_all(state: SessionState, act: Act) -> Events:
+def close_all(state: SessionState, act: Act, but: Collection[SiteId] = ()) -> Events:
     """Every open microphone, closed."""
-    return tuple(
-        MicrophoneClosed(at_ms=act.at_ms, site=site) for site in sorted(state.open_microphones)
-    )
+    sites = sorted(state.open_microphones.difference(but))
+    return tuple(MicrophoneClosed(at_ms=act.at_ms, site=site) for site in sites)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

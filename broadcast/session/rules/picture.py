@@ -179,14 +179,14 @@ def close_microphone(state: SessionState, command: CloseMicrophone, act: Act) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MuteAll(Command):
-    """Closes every microphone, at once, and the sound of the media player."""
+    """Closes every microphone that the room hears, at once, and the sound of the media player."""
 
     type: Literal["mute_all"] = "mute_all"
 
 
 @rule(MuteAll, OPERATING, OPEN)
 def mute_all(state: SessionState, act: Act) -> Events:
-    return (*close_all(state, act), *silence(state, act))
+    return (*close_all(state, act, but=state.booths), *silence(state, act))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,11 @@ import pytest
 from broadcast.archive.verify import verify
 from broadcast.outputs import playlist
 from broadcast.outputs.edge import RECENT_SEGMENTS, Edge, pace_of
+from broadcast.outputs.fmp4 import fragments, origin_of
 from broadcast.outputs.playlist import Entry, Pace
 from broadcast.outputs.segments import Order, Segments
+from broadcast.program import Language
+from broadcast.studio.encoders import AacEncoder
 from broadcast.studio.encoding import Ladder
 from config.settings import Program, Recording, Rung
 from streams.frames import Codec, Feed, Packet
@@ -29,6 +32,7 @@ PROGRAM = Program(
     ladder=(Rung(height=180, video_bitrate_bps=200_000),),
 )
 SETTINGS = Recording(segment_ms=1000, stop_free_bytes=0, warn_free_bytes=0)
+HMONG = Language("hmn", "Tiếng Mông")
 FOLDERS = ("", "180p", "sound")
 
 
@@ -46,14 +50,20 @@ def ladder(seconds: int, from_s: int = EPOCH_S) -> tuple[Packet, ...]:
     return (*packets, *sound)
 
 
-def record(root: Path, packets: tuple[Packet, ...], *, finished: bool = False) -> Path:
+def record(
+    root: Path,
+    packets: tuple[Packet, ...],
+    *,
+    finished: bool = False,
+    languages: tuple[Language, ...] = (),
+) -> Path:
     with contextlib.closing(Segments(root, PROGRAM, SETTINGS)) as segments:
         segments.start()
-        segments.follow(Order("x", recording=True))
+        segments.follow(Order("x", recording=True, languages=languages))
         for packet in packets:
             segments.offer(packet)
         if finished:
-            segments.follow(Order("x", finished=True))
+            segments.follow(Order("x", finished=True, languages=languages))
     return root / "x"
 
 
@@ -96,6 +106,82 @@ def test_the_sound_alone_is_the_same_sound(tmp_path: Path) -> None:
     assert len(data) * 8 / 4 < 160_000
     assert sum(entry.duration_s for entry in entries) == pytest.approx(4, abs=0.1)
     assert [round(entry.wall_ms / 1000) for entry in entries] == [EPOCH_S + n for n in range(4)]
+
+
+def interpreted(seconds: int, from_s: int = EPOCH_S) -> tuple[Packet, ...]:
+    """With a language whose tone is another, sent before the room's sound of the same moment."""
+    encoder, tone = AacEncoder(), media.tone(440, seconds)
+    packets = list[Packet]()
+    for block in range(seconds * 50):
+        samples = tone[None, block * 960 : block * 960 + 960].repeat(2, axis=0)
+        at = from_s * 48_000 + block * 960
+        packets += [
+            Packet(Feed.language("hmn"), Codec.AAC, pts, True, True, data)
+            for pts, data in encoder.encode(samples, at)
+        ]
+    both = [*packets, *(one for one in ladder(seconds, from_s) if one.codec is Codec.AAC)]
+    sound = sorted(both, key=lambda one: one.pts)
+    found = list[Packet]()
+    for one in ladder(seconds, from_s):
+        if one.codec is Codec.AAC:
+            while sound and sound[0].pts <= one.pts:
+                found.append(sound.pop(0))
+        else:
+            found.append(one)
+    return (*found, *sound)
+
+
+def test_each_language_is_a_sound_of_its_own_with_the_picture_s_times(tmp_path: Path) -> None:
+    packets = interpreted(4)
+    folder = record(tmp_path, packets, finished=True, languages=(HMONG,))
+    spoken = folder / "language-hmn"
+    for name, hz in ((folder, 1000), (folder / "sound", 1000), (spoken, 440)):
+        entries = listed(name)
+        data = b"".join(
+            (name / one).read_bytes() for one in ["init-0.mp4", *(e.name for e in entries)]
+        )
+        heard = media.decode(data).heard()
+        assert media.tone_level(heard[4800:180_000], hz) == pytest.approx(-12, abs=0.5)
+        assert media.tone_level(heard[4800:180_000], 1440 - hz) < -70
+        assert verify(name).whole
+    assert origin_of((spoken / "init-0.mp4").read_bytes()) == EPOCH_S - 1
+    assert origin_of((folder / "init-0.mp4").read_bytes()) == EPOCH_S - 1
+    times = [times_of(at) for at in (folder, spoken)]
+    assert times[1] == pytest.approx(times[0], abs=0.03), "a player lays both side by side"
+
+
+def times_of(folder: Path) -> list[float]:
+    """Where each segment begins, as players see it."""
+    found = [fragments((folder / entry.name).read_bytes()) for entry in listed(folder)]
+    return [next(iter(one)).start / 90_000 for one in found]
+
+
+def test_players_are_told_of_each_language(tmp_path: Path) -> None:
+    folder = record(tmp_path, interpreted(2), languages=(HMONG,))
+    found = m3u8.loads((folder / "master.m3u8").read_text())
+    told = [(one.type, one.language, one.name, one.uri, one.default) for one in found.media]
+    assert told == [
+        ("AUDIO", "vi", "Tiếng gốc", None, "YES"),
+        ("AUDIO", "hmn", "Tiếng Mông", "language-hmn/index.m3u8", None),
+    ]
+    assert [one.stream_info.audio for one in found.playlists] == ["sound"] * 3
+    assert "MEDIA" not in (record(tmp_path / "plain", ladder(2)) / "master.m3u8").read_text()
+
+
+def test_a_language_goes_on_after_a_crash_where_the_picture_does(tmp_path: Path) -> None:
+    record(tmp_path, interpreted(2), languages=(HMONG,))
+    folder = record(tmp_path, interpreted(2, EPOCH_S + 60), finished=True, languages=(HMONG,))
+    whole, spoken = listed(folder), listed(folder / "language-hmn")
+    assert [e.name for e in spoken] == [e.name for e in whole]
+    assert [e.discontinuity for e in spoken] == [e.discontinuity for e in whole]
+    assert times_of(folder / "language-hmn") == pytest.approx(times_of(folder), abs=0.03)
+
+
+def test_a_language_that_nobody_asked_to_record_is_in_no_sound(tmp_path: Path) -> None:
+    folder = record(tmp_path, interpreted(2), finished=True)
+    assert not (folder / "language-hmn").exists()
+    data = b"".join((folder / one).read_bytes() for one in ("init-0.mp4", "00000000.m4s"))
+    assert media.tone_level(media.decode(data).heard()[4800:40_000], 440) < -70
 
 
 def test_the_master_names_each_with_what_it_takes(tmp_path: Path) -> None:

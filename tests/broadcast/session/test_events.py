@@ -32,6 +32,7 @@ def test_the_first_event_keeps_every_name() -> None:
         "id": "muong-nhe",
         "name": "Điểm cầu huyện Mường Nhé",
         "kind": "district",
+        "booth": None,
     }
 
 

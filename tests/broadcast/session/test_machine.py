@@ -54,6 +54,7 @@ from broadcast.session.commands import (
     ResumeSession,
     SceneWish,
     SendMessage,
+    SetBooth,
     SetItemClosed,
     SetLimit,
     SetPreview,
@@ -73,6 +74,7 @@ from broadcast.session.model import (
     Role,
 )
 from broadcast.session.rehearsal import Check, Outcome
+from broadcast.session.rules.booths import LanguageWish
 from broadcast.session.rules.importing import DelegateRow, ItemRow, SiteRow
 from broadcast.session.undoing import without_undone
 from streams.frames import SiteId
@@ -82,6 +84,7 @@ from tests.broadcast.session.machine import KeptSession
 SITES = st.sampled_from([site.id for site in PREPARED.sites])
 ANY_SITE = st.one_of(SITES, st.just("la"))
 DELEGATES = st.sampled_from([delegate.id for delegate in PREPARED.delegates])
+LANGUAGES = (LanguageWish(code="hmn", name="Tiếng Mông"), LanguageWish(code="km", name="Khmer"))
 KINDS = st.sampled_from(RequestKind)
 IN_QUESTIONING = st.sampled_from([RequestKind.QUESTION, RequestKind.ANSWER, RequestKind.REBUTTAL])
 ITEMS = st.sampled_from([item.id for item in PREPARED.agenda])
@@ -213,6 +216,7 @@ class Sessions(KeptSession):
         wishes: list[Command] = [
             PutSite(name=name),
             PutSite(site=site, name=name),
+            SetBooth(site=site, language=data.draw(st.sampled_from([*LANGUAGES, None]))),
             RemoveSite(site=site),
             PutDelegate(delegate=delegate, name=name, site=site),
             RemoveDelegate(delegate=delegate or "khong-co"),

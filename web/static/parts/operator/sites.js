@@ -28,7 +28,7 @@ const seen = new Set();
 export function Sites() {
   const sites = sitesOf(operatorView());
   const present = sites.filter((site) => site.present).length;
-  const open = sites.filter((site) => site.microphone_open).length;
+  const open = sites.filter((site) => site.microphone_open && !site.booth).length;
   return html`<section class="sites panel" aria-labelledby="sites-title" data-testid="sites">
     <header>
       <h2 id="sites-title">${t("operator.sites")}</h2>
@@ -113,10 +113,11 @@ function problemOf(site) {
   return site.video === "lost" ? t("operator.picture_lost") : t("operator.no_picture");
 }
 
-/** Somebody speaks there; and whether the room's noise is taken out. @param {{site: Site}} props */
+/** An interpreter sits there; somebody speaks there; and whether the room's noise is taken out. @param {{site: Site}} props */
 function Voice({site}) {
-  if (!site.present || !(site.speaking || site.noise_suppressed)) return null;
+  if (!site.booth && (!site.present || !(site.speaking || site.noise_suppressed))) return null;
   return html`<span class="voice">
+    ${site.booth && html`<span class="booth" data-testid=${`booth-${site.id}`} title=${t("operator.booth_long", {language: site.booth.name})}>${site.booth.name}</span>`}
     ${site.noise_suppressed && html`<span class="cleaned">${t("operator.noise_suppressed")}</span>`}
     ${site.speaking && html`<span class="speaking" data-testid=${`speaking-${site.id}`} title=${t("operator.speaking_long")}><${Icon} name="speech" /></span>`}</span>`;
 }

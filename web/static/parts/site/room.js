@@ -111,12 +111,13 @@ function OwnClock({turn}) {
 
 function OwnMicrophone() {
   const open = siteView().me.microphone_open;
+  const language = siteView().me.booth?.name ?? "";
   const key = open && lost() ? "away" : microphoneOf(siteView(), held.value);
-  const title = html`<p role="status"><strong>${t(`site.microphone_${key}_title`)}</strong></p>`;
+  const title = html`<p role="status"><strong>${t(`site.microphone_${key}_title`, {language})}</strong></p>`;
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
     ${config.has_camera ? title : html`<div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
       <div>${title}<${Meter} label=${t("site.level")} /></div></div>`}
-    <p class="hint">${t(`site.microphone_${key}_note`)}</p>
+    <p class="hint">${t(`site.microphone_${key}_note`, {language})}</p>
     ${open && !config.has_camera && html`<button aria-pressed=${held.value} onClick=${() => hold(!held.value)} data-testid="hold">
       ${t(held.value ? "site.release" : "site.hold")}</button>`}
   </section>`;

@@ -15,6 +15,6 @@ export function standingOf({me, session, floor}) {
 /** What has become of its microphone. `held`: the room itself is silent for a while.
  * @param {SiteView} view @param {boolean} held */
 export function microphoneOf({me, session, floor}, held) {
-  if (me.microphone_open) return held ? "held" : "open";
+  if (me.microphone_open) return held ? "held" : me.booth ? "booth" : "open";
   return floor?.site === me.site && session.phase === "live" ? "shut" : "closed";
 }
