@@ -9,6 +9,7 @@ import {ask, wordsOf} from "./parts/common/ask.js";
 import {Refusal} from "./server.js";
 import {Head, isStaff} from "./parts/common/head.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
+import {Languages, language, languages} from "./parts/public/languages.js";
 import {attach, captionsOf} from "./parts/public/player.js";
 
 /** @typedef {{start_s: number, end_s: number, kind: "item" | "turn", title: string, subtitle: string}} Chapter */
@@ -100,7 +101,7 @@ function Page() {
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
         ${config.retired && isStaff() && html`<div class="choices"><${Papers} /></div>`}
-        ${!missing.value && !config.retired && html`<div class="choices"><${Speed} />${captioned.value && html`<${CaptionsSwitch} />`}
+        ${!missing.value && !config.retired && html`<div class="choices"><${Speed} /><${Languages} />${captioned.value && html`<${CaptionsSwitch} />`}
           <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${isStaff() && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
           ${isStaff() && html`<${Papers} />`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
@@ -127,17 +128,25 @@ function NotHere() {
 
 function Player() {
   const element = useRef(/** @type {HTMLVideoElement | null} */ (null));
+  const goesOn = useRef(false);
   const [state, setState] = useState("");
   useEffect(() => {
     if (!element.current) return;
     video = element.current;
-    const player = attach(video, `/archive/${config.session}/master.m3u8`, {startS: wantedS(), onState: setState});
+    const player = attach(video, `/archive/${config.session}/master.m3u8`, {
+      startS: at.value || wantedS(),
+      language: language.value,
+      onLanguages: (told) => { languages.value = told; },
+      onState: setState,
+    });
+    if (goesOn.current) video.play().catch(() => undefined); // in another language
     const captions = captionsOf(video, () => captioned.value && captionsOn.value);
     return () => {
       captions();
+      goesOn.current = video?.paused === false;
       player.close();
     };
-  }, []);
+  }, [language.value]);
   const look = () => (at.value = video?.currentTime ?? 0);
   return html`<div class="stage"><video ref=${element} controls playsinline onTimeUpdate=${look} onSeeking=${look} onSeeked=${look}
       onDurationChange=${stayWithin} data-testid="player" aria-label=${t("public.player")}></video>

@@ -12,6 +12,7 @@ import {WhepPlayer} from "./rtc.js";
 import {CaptionLine} from "./parts/common/caption.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
 import {Share} from "./parts/public/share.js";
+import {Languages, language, languages} from "./parts/public/languages.js";
 import {Agenda} from "./parts/public/agenda.js";
 import {attach, captionsOf} from "./parts/public/player.js";
 
@@ -50,7 +51,7 @@ function Page() {
         <${Speaker} floor=${floor} closed=${session.closed} />
         <div class="choices">
           ${session.phase === "live" && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
-          ${on && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} />`}
+          ${on && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} />${way.value !== "quick" && html`<${Languages} />`}`}
           ${on && captioned.value && way.value !== "sound" && html`<${CaptionsSwitch} />`}
           <${Share} atS=${on && way.value === "rewind" ? () => document.querySelector("video")?.currentTime : undefined} />
           ${viewers > 1 && html`<span class="muted">${t("public.viewers", {count: viewers})}</span>`}
@@ -104,9 +105,14 @@ function RewindPlayer() {
   const player = useRef(/** @type {ReturnType<typeof attach> | null} */ (null));
   const [state, setState] = useState("waiting");
   const [behind, setBehind] = useState(0);
+  /** Where another language is to go on, for who has gone back. @type {{current: {startS?: number}}} */
+  const from = useRef({});
   useEffect(() => {
     if (!video.current) return;
     player.current = attach(video.current, `/live/${config.session}/master.m3u8`, {
+      ...from.current,
+      language: language.value,
+      onLanguages: (told) => { languages.value = told; },
       onState: setState,
       onHeights: (told) => {
         heights.value = told;
@@ -118,9 +124,11 @@ function RewindPlayer() {
     return () => {
       forget();
       captions();
+      const atS = video.current?.currentTime ?? 0;
+      from.current = (player.current?.liveS() ?? 0) - atS > BEHIND_S ? {startS: atS} : {};
       player.current?.close();
     };
-  }, []);
+  }, [language.value]);
   const look = () => setBehind((player.current?.liveS() ?? 0) - (video.current?.currentTime ?? 0));
   const toLive = () => {
     if (video.current && player.current) video.current.currentTime = player.current.liveS();
@@ -137,11 +145,12 @@ function RewindPlayer() {
 function SoundPlayer() {
   const audio = useRef(/** @type {HTMLAudioElement | null} */ (null));
   const [state, setState] = useState("waiting");
+  const folder = language.value ? `language-${language.value}` : "sound";
   useEffect(() => {
     if (!audio.current) return;
-    const player = attach(audio.current, `/live/${config.session}/sound/live.m3u8`, {onState: setState});
+    const player = attach(audio.current, `/live/${config.session}/${folder}/live.m3u8`, {onState: setState});
     return () => player.close();
-  }, []);
+  }, [folder]);
   return html`<div class="stage card listening"><div>
     <p class="card-title">${t("public.radio")}</p>
     <p role="status">${state === "waiting" ? waiting("public.loading_sound") : t("public.radio_note")}</p>

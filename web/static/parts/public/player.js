@@ -2,15 +2,18 @@
 // hls.js is four times as large as all the rest of a page: it is fetched once something plays.
 
 import {effect} from "@preact/signals";
+import {silenced} from "./silenced.js";
 
 const WORKER = new URL("../../vendor/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 2000;
 const STUCK_MS = 10_000;
 
+/** @typedef {{code: string, name: string}} Heard */
 /** @typedef {{startS?: number, onState?: (state: "waiting" | "playing") => void,
- *   onHeights?: (heights: number[]) => void}} Options
+ *   onHeights?: (heights: number[]) => void, language?: string, onLanguages?: (languages: Heard[]) => void}} Options
  *   `startS`: from where, in seconds; without it, a live list plays at its end.
- *   `onHeights`: hears which pictures there are to choose from, in lines */
+ *   `onHeights`: hears which pictures there are to choose from, in lines.
+ *   `language`: what to hear instead of the room as it is, by its code; `onLanguages`: hears which there are */
 /** @typedef {ReturnType<typeof attachNative>} Player */
 
 /**
@@ -60,8 +63,9 @@ async function library(stopped) {
  * @param {Options} options
  * @returns {Player}
  */
-function attachHls(Hls, video, url, {startS, onState, onHeights}) {
+function attachHls(Hls, video, url, {startS, onState, onHeights, language, onLanguages}) {
   const hls = new Hls({
+    ...(language ? {fLoader: silenced(Hls.DefaultConfig.loader), audioPreference: {lang: language}} : {}),
     workerPath: WORKER,
     startPosition: startS === undefined ? -1 : video.currentTime || startS, // somebody may have chosen meanwhile
     backBufferLength: 60,
@@ -100,6 +104,7 @@ function attachHls(Hls, video, url, {startS, onState, onHeights}) {
   });
   hls.on(Hls.Events.MANIFEST_PARSED, () => {
     onHeights?.(hls.levels.map(({height}) => height));
+    onLanguages?.(hls.allAudioTracks.slice(1).map(({lang, name}) => ({code: lang ?? "", name})));
     goOn();
   });
   hls.on(Hls.Events.FRAG_BUFFERED, () => onState?.("playing"));
