@@ -21,6 +21,7 @@ from broadcast.outputs.push import TOLD_S
 from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.segments import DISK_CHECK_S
 from broadcast.outputs.shelf import OPEN
+from broadcast.program import Layout, Scene, Signer
 from broadcast.session.model import AgendaItem, ItemId, ItemKind, SessionState
 from broadcast.studio.encoders import AacEncoder, H264Encoder
 from broadcast.witness.main import LOOK_S as WITNESS_LOOK_S
@@ -149,6 +150,7 @@ CLOSED = replace(
     STATE, agenda=(AgendaItem(ItemId("k"), "", ItemKind.OTHER, closed=True),),
     current_item=ItemId("k"),
 )  # fmt: skip
+SIGNED = replace(STATE, program=Scene(Layout.FULL, (HALL,)), signer=Signer(LAY))
 SEALING = RUNNING.model_copy(update={"sealing": True})
 
 
@@ -188,6 +190,7 @@ CAUSES: dict[str, tuple[SessionState, Callable[[], Tell]]] = {
     ),
     "picture_lost": (STATE, lambda: lay(video_alive=False)),
     "sound_lost": (STATE, lambda: lay(audio_alive=False)),
+    "signer_lost": (SIGNED, lambda: lay(video_alive=False)),
     "line_poor": (STATE, lossy),
     "return_poor": (STATE, lambda: world(returns={LAY: replace(BACK, stills=True)})),
     "camera_denied": (STATE, lambda: reported(camera="denied")),
