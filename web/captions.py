@@ -6,6 +6,7 @@ Made from the log at each request, so that a correction is there for whoever pla
 
 import asyncio
 import gzip
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -54,10 +55,18 @@ class Recording:
     _steps: tuple[ClockStep, ...] = ()
     _size: int = 0
     """Of its whole entries: recovery takes back one that was cut short."""
+    _inode: int = 0
+
+    def is_replaced(self) -> bool:
+        """Another playlist lies there: a recording was brought back from a copy. Blocking. Raises
+        OSError if there is none."""
+        stat = (self.folder / PLAYLIST).stat()
+        return stat.st_ino != self._inode or stat.st_size < self._size
 
     def refresh(self) -> None:
         """Blocking. Raises OSError if there is no playlist."""
         with (self.folder / PLAYLIST).open("rb") as file:
+            self._inode = os.fstat(file.fileno()).st_ino
             file.seek(self._size)
             text = file.read().decode("utf-8", "replace")
         if self.entries:
@@ -106,6 +115,13 @@ class Recording:
             timed = [replace(one, wall_ms=at) for one, at in zip(entries, at_ms, strict=True)]
             self._timed = key, timed
         return self._timed[1]
+
+
+def _refreshed(known: Recording | None, folder: Path) -> Recording:
+    """The same as far as it goes: whoever still reads one that was replaced ends with it."""
+    recording = known if known is not None and not known.is_replaced() else Recording(folder)
+    recording.refresh()
+    return recording
 
 
 class Captions:
@@ -165,8 +181,8 @@ class Captions:
     async def _recording(self, session: str) -> Recording:
         """Brought up to date. The one that was asked for longest ago is forgotten. Raises `OSError`
         where there is none: an invented name costs a look at the disk, and forgets nothing."""
-        recording = self._followed.get(session) or Recording(self._archive / session)
-        await asyncio.to_thread(recording.refresh)
+        known = self._followed.get(session)
+        recording = await asyncio.to_thread(_refreshed, known, self._archive / session)
         self._followed[session] = recording
         self._followed.move_to_end(session)
         if len(self._followed) > MAX_FOLLOWED:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from broadcast.outputs.playlist import Entry, header, lines
 from broadcast.store import Store
 from tests.web.rig import SESSION, Rig, prepare, relay, settings_in
 from tests.web.test_media import PLAYLIST
 from web import captions
+from web.captions import _refreshed
 
 
 def _record(rig: Rig, session: str) -> None:
@@ -66,3 +68,20 @@ def test_a_network_opens_so_many_old_sessions(
             assert [await _status(rig, session) for session in (SESSION, *old[:2])] == [200] * 3
 
     asyncio.run(scenario())
+
+
+def test_a_playlist_that_was_replaced_is_read_from_its_beginning(tmp_path: Path) -> None:
+    """As `cp` from a backup or `diemcau retire` and back leaves it."""
+    folder, known = tmp_path / "x", None
+    for first, count in ((0, 3), (100, 5)):
+        folder.mkdir(exist_ok=True)
+        entries = [
+            Entry(f"{first + n:08}.m4s", 1.0, n * 1000, None if n else "init-1.mp4")
+            for n in range(count)
+        ]
+        new = folder / "new"
+        new.write_text(header(1000) + "".join(map(lines, entries)), "utf-8")
+        new.replace(folder / "index.m3u8")
+        known = _refreshed(known, folder)
+        assert [one.name for one in known.entries] == [one.name for one in entries]
+        assert len(known.numbers) == known.body.count("#EXTINF") == count
