@@ -18,8 +18,8 @@ Open pages   live (the WebSocket), hub, client, patches; what each sees: views, 
              following, screens, sharing, tiles, written
 To watch     media, live_edge, captions, chapters, films, sealed, archive, archive_index; export,
              proof, replay, replay_proof, backup, retire, retiring
-On paper     minutes, minutes_paper, minutes_docx, line_report, line_reports, record_files, links;
-             preparing/ (before a session)
+On paper     minutes, minutes_paper, minutes_docx, line_report, line_reports, line_paper,
+             record_files, links; preparing/ (before a session)
 The pages    pages, build, assets, catalogues; templates/, static/ (`parts/` by page), texts/
 Programs     api, openapi, metrics
 Apart        children, aside: work that would keep sound and pictures waiting

@@ -127,7 +127,7 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
         Films(sessions, archive, films),
         SealedRecordings(sessions, settings, films, parts.auditor, now_ms),
         MinutesRoom(sessions, pages, archive, settings, parts.auditor, aside),
-        LineReports(sessions, pages, parts.on_air.book),
+        LineReports(sessions, pages, settings),
         RecordFiles(sessions),
     )
 

@@ -18,6 +18,8 @@ from streams.frames import SiteId
 from streams.lines import DownLine, Line
 from web.outside import LineQuality, line_quality
 
+PLACE = "lines"
+"""In the data folder."""
 MINUTE_MS = 60_000
 LOOK_MS = 5_000
 """A look that comes later than that says nothing of the time before it."""

@@ -24,7 +24,7 @@ from web.client import Bye, Client
 from web.desk import Desk
 from web.errors import Problem
 from web.history import History
-from web.line_book import LineBook
+from web.line_book import PLACE, LineBook
 from web.outside import Calm, Outside, Pace, Studio, hours_left, studio_of, witness_of
 from web.sessions import Sessions
 from web.studio_link import DEAF, Ears, StudioLink
@@ -66,7 +66,7 @@ class OnAir:
         self._pace = Pace()
         self._calm = Calm()
         self.history = History()
-        self.book = LineBook(settings.storage.data_dir / "lines")
+        self.book = LineBook(settings.storage.data_dir / PLACE)
         self._followed = ""
         """The session that is on the studio."""
         self.on_session: Callable[[str], None] = lambda _session: None

@@ -106,7 +106,6 @@ _PACES: dict[Pace, tuple[str, ...]] = {
         f"PUT {_SESSION}/player/files/{{name}}",
         f"DELETE {_SESSION}/player/files/{{name}}",
         "GET /graphics/{session}",
-        "GET /lines/{session}",
         "POST /api/v1/sign-in",
         "POST /api/v1/sign-out",
         "POST /api/v1/account/end-sign-ins",
@@ -115,6 +114,7 @@ _PACES: dict[Pace, tuple[str, ...]] = {
         "DELETE /api/v1/templates/{template}",
     ),
     HEAVY: (
+        "GET /lines/{session}",
         "GET /minutes/{session}",
         "GET /api/v1/audit.csv",
         f"GET {_SESSION}/audit.csv",
