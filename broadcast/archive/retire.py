@@ -68,11 +68,7 @@ def smaller(folder: Path) -> list[Path]:
 
 def is_here(folder: Path) -> bool:
     """Whether any file of it is; a removal that was cut short is to be ended."""
-    return any(
-        (one / entry.name).exists()
-        for one in (folder, *smaller(folder))
-        for entry in _media(_manifest(one))
-    )
+    return any((one / name).exists() for one in (folder, *smaller(folder)) for name in _names(one))
 
 
 def proven(folder: Path, copy: Path) -> list[Proven]:
@@ -84,6 +80,10 @@ def proven(folder: Path, copy: Path) -> list[Proven]:
 
 def _proven(folder: Path, copy: Path) -> Proven:
     here, there = (_manifest(one) for one in (folder, copy))
+    if not here.entries:
+        if _names(folder):
+            raise NotProvenError("no_manifest")
+        return Proven(folder, (), 0)  # of a language that nobody interpreted into
     if not there.entries:
         raise NotProvenError("no_copy")
     if (here.entries, here.garbled, here.broken) != (there.entries, False, ()):
@@ -96,6 +96,14 @@ def _proven(folder: Path, copy: Path) -> Proven:
         raise NotProvenError("not_whole", found)
     media = _media(here)
     return Proven(folder, tuple(one.name for one in media), sum(one.size for one in media))
+
+
+def _names(folder: Path) -> list[str]:
+    """Of its pictures and sound, as its manifest knows them; without one, as they lie there."""
+    sums = _manifest(folder)
+    if sums.entries:
+        return [one.name for one in _media(sums)]
+    return [one.name for one in folder.glob("*.m4s")]
 
 
 def _media(sums: manifest.Manifest) -> list[manifest.Entry]:

@@ -110,6 +110,26 @@ def test_a_removal_that_was_cut_short_is_ended(
     assert {one.partition("/")[0] for one in media(data)} == {"sealed"}
 
 
+def test_a_language_that_nobody_interpreted_into_keeps_nothing_here(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in (data, data.parent / "copy"):
+        empty = folder / "archive/x/language-en"
+        empty.mkdir()
+        (empty / "index.m3u8").write_text("#EXTM3U\n")
+    assert retire(data, capsys)[0] == 0
+    assert {one.partition("/")[0] for one in media(data)} == {"sealed"}
+
+
+def test_what_has_no_manifest_stays(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in (data, data.parent / "copy"):
+        (folder / "archive/x/SHA256SUMS").unlink()
+    before = files(data)
+    status, said = retire(data, capsys)
+    assert (status, "nothing can prove" in said) == (1, True)
+    assert files(data) == before
+
+
 def alter(copy: Path) -> None:
     path = copy / "archive/x/00000002.m4s"
     path.write_bytes(path.read_bytes()[::-1])
