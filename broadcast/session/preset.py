@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import config
-from broadcast.program import SIGNER_SHARE, SIGNER_SHARES, Corner, Signer
+from broadcast.program import SIGNER_SHARE, SIGNER_SHARES, Corner, Language, Signer
 from broadcast.session.events import SessionPrepared
 from broadcast.session.model import (
     AgendaItem,
@@ -26,6 +26,7 @@ from broadcast.session.model import (
     Site,
     SiteKind,
 )
+from broadcast.session.rules.booths import LanguageWish
 from broadcast.session.rules.content import (
     MAX_DELEGATES,
     MAX_ITEMS,
@@ -48,6 +49,8 @@ class _Site(_Section):
     id: SiteName
     name: Name
     kind: SiteKind = SiteKind.DISTRICT
+    booth: LanguageWish | None = None
+    """Of an interpreter."""
 
 
 class _Delegate(_Section):
@@ -119,6 +122,10 @@ class Preset(_Section):
         for site in self.sites:
             if site.id in RESERVED_SITES:
                 yield f"a site cannot be called {site.id!r}"
+        booths = {site.id for site in self.sites if site.booth is not None}
+        seated = {delegate.site for delegate in self.delegates}
+        for taken in sorted(booths & seated.union(halls)):
+            yield f"{taken!r} is an interpreter's booth; it cannot be the hall or hold delegates"
 
 
 class Outline(_Section):
@@ -169,7 +176,10 @@ def preset_of(state: SessionState) -> Preset:
         subtitle=state.subtitle,
         hidden_overlays=state.hidden_overlays,
         signer=_signer_of(state),
-        sites=tuple(_Site(id=one.id, name=one.name, kind=one.kind) for one in state.sites.values()),
+        sites=tuple(
+            _Site(id=one.id, name=one.name, kind=one.kind, booth=_wish_of(one.booth))
+            for one in state.sites.values()
+        ),
         delegates=tuple(
             _Delegate(id=one.id, name=one.name, title=one.title, group=one.group, site=one.site)
             for one in state.delegates.values()
@@ -187,6 +197,14 @@ def preset_of(state: SessionState) -> Preset:
             for one in state.agenda
         ),
     )
+
+
+def _wish_of(language: Language | None) -> LanguageWish | None:
+    return None if language is None else LanguageWish(code=language.code, name=language.name)
+
+
+def _language(wish: LanguageWish | None) -> Language | None:
+    return None if wish is None else Language(wish.code, wish.name)
 
 
 def _signer_of(state: SessionState) -> _Signer | None:
@@ -219,7 +237,7 @@ def prepare(
         title=preset.title,
         subtitle=preset.subtitle,
         sites=tuple(
-            Site(SiteId(site.id), site.name, site.kind)
+            Site(SiteId(site.id), site.name, site.kind, _language(site.booth))
             for site in preset.sites
             if site.id in present
         ),

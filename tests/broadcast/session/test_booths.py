@@ -24,6 +24,7 @@ from broadcast.session.commands import (
     SetBooth,
     parse_command,
 )
+from broadcast.session.preset import Preset, prepare, preset_of
 from broadcast.session.rules.booths import MAX_LANGUAGES, LanguageWish
 from broadcast.session.rules.importing import DelegateRow
 from streams.frames import SiteId
@@ -145,3 +146,14 @@ def test_a_language_is_told_to_players_as_it_is(code: str, name: str) -> None:
     command = parse_command(told)
     assert isinstance(command, SetBooth)
     assert command.language == LanguageWish(code="km-kh", name="Khmer")
+
+
+def test_a_template_keeps_its_booths() -> None:
+    preset = preset_of(hearing().state)
+    kept = Preset.model_validate_json(preset.model_dump_json())
+    begun = prepare(kept, "khac", 0)
+    assert {site.id: site.booth for site in begun.sites if site.booth} == {BOOTH: HMONG}
+    told = preset.model_dump(mode="json")
+    told["delegates"][0]["site"] = BOOTH
+    with pytest.raises(ValueError, match="'cabin' is an interpreter's booth"):
+        Preset.model_validate(told)
