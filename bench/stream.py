@@ -13,9 +13,12 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 from bench.janus import VIDEO_BEHIND
+from broadcast.studio.clock import BLOCK_SAMPLES
+from broadcast.studio.pairs import Pairs
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Feed, Packet
 from streams.rtp.packetise import h264_payloads
 from streams.wire import Outbox
@@ -24,7 +27,8 @@ FPS, GOP = 25, 50
 VIDEO_BPS = 1_500_000
 KEYFRAME_BYTES = 45_000
 FRAME_BYTES = (VIDEO_BPS // 8 * GOP // FPS - KEYFRAME_BYTES) // (GOP - 1)
-SOUND_BYTES = 200
+SOUND = b"\xfc" + b"\xaa" * 199
+"""Of Opus, by its first octet: 20 ms in stereo (RFC 6716 3.1)."""
 HEADER = struct.Struct("!BBHII")
 TURN_S = 2.5
 
@@ -45,7 +49,7 @@ async def program() -> AsyncIterator[Packet]:
             pts = index * VIDEO_CLOCK_RATE // FPS
             yield Packet(Feed.ROOM, Codec.H264, pts, key, True, data)
         pts = tick * AUDIO_CLOCK_RATE // 50
-        yield Packet(Feed.ROOM, Codec.OPUS, pts, True, True, b"\xaa" * SOUND_BYTES)
+        yield Packet(Feed.ROOM, Codec.OPUS, pts, True, True, SOUND)
         await asyncio.sleep(max(0, began + (tick + 1) * 0.02 - time.monotonic()))
 
 
@@ -59,14 +63,19 @@ Sink = Callable[[Packet], None]
 
 
 async def to_wire(path: str) -> Sink:
-    """As the studio does: what belongs to one moment leaves together. What sites send is not heard;
-    the studio would decode it."""
+    """As the studio does: what belongs to one moment leaves together, and sound in pairs where only
+    the public listens. What sites send is not heard; the studio would decode it."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_unix_connection(asyncio.Protocol, path)
-    outbox = Outbox(transport)
+    outbox, pairs = Outbox(transport), Pairs()
 
     def sink(packet: Packet) -> None:
-        assert outbox.offer(packet), "the relay went away, or does not read"
+        leaving: Sequence[Packet] = [packet]
+        if not packet.codec.is_video:
+            packet = replace(packet, feed=Feed.in_pairs(packet.feed))
+            leaving = pairs.take(packet, begins=packet.pts // BLOCK_SAMPLES % 2 == 1)
+        for one in leaving:
+            assert outbox.offer(one), "the relay went away, or does not read"
 
     return sink
 

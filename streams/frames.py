@@ -91,6 +91,11 @@ class Feed:
     """Stands in for the room while an item is closed: the slate, and silence."""
 
     @staticmethod
+    def in_pairs(feed: str) -> str:
+        """That feed's sound in packets of 40 ms, two in one: what the public gets."""
+        return f"pairs:{feed}"
+
+    @staticmethod
     def minus(site: SiteId) -> str:
         """The room's sound without that site's own, and what an operator says to it alone: its
         mix-minus (sound only)."""

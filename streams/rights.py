@@ -37,7 +37,7 @@ class Rights:
 
     def may_have(self, audience: Audience, packet: Packet | Packetised) -> bool:
         if not audience.room:
-            return packet.public and packet.feed == self.public_feed
+            return packet.public and packet.feed == self._outside(packet)
         if audience.site in self.put_out:
             return False
         if packet.codec.is_video or audience.site is None or not self.has_own(audience.site):
@@ -47,8 +47,13 @@ class Rights:
     def all_may_have(self, packet: Packet | Packetised) -> tuple[bool, bool]:
         """Of the public, and of the room. Sites with a feed of their own do not count: they
         are in no group."""
-        feed, public = packet.feed, Feed.ROOM if self.take_room else Feed.PUBLIC
-        return packet.public and feed == public, feed == Feed.ROOM
+        feed = packet.feed
+        return packet.public and feed == self._outside(packet), feed == Feed.ROOM
+
+    def _outside(self, packet: Packet | Packetised) -> str:
+        """What the public gets of pictures, or of sound."""
+        feed = self.public_feed
+        return feed if packet.codec.is_video else Feed.in_pairs(feed)
 
     def has_own(self, site: SiteId) -> bool:
         """It gets a mix of its own."""

@@ -9,6 +9,7 @@ lips are further from their voice than that. And by `EARLY`, by which it was rea
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from broadcast.program import PLAYER, ProgramState
@@ -18,6 +19,7 @@ from broadcast.studio.interpreting import Interpreting
 from broadcast.studio.mixer import Limiter, mix
 from broadcast.studio.onair import OnAir
 from broadcast.studio.opus import OpusEncoder
+from broadcast.studio.pairs import Pairs
 from broadcast.studio.publicsound import PublicSound
 from broadcast.studio.soundtrack import EARLY
 from broadcast.studio.sources import Sources
@@ -52,23 +54,31 @@ class Voices:
 
     def __init__(self, bitrates_bps: Bitrates, heard: Heard) -> None:
         self._bitrates_bps, self._heard = bitrates_bps, heard
-        self._encoders: dict[int, OpusEncoder] = {}
+        self._encoders: dict[int, tuple[OpusEncoder, Pairs]] = {}
 
     def are_heard(self, feed: str) -> bool:
         return any(self._heard(feed, rendition) for rendition in range(len(self._bitrates_bps)))
 
     def encode(self, feed: str, block: Samples, pts: int, *, public: bool = False) -> list[Packet]:
+        """Whole sound as it is, and in pairs; thin sound in pairs alone."""
+        pairs = Feed.in_pairs(feed)
         # Not kept for later: its look-ahead would hold the sound of then.
         self._encoders = {
-            rendition: self._encoders.get(rendition) or OpusEncoder(bitrate_bps)
+            rendition: self._encoders.get(rendition) or (OpusEncoder(bitrate_bps), Pairs())
             for rendition, bitrate_bps in enumerate(self._bitrates_bps)
-            if self._heard(feed, rendition)
+            if self._heard(feed, rendition) or self._heard(pairs, rendition)
         }
-        return [
-            Packet(feed, Codec.OPUS, at, True, public, data, rendition)
-            for rendition, encoder in self._encoders.items()
-            for at, data in encoder.encode(block, pts)
-        ]
+        packets = list[Packet]()
+        begins = pts // BLOCK_SAMPLES % 2 == 1  # what ends with a picture's tick leaves with it
+        for rendition, (encoder, waiting) in self._encoders.items():
+            for at, data in encoder.encode(block, pts):
+                packet = Packet(feed, Codec.OPUS, at, True, public, data, rendition)
+                both = waiting.take(packet, begins=begins)
+                if self._heard(feed, rendition):
+                    packets += both if rendition else [packet]
+                if self._heard(pairs, rendition):
+                    packets += (replace(one, feed=pairs) for one in both)
+        return packets
 
 
 class MinusFeed:

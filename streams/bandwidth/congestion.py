@@ -16,7 +16,7 @@ from streams.rtp.twcc import NEVER, REFERENCE_NS, TICK_NS, Feedback
 FREE_NS = 25 * NS_PER_MS
 """A run that is no later than this found no queue."""
 SLICE_NS = 100 * NS_PER_MS
-SLICES = 4
+SLICES, PAST_SLICES = 4, 20
 BASE_NS = 20 * NS_PER_S
 """The best delay is that of the last 20 to 40 s: lines change, and clocks drift."""
 FAR_NS = 1 << 60
@@ -44,6 +44,7 @@ class Congestion:
         """0 to 1, of about the last second."""
         self._reference = Unwrapper(24)
         self._lows: deque[int] = deque(maxlen=SLICES)
+        self._past: deque[int] = deque(maxlen=PAST_SLICES)
         self._slice_ns = 0
         self._base: int | None = None
         self._next_base: int | None = None
@@ -129,6 +130,8 @@ class Congestion:
             self._lows[-1] = min(self._lows[-1], queue_ns)
         else:
             self._slice_ns = at_ns
+            if self._lows:
+                self._past.append(self._lows[-1])
             self._lows.append(queue_ns)
 
     def _note_loss(self, told: int, lost: int, now_ns: int) -> None:
@@ -143,6 +146,7 @@ class Congestion:
         self._base = self._next_base = None
         self.lag_ns = FAR_NS
         self._lows.clear()
+        self._past.clear()
         self._busy_ns = None
 
     def forget_loss(self) -> None:
@@ -164,6 +168,11 @@ class Congestion:
     def newest_ns(self) -> int:
         """The queue that every packet of the last report, or the last 100 ms, met."""
         return self._lows[-1] if self._lows else 0
+
+    @property
+    def tremble_ns(self) -> int:
+        """The longest queue that all of some 100 ms met, in the last two seconds."""
+        return max(self._past, default=0)
 
     def overdue_ns(self, now_ns: int) -> int:
         """By how much longer than at best nothing newer was told of: reports wait, lines queue."""

@@ -26,8 +26,9 @@ VERDICT_NS = 3_000 * NS_PER_MS
 """Without feedback for so long after the end, the line did not carry it."""
 CATCH_UP_NS = 30 * NS_PER_MS
 """What one call may send at most: the rate for so long."""
-QUEUE_NS = 30 * NS_PER_MS
-"""Where such a queue shows, nothing more goes on top; where it stays, the line carries no more."""
+QUEUE_NS, MAX_TREMBLE_NS = 30 * NS_PER_MS, 40 * NS_PER_MS
+"""Where such a queue shows, nothing more goes on top; where it stays, the line carries no more. Of
+a line that trembles by itself it is one beyond that, or beyond so much."""
 HICCUPS = 1
 """Queues that went by themselves, as on any line now and then."""
 OVERDUE_NS = 150 * NS_PER_MS
@@ -115,12 +116,13 @@ class Probe:
         """Whether there is one now, and how many there were."""
         self._rates: deque[tuple[int, float]] = deque([(now_ns, from_bps)])
         """(from when on, rate) of what was not told of yet."""
+        self._queue_ns = QUEUE_NS + min(MAX_TREMBLE_NS, line.tremble_ns)
         self._told, self._lost, self._usual_loss = line.told, line.lost, line.loss
 
     def waits(self, now_ns: int) -> bool:
         """For a queue to go, or to stay, or for news."""
         line = self._line
-        return line.newest_ns > QUEUE_NS or line.overdue_ns(now_ns) > OVERDUE_NS
+        return line.newest_ns > self._queue_ns or line.overdue_ns(now_ns) > OVERDUE_NS
 
     def octets(self, sent: int, now_ns: int) -> int:
         """To send now, beside what went out anyway."""
@@ -128,7 +130,7 @@ class Probe:
         if self._ends_ns is not None and now_ns > self._ends_ns and not self._queue:
             return 0
         elapsed_ns, self._now_ns = now_ns - self._now_ns, now_ns
-        queue = self._line.newest_ns > QUEUE_NS
+        queue = self._line.newest_ns > self._queue_ns
         self._queues += queue and not self._queue
         if self._queue and not queue and self._ends_ns is not None:
             self._ends_ns = now_ns + self._stay_ns
@@ -153,7 +155,7 @@ class Probe:
 
     def verdict(self, now_ns: int) -> Verdict:
         line, ends_ns = self._line, self._ends_ns
-        if line.recent_ns > QUEUE_NS or self._queues > HICCUPS:
+        if line.recent_ns > self._queue_ns or self._queues > HICCUPS:
             return Verdict.FAILED
         if ends_ns is None:
             late = now_ns - self._begun_ns > MAX_NS

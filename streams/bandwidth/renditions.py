@@ -13,8 +13,8 @@ WIRE_OCTETS = 28
 """IPv4 and UDP headers, which a line carries too."""
 VIDEO_WIRE = 1.06
 """RTP, SRTP, UDP and IP headers around 1190 octets of picture."""
-SOUND_WIRE_BPS = 50 * 8 * 64
-"""The same headers around 50 packets of sound a second."""
+SOUND_WIRE_BPS, THIN_WIRE_BPS = 50 * 8 * 64, 25 * 8 * 64
+"""The same headers around 50 packets of sound a second, and around half as many."""
 STILL_INTERVAL_S = 3
 """At least so long between two stills: with keyframes every two seconds, each second one."""
 STILLS_BPS = 15_000
@@ -56,8 +56,8 @@ def levels(rates_bps: Sequence[float], sound_bps: Sequence[float]) -> tuple[Leve
     `rates_bps`, `sound_bps`: of the renditions, largest first; empty where a viewer takes none.
     """
     whole = sound_bps[0] + SOUND_WIRE_BPS if sound_bps else 0.0
-    thin = sound_bps[-1] + SOUND_WIRE_BPS if sound_bps else 0.0
     least = len(sound_bps) - 1 if sound_bps else 0
+    thin = sound_bps[-1] + THIN_WIRE_BPS if least else whole
     found = [
         Level(i, stills=False, sound=0, picture_bps=rate * VIDEO_WIRE, sound_bps=whole)
         for i, rate in enumerate(rates_bps)

@@ -19,6 +19,8 @@ HISTORY = 1000
 """Payloads kept of each lane: about 4 s of video at 2.5 Mbit/s. Policy: the oldest goes. Fewer than
 libsrtp's window of 1024 (`aiortc_private`): it refuses to send what is older."""
 
+SHARED = {feed for one in (Feed.ROOM, Feed.PUBLIC) for feed in (one, Feed.in_pairs(one))}
+"""Feeds for everybody of the room or of the public."""
 MAX_KEPT = 250
 """Access units kept since a keyframe. Policy: beyond it newcomers wait for the next one."""
 AROUND = sum(USUAL)
@@ -141,7 +143,7 @@ class Lanes(dict[tuple[str, int, int], "Lane"]):
 
     def __missing__(self, key: tuple[str, int, int]) -> "Lane":
         feed, number, rendition = key
-        codec, shared = Codec(number), feed in (Feed.ROOM, Feed.PUBLIC)
+        codec, shared = Codec(number), feed in SHARED
         of_its_kind = feed, codec.is_video
         ladder = self._ladders.setdefault(of_its_kind, Ladder(codec, shared=shared))
         lane = self[key] = ladder.lane(rendition)

@@ -109,8 +109,7 @@ class Viewers:
         that a change finds it made. Whole, and as his line takes it."""
         wanted: dict[str, set[int]] = {}
         for audience, sound in {(one.audience, one.steering.choice.sound) for _, one in self}:
-            own = Feed.minus(audience.site) if audience.site else Feed.ROOM
-            for feed in (Feed.ROOM, own if audience.room else Feed.PUBLIC):
+            for feed in _feeds(audience):
                 wanted.setdefault(feed, {0}).add(sound)
         return {feed: sorted(renditions) for feed, renditions in wanted.items()}
 
@@ -134,3 +133,10 @@ class Viewers:
     def dropped(self) -> int:
         """Access units that present viewers lost because the port was congested."""
         return sum(viewer.dropped for _, viewer in self)
+
+
+def _feeds(audience: Audience) -> tuple[str, str]:
+    """Whose sound he gets, now or after a change."""
+    if not audience.room:
+        return Feed.in_pairs(Feed.ROOM), Feed.in_pairs(Feed.PUBLIC)
+    return Feed.ROOM, Feed.minus(audience.site) if audience.site else Feed.ROOM

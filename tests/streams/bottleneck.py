@@ -69,7 +69,7 @@ class Watcher:
     choices: list[tuple[int, Choice]] = field(default_factory=list)
     """(when, what) from each change on."""
     sounds: list[tuple[int, int | None]] = field(default_factory=list)
-    """(sent, came) of each packet of sound; what was lost may come with the next one."""
+    """(made, came) of each 20 ms of sound; what was lost may come with the next one."""
     sent_octets: int = 0
     probed_octets: int = 0
     read: int = 0
@@ -85,6 +85,7 @@ class Watcher:
         self._arrivals = Arrivals()
         self._following: int | None = None
         self._still_ns = -10 * S
+        self._sounds_waiting = [self.began_ns - 20 * MS]  # pairs end with a picture's tick
         self._asked_ns = -10 * S
         self._next = {"sound": self.began_ns, "frame": self.began_ns, "report": self.began_ns}
 
@@ -125,11 +126,17 @@ class Watcher:
 
     def _send_sound(self, now_ns: int) -> None:
         choice = self.steering.choice
-        octets = int(SOUNDS[choice.sound] / 400) * (2 if choice.redundant else 1)
-        (came,) = self._send([octets], now_ns)
-        if choice.redundant and self.sounds and self.sounds[-1][1] is None:
-            self.sounds[-1] = self.sounds[-1][0], came
-        self.sounds.append((now_ns, came))
+        self._sounds_waiting.append(now_ns)
+        if len(self._sounds_waiting) <= choice.sound:  # thin sound leaves in pairs
+            return
+        together, self._sounds_waiting = self._sounds_waiting, []
+        octets = int(SOUNDS[choice.sound] / 400) * len(together)
+        (came,) = self._send([octets * (2 if choice.redundant else 1)], now_ns)
+        if choice.redundant:
+            for at in range(-min(len(together), len(self.sounds)), 0):
+                made_ns, before = self.sounds[at]
+                self.sounds[at] = made_ns, came if before is None else before
+        self.sounds += ((made_ns, came) for made_ns in together)
 
     def _send_frame(self, now_ns: int, *, key: bool) -> None:
         choice = self.steering.choice

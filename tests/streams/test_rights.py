@@ -26,7 +26,12 @@ def sound(feed: str) -> Packet:
         (True, picture(Feed.ROOM, public=False), False, True),
         (True, picture(Feed.PUBLIC, public=True), False, False),
         (True, sound(Feed.minus(SiteId("hall"))), False, False),
+        (True, sound(Feed.ROOM), False, True),
+        (True, sound(Feed.in_pairs(Feed.ROOM)), True, False),
+        (True, sound(Feed.in_pairs(Feed.PUBLIC)), False, False),
         (False, picture(Feed.ROOM, public=True), False, True),
+        (False, sound(Feed.in_pairs(Feed.ROOM)), False, False),
+        (False, sound(Feed.in_pairs(Feed.PUBLIC)), True, False),
         (False, picture(Feed.ROOM, public=False), False, True),
         (False, picture(Feed.PUBLIC, public=True), True, False),
         (False, sound(Feed.minus(SiteId("hall"))), False, False),
@@ -60,8 +65,12 @@ def test_such_a_site_gets_its_own_sound_and_all_others_the_rooms(rights: Rights)
 
 def test_who_was_put_out_gets_nothing() -> None:
     rights = Rights(take_room=True, put_out=frozenset({SiteId("muong-lay")}))
-    for packet in (picture(Feed.ROOM, public=True), sound(Feed.ROOM)):
-        assert [rights.may_have(one, packet) for one in EVERYBODY] == [True, True, True, False]
+    for packet, public, room in (
+        (picture(Feed.ROOM, public=True), True, True),
+        (sound(Feed.ROOM), False, True),
+        (sound(Feed.in_pairs(Feed.ROOM)), True, False),
+    ):
+        assert [rights.may_have(one, packet) for one in EVERYBODY] == [public, room, room, False]
 
 
 LAY = SiteId("muong-lay")

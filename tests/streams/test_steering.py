@@ -46,12 +46,12 @@ def test_a_line_at_ease_for_long_is_seldom_asked_and_its_end_is_noticed_all_the_
 
     watch([one], 70, meanwhile)
     assert reads[60] - reads[50] == 20
-    assert one.at(int(60.8 * S)).video != 0
+    assert one.at(int(60.9 * S)).video != 0
     assert one.in_time(60, 70, 150) > 0.7
 
 
 @pytest.mark.parametrize("came_s", [0.5, 1.5])
-@pytest.mark.parametrize(("rate", "late_ms"), [(1e6, 200), (300e3, 270), (150e3, 300), (60e3, 800)])
+@pytest.mark.parametrize(("rate", "late_ms"), [(1e6, 200), (300e3, 270), (150e3, 300), (60e3, 920)])
 def test_a_newcomers_sound_is_not_kept_long(rate: float, late_ms: int, came_s: float) -> None:
     """By the pictures that he catches up with, and the first probe: nobody knows his line."""
     one = watcher(Bottleneck(rate), began_s=came_s)
@@ -191,11 +191,13 @@ def test_a_way_that_becomes_longer_is_no_thin_line() -> None:
     assert one.changes(60, 90) == 0, one.choices
 
 
-def test_jitter_is_no_thin_line() -> None:
-    one = watcher(Bottleneck(5e6, jitter_ms=60))
+@pytest.mark.parametrize("seed", range(8))
+def test_jitter_is_no_thin_line(seed: int) -> None:
+    """The first probe may take it for one; by the second it is known how the line trembles."""
+    one = watcher(Bottleneck(5e6, jitter_ms=60, seed=seed))
     watch([one], 60)
-    assert one.at(60 * S).video == 0
-    assert one.changes(5, 60) == 0
+    assert one.at(15 * S).video == 0
+    assert one.changes(15, 60) == 0
 
 
 def test_after_an_outage_it_goes_on_as_it_was() -> None:

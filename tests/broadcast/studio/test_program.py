@@ -141,15 +141,15 @@ def test_timestamps_are_one_line_and_keyframes_stand_on_the_grid(tmp_path: Path)
                 (Feed.ROOM, Codec.OPUS, 960),
                 (Feed.minus(A), Codec.OPUS, 960),
             ):
-                pts = [packet.pts for packet in received.of(feed, codec)]
+                pts = [packet.pts for packet in received.rendition(feed, codec, 0)]
                 steps = {b - a for a, b in itertools.pairwise(pts)}
                 # A frame may be left out on a busy machine, but time never stands or goes back.
                 assert step in steps
                 assert all(s > 0 and s % step == 0 for s in steps)
             for feed in (Feed.ROOM, Feed.minus(A)):
                 whole, thin = (received.rendition(feed, Codec.OPUS, n) for n in (0, 1))
-                both = min(len(whole), len(thin))
-                assert [p.pts for p in whole[:both]] == [p.pts for p in thin[:both]]
+                both = min(len(whole) // 2, len(thin))
+                assert {p.pts for p in thin[:both]} <= {p.pts for p in whole}
                 assert sum(len(p.data) for p in thin) < sum(len(p.data) for p in whole)
             video = received.of(Feed.ROOM, Codec.H264)
             sound = received.of(Feed.ROOM, Codec.OPUS)
