@@ -7,9 +7,13 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from streams.rtp.packetise import MAX_PAYLOAD
+
 MAX_OFFSET, MAX_LENGTH = (1 << 14) - 1, (1 << 10) - 1
 """What fits into the header of a redundant block."""
 _BLOCK = struct.Struct("!I")
+AROUND = _BLOCK.size + 1
+"""Octets around both."""
 _MORE = 1 << 31
 
 
@@ -30,7 +34,8 @@ def redundant(
     if earlier is None:
         return bytes((payload_type,)) + data
     offset, length = (timestamp - earlier[0]) & 0xFFFFFFFF, len(earlier[1])
-    if offset > MAX_OFFSET or length > MAX_LENGTH:
+    too_long = length > MAX_LENGTH or length + len(data) > MAX_PAYLOAD - AROUND
+    if offset > MAX_OFFSET or too_long:
         return bytes((payload_type,)) + data
     head = _BLOCK.pack(_MORE | payload_type << 24 | offset << 10 | length)
     return b"".join((head, bytes((payload_type,)), earlier[1], data))

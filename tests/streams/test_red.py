@@ -8,7 +8,7 @@ from streams.connections.sdp import Section
 from streams.downlink.fanout import Lane
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.rtp.header import HEADER
-from streams.rtp.packetise import packetise
+from streams.rtp.packetise import MAX_PAYLOAD, packetise
 from streams.rtp.red import redundant, taken_apart
 from streams.uplink.publisher import Publisher
 
@@ -26,6 +26,13 @@ def test_what_does_not_fit_the_header_is_sent_once() -> None:
     assert redundant(111, None, 1920, b"now") == alone
     assert redundant(111, (0, b"x" * 1024), 960, b"now") == alone, "ten bits of length"
     assert redundant(111, (0, b"x"), 1 << 14, b"now") == alone, "fourteen bits of time"
+
+
+def test_what_makes_a_datagram_too_long_is_sent_once() -> None:
+    """Two packets of sound at 256 kbit/s."""
+    data = bytes(MAX_PAYLOAD // 2 + 1)
+    assert redundant(111, (0, data), 960, data) == bytes((111,)) + data
+    assert len(redundant(111, (0, data[:-4]), 960, data[:-4])) <= MAX_PAYLOAD
 
 
 def test_nothing_that_was_said_in_a_closed_item_is_sent_with_what_follows() -> None:
