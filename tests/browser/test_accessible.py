@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from broadcast.session.model import Role
 from tests.broadcast.session.hearing import PREPARED
@@ -54,6 +54,12 @@ OFFICE = (
 OPERATOR = f"/operator/{SESSION}"
 """A control room is for a whole screen: pictures beside each other mean something (1.4.10 lets
 what needs two dimensions be so). At 200 % it must still work, by scrolling."""
+DIALOGS = (
+    ("page-menu", "destinations-open"),
+    ("page-menu", "links-open"),
+    ("chat-open",),
+    ("register-open",),
+)
 PHONE, LEAST = 360, 320
 """The second: a screen of 1280 at 400 %, and the narrowest phone."""
 FINGER = """(phone) => {
@@ -167,6 +173,26 @@ async def on_a_phone(page: Page, what: str) -> list[str]:
     return wide + [f"{what}: too small for a finger: {one}" for one in small]
 
 
+async def in_a_dialog(page: Page, way: tuple[str, ...]) -> list[str]:
+    """By keyboard: it is without fault, it fits a phone, and whoever leaves it is where he was."""
+    for name in way:
+        await page.get_by_test_id(name).press("Enter")
+    dialog = page.locator("dialog[open]")
+    await dialog.wait_for()
+    faults = await lasting(violations, page, f"the dialog of {way}")
+    await page.set_viewport_size({"width": LEAST, "height": 640})
+    await page.evaluate(DRAWN)
+    if await dialog.evaluate("(one) => one.scrollWidth > one.clientWidth"):
+        faults.append(f"the dialog of {way} is too wide")
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.keyboard.press("Escape")
+    try:
+        await expect(page.get_by_test_id(way[0])).to_be_focused()
+    except AssertionError as error:
+        faults.append(str(error)[:300])
+    return faults
+
+
 async def out_of_reach(page: Page, what: str) -> list[str]:
     """A screen of 1920 has 960 at 200 %: whatever can be pressed can be scrolled to."""
     await page.set_viewport_size({"width": 960, "height": 540})
@@ -269,6 +295,8 @@ def test_every_page(tmp_path: Path) -> None:
                 checks = (out_of_reach,) if path == OPERATOR else (too_wide, on_a_phone)
                 for check in checks:
                     faults += await lasting(check, page, path)
+            for opened in DIALOGS:
+                faults += await in_a_dialog(page, opened)
         assert faults == [], "\n" + "\n".join(faults)
 
     asyncio.run(story())

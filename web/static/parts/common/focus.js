@@ -37,8 +37,13 @@ function placeOf(target) {
   /** @type {Element[]} */
   const way = [];
   if (!(target instanceof Element) || !target.matches(":focus-visible")) return way;
-  for (let one = /** @type {Element | null} */ (target); one && one !== document.body; one = one.parentElement) way.push(one);
+  for (let one = /** @type {Element | null} */ (target); one && one !== document.body; one = roomOf(one)) way.push(one);
   return way;
+}
+
+/** What a menu stands in is the button that opened it. @param {Element} one */
+function roomOf(one) {
+  return (one.matches("[popover]") && document.querySelector(`[popovertarget="${one.id}"]`)) || one.parentElement;
 }
 
 /** Once all that changes now has changed. */

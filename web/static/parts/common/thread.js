@@ -22,11 +22,11 @@ export function Thread({messages, own, who, disabled, onSend}) {
     if (text && await onSend(text) && field.current) field.current.value = "";
   };
   return html`<div class="thread">
-    <ol class="messages" ref=${list} role="log" aria-label=${t("chat.messages")} data-testid="messages">
+    <div class="log" role="log" aria-label=${t("chat.messages")}><ol class="messages" ref=${list} data-testid="messages">
       ${messages.map((one) => html`<li key=${one.id} data-own=${own(one)}><p>${one.text}</p>
         <small class="muted">${who(one)} · ${timeOfDay(one.at_ms)}</small></li>`)}
       ${!messages.length && html`<li class="muted none">${t("chat.none")}</li>`}
-    </ol>
+    </ol></div>
     <form class="thread-line" onSubmit=${send}>
       <input ref=${field} maxlength=${MOST_CHARS} autocomplete="off" placeholder=${t("chat.write")} aria-label=${t("chat.write")} data-testid="chat-text" />
       <button class="primary" disabled=${disabled} data-testid="chat-send">${t("chat.send")}</button></form></div>`;
