@@ -11,6 +11,7 @@ from av.filter import Graph
 
 from broadcast.studio.encoders import H264Encoder
 from broadcast.studio.opus import OpusEncoder
+from broadcast.studio.pairs import Pairs
 from config.settings import Program
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Feed, Packet
 from streams.relay import Rates
@@ -89,6 +90,7 @@ class OnAir:
     def __init__(self, what: Encoded, send: Callable[[Packet], None], *, ladder: bool) -> None:
         self._what, self._send = what, send
         self._renditions = range(len(what.pictures) if ladder else 1)
+        self._thin = Pairs()
         self._place = 0
         self._key_wanted = False
 
@@ -111,8 +113,10 @@ class OnAir:
     def _sound(self, index: int) -> None:
         blank = Packet(Feed.ROOM, Codec.OPUS, index * AUDIO_CLOCK_RATE // 50, True, True, b"")
         for rendition, packets in enumerate(self._what.sounds[: 2 if self._renditions[1:] else 1]):
-            data = packets[index % len(packets)]
-            self._send(replace(blank, data=data, rendition=rendition))
+            packet = replace(blank, data=packets[index % len(packets)], rendition=rendition)
+            leaving = self._thin.take(packet, begins=index % 2 == 1) if rendition else (packet,)
+            for one in leaving:
+                self._send(one)
 
     def _picture(self, pts: int) -> None:
         count = len(self._what.pictures[0])
