@@ -106,6 +106,7 @@ def test_a_language_from_the_booth_to_the_archive(server: Server) -> None:
 
 async def set_up_the_booth(desk: Page, server: Server) -> None:
     await desk.goto(server.link(Role.OPERATOR))
+    await desk.wait_for_url(f"**/operator/{server.session}")
     await desk.goto(server.url(f"/prepare/{server.session}#sites"))
     await desk.get_by_test_id(f"edit-booth-{CABIN}").click()
     form = desk.get_by_test_id("booth-form")
