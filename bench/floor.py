@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import av
 
 from bench.heads import FPS, talking_head
+from broadcast.layout import Layout
 from broadcast.overlay.render import Renderer
-from broadcast.program import Layout, Overlay, Scene
+from broadcast.program import Overlay, Scene
 from broadcast.studio.canvas import Canvas, Seat, boxes_of
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import AacEncoder, H264Encoder, Samples

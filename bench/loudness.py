@@ -15,7 +15,8 @@ import av
 import numpy as np
 
 from bench.figure import Figure
-from broadcast.program import Layout, Scene, Take
+from broadcast.layout import Layout
+from broadcast.program import Scene, Take
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.opus import OpusEncoder
 from streams.frames import Codec, Feed, Packet, SiteId

@@ -36,7 +36,8 @@ from bench import chrome, floor, recipes
 from bench.heads import FPS, talking_head, write_clips
 from bench.recipes import Cost, Material, by_thread_s, cpu_s, memory_mb
 from bench.shown import large_anew
-from broadcast.program import Layout, Overlay, Scene, Take
+from broadcast.layout import Layout
+from broadcast.program import Overlay, Scene, Take
 from broadcast.studio.encoders import H264Encoder
 from config.settings import Program, Recording
 from streams.frames import Codec, Feed, Packet, SiteId

@@ -18,7 +18,8 @@ import numpy as np
 
 from bench.figure import Figure
 from bench.heads import FPS, talking_head
-from broadcast.program import Layout, Scene, Take
+from broadcast.layout import Layout
+from broadcast.program import Scene, Take
 from broadcast.studio.encoders import VIDEO_TIME_BASE, H264Encoder
 from config.settings import Program, Recording
 from streams.frames import Codec, Feed, Packet, SiteId

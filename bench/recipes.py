@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import pyvips
 
+from broadcast.layout import INSET
 from broadcast.overlay.render import Renderer
-from broadcast.program import INSET, Overlay
+from broadcast.program import Overlay
 from broadcast.studio.encoders import x264_options
 from config.settings import Program
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.recipes import Material
-from broadcast.program import INSET, Rect
+from broadcast.layout import INSET, Rect
 from streams.frames import Packet
 from tests.media import RATE, Picture, Samples, luma_of, samples_of
 

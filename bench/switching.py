@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from broadcast.program import Corner, Inset, Layout, Overlay, Scene, Take, Transition
+from broadcast.layout import Corner, Inset, Layout
+from broadcast.program import Overlay, Scene, Take, Transition
 from broadcast.program import TransitionKind as Kind
 from config.settings import Program, Recording
 from streams.frames import Codec, Feed, Packet, SiteId

@@ -7,18 +7,17 @@ slate at all other times. Nothing an operator can switch comes into that decisio
 from collections.abc import Callable
 from dataclasses import replace
 
+from broadcast.interpreters import Booth, Signer
+from broadcast.layout import Layout
 from broadcast.overlay import views
 from broadcast.program import (
     CUT,
     OVER_A_SLATE,
     PLAYER,
-    Booth,
     Clip,
-    Layout,
     Overlay,
     ProgramState,
     Scene,
-    Signer,
     Take,
     clear_of,
 )

@@ -22,7 +22,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from broadcast.program import Rect
+from broadcast.layout import Rect
 
 Picture = NDArray[np.uint8]
 """Luma, height × width."""

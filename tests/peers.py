@@ -23,7 +23,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
-from broadcast.program import Rect
+from broadcast.layout import Rect
 from tests.media import (
     NUMBERS,
     RATE,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.program import Layout, seats_of
+from broadcast.layout import Layout, seats_of
 from tests import media
 from tests.media import Mark, draw, read_mark
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broadcast.director import heard_in_room, program_of, public_take, signer_on_air
-from broadcast.program import Layout, Scene, Take
+from broadcast.layout import Layout
+from broadcast.program import Scene, Take
 from broadcast.session.model import Phase, SessionState, SiteKind
 from broadcast.witness.memory import APART_MS
 from config.settings import Program, Recording

@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from broadcast.director import player_on_air, scene_on_air, signer_on_air
-from broadcast.program import PLAYER, Language, Layout, Scene, Signer, clear_of
+from broadcast.interpreters import Language, Signer
+from broadcast.layout import Layout
+from broadcast.program import PLAYER, Scene, clear_of
 from broadcast.session.forecast import Forecast, forecast
 from broadcast.session.model import (
     OverlayName,

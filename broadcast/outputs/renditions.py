@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from broadcast.interpreters import Language
 from broadcast.outputs import playlist
 from broadcast.outputs.disk import Disk, make_folder
 from broadcast.outputs.disk import replace as replace_file
@@ -19,7 +20,6 @@ from broadcast.outputs.playlist import Sound, Variant
 from broadcast.outputs.recorder import BESIDE, EAGER, Recorder
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.shelf import Shelf
-from broadcast.program import Language
 from config.settings import Program, Recording
 from streams.frames import VIDEO_CLOCK_RATE, Codec, Feed, Packet
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcast.interpreters import Language
 from broadcast.outputs.backlog import GAP_TOLD_S, Backlog
 from broadcast.outputs.disk import DISK, Disk, free_bytes
 from broadcast.outputs.output import Fault, OutputStatus
 from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.shelf import OPEN, Shelf
-from broadcast.program import Language
 from config.settings import Program, Recording
 from streams.frames import Codec, Packet
 

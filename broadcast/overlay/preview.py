@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from broadcast.layout import Layout, Rect, seats_of
 from broadcast.overlay.planes import Drawn, Plane
 from broadcast.overlay.render import Renderer
-from broadcast.program import Layout, Overlay, Rect, seats_of
+from broadcast.program import Overlay
 
 NOW_MS = 1_700_000_000_000
 

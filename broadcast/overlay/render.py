@@ -16,11 +16,12 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, TemplateNotFound
 
+from broadcast.layout import Rect
 from broadcast.overlay import fonts
 from broadcast.overlay.contents import NAMES, Fields, prepare
 from broadcast.overlay.planes import Drawn, draw
 from broadcast.overlay.theme import ThemeError, environment
-from broadcast.program import Overlay, Rect
+from broadcast.program import Overlay
 
 __all__ = ["Drawn", "Renderer"]
 

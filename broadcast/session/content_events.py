@@ -6,7 +6,7 @@ session is live stands in the log with its moment, like everything else.
 from dataclasses import dataclass
 from typing import Literal
 
-from broadcast.program import Language
+from broadcast.interpreters import Language
 from broadcast.session.happened import Happened
 from broadcast.session.model import (
     AgendaItem,

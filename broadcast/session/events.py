@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from broadcast.program import CUT, Clip, Scene, Signer, Transition
+from broadcast.interpreters import Signer
+from broadcast.program import CUT, Clip, Scene, Transition
 from broadcast.session.chair_events import ChairEvent
 from broadcast.session.closing_events import ClosingEvent
 from broadcast.session.content_events import ContentEvent

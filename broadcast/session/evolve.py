@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 
-from broadcast.program import CUT, Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import CUT, Scene
 from broadcast.session import (
     evolve_chair,
     evolve_closing,

@@ -8,7 +8,8 @@ is then, so no seat is dark.
 from dataclasses import replace
 from functools import reduce
 
-from broadcast.program import CUT, Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import CUT, Scene
 from broadcast.session.applying import on
 from broadcast.session.model import Phase, SessionState
 from broadcast.session.screen_events import ScreenAllowed, ScreenShared

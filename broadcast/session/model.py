@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
-from broadcast.program import CUT, Clip, Language, Scene, Signer, Transition
+from broadcast.interpreters import Language, Signer
+from broadcast.program import CUT, Clip, Scene, Transition
 from broadcast.session.rehearsal import Check, Checked
 from broadcast.session.written import Written
 from streams.frames import SiteId

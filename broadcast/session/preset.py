@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import config
-from broadcast.program import SIGNER_SHARE, SIGNER_SHARES, Corner, Language, Signer
+from broadcast.interpreters import SIGNER_SHARE, SIGNER_SHARES, Language, Signer
+from broadcast.layout import Corner
 from broadcast.session.events import SessionPrepared
 from broadcast.session.model import (
     AgendaItem,

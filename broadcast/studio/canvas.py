@@ -10,8 +10,9 @@ import av.error
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
+from broadcast.layout import Layout, Rect
 from broadcast.overlay.planes import Drawn
-from broadcast.program import Layout, Rect, Scene
+from broadcast.program import Scene
 from broadcast.studio.colours import FULL, Converter, matrix_for
 
 Plane = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]

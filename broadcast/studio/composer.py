@@ -4,18 +4,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from broadcast.interpreters import Signer
+from broadcast.layout import Layout
 from broadcast.overlay.render import Drawn
-from broadcast.program import (
-    CUT,
-    LISTS,
-    OVER_A_SLATE,
-    Layout,
-    Overlay,
-    Scene,
-    Signer,
-    Transition,
-    TransitionKind,
-)
+from broadcast.program import CUT, LISTS, OVER_A_SLATE, Overlay, Scene, Transition, TransitionKind
 from broadcast.studio.canvas import Box, Canvas, Seat, UnscalableError, area_of, boxes_of
 from broadcast.studio.graphics import Graphics
 from broadcast.studio.overlays import Board, Request

@@ -4,7 +4,7 @@ his voice. Made beside the room's sound and of nothing else, and public where th
 
 from collections.abc import Mapping
 
-from broadcast.program import Booth
+from broadcast.interpreters import Booth
 from broadcast.studio.encoders import AacEncoder, Samples
 from broadcast.studio.mixer import Limiter
 from broadcast.studio.publicsound import PublicSound

@@ -10,8 +10,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from broadcast.layout import Rect
 from broadcast.overlay.render import Drawn, Renderer
-from broadcast.program import Overlay, Rect
+from broadcast.program import Overlay
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ he is taken out. It lies over all else, so what would lie under it stands beside
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from broadcast.interpreters import SIGNER_BOTTOM, Signer
+from broadcast.layout import INSET_TOP_LEFT
 from broadcast.overlay.planes import Drawn
-from broadcast.program import INSET_TOP_LEFT, SIGNER_BOTTOM, Signer
 from broadcast.studio.canvas import Box, Canvas, Seat, area_of, box_of
 from broadcast.studio.picturetrack import Picture
 from streams.frames import NS_PER_MS

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from broadcast.director import program_of, scene_on_air
-from broadcast.program import CUT, Layout, ProgramState, Scene, Take, Transition, TransitionKind
+from broadcast.layout import Layout
+from broadcast.program import CUT, ProgramState, Scene, Take, Transition, TransitionKind
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Route, expect
 
-from broadcast.program import Layout, seats_of
+from broadcast.layout import Layout, seats_of
 from streams.frames import SiteId
 from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
 from tests.live import page as live_page

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Page, expect
 
-from broadcast.program import Language
+from broadcast.interpreters import Language
 from broadcast.session.model import Role, Site
 from streams.frames import SiteId
 from tests.chromium import SEEN, chromium, complaints

@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
-from broadcast.program import Rect
+from broadcast.layout import Rect
 from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
 from tests.live import Page, page
 from tests.media import wait_until

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page as BrowserPage
 
-from broadcast.program import Layout, seats_of
+from broadcast.layout import Layout, seats_of
 from streams.frames import SiteId
 from tests import hls, media
 from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would

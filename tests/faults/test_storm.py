@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from broadcast.archive.verify import verify
-from broadcast.program import Layout, TransitionKind
+from broadcast.layout import Layout
+from broadcast.program import TransitionKind
 from broadcast.session.model import OverlayName, RequestKind
 from broadcast.session.written import NoteKind
 from tests import films, hls

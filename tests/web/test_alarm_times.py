@@ -16,12 +16,14 @@ from typing import Any
 import av
 import pytest
 
+from broadcast.interpreters import Signer
+from broadcast.layout import Layout
 from broadcast.outputs.disk import Disk
 from broadcast.outputs.push import TOLD_S
 from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.segments import DISK_CHECK_S
 from broadcast.outputs.shelf import OPEN
-from broadcast.program import Layout, Scene, Signer
+from broadcast.program import Scene
 from broadcast.session.model import AgendaItem, ItemId, ItemKind, SessionState
 from broadcast.studio.encoders import AacEncoder, H264Encoder
 from broadcast.witness.main import LOOK_S as WITNESS_LOOK_S

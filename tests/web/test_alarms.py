@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from broadcast.program import Layout, Scene, Signer
+from broadcast.interpreters import Signer
+from broadcast.layout import Layout
+from broadcast.program import Scene
 from broadcast.session.model import (
     AgendaItem,
     ItemId,

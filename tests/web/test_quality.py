@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.program import Layout, Scene, Signer, seats_of
+from broadcast.interpreters import Signer
+from broadcast.layout import Layout, seats_of
+from broadcast.program import Scene
 from broadcast.session.model import SessionState, Site
 from config.settings import Program
 from streams.frames import SiteId

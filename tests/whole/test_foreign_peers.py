@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from broadcast.program import Layout, seats_of
+from broadcast.layout import Layout, seats_of
 from tests import media
 from tests.live import page
 from tests.media import Mark, wait_until

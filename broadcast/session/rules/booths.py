@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
-from broadcast.program import Language
+from broadcast.interpreters import Language
 from broadcast.session.content_events import BoothSet
 from broadcast.session.events import Events
 from broadcast.session.model import Phase, SessionState, SiteKind

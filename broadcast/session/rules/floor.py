@@ -4,7 +4,8 @@ Calling somebody is: the turn that runs ends (microphone closed, picture back), 
 starts (microphone open, picture cut). Every step is an event of its own.
 """
 
-from broadcast.program import Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import Scene
 from broadcast.session.events import (
     Event,
     Events,

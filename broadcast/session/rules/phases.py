@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from broadcast.program import Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import Scene
 from broadcast.session.events import (
     ClockPaused,
     ClockResumed,

@@ -8,22 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from broadcast.program import (
-    CUT,
-    INSET,
-    INSET_SHARES,
-    PLAYER,
-    SIGNER_SHARE,
-    SIGNER_SHARES,
-    TRANSITION_MS,
-    Corner,
-    Inset,
-    Layout,
-    Scene,
-    Signer,
-    Transition,
-    TransitionKind,
-)
+from broadcast.interpreters import SIGNER_SHARE, SIGNER_SHARES, Signer
+from broadcast.layout import INSET, INSET_SHARES, Corner, Inset, Layout
+from broadcast.program import CUT, PLAYER, TRANSITION_MS, Scene, Transition, TransitionKind
 from broadcast.session.events import (
     Event,
     Events,

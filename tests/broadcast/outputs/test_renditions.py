@@ -11,12 +11,12 @@ import m3u8
 import pytest
 
 from broadcast.archive.verify import verify
+from broadcast.interpreters import Language
 from broadcast.outputs import playlist
 from broadcast.outputs.edge import RECENT_SEGMENTS, Edge, pace_of
 from broadcast.outputs.fmp4 import fragments, origin_of
 from broadcast.outputs.playlist import Entry, Pace
 from broadcast.outputs.segments import Order, Segments
-from broadcast.program import Language
 from broadcast.studio.encoders import AacEncoder
 from broadcast.studio.encoding import Ladder
 from config.settings import Program, Recording, Rung

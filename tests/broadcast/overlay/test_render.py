@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broadcast.layout import INSET_SHARES, Corner, Inset, Layout, Rect, seats_of
 from broadcast.overlay.contents import NAMES
 from broadcast.overlay.fit import measure
 from broadcast.overlay.render import Drawn, Renderer
-from broadcast.program import INSET_SHARES, Corner, Inset, Layout, Overlay, Rect, seats_of
+from broadcast.program import Overlay
 from tests.broadcast.overlay.samples import HOSTILE, NOW_MS, USUAL, filled_with, usual
 
 SIZES = ((1280, 720), (1920, 1080), (640, 360), (320, 180), (854, 480), (1024, 768), (720, 1280))

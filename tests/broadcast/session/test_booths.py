@@ -3,7 +3,7 @@
 import pytest
 
 from broadcast.director import program_of
-from broadcast.program import Booth, Language
+from broadcast.interpreters import Booth, Language
 from broadcast.session.commands import (
     CloseMicrophone,
     ClosePart,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from broadcast.program import Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import Scene
 from broadcast.session.closing_events import RoomClosed, RoomOpened
 from broadcast.session.commands import (
     Call,

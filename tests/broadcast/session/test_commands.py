@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from broadcast.program import Layout
+from broadcast.layout import Layout
 from broadcast.session.commands import (
     COMMANDS,
     CallNext,

@@ -1,6 +1,7 @@
 """One floor, one speaker; one click does everything, and one click undoes it."""
 
-from broadcast.program import Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import Scene
 from broadcast.session.commands import (
     Call,
     CallNext,

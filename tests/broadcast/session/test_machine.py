@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import initialize, precondition, rule
 
-from broadcast.program import Layout
+from broadcast.layout import Layout
 from broadcast.session.commands import (
     BeginRehearsal,
     Call,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from broadcast.program import Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import Scene
 from broadcast.session.commands import (
     CallNext,
     ChooseItem,

@@ -2,16 +2,8 @@
 
 import pytest
 
-from broadcast.program import (
-    CUT,
-    INSET,
-    Corner,
-    Inset,
-    Layout,
-    Scene,
-    Transition,
-    TransitionKind,
-)
+from broadcast.layout import INSET, Corner, Inset, Layout
+from broadcast.program import CUT, Scene, Transition, TransitionKind
 from broadcast.session.commands import (
     CloseMicrophone,
     Cut,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from broadcast.director import player_on_air, program_of
-from broadcast.program import PLAYER, Layout, Scene
+from broadcast.layout import Layout
+from broadcast.program import PLAYER, Scene
 from broadcast.session.commands import (
     ChooseItem,
     ClearPlayer,

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from broadcast.director import program_of
-from broadcast.program import CUT, Layout, Scene, TransitionKind
+from broadcast.layout import Layout
+from broadcast.program import CUT, Scene, TransitionKind
 from broadcast.session.commands import (
     AllowScreen,
     ChooseItem,

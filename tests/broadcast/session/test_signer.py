@@ -1,7 +1,9 @@
 """The sign-language interpreter's box as the session has it, and who sees it."""
 
 from broadcast.director import program_of
-from broadcast.program import Corner, Inset, Layout, ProgramState, Scene, Signer, Take
+from broadcast.interpreters import Signer
+from broadcast.layout import Corner, Inset, Layout
+from broadcast.program import ProgramState, Scene, Take
 from broadcast.session.commands import (
     ChooseItem,
     ClosePart,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from broadcast.program import Layout
+from broadcast.layout import Layout
 from broadcast.session.commands import (
     CallNext,
     CallRound,

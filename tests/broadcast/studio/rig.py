@@ -20,7 +20,8 @@ from typing import Any
 import av
 import numpy as np
 
-from broadcast.program import PROGRAM_STATE, Layout, ProgramState, Scene, Take
+from broadcast.layout import Layout
+from broadcast.program import PROGRAM_STATE, ProgramState, Scene, Take
 from config.settings import Program, Recording, Settings, Storage, socket_path
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.rtp.packetise import Packetised

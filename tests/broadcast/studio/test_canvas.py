@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broadcast.layout import Corner, Inset, Layout
 from broadcast.overlay.planes import Drawn
-from broadcast.program import Corner, Inset, Layout, Scene
+from broadcast.program import Scene
 from broadcast.studio.canvas import BACKGROUND, CROP_LIMIT, Box, Canvas, Seat, boxes_of, fit
 
 even = st.integers(1, 1000).map(lambda n: 2 * n)

@@ -11,21 +11,10 @@ import av
 import numpy as np
 import pytest
 
+from broadcast.layout import Corner, Inset, Layout, Rect, seats_of
 from broadcast.overlay.planes import Drawn
 from broadcast.overlay.render import Renderer
-from broadcast.program import (
-    CUT,
-    TRANSITION_MS,
-    Corner,
-    Inset,
-    Layout,
-    Overlay,
-    Rect,
-    Scene,
-    Transition,
-    TransitionKind,
-    seats_of,
-)
+from broadcast.program import CUT, TRANSITION_MS, Overlay, Scene, Transition, TransitionKind
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.composer import Composer, View, seat_plans
 from broadcast.studio.graphics import ENTER_NS, LEAVE_NS

@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from broadcast.program import Booth, Language, Take
+from broadcast.interpreters import Booth, Language
+from broadcast.program import Take
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
 from broadcast.studio.interpreting import BELOW, Interpreting

@@ -2,8 +2,9 @@
 
 import time
 
+from broadcast.layout import Rect
 from broadcast.overlay.render import Renderer
-from broadcast.program import Overlay, Rect
+from broadcast.program import Overlay
 from broadcast.studio.overlays import Board, Request
 from tests import media
 

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from broadcast.program import Layout, Scene, Take, seats_of
+from broadcast.layout import Layout, seats_of
+from broadcast.program import Scene, Take
 from streams.frames import Codec, Feed, Packet, SiteId, talk_to
 from streams.wire import Kind, Note
 from tests import media

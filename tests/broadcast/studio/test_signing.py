@@ -10,21 +10,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from broadcast.interpreters import SIGNER_BOTTOM, SIGNER_SHARES, Signer
+from broadcast.layout import INSET_TOP, Corner, Inset, Layout
 from broadcast.overlay.planes import Drawn
-from broadcast.program import (
-    INSET_TOP,
-    SIGNER_BOTTOM,
-    SIGNER_SHARES,
-    Corner,
-    Inset,
-    Layout,
-    Overlay,
-    Scene,
-    Signer,
-    Transition,
-    TransitionKind,
-    clear_of,
-)
+from broadcast.program import Overlay, Scene, Transition, TransitionKind, clear_of
 from broadcast.studio.canvas import BACKGROUND, Box, Canvas, area_of, box_of, fit
 from broadcast.studio.composer import LOST_NS, View
 from broadcast.studio.overlays import Request

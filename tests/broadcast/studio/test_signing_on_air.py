@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from broadcast.program import Overlay, Signer, Take
+from broadcast.interpreters import Signer
+from broadcast.program import Overlay, Take
 from broadcast.studio.canvas import box_of
 from streams.frames import Codec, Feed, Packet, SiteId
 from tests import media

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.program import Layout, Overlay, Scene, Take, Transition, TransitionKind
+from broadcast.layout import Layout
+from broadcast.program import Overlay, Scene, Take, Transition, TransitionKind
 from config.settings import Recording
 from streams.frames import Feed, SiteId
 from streams.wire import Kind, Note

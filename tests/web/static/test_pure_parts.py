@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broadcast.layout import Corner, Inset, Layout, seats_of
 from broadcast.overlay.ticking import read
-from broadcast.program import Corner, Inset, Layout, seats_of
 from broadcast.session.vietnamese import name_key
 from web.patches import diff
 
