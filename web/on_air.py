@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from broadcast.director import program_of
 from broadcast.program import Take
-from broadcast.session.commands import Command, StopScreen
-from broadcast.session.model import Phase, Role
+from broadcast.session.commands import Command, SetSigner, StopScreen
+from broadcast.session.model import Phase, Role, SessionState
 from broadcast.session.rules.command import PaperCommand
 from broadcast.store import Conflict
 from config.settings import Settings, socket_path, witness_socket_path
@@ -45,6 +45,12 @@ def _revoked(client: Client) -> bool:
     except Bye as bye:
         return bye.code == "revoked"
     return False
+
+
+def _is_paper(command: Command, state: SessionState) -> bool:
+    """Asks nothing of the studio: so also who is to sign in a session that is yet to come."""
+    prepares = isinstance(command, SetSigner) and state.phase is Phase.PREPARED
+    return prepares or isinstance(command, PaperCommand)
 
 
 class OnAir:
@@ -101,7 +107,7 @@ class OnAir:
     async def perform(self, session: str, command: Command, identity: Identity) -> int:
         """One command in one session; the version that its pages have then. Raises `Problem`."""
         desk = await self._sessions.desk(session)
-        if not isinstance(command, PaperCommand):
+        if not _is_paper(command, desk.floor.state):
             self._sessions.require_current(desk)
         await desk.do(command, identity)
         self.follow()

@@ -273,6 +273,8 @@ def test_papers_of_another_session_leave_the_studio_alone(tmp_path: Path) -> Non
         path = f"/api/v1/sessions/{made['id']}/commands"
         wish = {"type": "put_site", "name": "Điểm cầu xã Nà Bủng"}
         assert (await ask(rig, "POST", path, wish, **account(rig)))[0] == 200
+        signs = {"type": "set_signer", "site": rig.store.load(made["id"])[-1].event.site.id}
+        assert (await ask(rig, "POST", path, signs, **account(rig)))[0] == 200
         status, answer = await ask(rig, "POST", path, {"type": "go_live"}, **account(rig))
         assert (status, answer["error"]["code"]) == (409, "not_on_air")
 
