@@ -5,7 +5,7 @@ come first. Technicians are taught an order: picture devices, sound, network, jo
 site is concerned the sentences follow it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ PATIENCE_MS = {
     "archive_still": 3500,
     "archive_black": 3500,
     "archive_silent": 3000,
+    "language_silent": 3000,
     "site_gone": 1500,
     "picture_lost": 1000,
     "sound_lost": 1000,
@@ -197,8 +198,13 @@ def _content(witness: Witness, situation: Situation) -> Iterator[Finding]:
         yield "archive_black", None, {"seconds": round(witness.black_s)}
     elif _moves(situation) and witness.still_s >= BLANK_S:
         yield "archive_still", None, {"seconds": round(witness.still_s)}
-    if _heard(situation) and witness.silent_s >= MUTE_S:
+    if _heard(situation, heard_in_room(situation.state)) and witness.silent_s >= MUTE_S:
         yield "archive_silent", None, {"seconds": round(witness.silent_s)}
+    for booth in program_of(situation.state).booths:
+        silent_s = witness.languages.get(booth.language.code, 0)
+        if _heard(situation, {booth.site}) and silent_s >= MUTE_S:
+            params = {"seconds": round(silent_s), "language": booth.language.name}
+            yield "language_silent", booth.site, params
 
 
 def _moves(situation: Situation) -> bool:
@@ -210,10 +216,10 @@ def _moves(situation: Situation) -> bool:
     return any(site in lines and lines[site].video_alive for site in sites)
 
 
-def _heard(situation: Situation) -> bool:
-    """Whether the public should hear somebody: a microphone that is open just gave a sound."""
+def _heard(situation: Situation, sites: Iterable[SiteId]) -> bool:
+    """Whether the public should hear one of them: his open microphone just gave a sound."""
     outside, state = situation.outside, situation.state
-    latest = max((outside.heard_at_ms.get(site, 0) for site in heard_in_room(state)), default=0)
+    latest = max((outside.heard_at_ms.get(site, 0) for site in sites), default=0)
     return public_take(state) is Take.ROOM and outside.now_ms - latest < HEARD_MS
 
 

@@ -224,6 +224,8 @@ class Witness(BaseModel):
     still_s: float = 0
     black_s: float = 0
     silent_s: float = 0
+    languages: Mapping[str, float] = {}
+    """How long the sound in each has been silent."""
     apart_ms: float = 0
     """Sound from picture."""
     width: int = 0

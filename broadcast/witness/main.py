@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvloop
+from pydantic import ValidationError
 
+from broadcast.interpreters import Language
+from broadcast.program import PROGRAM_STATE
 from broadcast.studio.link import Link
 from config.settings import Settings, witness_socket_path
 from streams.wire import Kind, Message, Note
@@ -39,13 +42,19 @@ class Witness:
         """`looked` is called on that thread after each look."""
         self._settings, self._looked = settings, looked
         self._archive = settings.storage.data_dir / "archive"
-        self._stream = ""
+        self._recording: tuple[str, tuple[Language, ...]] = ("", ())
+        """Which, and in which languages besides."""
         self._watch: Watch | None = None
         self._looking_since_s: float | None = None
 
     def follow(self, body: dict[str, Any]) -> None:
         """What the relay states of the program: the same message that the studio gets."""
-        self._stream = str(body.get("stream", "")) if body.get("recording") else ""
+        try:
+            state = PROGRAM_STATE.validate_python(body)
+        except ValidationError as error:
+            log.error("a program state that cannot be followed: %s", error)
+            return
+        self._recording = (state.stream, state.languages) if state.recording else ("", ())
 
     def look_for_ever(self) -> None:
         """The thread's work."""
@@ -58,22 +67,24 @@ class Witness:
 
     def look(self) -> None:
         """Once, at the recording that is being made."""
-        stream = self._stream
+        stream, languages = self._recording
         if not stream:
             self._watch = None
             return
-        if self._watch is None or self._watch.stream != stream:
-            self._watch = self._watch_over(stream)
-        self._watch.look(time.monotonic())
+        watch = self._watch
+        if watch is None or (watch.stream, watch.languages) != (stream, languages):
+            watch = self._watch = self._watch_over(stream, languages)
+        watch.look(time.monotonic())
 
-    def _watch_over(self, stream: str) -> "Watch":
+    def _watch_over(self, stream: str, languages: tuple[Language, ...]) -> "Watch":
         # FFmpeg's libraries take a while to load: not before there is something to look at.
         from broadcast.witness import served
         from broadcast.witness.watch import Watch
 
-        url, sizes = served.base_url(self._settings.http), served.sizes_of(self._settings.program)
+        url = served.base_url(self._settings.http)
+        sizes = served.sizes_of(self._settings.program, languages)
         ask = partial(served.ask, url, self._archive, stream, sizes)
-        return Watch(self._archive, stream, ask, time.monotonic())
+        return Watch(self._archive, stream, ask, time.monotonic(), languages)
 
     def statement(self) -> dict[str, Any]:
         """What was seen, for the relay."""

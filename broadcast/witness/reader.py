@@ -24,8 +24,8 @@ class UnreadableError(Exception):
 class Reader:
     """One folder, from its newest segment on. Raises `OSError`, `UnreadableError`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, sound_alone: bool = False) -> None:
+        self._folder, self._sound_alone = folder, sound_alone
         self._number = newest_segment(folder)
         self._offset = self._inode = 0
 
@@ -58,9 +58,11 @@ class Reader:
     def _decoded(self, parts: bytes) -> Chunk:
         span = whole_fragments(parts)
         if span is None:
-            raise UnreadableError("parts without a picture")
+            raise UnreadableError("parts without a beginning")
         try:
-            return _decode(self._init() + parts, span.start / VIDEO_CLOCK_RATE, span.end)
+            start_s = span.start / VIDEO_CLOCK_RATE
+            data = self._init() + parts
+            return _decode(data, start_s, span.end, sound_alone=self._sound_alone)
         except av.error.FFmpegError as error:
             raise UnreadableError(str(error)) from None
 
@@ -85,6 +87,8 @@ class Beginning:
     """Width and height; (0, 0) of sound alone."""
     apart_ms: float
     """How far its sound begins from its picture."""
+    at_s: float
+    """In the media's time."""
 
 
 def beginning_of(data: bytes) -> Beginning:
@@ -106,22 +110,24 @@ def beginning_of(data: bytes) -> Beginning:
     picture, sound = first.get("video"), first.get("audio")
     if sound is None or (picture is None and video):
         raise UnreadableError("no picture or no sound in it")
+    heard_s = float(sound.time or 0)
     if not isinstance(picture, av.VideoFrame):
-        return Beginning((0, 0), 0.0)
-    apart_s = abs(float(sound.time or 0) - float(picture.time or 0))
-    return Beginning((picture.width, picture.height), apart_s * 1000)
+        return Beginning((0, 0), 0.0, heard_s)
+    seen_s = float(picture.time or 0)
+    return Beginning((picture.width, picture.height), abs(heard_s - seen_s) * 1000, seen_s)
 
 
-def _decode(data: bytes, start_s: float, end: int) -> Chunk:
+def _decode(data: bytes, start_s: float, end: int, *, sound_alone: bool) -> Chunk:
     pictures: list[Picture] = []
     sounds: list[Sound] = []
     size = (0, 0)
     with av.open(io.BytesIO(data), "r", options=UNPROBED) as container:
-        if not (container.streams.video and container.streams.audio):
+        video, audio = container.streams.video[:1], container.streams.audio[:1]
+        if not audio or not (video or sound_alone):
             raise UnreadableError("no picture or no sound in it")
-        video, audio = container.streams.video[0], container.streams.audio[0]
-        video.codec_context.skip_frame = "NONKEY"
-        for packet in container.demux(video, audio):
+        for stream in video:
+            stream.codec_context.skip_frame = "NONKEY"
+        for packet in container.demux(*video, *audio):
             for frame in packet.decode():
                 if isinstance(frame, av.VideoFrame):
                     size = frame.width, frame.height

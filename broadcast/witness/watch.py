@@ -1,10 +1,12 @@
 """One recording under watch, from when it was told of. Time is an argument (any steady clock)."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from broadcast.interpreters import Language
+from broadcast.outputs.renditions import folder_in
 from broadcast.witness.memory import Memory
 from broadcast.witness.reader import Reader, UnreadableError
 from broadcast.witness.served import ALL_WELL, Served
@@ -19,14 +21,40 @@ Try = Callable[[], Served]
 log = logging.getLogger(__name__)
 
 
+class _Spoken:
+    """The sound in one language. What is wrong with it is no fault of the whole recording."""
+
+    def __init__(self, folder: Path, language: Language) -> None:
+        self.code, self._name = language.code, folder_in(language.code)
+        self._reader = Reader(folder / self._name, sound_alone=True)
+        self.memory = Memory()
+        self.fault = ""
+
+    def look(self) -> None:
+        try:
+            while (chunk := self._reader.look()) is not None:
+                self.memory.note(chunk)
+                self.fault = ""
+        except (OSError, UnreadableError) as error:
+            self.fault = f"{self._name}: {error}"
+
+
 class Watch:
     """`ask` tries to get the recording as the public would. Reads the disk, and writes nothing."""
 
-    def __init__(self, archive: Path, stream: str, ask: Try, now_s: float) -> None:
-        self.stream = stream
+    def __init__(
+        self,
+        archive: Path,
+        stream: str,
+        ask: Try,
+        now_s: float,
+        languages: Sequence[Language] = (),
+    ) -> None:
+        self.stream, self.languages = stream, languages
         self._folder, self._ask = archive / stream, ask
         self._reader = Reader(self._folder)
         self._memory = Memory()
+        self._spoken = [_Spoken(self._folder, one) for one in languages]
         self._grew_at_s = now_s
         self._ask_at_s = now_s + SERVED_S
         self._fault = ""
@@ -39,6 +67,8 @@ class Watch:
                 self._memory.note(chunk)
                 self._grew_at_s = now_s
                 self._fault = ""
+            for spoken in self._spoken:
+                spoken.look()
             if now_s >= self._ask_at_s and self._folder.exists():
                 self._served = self._ask()
                 self._ask_at_s = now_s + (SERVED_S if self._served == ALL_WELL else AGAIN_S)
@@ -55,10 +85,12 @@ class Watch:
             "still_s": round(memory.still_s, 1),
             "black_s": round(memory.black_s, 1),
             "silent_s": round(memory.silent_s, 1),
+            "languages": {one.code: round(one.memory.silent_s, 1) for one in self._spoken},
             "apart_ms": round(memory.apart_ms),
             "width": memory.size[0],
             "height": memory.size[1],
             "unreadable": self._fault,
             "unserved": self._served.unserved,
-            "rendition": self._served.rendition,
+            "rendition": next((one.fault for one in self._spoken if one.fault), "")
+            or self._served.rendition,
         }

@@ -16,7 +16,7 @@ from typing import Any
 import av
 import pytest
 
-from broadcast.interpreters import Signer
+from broadcast.interpreters import Language, Signer
 from broadcast.layout import Layout
 from broadcast.outputs.disk import Disk
 from broadcast.outputs.push import TOLD_S
@@ -24,13 +24,13 @@ from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.segments import DISK_CHECK_S
 from broadcast.outputs.shelf import OPEN
 from broadcast.program import Scene
-from broadcast.session.model import AgendaItem, ItemId, ItemKind, SessionState
+from broadcast.session.model import AgendaItem, ItemId, ItemKind, SessionState, Site
 from broadcast.studio.encoders import AacEncoder, H264Encoder
 from broadcast.witness.main import LOOK_S as WITNESS_LOOK_S
 from broadcast.witness.served import ALL_WELL, TIMEOUT_S, Served
 from broadcast.witness.watch import Watch
 from config.settings import Program, Recording
-from streams.frames import Codec, Feed, Packet
+from streams.frames import Codec, Feed, Packet, SiteId
 from streams.uplink.publisher import ALIVE_NS
 from tests import media
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM
@@ -225,7 +225,8 @@ BETWEEN = bytes((0, 0, 0, 1, 0x41, 0x9A))
 STUDIO_S = 0.35
 """From the time that a picture is of to when its packet is written: composing, encoding, a look of
 the writing thread."""
-LINE = replace(WORLD, heard_at_ms={LAY: NOW_MS})
+CABIN, HMONG = SiteId("cabin"), Language("hmn", "Tiếng Mông")
+LINE = replace(WORLD, lines={**WORLD.lines, CABIN: GOOD})
 
 
 class NoSync(Disk):
@@ -241,13 +242,13 @@ def picture(draw: Callable[[int], media.Planar], number: int, program: Program =
 
 
 @cache
-def sounds(level_dbfs: float) -> tuple[Packet, ...]:
+def sounds(level_dbfs: float, feed: str = Feed.PUBLIC) -> tuple[Packet, ...]:
     encoder, made = AacEncoder(), []
     tone = media.tone(1000, GOOD_S + BAD_S, level_dbfs=level_dbfs)
     for block in range((GOOD_S + BAD_S) * 50):
         samples = tone[None, block * 960 : block * 960 + 960].repeat(2, axis=0)
         for at, data in encoder.encode(samples, EPOCH_S * 48_000 + block * 960):
-            made.append(Packet(Feed.PUBLIC, Codec.AAC, at, True, True, data))
+            made.append(Packet(feed, Codec.AAC, at, True, True, data))
     return tuple(made)
 
 
@@ -262,13 +263,16 @@ def made(what: str) -> list[Packet]:
         key, pts = number % 50 == 0, EPOCH_S * 90_000 + number * FRAME
         data = picture(draw, number // 50, program) if key else BETWEEN
         packets.append(Packet(Feed.ROOM, Codec.H264, pts, key, True, data))
-    heard = sounds(-12)
+    spoken, heard = sounds(-12, Feed.language(HMONG.code)), sounds(-12)
     if what == "mute":
         heard = (*filter(early, heard), *filter(late, sounds(-120)))
+    if what == "dumb":
+        silence = sounds(-120, Feed.language(HMONG.code))
+        spoken = (*filter(early, spoken), *filter(late, silence))
     if what == "torn":
         heard = tuple(one for one in heard if early(one) or media_s(one) % 0.2 >= 0.15)
     return sorted(
-        [*packets, *heard], key=lambda one: media_s(one) + 0.02 * (one.codec is Codec.AAC)
+        [*packets, *spoken, *heard], key=lambda one: media_s(one) + 0.02 * (one.codec is Codec.AAC)
     )
 
 
@@ -289,7 +293,7 @@ def watched(
 ) -> Iterator[tuple[float, dict[str, Any]]]:
     """Every tenth of a second, what the witness said last."""
     told = ALL_WELL
-    watch = Watch(folder, "x", lambda: told, 0.0)
+    watch = Watch(folder, "x", lambda: told, 0.0, (HMONG,))
     coming, said = made(what)[::-1], watch.statement(0.0)
     look_s, held_s = 0.4, 0.0
     for tenth in range((GOOD_S + BAD_S) * 10):
@@ -322,6 +326,7 @@ SEEN = {
     "archive_still": "frozen",
     "archive_black": "black",
     "archive_silent": "mute",
+    "language_silent": "dumb",
 }
 
 
@@ -330,13 +335,21 @@ def test_what_is_wrong_with_the_recording_is_told_in_time(code: str, tmp_path: P
     shown: set[str] = set()
     alarms: Sequence[Alarm] = ()
     program, state = PROGRAM, replace(OPENED, id="x")
-    recorder = Renditions(tmp_path / "x", PROGRAM, RECORDING, NoSync(), OPEN, lambda: 0)
+    state = replace(
+        state,
+        sites=state.sites | {CABIN: Site(CABIN, "Cabin", booth=HMONG)},
+        open_microphones=state.open_microphones | {CABIN},
+    )
+    disk = NoSync()
+    recorder = Renditions(tmp_path / "x", PROGRAM, RECORDING, disk, OPEN, lambda: 0, (HMONG,))
     for at_s, said in watched(tmp_path, recorder, SEEN[code]):
         now_ms = NOW_MS + round(at_s * 1000)
         if at_s < -GOOD_S + 3 or round(at_s * 10 + 0.4) % 5:
             continue
         witness = Witness.model_validate({**said, "state": "running", "stream": "x"})
-        outside = replace(LINE, now_ms=now_ms, witness=witness, heard_at_ms={LAY: now_ms})
+        outside = replace(
+            LINE, now_ms=now_ms, witness=witness, heard_at_ms={LAY: now_ms, CABIN: now_ms}
+        )
         situation = Situation(state, outside, RECORDING, program, 0, resumed=False)
         alarms = judge(situation, alarms)
         shown = {alarm.code for alarm in due(alarms, now_ms)}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from broadcast.interpreters import Signer
+from broadcast.interpreters import Language, Signer
 from broadcast.layout import Layout
 from broadcast.program import Scene
 from broadcast.session.model import (
@@ -38,7 +38,7 @@ from web.outside import (
     witness_of,
 )
 
-HALL, LAY = SiteId("hall"), SiteId("muong-lay")
+HALL, LAY, CABIN = SiteId("hall"), SiteId("muong-lay"), SiteId("cabin")
 GOOD = Line("H264", 1280, 720, 2e6, 0.0, 20.0, 1.0, True, True, 0)
 BACK = DownLine(0, 0, 3e6, 0.0, 20.0, 1.6e6, 0)
 DISK = 10**12
@@ -161,6 +161,19 @@ def test_a_recording_without_the_sound_that_somebody_makes() -> None:
     assert _codes(state, **_witness(silent_s=2)) == []
     quiet = {"heard_at_ms": {LAY: 10**9 - 5000}}
     assert _codes(state, **_witness(silent_s=5), **quiet) == []
+
+
+def test_a_language_without_the_interpreter_who_speaks() -> None:
+    booth = Site(CABIN, "Cabin", booth=Language("hmn", "Tiếng Mông"))
+    state = replace(STATE, sites=STATE.sites | {CABIN: booth}, open_microphones=frozenset({CABIN}))
+    there = {"lines": {**WORLD.lines, CABIN: GOOD}}
+    speaks = there | {"heard_at_ms": {CABIN: 10**9}}
+    assert _codes(state, **speaks, **_witness(languages={"hmn": 5})) == ["language_silent"]
+    assert _codes(state, **speaks, **_witness(languages={"hmn": 2})) == []
+    paused = there | {"heard_at_ms": {CABIN: 10**9 - 5000}}
+    assert _codes(state, **paused, **_witness(languages={"hmn": 5})) == []
+    closed = replace(state, phase=Phase.PAUSED)
+    assert _codes(closed, **speaks, **_witness(languages={"hmn": 5})) == []
 
 
 def test_what_the_public_is_not_to_see_may_stand_still() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from broadcast.outputs.fmp4 import VIDEO_TRACK, boxes
 from broadcast.witness.served import ALL_WELL, Served, ask, sizes_of
-from tests.broadcast.outputs.test_renditions import PROGRAM, ladder, record
+from tests.broadcast.outputs.test_renditions import HMONG, PROGRAM, interpreted, ladder, record
 from tests.web.rig import SESSION, relay, settings_in
 
-SIZES = sizes_of(PROGRAM)
+SIZES = sizes_of(PROGRAM, (HMONG,))
 
 
 def spoil(path: Path) -> None:
@@ -51,7 +51,7 @@ def seen(tmp_path: Path, harm: Callable[[Path], None], sizes: dict[str, tuple[in
     async def scenario() -> Served:
         settings = settings_in(tmp_path)
         archive = settings.storage.data_dir / "archive"
-        record(archive, ladder(6)).rename(archive / SESSION)
+        record(archive, interpreted(6), languages=(HMONG,)).rename(archive / SESSION)
         harm(archive / SESSION)
         async with relay(settings.model_copy(update={"program": PROGRAM})) as rig:
             return await asyncio.to_thread(ask, rig.base, archive, SESSION, sizes)
@@ -60,7 +60,7 @@ def seen(tmp_path: Path, harm: Callable[[Path], None], sizes: dict[str, tuple[in
 
 
 def test_all_is_well(tmp_path: Path) -> None:
-    assert SIZES == {"180p": (320, 180), "sound": (0, 0)}
+    assert SIZES == {"180p": (320, 180), "sound": (0, 0), "language-hmn": (0, 0)}
     assert seen(tmp_path, lambda _: None, SIZES) == ALL_WELL
 
 
@@ -75,6 +75,19 @@ def test_all_is_well(tmp_path: Path) -> None:
         (
             lambda at: put_off(at / "180p" / "00000005.m4s", 0.3),
             "180p: sound and picture are 3",
+        ),
+        (
+            lambda at: rename(at / "master.m3u8", "language-hmn/", "language-km/"),
+            "language-hmn: master",
+        ),
+        (
+            lambda at: cut(at / "language-hmn" / "index.m3u8", "00000002.m4s"),
+            "language-hmn: ends with 00000001",
+        ),
+        (lambda at: spoil(at / "language-hmn" / "init-0.mp4"), "language-hmn: "),
+        (
+            lambda at: put_off(at / "language-hmn" / "00000005.m4s", 0.3),
+            "language-hmn: sound and picture are 3",
         ),
     ],
 )

@@ -5,17 +5,19 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from broadcast.interpreters import Booth, Language
 from broadcast.outputs.segments import Order, Segments
 from broadcast.program import ProgramState
 from broadcast.studio.encoders import AacEncoder, H264Encoder
 from config.settings import Http, Recording, Settings, witness_socket_path
-from streams.frames import Codec, Packet
+from streams.frames import Codec, Feed, Packet, SiteId
 from tests import media
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM
 from tests.media import wait_until
@@ -86,14 +88,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path) -> AsyncIterator[Stage]:
+async def stage(folder: Path, booths: tuple[Booth, ...] = ()) -> AsyncIterator[Stage]:
     made = Stage(folder)
     file = folder / "settings.json"
     file.write_text(made.settings.model_dump_json())
     server = await made.link.start()
-    made.link.show(ProgramState(stream="x", recording=True))
+    state = ProgramState(stream="x", recording=True, booths=booths)
+    made.link.show(state)
     made.segments.start()
-    made.segments.follow(Order("x", recording=True))
+    made.segments.follow(Order("x", recording=True, languages=state.languages))
     command = [sys.executable, "-m", "broadcast.witness", str(file)]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[3])
     try:
@@ -134,6 +137,25 @@ def test_what_is_wrong_is_seen(
             assert made.seen.height == 180
             assert made.seen.apart_ms < 40
             assert made.seen.unreadable == ""
+
+    asyncio.run(story())
+
+
+def test_a_language_that_is_silent_beside_a_room_that_speaks(tmp_path: Path) -> None:
+    async def story() -> None:
+        booth = Booth(SiteId("cabin"), Language("hmn", "Tiếng Mông"), open=True)
+        async with stage(tmp_path, (booth,)) as made:
+            whole = await asyncio.to_thread(packets, moving, 7)
+            silence = await asyncio.to_thread(packets, moving, 7, mute=True)
+            spoken = [
+                replace(one, feed=Feed.language("hmn")) for one in silence if one.codec is Codec.AAC
+            ]
+            both = sorted([*spoken, *whole], key=lambda one: one.pts / one.codec.clock_rate)
+            made.record(both[:200])
+            await made.until(lambda seen: "hmn" in seen.languages and seen.width, "a picture")
+            made.record(both[200:])
+            await made.until(lambda seen: seen.languages["hmn"] > 4, "that nothing is said in it")
+            assert made.seen.silent_s < 1
 
     asyncio.run(story())
 
