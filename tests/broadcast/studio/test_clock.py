@@ -105,16 +105,20 @@ def test_an_overload_costs_as_few_frames_as_it_can(
 
 
 def test_a_late_metronome_skips_and_counts() -> None:
-    stop = threading.Event()
-    metronome = Metronome(ProgramClock.started_now(), Grid(100), stop, 30_000_000)
+    """The machine that it runs on may be late by itself; it skips none that is less late."""
+    clock, grid, stop = ProgramClock.started_now(), Grid(100), threading.Event()
+    patience_ns = 30_000_000
+    metronome = Metronome(clock, grid, stop, patience_ns)
     ticks = metronome.ticks()
-    first = next(ticks)
-    assert next(ticks) == first + 1
-    time.sleep(0.2)
-    late = next(ticks)
-    assert late == first + 2 or late > first + 10
-    after = next(ticks)
-    assert metronome.skipped >= 10
-    assert after >= first + 12
+    seen = [next(ticks)]
+    begun = metronome.skipped
+    for late_s in (0, 0, 0.2, 0, 0):
+        time.sleep(late_s)
+        seen.append(next(ticks))
+        now_ns, before, tick = clock.now_ns(), *seen[-2:]
+        assert grid.time_ns(tick) <= now_ns
+        assert tick == before + 1 or now_ns - grid.time_ns(before + 1) > patience_ns
+        assert tick >= before + late_s * grid.per_second
+    assert metronome.skipped - begun == seen[-1] - seen[0] + 1 - len(seen)
     stop.set()
     assert list(ticks) == []
