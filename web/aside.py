@@ -18,7 +18,8 @@ from typing import Any
 
 from web.errors import Problem
 
-TIMEOUT_S = 40.0
+TIMEOUT_S = 80.0
+"""Beside media it comes last: what takes two seconds may wait for a minute."""
 CPU_S = 20
 MEMORY_BYTES = 1 << 30
 AT_ONCE = 2
