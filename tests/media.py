@@ -39,6 +39,8 @@ BLOCKS = 24
 CODE = Rect(0.05, 0.44, 0.9, 0.12)
 """Where the row of blocks lies in the picture."""
 SILENCE_DBFS = -120.0
+BESIDE_HZ = tuple(range(40, 121, 10))
+STANDS_OUT_DB = 6
 
 _COLOURS = (
     (96, 90),
@@ -140,9 +142,24 @@ def tone_level(samples: Samples, hz: float, rate: int = RATE) -> float:
 
 def loudest_tone(samples: Samples, hz: float, window_s: float = 0.1, rate: int = RATE) -> float:
     """The highest `tone_level` of any stretch of `window_s`: beeps count as loud as they are."""
+    return max(tone_level(part, hz, rate) for part in _stretches(samples, window_s, rate))
+
+
+def leaked_tone(samples: Samples, hz: float, window_s: float = 0.1, rate: int = RATE) -> float:
+    """As `loudest_tone`, of a tone that should not be there. Where a busy machine conceals a piece
+    of another one, that cracks; a crack is as loud at the frequencies beside, and no tone."""
+    levels = [SILENCE_DBFS]
+    for part in _stretches(samples, window_s, rate):
+        level = tone_level(part, hz, rate)
+        beside = (tone_level(part, hz + by, rate) for hertz in BESIDE_HZ for by in (-hertz, hertz))
+        if level > max(beside) + STANDS_OUT_DB:
+            levels.append(level)
+    return max(levels)
+
+
+def _stretches(samples: Samples, window_s: float, rate: int) -> list[Samples]:
     step = round(window_s * rate)
-    parts = [samples[at : at + step] for at in range(0, max(1, len(samples) - step + 1), step)]
-    return max(tone_level(part, hz, rate) for part in parts)
+    return [samples[at : at + step] for at in range(0, max(1, len(samples) - step + 1), step)]
 
 
 # Files for --use-file-for-fake-video-capture and --use-file-for-fake-audio-capture.

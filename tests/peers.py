@@ -33,6 +33,7 @@ from tests.media import (
     Samples,
     draw,
     frame_of,
+    leaked_tone,
     loudest_tone,
     luma_of,
     read_mark,
@@ -226,6 +227,10 @@ class Watched:
     def heard(self, hz: float, seconds: float = 1.6) -> float:
         """How loud a site's beeps were lately, in dBFS; usually two of them and a silence."""
         return loudest_tone(self.last_sound(seconds), hz)
+
+    def leaked(self, hz: float, seconds: float = 1.6) -> float:
+        """The same of beeps that should not be heard, whatever cracks beside them."""
+        return leaked_tone(self.last_sound(seconds), hz)
 
     def last_sound(self, seconds: float) -> Samples:
         """What was heard last; shorter if there is less."""

@@ -101,6 +101,23 @@ def test_beeps_are_as_loud_as_the_tone() -> None:
     assert media.tone_level(samples, 700) == pytest.approx(-18, abs=1)
 
 
+@pytest.mark.parametrize("lost", [480, 600, 700, 1700])
+def test_a_crack_is_no_tone_and_a_tone_beside_cracks_is(lost: int) -> None:
+    """In most tenths of a second a piece of another tone is missing, or of both."""
+    heard = media.tone(440, 2)
+    seconds = np.arange(len(heard)) / media.RATE
+
+    def broken(samples: media.Samples) -> media.Samples:
+        pieces = [samples[at + lost : at + 4007] for at in range(0, 90_000, 4000)]
+        return np.concatenate(pieces)
+
+    assert media.loudest_tone(broken(heard), 2600) > -60
+    assert media.leaked_tone(broken(heard), 2600) < -80
+    leak = (10 ** (-35 / 20) * np.sin(2 * np.pi * 2600 * seconds)).astype(np.float32)
+    assert media.leaked_tone(broken(heard + leak), 2600) == pytest.approx(-35, abs=4)
+    assert media.leaked_tone(heard + leak, 2600) == pytest.approx(-35, abs=0.5)
+
+
 def test_files_for_a_browser(tmp_path: Path) -> None:
     video = media.write_y4m(tmp_path / "a.y4m", 320, 180, 15, media.numbered(5, 8, 320, 180))
     read = media.decode(video.read_bytes())

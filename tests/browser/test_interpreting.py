@@ -37,7 +37,9 @@ LISTEN = """async (hz) => {
   for (let times = 0; times < 30; times++) {
     await new Promise((later) => setTimeout(later, 50));
     window.ear.getFloatFrequencyData(bins);
-    loudest = Math.max(loudest, ...bins.subarray(at - 2, at + 3));
+    const level = Math.max(...bins.subarray(at - 2, at + 3));
+    const beside = Math.max(...bins.subarray(at - 20, at - 8), ...bins.subarray(at + 9, at + 21));
+    if (level > beside + 6) loudest = Math.max(loudest, level); // a crack is as loud beside
   }
   return loudest;
 }"""
