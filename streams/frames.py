@@ -96,15 +96,15 @@ class Feed:
         return f"pairs:{feed}"
 
     @staticmethod
-    def minus(site: SiteId) -> str:
-        """The room's sound without that site's own, and what an operator says to it alone: its
-        mix-minus (sound only)."""
-        return f"minus:{site}"
+    def minus(site: SiteId, language: str = "") -> str:
+        """The room's sound, or a language's, without that site's own, and what an operator says to
+        it alone: its mix-minus (sound only)."""
+        return f"minus:{language}:{site}" if language else f"minus:{site}"
 
     @staticmethod
     def of(feed: str) -> SiteId | None:
         """The reverse of `minus`; None for a feed that is nobody's own."""
-        return SiteId(feed.removeprefix("minus:")) if feed.startswith("minus:") else None
+        return SiteId(feed.rpartition(":")[2]) if feed.startswith("minus:") else None
 
     @staticmethod
     def language(code: str) -> str:

@@ -313,7 +313,7 @@ class Relay:
 
     def _tell_heard(self) -> None:
         self._viewers.changed = False
-        heard = self._viewers.heard()
+        heard = self._viewers.heard(self._rights.sounds)
         if heard != self._heard:
             self._heard = heard
             self._on_heard(heard)
@@ -324,6 +324,22 @@ class Relay:
         if sites != self._rights.put_out:
             self._rights.put_out = sites
             self._lanes.dissolve()
+
+    def set_booths(self, booths: Mapping[SiteId, str]) -> None:
+        """Interpreters sit there, and into which language: who chose it hears them."""
+        if booths != self._rights.booths:
+            self._rights.booths = booths
+            self._lanes.dissolve()
+            self._viewers.changed = True
+
+    def listen(self, connection_id: str, language: str) -> bool:
+        """Its viewer wants to hear that interpreter; "": the room as it is. False if there is no
+        viewer of that name."""
+        peer = self._peers.get(connection_id)
+        if peer is None or not isinstance(peer.traffic, Viewer):
+            return False
+        peer.traffic.listen(language)
+        return True
 
     def set_sharing(self, sites: frozenset[SiteId]) -> None:
         """Of these sites' screens pictures are taken; whoever else sends some is hung up on."""

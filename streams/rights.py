@@ -1,10 +1,15 @@
 """Who gets what of the program, and what is taken of whom: the one place that says so. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from streams.downlink.viewer import Audience
 from streams.frames import EncodedFrame, Feed, Packet, SiteId, screen_site, site_of
 from streams.rtp.packetise import Packetised
+
+_NOBODY = Audience(room=False)
+_SPOKEN, _SPOKEN_OUTSIDE = Feed.language(""), Feed.in_pairs(Feed.language(""))
+"""How the feeds of all languages begin."""
 
 
 @dataclass(slots=True)
@@ -20,6 +25,8 @@ class Rights:
     """Sites whose screen is taken beside their camera."""
     voiced: set[SiteId] = field(default_factory=set)
     """Sites to which an operator talks, once something of it came."""
+    booths: Mapping[SiteId, str] = field(default_factory=dict)
+    """Where interpreters sit, and into which language."""
 
     @property
     def public_feed(self) -> str:
@@ -37,23 +44,45 @@ class Rights:
 
     def may_have(self, audience: Audience, packet: Packet | Packetised) -> bool:
         if not audience.room:
-            return packet.public and packet.feed == self._outside(packet)
+            return packet.public and packet.feed == self._outside(packet, audience)
         if audience.site in self.put_out:
             return False
-        if packet.codec.is_video or audience.site is None or not self.has_own(audience.site):
+        if packet.codec.is_video:
             return packet.feed == Feed.ROOM
-        return packet.feed == Feed.minus(audience.site)
+        code = self.language_of(audience)
+        if audience.site is None or not self.has_own(audience.site):
+            return packet.feed == (Feed.language(code) if code else Feed.ROOM)
+        return packet.feed == Feed.minus(audience.site, code)
 
     def all_may_have(self, packet: Packet | Packetised) -> tuple[bool, bool]:
-        """Of the public, and of the room. Sites with a feed of their own do not count: they
-        are in no group."""
+        """Of the public, and of the room, that follow this feed, be it a language. Sites with one
+        of their own do not count: they are in no group."""
         feed = packet.feed
-        return packet.public and feed == self._outside(packet), feed == Feed.ROOM
+        outside = feed == self._outside(packet, _NOBODY)
+        outside = outside or (self.take_room and feed.startswith(_SPOKEN_OUTSIDE))
+        return packet.public and outside, feed == Feed.ROOM or feed.startswith(_SPOKEN)
 
-    def _outside(self, packet: Packet | Packetised) -> str:
+    def _outside(self, packet: Packet | Packetised, audience: Audience) -> str:
         """What the public gets of pictures, or of sound."""
-        feed = self.public_feed
-        return feed if packet.codec.is_video else Feed.in_pairs(feed)
+        if packet.codec.is_video:
+            return self.public_feed
+        code = self.language_of(audience) if self.take_room else ""
+        return Feed.in_pairs(Feed.language(code) if code else self.public_feed)
+
+    def sounds(self, audience: Audience) -> tuple[str, ...]:
+        """All that he may get from now on, so that a change finds it made."""
+        code = self.language_of(audience)
+        mix = Feed.language(code) if code else Feed.ROOM
+        if not audience.room:
+            return Feed.in_pairs(mix), Feed.in_pairs(Feed.PUBLIC)
+        return (mix, Feed.minus(audience.site, code)) if audience.site else (mix,)
+
+    def language_of(self, audience: Audience) -> str:
+        """What he chose, if there is an interpreter. Who interprets himself hears the room."""
+        code = audience.language
+        if code and (code not in self.booths.values() or audience.site in self.booths):
+            return ""
+        return code
 
     def has_own(self, site: SiteId) -> bool:
         """It gets a mix of its own."""

@@ -168,6 +168,7 @@ class OnAir:
         self.link.show(program)
         self.witness.show(program)
         self.relay.set_open_microphones(program.open_microphones)
+        self.relay.set_booths({booth.site: booth.language.code for booth in program.booths})
         if program.public is Take.ROOM:
             self.relay.set_public(take_room=True)
 

@@ -9,6 +9,7 @@ from config.settings import Turn
 from streams.frames import SiteId, screen_of
 from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken, TalkRefused
 from web.errors import Problem
+from web.sign_in import read_json
 from web.turn import ice_server_links
 
 SDP = "application/sdp"
@@ -22,7 +23,7 @@ FULL_S = 5
 PREFLIGHT = {
     **ANYWHERE,
     "Access-Control-Expose-Headers": EXPOSED,
-    "Access-Control-Allow-Methods": "POST, PATCH, DELETE",
+    "Access-Control-Allow-Methods": "POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
     "Access-Control-Max-Age": "86400",
     "Accept-Post": SDP,
@@ -62,6 +63,8 @@ def routes(relay: Relay, authorise: Authorise, turn: Turn = NO_TURN) -> list[web
         web.post("/whep/{session}/{target}", handlers.watch),
         web.delete("/whep/{session}/resource/{resource}", handlers.end),
         web.delete("/whep/{session}/{target}/resource/{resource}", handlers.end),
+        web.put("/whep/{session}/resource/{resource}/language", handlers.listen),
+        web.put("/whep/{session}/{target}/resource/{resource}/language", handlers.listen),
         web.patch("/whip/{site}/{resource}", handlers.patch),
         web.patch("/whep/{session}/resource/{resource}", handlers.patch),
         web.patch("/whep/{session}/{target}/resource/{resource}", handlers.patch),
@@ -133,6 +136,16 @@ class _Handlers:
         ended ends again: who hangs up closes his keys (DTLS), which may be heard before this."""
         await self._relay.hang_up(request.match_info["resource"])
         return web.Response(headers=ANYWHERE)
+
+    async def listen(self, request: web.Request) -> web.Response:
+        """Another interpreter, or none, on the same connection. As with `end`, the resource's name
+        is the key."""
+        language = (await read_json(request)).get("language")
+        if not isinstance(language, str):
+            raise Problem(422, "not_understood", field="language", rule="text")
+        if not self._relay.listen(request.match_info["resource"], language):
+            raise Problem(404, "no_such_connection")
+        return web.Response(status=204, headers=ANYWHERE)
 
     async def patch(self, request: web.Request) -> web.Response:
         """ICE restarts, and candidates, which we need not (RFC 9725 4.3). As with `end`, the

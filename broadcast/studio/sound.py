@@ -9,21 +9,19 @@ lips are further from their voice than that. And by `EARLY`, by which it was rea
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from broadcast.program import PLAYER, ProgramState
 from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, Metronome, ProgramClock
 from broadcast.studio.encoders import AacEncoder, Samples
-from broadcast.studio.interpreting import Interpreting
+from broadcast.studio.interpreting import Interpreting, below_interpreter
 from broadcast.studio.mixer import Limiter, mix
 from broadcast.studio.onair import OnAir
-from broadcast.studio.opus import OpusEncoder
-from broadcast.studio.pairs import Pairs
 from broadcast.studio.publicsound import PublicSound
 from broadcast.studio.soundtrack import EARLY
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker, Talkback
+from broadcast.studio.voices import Bitrates, Heard, Voices
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, Codec, Feed, Packet, SiteId
 
 PATIENCE_NS = 2 * NS_PER_S
@@ -41,53 +39,15 @@ STALE_NS = NS_PER_S
 """A site that sent no sound for so long reads as silent."""
 
 
-Bitrates = tuple[int, ...]
-"""Of each rendition of the sound, bits per second, the whole one first."""
-
-Heard = Callable[[str, int], bool]
-"""Whether anybody listens to that rendition of a feed."""
-
-
-class Voices:
-    """One feed's sound in the renditions that somebody hears, with the same times. Each costs more
-    than all else that is done to a site's sound."""
-
-    def __init__(self, bitrates_bps: Bitrates, heard: Heard) -> None:
-        self._bitrates_bps, self._heard = bitrates_bps, heard
-        self._encoders: dict[int, tuple[OpusEncoder, Pairs]] = {}
-
-    def are_heard(self, feed: str) -> bool:
-        return any(self._heard(feed, rendition) for rendition in range(len(self._bitrates_bps)))
-
-    def encode(self, feed: str, block: Samples, pts: int, *, public: bool = False) -> list[Packet]:
-        """Whole sound as it is, and in pairs; thin sound in pairs alone."""
-        pairs = Feed.in_pairs(feed)
-        # Not kept for later: its look-ahead would hold the sound of then.
-        self._encoders = {
-            rendition: self._encoders.get(rendition) or (OpusEncoder(bitrate_bps), Pairs())
-            for rendition, bitrate_bps in enumerate(self._bitrates_bps)
-            if self._heard(feed, rendition) or self._heard(pairs, rendition)
-        }
-        packets = list[Packet]()
-        begins = pts // BLOCK_SAMPLES % 2 == 1  # what ends with a picture's tick leaves with it
-        for rendition, (encoder, waiting) in self._encoders.items():
-            for at, data in encoder.encode(block, pts):
-                packet = Packet(feed, Codec.OPUS, at, True, public, data, rendition)
-                both = waiting.take(packet, begins=begins)
-                if self._heard(feed, rendition):
-                    packets += both if rendition else [packet]
-                if self._heard(pairs, rendition):
-                    packets += (replace(one, feed=pairs) for one in both)
-        return packets
-
-
 class MinusFeed:
-    """The return sound of a site that is open, or that an operator talks to."""
+    """The return sound of a site that is open, or that an operator talks to, as it is or in one
+    language."""
 
     def __init__(self, voices: Voices) -> None:
         self.voices = voices
         self.limiter = Limiter()
         self.ducker = Ducker()
+        self.interpreted = below_interpreter()
         self.linger = LINGER_BLOCKS
 
 
@@ -128,8 +88,9 @@ class SoundDesk:
         self._sealed_aac: AacEncoder | None = None
         self._public_sound = PublicSound()
         self._was_public = False
-        self._minus: dict[SiteId, MinusFeed] = {}
-        self._interpreting = Interpreting()
+        self._minus: dict[tuple[SiteId, str], MinusFeed] = {}
+        """By site and language, "" for the room as it is."""
+        self._interpreting = Interpreting(self._voices)
         self.talkback = Talkback()
 
     def start(self) -> None:
@@ -172,14 +133,10 @@ class SoundDesk:
         interpreted = {one.site: heard.pop(one.site) for one in booths if one.site in heard}
         pts = (index - 1) * BLOCK_SAMPLES + self._stamped_later
         voices = self.talkback.voices(from_ns)
+        self._interpreting.hear(booths, interpreted, self._sources)
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, voices, pts)
-        languages = (
-            self._interpreting.packets(
-                booths, total, interpreted, self._sources, pts, public=snapshot.is_public(from_ns)
-            )
-            if booths
-            else []
-        )
+        public = snapshot.is_public(from_ns)
+        languages = self._interpreting.packets(total, pts, public=public)
         # Those of the languages first: a part is whole when the room's sound of it is there.
         self._send(minus + languages + self._mix(total, pts, snapshot, from_ns))
         return frozenset(heard) | interpreted.keys()
@@ -247,23 +204,26 @@ class SoundDesk:
     ) -> tuple[list[Packet], Samples]:
         """The return feeds' packets, and the sum of all. Each site is taken out before the limiter:
         what is not linear cannot be taken out again. A voice is in its own feed alone."""
-        own = opened | self.talkback.sites
-        for site in own:
-            if site not in self._minus:
-                self._minus[site] = MinusFeed(self._voices())
-            self._minus[site].linger = LINGER_BLOCKS
+        sites, codes = opened | self.talkback.sites, ("", *self._interpreting.codes)
+        own = {(site, code) for site in sites for code in codes}
+        for key in own:
+            if key not in self._minus:
+                self._minus[key] = MinusFeed(self._voices())
+            self._minus[key].linger = LINGER_BLOCKS
         total, packets = mix(heard), []
-        for site, feed in list(self._minus.items()):
-            if feed.voices.are_heard(Feed.minus(site)):
+        for (site, code), feed in list(self._minus.items()):
+            name = Feed.minus(site, code)
+            if feed.voices.are_heard(name):
                 block = total - heard[site] if site in heard else total.copy()
+                self._interpreting.over(code, block, feed.interpreted)
                 feed.ducker.apply(block, talked=site in voices)
                 if site in voices:
                     block += voices[site]
-                packets += feed.voices.encode(Feed.minus(site), feed.limiter.apply(block), pts)
-            if site not in own:
+                packets += feed.voices.encode(name, feed.limiter.apply(block), pts)
+            if (site, code) not in own:
                 feed.linger -= 1
                 if feed.linger == 0:
-                    del self._minus[site]
+                    del self._minus[site, code]
         return packets, total
 
 

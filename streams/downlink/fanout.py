@@ -19,8 +19,6 @@ HISTORY = 1000
 """Payloads kept of each lane: about 4 s of video at 2.5 Mbit/s. Policy: the oldest goes. Fewer than
 libsrtp's window of 1024 (`aiortc_private`): it refuses to send what is older."""
 
-SHARED = {feed for one in (Feed.ROOM, Feed.PUBLIC) for feed in (one, Feed.in_pairs(one))}
-"""Feeds for everybody of the room or of the public."""
 MAX_KEPT = 250
 """Access units kept since a keyframe. Policy: beyond it newcomers wait for the next one."""
 AROUND = sum(USUAL)
@@ -105,7 +103,7 @@ class Ladder:
     """The renditions of one feed's picture or sound."""
 
     def __init__(self, codec: Codec, *, shared: bool = True) -> None:
-        """`shared`: whether it is for everybody of the room or of the public."""
+        """`shared`: whether it is nobody's own."""
         self.codec, self.shared = codec, shared
         self.newest_pts = 0
         self._lanes: dict[int, Lane] = {}
@@ -143,7 +141,7 @@ class Lanes(dict[tuple[str, int, int], "Lane"]):
 
     def __missing__(self, key: tuple[str, int, int]) -> "Lane":
         feed, number, rendition = key
-        codec, shared = Codec(number), feed in SHARED
+        codec, shared = Codec(number), Feed.of(feed) is None
         of_its_kind = feed, codec.is_video
         ladder = self._ladders.setdefault(of_its_kind, Ladder(codec, shared=shared))
         lane = self[key] = ladder.lane(rendition)

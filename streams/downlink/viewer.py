@@ -6,7 +6,7 @@ he tells of that goes by `ViewerRtcp`.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streams.bandwidth.renditions import STILL_INTERVAL_S, WIRE_OCTETS
 from streams.bandwidth.sparing import Sparing
@@ -51,6 +51,8 @@ class Audience:
     """False: the public, who get only what is marked so."""
     site: SiteId | None = None
     """A site's return feed: mix-minus applies."""
+    language: str = ""
+    """The interpreter's whom he wants to hear (BCP 47); "": the room as it is."""
 
 
 class Viewer:
@@ -197,6 +199,12 @@ class Viewer:
             if lane.is_video:
                 self._forget_waiting()
             self._whole = self._whole and not lane.is_video
+
+    def listen(self, language: str) -> None:
+        """His sound is another from its next packet on."""
+        self.audience = replace(self.audience, language=language)
+        self.leave_group(video=False)
+        self.on_choice()
 
     # --- with others ---
 

@@ -3,13 +3,13 @@ are served alone because something is special about them.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from streams.connections.peer import Peer
 from streams.connections.sdp import OfferError
 from streams.downlink.viewer import Audience, Viewer
-from streams.frames import Feed, SiteId
+from streams.frames import SiteId
 from streams.lines import DownLine
 
 MAX_HANDSHAKES = 64
@@ -104,12 +104,12 @@ class Viewers:
         """The connections by which a site gets something back."""
         return [peer.id for peer, viewer in self if viewer.audience.site == site]
 
-    def heard(self) -> Heard:
-        """All that a viewer may get from now on: each feed of his, whether it is open or not, so
-        that a change finds it made. Whole, and as his line takes it."""
+    def heard(self, sounds: Callable[[Audience], Iterable[str]]) -> Heard:
+        """All that a viewer may get from now on (`Rights.sounds`). Whole, and as his line takes
+        it."""
         wanted: dict[str, set[int]] = {}
         for audience, sound in {(one.audience, one.steering.choice.sound) for _, one in self}:
-            for feed in _feeds(audience):
+            for feed in sounds(audience):
                 wanted.setdefault(feed, {0}).add(sound)
         return {feed: sorted(renditions) for feed, renditions in wanted.items()}
 
@@ -133,10 +133,3 @@ class Viewers:
     def dropped(self) -> int:
         """Access units that present viewers lost because the port was congested."""
         return sum(viewer.dropped for _, viewer in self)
-
-
-def _feeds(audience: Audience) -> tuple[str, str]:
-    """Whose sound he gets, now or after a change."""
-    if not audience.room:
-        return Feed.in_pairs(Feed.ROOM), Feed.in_pairs(Feed.PUBLIC)
-    return Feed.ROOM, Feed.minus(audience.site) if audience.site else Feed.ROOM

@@ -279,6 +279,24 @@ def test_it_says_which_sound_is_listened_to() -> None:
     asyncio.run(story())
 
 
+def test_a_language_is_asked_for_while_somebody_listens_to_its_interpreter() -> None:
+    async def story() -> None:
+        async with relay_of(Heard()) as relay:
+            told: list[dict[str, list[int]]] = []
+            relay._on_heard = told.append
+            listener = await relay.view(Audience(True, LEFT, "hmn"), VIEW)
+            room = {Feed.ROOM: [0], Feed.minus(LEFT): [0]}
+            assert told[-1] == room, "nobody interprets yet"
+            relay.set_booths({SiteId("cabin"): "hmn"})
+            spoken = {Feed.language("hmn"): [0], Feed.minus(LEFT, "hmn"): [0]}
+            await wait_until(lambda: told[-1] == spoken, "the interpreter")
+            assert relay.listen(listener.id, "")
+            await wait_until(lambda: told[-1] == room, "the room")
+            assert not relay.listen("nobody", "hmn")
+
+    asyncio.run(story())
+
+
 def test_noise_from_strangers_changes_nothing() -> None:
     async def story() -> None:
         heard = Heard()

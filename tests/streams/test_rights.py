@@ -1,5 +1,7 @@
 """Who gets what of the program."""
 
+from dataclasses import replace
+
 import pytest
 
 from streams.downlink.viewer import Audience
@@ -61,6 +63,50 @@ def test_such_a_site_gets_its_own_sound_and_all_others_the_rooms(rights: Rights)
     for one in (STAFF, HALL):
         assert [rights.may_have(one, p) for p in (*packets, shown)] == [True, False, True]
     assert [rights.may_have(LEFT, p) for p in (*packets, shown)] == [False, True, True]
+
+
+CABIN, CODE = SiteId("cabin"), "hmn"
+SPOKEN, SPOKEN_OUTSIDE = Feed.language(CODE), Feed.in_pairs(Feed.language(CODE))
+
+
+def choose(audience: Audience) -> Audience:
+    return replace(audience, language=CODE)
+
+
+def heard(rights: Rights, audience: Audience) -> list[str]:
+    """Of all feeds of sound, those that he may have."""
+    own = (Feed.minus(SiteId("muong-lay"), code) for code in ("", CODE))
+    inside = (Feed.ROOM, SPOKEN, *own)
+    outside = (Feed.in_pairs(Feed.ROOM), Feed.in_pairs(Feed.PUBLIC), SPOKEN_OUTSIDE)
+    feeds = (*inside, *outside)
+    found = [feed for feed in feeds if rights.may_have(audience, sound(feed))]
+    assert set(found) <= set(rights.sounds(audience))
+    return found
+
+
+def test_who_chose_a_language_hears_it_and_nobody_hears_himself() -> None:
+    rights = Rights(take_room=True, booths={CABIN: CODE})
+    assert heard(rights, LEFT) == heard(rights, STAFF) == [Feed.ROOM]
+    assert heard(rights, choose(LEFT)) == heard(rights, choose(STAFF)) == [SPOKEN]
+    assert heard(rights, choose(PUBLIC)) == [SPOKEN_OUTSIDE]
+    assert heard(rights, replace(LEFT, language="km")) == [Feed.ROOM], "nobody interprets into it"
+    booth = Audience(room=True, site=CABIN, language=CODE)
+    assert heard(rights, booth) == [Feed.ROOM]
+    rights.open_microphones = frozenset({SiteId("muong-lay")})
+    assert heard(rights, choose(LEFT)) == [Feed.minus(SiteId("muong-lay"), CODE)]
+    assert rights.may_have(choose(LEFT), picture(Feed.ROOM, public=True))
+
+
+def test_a_language_of_a_closed_room_is_for_who_is_in_it() -> None:
+    rights = Rights(booths={CABIN: CODE}, put_out=frozenset({SiteId("hall")}))
+    assert heard(rights, choose(LEFT)) == [SPOKEN]
+    assert heard(rights, choose(HALL)) == []
+    assert heard(rights, choose(PUBLIC)) == [Feed.in_pairs(Feed.PUBLIC)]
+    assert rights.all_may_have(sound(SPOKEN_OUTSIDE)) == (False, False)
+    unmarked = replace(sound(SPOKEN_OUTSIDE), public=False)
+    rights.take_room = True
+    assert not rights.may_have(choose(PUBLIC), unmarked)
+    assert rights.all_may_have(unmarked) == (False, False)
 
 
 def test_who_was_put_out_gets_nothing() -> None:

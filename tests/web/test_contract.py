@@ -34,7 +34,7 @@ class Routes(list[Route]):
 
 PASSWORD = "0123456789"
 NO_COOKIE_COUNTS = re.compile(
-    r"/api/v1/sign-in$|/line-test$|^/whip/|^/whep/\{session\}$|\{resource\}$"
+    r"/api/v1/sign-in$|/line-test$|^/whip/|^/whep/\{session\}$|\{resource\}(?:/language)?$"
 )
 """A sign-in needs its credentials, a site and an encoder their token, whoever ends or restarts a
 connection its secret name; the public needs nothing."""

@@ -12,7 +12,7 @@ from broadcast.studio.canvas import Canvas
 from broadcast.studio.encoders import AacEncoder, H264Encoder
 from broadcast.studio.encoding import KeyframeRule, Ladder, Shot, VideoEncoding
 from broadcast.studio.opus import OpusEncoder
-from broadcast.studio.sound import Voices
+from broadcast.studio.voices import Voices
 from config.settings import Program, Rung
 from streams.frames import NS_PER_S, Feed, Packet
 from tests import media

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
 from broadcast.studio.interpreting import BELOW, Interpreting
 from broadcast.studio.sources import Sources
+from broadcast.studio.voices import Voices
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from tests import media
 from tests.broadcast.studio.rig import TONES, clip, decoded_sound, full, rig
@@ -49,15 +51,24 @@ async def _an_interpreter(folder: Path) -> None:
         at = len(list(archive.glob("*.m4s")))
         await media.wait_until((archive / f"{at + 3:08}.m4s").exists, "three more")
         room = decoded_sound(await r.packets(Feed.ROOM, Codec.OPUS, 50))
+        chosen = decoded_sound(await r.packets(Feed.language("hmn"), Codec.OPUS, 50))
+        speaker_s = decoded_sound(await r.packets(Feed.minus(HALL, "hmn"), Codec.OPUS, 50))
         r.relay.follow(public=Take.SLATE)
         last = len(list(archive.glob("*.m4s")))
         await media.wait_until((archive / f"{last + 3:08}.m4s").exists, "the room is closed")
+        inside = await r.packets(Feed.language("hmn"), Codec.OPUS, 50)
     spoken = archive / "language-hmn"
     before, after, closed = heard(spoken, 1), heard(spoken, at + 1), heard(spoken, last + 1)
     assert loud(before, 0) == pytest.approx(loud(heard(archive, 1), 0), abs=1)
     assert loud(before, 1) < NOTHING_DBFS, "his microphone is closed"
     assert loud(after, 1) > -35
     assert float(np.abs(closed).max()) < 0.001, "not a sample while the room is closed"
+    assert loud(chosen, 1) > -35
+    assert loud(chosen, 0) > -50, "below him"
+    assert loud(speaker_s, 1) > -35
+    assert loud(speaker_s, 0) < loud(chosen, 0) - 20, "not himself"
+    assert loud(decoded_sound(inside), 1) > -35
+    assert not any(packet.public for packet in inside), "for the room alone"
     for sound in (heard(archive, at + 1), heard(archive / "sound", at + 1), room):
         assert loud(sound, 0) > -35
         assert loud(sound, 1) < NOTHING_DBFS
@@ -73,7 +84,9 @@ class Desk:
     def __init__(self) -> None:
         self.sources = Sources(lambda _: None)
         self.sources.offer(EncodedFrame(CABIN, Codec.OPUS, 0, None, 1, True, b"\xfc\xff\xfe"))
-        self.interpreting, self.pts = Interpreting(), 0
+        self.heard: set[str] = set()
+        voices = partial(Voices, (64_000,), lambda feed, _: feed in self.heard)
+        self.interpreting, self.pts = Interpreting(voices), 0
         self.packets: list[Packet] = []
 
     def blocks(self, voices: Sequence[Samples]) -> None:
@@ -82,14 +95,9 @@ class Desk:
         room = np.split(media.tone(440, len(voices) * 0.02), len(voices))
         for total, voice in zip(room, voices, strict=True):
             source.sound.voice.hear(voice)
-            self.packets += self.interpreting.packets(
-                (OPEN,),
-                np.stack([total] * 2),
-                {CABIN: voice * 0},
-                self.sources,
-                self.pts,
-                public=True,
-            )
+            self.interpreting.hear((OPEN,), {CABIN: voice * 0}, self.sources)
+            block = np.stack([total] * 2)
+            self.packets += self.interpreting.packets(block, self.pts, public=True)
             self.pts += BLOCK_SAMPLES
 
 
@@ -114,7 +122,18 @@ def test_the_room_goes_down_below_an_interpreter_who_speaks_and_comes_back() -> 
 def test_where_there_is_no_booth_nothing_is_made() -> None:
     desk = Desk()
     total = np.zeros((2, BLOCK_SAMPLES), np.float32)
-    assert desk.interpreting.packets((), total, {}, desk.sources, 0, public=True) == []
+    desk.interpreting.hear((), {}, desk.sources)
+    assert desk.interpreting.packets(total, 0, public=True) == []
+
+
+def test_it_is_made_for_listeners_while_there_are_any() -> None:
+    desk, silence = Desk(), [np.zeros((2, BLOCK_SAMPLES), np.float32)] * 10
+    room, public = Feed.language("hmn"), Feed.in_pairs(Feed.language("hmn"))
+    for heard, made in ((), 0), ((room,), 10), ((room, public), 15), ((), 0):
+        desk.packets, desk.heard = [], set(heard)
+        desk.blocks(silence)
+        sent = [one for one in desk.packets if one.codec is Codec.OPUS]
+        assert (len(sent), {one.feed for one in sent}) == (made, set(heard))
 
 
 def spoken(seconds: int) -> list[Samples]:
