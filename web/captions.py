@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from broadcast.archive.retire import retired
 from broadcast.archive.walls import Segment, walls
 from broadcast.outputs import captions
 from broadcast.outputs.captions import Cue
@@ -153,6 +154,8 @@ class Captions:
                 recording = await self._recording(session)
             state = await self._state(request, session)
             over = state.phase is Phase.ENDED
+            if over and await asyncio.to_thread(retired, recording.folder) is not None:
+                raise not_found("retired")
             if name == captions.INDEX:
                 async with self._reading:
                     return await self._playlist(request, recording, over=over)

@@ -118,16 +118,19 @@ class Media:
         if rendition is not None and not RENDITION.fullmatch(rendition):
             raise not_found()
         stream = session if rendition is None else f"{session}/{rendition}"
+        over = self._is_over(session)
+        if over and await asyncio.to_thread(retired, self._archive / session) is not None:
+            raise not_found("retired")
         if name == MASTER and rendition is None:
-            return await self._master(session)
+            return await self._master(session, over=over)
         if name.endswith(".m3u8"):
-            return await self._playlist(request, stream, name, over=self._is_over(session))
+            return await self._playlist(request, stream, name, over=over)
         if part := PART_NAME.fullmatch(name):
             data = await self._edges.part(stream, int(part[1]), int(part[2]))
             return web.Response(body=data, headers=_for_ever(_TYPES[".m4s"]))
         if not FILE_NAME.fullmatch(name):
             raise not_found()
-        if not await self._is_listed(stream, name, over=self._is_over(session)):
+        if not await self._is_listed(stream, name, over=over):
             raise not_found()
         return self._segment(self._archive / stream / name)
 
@@ -155,12 +158,9 @@ class Media:
             del self._listings[next(iter(self._listings))]
         return listing
 
-    async def _master(self, session: str) -> web.Response:
+    async def _master(self, session: str, *, over: bool) -> web.Response:
         """While it is live, of the low-latency playlists. A recording of before there was a choice
         has one rendition."""
-        over = self._is_over(session)
-        if over and await asyncio.to_thread(retired, self._archive / session) is not None:
-            raise not_found("retired")
         try:
             text = await asyncio.to_thread((self._archive / session / MASTER).read_text, "utf-8")
         except OSError:

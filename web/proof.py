@@ -38,7 +38,7 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
     for rendition in smaller(folder):
         _print(say(settings.language, "verify.rendition", {"name": rendition.name}))
         failed |= public(rendition, language=settings.language)
-    if (shut := shelf.sealed_root(settings.storage) / recording).is_dir():
+    if (shut := _where(settings, shelf.sealed_root(settings.storage) / recording)).is_dir():
         _print(say(settings.language, "verify.sealed"))
         envelope = shelf.sealed(settings.storage, settings.recording).envelope(recording)
         failed |= _proved(shut, settings.language, wanted.closed, "", envelope, wanted.steps)

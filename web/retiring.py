@@ -23,8 +23,10 @@ from web.auth import identify
 from web.border import where_from
 from web.catalogues import say
 from web.children import run_module
-from web.errors import Problem
+from web.errors import Problem, not_found
+from web.media import STREAM_NAME
 from web.replies import reply
+from web.retire import ROOMS
 from web.setup import now_ms
 from web.sign_in import fault, read_json
 
@@ -85,6 +87,8 @@ class Retiring:
         except ValidationError as error:
             raise fault(error) from None
         detail = {"kept_in": wish.kept_in, "why": wish.why}
+        if not STREAM_NAME.fullmatch(session) or not await asyncio.to_thread(self._knows, session):
+            raise not_found()
         if self._task is not None and not self._task.done():
             raise Problem(409, "retiring")
         where = who.where if who.where.means else where_from(request)
@@ -94,16 +98,21 @@ class Retiring:
         await self._auditor.done(request, "retire_asked", who, session=session, detail=detail)
         return reply({}, status=202)
 
+    def _knows(self, session: str) -> bool:
+        """Whether anything was ever recorded of it. Blocking."""
+        return any((self._settings.storage.data_dir / one / session).is_dir() for one in ROOMS)
+
     async def _carry_out(self, note: Note) -> None:
         given = _NOTE.dump_json(note).decode()
         try:
             said = await run_module("web.retire", self._settings, given, patience_s=PATIENCE_S)
-        except Problem as problem:
-            _log.error("%s was not retired: %s", note.session, problem.params)
-            failed = {"key": "retire.failed", "params": dict(problem.params)}
+            refused = json.loads(said)
+        except (Problem, OSError, ValueError) as error:  # the disk may be full where it begins
+            reason = error.params["reason"] if isinstance(error, Problem) else str(error)
+            _log.error("%s was not retired: %s", note.session, reason)
+            failed = {"key": "retire.failed", "params": {"reason": reason}}
             self._outcomes[note.session] = failed
             return
-        refused = json.loads(said)
         del self._outcomes[note.session]
         if refused:
             told = {"key": f"retire.{refused['code']}", "params": refused["params"]}

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from broadcast.archive.retire import retired
 from broadcast.outputs import shelf
 from broadcast.outputs.playlist import END, parse
 from broadcast.outputs.recovery import INDEX
@@ -141,8 +142,9 @@ class SealedRecordings:
         session = (await self._sessions.desk(request.match_info["session"])).floor.id
         folder = self._root / session
         there = await asyncio.to_thread((folder / INDEX).is_file)
+        gone = await asyncio.to_thread(retired, folder) is not None
         identity, refusal = self._who(request, session)
-        noted = "refused" if refusal is not None else what
+        noted = "refused" if refusal is not None else None if gone else what
         if noted in {"play", "piece"}:
             # Who knows the names of the pieces needs no list of them.
             noted = "play" if self._begins(session, identity) else "piece"
@@ -153,8 +155,8 @@ class SealedRecordings:
                 request, "sealed_opened", refusal, identity, session=session
             )
             raise refusal
-        if not there and what is not None:
-            raise not_found("nothing_sealed")
+        if what is not None and (gone or not there):
+            raise not_found("retired" if gone else "nothing_sealed")
         if noted in {"play", "download"}:
             await self._auditor.done(request, "sealed_opened", identity, session=session)
         return folder
@@ -204,5 +206,6 @@ def _told(folder: Path) -> dict[str, Any]:
     return {
         "duration_s": round(listed.duration_s, 3) if listed is not None else 0,
         "bytes": sum(one.stat().st_size for one in folder.glob("*.m4s")),
+        "retired": retired(folder) is not None,
         "accesses": Ledger(folder / ACCESSES).newest(),
     }

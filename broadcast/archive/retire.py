@@ -3,16 +3,25 @@
 What goes is the pictures and sound that the manifest names. Playlist and manifest stay, so that
 chapters, minutes and search go on, and the copy can be proven for ever. What no manifest names was
 proven by nobody, and stays too.
+
+A power cut at any moment loses nothing: the copy is on its disk for good before it is read, and
+the note that says where it is before the first file goes.
 """
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
+
+from pydantic import TypeAdapter
 
 from broadcast.archive.verify import Finding, verify
 from broadcast.outputs import manifest
+from broadcast.outputs.disk import DISK, Disk, replace
 from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.vault import PLAIN, Envelope
 
 NAME = "retired.json"
 _MEDIA = (".m4s", ".mp4", ".mkv")
@@ -43,20 +52,28 @@ class Retired:
     """A file that went: where it is back, the recording is."""
 
 
+_RETIRED = TypeAdapter(Retired)
+Stamp = tuple[int, ...]
+"""Of a file: it changes when anything of the file does (the time of an inode's change cannot be
+set back, as that of its content can)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proven:
     """A folder whose files all lie in a copy, as they were when they were closed."""
 
     folder: Path
-    names: tuple[str, ...]
+    copy: Path
+    files: tuple[tuple[str, Stamp], ...]
+    """By name, how each lay in the copy when that was read."""
     size: int
 
 
 def retired(folder: Path) -> Retired | None:
     """None: the recording is here, or there never was one."""
     try:
-        told = Retired(**json.loads((folder / NAME).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        told = _RETIRED.validate_json((folder / NAME).read_bytes(), strict=True)
+    except (OSError, ValueError):
         return None
     return None if (folder / told.first).exists() else told
 
@@ -71,31 +88,38 @@ def is_here(folder: Path) -> bool:
     return any((one / name).exists() for one in (folder, *smaller(folder)) for name in _names(one))
 
 
-def proven(folder: Path, copy: Path) -> list[Proven]:
-    """A recording and its smaller ones. Reads the whole copy; changes nothing. Raises
-    `NotProvenError`, and `OSError` where a disk cannot be read."""
+def proven(folder: Path, copy: Path, envelope: Envelope = PLAIN, disk: Disk = DISK) -> list[Proven]:
+    """A recording and its smaller ones. Reads the whole copy. Raises `NotProvenError`, and
+    `OSError` where a disk cannot be read."""
     below = [one.relative_to(folder) for one in (folder, *smaller(folder))]
-    return [_proven(folder / one, copy / one) for one in below]
+    return [_proven(folder / one, copy / one, envelope, disk) for one in below]
 
 
-def _proven(folder: Path, copy: Path) -> Proven:
+def _proven(folder: Path, copy: Path, envelope: Envelope, disk: Disk) -> Proven:
     here, there = (_manifest(one) for one in (folder, copy))
     if not here.entries:
         if _names(folder):
             raise NotProvenError("no_manifest")
-        return Proven(folder, (), 0)  # of a language that nobody interpreted into
+        return Proven(folder, copy, (), 0)  # of a language that nobody interpreted into
     if not there.entries:
         raise NotProvenError("no_copy")
     if (here.entries, here.garbled, here.broken) != (there.entries, False, ()):
         raise NotProvenError("other_copy")
-    if any(_same(folder / one.name, copy / one.name) for one in here.entries):
+    if _is_one_place(folder, copy) or any(
+        _same(folder / one.name, copy / one.name) for one in here.entries
+    ):
         raise NotProvenError("same_file")
+    stamps = {one.name: _settled(copy / one.name, disk) for one in here.entries}
+    for one in (copy, copy.parent, copy.parent.parent):
+        disk.sync_folder(one)
     # What was not recorded is in no file, here or there: a gap is no fault of the copy.
-    found = [one for one in verify(copy, seal=here.seal).findings if one.code != "gap"]
+    report = verify(copy, seal=here.seal, envelope=envelope)
+    found = [one for one in report.findings if one.code != "gap"]
     if found:
         raise NotProvenError("not_whole", found)
     media = _media(here)
-    return Proven(folder, tuple(one.name for one in media), sum(one.size for one in media))
+    files = tuple((one.name, stamp) for one in media if (stamp := stamps[one.name]) is not None)
+    return Proven(folder, copy, files, sum(one.size for one in media))
 
 
 def _names(folder: Path) -> list[str]:
@@ -103,7 +127,7 @@ def _names(folder: Path) -> list[str]:
     sums = _manifest(folder)
     if sums.entries:
         return [one.name for one in _media(sums)]
-    return [one.name for one in folder.glob("*.m4s")]
+    return [one.name for one in folder.iterdir() if one.name.endswith(_MEDIA)]
 
 
 def _media(sums: manifest.Manifest) -> list[manifest.Entry]:
@@ -120,16 +144,53 @@ def _same(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.samefile(other)
 
 
-def take_away(folder: Path, parts: Sequence[Proven], told: Retired) -> None:
-    """Says where it is, then removes what was proven: cut short, it is done again and goes on.
-    Raises `OSError`."""
-    new = folder / f".{NAME}.new"
-    new.write_text(json.dumps(asdict(told), ensure_ascii=False), "utf-8")
-    new.replace(folder / NAME)
-    for path in _files(parts):
-        path.unlink(missing_ok=True)
+def _is_one_place(folder: Path, copy: Path) -> bool:
+    """One disk may be mounted twice, and its files then look like others (overlays, a network's
+    share of this very folder): what appears in one and in the other is in one place."""
+    probe = folder / f".probe-{secrets.token_hex(8)}"
+    probe.touch()
+    try:
+        return (copy / probe.name).exists()
+    finally:
+        probe.unlink()
 
 
-def _files(parts: Sequence[Proven]) -> Iterator[Path]:
+def _settled(path: Path, disk: Disk) -> Stamp | None:
+    """On its disk for good, and read from there next, not from memory: a copy that was made just
+    now is in no file system before that. None: not there. Raises `NotProvenError`."""
+    if path.is_symlink():
+        raise NotProvenError("link")
+    try:
+        with path.open("rb", buffering=0) as file:
+            disk.sync(file)
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    return _stamp(path)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """None: no file is there, or none that can be looked at."""
+    try:
+        stat = path.lstat()
+    except OSError:
+        return None
+    if not S_ISREG(stat.st_mode):
+        return None
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def announce(folder: Path, told: Retired, disk: Disk = DISK) -> None:
+    """Says where it is, for good; nobody heeds it while `told.first` is here. Raises `OSError`."""
+    replace(folder / NAME, _RETIRED.dump_json(told).decode(), disk)
+
+
+def take_away(parts: Sequence[Proven], disk: Disk = DISK) -> None:
+    """Removes what was proven and announced: cut short, it is done again and goes on. Raises
+    `OSError`, and `NotProvenError` as soon as a file of the copy is not what was proven."""
     for part in parts:
-        yield from (part.folder / name for name in part.names)
+        for name, stamp in part.files:
+            if _stamp(part.copy / name) != stamp:
+                raise NotProvenError("changed")
+            (part.folder / name).unlink(missing_ok=True)
+        disk.sync_folder(part.folder)

@@ -144,7 +144,7 @@ def test_a_session_without_one_says_so(tmp_path: Path) -> None:
             headers = bearer(rig.operator)
             assert (await rig.get(f"{AT}/index.m3u8", headers=headers)).status == 404
             told = await (await rig.get(AT, headers=headers)).json()
-            assert told == {"duration_s": 0, "bytes": 0, "accesses": []}
+            assert told == {"duration_s": 0, "bytes": 0, "retired": False, "accesses": []}
 
     asyncio.run(scenario())
 

@@ -10,7 +10,7 @@ import {Head} from "./parts/common/head.js";
 import {attach} from "./parts/public/player.js";
 
 /** @typedef {{at_ms: number, name: string, role: string, address: string, what: string}} Access */
-/** @typedef {{duration_s: number, bytes: number, accesses: Access[]}} Sealed */
+/** @typedef {{duration_s: number, bytes: number, retired: boolean, accesses: Access[]}} Sealed */
 
 const REFRESH_MS = 10_000;
 const DESK = config.role === "chair" ? "chair" : "operator";
@@ -34,12 +34,11 @@ function Page() {
   return html`<${Head} />
     <main class="watch">
       <div class="stage-column">
-        ${told && (told.duration_s > 0 ? html`<${Player} />` : html`<div class="stage card" data-testid="nothing-sealed"><div>
-          <p class="card-title">${t("sealed.nothing")}</p><p>${t("sealed.nothing_note")}</p></div></div>`)}
+        ${told && html`<${Stage} told=${told} />`}
         <div class="about"><h1>${t("title.sealed")}</h1><p class="muted">${config.session_title} · <a href=${`/${DESK}/${config.session}`}>${t(DESK === "chair" ? "public.chair" : "public.control")}</a></p></div>
         <p class="notice">${t("sealed.note")}</p>
         ${failed.value && html`<p class="error" role="alert">${failed.value}</p>`}
-        ${told && told.duration_s > 0 && html`<div class="choices">
+        ${told && told.duration_s > 0 && !told.retired && html`<div class="choices">
           <a class="button primary" href=${`${ADDRESS}/film.mp4`} download data-testid="sealed-download">${t("sealed.download", {size: sizeOf(told.bytes)})}</a>
           <span class="muted numbers">${span(told.duration_s * 1000)}</span></div>`}
       </div>
@@ -49,6 +48,14 @@ function Page() {
         <ol class="items">${told?.accesses.map((one) => html`<${Row} key=${`${one.at_ms}${one.name}`} one=${one} />`)}</ol>
       </section>
     </main>`;
+}
+
+/** @param {{told: Sealed}} props */
+function Stage({told}) {
+  if (told.retired) return html`<div class="stage card" data-testid="retired"><div><p class="card-title">${t("error.retired")}</p></div></div>`;
+  if (told.duration_s > 0) return html`<${Player} />`;
+  return html`<div class="stage card" data-testid="nothing-sealed"><div>
+    <p class="card-title">${t("sealed.nothing")}</p><p>${t("sealed.nothing_note")}</p></div></div>`;
 }
 
 function Player() {

@@ -1,6 +1,7 @@
 """What was recorded is proved whole; every way of spoiling it is found."""
 
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,3 +172,18 @@ def test_when_it_was_to_be_recorded_is_in_the_events() -> None:
     assert to_be_recorded(events, 20_000) == [Span(5000, 9000)]
     assert to_be_recorded(events[:2], 20_000) == [Span(5000, 20_000)]
     assert to_be_recorded(events[:1], 20_000) == []
+
+
+def test_a_large_file_is_not_read_into_memory_at_once(tmp_path: Path) -> None:
+    """As a site's own stream of a long day is."""
+    large = tmp_path / "hall-20260921T141320.000Z_9.0s.mkv"
+    with large.open("wb") as file:
+        file.truncate(64 << 20)
+    entry = manifest.Entry(large.name, digest_of(large), large.stat().st_size)
+    (tmp_path / manifest.NAME).write_text(manifest.lines("", entry))
+    tracemalloc.start()
+    try:
+        assert verify(tmp_path).whole
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
