@@ -44,6 +44,9 @@ TURN_NS, EASY_TURN_NS = 100 * NS_PER_MS, 400 * NS_PER_MS
 START = 1.0
 """Of the smallest picture's rate: how fast a newcomer gets what was before he came, until his line
 is known to carry more."""
+BEGINNING_NS, UNTOLD_OCTETS, UNTOLD_SHARE = 1_000 * NS_PER_MS, 5_000, 0.3
+"""In his first second, while more than about a keyframe is on its way that he told nothing of, the
+rest follows at that share. On a good line he has told of the keyframe by then."""
 CROWDED_NS = 80 * NS_PER_MS
 """A newcomer with such a queue gets sound alone until it is gone: his line may be very thin."""
 EASY_LOSS = 0.02
@@ -93,6 +96,7 @@ class Steering:
         those of all its datagrams, with what IP and UDP add (`renditions.WIRE_OCTETS`)."""
         self._heard_ns: int | None = None
         self.turn_ns = self._since_ns = self._settled_ns = now_ns  # the first: of the next `tick`
+        self._beginning_ns = now_ns + BEGINNING_NS
         self._away = self._draining = self._hold = self._lowered = False
         self._new = True
         """No probe of his has ended, and his line was never full."""
@@ -140,10 +144,18 @@ class Steering:
     @property
     def pacing_bps(self) -> float | None:
         """How fast pictures may go out (`pacer.Pacer`); None: the line takes them as they are."""
-        if self._pace.rate_bps is None or self.probe is None or self.probe.waits(self._probed_ns):
-            return self._pace.rate_bps
-        spare_bps = self.probe.rate_bps - self._need_bps(self._level)
-        return max(self._pace.rate_bps, spare_bps + self._levels[self._level].picture_bps)
+        rate_bps = self._pace.rate_bps
+        if rate_bps is None:
+            return None
+        if self.probe is not None and not self.probe.waits(self._probed_ns):
+            spare_bps = self.probe.rate_bps - self._need_bps(self._level)
+            rate_bps = max(rate_bps, spare_bps + self._levels[self._level].picture_bps)
+        return rate_bps * UNTOLD_SHARE if self._is_ahead() else rate_bps
+
+    def _is_ahead(self) -> bool:
+        if not (self._new and self._by_feedback) or self.sent.last_ns > self._beginning_ns:
+            return False
+        return sum(octets for _, _, octets, _ in self.sent.since(0)) > UNTOLD_OCTETS
 
     def on_receiver_report(self, video: bool, fraction_lost: float, rtt_ns: int | None) -> None:
         """`fraction_lost`: 0 to 1; None where the report tells no round trip."""

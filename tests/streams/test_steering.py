@@ -55,7 +55,7 @@ def test_a_line_at_ease_for_long_is_seldom_asked_and_its_end_is_noticed_all_the_
 
 
 @pytest.mark.parametrize("came_s", [0.5, 1.5])
-@pytest.mark.parametrize(("rate", "late_ms"), [(1e6, 200), (300e3, 270), (150e3, 300), (60e3, 920)])
+@pytest.mark.parametrize(("rate", "late_ms"), [(1e6, 180), (300e3, 170), (150e3, 200), (60e3, 640)])
 def test_a_newcomers_sound_is_not_kept_long(rate: float, late_ms: int, came_s: float) -> None:
     """By the pictures that he catches up with, and the first probe: nobody knows his line."""
     one = watcher(Bottleneck(rate), began_s=came_s)
