@@ -39,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help="see config/default.toml")
     common.add_argument("--data-dir", type=Path, metavar="FOLDER", help="over [storage] data_dir")
+    of_session = argparse.ArgumentParser(add_help=False, parents=[common])
+    of_session.add_argument("session", metavar="SESSION", help="its id: see `session list`")
     listening = argparse.ArgumentParser(add_help=False)
     for section, what in (("http", "HTTP"), ("https", "HTTPS"), ("media", "media (UDP)")):
         listening.add_argument(
@@ -63,23 +65,24 @@ def parser() -> argparse.ArgumentParser:
     proof.add_argument("recording", help="a session's id, or the folder of a recording")
     proof.add_argument("--seal", default="", help="what `verify` said of it earlier")
     proof.set_defaults(run=_verify)
-    film = commands.add_parser("export", parents=[common], help="a recording as one MP4 file")
-    film.add_argument("session")
+    film = commands.add_parser("export", parents=[of_session], help="a recording as one MP4 file")
     film.add_argument("file", type=Path, help="is made; one that is there is left alone")
-    film.add_argument("--from", type=float, default=0.0, dest="start", metavar="SECOND")
-    film.add_argument("--to", type=float, default=None, dest="end", metavar="SECOND")
+    for option, name, default in (("--from", "start", 0.0), ("--to", "end", None)):
+        film.add_argument(
+            option, type=float, default=default, dest=name, metavar="SECOND",
+            help="of the recording; the segments that hold it are taken whole",
+        )  # fmt: skip
     film.add_argument("--sealed", action="store_true", help="of what was closed")
     film.set_defaults(run=_export)
-    _add_replay(commands, common)
+    _add_replay(commands, of_session)
     copy = commands.add_parser(
         "backup", parents=[common], help="copies all that is kept, while the server runs"
     )
     copy.add_argument("folder", type=Path, help="what lies there of the last time is kept")
     copy.set_defaults(run=_backup)
     old = commands.add_parser(
-        "retire", parents=[common], help="takes an old recording off the disk; its minutes stay"
+        "retire", parents=[of_session], help="takes an old recording off the disk; its minutes stay"
     )
-    old.add_argument("session")
     old.add_argument(
         "--kept-in", type=Path, required=True, metavar="FOLDER",
         help="a copy, as `backup` makes it: nothing is removed that is not whole there",
@@ -88,15 +91,16 @@ def parser() -> argparse.ArgumentParser:
     old.set_defaults(run=_retire)
     _add_audit(commands.add_parser("audit", help="who did what, when and from where"), common)
     _add_user(commands.add_parser("user", help="who may sign in"), common)
-    _add_session(commands.add_parser("session", help="sessions and their links"), common)
+    _add_session(
+        commands.add_parser("session", help="sessions and their links"), common, of_session
+    )
     return root
 
 
-def _add_replay(commands: Any, common: argparse.ArgumentParser) -> None:
+def _add_replay(commands: Any, of_session: argparse.ArgumentParser) -> None:
     again = commands.add_parser(
-        "replay", parents=[common], help="a session made anew from its event log alone"
+        "replay", parents=[of_session], help="a session made anew from its event log alone"
     )
-    again.add_argument("session")
     again.add_argument(
         "what", nargs="?", choices=_REBUILT, default="state", metavar="WHAT",
         help=f"{', '.join(_REBUILT)}; as JSON",
@@ -119,7 +123,7 @@ def _add_audit(audit: argparse.ArgumentParser, common: argparse.ArgumentParser) 
 def _add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     actions = user.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", parents=[common], help="a new account, or a new password")
-    add.add_argument("name")
+    add.add_argument("name", help="as it is typed at the sign-in")
     add.add_argument(
         "--role", action="append", required=True, choices=ACCOUNT_ROLES, metavar="ROLE",
         help="operator, chair, clerk or viewer; may be given more than once",
@@ -127,25 +131,36 @@ def _add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) ->
     add.add_argument("--admin", action="store_true", help="may manage accounts on the page")
     add.add_argument("--password-stdin", action="store_true", help="read it from standard input")
     add.set_defaults(run=_user_add)
-    actions.add_parser("list", parents=[common]).set_defaults(run=_user_list)
+    listed = actions.add_parser("list", parents=[common], help="names, roles, and who is disabled")
+    listed.set_defaults(run=_user_list)
     disable = actions.add_parser("disable", parents=[common], help="ends its sign-ins at once")
-    disable.add_argument("name")
+    disable.add_argument("name", help="see `user list`")
     disable.set_defaults(run=_user_disable)
 
 
-def _add_session(session: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+def _add_session(
+    session: argparse.ArgumentParser,
+    common: argparse.ArgumentParser,
+    of_session: argparse.ArgumentParser,
+) -> None:
     actions = session.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", parents=[common], help="prints the links")
-    create.add_argument("--preset", default="dien_bien", metavar="NAME")
-    create.add_argument("--title", default="")
+    create = actions.add_parser(
+        "create", parents=[common], help="one of a council's preset; prints its links"
+    )
+    create.add_argument(
+        "--preset", default="dien_bien", metavar="NAME",
+        help="in config/presets, or a file of one's own; %(default)s without it",
+    )  # fmt: skip
+    create.add_argument("--title", default="", help="the preset's without it")
     create.add_argument("--subtitle", default="", help="place and date, as the slate shows them")
     create.set_defaults(run=_session_create)
-    actions.add_parser("list", parents=[common]).set_defaults(run=_session_list)
-    links = actions.add_parser("links", parents=[common], help="its links again")
-    links.add_argument("session")
+    listed = actions.add_parser("list", parents=[common], help="ids, phases and titles")
+    listed.set_defaults(run=_session_list)
+    links = actions.add_parser("links", parents=[of_session], help="its links again")
     links.set_defaults(run=_session_links)
-    revoke = actions.add_parser("revoke", parents=[common], help="ends all links of a site or role")
-    revoke.add_argument("session")
+    revoke = actions.add_parser(
+        "revoke", parents=[of_session], help="ends all links of a site or role"
+    )
     revoke.add_argument("place", help="a site's id, or operator, chair, clerk")
     revoke.set_defaults(run=_session_revoke)
 
