@@ -52,7 +52,7 @@ bench: $(VENV)/dev web/static/vendor/ready $(VENV)/browser $(VENV)/rivals ## one
 screenshots: $(VENV)/dev web/static/vendor/ready $(VENV)/browser ## the pages of the demo, as README shows them
 	$(BIN)/python -m bench.screenshots docs/screenshots
 
-wheel: $(VENV)/dev web/static/vendor/ready ## a wheel with the browser files in it
+wheel: $(VENV)/ready web/static/vendor/ready ## a wheel with the browser files in it
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## what the other targets made, but no recording
