@@ -30,7 +30,14 @@ def test_paths_named_exist(document: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "rooms_in"), [("streams", "**/[a-z]*.py"), ("web", "[a-z]*.py")]
+    ("folder", "rooms_in"),
+    [
+        ("streams", "**/[a-z]*.py"),
+        ("broadcast", "[a-z]*.py"),
+        *[("broadcast", f"{room}/[a-z]*.py") for room in ("overlay", "archive", "witness")],
+        *[(f"broadcast/{room}", "**/[a-z]*.py") for room in ("session", "studio", "outputs")],
+        ("web", "[a-z]*.py"),
+    ],
 )
 def test_each_room_is_in_the_list(folder: str, rooms_in: str) -> None:
     rooms = {path.stem for path in (ROOT / folder).glob(rooms_in)}

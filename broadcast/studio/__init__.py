@@ -1,0 +1,13 @@
+"""The second process: encoded frames in, the program's packets out. No network peer, no session.
+
+The process   main (owns every thread), link (to the relay), onair (what is in force), clock,
+              watchdog
+What comes    sources (all), picturetrack, soundtrack, jitter, playout (when), opus, senses (black,
+              frozen, silent), cameras (RTSP, SRT, RTMP)
+Media player  player, shows (one clip), reels (files), paper (PDF), playersource; measuring,
+              measured (how loud a file is)
+Picture       frameclock, composer, canvas, colours, fields, overlays, graphics, signing, stills
+Sound         sound, voices (one feed), mixer, loudness, noise, voice, talkback, interpreting,
+              publicsound, pairs
+What goes     encoding (the thread), encoders, deliveries (to `broadcast.outputs`)
+"""
