@@ -17,10 +17,8 @@ from broadcast.session.model import (
 from broadcast.store import Store
 from streams.frames import SiteId
 
-HOURS = 8
 TURNS = 320
-"""One each minute and a half."""
-TURN_MS = HOURS * 3_600_000 // TURNS
+"""Of eight hours: one each minute and a half."""
 CAPTIONS = 10
 """Typed in each."""
 LONG = 3

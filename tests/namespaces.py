@@ -65,12 +65,6 @@ class Hosts:
         """The client has an IPv6 address only."""
         _run("ip", "-n", self.client, "-4", "address", "flush", "dev", "wire1")
 
-    def client_receives_on(self, core: int) -> None:
-        """Its half of the way of a datagram is done there, as if it were a machine of its own;
-        otherwise the kernel does all of it on the core of whoever sends, and on his account."""
-        mask = f"echo {1 << core:x} > /sys/class/net/wire1/queues/rx-0/rps_cpus"
-        _run(*self.at_client(["sh", "-c", mask]))
-
     # --- the line ---
 
     def carries(

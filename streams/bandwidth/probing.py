@@ -66,6 +66,7 @@ class Retries:
         self._at_ns: int | None = None
 
     def due(self, now_ns: int) -> bool:
+        """Never before `begin`."""
         return self._at_ns is not None and now_ns >= self._at_ns
 
     def begin(self, now_ns: int) -> None:
@@ -105,7 +106,7 @@ class Probe:
         """`sent`: octets sent to the viewer so far, all told."""
         self.goal_bps = goal_bps
         self.rate_bps = from_bps
-        self._line, self._from_bps = line, from_bps
+        self._line = line
         self._begun_ns = self._now_ns = now_ns
         self._sent, self._sent_now = sent, sent
         self._grow_ns = GROW_NS * (CAREFUL_GROWTH if careful else 1)
@@ -154,6 +155,7 @@ class Probe:
             self._ends_ns = now_ns + self._stay_ns
 
     def verdict(self, now_ns: int) -> Verdict:
+        """Open until what was sent at the goal was told of, or the line has shown a queue."""
         line, ends_ns = self._line, self._ends_ns
         if line.recent_ns > self._queue_ns or self._queues > HICCUPS:
             return Verdict.FAILED
