@@ -14,6 +14,7 @@ class Lag:
         self.total_ns = 0
 
     def note(self, late_ns: int) -> None:
+        """How late the loop was once; early counts as on time."""
         self.total_ns += max(0, late_ns)
         for place, bound_ns in enumerate(BOUNDS_NS):
             if late_ns <= bound_ns:

@@ -43,6 +43,7 @@ class Rights:
         return site is None or (site in self.sharing and frame.codec.is_video)
 
     def may_have(self, audience: Audience, packet: Packet | Packetised) -> bool:
+        """Whether it is of the one feed that this audience gets, and may leave the room to it."""
         if not audience.room:
             return packet.public and packet.feed == self._outside(packet, audience)
         if audience.site in self.put_out:

@@ -124,6 +124,7 @@ def _pages(wish: dict[str, Any], data: bytes) -> Any:
 
 
 def main() -> None:
+    """One wish: a line of JSON on standard input, then its data. The answer is JSON."""
     _bound()
     line, _, data = sys.stdin.buffer.read().partition(b"\n")
     wish = json.loads(line)

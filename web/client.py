@@ -56,6 +56,7 @@ class Outgoing:
     dropped: int = 0
 
     def add_patch(self, text: str) -> None:
+        """Of more than `MAX_PATCHES` none are kept: a snapshot then says all of it."""
         if self.stale:
             return
         if len(self.patches) >= MAX_PATCHES:

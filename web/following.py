@@ -96,6 +96,7 @@ class Memory:
 
 
 def followed(state: SessionState) -> dict[str, Any]:
+    """`time_used`, `departures`, `not_heard`, `threads` and `promises` of the view."""
     return {
         "time_used": {
             "delegates": [_speaker(state, used) for used in time_used(state, by_delegate)],

@@ -134,6 +134,7 @@ class Hub:
             client.wake()
 
     def tell_still(self, still: Still) -> None:
+        """To the control panels, and to those that open later; the newest of each name."""
         name = still.name.encode()
         message = bytes((len(name),)) + name + still.jpeg
         self._stills[still.name] = message

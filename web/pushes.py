@@ -108,6 +108,8 @@ class Destinations:
         ]
 
     def add(self, name: str, url: str) -> None:
+        """Blocking. Raises `Problem`: 409 for a name that is there or one too many, 422 for what is
+        no address, 503 where the disk refuses."""
         if any(push.name == name for push in self._all()):
             raise Problem(409, "push_twice", name=name)
         if len(self._all()) >= MAX_PUSHES:
@@ -124,6 +126,7 @@ class Destinations:
         self._keep(self._kept.model_copy(update={"off": off}))
 
     def remove(self, name: str) -> None:
+        """Blocking. Raises `Problem`: 404, 409 for one of the settings, 503 as `add` does."""
         self._require(name)
         if any(push.name == name for push in self.settings.push):
             raise Problem(409, "push_fixed", name=name)

@@ -55,6 +55,7 @@ class Ledger:
     path: Path
 
     def note(self, at_ms: int, identity: Identity, address: str, what: What, name: str) -> None:
+        """`name`: the file that was asked for."""
         line = {
             "at_ms": at_ms,
             "name": identity.name,

@@ -106,6 +106,7 @@ def kept_in(path: Path) -> dict[str, Summary]:
 
 
 def summary_of(session: str, state: SessionState) -> Summary:
+    """What is told of a session without folding its log."""
     return Summary(
         id=session,
         version=state.version,

@@ -70,6 +70,7 @@ def lines(entry: Entry) -> str:
 
 
 def date_line(entry: Entry) -> str:
+    """Its moment in UTC, to the millisecond (4.4.4.6)."""
     moment = datetime.fromtimestamp(entry.wall_ms / 1000, UTC)
     return f"#EXT-X-PROGRAM-DATE-TIME:{moment:%Y-%m-%dT%H:%M:%S}.{entry.wall_ms % 1000:03}Z\n"
 
@@ -225,6 +226,7 @@ HOLD_BACK_PARTS = 5
 
 
 def low_latency_header(pace: Pace) -> str:
+    """All that stands before the first entry of a playlist that tells of parts (4.4.3)."""
     hold_back_s = HOLD_BACK_PARTS * pace.part_s
     return (
         "#EXTM3U\n"
@@ -244,6 +246,7 @@ def skip(segments: int) -> str:
 
 
 def pieces_lines(pieces: Sequence[Piece]) -> str:
+    """A line for each part (4.4.4.9)."""
     return "".join(
         f'#EXT-X-PART:DURATION={piece.duration_s:.5f},URI="{piece.name}"'
         f"{',INDEPENDENT=YES' if piece.key else ''}\n"

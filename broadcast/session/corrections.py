@@ -6,6 +6,7 @@ from broadcast.session.model import DelegateId, SessionState, Turn
 
 
 def corrected(state: SessionState, turn: Turn) -> Turn:
+    """With the speaker and the times that the clerk gave it; what he left alone stays."""
     told = state.written.corrections.get(turn.id)
     if told is None:
         return turn

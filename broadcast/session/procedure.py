@@ -84,7 +84,7 @@ def load_procedure(path: Path | None = None) -> Procedure:
 
 
 def parse_procedure(text: str) -> Procedure:
-    """The same from the file's text."""
+    """The same from the file's text. Raises `ConfigError`."""
     try:
         file = _File.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

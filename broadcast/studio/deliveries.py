@@ -91,6 +91,7 @@ class Deliveries:
         return status.recording, status.faults, self._sealed.status().recording
 
     def status(self) -> dict[str, Any]:
+        """As the relay reads it (`web.outside`)."""
         status = self._segments.status()
         return {
             "recording": status.recording,

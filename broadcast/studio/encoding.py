@@ -53,6 +53,7 @@ class KeyframeRule:
         self._asked = True
 
     def next(self, pts: int, now_ns: int, *, public: bool) -> bool:
+        """Whether this frame is one. Once for each, in order; `pts` at `VIDEO_CLOCK_RATE`."""
         segment = segment_of(pts, self._segment_ms)
         due = segment != self._segment or public != self._public
         forced = self._asked and now_ns - self._forced_ns >= FORCED_INTERVAL_NS

@@ -22,6 +22,7 @@ there are canvases for them and for the newest. Older ones are left out."""
 
 
 def program_view(state: ProgramState) -> View:
+    """What the program shows, as against the preview."""
     return View(
         state.program,
         state.slate,

@@ -147,7 +147,8 @@ class OpusEncoder:
             raise OpusError(f"libopus error {error} at {request}")
 
     def encode(self, block: Samples, pts: int) -> list[tuple[int, bytes]]:
-        """(pts, packet). The pts counts in the encoder's look-ahead of 6.5 ms."""
+        """`block`: `(2, 960)`; `pts` in samples. One (pts, packet), whose pts counts in the
+        look-ahead of 6.5 ms. Raises `OpusError`."""
         self._interleaved[:] = block.T
         made = _LIBRARY.opus_encode_float(
             *(self._state, self._interleaved.ctypes.data, BLOCK_SAMPLES),

@@ -88,6 +88,7 @@ class PlayerSound(SoundTrack):
         self._last_gain = self.gain or 1.0
 
     def block(self, from_ns: int) -> Samples | None:
+        """As a site's, but ramped where the clip starts and stands."""
         runs = self._runs and self._heard_epoch == self._epoch
         ran, self._ran = self._ran, runs
         if not runs and not ran:

@@ -17,6 +17,7 @@ class PublicSound:
         self._last: Samples | None = None
 
     def block(self, room: Samples, *, public: bool) -> Samples:
+        """The next 20 ms, shaped as `room` is: `(channels, 960)`."""
         if public:
             block = room * RISE if self._last is None else room
             self._last = block

@@ -57,6 +57,7 @@ class JpegEncoder:
         self._file = os.fdopen(os.memfd_create("still"), "r+b", buffering=0)
 
     def encode(self, frame: av.VideoFrame) -> bytes:
+        """A whole JPEG of a picture that has the program's colours and this size."""
         rgb = self._reformatter.reformat(
             frame,
             format="rgb0",

@@ -47,6 +47,7 @@ class RembSteering:
         self._remb_bps = bps
 
     def tick(self, now_ns: int) -> None:
+        """A turn each `TURN_NS`; sooner it does nothing. It moves `level` by one at most."""
         if now_ns - self._turn_ns < TURN_NS:
             return
         self._turn_ns = now_ns

@@ -235,6 +235,7 @@ class Ours:
 
 
 def answer(offer: Offer, ours: Ours, direction: Direction) -> str:
+    """The SDP (RFC 8829 5.3): ICE-lite, what was accepted in one bundle, the rest refused."""
     accepted = [section for section in offer.sections if section.codec is not None]
     lines = [
         "v=0",

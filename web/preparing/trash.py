@@ -38,6 +38,7 @@ class Trash:
         self._folder = settings.storage.data_dir / "documents"
 
     async def run(self) -> None:
+        """Each `SWEEP_S`, until cancelled. What cannot be done is logged, and tried again."""
         while True:
             try:
                 sessions = await self._sessions.summaries()
