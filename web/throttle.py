@@ -64,6 +64,8 @@ _PACES: dict[Pace, tuple[str, ...]] = {
         "PATCH /whip/{site}/{resource}",
         "PATCH /whep/{session}/resource/{resource}",
         "PATCH /whep/{session}/{target}/resource/{resource}",
+        "PUT /whep/{session}/resource/{resource}/language",
+        "PUT /whep/{session}/{target}/resource/{resource}/language",
         "DELETE /whip/{site}/{resource}",
         "DELETE /whep/{session}/resource/{resource}",
         "DELETE /whep/{session}/{target}/resource/{resource}",
