@@ -5,14 +5,17 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from broadcast.session.model import Site
 from streams.frames import SiteId
 from tests.light import light_sites
 from tests.media import wait_until
 from tests.server import SITES, Server
 
+pytestmark = pytest.mark.alone
 BACK_S = 10.0
-"""Twice what is promised, for a machine that tests something else beside."""
+"""Twice what is promised, for a machine that is slow for a while."""
 NAMES = [SiteId(f"huyen-{number}") for number in range(50)]
 
 
