@@ -33,7 +33,8 @@ from broadcast.session.model import (
     SiteKind,
 )
 from broadcast.store import Store
-from config.settings import Settings, load
+from config.reading import load
+from config.settings import Settings
 from streams.frames import SiteId
 from tests.media import PATIENCE_S, wait_for
 from tests.processes import Process, started

@@ -16,7 +16,8 @@ from broadcast.database import StoreError
 from broadcast.session.model import Role
 from broadcast.session.procedure import load_procedure
 from broadcast.store import Store
-from config.settings import ConfigError, Settings, load
+from config.reading import load
+from config.settings import ConfigError, Settings
 from web import setup
 from web.accounts import hash_password
 from web.addresses import base_url, public_url

@@ -4,15 +4,8 @@ from pathlib import Path
 import pytest
 
 import config
-from config.settings import (
-    MAX_SOCKET_PATH_BYTES,
-    ConfigError,
-    Settings,
-    Storage,
-    known_keys,
-    load,
-    socket_path,
-)
+from config.reading import known_keys, load
+from config.settings import MAX_SOCKET_PATH_BYTES, ConfigError, Settings, Storage, socket_path
 
 DEFAULT_TOML = Path(config.__file__).with_name("default.toml")
 
