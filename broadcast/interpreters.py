@@ -16,6 +16,10 @@ class Language:
     """As listeners choose it: "Tiếng Mông"."""
 
 
+ORIGINAL = Language("vi", "Tiếng gốc")
+"""The room as it is, among what listeners choose from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Booth:
     """Where an interpreter sits (cabin phiên dịch). The room never hears it."""

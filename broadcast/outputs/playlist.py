@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from broadcast.interpreters import ORIGINAL
+
 END = "#EXT-X-ENDLIST\n"
 
 
@@ -141,16 +143,13 @@ class Sound:
     uri: str
 
 
-ORIGINAL_LANGUAGE, ORIGINAL_NAME = "vi", "Tiếng gốc"
-
-
 def master(variants: Sequence[Variant], sounds: Sequence[Sound] = ()) -> str:
     """The whole one first: that is what a player takes that does not choose. What is heard in the
     room lies in the variants themselves, so it has no address (RFC 8216, 4.3.4.2.1)."""
     group = ',AUDIO="sound"' if sounds else ""
     return (
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-        + (_media(ORIGINAL_LANGUAGE, ORIGINAL_NAME, "DEFAULT=YES") if sounds else "")
+        + (_media(ORIGINAL.code, ORIGINAL.name, "DEFAULT=YES") if sounds else "")
         + "".join(_media(one.language, one.name, f'URI="{one.uri}"') for one in sounds)
         + "".join(
             f"#EXT-X-STREAM-INF:BANDWIDTH={one.peak_bps},AVERAGE-BANDWIDTH={one.average_bps},"

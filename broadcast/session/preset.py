@@ -27,13 +27,14 @@ from broadcast.session.model import (
     Site,
     SiteKind,
 )
-from broadcast.session.rules.booths import LanguageWish
+from broadcast.session.rules.booths import LanguageWish, require_choosable
 from broadcast.session.rules.content import (
     MAX_DELEGATES,
     MAX_ITEMS,
     MAX_SITES,
     RESERVED_SITES,
 )
+from broadcast.session.rules.registry import Refusal
 from broadcast.session.text import Id, Name, SiteName, Text
 from config.settings import ConfigError
 from streams.frames import SiteId
@@ -127,6 +128,11 @@ class Preset(_Section):
         seated = {delegate.site for delegate in self.delegates}
         for taken in sorted(booths & seated.union(halls)):
             yield f"{taken!r} is an interpreter's booth; it cannot be the hall or hold delegates"
+        languages = {found for site in self.sites if (found := _language(site.booth)) is not None}
+        try:
+            require_choosable(languages)
+        except Refusal as refusal:
+            yield f"the languages of the booths: {refusal.code.replace('_', ' ')}"
 
 
 class Outline(_Section):

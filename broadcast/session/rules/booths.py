@@ -5,13 +5,13 @@ Which languages there are is known when the session begins: each is recorded fro
 to its last, and a player is told of all at once. Who interprets may change at any time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
-from broadcast.interpreters import Language
+from broadcast.interpreters import ORIGINAL, Language
 from broadcast.session.content_events import BoothSet
 from broadcast.session.events import Events
 from broadcast.session.model import Phase, SessionState, SiteKind
@@ -75,13 +75,21 @@ def set_booth(state: SessionState, command: SetBooth, act: Act) -> Events:
 
 
 def require_languages(state: SessionState, booths: Mapping[SiteId, Language]) -> None:
-    """One name for each, not too many, and once the session is on those that it began with.
-    Raises `Refusal`."""
+    """Once the session is on, those that it began with. Raises `Refusal`."""
     languages = set(booths.values())
-    codes = {language.code for language in languages}
-    if len(codes) < len(languages):
-        raise Refusal("language_two_names")
-    if len(codes) > MAX_LANGUAGES:
-        raise Refusal("list_full", most=MAX_LANGUAGES)
+    require_choosable(languages)
     if state.phase is not Phase.PREPARED and languages != set(state.booths.values()):
         raise Refusal("languages_are_set")
+
+
+def require_choosable(languages: Set[Language]) -> None:
+    """Not too many, one name for each, and each its own: listeners choose by it (HLS allows no
+    other, RFC 8216, 4.3.4.1.1), and the room as it is has one too. Raises `Refusal`."""
+    codes = {language.code for language in languages}
+    names = {language.name.casefold() for language in (*languages, ORIGINAL)}
+    if len(codes) < len(languages):
+        raise Refusal("language_two_names")
+    if len(names) <= len(languages):
+        raise Refusal("language_name_taken")
+    if len(codes) > MAX_LANGUAGES:
+        raise Refusal("list_full", most=MAX_LANGUAGES)

@@ -116,6 +116,11 @@ def test_languages_are_set_when_the_session_begins_and_booths_are_not() -> None:
         (SetBooth(site=HALL, language=wish(HMONG)), "hall_no_booth"),
         (SetBooth(site="la", language=wish(HMONG)), "unknown_site"),
         (SetBooth(site=SECOND, language=wish(Language("hmn", "Mông"))), "language_two_names"),
+        (
+            SetBooth(site=SECOND, language=wish(Language("mww", "Tiếng mông"))),
+            "language_name_taken",
+        ),
+        (SetBooth(site=SECOND, language=wish(Language("vi", "Tiếng gốc"))), "language_name_taken"),
     ],
 )
 def test_what_is_refused_before_it_begins(command: Command, refusal: str) -> None:
@@ -156,4 +161,12 @@ def test_a_template_keeps_its_booths() -> None:
     told = preset.model_dump(mode="json")
     told["delegates"][0]["site"] = BOOTH
     with pytest.raises(ValueError, match="'cabin' is an interpreter's booth"):
+        Preset.model_validate(told)
+
+
+def test_a_written_template_has_no_two_languages_of_one_name() -> None:
+    told = preset_of(hearing().state).model_dump(mode="json")
+    second = next(one for one in told["sites"] if one["id"] == SECOND)
+    second["booth"] = {"code": "mww", "name": HMONG.name}
+    with pytest.raises(ValueError, match="language name taken"):
         Preset.model_validate(told)
