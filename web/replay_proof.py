@@ -25,7 +25,7 @@ from web.addresses import base_url
 from web.audit_proof import verdict_of
 from web.client import Audience
 from web.outside import Outside
-from web.serving import as_running
+from web.serving import running
 from web.summaries import summary_of
 from web.views import Views
 
@@ -72,9 +72,10 @@ def differences(
         if made is not None and made.playlist_bytes == index.playlist_bytes:
             looked_at.append("index")
             faults += _compared("index", asdict(index), asdict(made))
-    with suppress(aiohttp.ClientConnectionError):  # none runs
-        faults += asyncio.run(_served(as_running(settings), store, session))
-        looked_at.append("server")
+    if (up := running(settings)) is not None:
+        with suppress(aiohttp.ClientConnectionError):  # it was killed
+            faults += asyncio.run(_answered(up, store, session))
+            looked_at.append("server")
     return faults, looked_at
 
 
@@ -113,6 +114,17 @@ def _compared(place: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_CHARS else f"{text[:MAX_CHARS]}…"
+
+
+async def _answered(settings: Settings, store: Store, session: str) -> list[Fault]:
+    """Raises `ClientConnectionError` where no server answers."""
+    try:
+        return await _served(settings, store, session)
+    except aiohttp.ClientConnectionError:
+        raise
+    except (aiohttp.ClientError, TimeoutError, LookupError, TypeError, ValueError) as error:
+        # It hangs, or is none of ours.
+        return [Fault("replay_no_answer", {"reason": _short(repr(error))})]
 
 
 async def _served(settings: Settings, store: Store, session: str) -> list[Fault]:

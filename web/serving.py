@@ -95,12 +95,17 @@ def write_settings(settings: Settings) -> Path:
     return path
 
 
-def as_running(settings: Settings) -> Settings:
+def running(settings: Settings) -> Settings | None:
     """Those of the server that is up on the same folder, with the ports that it was told on its
-    command line or chose; else these."""
+    command line or chose."""
     with suppress(OSError, ValueError):  # none is up, it is another user's, or another version's
         return Settings.model_validate_json(_settings_file(settings).read_text("utf-8"))
-    return settings
+    return None
+
+
+def as_running(settings: Settings) -> Settings:
+    """Likewise; else these."""
+    return running(settings) or settings
 
 
 def serve(settings: Settings, started: Callable[[Settings], None]) -> None:

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -137,6 +141,54 @@ def test_an_altered_log_is_told(
     status, _, said = replay(tmp_path, capsys)
     assert status == 1
     assert sentence.lower() in said.lower()
+
+
+@contextmanager
+def answering(octets: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Some other program, on a port; and what it was asked."""
+    asked = list[bytes]()
+
+    class Answer(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.request.recv(65536))
+            self.request.sendall(octets)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_address[1], asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+
+
+def test_a_program_that_is_not_ours_is_asked_nothing(
+    hearing: Hearing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No server is up on this folder; on its port is what must not see our links."""
+    with answering(HELLO) as (port, asked):
+        toml = tmp_path / "my.toml"
+        toml.write_text(f"[http]\nport = {port}\n")
+        status, _, said = replay(tmp_path, capsys, "--config", str(toml))
+    assert (status, asked) == (0, []), said
+    assert "máy chủ đang chạy" not in said
+
+
+def test_a_server_that_answers_nonsense_is_told(
+    hearing: Hearing, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(HELLO) as (port, _):
+        given = settings(tmp_path)
+        http = given.http.model_copy(update={"port": port})
+        (tmp_path / "run").mkdir()
+        write_settings(given.model_copy(update={"http": http}))
+        status, _, said = replay(tmp_path, capsys)
+    assert status == 1
+    assert "không trả lời như phải trả lời" in said
 
 
 def test_what_a_running_server_says_is_held_against_it(
