@@ -20,7 +20,7 @@ To watch     media, live_edge, captions, chapters, films, sealed, archive, archi
              proof, replay, replay_proof, backup, retire, retiring
 On paper     minutes, minutes_paper, minutes_docx, line_report, line_reports, line_paper,
              record_files, links; preparing/ (before a session)
-The pages    pages, build, assets, catalogues; templates/, static/ (`parts/` by page), texts/
+The pages    pages, build, assets, catalogues, times; templates/, static/ (`parts/` by page), texts/
 Programs     api, openapi, metrics
 Apart        children, aside: work that would keep sound and pictures waiting
 """

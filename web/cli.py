@@ -7,7 +7,6 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from web.service import unit
 from web.serving import as_running, serve
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed
+from web.times import local_time
 
 _REBUILT = ("state", "minutes", "overlays")
 ACCOUNT_ROLES = (Role.OPERATOR, Role.CHAIR, Role.CLERK, Role.VIEWER)
@@ -263,7 +263,7 @@ def _audit_list(arguments: argparse.Namespace) -> int:
     with _store(arguments) as store:
         for entry in store.audit(session=arguments.session):
             note = entry.note
-            at = datetime.fromtimestamp(note.at_ms / 1000).astimezone()
+            at = local_time(note.at_ms)
             who = f"{note.who or '?'} ({note.role or note.where.means or '?'})"
             place = " ".join(filter(None, (note.where.address, note.where.agent)))
             fields = (f"{at:%Y-%m-%d %H:%M:%S}", note.session, who, note.what, note.outcome, place)

@@ -6,7 +6,6 @@ and eight hours it is 0.6 s of reading and counting, for which sound would wait.
 
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -19,6 +18,7 @@ from web.children import gently
 from web.line_book import FIGURES, PLACE, WORDS, LineBook, Minute
 from web.line_report import Report, on_the_clock, report_of
 from web.record_files import Row, as_csv
+from web.times import local_time
 
 REPORT = TypeAdapter(Report)
 
@@ -36,7 +36,7 @@ def _table(book: Sequence[Minute], minutes: Minutes, language: str) -> Iterator[
         for site, found in one.sites.items():
             rtt_ms, up_loss, down_loss, up_bps, down_bps = found.means
             yield [
-                f"{_moment(at_ms):%Y-%m-%d %H:%M}",
+                f"{local_time(at_ms):%Y-%m-%d %H:%M}",
                 sites[site].name if site in sites else site,
                 *(str(round(seconds)) for seconds in found.seconds),
                 _whole(rtt_ms),
@@ -53,11 +53,6 @@ def _whole(value: float | None, unit: int = 1) -> str:
 
 def _tenths(value: float | None, language: str) -> str:
     return "" if value is None else say(language, "lines.number", {"value": round(value, 1)})
-
-
-def _moment(at_ms: int) -> datetime:
-    """On the server's clock and in its time zone."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone()
 
 
 def main() -> int:

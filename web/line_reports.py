@@ -2,7 +2,6 @@
 a spreadsheet."""
 
 import asyncio
-from datetime import datetime
 from functools import partial
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from web.children import run_module
 from web.line_paper import REPORT
 from web.pages import Pages
 from web.sessions import Sessions
+from web.times import how_long, local_time
 
 PATIENCE_S = 60.0
 
@@ -47,8 +47,8 @@ class LineReports:
         found = await self._worked_out(floor.id, language, "report")
         values = {
             "say": partial(say, language),
-            "moment": _moment,
-            "span": _span,
+            "moment": local_time,
+            "lasted": partial(how_long, language),
             "rate": partial(_rate, language),
         }
 
@@ -73,14 +73,3 @@ def _rate(language: str, bps: float | None) -> str:
     if bps < 1e6:
         return f"{round(bps / 1e3)} kbit/s"
     return say(language, "lines.mbit", {"value": round(bps / 1e6, 1)})
-
-
-def _moment(at_ms: int) -> datetime:
-    """On the server's clock and in its time zone."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone()
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

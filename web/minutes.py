@@ -4,7 +4,6 @@ import asyncio
 import base64
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from web.aside import Aside
 from web.auditor import Auditor
 from web.auth import Identity, identify_or_viewer
 from web.border import LANGUAGE
-from web.catalogues import say
 from web.errors import Problem
 from web.floor import Floor
 from web.media import PLAYLIST
@@ -28,6 +26,7 @@ from web.minutes_paper import absent_of, paper_of
 from web.pages import Pages
 from web.sealed import may_open
 from web.sessions import Sessions
+from web.times import how_long, local_time
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -70,8 +69,8 @@ class MinutesRoom:
         if wish == "docx":
             return await self._word(minutes, f"bien-ban-{floor.id}")
         base = public_url(self._settings)
-        values = {"minutes": minutes, "base": base, "moment": _moment}
-        values["span"] = partial(_span, request[LANGUAGE])
+        values = {"minutes": minutes, "base": base, "moment": local_time}
+        values["lasted"] = partial(how_long, request[LANGUAGE])
         values["absent_of"] = absent_of
         secret = minutes.closed or any(part.closed for part in minutes.parts)
         values["closed"] = may_open(who) and secret
@@ -96,7 +95,9 @@ class MinutesRoom:
 
     async def _word(self, minutes: Minutes, name: str, *, closed: bool = False) -> web.Response:
         """Raises `Problem` 503 while two others are written."""
-        paper = await asyncio.to_thread(lambda: asdict(paper_of(minutes, _moment, closed=closed)))
+        paper = await asyncio.to_thread(
+            lambda: asdict(paper_of(minutes, local_time, closed=closed))
+        )
         file = await self._aside.run({"work": "write", "paper": paper})
         headers = {
             "Content-Type": _WORD,
@@ -116,16 +117,3 @@ def _segments(path: Path) -> tuple[Segment, ...]:
     except FileNotFoundError:
         return ()
     return segments_of(playlist) if playlist is not None else ()
-
-
-def _moment(at_ms: int) -> datetime:
-    """On the server's clock and in its time zone, as the room's own clock shows it."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone()
-
-
-def _span(language: str, ms: int) -> str:
-    """In words: between times of day, 1:03 would be read as one of them."""
-    minutes, seconds = divmod(ms // 1000, 60)
-    if not minutes:
-        return say(language, "minutes.lasted_short", {"seconds": seconds})
-    return say(language, "minutes.lasted", {"minutes": minutes, "seconds": f"{seconds:02d}"})

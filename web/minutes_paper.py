@@ -13,6 +13,7 @@ from itertools import takewhile
 from broadcast.archive.minutes import Line, Minutes, Part, Roll
 from broadcast.session.written import NoteKind
 from web.catalogues import say
+from web.times import how_long
 
 DOTS = "…………………………"
 Moment = Callable[[int], datetime]
@@ -144,7 +145,7 @@ def _line(line: Line, moment: Moment) -> PaperLine:
         return PaperLine(time, f"{say('vi', 'clerk.decision')}:" if decided else "", line.text)
     about = ", ".join(filter(None, (line.title, line.site)))
     kind = say("vi", f"kind.{line.kind}").lower()
-    lasted = f", {_span(line.lasted_ms)}" if line.lasted_ms else ""
+    lasted = f", {how_long('vi', line.lasted_ms / 1000)}" if line.lasted_ms else ""
     mark = f" {say('vi', 'minutes.corrected')}" if line.corrected else ""
     who = f"({about}): " if about else ""
     name = line.name if about else f"{line.name}:"
@@ -173,8 +174,3 @@ def _day(date: datetime) -> str:
 
 def _clock(at_ms: int, moment: Moment) -> str:
     return f"{moment(at_ms):%H giờ %M}"
-
-
-def _span(ms: int) -> str:
-    minutes, seconds = divmod(ms // 1000, 60)
-    return f"{minutes} phút {seconds:02d} giây" if minutes else f"{seconds} giây"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from config.settings import Settings
 from web import setup
 from web.catalogues import say
 from web.setup import SetupError
+from web.times import local_time
 
 _LISTED_MS = 1000
 """From a picture to the playlist, besides the segment that has to end first. Of a session that is
@@ -71,7 +71,7 @@ def _where(settings: Settings, folder: Path) -> Path:
 
 
 def _day(unix_ms: int) -> str:
-    return f"{_moment(unix_ms):%d/%m/%Y}"
+    return f"{local_time(unix_ms):%d/%m/%Y}"
 
 
 def _proved(
@@ -134,13 +134,8 @@ def sentence(finding: Finding, language: str) -> str:
     said = say(language, f"verify.{finding.code}", finding.params)
     if finding.span is None:
         return said
-    start, end = _moment(finding.span.start_ms), _moment(finding.span.end_ms)
+    start, end = local_time(finding.span.start_ms), local_time(finding.span.end_ms)
     return f"{start:%Y-%m-%d %H:%M:%S}–{end:%H:%M:%S}  {said}"
-
-
-def _moment(unix_ms: int) -> datetime:
-    """In this machine's own time zone, as the minutes have it."""
-    return datetime.fromtimestamp(unix_ms / 1000).astimezone()
 
 
 def _length(ms: int) -> str:

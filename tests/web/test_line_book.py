@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,6 +221,7 @@ def test_the_page_and_the_table(tmp_path: Path) -> None:
             page = await (await rig.get(f"/lines/{SESSION}", headers=clerk)).text()
             assert page.count('data-testid="site"') == 3
             assert page.count("không vào") == 2
+            assert re.search(r">Có mặt</th>|>(\d+ phút \d\d|\d+) giây</td>", page)
             assert "Điểm cầu thị xã Mường Lay: diễn biến đường truyền từng phút" in page
             file = await rig.get(f"/lines/{SESSION}?download", headers=clerk)
             rows = [*csv.DictReader(io.StringIO((await file.text()).lstrip("\ufeff")))]

@@ -22,8 +22,8 @@ from tests.web.rig import (
     relay,
     settings_in,
 )
-from web.minutes import _moment, _span
 from web.minutes_paper import organ_of
+from web.times import how_long, local_time
 
 PATH = f"/minutes/{SESSION}"
 
@@ -55,9 +55,9 @@ def test_long_minutes_keep_no_sound_waiting(
 
     def moment(at_ms: int) -> datetime:
         on_the_loop.append(threading.current_thread() is threading.main_thread())
-        return _moment(at_ms)
+        return local_time(at_ms)
 
-    monkeypatch.setattr("web.minutes._moment", moment)
+    monkeypatch.setattr("web.minutes.local_time", moment)
 
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
@@ -189,5 +189,5 @@ def test_the_paper_is_that_of_the_council_that_is_named(
 
 def test_how_long_somebody_spoke_is_no_time_of_day() -> None:
     """Beside 08:15:03, a 1:03 would be read as one."""
-    assert [_span("vi", ms) for ms in (63_000, 9_900)] == ["1 phút 03 giây", "9 giây"]
-    assert [_span("en", ms) for ms in (3_600_000, 500)] == ["60 min 00 s", "0 s"]
+    assert [how_long("vi", s) for s in (63, 9.9)] == ["1 phút 03 giây", "9 giây"]
+    assert [how_long("en", s) for s in (18_725, 3599, 0.5)] == ["5 h 12 min", "59 min 59 s", "0 s"]
