@@ -98,7 +98,7 @@ WHOLE = """(what) => {
 DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 COLOURED = """() => Promise.allSettled(document.getAnimations()
   .filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
-DRAWS_ITSELF_S = 10
+DRAWS_ITSELF_S = 30
 TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
 FOLLOW_FOCUS = """() => {
   document.activeElement?.blur();

@@ -196,7 +196,7 @@ def test_whatever_is_wrong_with_a_site_its_figures_are_a_click_away(tmp_path: Pa
             await expect(tab.get_by_test_id(f"site-{gone}")).to_have_attribute("data-video", "lost")
             await expect(tab.get_by_test_id(f"sign-black-{black}")).to_be_visible()
             for site in (silent, black, gone):
-                await tab.get_by_test_id(f"line-{site}").click(timeout=10_000)
+                await tab.get_by_test_id(f"line-{site}").click()
                 await expect(tab.get_by_test_id("line-dialog")).to_be_visible()
                 await tab.keyboard.press("Escape")
 
