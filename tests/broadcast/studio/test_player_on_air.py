@@ -111,7 +111,8 @@ def test_a_countdown_is_seen_to_nought_and_the_anthem_is_heard(tmp_path: Path) -
             last = decoded_pictures(packets)[-1][1]
             steps_s = changes_s(await asyncio.to_thread(decoded_pictures, packets))
             assert len(steps_s) == COUNTED_S, "00:03 … 00:00"
-            assert all(abs(later - sooner - 1) < 0.3 for sooner, later in pairwise(steps_s))
+            latest_s = max(sooner - number for number, (sooner, _) in enumerate(steps_s))
+            assert latest_s < 0.3 + min(later - number for number, (_, later) in enumerate(steps_s))
             assert await is_silent(r)
             r.relay.follow(player=replace(anthem, started_at_ms=now_ms()))
             await media.wait_until(lambda: is_heard(r), "the anthem")
@@ -139,11 +140,11 @@ def differ(one: media.Picture, other: media.Picture) -> bool:
     return bool(np.abs(one.astype(np.int16) - other).max() > CARD_SPREAD)
 
 
-def changes_s(pictures: Sequence[tuple[int, media.Picture]]) -> list[float]:
-    """When another card came."""
-    found: list[float] = []
-    for (_, one), (pts, other) in pairwise(pictures):
-        at_s = pts / VIDEO_CLOCK_RATE
-        if differ(one, other) and (not found or at_s - found[-1] > 0.2):
-            found.append(at_s)
+def changes_s(pictures: Sequence[tuple[int, media.Picture]]) -> list[tuple[float, float]]:
+    """Between which two pictures another card came: a busy machine leaves some out."""
+    found: list[tuple[float, float]] = []
+    for (before, one), (pts, other) in pairwise(pictures):
+        sooner_s, later_s = before / VIDEO_CLOCK_RATE, pts / VIDEO_CLOCK_RATE
+        if differ(one, other) and (not found or later_s - found[-1][1] > 0.2):
+            found.append((sooner_s, later_s))
     return found
