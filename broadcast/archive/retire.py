@@ -8,9 +8,11 @@ A power cut at any moment loses nothing: the copy is on its disk for good before
 the note that says where it is before the first file goes.
 """
 
+import errno
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -55,7 +57,7 @@ class Retired:
 _RETIRED = TypeAdapter(Retired)
 Stamp = tuple[int, ...]
 """Of a file: it changes when anything of the file does (the time of an inode's change cannot be
-set back, as that of its content can)."""
+set back, as that of its content can). Without the inode's number, which FAT and exFAT make anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def _proven(folder: Path, copy: Path, envelope: Envelope, disk: Disk) -> Proven:
         raise NotProvenError("same_file")
     stamps = {one.name: _settled(copy / one.name, disk) for one in here.entries}
     for one in (copy, copy.parent, copy.parent.parent):
-        disk.sync_folder(one)
+        with _where_written():
+            disk.sync_folder(one)
     # What was not recorded is in no file, here or there: a gap is no fault of the copy.
     report = verify(copy, seal=here.seal, envelope=envelope)
     found = [one for one in report.findings if one.code != "gap"]
@@ -162,11 +165,22 @@ def _settled(path: Path, disk: Disk) -> Stamp | None:
         raise NotProvenError("link")
     try:
         with path.open("rb", buffering=0) as file:
-            disk.sync(file)
+            with _where_written():
+                disk.sync(file)
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     except (FileNotFoundError, IsADirectoryError):
         return None
     return _stamp(path)
+
+
+@contextmanager
+def _where_written() -> Iterator[None]:
+    """A disc that was burnt, or a share that syncs no folders, has nothing to be synced."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.EROFS}:
+            raise
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -177,7 +191,7 @@ def _stamp(path: Path) -> Stamp | None:
         return None
     if not S_ISREG(stat.st_mode):
         return None
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+    return stat.st_dev, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def announce(folder: Path, told: Retired, disk: Disk = DISK) -> None:

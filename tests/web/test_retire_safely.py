@@ -74,6 +74,28 @@ def test_copy_and_note_are_safe_before_the_first_file_goes(data: Path) -> None:
     assert disk.seen[-1][1] == 0
 
 
+class Burnt(Disk):
+    """Of ISO 9660, as the kernel answers (fsync(2)): there is nothing to sync."""
+
+    def __init__(self, copy: Path) -> None:
+        self._copy = copy
+
+    def sync(self, file: FileIO) -> None:
+        if Path(str(file.name)).is_relative_to(self._copy):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        super().sync(file)
+
+    def sync_folder(self, folder: Path) -> None:
+        if folder.is_relative_to(self._copy):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        super().sync_folder(folder)
+
+
+def test_a_copy_on_a_burnt_disc_is_one(data: Path) -> None:
+    carried_out(data, Burnt(data.parent / "copy"))
+    assert not media(data)
+
+
 class Hooked(Disk):
     """Something happens when the last note is on the disk and no file has gone yet."""
 
