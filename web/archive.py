@@ -120,7 +120,7 @@ def _told_of(gone: Retired | None, who: Identity) -> dict[str, Any] | None:
     """Where in the house it is, its people are told."""
     if gone is None:
         return None
-    where = {"kept_in": gone.kept_in, "who": gone.who, "why": gone.why}
+    where = {"kept_in": gone.kept_in, "who": gone.who, "why": gone.why, "ended": gone.ended}
     return {"at_ms": gone.at_ms, **(where if who.staff or who.admin else {})}
 
 

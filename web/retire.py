@@ -79,13 +79,15 @@ def carry_out(settings: Settings, store: Store, note: Note, disk: Disk = DISK) -
             raise RefusedError("already")
         parts = {one: _proven(one, kept_in, settings, disk) for one in folders}
         told = _about(note, kept_in, [part for found in parts.values() for part in found])
-        for folder, found in parts.items():
-            first = next((name for part in found[:1] for name, _ in part.files), "")
-            retire.announce(folder, replace(told, first=first), disk)
+        notes = {one: replace(told, first=_first(found)) for one, found in parts.items()}
+        for folder, said in notes.items():
+            retire.announce(folder, said, disk)
         detail = {**note.detail, "kept_in": told.kept_in, "files": told.files, "bytes": told.size}
         store.note(replace(note, at_ms=told.at_ms, detail=detail))
         for found in parts.values():
             _take_away(found, kept_in, disk)
+        for folder, said in notes.items():
+            retire.announce(folder, replace(said, ended=True), disk)
     return told
 
 
@@ -145,7 +147,13 @@ def _about(note: Note, kept_in: Path, parts: Sequence[Proven]) -> Retired:
         files=sum(len(part.files) for part in parts),
         size=sum(part.size for part in parts),
         first="",
+        ended=False,
     )
+
+
+def _first(parts: Sequence[Proven]) -> str:
+    """The one that goes first; the folder itself where none does, which is always here."""
+    return next((name for part in parts[:1] for name, _ in part.files), "")
 
 
 def run(settings: Settings, session: str, kept_in: Path, why: str) -> int:

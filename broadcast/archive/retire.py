@@ -52,6 +52,8 @@ class Retired:
     """Bytes."""
     first: str
     """A file that went: where it is back, the recording is."""
+    ended: bool = True
+    """False: all of it is to go, and some may still be here."""
 
 
 _RETIRED = TypeAdapter(Retired)

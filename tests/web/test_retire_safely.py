@@ -132,10 +132,14 @@ def test_a_copy_that_changes_after_its_proof_keeps_the_file_here(
         carried_out(data, Hooked(data, lambda: happens(copy)))
     assert refused.value.code == "changed"
     assert (data / FIRST).exists()
+    half = retired(data / "archive/x")
+    assert half is None or not half.ended
     shutil.rmtree(copy, ignore_errors=True)
     spare.rename(copy)
     assert retire(data, capsys)[0] == 0, "it goes on"
     assert not media(data)
+    ends = [retired(data / one / "x") for one in ("archive", "sites", "sealed")]
+    assert [one is not None and one.ended for one in ends] == [True] * 3
 
 
 def test_two_at_once_are_one(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

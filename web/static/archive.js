@@ -13,7 +13,7 @@ import {byName} from "./vietnamese.js";
 /** @typedef {{id: string, title: string, subtitle: string, started_at_ms: number, ended_at_ms: number,
  *   duration_s: number, kinds: string[], delegates: string[], sites: string[], retired: Retired | null,
  *   retiring?: {busy: boolean, message: string} | null}} Archived */
-/** @typedef {{at_ms: number, kept_in?: string, who?: string, why?: string}} Retired its house is told where */
+/** @typedef {{at_ms: number, kept_in?: string, who?: string, why?: string, ended?: boolean}} Retired its house is told where */
 /** @typedef {{start_s: number, kind: "item" | "turn" | "caption", title: string, subtitle: string}} Place */
 
 const LOOK_MS = 2000; // while a copy is checked
@@ -144,7 +144,7 @@ function Session({one}) {
   const about = [withDay(one.subtitle, one.started_at_ms), t("archive.duration", {length: span(one.duration_s * 1000)})];
   return html`<li class="panel" data-testid="archived">
     <div class="office-title"><div><h2>${one.title}</h2><p class="muted">${about.filter(Boolean).join(" · ")}</p></div>
-      <div class="actions">${config.admin && !one.retired && html`<${RetireButton} one=${one} />`}
+      <div class="actions">${config.admin && one.retired?.ended !== true && html`<${RetireButton} one=${one} />`}
         <a class=${one.retired ? "button" : "button primary"} href=${`/play/${one.id}`}>${t(one.retired ? "archive.contents" : "archive.play")}<span class="hidden-visually"> ${one.title}</span></a></div></div>
     ${one.retired && html`<${Away} retired=${one.retired} />`}
     ${one.retiring && html`<p class=${`notice as-said ${one.retiring.busy ? "" : "bad"}`} role="status" data-testid="retiring">${one.retiring.message}</p>`}
@@ -156,9 +156,10 @@ function Session({one}) {
 
 /** Where a recording is that is not here. @param {{retired: Retired}} props */
 function Away({retired}) {
-  const {at_ms: atMs, kept_in: place = "", who = "", why = ""} = retired;
+  const {at_ms: atMs, kept_in: place = "", who = "", why = "", ended = true} = retired;
   return html`<p class="notice" data-testid="retired">${t("archive.retired", {date: dayAndTime(atMs)})} ${
-    place ? t("archive.kept_in", {place, who, why}) : t("archive.ask_office")}</p>`;
+    place ? t("archive.kept_in", {place, who, why}) : t("archive.ask_office")}
+    ${!ended && html`<strong data-testid="half-retired">${t("archive.half_retired")}</strong>`}</p>`;
 }
 
 show(Page);
