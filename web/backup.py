@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from broadcast.archive.retire import MEDIA, Retired, noted, retired
 from broadcast.outputs.manifest import NAME as MANIFEST
 from config.settings import Settings
 from web.setup import DATABASE, SetupError
@@ -29,7 +30,8 @@ def backup(settings: Settings, target: Path) -> int:
         if not settings.storage.database_url:
             _copy_database(source / DATABASE, target / DATABASE)
         for path in _kept(source):
-            copied += _copy(path, target / path.relative_to(source))
+            there = target / path.relative_to(source)
+            copied += not _is_proven(path, there, target) and _copy(path, there)
     except OSError as error:
         raise SetupError(f"{error.filename or target}: {error.strerror or error}") from None
     except sqlite3.Error as error:
@@ -45,6 +47,22 @@ def _kept(source: Path) -> Iterator[Path]:
             files = [name for name in files if name not in _NOT_KEPT]
         for name in sorted(files, key=lambda name: (not name.endswith(".m3u8"), name != MANIFEST)):
             yield Path(folder, name)
+
+
+def _is_proven(path: Path, there: Path, target: Path) -> bool:
+    """It was retired to this very copy, the only one. What is being brought back may be half."""
+    if not path.name.endswith(MEDIA) or not there.exists():
+        return False
+    told = (noted(folder) for folder in path.parents[:2])
+    return any(one is not None and Path(one.kept_in) == target.resolve() for one in told)
+
+
+def only_elsewhere(settings: Settings, target: Path) -> Iterator[tuple[str, Retired]]:
+    """The sessions whose recordings lie neither here nor in this copy, and where they do."""
+    for folder in sorted((settings.storage.data_dir / "archive").glob("*")):
+        gone = retired(folder)
+        if gone is not None and not (target / "archive" / folder.name / gone.first).exists():
+            yield folder.name, gone
 
 
 def _copy(source: Path, target: Path) -> bool:

@@ -21,7 +21,8 @@ from web import setup
 from web.accounts import hash_password
 from web.addresses import base_url, public_url
 from web.audit_proof import verdict_of, words
-from web.backup import backup
+from web.backup import backup, only_elsewhere
+from web.catalogues import say
 from web.forking import without_threads
 from web.service import unit
 from web.serving import as_running, serve
@@ -291,6 +292,9 @@ def _export(arguments: argparse.Namespace) -> int:
 def _backup(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     print(f"{arguments.folder}: {backup(settings, arguments.folder)} files were new or had changed")
+    for session, gone in only_elsewhere(settings, arguments.folder):
+        params = {"session": session, "kept_in": gone.kept_in}
+        print(say(settings.language, "retire.not_copied", params), file=sys.stderr)
     if settings.storage.database_url:
         print("The database is not among them: pg_dump copies it", file=sys.stderr)
     return 0

@@ -204,9 +204,10 @@ class SealedRecordings:
 def _told(folder: Path) -> dict[str, Any]:
     path = folder / INDEX
     listed = parse(path.read_text("utf-8")) if path.is_file() else None
+    gone = retired(folder) is not None
     return {
         "duration_s": round(listed.duration_s, 3) if listed is not None else 0,
-        "bytes": sum(one.stat().st_size for one in folder.glob("*.m4s")),
-        "retired": retired(folder) is not None,
+        "bytes": 0 if gone else sum(one.stat().st_size for one in folder.glob("*.m4s")),
+        "retired": gone,
         "accesses": Ledger(folder / ACCESSES).newest(),
     }

@@ -26,7 +26,7 @@ from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 
 NAME = "retired.json"
-_MEDIA = (".m4s", ".mp4", ".mkv")
+MEDIA = (".m4s", ".mp4", ".mkv")
 """The manifest of a recording that was finished names its playlist, too."""
 
 
@@ -73,13 +73,18 @@ class Proven:
     size: int
 
 
-def retired(folder: Path) -> Retired | None:
-    """None: the recording is here, or there never was one."""
+def noted(folder: Path) -> Retired | None:
+    """What was announced of it last, be it here again or not."""
     try:
-        told = _RETIRED.validate_json((folder / NAME).read_bytes(), strict=True)
+        return _RETIRED.validate_json((folder / NAME).read_bytes(), strict=True)
     except (OSError, ValueError):
         return None
-    return None if (folder / told.first).exists() else told
+
+
+def retired(folder: Path) -> Retired | None:
+    """None: the recording is here, or there never was one."""
+    told = noted(folder)
+    return told if told is not None and not (folder / told.first).exists() else None
 
 
 def smaller(folder: Path) -> list[Path]:
@@ -132,11 +137,11 @@ def _names(folder: Path) -> list[str]:
     sums = _manifest(folder)
     if sums.entries:
         return [one.name for one in _media(sums)]
-    return [one.name for one in folder.iterdir() if one.name.endswith(_MEDIA)]
+    return [one.name for one in folder.iterdir() if one.name.endswith(MEDIA)]
 
 
 def _media(sums: manifest.Manifest) -> list[manifest.Entry]:
-    return [one for one in sums.entries if one.name.endswith(_MEDIA)]
+    return [one for one in sums.entries if one.name.endswith(MEDIA)]
 
 
 def _manifest(folder: Path) -> manifest.Manifest:

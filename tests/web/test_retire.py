@@ -92,6 +92,22 @@ def test_verify_looks_at_the_copy_from_then_on(
     assert "connect that disk" in capsys.readouterr().err
 
 
+def test_the_only_copy_is_not_replaced_by_what_comes_back_half(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retire(data, capsys)
+    copy, name = data.parent / "copy", "archive/x/180p/00000001.m4s"
+    whole = (copy / name).read_bytes()
+    (data / name).write_bytes(whole[:100])
+    assert main(("backup", str(copy), "--data-dir", str(data))) == 0
+    assert (copy / name).read_bytes() == whole
+    assert "Not in this copy" not in capsys.readouterr().err
+    assert main(("backup", str(data.parent / "new"), "--data-dir", str(data))) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("Not in this copy: the recording of session x")
+    assert str(copy) in said
+
+
 def test_a_removal_that_was_cut_short_is_ended(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
