@@ -17,7 +17,6 @@ SIDES = 1.4
 nothing is cut: it would be the head."""
 GAP = 1 / 160
 """Between the box and what stands beside it, as a fraction of the picture's width."""
-
 SAFE_TOP = 0.05
 """Of the height: what is drawn begins there (EBU R 95)."""
 
@@ -67,24 +66,16 @@ class SignerBox:
 def around(drawings: Sequence[Drawn | None], box: Box, size: tuple[int, int]) -> list[Drawn | None]:
     """The drawings where they do not lie under the box, nor upon each other for its sake; without
     one that has no such place."""
-    under = [drawn is not None and area_of(drawn).meets(box) for drawn in drawings]
-    taken = [box]
-    taken += [
-        area_of(one) for one, is_under in zip(drawings, under, strict=True) if one and not is_under
-    ]
-    laid = list[Drawn | None]()
-    for drawn, is_under in zip(drawings, under, strict=True):
-        if drawn is None or not is_under:
-            laid.append(drawn)
+    laid = [None if one is None or area_of(one).meets(box) else one for one in drawings]
+    taken = [box, *(area_of(one) for one in laid if one is not None)]
+    for number, drawn in enumerate(drawings):
+        if drawn is None or laid[number] is not None:
             continue
-        free = (
-            one
-            for one in _places(drawn, box, size)
-            if not any(area_of(one).meets(area) for area in taken)
-        )
-        laid.append(found := next(free, None))
-        if found is not None:
-            taken.append(area_of(found))
+        for place in _places(drawn, box, size):
+            if not any(area_of(place).meets(area) for area in taken):
+                laid[number] = place
+                taken.append(area_of(place))
+                break
     return laid
 
 
