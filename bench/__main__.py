@@ -14,6 +14,7 @@ MODULES = (
     "lines",
     "publishing",
     "program",
+    "interpreting",
     "switching",
     "quality",
     "conference",

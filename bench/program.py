@@ -36,6 +36,7 @@ from bench import chrome, floor, recipes
 from bench.heads import FPS, talking_head, write_clips
 from bench.recipes import Cost, Material, by_thread_s, cpu_s, memory_mb
 from bench.shown import large_anew
+from broadcast.interpreters import Booth
 from broadcast.layout import Layout
 from broadcast.program import Overlay, Scene, Take
 from broadcast.studio.encoders import H264Encoder
@@ -95,7 +96,10 @@ def overlays() -> tuple[Overlay, ...]:
 
 @contextlib.asynccontextmanager
 async def on_air(
-    program: Program, shown: tuple[Overlay, ...], heard: dict[str, list[int]]
+    program: Program,
+    shown: tuple[Overlay, ...],
+    heard: dict[str, list[int]],
+    booths: tuple[Booth, ...] = (),
 ) -> AsyncIterator[Rig]:
     """A studio that has made its first seconds of such a program."""
     with tempfile.TemporaryDirectory() as folder:
@@ -105,6 +109,8 @@ async def on_air(
             r.relay.offer(Note(Kind.WATCHED, {"stills": bool(heard)}))
             r.site(HALL, talking_head(1))
             r.site(SITE, talking_head(2))
+            for booth in booths:
+                r.site(booth.site, tuple(c for c in talking_head(2) if not c.codec.is_video))
             r.relay.follow(
                 stream="bench",
                 recording=True,
@@ -113,6 +119,7 @@ async def on_air(
                 preview=Scene(Layout.FULL, (SITE,)),
                 overlays=shown,
                 open_microphones=frozenset({HALL, SITE}),
+                booths=booths,
             )
             await r.packets(Feed.ROOM, Codec.H264, 3 * FPS)
             yield r
@@ -131,9 +138,12 @@ class Run(NamedTuple):
 
 
 async def measured(
-    program: Program, shown: tuple[Overlay, ...], heard: dict[str, list[int]] = NOBODY
+    program: Program,
+    shown: tuple[Overlay, ...],
+    heard: dict[str, list[int]] = NOBODY,
+    booths: tuple[Booth, ...] = (),
 ) -> Run:
-    async with on_air(program, shown, heard) as r:
+    async with on_air(program, shown, heard, booths) as r:
         assert r.process is not None
         pid = r.process.pid
         before_s, before = cpu_s(pid), len(r.relay.received.of(Feed.ROOM, Codec.H264))
