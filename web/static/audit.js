@@ -72,6 +72,8 @@ function result(one) {
 }
 
 const NOTES = new Set(["note", "decision"]);
+/** Where the words of a command have a name on the pages. */
+const WORDS = ["role", "kind", "layout", "inset", "overlay", "transition"];
 const UNSAID = new Set(["type", "message", "events", "events_sha256"]);
 
 /** What it was about, in the words of the command. @param {Entry} one */
@@ -87,7 +89,7 @@ function inWords(value) {
   if (typeof value === "boolean") return t(`audit.${value}`);
   if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
   if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
-  const key = NOTES.has(value) ? `clerk.${value}` : [`role.${value}`, `kind.${value}`].find(knows);
+  const key = NOTES.has(value) ? `clerk.${value}` : WORDS.map((one) => `${one}.${value}`).find(knows);
   return key ? t(key) : String(value);
 }
 
