@@ -1,6 +1,7 @@
 """Every page, held against WCAG 2.2 AA by axe-core in real Chromium; by keyboard, and at 200 %."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -335,6 +336,24 @@ def test_what_changes_is_said_and_a_long_name_is_whole(tmp_path: Path) -> None:
             assert len(await chair.evaluate("globalThis.said")) <= MOST_SAID
             for page, name in ((hall, ".speaker h3"), (chair, ".speaker h2")):
                 await wait_until(lambda p=page, n=name: p.evaluate(WHOLE, n), "a whole name")
+
+    asyncio.run(story())
+
+
+def test_papers_are_printed_on_a4(tmp_path: Path) -> None:
+    """Minutes upright; the report on the lines is as wide as its table."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            page = await browser.new_page()
+            await sign_in(page, rig)
+            for path, upright in ((f"/minutes/{SESSION}", True), (f"/lines/{SESSION}", False)):
+                await page.goto(rig.url(path))
+                paper = await page.pdf(prefer_css_page_size=True)
+                box = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper)
+                assert box is not None
+                size = [round(float(side) / 72 * 25.4) for side in box.groups()]
+                assert size == ([210, 297] if upright else [297, 210])
 
     asyncio.run(story())
 
