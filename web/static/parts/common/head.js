@@ -14,7 +14,7 @@ export function isStaff() {
 }
 
 export function Head() {
-  return html`<header class="site-head">
+  return html`<header class="site-head" data-guest=${!config.name}>
     <a href="/" class="logo-link"><img src=${asset("logo.svg")} alt=${t("common.home")} width="160" height="39" /></a>
     <nav class="head-links" aria-label=${t("common.pages")}>
       <a class="button plain" href="/archive">${t("common.archive")}</a>
