@@ -4,6 +4,7 @@
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {read} from "./clock.js";
+import {showFigures} from "./figures.js";
 import {connect, connection, displayView, now, view} from "./state.js";
 import {asset, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
@@ -95,7 +96,7 @@ function Clock({turn}) {
       const [digits, bar] = face.current.children;
       face.current.dataset["tone"] = tone;
       face.current.dataset["paused"] = String(paused);
-      if (digits && digits.textContent !== text) digits.textContent = text;
+      showFigures(digits, text);
       const fill = /** @type {HTMLElement | null} */ (bar?.firstElementChild ?? null);
       fill?.style.setProperty("transform", `scaleX(${left})`);
     };
@@ -124,7 +125,7 @@ function TimeOfDay() {
   useEffect(() => {
     const tick = () => {
       const text = new Date(now()).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit", hour12: false});
-      if (face.current && face.current.textContent !== text) face.current.textContent = text;
+      showFigures(face.current, text);
     };
     tick();
     const timer = setInterval(tick, 1000);

@@ -3,6 +3,7 @@
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {read} from "../../clock.js";
+import {showFigures} from "../../figures.js";
 import {now, deskView} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, siteName} from "./actions.js";
@@ -15,6 +16,8 @@ import {AllowScreen} from "./screens.js";
 
 const TICK_MS = 200;
 const MINUTE_MS = 60_000;
+/** More letters than this are set smaller: a name is whole, whoever bears it. */
+const LONG_NAME = 36;
 
 export function Floor() {
   const {floor} = deskView();
@@ -32,7 +35,7 @@ function Speaker({turn}) {
   return html`
     <div class="speaker">
       <p class="kind">${t(`kind.${turn.kind}`)}<${PromiseButton} /><${MayShare} site=${turn.site} /></p>
-      <h2 data-testid="floor-name" title=${turn.name}>${turn.name}</h2>
+      <h2 data-testid="floor-name" title=${turn.name} data-long=${turn.name.length > LONG_NAME}>${turn.name}</h2>
       <p class="muted" title=${about}>${about}</p>
     </div>
     <${Clock} turn=${turn} />
@@ -81,7 +84,7 @@ function show(face, turn) {
   const [digits, note, bar] = face.children;
   face.dataset["tone"] = tone;
   face.dataset["paused"] = String(paused);
-  if (digits && digits.textContent !== text) digits.textContent = text;
+  showFigures(digits, text);
   const noted = paused ? t("operator.clock_stands") : tone === "over" ? t("operator.over_time") : "";
   if (note && note.textContent !== noted) note.textContent = noted; // it is said each time it is written
   const fill = /** @type {HTMLElement | null} */ (bar?.firstElementChild ?? null);

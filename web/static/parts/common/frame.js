@@ -3,6 +3,7 @@
 
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
+import {showFigures} from "../../figures.js";
 import {bye, connection, deskView, now, ready} from "../../state.js";
 import {t} from "../../texts.js";
 import {Icon} from "./icons.js";
@@ -31,9 +32,7 @@ export function Phase() {
 export function TimeOfDay() {
   const face = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    const tick = () => {
-      if (face.current) face.current.textContent = new Date(now()).toLocaleTimeString("vi", {hour12: false});
-    };
+    const tick = () => showFigures(face.current, new Date(now()).toLocaleTimeString("vi", {hour12: false}));
     tick();
     const timer = setInterval(tick, 500);
     return () => clearInterval(timer);

@@ -3,6 +3,7 @@
 import {html} from "htm/preact";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {read} from "../../clock.js";
+import {showFigures} from "../../figures.js";
 import {connection, now, siteView} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {CaptionLine} from "../common/caption.js";
@@ -96,7 +97,7 @@ function OwnClock({turn}) {
       setTone(tone);
       if (!face.current) return;
       face.current.dataset["tone"] = tone;
-      if (face.current.textContent !== text) face.current.textContent = text;
+      showFigures(face.current, text);
     };
     tick();
     const timer = setInterval(tick, 200);
