@@ -387,13 +387,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        status = int(arguments.run(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads, as `head` does, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ConfigError, SetupError) as error:
         print(f"diemcau: {error}", file=sys.stderr)
     except StoreError as error:
         print(f"diemcau: the database: {error}", file=sys.stderr)
     except Failed:
         pass  # the child has said why
+    else:
+        return status
     return EXIT_USER
 
 

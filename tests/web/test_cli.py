@@ -318,3 +318,18 @@ def test_an_exported_recording_has_its_chapters(tmp_path: Path, diemcau: Run) ->
     assert diemcau("export", "--data-dir", str(tmp_path), PREPARED.id, str(film)).returncode == 0
     titles = [title for _, title in chapters_in(film.read_bytes())]
     assert titles == ["Thảo luận", "Pờ Mỳ Lế"]
+
+
+def test_who_reads_the_beginning_alone(tmp_path: Path) -> None:
+    """`diemcau session links … | head -1`: no word about the rest."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "web.cli", "session", "create", "--data-dir", tmp_path]
+    try:
+        ended = subprocess.run(
+            command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=100
+        )
+    finally:
+        os.close(writer)
+    assert ended.stderr == ""
+    assert ended.returncode == 2
