@@ -49,6 +49,9 @@ PUNCTUAL = {"frame-clock", "sound"}
 M_ARENA_MAX = -8
 """Of glibc's `malloc.h`."""
 
+SOUNDS = (0, 1)
+"""The renditions that there are: whole and thin."""
+
 STATUS_TICKS = 10
 log = logging.getLogger(__name__)
 
@@ -86,7 +89,7 @@ class Studio:
             self._clock,
             self._sources,
             (program.audio_bitrate_bps, program.thin_audio_bitrate_bps),
-            self._is_heard,
+            self._renditions_heard,
             self._is_listened_to,
             lambda: self._on_air,
             self._send,
@@ -206,9 +209,9 @@ class Studio:
             case Note(Kind.SOURCE_GONE, body):
                 self._gone(SiteId(str(body.get("source"))))
 
-    def _is_heard(self, feed: str, rendition: int) -> bool:
+    def _renditions_heard(self, feed: str) -> Collection[int]:
         heard = self._heard
-        return heard is None or rendition in heard.get(feed, ())
+        return SOUNDS if heard is None else heard.get(feed, ())
 
     def _is_listened_to(self) -> bool:
         """Somebody hears some of the sound as it is made."""

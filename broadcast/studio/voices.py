@@ -1,6 +1,6 @@
 """One feed's sound, encoded for who listens to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from broadcast.studio.clock import BLOCK_SAMPLES
@@ -12,8 +12,8 @@ from streams.frames import Codec, Feed, Packet
 Bitrates = tuple[int, ...]
 """Of each rendition of the sound, bits per second, the whole one first."""
 
-Heard = Callable[[str, int], bool]
-"""Whether anybody listens to that rendition of a feed."""
+Heard = Callable[[str], Collection[int]]
+"""The renditions of a feed's sound that anybody listens to."""
 
 
 class Voices:
@@ -25,16 +25,17 @@ class Voices:
         self._encoders: dict[int, tuple[OpusEncoder, Pairs]] = {}
 
     def are_heard(self, feed: str) -> bool:
-        return any(self._heard(feed, rendition) for rendition in range(len(self._bitrates_bps)))
+        return bool(self._heard(feed))
 
     def encode(self, feed: str, block: Samples, pts: int, *, public: bool = False) -> list[Packet]:
         """Whole sound as it is, and in pairs; thin sound in pairs alone."""
         pairs = Feed.in_pairs(feed)
+        single, paired = self._heard(feed), self._heard(pairs)
         # Not kept for later: its look-ahead would hold the sound of then.
         self._encoders = {
             rendition: self._encoders.get(rendition) or (OpusEncoder(bitrate_bps), Pairs())
             for rendition, bitrate_bps in enumerate(self._bitrates_bps)
-            if self._heard(feed, rendition) or self._heard(pairs, rendition)
+            if rendition in single or rendition in paired
         }
         packets = list[Packet]()
         begins = pts // BLOCK_SAMPLES % 2 == 1  # what ends with a picture's tick leaves with it
@@ -42,8 +43,8 @@ class Voices:
             for at, data in encoder.encode(block, pts):
                 packet = Packet(feed, Codec.OPUS, at, True, public, data, rendition)
                 both = waiting.take(packet, begins=begins)
-                if self._heard(feed, rendition):
+                if rendition in single:
                     packets += both if rendition else [packet]
-                if self._heard(pairs, rendition):
+                if rendition in paired:
                     packets += (replace(one, feed=pairs) for one in both)
         return packets
