@@ -95,7 +95,7 @@ class Senses:
         self._senses: dict[SiteId, Sense] = {}
 
     def of(self, site: SiteId) -> Sense:
-        return self._senses.setdefault(site, Sense())
+        return self._senses.get(site) or self._senses.setdefault(site, Sense())
 
     def forget(self, site: SiteId) -> None:
         self._senses.pop(site, None)

@@ -83,5 +83,5 @@ def _groups(parts: Sequence[bytes], around: int) -> Iterator[list[bytes]]:
 
 def _burst(group: Sequence[bytes], head: bytes, tag: int, marker: bool, timestamp: int) -> Burst:
     room = bytes(tag)
-    octets = b"".join(piece for data in group for piece in (head, data, room))
+    octets = b"".join((head, (room + head).join(group), room))
     return Burst(octets, len(group), len(head) + len(group[0]) + tag, tag, marker, timestamp)
