@@ -8,8 +8,6 @@ from broadcast.outputs.push import Pusher
 from config.settings import Program, Push
 from streams.frames import Packet
 
-LOOK_S = 0.2
-
 
 class Pushers:
     """A thread of its own begins and ends them: a connection takes a second to end."""
@@ -18,19 +16,22 @@ class Pushers:
         self._program = program
         self._wanted: tuple[Push, ...] = ()
         self._running: tuple[tuple[Push, Pusher], ...] = ()
-        self._closing = threading.Event()
+        self._news = threading.Event()
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="pushes")
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
-        self._closing.set()
+        self._closing = True
+        self._news.set()
         self._thread.join()
 
     def follow(self, wanted: Sequence[Push]) -> None:
         """From any thread; the newest word counts."""
         self._wanted = tuple(wanted)
+        self._news.set()
 
     def offer(self, packet: Packet) -> None:
         """From the encoding and the mixing thread; returns at once."""
@@ -42,7 +43,8 @@ class Pushers:
         return [pusher.status().message() for _, pusher in self._running]
 
     def _run(self) -> None:
-        while not self._closing.wait(LOOK_S):
+        while self._news.wait() and not self._closing:
+            self._news.clear()
             self._change(self._wanted)
         self._change(())
 

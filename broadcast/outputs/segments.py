@@ -25,7 +25,8 @@ from streams.frames import Codec, Packet
 MAX_QUEUED_PACKETS = 3000
 """25 s of the picture in three sizes and the sound: longer than a disk that spins up or flushes."""
 
-LOOK_S = 0.1
+LOOK_S, REST_S = 0.1, 1.0
+"""So often it looks while it is to record, and while it is not: an order wakes it."""
 RETRY_S = 2.0
 DISK_CHECK_S = 1.0
 CLOSE_S = 10.0
@@ -111,10 +112,11 @@ class Keeper:
         """True if that wrote something."""
         if self._recorder is None:
             return False
-        wrote = self._recorder.take(packet)
+        if not self._recorder.take(packet):
+            return False
         self.recorded_s = self._recorder.recorded_s
         self.recorded_bytes = self._recorder.recorded_bytes
-        return wrote
+        return True
 
     def stop(self) -> None:
         """Writes and lists what there is; the recording can go on later."""
@@ -149,7 +151,8 @@ class Segments:
         self._settings, self._shelf = settings, shelf
         self._keeper = Keeper(root, program, settings, disk, shelf, clock_set_s)
         self._queue = Backlog[Packet | Order](MAX_QUEUED_PACKETS)
-        self._closing = threading.Event()
+        self._news = threading.Event()
+        self._closing = False
         # A disk that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
         self._clock_step_s = 0
@@ -164,7 +167,8 @@ class Segments:
 
     def close(self) -> None:
         """Writes and lists what was offered, then ends; gives a hanging disk 10 s."""
-        self._closing.set()
+        self._closing = True
+        self._news.set()
         self._thread.join(CLOSE_S)
         if self._thread.is_alive():
             log.error("the disk hangs: the end of the recording is lost")
@@ -172,6 +176,7 @@ class Segments:
     def follow(self, order: Order) -> None:
         """From any thread: what to record from now on, after what was offered before."""
         self._queue.put(order)
+        self._news.set()
 
     def offer(self, packet: Packet) -> None:
         if self._shelf.takes(packet):
@@ -201,8 +206,11 @@ class Segments:
     def _run(self) -> None:
         """Looks ten times a second: to be woken by each packet would cost more than to write it."""
         closing = False
+        self._step(None)
         while not closing:
-            closing = self._closing.wait(LOOK_S)
+            self._news.wait(LOOK_S if self._order.recording else REST_S)
+            self._news.clear()
+            closing = self._closing
             self._step(None)
             for item in self._queue.drain():
                 if isinstance(item, Order):
