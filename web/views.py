@@ -209,6 +209,12 @@ class Views:
         }
 
     @cached_property
+    def _languages(self) -> list[dict[str, str]]:
+        """Each once, in the order of the booths."""
+        named = {one.code: one.name for one in self.state.booths.values()}
+        return [{"code": code, "name": name} for code, name in named.items()]
+
+    @cached_property
     def _agenda(self) -> Agenda:
         return Agenda(self.state, self._speaking.name)
 
@@ -236,6 +242,7 @@ class Views:
             "floor": self._speaking.floor,
             "questions": self._speaking.questions,
             "caption": written.caption(self.state, public=False),
+            "languages": self._languages,
             "screens": [
                 {"site": one["site"], "name": one["name"], "tally": one["tally"]}
                 for one in self._screens
@@ -268,6 +275,7 @@ class Views:
             "caption": None,
             "messages": [],
             "screens": [],
+            "languages": [],
         }
         return {"session": self._public_session, "agenda": agenda, **nothing, "me": me}
 
@@ -279,6 +287,7 @@ class Views:
             "floor": self._speaking.floor if on_air else None,
             "caption": written.caption(self.state, public=True),
             "viewers": self.outside.viewers,
+            "languages": self._languages,
         }
 
     @cached_property

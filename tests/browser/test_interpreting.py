@@ -4,6 +4,9 @@ other sound. Chromium plays it, and its own analyser says what is heard."""
 import asyncio
 import re
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, expect
@@ -11,15 +14,15 @@ from playwright.async_api import Page, expect
 from broadcast.interpreters import Language
 from broadcast.session.model import Role, Site
 from streams.frames import SiteId
-from tests.chromium import SEEN, chromium, complaints
+from tests.chromium import SEEN, camera_files, chromium, complaints, join_as_a_person_would
 from tests.live import page
 from tests.media import wait_until
 from tests.peers import publishing
-from tests.server import DELEGATES, LEFT, RIGHT, SITES, Server
+from tests.server import DELEGATES, HALL, LEFT, RIGHT, SITES, Server
 
 CABIN = SiteId("cabin")
 HMONG = Language("hmn", "Tiếng Mông")
-ROOM_HZ, CABIN_HZ = 700, 1900
+ROOM_HZ, CABIN_HZ, OWN_HZ = 700, 1900, 2900
 LISTEN = """async (hz) => {
   const video = document.querySelector('[data-testid="player"]');
   video.muted = false;
@@ -44,19 +47,42 @@ LISTEN = """async (hz) => {
   return loudest;
 }"""
 HEARD_DB, SILENT_DB = -60, -75
+HEAR = """async (hz) => {
+  const stream = document.querySelector('[data-testid="%s"]').srcObject;
+  const context = window.listening ??= new AudioContext();
+  await context.resume();
+  const ear = context.createAnalyser();
+  ear.fftSize = 8192;
+  ear.smoothingTimeConstant = 0;
+  context.createMediaStreamSource(stream).connect(ear);
+  const bins = new Float32Array(ear.frequencyBinCount);
+  const at = Math.round(hz * ear.fftSize / context.sampleRate);
+  await new Promise((later) => setTimeout(later, 400));
+  let loudest = -200;
+  for (let times = 0; times < 30; times++) {
+    await new Promise((later) => setTimeout(later, 50));
+    ear.getFloatFrequencyData(bins);
+    loudest = Math.max(loudest, ...bins.subarray(at - 2, at + 3));
+  }
+  ear.disconnect();
+  return loudest;
+}"""
+"""The same of what comes by WebRTC."""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
     sites = (*SITES[:2], Site(CABIN, "Cabin phiên dịch"))
     seated = [one for one in DELEGATES if one.site != RIGHT]
-    with Server(tmp_path_factory.mktemp("interpreting"), sites=sites, delegates=seated) as server:
+    with Server(tmp_path / "server", sites=sites, delegates=seated) as server:
         yield server
 
 
-async def hears(tab: Page, hz: int, *, heard: bool) -> None:
+async def hears(tab: Page, hz: int, *, heard: bool, live: str = "") -> None:
+    """`live`: the name of a player of WebRTC."""
+
     async def so() -> bool:
-        level: float = await tab.evaluate(LISTEN, hz)
+        level: float = await tab.evaluate(HEAR % live if live else LISTEN, hz)
         return level > HEARD_DB if heard else level < SILENT_DB
 
     await wait_until(so, f"{hz} Hz is {'heard' if heard else 'silent'}")
@@ -101,6 +127,62 @@ def test_a_language_from_the_booth_to_the_archive(server: Server) -> None:
             )
             await hears(watch, CABIN_HZ, heard=True)
             await watch.screenshot(path=str(SEEN / "interpreting-play.png"))
+            assert troubles == []
+
+    asyncio.run(story())
+
+
+def test_a_district_hears_the_interpreter(server: Server, tmp_path: Path) -> None:
+    """Of a session of its own: chosen in the page, on the same connection, remembered; and the
+    public's page of low latency."""
+
+    async def story() -> None:
+        async with chromium(camera_files(tmp_path, 1, OWN_HZ)) as browser:
+            tab, watch = await browser.new_page(), await browser.new_page()
+            troubles, offers = complaints(tab), list[str]()
+            tab.on("request", lambda one: offers.append(f"{one.method} {urlsplit(one.url).path}"))
+            async with (
+                page(server) as shown,
+                publishing(server.url(f"/whip/{HALL}"), server.site_tokens[HALL], 1, ROOM_HZ),
+                publishing(server.url(f"/whip/{CABIN}"), server.site_tokens[CABIN], 2, CABIN_HZ),
+            ):
+                server.command(
+                    "set_booth", site=CABIN, language={"code": "hmn", "name": "Tiếng Mông"}
+                )
+                server.command("go_live")
+                server.cut("full", HALL)
+                server.command("open_microphone", site=HALL)
+                server.command("open_microphone", site=CABIN)
+                await tab.goto(server.join_url(LEFT))
+                await join_as_a_person_would(tab)
+                await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the district")
+                back = partial(hears, tab, live="return-feed")
+                await back(ROOM_HZ, heard=True)
+                await back(CABIN_HZ, heard=False)
+                await tab.get_by_test_id("listen").select_option("hmn")
+                await back(CABIN_HZ, heard=True)
+                await tab.screenshot(path=str(SEEN / "interpreting-join.png"))
+                server.command("open_microphone", site=LEFT)
+                await expect(tab.get_by_test_id("own-microphone")).to_have_attribute(
+                    "data-state", "open"
+                )
+                await back(CABIN_HZ, heard=True)
+                await back(OWN_HZ, heard=False)
+                assert offers.count(f"POST /whep/{server.session}/{LEFT}") == 1
+                await tab.reload()
+                await expect(tab.get_by_test_id("listen")).to_have_value("hmn")
+                await back(CABIN_HZ, heard=True)
+                await tab.get_by_test_id("listen").select_option("")
+                await back(CABIN_HZ, heard=False)
+                await back(ROOM_HZ, heard=True)
+                await watch.goto(server.url(f"/watch/{server.session}"))
+                await watch.get_by_test_id("quick").check()
+                await watch.get_by_test_id("quick-player").wait_for()
+                await watch.get_by_test_id("listen").select_option("hmn")
+                await hears(watch, CABIN_HZ, heard=True, live="quick-player")
+                await hears(watch, OWN_HZ, heard=True, live="quick-player")
+                await watch.get_by_test_id("listen").select_option("")
+                await hears(watch, CABIN_HZ, heard=False, live="quick-player")
             assert troubles == []
 
     asyncio.run(story())

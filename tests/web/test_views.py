@@ -310,6 +310,7 @@ def test_every_part_that_the_protocol_names() -> None:
     assert set(seen(START, SITE)) == {
         "session",
         "agenda",
+        "languages",
         "floor",
         "questions",
         "queue",
@@ -318,7 +319,14 @@ def test_every_part_that_the_protocol_names() -> None:
         "messages",
         "screens",
     }
-    assert set(seen(START, PUBLIC)) == {"session", "agenda", "floor", "viewers", "caption"}
+    assert set(seen(START, PUBLIC)) == {
+        "session",
+        "agenda",
+        "floor",
+        "viewers",
+        "caption",
+        "languages",
+    }
     assert list(seen(START, STAFF)["sites"]) == [HALL, LAY, CHUA]
 
 

@@ -125,6 +125,20 @@ export class Connection {
     return sdp;
   }
 
+  /** Where that is offered. @param {string} url */
+  offeredTo(url) {
+    return url;
+  }
+
+  /** Tells the server something of this connection. Throws where that did not reach it.
+   * @protected @param {string} name @param {object} body */
+  async put(name, body) {
+    const signal = AbortSignal.timeout(OFFER_MS);
+    const headers = {"Content-Type": "application/json"};
+    const answer = await fetch(`${this.#resource}/${name}`, {method: "PUT", headers, body: JSON.stringify(body), signal});
+    if (!answer.ok) throw new Refused(await sentence(answer), answer.status);
+  }
+
   /** Called when media can flow. */
   connected() {}
 
@@ -163,7 +177,7 @@ export class Connection {
     const headers = {"Content-Type": "application/sdp"};
     if (this.#token) headers["Authorization"] = `Bearer ${this.#token}`;
     const signal = AbortSignal.timeout(OFFER_MS);
-    const answer = await fetch(this.#url, {method: "POST", headers, body: offer, signal});
+    const answer = await fetch(this.offeredTo(this.#url), {method: "POST", headers, body: offer, signal});
     if (answer.status !== 201) throw new Refused(await sentence(answer), answer.status);
     const location = answer.headers.get("Location");
     this.#resource = location ? new URL(location, answer.url).href : undefined;

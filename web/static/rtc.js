@@ -256,10 +256,47 @@ export class TalkPublisher extends Connection {
 /** Plays a feed of the program. */
 export class WhepPlayer extends Connection {
   #media = new MediaStream();
+  #language = "";
+  #heard = ""; // as the server has it
+  #telling = false;
 
   /** @param {string} url @param {{token?: string, onState?: OnState, turn?: boolean}} [options] */
   constructor(url, {token, onState, turn} = {}) {
     super(url, {token, onState, turn});
+  }
+
+  /** Which interpreter is heard from now on, on the same connection; "" for the room as it is. @param {string} language */
+  listen(language) {
+    this.#language = language;
+    void this.#tellLanguage();
+  }
+
+  /** @override @param {string} url */
+  offeredTo(url) {
+    this.#heard = this.#language;
+    return this.#language ? `${url}?language=${this.#language}` : url;
+  }
+
+  /** @override */
+  connected() {
+    void this.#tellLanguage();
+  }
+
+  /** Until it has arrived, or the connection is another, which was offered with it. */
+  async #tellLanguage() {
+    if (this.#telling) return;
+    this.#telling = true;
+    while (this.pc?.connectionState === "connected" && this.#heard !== this.#language) {
+      const language = this.#language;
+      try {
+        await this.put("language", {language});
+        this.#heard = language;
+      } catch (error) {
+        console.warn(error);
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    }
+    this.#telling = false;
   }
 
   /** @returns {Promise<MediaStream>} one stream for ever: its tracks change at a reconnection */

@@ -350,6 +350,7 @@
  * @property {Message[]} messages
  * @property {Caption} [caption]
  * @property {SharedScreen[]} screens
+ * @property {Language[]} languages into which is interpreted
  */
 
 /**
@@ -360,6 +361,7 @@
  * @property {Floor} [floor]
  * @property {number} viewers
  * @property {Caption} [caption]
+ * @property {Language[]} languages into which is interpreted
  */
 
 /** @typedef {Omit<DeskView, "sites" | "outputs"> & PanelView} OperatorView */

@@ -29,6 +29,10 @@ const captioned = signal(false);
 effect(() => {
   if (view.value && publicView().caption) captioned.value = true;
 });
+effect(() => {
+  // A playlist tells of those in it.
+  if (view.value && way.value === "quick") languages.value = publicView().languages;
+});
 /** @type {{rewind: () => any, quick: () => any, sound: () => any}} */
 const PLAYERS = {rewind: RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
 
@@ -51,7 +55,7 @@ function Page() {
         <${Speaker} floor=${floor} closed=${session.closed} />
         <div class="choices">
           ${session.phase === "live" && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
-          ${on && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} />${way.value !== "quick" && html`<${Languages} />`}`}
+          ${on && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} /><${Languages} />`}
           ${on && captioned.value && way.value !== "sound" && html`<${CaptionsSwitch} />`}
           <${Share} atS=${on && way.value === "rewind" ? () => document.querySelector("video")?.currentTime : undefined} />
           ${viewers > 1 && html`<span class="muted">${t("public.viewers", {count: viewers})}</span>`}
@@ -168,12 +172,14 @@ function QuickPlayer() {
         setWhy(detail);
       },
     });
+    const choice = language.subscribe((code) => player.listen(code));
     void player.start().then((stream) => {
       if (video.current) video.current.srcObject = stream;
     });
     const forget = restarts.subscribe((times) => { if (times) player.renew(); });
     return () => {
       forget();
+      choice();
       player.stop();
     };
   }, []);

@@ -6,6 +6,7 @@ import {quality, report, restarts, view} from "../../state.js";
 import {config} from "../../texts.js";
 import {camera, microphone, stream} from "./devices.js";
 import {lineTested} from "./line_test.js";
+import {language} from "./listen.js";
 import {selfTested} from "./self_test.js";
 import {mayShare} from "./share.js";
 
@@ -37,6 +38,7 @@ export function join(token) {
     turn: config.turn,
     onState: (state) => (watching.value = state),
   });
+  effect(() => player.listen(language.value));
   void player.start().then((media) => (returned.value = media));
   const putOut = computed(() => Boolean(view.value && "me" in view.value && view.value.me.put_out));
   effect(() => {

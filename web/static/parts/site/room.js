@@ -14,6 +14,7 @@ import {Asking} from "./asking.js";
 import {Chat, NewMessage} from "./chat.js";
 import {camera, held, hold, microphone, stream, wake} from "./devices.js";
 import {again, refusal, returned, sending, watching} from "./line.js";
+import {Listen} from "./listen.js";
 import {Papers} from "./papers.js";
 import {Meter, Video} from "./pieces.js";
 import {AskedTest} from "./self_test.js";
@@ -45,7 +46,7 @@ export function Room({token}) {
       <strong>${t(`site.standing_${said}`)}</strong><span>${t(`site.standing_${said}_note`)}</span>
     </div>
     ${state !== "out" && html`<div class="room-grid">
-      <div class="return-column"><${ReturnFeed} /><${Now} /><${Papers} /></div>
+      <div class="return-column"><${ReturnFeed} /><${Listen} /><${Now} /><${Papers} /></div>
       <aside>
         ${floor?.site === me.site && html`<${OwnClock} turn=${floor} />`}
         <${Share} />
