@@ -55,7 +55,7 @@ def test_an_old_recording_leaves_and_the_page_says_where_it_is(
 
     async def story() -> None:
         async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
-            put_account(rig.store, "quan-tri", "", frozenset({Role.CLERK}), admin=True)
+            put_account(rig.store, "quan-tri", "", frozenset({Role.CHAIR}), admin=True)
             account = rig.store.account("quan-tri")
             assert account is not None
             stranger, office = await browser.new_page(), await browser.new_page()
@@ -83,6 +83,8 @@ def test_an_old_recording_leaves_and_the_page_says_where_it_is(
             await expect(away).to_contain_text(str(copy))
             await expect(away).to_contain_text(f"quan-tri: {WHY}")
             await expect(office.get_by_test_id("retiring")).to_have_count(0)
+            for one in ("retire", "half-retired"):
+                await expect(office.get_by_test_id(one)).to_have_count(0)
             assert not media(data)
             note = rig.store.newest_note("x", ("recording_retired",))
             assert note is not None
@@ -97,6 +99,14 @@ def test_an_old_recording_leaves_and_the_page_says_where_it_is(
             await expect(stranger.get_by_test_id("player")).to_have_count(0)
             await office.get_by_text("Xem mục lục").click()
             await expect(office.get_by_test_id("to-minutes")).to_be_visible()
+            await office.get_by_text("Bản ghi phần họp kín").click()
+            await expect(office.get_by_test_id("retired")).to_contain_text("hỏi Văn phòng")
+            await expect(office.get_by_test_id("sealed-download")).to_have_count(0)
+            said = data / "archive/x/retired.json"  # as after a power cut
+            said.write_text(said.read_text("utf-8").replace('"ended":true', '"ended":false'))
+            await office.goto(rig.url("/archive"))
+            await expect(office.get_by_test_id("half-retired")).to_be_visible()
+            await expect(office.get_by_test_id("retire")).to_be_enabled()
             for path in ("/archive/x/master.m3u8", "/api/v1/sessions/x/film.mp4"):
                 assert (await rig.get(path)).status in {401, 403, 404}
             (row,) = (await (await rig.get("/api/v1/sessions")).json())["sessions"]

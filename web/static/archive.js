@@ -158,7 +158,7 @@ function Session({one}) {
 function Away({retired}) {
   const {at_ms: atMs, kept_in: place = "", who = "", why = "", ended = true} = retired;
   return html`<p class="notice" data-testid="retired">${t("archive.retired", {date: dayAndTime(atMs)})} ${
-    place ? t("archive.kept_in", {place, who, why}) : t("archive.ask_office")}
+    place ? t("archive.kept_in", {place, who, why}) : t("archive.ask_office")}${" "}
     ${!ended && html`<strong data-testid="half-retired">${t("archive.half_retired")}</strong>`}</p>`;
 }
 
