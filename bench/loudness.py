@@ -4,8 +4,6 @@ is heard: how much of itself a site gets back.
 """
 
 import asyncio
-import re
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -22,7 +20,7 @@ from broadcast.studio.opus import OpusEncoder
 from streams.frames import Codec, Feed, Packet, SiteId
 from tests import media
 from tests.broadcast.studio.rig import Coded, decoded_sound, rig
-from tests.broadcast.studio.test_loudness import speech
+from tests.broadcast.studio.test_loudness import ebur128_of, speech
 
 LEVELS = {SiteId("loud"): -12.0, SiteId("soft"): -30.0, SiteId("middle"): -22.0}
 """dBFS of speech."""
@@ -55,19 +53,6 @@ async def session(folder: Path) -> None:
                 open_microphones=frozenset({site}),
             )
             await asyncio.sleep(TURN_S)
-
-
-def ebur128(archive: Path) -> tuple[float, float]:
-    """Integrated loudness, LUFS, and true peak, dBTP, of a recording."""
-    command = ("ffmpeg", "-nostdin", "-hide_banner", "-i", str(archive / "index.m3u8"), "-vn")
-    said = subprocess.run(
-        [*command, "-af", "ebur128=peak=true", "-f", "null", "-"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stderr.rpartition("Summary:")[2]
-    figures = dict(re.findall(r"(I|Peak):\s+(-?[\d.]+) (?:LUFS|dBFS)", said))
-    return float(figures["I"]), float(figures["Peak"])
 
 
 async def own_db(folder: Path) -> float:
@@ -106,7 +91,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         asyncio.run(session(folder))
-        loudness, peak = ebur128(folder / "archive" / "s")
+        loudness, peak = ebur128_of(folder / "archive" / "s" / "index.m3u8")
         yield Figure("loudness of the archive, from the target", loudness - TARGET_LUFS, "LU")
         yield Figure("true peak of the archive, from the ceiling", peak - CEILING_DBTP, "dB")
     with tempfile.TemporaryDirectory() as name:

@@ -193,6 +193,11 @@ class Relay:
         self._send_state()
         return self.state
 
+    def go_on_air(self, site: str, **more: Any) -> ProgramState:
+        """Recorded and public, of one site, which is heard."""
+        on_air = {"stream": "s", "recording": True, "public": Take.ROOM, "program": full(site)}
+        return self.follow(**on_air, open_microphones=frozenset({site}), **more)
+
     def _send_state(self) -> None:
         body = PROGRAM_STATE.dump_python(self.state, mode="json")
         self.offer(Note(Kind.PROGRAM, body))

@@ -45,13 +45,7 @@ def test_a_killed_studio_loses_less_than_a_second(tmp_path: Path) -> None:
     async def test() -> None:
         async with rig(tmp_path) as r:
             r.site("hall", clip(0, 16))
-            r.relay.follow(
-                stream="s",
-                recording=True,
-                public=Take.ROOM,
-                program=full("hall"),
-                open_microphones=frozenset({"hall"}),
-            )
+            r.relay.go_on_air("hall")
             killed_pts = await recording_in_mid_segment(r)
             heard_s = r.relay.received.of(Feed.ROOM, Codec.OPUS)[-1].pts / 48_000
             await r.kill_studio()

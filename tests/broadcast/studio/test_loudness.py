@@ -42,9 +42,9 @@ def ebur128(blocks: list[Samples], folder: Path) -> tuple[float, float]:
 
 def ebur128_of(file: Path) -> tuple[float, float]:
     """Likewise of a file."""
-    quiet = ("ffmpeg", "-v", "error", "-nostdin")
+    command = ("ffmpeg", "-nostdin", "-hide_banner", "-i", str(file), "-vn")
     measured = subprocess.run(
-        [*quiet, "-v", "info", "-i", str(file), "-af", "ebur128=peak=true", "-f", "null", "-"],
+        [*command, "-af", "ebur128=peak=true", "-f", "null", "-"],
         capture_output=True,
         text=True,
         check=True,

@@ -106,14 +106,7 @@ async def closed_for_a_while(r: Rig) -> tuple[int, int]:
     When it was closed, CLOCK_MONOTONIC."""
     r.site(HALL, renumbered(0))
     r.site(SECRET, renumbered(3))
-    r.relay.follow(
-        stream="s",
-        recording=True,
-        public=Take.ROOM,
-        public_slate=SLATE,
-        program=full(HALL),
-        open_microphones=frozenset({HALL}),
-    )
+    r.relay.go_on_air(HALL, public_slate=SLATE)
     await r.packets(Feed.ROOM, Codec.H264, 60)
     closed_ns = time.monotonic_ns()
     r.relay.follow(

@@ -43,16 +43,7 @@ def signed(level: float) -> bool:
 async def begin(r: Rig) -> None:
     r.site(HALL, clip(0))
     r.site(SIGN, clip(3))
-    r.relay.follow(
-        stream="s",
-        recording=True,
-        public=Take.ROOM,
-        public_slate=PAUSE,
-        program=full(HALL),
-        signer=SIGNER,
-        signer_public=True,
-        open_microphones=frozenset({HALL}),
-    )
+    r.relay.go_on_air(HALL, public_slate=PAUSE, signer=SIGNER, signer_public=True)
     await r.packets(Feed.ROOM, Codec.H264, 3 * FPS)
 
 
