@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from broadcast.session.model import Role
 from tests.broadcast.session.hearing import PREPARED
@@ -76,6 +76,7 @@ FINGER = """(phone) => {
 """What a finger would miss. A link in a sentence is as high as its line (2.5.8)."""
 LONG_NAME = "Nguyễn Thị Phương Thảo Hoàng Anh Tôn Nữ Công Tằng Quỳnh Như Trần Lê Thanh Hương Giang"
 MOST_SAID = 4
+LINE_OK = "Đường truyền tốt"
 LISTEN = """() => {
   const [said, live] = [[], "[role=status], [role=alert], [aria-live]:not([aria-live=off])"];
   const there = new Set(document.querySelectorAll(live));
@@ -379,6 +380,49 @@ def test_papers_are_printed_on_a4(tmp_path: Path) -> None:
                 assert box is not None
                 size = [round(float(side) / 72 * 25.4) for side in box.groups()]
                 assert size == ([210, 297] if upright else [297, 210])
+
+    asyncio.run(story())
+
+
+def test_a_line_that_is_back_and_a_time_that_is_up_are_said(tmp_path: Path) -> None:
+    """In the room that it concerns, and to the chair."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            await rig.command("go_live")
+            room, chair = [await browser.new_page() for _ in range(2)]
+            lines = list[WebSocketRoute]()
+
+            def through(line: WebSocketRoute) -> None:
+                lines.append(line)
+                line.connect_to_server()
+
+            await room.route_web_socket("**/live", through)
+            await shown(room, rig.url(f"/join/{SESSION}/{LAY}#{rig.site(LAY)}"))
+            await join_as_a_person_would(room)
+            await expect(room.get_by_test_id("line")).to_have_text(LINE_OK)
+            await shown(chair, rig.url(f"/sign-in?next=/chair/{SESSION}#token={rig.operator}"))
+            await chair.get_by_test_id("floor").wait_for()
+            for page in (room, chair):
+                await page.evaluate(LISTEN)
+            await lines[-1].close()
+            await heard(room, "Đang nối lại…")
+            await heard(room, LINE_OK)
+
+            async with rig.page("operator", rig.operator) as panel:
+                await panel.until(lambda p: p.view)
+                someone = next(one for one in panel.view["delegates"] if one["site"] == LAY)
+                await rig.command("give_turn", delegate=someone["id"], kind="speech")
+                await panel.until(lambda p: p.view.get("floor"))
+                limit_ms = panel.view["floor"]["limit_ms"]
+            for page, clock in ((room, "own-clock"), (chair, "clock")):
+                await page.get_by_test_id(clock).wait_for()
+                await page.evaluate(LISTEN)  # the clock's own place is new
+            await rig.command("extend_turn", by_ms=20_000 - limit_ms)
+            await heard(room, "Sắp hết giờ")
+            await rig.command("extend_turn", by_ms=-19_999)
+            await heard(room, "Đã hết giờ")
+            await heard(chair, "quá giờ")
 
     asyncio.run(story())
 
