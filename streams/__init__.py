@@ -15,7 +15,7 @@ downlink     What viewers get: viewers (all), viewer (one), track (a section of 
              viewer_rtcp; fanout (the program, kept once), backlog (what is too old for it),
              group (who are served by one call), pacer
 bandwidth    How much of it: steering (which rendition, when), sent, congestion, losses, probing,
-             remb, renditions, sparing (which reports are read)
+             remb, renditions, pace (how fast), sparing (which reports are read)
 The studio   wire
 Everywhere   frames (the two types that travel), lag (of the event loop)
 """

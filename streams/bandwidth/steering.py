@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from streams.bandwidth.congestion import FREE_NS, Congestion
 from streams.bandwidth.losses import Finding, Losses, Redundance
+from streams.bandwidth.pace import Pace
 from streams.bandwidth.probing import OVERDUE_NS, Probe, Retries, Verdict
 from streams.bandwidth.remb import RembSteering
 from streams.bandwidth.renditions import STILLS_BPS, levels
 from streams.bandwidth.sent import Sent
-from streams.downlink.pacer import Pace
 from streams.frames import NS_PER_MS
 from streams.rtp.twcc import parse
 

@@ -18,11 +18,10 @@ from pylibsrtp import Session
 
 from streams.connections.aiortc_private import Dtls
 from streams.connections.sdp import Offer
-from streams.downlink.group import Destination
 from streams.rtp.twcc import TRANSPORT_WIDE
 from streams.udp.sending import Run
 from streams.udp.sendmmsg import Address
-from streams.udp.srtp import Opening, tag_length
+from streams.udp.srtp import Destination, Opening, tag_length
 
 HANDSHAKE_S = 15.0
 """From the answer to keys; a browser needs 0.2 s, a lossy line a few."""

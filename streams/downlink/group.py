@@ -10,7 +10,6 @@ from operator import add, attrgetter
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from pylibsrtp import Session
 
 from streams.bandwidth.renditions import WIRE_OCTETS
 from streams.bandwidth.sent import Log, Sent
@@ -19,7 +18,7 @@ from streams.rtp.bursts import MAX_SEGMENTS, Burst
 from streams.rtp.header import EXTENDED, HEADER, MARKER
 from streams.rtp.packetise import USUAL
 from streams.udp.sendmmsg import Address, Sends
-from streams.udp.srtp import Context, Stream, context_of
+from streams.udp.srtp import Context, Destination, Stream, context_of
 
 _FIELDS = [
     ("first", "u1"),
@@ -46,15 +45,6 @@ _NUMBER = attrgetter("number")
 _NUMBERS = np.arange((1 << 16) + MAX_SEGMENTS).astype(np.uint16)
 _MARKERS = np.array([0] * (MAX_SEGMENTS - 1) + [MARKER], np.uint8)
 """Of packets that end with the last one here."""
-
-
-class Destination(NamedTuple):
-    """To a peer that has keys."""
-
-    session: Session
-    address: Address
-    tag: int
-    """Octets that encryption adds to a packet."""
 
 
 class Subscriber(Protocol):

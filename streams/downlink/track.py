@@ -8,10 +8,11 @@ from aiortc.rtp import RTCP_SR
 
 from streams.connections.sdp import Section
 from streams.downlink.fanout import Lane, Payload
-from streams.downlink.group import Destination, Group, Member, Subscriber
+from streams.downlink.group import Group, Member, Subscriber
 from streams.downlink.renumbering import Renumbering
 from streams.frames import NS_PER_S
 from streams.rtp.header import EXTENDED, HEADER, MARKER, ONE_BYTE_EXTENSIONS
+from streams.udp.srtp import Destination
 
 NTP_UNIX_OFFSET_S = 2_208_988_800
 MAX_OVERLAP = 48_000

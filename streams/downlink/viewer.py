@@ -13,13 +13,14 @@ from streams.bandwidth.sparing import Sparing
 from streams.bandwidth.steering import Steering
 from streams.connections.sdp import Section
 from streams.downlink.fanout import Lane, Payload, Unit
-from streams.downlink.group import Destination, Group
+from streams.downlink.group import Group
 from streams.downlink.pacer import Pacer, spread_ns
 from streams.downlink.track import MAX_OVERLAP, PADDING, DownTrack
 from streams.downlink.viewer_rtcp import ViewerRtcp
 from streams.frames import NS_PER_S, SiteId
 from streams.lines import DownLine
 from streams.udp.sending import Run
+from streams.udp.srtp import Destination
 
 REPORT_INTERVAL_NS = NS_PER_S
 OFTEN, SELDOM = 10, 3
@@ -437,9 +438,8 @@ class Viewer:
         for video, stream in self._streams.items():
             lane = stream.numbering.lane
             if lane is not None and not lane.is_served:
-                self.leave_group(
-                    video=video
-                )  # that rendition is made no more: he looks for another
+                # That rendition is made no more: he looks for another.
+                self.leave_group(video=video)
             if tells:
                 reports += stream.sender_report(now_ns)
         if reports:

@@ -7,14 +7,14 @@ where they lie.
 import struct
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 from pylibsrtp import Error, Session
 from pylibsrtp._binding import ffi, lib
 
 from streams.rtp.bursts import MAX_SEGMENTS, Burst
 from streams.rtp.header import EXTENDED, HEADER, ONE_BYTE_EXTENSIONS
-from streams.udp.sendmmsg import MAX_SENDS
+from streams.udp.sendmmsg import MAX_SENDS, Address
 
 Context = Any
 """libsrtp's own, of one session."""
@@ -34,6 +34,15 @@ them for each packet. Policy: of more nothing is heard."""
 _protect = lib.srtp_protect
 _LENGTHS = struct.Struct("=i")
 _PROBE = b"\x80" + bytes(11)
+
+
+class Destination(NamedTuple):
+    """To a peer that has keys."""
+
+    session: Session
+    address: Address
+    tag: int
+    """Octets that encryption adds to a packet."""
 
 
 def tag_length(session: Session) -> int:

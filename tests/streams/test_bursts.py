@@ -12,12 +12,12 @@ from pylibsrtp import Policy, Session
 
 from streams.bandwidth.renditions import WIRE_OCTETS
 from streams.bandwidth.sent import Log, Sent
-from streams.downlink.group import Destination, Group, Member
+from streams.downlink.group import Group, Member
 from streams.downlink.pacer import Pacer
 from streams.rtp.bursts import MAX_OCTETS, MAX_SEGMENTS, lay
 from streams.rtp.header import EXTENDED, HEADER, parse
 from streams.udp.sending import FEW, Sending
-from streams.udp.srtp import tag_length
+from streams.udp.srtp import Destination, tag_length
 from tests.own_network import own_network
 
 PARTS = st.lists(st.integers(1, 1400), min_size=1, max_size=150)

@@ -16,13 +16,13 @@ from pylibsrtp import Policy, Session
 from streams.bandwidth.steering import Choice, Steering
 from streams.connections.sdp import Section
 from streams.downlink.fanout import Ladder
-from streams.downlink.group import Destination
 from streams.downlink.viewer import Audience, Viewer
 from streams.frames import Codec, Feed, Packet, SiteId
 from streams.rtp.header import RtpPacket, parse
 from streams.rtp.packetise import packetise
 from streams.rtp.twcc import Arrivals
 from streams.udp.sending import Run
+from streams.udp.srtp import Destination
 from tests.streams.network import Received
 
 MS = 1_000_000
