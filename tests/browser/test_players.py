@@ -189,7 +189,7 @@ async def share_this_moment(watch: BrowserPage) -> str:
     await watch.evaluate("document.querySelector('[data-testid=\"player\"]').pause()")
     at = (await watch.evaluate(STATE))["at"]
     await watch.get_by_test_id("share-now").click()
-    await expect(watch.get_by_test_id("share-now")).to_contain_text("Đã chép")
+    await expect(watch.get_by_test_id("share-now")).to_contain_text("Đã sao chép")
     shared = str(await watch.evaluate("navigator.clipboard.readText()"))
     assert shared.endswith(f"#t={int(at)}")
     await watch.evaluate("document.querySelector('[data-testid=\"player\"]').play()")
