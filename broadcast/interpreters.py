@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from broadcast.layout import INSET_X, Corner, Rect, cornered
 from streams.frames import SiteId
 
+LANGUAGE_CODE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
+"""BCP 47 (RFC 5646): a language, and what tells it from its sisters. Capitals say nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Language:

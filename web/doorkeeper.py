@@ -172,18 +172,17 @@ class Doorkeeper:
         desk = await self._sessions.desk(session)
         if desk is not self._sessions.current:
             raise Problem(409, "not_on_air")
-        language = request.query.get("language", "")
         if target is None:
-            return Audience(room=False, site=None, language=language)
+            return Audience(room=False)
         if target == ROOM:
             self._require_staff(request, session)
-            return Audience(room=True, site=None, language=language)
+            return Audience(room=True)
         site = SiteId(target)
         if site not in desk.floor.state.sites:
             raise not_found("unknown_site")
         self._require_site(request, desk, site)
         _require_inside(desk, site)
-        return Audience(room=True, site=site, language=language)
+        return Audience(room=True, site=site)
 
     def _require_site(
         self, request: web.Request, desk: Desk | None, site: SiteId

@@ -1,10 +1,13 @@
 """WHIP (RFC 9725) in, WHEP out: HTTP around the relay's offers and answers."""
 
+import re
 import time
+from dataclasses import replace
 from typing import Protocol
 
 from aiohttp import web
 
+from broadcast.interpreters import LANGUAGE_CODE
 from config.settings import Turn
 from streams.frames import SiteId, screen_of
 from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken, TalkRefused
@@ -123,6 +126,7 @@ class _Handlers:
     async def watch(self, request: web.Request) -> web.Response:
         session, target = request.match_info["session"], request.match_info.get("target")
         audience = await self._authorise.viewer(request, session, target)
+        audience = replace(audience, language=_language(request.query.get("language", "")))
         try:
             connection = await self._relay.view(audience, await _offer(request))
         except OfferError as error:
@@ -140,9 +144,7 @@ class _Handlers:
     async def listen(self, request: web.Request) -> web.Response:
         """Another interpreter, or none, on the same connection. As with `end`, the resource's name
         is the key."""
-        language = (await read_json(request)).get("language")
-        if not isinstance(language, str):
-            raise Problem(422, "not_understood", field="language", rule="text")
+        language = _language((await read_json(request)).get("language"))
         if not self._relay.listen(request.match_info["resource"], language):
             raise Problem(404, "no_such_connection")
         return web.Response(status=204, headers=ANYWHERE)
@@ -209,6 +211,14 @@ class _Handlers:
 def _refused(error: OfferError) -> Problem:
     wait_s = FULL_S if error.status == 503 else 0
     return Problem(error.status, "offer", retry_after_s=wait_s, reason=str(error))
+
+
+def _language(wish: object) -> str:
+    """What a viewer wants to hear, "" for the room: a code that a session may have, if not this
+    one, so that a page that still asks for an interpreter who is gone gets its picture."""
+    if not isinstance(wish, str) or not re.fullmatch(f"({LANGUAGE_CODE})?", wish):
+        raise Problem(422, "not_a_language")
+    return wish.lower()
 
 
 async def _offer(request: web.Request) -> str:

@@ -13,6 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from config.settings import Media, Program, Turn
+from streams.connections.peer import Peer
+from streams.downlink.viewer import Viewer
 from streams.downlink.viewers import MAX_HANDSHAKES
 from streams.frames import SiteId
 from streams.relay import Audience, Rates, Relay
@@ -106,6 +108,35 @@ def test_watching_likewise(path: str) -> None:
         assert relay.viewers == 0
 
     run(story)
+
+
+@pytest.mark.parametrize("path", ["/whep/s1", "/whep/s1/room", "/whep/s1/hall"])
+def test_a_language_is_chosen_by_a_code_that_a_session_may_have(path: str) -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        async with client.post(f"{path}?language=HMN", data=VIEW, headers=SDP) as made:
+            assert made.status == 201
+            place = f"{made.headers['Location']}/language"
+        (peer,) = relay._peers.values()
+        assert _chosen(peer) == "hmn"
+        for wish in ("zh-Hant-HK", ""):
+            async with client.put(place, json={"language": wish}) as heard:
+                assert heard.status == 204
+            assert _chosen(peer) == wish.lower()
+        for wish in ("m", "../..", "hmn\n", "a" * 90_000, 7, None):
+            async with client.put(place, json={"language": wish}) as refused:
+                assert refused.status == 422
+                assert (await refused.json())["error"]["code"] == "not_a_language"
+        assert _chosen(peer) == "", "what is refused changes nothing"
+        async with client.post(f"{path}?language=h%20m", data=VIEW, headers=SDP) as refused:
+            assert refused.status == 422
+        assert list(relay._peers.values()) == [peer]
+
+    run(story)
+
+
+def _chosen(peer: Peer) -> str:
+    assert isinstance(peer.traffic, Viewer)
+    return peer.traffic.audience.language
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 
-from broadcast.interpreters import ORIGINAL, Language
+from broadcast.interpreters import LANGUAGE_CODE, ORIGINAL, Language
 from broadcast.session.content_events import BoothSet
 from broadcast.session.events import Events
 from broadcast.session.model import Phase, SessionState, SiteKind
@@ -28,9 +28,8 @@ MAX_LANGUAGES = 8
 Code = Annotated[
     str,
     AfterValidator(str.lower),
-    StringConstraints(pattern=r"\A[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\z"),
+    StringConstraints(pattern=rf"\A{LANGUAGE_CODE}\z"),
 ]
-"""BCP 47 (RFC 5646): a language, and what tells it from its sisters."""
 
 
 def _quotable(name: str) -> str:
