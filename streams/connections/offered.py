@@ -18,21 +18,26 @@ _NO_PORT = re.compile(r"^(m=\S+) 0 ")
 
 
 def what_is_read(offer: str) -> str:
-    """Each of those lines once. Raises `ValueError` for more than any browser writes."""
+    """Each of those lines once. Raises `ValueError`, which says what there is more of than any
+    browser writes, as soon as that is seen."""
     sections: list[dict[str, None]] = [{}]
     for line in offer.splitlines():
         if line.startswith("m="):
+            if len(sections) > MAX_SECTIONS:
+                raise ValueError(
+                    f"more than {MAX_SECTIONS} media sections; offer one for each stream"
+                )
             sections.append({})
         if _READ.match(line):
             sections[-1][line.rstrip()] = None
-    if len(sections) > 1 + MAX_SECTIONS:
-        raise ValueError("too many media sections")
     formats = (sum(line.startswith("a=rtpmap:") for line in section) for section in sections)
-    lines = [line for section in sections for line in _bundled([*section])]
-    if len(lines) > MAX_LINES or max(map(len, lines), default=0) > MAX_LINE:
-        raise ValueError("too many lines, or too long ones")
     if max(formats) > MAX_FORMATS:
-        raise ValueError("too many payload formats")
+        raise ValueError(f"more than {MAX_FORMATS} payload formats in a section; offer fewer")
+    lines = [line for section in sections for line in _bundled([*section])]
+    if len(lines) > MAX_LINES:
+        raise ValueError(f"more than {MAX_LINES} lines that count; offer fewer formats or sections")
+    if max(map(len, lines), default=0) > MAX_LINE:
+        raise ValueError(f"a line of more than {MAX_LINE} characters")
     return "\r\n".join(lines) + "\r\n"
 
 

@@ -84,7 +84,11 @@ def read_offer(text: str, direction: Direction) -> Offer:
     if len(text) > MAX_OFFER_BYTES:
         raise OfferError(413, f"The SDP offer is larger than {MAX_OFFER_BYTES} bytes.")
     try:
-        session = SessionDescription.parse(what_is_read(text))
+        read = what_is_read(text)
+    except ValueError as error:
+        raise OfferError(400, f"The SDP offer has {error}.") from error
+    try:
+        session = SessionDescription.parse(read)
     except Exception as error:  # aiortc's parser raises whatever the malformed line led to
         raise OfferError(400, f"This is not a valid SDP offer ({error!r}).") from error
     if not session.media:
