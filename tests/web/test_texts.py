@@ -178,3 +178,9 @@ def test_a_fraction_is_written_as_the_language_writes_it() -> None:
     assert "3,4 GB" in told["vi"]
     assert "3.4 GB" in told["en"]
     assert "3 GB" in say("vi", "alarm.disk_low", {"free_gb": 3.0})
+
+
+def test_a_disk_that_fills_names_what_makes_room_and_keeps_a_proven_copy() -> None:
+    for language in LANGUAGES:
+        told, button = say(language, "alarm.disk_low"), say(language, "archive.retire")
+        assert all(word in told for word in ("diemcau backup", "diemcau retire", f"“{button}”"))
