@@ -48,6 +48,7 @@ PATIENCE_MS = {
     "archive_silent": 3000,
     "language_silent": 3000,
     "site_gone": 1500,
+    "site_absent": 1500,
     "picture_lost": 1000,
     "sound_lost": 1000,
     "signer_lost": 1000,
@@ -260,7 +261,7 @@ def _line(
     line = outside.lines.get(site)
     gone = line is not None and not (line.video_alive or line.audio_alive)
     if gone or not outside.present(site):
-        yield ("site_gone" if on_air else "hall_absent"), site, params
+        yield _away(site, outside, on_air=on_air), site, params
     elif line is None:
         yield "site_sends_nothing", site, params
     elif not line.video_alive:
@@ -271,6 +272,13 @@ def _line(
         yield "line_poor", site, {**params, "loss_percent": round(line.loss_percent, 1)}
     elif line_quality(line, outside.returns.get(site)) == "poor":
         yield "return_poor", site, params
+
+
+def _away(site: SiteId, outside: Outside, *, on_air: bool) -> str:
+    """A line that was never there wants to be opened, not mended."""
+    if not on_air:
+        return "hall_absent"
+    return "site_gone" if site in outside.met else "site_absent"
 
 
 def _silence(situation: Situation) -> Iterator[Finding]:

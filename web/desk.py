@@ -51,6 +51,8 @@ class Desk:
         self._heard_at_ms: dict[SiteId, int] = {}
         self._opened_at_ms = clock()
         self._resumed = floor.state.phase in {Phase.LIVE, Phase.PAUSED}
+        # Who was here before the server was started anew is not known: told as lost, not as new.
+        self._met = frozenset(floor.state.sites if self._resumed else ())
 
     async def do(self, command: Command, identity: Identity) -> tuple[Event, ...]:
         """What happened. Raises `Problem`."""
@@ -70,9 +72,11 @@ class Desk:
         """Judges the world anew and tells the pages; the version they have then."""
         now_ms = self._now_ms()
         self._heed_microphones(now_ms)
+        self._met |= outside.lines.keys() | self.hub.reports.keys()
         outside = replace(
             outside,
             now_ms=now_ms,
+            met=self._met,
             reports=dict(self.hub.reports),
             heard_at_ms=dict(self._heard_at_ms),
             viewers=self.hub.watching,

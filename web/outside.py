@@ -310,6 +310,8 @@ class Outside:
     """Of the sites whose page is connected."""
     heard_at_ms: Mapping[SiteId, int] = field(default_factory=dict)
     """When each open microphone last gave a sound, or was opened."""
+    met: frozenset[SiteId] = frozenset()
+    """The sites that were present at some time."""
     studio: Studio = ABSENT
     witness: Witness = UNSEEN
     disk_hours_left: float | None = None

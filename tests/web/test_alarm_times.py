@@ -186,6 +186,7 @@ CAUSES: dict[str, tuple[SessionState, Callable[[], Tell]]] = {
     ),
     "camera_waiting": (STATE, lambda: studio(cameras=(CameraState(site=LAY),))),
     "site_gone": (STATE, lambda: lay(video_alive=False, audio_alive=False)),
+    "site_absent": (STATE, lambda: world(0, lines={HALL: GOOD}, met=frozenset({HALL}))),
     "hall_absent": (STATE, lambda: world(ALIVE_S, lines={LAY: GOOD})),
     "site_sends_nothing": (
         STATE, lambda: world(ALIVE_S, lines={HALL: GOOD}, reports={LAY: Report()}),

@@ -49,8 +49,9 @@ STATE = SessionState(
     program=Scene(Layout.FULL, (LAY,)),
 )
 WORLD = Outside(
-    10**9, lines={HALL: GOOD, LAY: GOOD}, studio=RUNNING, attached=True, heard_at_ms={LAY: 10**9}
-)
+    10**9, lines={HALL: GOOD, LAY: GOOD}, studio=RUNNING, attached=True, heard_at_ms={LAY: 10**9},
+    met=frozenset({HALL, LAY}),
+)  # fmt: skip
 
 
 def _codes(state: SessionState = STATE, **changes: Any) -> list[str]:
@@ -83,6 +84,7 @@ def _witness(**changes: Any) -> dict[str, Any]:
         ({"returns": {LAY: replace(BACK, stills=True)}}, ["return_poor"]),
         ({"returns": {LAY: replace(BACK, rendition=1)}}, []),
         ({"lines": {HALL: GOOD}}, ["site_gone"]),
+        ({"lines": {HALL: GOOD}, "met": frozenset({HALL})}, ["site_absent"]),
         ({"lines": {HALL: GOOD}, "reports": {LAY: Report()}}, ["site_sends_nothing"]),
         ({"lines": {LAY: GOOD}}, ["hall_absent"]),
         ({"reports": {LAY: Report(camera="denied")}}, ["camera_denied"]),

@@ -20,6 +20,7 @@ from tests.web.rig import (
     SECRET,
     SECRET_TITLE,
     SESSION,
+    Page,
     relay,
     settings_in,
 )
@@ -401,6 +402,29 @@ def test_hall_and_others_are_listed_in_order(tmp_path: Path) -> None:
                 (2, CHUA),
             ]
             assert {alarm["code"] for alarm in page.view["alarms"]} >= {"hall_absent"}
+
+    asyncio.run(scenario())
+
+
+def test_on_air_a_site_that_never_joined_is_not_told_as_lost(tmp_path: Path) -> None:
+    def codes(page: Page) -> set[str]:
+        alarms = page.view["alarms"] if page.view else []
+        return {alarm["code"] for alarm in alarms if alarm["site"] == LAY}
+
+    async def scenario() -> None:
+        settings = settings_in(tmp_path)
+        async with relay(settings) as rig, rig.page("operator", rig.operator) as page:
+            await page.until(lambda p: p.snapshot)
+            await rig.command("go_live")
+            await rig.command("cut", scene={"layout": "full", "sources": [LAY]})
+            await page.until(lambda p: codes(p) == {"site_absent"})
+            async with rig.page("site", rig.site()) as site:
+                await site.socket.send_json({"type": "site_report"})
+                await page.until(lambda p: codes(p) == {"site_sends_nothing"})
+            await page.until(lambda p: codes(p) == {"site_gone"})
+        async with relay(settings) as rig, rig.page("operator", rig.operator) as page:
+            # A server that finds the session on does not know who was here before it.
+            await page.until(lambda p: codes(p) == {"site_gone"})
 
     asyncio.run(scenario())
 

@@ -12,7 +12,8 @@ import {Icon} from "../common/icons.js";
 const GRAVE = new Set([
   "studio_lost", "studio_silent", "not_recording", "not_sealed", "disk_full", "disk_error",
   "archive_stopped", "archive_unreadable", "archive_unserved", "archive_black", "archive_silent",
-  "site_gone", "picture_lost", "sound_lost", "signer_lost", "microphone_silent", "language_silent",
+  "site_gone", "site_absent", "picture_lost", "sound_lost", "signer_lost", "microphone_silent",
+  "language_silent",
 ]);
 const GOOD_NEWS = new Set(["resumed"]);
 
