@@ -25,8 +25,9 @@ RENEW_DAYS = 30
 WARN_DAYS = 10
 """Less than renewal by ACME leaves: two thirds of 90 days are used."""
 
-
 LOOK_S = 60.0
+SOON_S = 1.0
+"""While what stands there cannot be used: its key may be on its way."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def utc_now() -> datetime.datetime:
 
 
 class Certificate:
-    """For the HTTPS listener. Who is connected stays so; who comes later meets the newest one.
+    """For the HTTPS listener. Who is connected stays so; who comes later meets the newest one that
+    was whole, with its own key.
 
     Raises `ConfigError` when the given one cannot be used.
     """
@@ -45,40 +47,42 @@ class Certificate:
         self._given = https.certificate is not None
         self._paths = _paths_of(https, data_dir, now)
         self._told = ""
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        _load(self.context, *self._paths)
         self._seen = _changed_ns(self._paths)
+        self.context = self._newest = _loaded(*self._paths)
+        # Called at each handshake, where no name is asked for too.
+        self.context.sni_callback = self._show
         self._tell(lifetime_fault(self._paths[0], now))
+
+    def _show(self, handshake: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> None:
+        handshake.context = self._newest
 
     async def follow(self) -> None:
         """Whoever renews it (certbot) need not end a session for it. One of our own stays until the
         next start: who has taken it once would be warned again, in the middle of a session."""
+        wait_s = LOOK_S
         while self._given:
-            await asyncio.sleep(LOOK_S)
-            await self.look(utc_now())
+            await asyncio.sleep(wait_s)
+            wait_s = await self.look(utc_now())
 
-    async def look(self, now: datetime.datetime) -> None:
-        """Reads it again if it changed. While it cannot be used the last one stays."""
+    async def look(self, now: datetime.datetime) -> float:
+        """Reads it again if it changed; in how many seconds to look next. While certificate and key
+        cannot be used together, the last ones stay."""
         try:
-            seen, fault = await asyncio.to_thread(self._read, now)
-            if seen != self._seen:
-                # Not on the thread: a handshake may begin just now (OpenSSL's SSL_CTX has no lock).
-                _load(self.context, *self._paths)
-                self._seen = seen
-                _log.info("https.certificate was renewed")
+            fault = await asyncio.to_thread(self._read, now)
         except (OSError, ValueError, ConfigError) as error:
-            fault = f"the last one stays in use: {error}"
+            self._tell(f"the last one stays in use: {error}")
+            return SOON_S
         self._tell(fault)
+        return LOOK_S
 
-    def _read(self, now: datetime.datetime) -> tuple[tuple[int, ...], str]:
-        """When it changed, and what is wrong with its days. Raises `OSError`, `ValueError`,
-        `ConfigError`."""
+    def _read(self, now: datetime.datetime) -> str:
+        """What is wrong with its days. Into a context of its own, which handshakes meet whole or
+        not at all. Raises `OSError`, `ValueError`, `ConfigError`."""
         seen = _changed_ns(self._paths)
         if seen != self._seen:
-            # What is half written must not harm the one in use.
-            _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), *self._paths)
-        return seen, lifetime_fault(self._paths[0], now)
+            self._newest, self._seen = _loaded(*self._paths), seen
+            _log.info("https.certificate was renewed")
+        return lifetime_fault(self._paths[0], now)
 
     def _tell(self, fault: str) -> None:
         if fault and fault != self._told:
@@ -95,10 +99,14 @@ def _paths_of(https: Https, data_dir: Path, now: datetime.datetime) -> tuple[Pat
 
 
 def _changed_ns(paths: tuple[Path, Path]) -> tuple[int, ...]:
-    return tuple(path.stat().st_mtime_ns for path in paths)
+    """0: there is none."""
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
-def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+def _loaded(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Both, if they belong together. Raises `ConfigError`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     of_key = False
     try:
         certificate.read_bytes()  # OpenSSL would not say which of the two it may not read
@@ -114,6 +122,7 @@ def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
             f"{where}: cannot be used: {error.strerror or error}; "
             "give a PEM chain and its key, or remove both keys to use a self-made certificate"
         ) from None
+    return context
 
 
 def _no_password() -> NoReturn:

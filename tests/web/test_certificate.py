@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import ssl
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +17,15 @@ from tests.web.rig import BOUND_S, settings_in
 from web import listener
 from web.addresses import local_names
 from web.app import running
-from web.certificate import RENEW_DAYS, VALID_DAYS, Certificate, lifetime_fault, self_made
+from web.certificate import (
+    LOOK_S,
+    RENEW_DAYS,
+    SOON_S,
+    VALID_DAYS,
+    Certificate,
+    lifetime_fault,
+    self_made,
+)
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
 
@@ -106,6 +115,68 @@ def test_one_that_is_renewed_while_the_server_runs(
     self_made(tmp_path / "given", later)
     asyncio.run(shown.look(later))
     assert _met(shown.context) == ssl.PEM_cert_to_DER_cert(certificate.read_text()) != first
+
+
+def test_a_key_that_comes_after_its_certificate(tmp_path: Path) -> None:
+    given, (old, new) = tmp_path / "given", _two_pairs(tmp_path)
+    _put(given, *old)
+    https = Https(certificate=given / "certificate.pem", key=given / "key.pem")
+    shown = Certificate(https, tmp_path, NOW)
+    first = _met(shown.context)
+    _put(given, new[0], old[1])
+    assert asyncio.run(shown.look(NOW)) == SOON_S
+    assert _met(shown.context) == first
+    _put(given, *new)
+    assert asyncio.run(shown.look(NOW)) == LOOK_S
+    assert _met(shown.context) == ssl.PEM_cert_to_DER_cert(new[0].decode())
+
+
+def test_files_that_change_while_they_are_read(tmp_path: Path) -> None:
+    """Each of them is whole, but they belong together only half of the time."""
+    given, pairs = tmp_path / "given", _two_pairs(tmp_path)
+    both = {ssl.PEM_cert_to_DER_cert(certificate.decode()) for certificate, _ in pairs}
+    _put(given, *pairs[0])
+    https = Https(certificate=given / "certificate.pem", key=given / "key.pem")
+    shown, enough = Certificate(https, tmp_path, NOW), threading.Event()
+
+    def renew() -> None:
+        while not enough.is_set():
+            for pair in pairs:
+                _put(given, *pair)
+
+    async def look_and_connect() -> None:
+        for _ in range(12):
+            await shown.look(NOW)
+            assert _met(shown.context) in both
+
+    renewing = threading.Thread(target=renew)
+    renewing.start()
+    try:
+        asyncio.run(look_and_connect())
+    finally:
+        enough.set()
+        renewing.join()
+
+
+Pair = tuple[bytes, bytes]
+"""Certificate and key."""
+
+
+def _two_pairs(folder: Path) -> tuple[Pair, Pair]:
+    one, other = (self_made(folder / name, NOW) for name in ("one", "other"))
+    return (one[0].read_bytes(), one[1].read_bytes()), (
+        other[0].read_bytes(),
+        other[1].read_bytes(),
+    )
+
+
+def _put(folder: Path, certificate: bytes, key: bytes) -> None:
+    """As a tool does that renews it: each file whole, one after the other."""
+    folder.mkdir(exist_ok=True)
+    for name, content in (("certificate.pem", certificate), ("key.pem", key)):
+        new = folder / f"{name}.new"
+        new.write_bytes(content)
+        new.replace(folder / name)
 
 
 def _met(context: ssl.SSLContext) -> bytes | None:
