@@ -274,7 +274,7 @@ export class WhepPlayer extends Connection {
   /** @override @param {string} url */
   offeredTo(url) {
     this.#heard = this.#language;
-    return this.#language ? `${url}?language=${this.#language}` : url;
+    return this.#language ? `${url}?language=${encodeURIComponent(this.#language)}` : url;
   }
 
   /** @override */

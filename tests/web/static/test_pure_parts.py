@@ -442,6 +442,13 @@ def test_sound_is_sent_twice_or_once_and_nothing_else_changes() -> None:
     assert (again, plain) == (sdp, sdp.replace("red", "cn"))
 
 
+def test_a_kept_language_says_nothing_else_in_an_address() -> None:
+    made = "globalThis.MediaStream = EventTarget;"  # of a browser, and unused until it plays
+    made += "const player = new m.WhepPlayer('/whep'); player.listen(given);"
+    address = run("rtc.js", f"(() => {{{made} return player.offeredTo('/whep')}})()", "hmn&a=1#b")
+    assert address == "/whep?language=hmn%26a%3D1%23b"
+
+
 def test_a_room_is_told_what_matters_most() -> None:
     def view(phase: str = "live", ours: bool = True, **me: Any) -> Any:
         floor = {"site": "lay" if ours else "hall"}
