@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.media import PATIENCE_S
+
 SERVER, CLIENT = "10.99.0.1", "10.99.0.2"
 SERVER_IPV6, CLIENT_IPV6 = "fd99::1", "fd99::2"
 CLONE_NEWNET = 0x40000000
@@ -126,4 +128,4 @@ def _enter(namespace: int) -> None:
 
 
 def _run(*command: str, text: str | None = None) -> None:
-    subprocess.run(command, input=text, text=True, check=True, timeout=10)
+    subprocess.run(command, input=text, text=True, check=True, timeout=PATIENCE_S)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.media import PATIENCE_S
+
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -20,7 +22,7 @@ table inet cut {{
 
 
 def _nft(*arguments: str, rules: str | None = None) -> None:
-    subprocess.run(["nft", *arguments], input=rules, text=True, check=True, timeout=10)
+    subprocess.run(["nft", *arguments], input=rules, text=True, check=True, timeout=PATIENCE_S)
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def own_network() -> Iterator[None]:
     try:
         if _libc.unshare(CLONE_NEWNET) != 0:
             pytest.skip(f"no network namespaces here: {os.strerror(ctypes.get_errno())}")
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=PATIENCE_S)
         try:
             yield
         finally:

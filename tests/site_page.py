@@ -157,4 +157,4 @@ async def offered(page: Page) -> AsyncIterator[tuple[str, "asyncio.Future[str]"]
             "max_bitrate_bps": program.video_bitrate_bps,
         },
     )
-    yield await asyncio.wait_for(offered, 15), answered
+    yield await asyncio.wait_for(offered, media.PATIENCE_S), answered

@@ -15,7 +15,7 @@ DATA = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".toml"}
 def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     out = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", out, "."]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=100)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=250)
     (wheel,) = out.glob("*.whl")
     return set(zipfile.ZipFile(wheel).namelist())
 

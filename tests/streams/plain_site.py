@@ -77,7 +77,7 @@ class Site(asyncio.DatagramProtocol):
         self.ufrag, self.password = media.ice.usernameFragment, media.ice.password
         await self.check_again()
         handshake = self._dtls.handshake("client", list(media.dtls.fingerprints))
-        _, self._session = await asyncio.wait_for(handshake, 10)
+        _, self._session = await asyncio.wait_for(handshake, PATIENCE_S)
 
     def check(
         self, password: str | None = None, ufrag: str | None = None, *, nominates: bool = True

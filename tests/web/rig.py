@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from broadcast.session.decide import Act
 from broadcast.session.events import Event, ItemChosen, SessionPrepared
@@ -26,7 +27,7 @@ from broadcast.session.model import (
 from broadcast.store import Store
 from config.settings import Http, Https, Media, Security, Settings, Storage
 from streams.frames import SiteId
-from web import setup
+from web import app, application, setup
 from web.app import running
 from web.auth import Tokens
 from web.machine_clock import MachineClock
@@ -62,6 +63,13 @@ def settings_in(folder: Path, **sections: Any) -> Settings:
         storage=Storage(data_dir=folder / "data"),
         **sections,
     )
+
+
+def stop_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By which tries are counted: on a slow machine a pace would have passed before the next."""
+    at_ms = now_ms()
+    for module in (app, application):
+        monkeypatch.setattr(module, "now_ms", lambda: at_ms)
 
 
 def now_ms() -> int:
@@ -211,4 +219,5 @@ __all__ = [
     "prepare",
     "relay",
     "settings_in",
+    "stop_the_clock",
 ]

@@ -7,7 +7,7 @@ import pytest
 
 from broadcast.outputs.playlist import Entry, header, lines
 from broadcast.store import Store
-from tests.web.rig import SESSION, Rig, prepare, relay, settings_in
+from tests.web.rig import SESSION, Rig, prepare, relay, settings_in, stop_the_clock
 from tests.web.test_media import PLAYLIST
 from web import captions
 from web.captions import _refreshed
@@ -56,6 +56,7 @@ def test_a_network_opens_so_many_old_sessions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(captions, "OPENINGS", 2)
+    stop_the_clock(monkeypatch)
     old = ["hop-1", "hop-2", "hop-3"]
 
     async def scenario() -> None:

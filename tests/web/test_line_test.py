@@ -12,7 +12,7 @@ from aiortc import RTCPeerConnection
 
 from tests.media import wait_until
 from tests.peers import Beeper, post_sdp
-from tests.web.rig import CHUA, LAY, SESSION, Rig, relay, settings_in
+from tests.web.rig import CHUA, LAY, SESSION, Rig, relay, settings_in, stop_the_clock
 from web import line_test
 from web.line_test import AT_ONCE, CHUNK_BYTES, MAX_BYTES, PACE_BPS, TRIES
 
@@ -70,7 +70,9 @@ def test_only_so_much_and_only_for_the_site(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_not_too_often(tmp_path: Path) -> None:
+def test_not_too_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_the_clock(monkeypatch)
+
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
             for _ in range(TRIES):
@@ -82,9 +84,11 @@ def test_not_too_often(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_only_so_many_at_a_time(tmp_path: Path) -> None:
+def test_only_so_many_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever way; whoever is one too many is told when to come again, and it costs him none of
     his tries."""
+    monkeypatch.setattr(line_test, "PACE_BPS", 100_000)  # they last for longer than the test
+    monkeypatch.setattr(line_test, "TRANSFER_S", 600)
 
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig, AsyncExitStack() as running:

@@ -10,10 +10,11 @@ import aiohttp
 from config.settings import Recording
 from tests.broadcast.outputs import streams
 from tests.broadcast.outputs.growing import growing
-from tests.web.rig import SESSION, Rig, relay, settings_in
+from tests.web.rig import BOUND_S, SESSION, Rig, relay, settings_in
 
 LIVE = f"/live/{SESSION}/live.m3u8"
-BOUND_S = 20
+PATIENT = Recording().model_copy(update={"segment_ms": 100_000})
+"""Who asks for what is not there yet waits for three of them: for longer than any test."""
 
 
 def folder_of(rig: Rig) -> Path:
@@ -28,7 +29,7 @@ async def ask(rig: Rig, path: str) -> tuple[int, str]:
 
 def test_a_part_is_told_when_it_is_written(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+        async with relay(settings_in(tmp_path, recording=PATIENT)) as rig:
             with growing(folder_of(rig), 5) as recording:
                 recording.grow(2)
                 status, text = await ask(rig, LIVE)
@@ -42,12 +43,10 @@ def test_a_part_is_told_when_it_is_written(tmp_path: Path) -> None:
                 done, _ = await asyncio.wait([*waiting, hinted], timeout=0.3)
                 assert not done
                 recording.grow(1)
-                began = time.monotonic()
                 for status, text in await asyncio.gather(*waiting):
                     assert status == 200
                     assert '#EXT-X-PART:DURATION=0.20000,URI="00000000.2.m4s"' in text
                 assert (await hinted)[0] == 200
-                assert time.monotonic() - began < BOUND_S
 
     asyncio.run(scenario())
 
@@ -129,7 +128,7 @@ def test_a_recess_answers_in_time(tmp_path: Path) -> None:
 
 def test_whoever_waits_does_not_hold_up_the_end(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=10_000))) as rig:
+        async with relay(settings_in(tmp_path, recording=PATIENT)) as rig:
             with growing(folder_of(rig), 5) as recording:
                 recording.grow(2)
                 waiting = asyncio.create_task(ask(rig, f"{LIVE}?_HLS_msn=0&_HLS_part=9"))
@@ -145,7 +144,7 @@ def test_whoever_waits_does_not_hold_up_the_end(tmp_path: Path) -> None:
 
 def test_the_end_of_a_session_is_told_at_once(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+        async with relay(settings_in(tmp_path, recording=PATIENT)) as rig:
             with growing(folder_of(rig), 5) as recording:
                 recording.grow(6)
                 waiting = asyncio.create_task(ask(rig, f"{LIVE}?_HLS_msn=1&_HLS_part=1"))

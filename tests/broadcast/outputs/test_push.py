@@ -25,7 +25,6 @@ from tests.broadcast.outputs import streams
 from web.certificate import self_made
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg")
-BOUND_S = 30.0
 LENGTH_S = 4
 NOWHERE = "rtmp://127.0.0.1:9/live/key"
 """The discard port, where nobody listens."""
@@ -98,7 +97,7 @@ class Station:
         return shifted.pts / rate - streams.EPOCH_S, shifted
 
     def until(self, condition: Callable[[PushStatus], object], what: str) -> PushStatus:
-        deadline = time.monotonic() + BOUND_S
+        deadline = time.monotonic() + media.PATIENCE_S
         while time.monotonic() < deadline:
             status = self.go_on()
             if condition(status):
@@ -138,15 +137,14 @@ def nginx(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         ["nginx", "-p", str(folder), "-c", str(settings), "-e", str(folder / "error.log")]
     )
     try:
-        media.wait_for(lambda: _listens(port), "nginx listens", BOUND_S)
+        media.wait_for(lambda: _listens(port), "nginx listens")
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(media.PATIENCE_S)
 
 
 @pytest.mark.skipif(not RTMP_MODULE.exists(), reason="needs nginx with its RTMP module")
-@pytest.mark.timeout(120)
 def test_rtmp_comes_back_by_itself(tmp_path: Path) -> None:
     """Nobody there; then a server, which ends; then another, which gets it whole, from a keyframe
     on; and nothing of what the studio makes that the public may not see."""
@@ -214,7 +212,6 @@ def behind_tls(folder: Path, port: int) -> Iterator[tuple[int, Path]]:
 
 
 @pytest.mark.skipif(not RTMP_MODULE.exists(), reason="needs nginx with its RTMP module")
-@pytest.mark.timeout(120)
 def test_rtmps_goes_to_who_proves_himself_and_to_nobody_else(tmp_path: Path) -> None:
     port, file = free_port(), tmp_path / "key.flv"
     with nginx(tmp_path, port), behind_tls(tmp_path / "tls", port) as (outer, certificate):
@@ -244,7 +241,6 @@ def transmitting(theirs: str, file: Path) -> Iterator[None]:
 
 
 @pytest.mark.skipif(shutil.which("srt-live-transmit") is None, reason="needs srt-tools")
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("they_listen", [True, False])
 def test_srt_live_transmit(tmp_path: Path, *, they_listen: bool) -> None:
     """A station that takes SRT: it waits for us, or fetches from us; and comes back."""
@@ -291,7 +287,8 @@ def test_what_ffmpeg_says_in_one_word(said: str, kind: str, told: str) -> None:
     assert (why(said.encode()), telling_line(said.encode())) == (kind, told)
 
 
-def test_nobody_there_costs_nothing() -> None:
+def test_nobody_there_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("broadcast.outputs.push.RETRY_S", (3600.0,))  # which its end cuts short
     with pusher(NOWHERE) as push:
         station = Station(push)
         station.until(lambda s: s.state == "waiting", "a refusal")
@@ -299,8 +296,6 @@ def test_nobody_there_costs_nothing() -> None:
             for packet in streams.program(LENGTH_S):
                 push.offer(packet)
         assert push.status().dropped == 0
-        began = time.monotonic()
-    assert time.monotonic() - began < 3
 
 
 ICECAST = """<icecast>
@@ -323,7 +318,7 @@ def icecast(folder: Path, port: int) -> Iterator[None]:
     settings.write_text(ICECAST.format(port=port, folder=folder))
     process = subprocess.Popen(["icecast2", "-c", str(settings)], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + BOUND_S
+        deadline = time.monotonic() + media.PATIENCE_S
         while not _listens(port):
             assert process.poll() is None
             assert time.monotonic() < deadline
@@ -340,7 +335,6 @@ def _listens(port: int) -> bool:
 
 
 @pytest.mark.skipif(shutil.which("icecast2") is None, reason="needs Icecast")
-@pytest.mark.timeout(120)
 def test_radio(tmp_path: Path) -> None:
     """It takes who knows its password, and is found again when it comes back."""
     port, file = free_port(), tmp_path / "taken.aac"

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from fractions import Fraction
@@ -17,7 +16,7 @@ import av
 import numpy as np
 import pytest
 
-from broadcast.studio.cameras import CONNECT_S, END_S, RETRY_S, Cameras, command
+from broadcast.studio.cameras import Cameras, command
 from broadcast.studio.encoders import AUDIO_TIME_BASE, VIDEO_TIME_BASE
 from config.settings import Camera
 from streams.frames import Codec, EncodedFrame, SiteId
@@ -26,8 +25,6 @@ from tests.films import FPS, HZ, LENGTH_S, SITE, film
 from tests.media import Mark, wait_until
 
 HALL = SiteId("hall")
-LATE_S = 5.0
-"""What a busy machine adds."""
 RTSP_SERVER = Path(__file__).parents[2] / "rtsp_server.py"
 
 
@@ -81,7 +78,6 @@ class Studio:
                 and _count(self.frames, video=False) > sounds
             ),
             "the film",
-            30,
         )
         marks = self.marks()[: int(pictures)]
         first = marks[0]
@@ -124,7 +120,7 @@ def sending(film: Path, *where: str) -> Iterator[int]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             subprocess.run(["pkill", "-g", str(process.pid)], check=False)
-        process.wait(10)
+        process.wait(media.PATIENCE_S)
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -242,7 +238,7 @@ def rtsp_camera(film: Path, port: int) -> Iterator[None]:
         yield
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(media.PATIENCE_S)
         server.stdout.close()
 
 
@@ -252,13 +248,13 @@ def test_a_camera_is_fetched_by_rtsp_and_comes_back(plain: Path) -> None:
 
 
 @asynccontextmanager
-async def never_sending(*, dribbles: bool) -> AsyncIterator[tuple[int, list[float]]]:
+async def never_sending(*, dribbles: bool) -> AsyncIterator[tuple[int, list[int]]]:
     """Accepts every connection, and says nothing, or never so much that it could be understood: its
-    port, and when each came."""
-    came: list[float] = []
+    port, and those that came, by number."""
+    came: list[int] = []
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        came.append(time.monotonic())
+        came.append(len(came))
         try:
             while await _nothing_for(1.0, reader):
                 if dribbles:
@@ -289,7 +285,6 @@ def test_who_accepts_and_never_sends_is_given_up_and_asked_again(*, dribbles: bo
             watching(f"rtsp://127.0.0.1:{port}/camera") as (studio, cameras),
         ):
             await wait_until(lambda: len(came) == 2, "a second try")
-            assert came[1] - came[0] < CONNECT_S + END_S + RETRY_S[1] + LATE_S
             assert studio.gone == 1
             assert studio.frames == []
             assert not cameras.status()[0]["since_ns"]

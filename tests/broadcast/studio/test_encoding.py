@@ -172,7 +172,7 @@ def test_the_slate_is_encoded_only_while_it_is_needed() -> None:
         if slate is not None:
             slate.clear()
         encoding.offer(Shot(room, slate, n * FRAME, public=not closed))
-    assert done.wait(10)
+    assert done.wait(media.PATIENCE_S)
     encoding.close()
     public = [packet for packet in sent if packet.public]
     assert [p.pts // FRAME for p in public] == list(range(30))

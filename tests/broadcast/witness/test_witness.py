@@ -103,7 +103,7 @@ async def stage(folder: Path, booths: tuple[Booth, ...] = ()) -> AsyncIterator[S
         yield made
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(media.PATIENCE_S)
         made.link.close()
         server.close()
         made.segments.close()
