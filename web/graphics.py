@@ -31,6 +31,7 @@ SHEETS = (
 """What `broadcast.overlay.preview` draws; a test compares them. Importing it would bring the whole
 rasteriser into this process."""
 PATIENCE_S = 60.0
+NICENESS = 19
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Graphics:
         process = await asyncio.create_subprocess_exec(
             *_command(self._folder, self._theme),
             stdout=asyncio.subprocess.PIPE,
-            preexec_fn=lambda: os.nice(19),
+            preexec_fn=lambda: os.nice(NICENESS),
         )
         assert process.stdout is not None
         try:

