@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import pytest
@@ -27,7 +28,7 @@ from broadcast.session.model import (
 from broadcast.store import Store
 from config.settings import Http, Https, Media, Security, Settings, Storage
 from streams.frames import SiteId
-from web import app, application, setup
+from web import app, application, live, setup
 from web.app import running
 from web.auth import Tokens
 from web.machine_clock import MachineClock
@@ -198,8 +199,10 @@ async def relay(settings: Settings, clock: MachineClock | None = None) -> AsyncI
         if not store.sessions():
             prepare(store)
         tokens = setup.open_tokens(settings, store)
-        async with running(settings, clock) as listening, _http() as http:
-            yield Rig(settings, store, tokens, f"http://127.0.0.1:{listening.http_port}", http)
+        # A page here answers only while it is asked what it hears, which may be much later.
+        with patch.object(live, "HEARTBEAT_S", 3600.0):
+            async with running(settings, clock) as listening, _http() as http:
+                yield Rig(settings, store, tokens, f"http://127.0.0.1:{listening.http_port}", http)
     finally:
         store.close()
 

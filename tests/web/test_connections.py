@@ -33,7 +33,7 @@ async def _connected(rig: Rig, said: bytes) -> AsyncIterator[asyncio.StreamReade
 def test_who_does_not_ask_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    monkeypatch.setattr(connections, "SILENT_S", 0.5)
+    monkeypatch.setattr(connections, "SILENT_S", 2.0)
     monkeypatch.setattr(connections, "LOOK_S", 0.05)
 
     async def scenario() -> None:

@@ -201,7 +201,7 @@ def test_an_encoder_that_stands_still_is_left_and_waited_for(
     plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its connection is there, and nothing comes."""
-    monkeypatch.setattr("broadcast.studio.cameras.STALLED_S", 2.0)
+    monkeypatch.setattr("broadcast.studio.cameras.STALLED_S", 4.0)
     url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/hall"
 
     async def story() -> None:
