@@ -110,6 +110,7 @@ class Meter:
         self._new: list[Samples] = []
         self._squares = 0.0
         self._count = 0
+        self._last = SILENCE_DBFS
 
     def add(self, samples: Samples) -> None:
         """The samples are kept for a while, and must stay as they are."""
@@ -124,11 +125,12 @@ class Meter:
         self._count += flat.size
 
     def read(self) -> float:
-        """-96 for silence. Starts anew."""
+        """-96 for silence. Starts anew; where nothing came since, it stands where it stood: sound
+        that nobody waits for comes now and then."""
         if self._new:
             self._sum_up()
-        mean = self._squares / self._count if self._count else 0.0
-        self._squares, self._count = 0.0, 0
-        if mean <= 0:
-            return SILENCE_DBFS
-        return max(SILENCE_DBFS, 10 * math.log10(2 * mean))
+        if self._count:
+            mean = self._squares / self._count
+            self._last = max(SILENCE_DBFS, 10 * math.log10(2 * mean)) if mean else SILENCE_DBFS
+            self._squares, self._count = 0.0, 0
+        return self._last

@@ -36,6 +36,9 @@ MAX_RETRY_SOUND_NS = 120 * NS_PER_MS
 """On longer round trips sound is not asked for again."""
 GIVE_UP_SOUND_NS = ASK_SOUND_NS + MAX_RETRY_SOUND_NS
 """No sound waits longer for one before it."""
+READ_LATE_NS = 160 * NS_PER_MS
+"""By which what nobody waits for is read (`publishers.PATIENCE_S`): what is missing there is asked
+for all the same."""
 LONG_GAP = AUDIO_CLOCK_RATE * 80 // 1000
 """What was lost before a silence (DTX), or with more than two others, would come too late."""
 PLI_INTERVAL_NS = 500 * NS_PER_MS
@@ -352,11 +355,13 @@ class Uplink:
         return due
 
     def _give_up(self, now_ns: int) -> list[EncodedFrame]:
-        patience_ns = self._patience_ns
+        patience_ns = unasked_ns = self._patience_ns
+        if self._asks:
+            unasked_ns = max(patience_ns, READ_LATE_NS)
         gone = [
             sequence
             for sequence, missing in self._missing.items()
-            if now_ns - missing.since_ns > patience_ns
+            if now_ns - missing.since_ns > (unasked_ns if missing.asked_ns is None else patience_ns)
         ]
         frames: list[EncodedFrame] = []
         for sequence in sorted(gone):

@@ -94,4 +94,6 @@ def test_the_meter_reads_a_full_scale_sine_as_zero() -> None:
     assert meter.read() == pytest.approx(0, abs=0.1)
     meter.add(blocks(1000, 1, -30)[0])
     assert meter.read() == pytest.approx(-30, abs=0.1)
+    assert meter.read() == pytest.approx(-30, abs=0.1), "where nothing came it stands still"
+    meter.add(blocks(1000, 1, 0)[0] * 0)
     assert meter.read() == -96
