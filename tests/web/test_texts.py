@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from broadcast.layout import Layout
 from broadcast.session.commands import COMMANDS
+from broadcast.session.model import ItemKind, OverlayName, RequestKind
 from broadcast.session.preset import FOLDER as PRESETS
 from tests.test_docs import text
 from web.assets import VENDOR, modules
@@ -88,6 +90,13 @@ def test_a_page_is_given_all_that_it_says(page: str) -> None:
         for beginning in re.findall(r"\b(?:t|knows)\(`([^`$]*)\$", code):
             assert "." in beginning, "what begins with a variable is not found in the code"
             assert any(key.startswith(beginning) for key in given), beginning
+
+
+def test_the_audit_has_the_words_of_commands() -> None:
+    words = {"kind": RequestKind, "item": ItemKind, "overlay": OverlayName, "layout": Layout}
+    wanted = {f"{room}.{one}" for room, kind in words.items() for one in kind}
+    for language in LANGUAGES:
+        assert wanted & catalogue(language).keys() <= texts_of("audit", language).keys()
 
 
 def test_no_text_is_left_over() -> None:

@@ -71,9 +71,6 @@ function result(one) {
   return one.outcome === "done" ? t("audit.done") : one.detail.message ?? one.outcome;
 }
 
-const NOTES = new Set(["note", "decision"]);
-/** Where the words of a command have a name on the pages. */
-const WORDS = ["role", "kind", "layout", "inset", "overlay", "transition"];
 const UNSAID = new Set(["type", "message", "events", "events_sha256"]);
 
 /** What it was about, in the words of the command. @param {Entry} one */
@@ -89,8 +86,16 @@ function inWords(value) {
   if (typeof value === "boolean") return t(`audit.${value}`);
   if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
   if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
-  const key = NOTES.has(value) ? `clerk.${value}` : WORDS.map((one) => `${one}.${value}`).find(knows);
+  const key = named(value).find(knows);
   return key ? t(key) : String(value);
+}
+
+/** Where the words of a command may have a name on the pages. @param {string | number} word */
+function named(word) {
+  if (word === "note" || word === "decision") return [`clerk.${word}`];
+  return [
+    `role.${word}`, `kind.${word}`, `item.${word}`, `layout.${word}`, `inset.${word}`, `overlay.${word}`, `transition.${word}`,
+  ];
 }
 
 function Page() {
