@@ -149,7 +149,8 @@ class Studio(BaseModel):
     """The studio's last word, and whether it is there to say one."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-    state: Literal["running", "starting", "lost"] = "starting"
+    state: Literal["running", "starting", "lost", "detached"] = "starting"
+    """`detached`: it has another session, or none."""
     silent_s: float = 0
     """How long it has been there and said nothing, if that is too long."""
     recording: bool = False
@@ -195,7 +196,7 @@ def hours_in(free_bytes: int, settings: Settings) -> float:
     return round(room * 8 / bits_per_s / 3600, 1)
 
 
-ABSENT = Studio()
+DETACHED = Studio(state="detached")
 
 
 def studio_of(word: Word) -> Studio:
@@ -312,7 +313,7 @@ class Outside:
     """When each open microphone last gave a sound, or was opened."""
     met: frozenset[SiteId] = frozenset()
     """The sites that were present at some time."""
-    studio: Studio = ABSENT
+    studio: Studio = DETACHED
     witness: Witness = UNSEEN
     disk_hours_left: float | None = None
     """Of recording, until it stops for want of room."""

@@ -449,6 +449,9 @@ def test_a_second_session_waits_for_the_first(tmp_path: Path) -> None:
             assert (await rig.command("go_live"))[0] == 200
             status, answer = await rig.post(path, {"type": "go_live"}, Authorization=bearer)
             assert (status, answer["error"]["code"]) == (409, "not_on_air")
+            async with rig.page("operator", token, "phien-sau") as waiting:
+                await waiting.hear()
+                assert waiting.view["outputs"]["studio"] == "detached", "nothing of it is lost"
             assert (await rig.command("end_session"))[0] == 200
             status, _ = await rig.post(path, {"type": "go_live"}, Authorization=bearer)
             assert status == 200

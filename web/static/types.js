@@ -199,7 +199,7 @@
 
 /**
  * @typedef {object} Outputs
- * @property {"running" | "starting" | "lost"} studio
+ * @property {"running" | "starting" | "lost" | "detached"} studio
  * @property {boolean} recording
  * @property {boolean} sealing what is closed is being kept apart
  * @property {number} recorded_s

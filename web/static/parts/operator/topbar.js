@@ -38,8 +38,8 @@ export function TopBar() {
 
 function Recording() {
   const {outputs} = operatorView();
-  const running = outputs.studio === "running";
-  const state = !running ? "lost" : outputs.sealing ? "sealed" : outputs.recording ? "on" : "off";
+  const lost = outputs.studio === "lost" || outputs.studio === "starting"; // a session that it does not have lost nothing
+  const state = lost ? "lost" : outputs.sealing ? "sealed" : outputs.recording ? "on" : "off";
   const late = t("operator.late_frames", {late: number(outputs.late_frames), frames: number(outputs.frames)});
   return html`<p class="figure recording" data-state=${state} data-testid="recording" title=${`${t(`operator.recording_${state}_long`)}. ${late}`}>
     <span class="lamp"></span><b>${t(`operator.recording_${state}`)}</b>
