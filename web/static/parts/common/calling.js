@@ -10,10 +10,10 @@ import {Undo} from "./undo.js";
 /** @import {Round, Upcoming} from "../../types.js" */
 
 export function Calling() {
-  const {next, round} = deskView();
+  const {next, round, session} = deskView();
   return html`<section class="calling" aria-label=${t("operator.calling")}>
     ${mayGive("call_next") && html`<${CallNext} next=${next} />`}
-    ${!mayGive("call_next") && next && html`<p class="next-up">${t("operator.next_is", {name: next.name})}</p>`}
+    ${!mayGive("call_next") && next && session.phase !== "ended" && html`<p class="next-up">${t("operator.next_is", {name: next.name})}</p>`}
     <div class="below-call">${round && html`<${RoundLine} round=${round} />`}
       ${mayGive("undo") && html`<div class="undo-place"><${Undo} /></div>`}</div>
   </section>`;

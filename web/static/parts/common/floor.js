@@ -20,11 +20,12 @@ const MINUTE_MS = 60_000;
 const LONG_NAME = 36;
 
 export function Floor() {
-  const {floor} = deskView();
+  const {floor, session} = deskView();
+  const nobody = t(session.phase === "ended" ? "public.is_over" : "operator.nobody_speaking");
   return html`<section class="floor panel" aria-label=${t("operator.floor")} data-testid="floor"
     data-taken=${Boolean(floor)}>
-    <${Said} text=${floor ? [t(`kind.${floor.kind}`), floor.name, siteName(floor.site)].filter(Boolean).join(", ") : t("operator.nobody_speaking")} />
-    ${floor ? html`<${Speaker} turn=${floor} />` : html`<p class="nobody">${t("operator.nobody_speaking")}</p>`}
+    <${Said} text=${floor ? [t(`kind.${floor.kind}`), floor.name, siteName(floor.site)].filter(Boolean).join(", ") : nobody} />
+    ${floor ? html`<${Speaker} turn=${floor} />` : html`<p class="nobody">${nobody}</p>`}
   </section>`;
 }
 

@@ -65,6 +65,7 @@ function about(row) {
 
 /** How long they have waited. @param {{row: QueueRow}} props */
 function Wait({row}) {
+  if (deskView().session.phase === "ended") return null;
   const minutes = tick.value >= 0 ? Math.floor((now() - row.registered_at_ms) / MINUTE_MS) : 0;
   const long = minutes < 1 ? t("operator.waits_new") : t("operator.waits", {minutes});
   return html`<span class="wait numbers" title=${long} aria-label=${long}>
