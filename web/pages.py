@@ -144,13 +144,20 @@ class Pages:
 
     async def _watch(self, request: web.Request) -> web.Response:
         state = await self._session(request)
-        return self._page(request, "watch", state, plays=state.phase in {Phase.LIVE, Phase.PAUSED})
+        plays = state.phase in {Phase.LIVE, Phase.PAUSED}
+        return self._page(request, "watch", state, plays=plays, retired=await self._retired(state))
 
     async def _play(self, request: web.Request) -> web.Response:
         state = await self._session(request)
-        gone = await asyncio.to_thread(retired, self._recordings / state.id)
-        plays = state.phase is not Phase.PREPARED and gone is None
-        return self._page(request, "play", state, plays=plays, retired=gone is not None)
+        gone = await self._retired(state)
+        plays = state.phase is not Phase.PREPARED and not gone
+        return self._page(request, "play", state, plays=plays, retired=gone)
+
+    async def _retired(self, state: SessionState) -> bool:
+        """Its recording was taken off this server."""
+        if state.phase is not Phase.ENDED:
+            return False
+        return await asyncio.to_thread(retired, self._recordings / state.id) is not None
 
     async def _sealed(self, request: web.Request) -> web.StreamResponse:
         state = await self._session(request)

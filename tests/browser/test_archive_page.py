@@ -97,6 +97,11 @@ def test_an_old_recording_leaves_and_the_page_says_where_it_is(
             await stranger.get_by_text("Xem mục lục").click()
             await expect(stranger.get_by_test_id("retired")).to_contain_text("hỏi Văn phòng")
             await expect(stranger.get_by_test_id("player")).to_have_count(0)
+            chapters = stranger.get_by_test_id("chapter")
+            await expect(chapters.first).to_be_visible()
+            await expect(chapters.locator("a, button")).to_have_count(0)  # nothing would play
+            await stranger.goto(rig.url("/watch/x"))
+            await expect(stranger.get_by_test_id("not-live")).to_contain_text("hỏi Văn phòng")
             await office.get_by_text("Xem mục lục").click()
             await expect(office.get_by_test_id("to-minutes")).to_be_visible()
             await office.get_by_text("Bản ghi phần họp kín").click()

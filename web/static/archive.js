@@ -3,7 +3,7 @@
 
 import {html} from "htm/preact";
 import {computed, effect, signal} from "@preact/signals";
-import {config, dayAndTime, number, span, t, withDay} from "./texts.js";
+import {config, number, shortDate, span, t, withDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {ask, wordsOf} from "./parts/common/ask.js";
@@ -157,7 +157,7 @@ function Session({one}) {
 /** Where a recording is that is not here. @param {{retired: Retired}} props */
 function Away({retired}) {
   const {at_ms: atMs, kept_in: place = "", who = "", why = "", ended = true} = retired;
-  return html`<p class="notice" data-testid="retired">${t("archive.retired", {date: dayAndTime(atMs)})} ${
+  return html`<p class="notice" data-testid="retired">${t("archive.retired", {date: shortDate(atMs)})} ${
     place ? t("archive.kept_in", {place, who, why}) : t("archive.ask_office")}${" "}
     ${!ended && html`<strong data-testid="half-retired">${t("archive.half_retired")}</strong>`}</p>`;
 }

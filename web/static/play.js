@@ -42,6 +42,7 @@ const shown = computed(() => {
 
 /** The one that is playing: a turn rather than the item around it. */
 const current = computed(() => {
+  if (config.retired) return undefined;
   const inside = chapters.value.filter((one) => one.start_s <= at.value && at.value < one.end_s);
   return inside.findLast((one) => one.kind === "turn") ?? inside.at(-1);
 });
@@ -185,6 +186,9 @@ function Chapters() {
 
 /** @param {{one: Chapter}} props */
 function Row({one}) {
+  const said = html`<span class="numbers time">${span(one.start_s * 1000)}</span>
+    <span><span class="title">${one.title}</span>${one.subtitle && html`<span class="muted">${one.subtitle}</span>`}</span>`;
+  if (config.retired) return html`<li data-kind=${one.kind} data-testid="chapter"><div class="chapter">${said}</div></li>`;
   const hash = `#t=${Math.floor(one.start_s * 10) / 10}`;
   const jump = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -195,9 +199,8 @@ function Row({one}) {
     if (await share(one.start_s)) copied.value = one.start_s;
   };
   return html`<li data-kind=${one.kind} data-testid="chapter" aria-current=${one === current.value ? "true" : undefined}>
-    <a href=${hash} onClick=${jump}><span class="numbers time">${span(one.start_s * 1000)}</span>
-      <span><span class="title">${one.title}</span>${one.subtitle && html`<span class="muted">${one.subtitle}</span>`}</span></a>
-    ${isStaff() && !config.retired && html`<a class="button plain down" href=${film(one)} download title=${t("public.download_chapter")} aria-label=${t("public.download_chapter")}><${DownIcon} /></a>`}
+    <a class="chapter" href=${hash} onClick=${jump}>${said}</a>
+    ${isStaff() && html`<a class="button plain down" href=${film(one)} download title=${t("public.download_chapter")} aria-label=${t("public.download_chapter")}><${DownIcon} /></a>`}
     <button class="plain" onClick=${copy} title=${t("public.copy_link")} aria-label=${t("public.copy_link")}>
       ${copied.value === one.start_s ? "✓" : html`<${LinkIcon} />`}</button></li>`;
 }

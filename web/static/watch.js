@@ -95,8 +95,8 @@ function Before({session}) {
   return html`<div class="stage card" data-testid="not-live"><div>
     <p class="card-title">${t(over ? "public.is_over" : "public.not_started")}</p>
     ${!over && session.planned_start_at_ms && html`<p class="card-time" data-testid="planned">${t("public.planned", {time: weekdayAndTime(session.planned_start_at_ms)})}</p>`}
-    <p>${t(over ? "public.is_over_note" : "public.not_started_note")}</p>
-    ${over && html`<p><a class="button primary" href=${`/play/${session.id}`}>${t("public.play")}</a></p>`}</div></div>`;
+    <p>${t(!over ? "public.not_started_note" : config.retired ? "error.retired" : "public.is_over_note")}</p>
+    ${over && html`<p><a class="button primary" href=${`/play/${session.id}`}>${t(config.retired ? "archive.contents" : "public.play")}</a></p>`}</div></div>`;
 }
 
 /** Why nothing plays. @param {string} key of what is said while the server is there */
