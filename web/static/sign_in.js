@@ -34,6 +34,7 @@ async function signIn(credentials) {
 /** @param {SubmitEvent} event */
 async function submit(event) {
   event.preventDefault();
+  if (busy.value) return; // a button that is disabled would lose the focus for good
   const form = /** @type {HTMLFormElement} */ (event.target);
   const data = new FormData(form);
   const code = await signIn({name: data.get("name"), password: data.get("password"), code: data.get("code") ?? ""});
@@ -55,10 +56,10 @@ function Page() {
       <label class="field">${t("public.password")}<input name="password" type="password" autocomplete="current-password" required maxlength="1024" /></label>
       ${needsCode.value && html`<label class="field">${t("public.code")}<input name="code" autocomplete="one-time-code" required
         maxlength="64" ref=${(/** @type {HTMLInputElement | null} */ field) => field?.focus()} data-testid="code" /></label>`}
-      <button class="primary" disabled=${busy.value} data-testid="sign-in">${t("common.sign_in")}</button>
+      <button class="primary" aria-disabled=${busy.value} data-testid="sign-in">${t("common.sign_in")}</button>
       <p class="hint">${t("public.sign_in_note")}</p>
     </form>
-    <p class="below"><a href="/">${t("common.home")}</a><${Language} /></p>
+    <p class="below"><a class="button plain" href="/">${t("common.home")}</a><${Language} /></p>
   </main>`;
 }
 
