@@ -148,7 +148,7 @@ function Row({one}) {
     <td class="actor">${actor(one) && html`<strong>${actor(one)}</strong>`}<span class="muted about">${role}</span></td>
     <td class="what">${name(one)}<small class="muted about">${about(one)}</small></td>
     <td>${one.outcome === "done" ? result(one) : html`<span class="error">✕ ${result(one)}</span>`}</td>
-    <td class="numbers">${one.address}<small class="muted about">${[one.agent, one.means && t(`audit.means.${one.means}`)].filter(Boolean).join(" · ")}</small></td></tr>`;
+    <td class="from numbers">${one.address}<small class="muted about">${[one.agent, one.means && t(`audit.means.${one.means}`)].filter(Boolean).join(" · ")}</small></td></tr>`;
 }
 
 show(Page);
