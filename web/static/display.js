@@ -125,7 +125,7 @@ function TimeOfDay() {
   useEffect(() => {
     const tick = () => {
       const text = new Date(now()).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit", hour12: false});
-      showFigures(face.current, text);
+      if (face.current && face.current.textContent !== text) face.current.textContent = text;
     };
     tick();
     const timer = setInterval(tick, 1000);
