@@ -30,7 +30,8 @@ export function Meter({label}) {
     const timer = setInterval(() => {
       const now = Math.max(0, Math.min(1, 1 - level() / FLOOR_DBFS));
       shown = Math.max(now, shown * 0.85);
-      bar.current?.style.setProperty("transform", `scaleX(${shown})`);
+      // A cover hides the right of the bar: so green, amber and red keep their places.
+      bar.current?.style.setProperty("transform", `scaleX(${(1 - shown).toFixed(3)})`);
       bar.current?.parentElement?.setAttribute("aria-valuenow", String(Math.round(shown * 100)));
     }, 60);
     return () => clearInterval(timer);
