@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.media import PATIENCE_S
+from tests.ports import free_port
 from tests.processes import ROOT
 from tests.server import processes_under
 
@@ -31,12 +32,18 @@ class Demo:
         return found
 
 
+def ports() -> Iterator[str]:
+    """Arguments for `diemcau`."""
+    for name in ("http", "https", "media"):
+        yield f"--{name}-port={free_port()}"
+
+
 @contextmanager
 def running_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
     """Ready when entered; ended by SIGTERM when left. Raises `RuntimeError` with its log."""
     command = [
         sys.executable, "-m", "web.cli", "demo", "--json", "--data-dir", str(folder / "data"),
-        "--http-port", "0", "--https-port", "0", "--media-port", "0", *arguments,
+        *ports(), *arguments,
     ]  # fmt: skip
     with (folder / "demo.log").open("ab") as log:
         process = subprocess.Popen(

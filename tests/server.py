@@ -1,4 +1,4 @@
-"""A real server for tests: `diemcau serve` in a folder of its own, on ports that were free.
+"""A real server for tests: `diemcau serve` in a folder of its own, on ports of its own.
 
 Nothing here is faked: supervisor, relay and studio are the processes that users run. A test can
 end any of them, find the replacement, and ask over HTTP what a page would ask.
@@ -37,12 +37,12 @@ from config.reading import load
 from config.settings import Settings
 from streams.frames import SiteId
 from tests.media import PATIENCE_S, wait_for
+from tests.ports import free_port
 from tests.processes import Process, started
 from web import setup
 from web.auth import Tokens, load_secret
 from web.demo.orders import Orders
 from web.demo.room import Look
-from web.ports import settled
 
 READY_S = 120
 HALL, LEFT, RIGHT = SiteId("hall"), SiteId("muong-lay"), SiteId("tua-chua")
@@ -138,7 +138,7 @@ class Server:
         self._config = folder / "diemcau.toml"
         self._config.write_text(config, "utf-8")
         self._process: Process | None = None
-        self.settings: Settings = settled(load(self._config, {}))
+        self.settings: Settings = load(self._config, self._ports(load(self._config, {})))
         self._prepare()
 
     def _prepare(self) -> None:
@@ -187,19 +187,22 @@ class Server:
     def start(self) -> None:
         """Raises `TimeoutError` with the end of the log."""
         command = ("web.cli", "serve", "--config", str(self._config))
-        self._process = started(*command, log=self.log, environ=self.environ | self._ports())
+        self._process = started(
+            *command, log=self.log, environ=self.environ | self._ports(self.settings)
+        )
         try:
             wait_for(self._ready, "the server's answer", READY_S)
         except TimeoutError as error:
             self.stop()
             raise TimeoutError(f"{error}\n{self.log_tail()}") from None
 
-    def _ports(self) -> dict[str, str]:
+    @staticmethod
+    def _ports(settings: Settings) -> dict[str, str]:
         """The same after a restart, so that sites and pages find it again."""
         return {
-            "DIEMCAU_HTTP__PORT": str(self.settings.http.port),
-            "DIEMCAU_HTTPS__PORT": str(self.settings.https.port),
-            "DIEMCAU_MEDIA__PORT": str(self.settings.media.port),
+            "DIEMCAU_HTTP__PORT": str(settings.http.port or free_port()),
+            "DIEMCAU_HTTPS__PORT": str(settings.https.port or free_port()),
+            "DIEMCAU_MEDIA__PORT": str(settings.media.port or free_port()),
         }
 
     def log_tail(self, size: int = 4000) -> str:

@@ -26,6 +26,7 @@ from tests.broadcast.outputs.streams import FRAME, PROGRAM, program
 from tests.broadcast.outputs.test_sealed import closed
 from tests.broadcast.outputs.test_sealed import record as record_sealed
 from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
+from tests.demo import ports
 from web import setup
 from web.cli import main
 
@@ -99,8 +100,7 @@ def test_a_server_that_is_up(tmp_path: Path, diemcau: Run) -> None:
     data = ("--data-dir", str(folder))
     made = diemcau("session", "create", *data).stdout
     session = re.findall(r"/display/(\S+)", made)[0]
-    options = ["--http-port=0", "--https-port=0", "--media-port=0"]
-    command = [sys.executable, "-m", "web.cli", "serve", *data, *options]
+    command = [sys.executable, "-m", "web.cli", "serve", *data, *ports()]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import statistics
 import subprocess
 import time
@@ -16,7 +15,6 @@ from tests import media
 from tests.broadcast.outputs.test_push import (
     NOWHERE,
     RTMP_MODULE,
-    free_port,
     nginx,
     receiving,
     size_of,
@@ -25,6 +23,7 @@ from tests.broadcast.outputs.test_push import (
 from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import FPS, publishing
+from tests.ports import free_port
 from tests.server import CONFIG, LEFT, Server
 
 
@@ -88,7 +87,7 @@ needs_stations = pytest.mark.skipif(
 @needs_stations
 def test_a_station_gets_it_on_one_time_line_though_the_studio_dies(tmp_path: Path) -> None:
     """One that takes SRT without looking up, and a platform that takes RTMP."""
-    srt, rtmp = free_port(socket.SOCK_DGRAM), free_port()
+    srt, rtmp = free_port(), free_port()
     stations = {"VTV": f"srt://127.0.0.1:{srt}", "nền tảng": f"rtmp://127.0.0.1:{rtmp}/live/key"}
     pushes = "\n".join(f'[[push]]\nname = "{name}"\nurl = "{at}"' for name, at in stations.items())
     taken, platform = tmp_path / "taken.ts", tmp_path / "key.flv"

@@ -17,6 +17,7 @@ from config.settings import Settings, Storage, Turn
 from tests.chromium import camera_files, chromium, join_as_a_person_would
 from tests.live import page
 from tests.media import PATIENCE_S, wait_for, wait_until
+from tests.ports import free_port
 from tests.server import CONFIG, LEFT, Server
 from web.check import Finding, findings
 from web.turn import ice_server_links
@@ -39,12 +40,6 @@ ONLY_RELAYED = """
     }
   };
 """
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager

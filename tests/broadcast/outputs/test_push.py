@@ -22,19 +22,13 @@ from config.settings import Push
 from streams.frames import Packet
 from tests import media
 from tests.broadcast.outputs import streams
+from tests.ports import free_port
 from web.certificate import self_made
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg")
 LENGTH_S = 4
 NOWHERE = "rtmp://127.0.0.1:9/live/key"
 """The discard port, where nobody listens."""
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -244,7 +238,7 @@ def transmitting(theirs: str, file: Path) -> Iterator[None]:
 @pytest.mark.parametrize("they_listen", [True, False])
 def test_srt_live_transmit(tmp_path: Path, *, they_listen: bool) -> None:
     """A station that takes SRT: it waits for us, or fetches from us; and comes back."""
-    port, again = free_port(socket.SOCK_DGRAM), tmp_path / "again.ts"
+    port, again = free_port(), tmp_path / "again.ts"
     theirs, ours = f"srt://:{port}?mode=listener", f"srt://127.0.0.1:{port}"
     if not they_listen:
         theirs, ours = (

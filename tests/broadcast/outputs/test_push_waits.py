@@ -23,10 +23,10 @@ from tests.broadcast.outputs.test_push import (
     NOWHERE,
     RTMP_MODULE,
     Station,
-    free_port,
     nginx,
     pusher,
 )
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg")
 FILLER = b"\0\0\0\1\x0c" + b"\xff" * 400_000 + b"\x80"

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -23,6 +22,7 @@ from streams.frames import Codec, EncodedFrame, SiteId
 from tests import media
 from tests.films import FPS, HZ, LENGTH_S, SITE, film
 from tests.media import Mark, wait_until
+from tests.ports import free_port
 
 HALL = SiteId("hall")
 RTSP_SERVER = Path(__file__).parents[2] / "rtsp_server.py"
@@ -123,12 +123,6 @@ def sending(film: Path, *where: str) -> Iterator[int]:
         process.wait(media.PATIENCE_S)
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_a_file_is_played_again_and_again(plain: Path) -> None:
     """No picture of it is missing where it begins again."""
 
@@ -193,7 +187,7 @@ async def twice(url: str, there: Callable[[], AbstractContextManager[object]]) -
 
 
 def test_an_encoder_sends_by_rtmp_and_comes_back(plain: Path) -> None:
-    url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/hall"
+    url = f"rtmp://127.0.0.1:{free_port()}/live/hall"
     asyncio.run(twice(url, lambda: sending(plain, "-f", "flv", url)))
 
 
@@ -202,7 +196,7 @@ def test_an_encoder_that_stands_still_is_left_and_waited_for(
 ) -> None:
     """Its connection is there, and nothing comes."""
     monkeypatch.setattr("broadcast.studio.cameras.STALLED_S", 4.0)
-    url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/hall"
+    url = f"rtmp://127.0.0.1:{free_port()}/live/hall"
 
     async def story() -> None:
         async with watching(url) as (studio, fetched):
@@ -221,7 +215,7 @@ def test_an_encoder_that_stands_still_is_left_and_waited_for(
 
 @pytest.mark.parametrize(("ours", "theirs"), [("listener", "caller"), ("caller", "listener")])
 def test_srt_is_fetched_and_waited_for_again_and_again(ours: str, theirs: str, plain: Path) -> None:
-    place = f"srt://127.0.0.1:{free_port(socket.SOCK_DGRAM)}?mode="
+    place = f"srt://127.0.0.1:{free_port()}?mode="
     asyncio.run(twice(place + ours, lambda: sending(plain, "-f", "mpegts", place + theirs)))
 
 
@@ -243,7 +237,7 @@ def rtsp_camera(film: Path, port: int) -> Iterator[None]:
 
 
 def test_a_camera_is_fetched_by_rtsp_and_comes_back(plain: Path) -> None:
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     asyncio.run(twice(f"rtsp://127.0.0.1:{port}/camera", lambda: rtsp_camera(plain, port)))
 
 
@@ -293,7 +287,7 @@ def test_who_accepts_and_never_sends_is_given_up_and_asked_again(*, dribbles: bo
 
 
 def test_what_is_not_there_is_said_without_its_password() -> None:
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
 
     async def story() -> None:
         async with watching(f"rtsp://admin:secret@127.0.0.1:{port}/camera") as (_, cameras):

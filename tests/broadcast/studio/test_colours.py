@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import socket
 import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,7 +20,8 @@ from broadcast.studio.stills import SITE_SIZE
 from streams.frames import Codec, Feed
 from tests import media
 from tests.broadcast.studio.rig import OPEN, Coded, full, rig
-from tests.broadcast.studio.test_cameras import HALL, free_port, rtsp_camera, watching
+from tests.broadcast.studio.test_cameras import HALL, rtsp_camera, watching
+from tests.ports import free_port
 
 BARS = ((191, 0, 0), (0, 191, 0), (0, 0, 191), (191, 191, 191), (224, 172, 144))
 """R, G, B; the last is a face."""
@@ -206,7 +206,7 @@ def test_a_film_of_wide_samples_is_as_wide_as_it_is_meant(
 
 def test_a_camera_of_wide_samples_is_as_wide_as_it_is_meant(anamorphic: Path) -> None:
     """By RTSP, as those hang in halls."""
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
 
     async def test() -> None:
         sources = Sources(lambda _: None, cameras=[HALL])

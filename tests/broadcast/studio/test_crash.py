@@ -14,6 +14,7 @@ from streams.frames import Codec, Feed, SiteId
 from streams.wire import Kind, Note
 from tests import media
 from tests.broadcast.studio.rig import Rig, clip, full, rig
+from tests.ports import free_port
 
 
 def runs_of(folder: Path) -> list[tuple[float, media.Clip]]:
@@ -73,12 +74,6 @@ def test_a_killed_studio_loses_less_than_a_second(tmp_path: Path) -> None:
     asyncio.run(test())
 
 
-def port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def is_taken(kind: socket.SocketKind, number: int) -> bool:
     with socket.socket(socket.AF_INET, kind) as probe:
         try:
@@ -91,7 +86,7 @@ def is_taken(kind: socket.SocketKind, number: int) -> bool:
 def test_who_listens_for_a_killed_studio_is_gone_with_it(tmp_path: Path) -> None:
     """FFmpeg, for an encoder's RTMP and for a station that fetches by SRT: the next one needs the
     ports."""
-    ports = {kind: port(kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)}
+    ports = {kind: free_port() for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)}
     rtmp = f"rtmp://127.0.0.1:{ports[socket.SOCK_STREAM]}/live/a"
     srt = f"srt://127.0.0.1:{ports[socket.SOCK_DGRAM]}?mode=listener"
 
