@@ -11,11 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from aiortc import RTCPeerConnection
-
+from bench.direct import watching_directly
 from bench.figure import Figure
 from tests.media import NUMBERS, read_mark, wait_until
-from tests.peers import MarkedCamera, Watched, publishing, watch_tracks, watching
+from tests.peers import Watched, publishing, watching
 from tests.server import LEFT, RIGHT, Server
 
 PICTURES, ROUNDS = 150, 3
@@ -53,22 +52,11 @@ async def _through_the_program(server: Server) -> list[float]:
 
 
 async def _direct() -> list[float]:
-    sender, viewer, watched = RTCPeerConnection(), RTCPeerConnection(), Watched()
-    sender.addTrack(MarkedCamera(1, clock=ticks))
-    tasks = watch_tracks(viewer, watched)
-    try:
-        await sender.setLocalDescription(await sender.createOffer())
-        await viewer.setRemoteDescription(sender.localDescription)
-        await viewer.setLocalDescription(await viewer.createAnswer())
-        await sender.setRemoteDescription(viewer.localDescription)
+    async with watching_directly(ticks) as watched:
         await wait_until(lambda: watched.mark(), "a picture")
         watched.forget()
         await wait_until(lambda: len(watched.pictures) >= PICTURES // 2, "pictures", 60)
         return delays_ms(watched)
-    finally:
-        await sender.close()
-        await viewer.close()
-        await asyncio.gather(*tasks)
 
 
 def figures() -> Iterator[Figure]:

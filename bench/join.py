@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiortc import RTCPeerConnection
 from playwright.async_api import expect
 
+from bench.direct import watching_directly
 from bench.figure import Figure
 from tests.chromium import chromium
 from tests.media import wait_until
-from tests.peers import MarkedCamera, Watched, publishing, watch_tracks, watching
+from tests.peers import publishing, watching
 from tests.server import LEFT, RIGHT, Server
 
 JOINS = 9
@@ -85,20 +85,9 @@ async def _clicked(server: Server) -> list[float]:
 async def _direct() -> float:
     """Seconds of one join without a server."""
     began = time.monotonic()
-    sender, viewer, watched = RTCPeerConnection(), RTCPeerConnection(), Watched()
-    sender.addTrack(MarkedCamera(1))
-    tasks = watch_tracks(viewer, watched)
-    try:
-        await sender.setLocalDescription(await sender.createOffer())
-        await viewer.setRemoteDescription(sender.localDescription)
-        await viewer.setLocalDescription(await viewer.createAnswer())
-        await sender.setRemoteDescription(viewer.localDescription)
+    async with watching_directly() as watched:
         await wait_until(lambda: watched.pictures, "a picture")
         return watched.pictures[0][0] - began
-    finally:
-        await sender.close()
-        await viewer.close()
-        await asyncio.gather(*tasks)
 
 
 async def _floor() -> list[float]:
