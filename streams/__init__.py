@@ -3,10 +3,10 @@
 `relay` puts it together and is what `web` speaks to; `rights` says who may have what, `lines` what
 is told of each line. The folders, from the line inwards:
 
-udp          The socket: port, receiving (recvmmsg), sending (sendmmsg, srtp), waking (when to be
-             awake), addresses
+udp          The socket: port, stun (checks), receiving (recvmmsg), sending (sendmmsg, srtp), many
+             (who get the same), waking (when to be awake), addresses
 connections  One peer: offered (what is read of an offer), sdp (that, and the answer), ice_restart,
-             stun (checks), aiortc_private (DTLS), peer, ticker (whose turn it is)
+             aiortc_private (DTLS), peer, ticker (whose turn it is)
 rtp          What is in packets: header, packetise, bursts (as they leave), red, twcc,
              extended_reports (RTCP XR), bitstream (what a coded picture says of itself)
 uplink       What sites send: publishers (all), publisher (one's connection), stream (packets →

@@ -32,7 +32,6 @@ from streams.connections.sdp import (
 from streams.connections.ticker import Ticker, end
 from streams.downlink.backlog import Backlog
 from streams.downlink.fanout import Lane, Lanes, Unit
-from streams.downlink.group import Out
 from streams.downlink.viewer import Audience, Viewer
 from streams.downlink.viewers import Heard, Viewers
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame, Feed, Packet, SiteId
@@ -40,6 +39,7 @@ from streams.lines import DownLine, Line, PortCounts
 from streams.rights import Rights
 from streams.rtp.packetise import Packetised, packetise
 from streams.udp.addresses import own_addresses
+from streams.udp.many import Out
 from streams.udp.port import Port
 from streams.udp.waking import Haste
 from streams.uplink.echo import Echo

@@ -1,1 +1,1 @@
-"""One peer: offer and answer, ICE checks, DTLS, its turns."""
+"""One peer: offer and answer, DTLS, its turns."""

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from streams.downlink.group import Group, Out
+from streams.downlink.group import Group
 from streams.frames import Codec, Feed, SiteId
 from streams.rtp.bursts import Burst, lay
 from streams.rtp.packetise import USUAL, Packetised
 from streams.rtp.red import redundant
+from streams.udp.many import Out
 
 HISTORY = 1000
 """Payloads kept of each lane: about 4 s of video at 2.5 Mbit/s. Policy: the oldest goes. Fewer than

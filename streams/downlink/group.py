@@ -17,6 +17,7 @@ from streams.downlink.pacer import Pacer
 from streams.rtp.bursts import MAX_SEGMENTS, Burst
 from streams.rtp.header import EXTENDED, HEADER, MARKER
 from streams.rtp.packetise import USUAL
+from streams.udp.many import Out
 from streams.udp.sendmmsg import Address, Sends
 from streams.udp.srtp import Context, Destination, Stream, context_of
 
@@ -69,18 +70,6 @@ class Member(NamedTuple):
     """The octet before the transport-wide number; 0 without one."""
     offset: int
     """From the lane's payload numbers to his sequence numbers."""
-
-
-class Out(Protocol):
-    """Who encrypts and sends."""
-
-    @property
-    def congested(self) -> bool:
-        """The kernel takes no more for now."""
-        ...
-
-    def send_same(self, burst: Burst, group: "Group", before: int) -> None:
-        """The burst to everybody in the group; `before`: packets of the same unit that went."""
 
 
 class Group:

@@ -1,1 +1,1 @@
-"""The one UDP socket: datagrams in and out, many by one system call, and when to be awake."""
+"""The one UDP socket: datagrams in and out, many by one call, ICE checks, when to be awake."""

@@ -12,11 +12,11 @@ from typing import Protocol, cast
 
 from pylibsrtp import Session
 
-from streams.connections import stun as checks
-from streams.downlink.group import Group, Out
 from streams.lag import Lag
 from streams.rtp.bursts import Burst
+from streams.udp import stun as checks
 from streams.udp.addresses import bound_socket, plain
+from streams.udp.many import Many, Out
 from streams.udp.receiving import Receiving
 from streams.udp.sending import Run, Sending
 from streams.udp.sendmmsg import Address
@@ -197,7 +197,7 @@ class Port:
         """Its sending half, for whoever sends to many; nothing stands between while it is open."""
         return self._sending or self
 
-    def send_same(self, burst: Burst, group: Group, before: int) -> None:
+    def send_same(self, burst: Burst, many: Many, before: int) -> None:
         """Encrypts packets that were laid once for many, and sends them (`Sending.send_same`)."""
         if self._sending is not None:
-            self._sending.send_same(burst, group, before)
+            self._sending.send_same(burst, many, before)

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 from pylibsrtp import Session
 
-from streams.downlink.group import Group
 from streams.rtp.bursts import MAX_OCTETS, MAX_SEGMENTS, Burst
+from streams.udp.many import Many
 from streams.udp.sendmmsg import MAX_SENDS, UDP_SEGMENT, Address, Sends
 from streams.udp.srtp import TRAILER, Workbench
 
@@ -94,27 +94,27 @@ class Sending:
         if count:
             self._out(self._view[:at], segment, address)
 
-    def send_same(self, burst: Burst, group: Group, before: int) -> None:
-        """Encrypts a burst for everybody in the group, and sends it. `before`: packets of the same
+    def send_same(self, burst: Burst, many: Many, before: int) -> None:
+        """Encrypts a burst for everybody, and sends it. `before`: packets of the same
         unit that went before it."""
-        contexts = group.contexts
+        contexts = many.contexts
         if len(contexts) > FEW:
             # Sound is of many lengths, and lies at the same places all the same.
             alone = burst.packets == 1 and burst.segment < MAX_PACKET
             stride = MAX_PACKET if alone else burst.packets * burst.segment
-            self._send_to_many(burst, group, before, stride)
+            self._send_to_many(burst, many, before, stride)
             return
         bench, segment, place = self._bench, burst.segment, -1
         data = self._view[: len(burst.octets)]
         control = self._controls.get(segment)
         for context, offset, first, shift, stream, address in zip(
-            contexts, group.offsets, group.log_numbers, group.shifts, group.streams,
-            group.addresses, strict=True,
+            contexts, many.offsets, many.log_numbers, many.shifts, many.streams,
+            many.addresses, strict=True,
         ):  # fmt: skip
             place += 1
-            number, transport = offset + group.number + before, first + shift + before
+            number, transport = offset + many.number + before, first + shift + before
             if not bench.seal(context, burst, number, transport, stream):
-                group.refuse(place)
+                many.refuse(place)
                 continue
             try:
                 if self._waiting:
@@ -128,19 +128,19 @@ class Sending:
             except OSError:
                 self._out(data, segment, address)  # once more; it knows what to do
 
-    def _send_to_many(self, burst: Burst, group: Group, before: int, stride: int) -> None:
-        size, bench, sends = len(burst.octets), self._bench, group.sends
+    def _send_to_many(self, burst: Burst, many: Many, before: int, stride: int) -> None:
+        size, bench, sends = len(burst.octets), self._bench, many.sends
         if sends is None:
-            sends = group.sends = Sends(self._socket, bench.octets, group.addresses)
+            sends = many.sends = Sends(self._socket, bench.octets, many.addresses)
         most = min(MAX_SENDS, ROOM // stride)
         sends.lay(stride, most, size, burst.segment)
-        for first in range(0, len(group.contexts), most):
+        for first in range(0, len(many.contexts), most):
             part = slice(first, first + most)
-            contexts = group.contexts[part]
-            group.write(bench.octets, burst, before, part, stride)
+            contexts = many.contexts[part]
+            many.write(bench.octets, burst, before, part, stride)
             failed = bench.protect_same(contexts, burst, stride)
             for place in failed:
-                group.refuse(first + place)
+                many.refuse(first + place)
             taken, count = 0, len(contexts)
             while taken < count:
                 if self._segments and not self._waiting and not failed:
@@ -150,7 +150,7 @@ class Sending:
                 # What the kernel did not take: has it no room, or not this way?
                 if taken not in failed:
                     data = self._view[taken * stride : taken * stride + size]
-                    self._out(data, burst.segment, group.addresses[first + taken])
+                    self._out(data, burst.segment, many.addresses[first + taken])
                 taken += 1
 
     def _out(self, data: "bytes | memoryview", segment: int, address: Address) -> None:

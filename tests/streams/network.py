@@ -8,11 +8,11 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from streams.downlink.group import Group
 from streams.frames import Codec
 from streams.rtp.bursts import Burst
 from streams.rtp.header import RtpPacket
 from streams.rtp.packetise import h264_payloads
+from streams.udp.many import Many
 from streams.uplink.stream import Uplink
 
 NS_PER_MS = 1_000_000
@@ -102,10 +102,10 @@ class Received:
         self.packets: list[list[bytes]] = []
         """By place in the group."""
 
-    def send_same(self, burst: Burst, group: Group, before: int) -> None:
-        size, count = len(burst.octets), len(group.members)
+    def send_same(self, burst: Burst, many: Many, before: int) -> None:
+        size, count = len(burst.octets), len(many.contexts)
         everybody, octets = slice(0, count), bytearray(size * count)
-        group.write(octets, burst, before, everybody, size)
+        many.write(octets, burst, before, everybody, size)
         for place in range(count):
             copy = bytes(octets[place * size :][:size])
             while len(self.packets) <= place:

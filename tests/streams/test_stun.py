@@ -5,7 +5,7 @@ import random
 import pytest
 from aioice import stun
 
-from streams.connections import stun as checks
+from streams.udp import stun as checks
 
 PASSWORD = "p" * 24
 TRANSACTION = bytes(range(12))
