@@ -47,6 +47,7 @@ PATIENCE_MS = {
     "archive_black": 3500,
     "archive_silent": 3000,
     "language_silent": 3000,
+    "language_missing": 3000,
     "site_gone": 1500,
     "site_absent": 1500,
     "picture_lost": 1000,
@@ -206,6 +207,9 @@ def _content(witness: Witness, situation: Situation) -> Iterator[Finding]:
         if _heard(situation, {booth.site}) and silent_s >= MUTE_S:
             params = {"seconds": round(silent_s), "language": booth.language.name}
             yield "language_silent", booth.site, params
+        alike_s = witness.alike.get(booth.language.code, 0)
+        if _interprets(situation, booth.site) and alike_s >= MUTE_S:
+            yield "language_missing", booth.site, {"language": booth.language.name}
 
 
 def _moves(situation: Situation) -> bool:
@@ -222,6 +226,14 @@ def _heard(situation: Situation, sites: Iterable[SiteId]) -> bool:
     outside, state = situation.outside, situation.state
     latest = max((outside.heard_at_ms.get(site, 0) for site in sites), default=0)
     return public_take(state) is Take.ROOM and outside.now_ms - latest < HEARD_MS
+
+
+def _interprets(situation: Situation, booth: SiteId) -> bool:
+    """Whether the public should hear his voice now. A noise there is none: the room is not turned
+    down for it."""
+    spoke_at_ms = situation.outside.spoke_at_ms.get(booth, 0)
+    is_public = public_take(situation.state) is Take.ROOM
+    return is_public and situation.outside.now_ms - spoke_at_ms < HEARD_MS
 
 
 def _sites(situation: Situation) -> Iterator[Finding]:

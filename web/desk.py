@@ -49,6 +49,7 @@ class Desk:
         self.qualities: Mapping[SiteId, Quality] = {}
         """What each site is asked to send."""
         self._heard_at_ms: dict[SiteId, int] = {}
+        self._spoke_at_ms: dict[SiteId, int] = {}
         self._opened_at_ms = clock()
         self._resumed = floor.state.phase in {Phase.LIVE, Phase.PAUSED}
         # Who was here before the server was started anew is not known: told as lost, not as new.
@@ -71,7 +72,7 @@ class Desk:
     def see(self, outside: Outside) -> int:
         """Judges the world anew and tells the pages; the version they have then."""
         now_ms = self._now_ms()
-        self._heed_microphones(now_ms)
+        self._heed_microphones(outside.studio.speaking, now_ms)
         self._met |= outside.lines.keys() | self.hub.reports.keys()
         outside = replace(
             outside,
@@ -79,6 +80,7 @@ class Desk:
             met=self._met,
             reports=dict(self.hub.reports),
             heard_at_ms=dict(self._heard_at_ms),
+            spoke_at_ms=dict(self._spoke_at_ms),
             viewers=self.hub.watching,
         )
         self._outside = outside
@@ -97,11 +99,12 @@ class Desk:
                 self._heard_at_ms[site] = now_ms
         self.hub.tell_levels(levels)
 
-    def _heed_microphones(self, now_ms: int) -> None:
+    def _heed_microphones(self, speaking: frozenset[SiteId], now_ms: int) -> None:
         """A microphone that opens has until then not been silent for long."""
-        self._heard_at_ms = {
-            site: self._heard_at_ms.get(site, now_ms) for site in self.floor.state.open_microphones
-        }
+        opened = self.floor.state.open_microphones
+        self._heard_at_ms = {site: self._heard_at_ms.get(site, now_ms) for site in opened}
+        spoke = self._spoke_at_ms | dict.fromkeys(speaking, now_ms)
+        self._spoke_at_ms = {site: at_ms for site, at_ms in spoke.items() if site in opened}
 
     def _now_ms(self) -> int:
         """By the clock. Where that was set, all that is remembered here moves with it: nothing is
@@ -112,6 +115,7 @@ class Desk:
             self.control.move(by_ms)
             self.alarms = moved(self.alarms, by_ms)
             self._heard_at_ms = {site: at + by_ms for site, at in self._heard_at_ms.items()}
+            self._spoke_at_ms = {site: at + by_ms for site, at in self._spoke_at_ms.items()}
             self._opened_at_ms += by_ms
         return now_ms
 

@@ -227,6 +227,8 @@ class Witness(BaseModel):
     silent_s: float = 0
     languages: Mapping[str, float] = {}
     """How long the sound in each has been silent."""
+    alike: Mapping[str, float] = {}
+    """How long it has been the room's own, and nobody's over it."""
     apart_ms: float = 0
     """Sound from picture."""
     width: int = 0
@@ -311,6 +313,8 @@ class Outside:
     """Of the sites whose page is connected."""
     heard_at_ms: Mapping[SiteId, int] = field(default_factory=dict)
     """When each open microphone last gave a sound, or was opened."""
+    spoke_at_ms: Mapping[SiteId, int] = field(default_factory=dict)
+    """When somebody last spoke into it."""
     met: frozenset[SiteId] = frozenset()
     """The sites that were present at some time."""
     studio: Studio = DETACHED

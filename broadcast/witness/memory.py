@@ -1,6 +1,9 @@
-"""What a recording has shown of late: how long still, black, silent. Pure; in the media's time."""
+"""What a recording has shown of late: how long still, black, silent, and without its
+interpreter. Pure; in the media's time."""
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,15 @@ BLACK_SHARE = 0.85
 CHANGED_LUMA = 6
 CHANGED_SHARE = 0.005
 """A clock that ticks over a picture changes less; a person who breathes changes more."""
+FAINT_DBFS = -50.0
+"""Fainter sounds are not compared."""
+ALIKE_DB = 3.0
+FRAME_S = 1024 / 48_000
+"""Of AAC."""
+NEAR_S = 1.5 * FRAME_S
+"""Frames of two encoders do not begin together."""
+COMPARED = 500
+"""Frames of either sound that wait for the other one's. Policy: the oldest goes."""
 JUMP_S = 1.0
 APART_MS = 120
 """Sound that begins farther from its picture than that is out of sync. EBU R37 lets a program be 60
@@ -93,6 +105,36 @@ class Memory:
         self._last = picture.luma
         self.still_s = picture.at_s - self._still_since_s
         self.black_s = picture.at_s - self._bright_at_s
+
+
+@dataclass(slots=True)
+class Likeness:
+    """Whether a language's sound is the room's own: nobody's voice lies over it, and it was not
+    turned down for one."""
+
+    alike_s: float = 0.0
+    """Of sound that is loud enough to tell, since the two last differed."""
+    _room: deque[Sound] = field(default_factory=lambda: deque(maxlen=COMPARED))
+    _spoken: deque[Sound] = field(default_factory=lambda: deque(maxlen=COMPARED))
+
+    def note(self, room: Iterable[Sound] = (), spoken: Iterable[Sound] = ()) -> None:
+        """What was added to either, in its order."""
+        self._room += room
+        self._spoken += spoken
+        while self._room and self._spoken and self._spoken[0].at_s + NEAR_S < self._room[-1].at_s:
+            self._compare(self._spoken.popleft())
+
+    def _compare(self, spoken: Sound) -> None:
+        near = [
+            max(one.dbfs, FAINT_DBFS) for one in self._room if abs(one.at_s - spoken.at_s) < NEAR_S
+        ]
+        if not near:
+            return
+        least, most = min(near), max(near)
+        if not least - ALIKE_DB <= max(spoken.dbfs, FAINT_DBFS) <= most + ALIKE_DB:
+            self.alike_s = 0.0
+        elif least > FAINT_DBFS:
+            self.alike_s += FRAME_S
 
 
 def differ(one: Luma, other: Luma) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from broadcast.interpreters import Language
 from broadcast.outputs.renditions import folder_in
-from broadcast.witness.memory import Memory
+from broadcast.witness.memory import Likeness, Memory
 from broadcast.witness.reader import Reader, UnreadableError
 from broadcast.witness.served import ALL_WELL, Served
 
@@ -27,13 +27,14 @@ class _Spoken:
     def __init__(self, folder: Path, language: Language) -> None:
         self.code, self._name = language.code, folder_in(language.code)
         self._reader = Reader(folder / self._name, sound_alone=True)
-        self.memory = Memory()
+        self.memory, self.likeness = Memory(), Likeness()
         self.fault = ""
 
     def look(self) -> None:
         try:
             while (chunk := self._reader.look()) is not None:
                 self.memory.note(chunk)
+                self.likeness.note(spoken=chunk.sounds)
                 self.fault = ""
         except (OSError, UnreadableError) as error:
             self.fault = f"{self._name}: {error}"
@@ -65,6 +66,8 @@ class Watch:
         try:
             while (chunk := self._reader.look()) is not None:
                 self._memory.note(chunk)
+                for spoken in self._spoken:
+                    spoken.likeness.note(room=chunk.sounds)
                 self._grew_at_s = now_s
                 self._fault = ""
             for spoken in self._spoken:
@@ -86,6 +89,7 @@ class Watch:
             "black_s": round(memory.black_s, 1),
             "silent_s": round(memory.silent_s, 1),
             "languages": {one.code: round(one.memory.silent_s, 1) for one in self._spoken},
+            "alike": {one.code: round(one.likeness.alike_s, 1) for one in self._spoken},
             "apart_ms": round(memory.apart_ms),
             "width": memory.size[0],
             "height": memory.size[1],

@@ -264,12 +264,15 @@ def made(what: str) -> list[Packet]:
         key, pts = number % 50 == 0, EPOCH_S * 90_000 + number * FRAME
         data = picture(draw, number // 50, program) if key else BETWEEN
         packets.append(Packet(Feed.ROOM, Codec.H264, pts, key, True, data))
-    spoken, heard = sounds(-12, Feed.language(HMONG.code)), sounds(-12)
+    spoken, heard = sounds(-20, Feed.language(HMONG.code)), sounds(-12)
     if what == "mute":
         heard = (*filter(early, heard), *filter(late, sounds(-120)))
     if what == "dumb":
         silence = sounds(-120, Feed.language(HMONG.code))
         spoken = (*filter(early, spoken), *filter(late, silence))
+    if what == "alone":
+        rooms = sounds(-12, Feed.language(HMONG.code))
+        spoken = (*filter(early, spoken), *filter(late, rooms))
     if what == "torn":
         heard = tuple(one for one in heard if early(one) or media_s(one) % 0.2 >= 0.15)
     return sorted(
@@ -328,6 +331,7 @@ SEEN = {
     "archive_black": "black",
     "archive_silent": "mute",
     "language_silent": "dumb",
+    "language_missing": "alone",
 }
 
 
@@ -349,8 +353,9 @@ def test_what_is_wrong_with_the_recording_is_told_in_time(code: str, tmp_path: P
             continue
         witness = Witness.model_validate({**said, "state": "running", "stream": "x"})
         outside = replace(
-            LINE, now_ms=now_ms, witness=witness, heard_at_ms={LAY: now_ms, CABIN: now_ms}
-        )
+            LINE, now_ms=now_ms, witness=witness, heard_at_ms={LAY: now_ms, CABIN: now_ms},
+            spoke_at_ms={CABIN: now_ms},
+        )  # fmt: skip
         situation = Situation(state, outside, RECORDING, program, 0, resumed=False)
         alarms = judge(situation, alarms)
         shown = {alarm.code for alarm in due(alarms, now_ms)}

@@ -178,6 +178,18 @@ def test_a_language_without_the_interpreter_who_speaks() -> None:
     assert _codes(closed, **speaks, **_witness(languages={"hmn": 5})) == []
 
 
+def test_a_language_that_is_the_rooms_own_although_its_interpreter_speaks() -> None:
+    booth = Site(CABIN, "Cabin", booth=Language("hmn", "Tiếng Mông"))
+    state = replace(STATE, sites=STATE.sites | {CABIN: booth}, open_microphones=frozenset({CABIN}))
+    there = {"lines": {**WORLD.lines, CABIN: GOOD}, "heard_at_ms": {CABIN: 10**9}}
+    speaks = there | {"spoke_at_ms": {CABIN: 10**9 - 1000}}
+    assert _codes(state, **speaks, **_witness(alike={"hmn": 4})) == ["language_missing"]
+    assert _codes(state, **speaks, **_witness(alike={"hmn": 1})) == []
+    assert _codes(state, **there, **_witness(alike={"hmn": 60})) == [], "nobody speaks there"
+    closed = replace(state, phase=Phase.PAUSED)
+    assert _codes(closed, **speaks, **_witness(alike={"hmn": 4})) == []
+
+
 def test_what_the_public_is_not_to_see_may_stand_still() -> None:
     witness = _witness(still_s=60, black_s=60, silent_s=60)
     for hidden in (

@@ -12,13 +12,14 @@ from aiohttp import ClientResponse
 from broadcast.session.evolve import fold
 from broadcast.session.model import Role
 from broadcast.session.procedure import load_procedure
+from streams.frames import SiteId
 from tests.web.rig import LAY, SESSION, Rig, prepare, relay, settings_in
 from web import setup
 from web.auth import Identity, Tokens, load_secret
 from web.desk import Desk
 from web.floor import Floor
 from web.machine_clock import MachineClock
-from web.outside import Outside, Report
+from web.outside import Outside, Report, Studio
 
 HOUR_MS, NS_PER_MS = 3_600_000, 1_000_000
 
@@ -165,3 +166,28 @@ def test_no_age_jumps(tmp_path: Path) -> None:
     assert desk.control.holder is not None
     assert clock.now_ms() - desk.control.holder.since_ms == 10_000
     store.close()
+
+
+def test_who_last_spoke_into_an_open_microphone_is_remembered_as_the_clock_moves(
+    tmp_path: Path,
+) -> None:
+    wall_ms, steady_ms = [10 * HOUR_MS], [0]
+    clock = MachineClock(lambda: wall_ms[0] * NS_PER_MS, lambda: steady_ms[0] * NS_PER_MS)
+    settings = settings_in(tmp_path)
+    with setup.open_store(settings) as store:
+        prepare(store, at_ms=9 * HOUR_MS)
+        floor = Floor(SESSION, store, load_procedure(), clock.now_ms, clock.set_ms)
+        desk = Desk(floor, settings, clock.now_ms, None, clock.set_ms)
+
+        def silence_ms(*speaking: SiteId) -> dict[SiteId, int]:
+            studio = Studio(state="running", speaking=frozenset(speaking))
+            desk.see(Outside(clock.now_ms(), studio=studio, attached=True))
+            spoke = desk._outside.spoke_at_ms
+            return {site: clock.now_ms() - at_ms for site, at_ms in spoke.items()}
+
+        assert silence_ms(LAY) == {}, "its microphone is closed"
+        floor.state = replace(floor.state, open_microphones=frozenset({LAY}))
+        assert silence_ms(LAY) == {LAY: 0}
+        wall_ms[0] += 2000 + HOUR_MS
+        steady_ms[0] += 2000
+        assert silence_ms() == {LAY: 2000}

@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from broadcast.witness.memory import Chunk, Luma, Memory, Picture, Sound
+from broadcast.studio.interpreting import BELOW
+from broadcast.witness.memory import (
+    COMPARED,
+    FRAME_S,
+    Chunk,
+    Likeness,
+    Luma,
+    Memory,
+    Picture,
+    Sound,
+)
+from tests import media
 
 NOISE = np.random.default_rng(7)
 SIZE = (1280, 720)
@@ -54,3 +65,45 @@ def test_silence_grows_until_a_sound_and_a_jump_begins_anew() -> None:
     memory.note(chunk(5000, None, -90))
     assert memory.silent_s == 1
     assert memory.still_s == 0
+
+
+def syllables(seconds: int, pace_hz: float, pitch_hz: float) -> media.Samples:
+    """Four or five a second, as somebody speaks them, with a breath after some."""
+    at = np.arange(seconds * media.RATE) / media.RATE
+    loud = np.maximum(0, np.sin(2 * np.pi * pace_hz * at)) * (np.sin(at * 2.1) > -0.6)
+    return (0.3 * loud * np.sin(2 * np.pi * pitch_hz * at)).astype(np.float32)
+
+
+def frames(samples: media.Samples, late: int = 0) -> list[Sound]:
+    """As an encoder has them that began `late` samples after the other one."""
+    starts = range(late, len(samples) - 1024, 1024)
+    peaks = [float(np.abs(samples[at : at + 1024]).max()) for at in starts]
+    return [
+        Sound(100 + at / media.RATE, 20 * float(np.log10(max(peak, 1e-6))))
+        for at, peak in zip(starts, peaks, strict=True)
+    ]
+
+
+def test_a_language_without_its_interpreter_is_like_the_room() -> None:
+    room, voice = syllables(10, 4.3, 150), syllables(10, 5.1, 210)
+    for late in (0, 300, 512, 900):
+        alone, interpreted = Likeness(), Likeness()
+        for likeness, spoken in (alone, room), (interpreted, room * BELOW + voice):
+            for second in range(0, 470, 47):
+                likeness.note(room=frames(room)[second : second + 47])
+                likeness.note(spoken=frames(spoken, late)[second : second + 47])
+        assert 2 < alone.alike_s < 10, "not in pauses"
+        assert interpreted.alike_s < 0.5
+
+
+def test_what_comes_first_waits_for_the_other_and_not_for_ever() -> None:
+    likeness, room = Likeness(), frames(syllables(4, 4.3, 150))
+    likeness.note(spoken=room)
+    assert likeness.alike_s == 0
+    likeness.note(room=room)
+    assert likeness.alike_s > 1
+    before_s = likeness.alike_s
+    for second in range(1000):
+        likeness.note(spoken=[Sound(200 + second * FRAME_S, -20)])
+    assert likeness.alike_s == before_s
+    assert len(likeness._spoken) == COMPARED

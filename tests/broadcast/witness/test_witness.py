@@ -160,6 +160,24 @@ def test_a_language_that_is_silent_beside_a_room_that_speaks(tmp_path: Path) -> 
     asyncio.run(story())
 
 
+def test_a_language_that_is_the_rooms_own(tmp_path: Path) -> None:
+    async def story() -> None:
+        booth = Booth(SiteId("cabin"), Language("hmn", "Tiếng Mông"), open=True)
+        async with stage(tmp_path, (booth,)) as made:
+            whole = await asyncio.to_thread(packets, moving, 7)
+            spoken = [
+                replace(one, feed=Feed.language("hmn")) for one in whole if one.codec is Codec.AAC
+            ]
+            both = sorted([*spoken, *whole], key=lambda one: one.pts / one.codec.clock_rate)
+            made.record(both[:200])
+            await made.until(lambda seen: "hmn" in seen.alike and seen.width, "a picture")
+            made.record(both[200:])
+            await made.until(lambda seen: seen.alike["hmn"] > 4, "that nobody interprets")
+            assert made.seen.languages["hmn"] < 1
+
+    asyncio.run(story())
+
+
 def test_a_recording_that_stops_growing_and_is_not_served(tmp_path: Path) -> None:
     async def story() -> None:
         async with stage(tmp_path) as made:

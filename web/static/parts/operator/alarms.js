@@ -13,7 +13,7 @@ const GRAVE = new Set([
   "studio_lost", "studio_silent", "not_recording", "not_sealed", "disk_full", "disk_error",
   "archive_stopped", "archive_unreadable", "archive_unserved", "archive_black", "archive_silent",
   "site_gone", "site_absent", "picture_lost", "sound_lost", "signer_lost", "microphone_silent",
-  "language_silent",
+  "language_silent", "language_missing",
 ]);
 const GOOD_NEWS = new Set(["resumed"]);
 
