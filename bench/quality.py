@@ -31,6 +31,7 @@ SETTLE_S = 3
 SITE = SiteId("hall")
 
 Luma = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+Sums = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Pictures = dict[int, av.VideoFrame]
 """By their pts."""
 
@@ -58,11 +59,11 @@ def ssim(one: Luma, other: Luma) -> float:
     return float(np.mean(parts / ((means + c1) * (variances + c2))))
 
 
-def _windows(plane: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Luma:
+def _windows(plane: Sums) -> Sums:
     """Sums over 8 × 8 pixels, every 4."""
     height, width = (side // 4 * 4 for side in plane.shape)
     small = plane[:height, :width].reshape(height // 4, 4, width // 4, 4).sum((1, 3))
-    wide: Luma = small[:-1, :-1] + small[1:, :-1] + small[:-1, 1:] + small[1:, 1:]
+    wide: Sums = small[:-1, :-1] + small[1:, :-1] + small[:-1, 1:] + small[1:, 1:]
     return wide
 
 
