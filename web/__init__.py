@@ -4,7 +4,7 @@ no rule: the session's core does (`broadcast.session`), and `streams` carries th
 `app` is the relay and owns every task; `application` puts the routes together. The rooms, from the
 machine inwards:
 
-Starting     cli, setup, check, service; serving, supervisor, forking, ports; demo/
+Starting     cli, administering, setup, check, service; serving, supervisor, forking, ports; demo/
 The border   listener, connections, certificate, border (language, errors, headers, origin),
              errors, replies; throttle, limits (how often); addresses, agents
 Who asks     auth (tokens, cookie, roles), sign_in, accounts, account_routes, second_factor;

@@ -1,7 +1,6 @@
 """The command line. Exit status: 0 done, 1 failed, 2 something a person must mend first."""
 
 import argparse
-import getpass
 import logging
 import os
 import shlex
@@ -12,26 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from broadcast.database import StoreError
-from broadcast.session.model import Role
 from broadcast.session.procedure import load_procedure
-from broadcast.store import Store
 from config.reading import load
 from config.settings import ConfigError, Settings
 from web import setup
-from web.accounts import hash_password
 from web.addresses import base_url, public_url
-from web.audit_proof import verdict_of, words
+from web.administering import add_audit, add_session, add_user
 from web.backup import backup, only_elsewhere
 from web.catalogues import say
 from web.forking import without_threads
 from web.service import unit
-from web.serving import as_running, serve
+from web.serving import serve
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed
-from web.times import local_time
 
 _REBUILT = ("state", "minutes", "overlays")
-ACCOUNT_ROLES = (Role.OPERATOR, Role.CHAIR, Role.CLERK, Role.VIEWER)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,11 +85,9 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     old.add_argument("--why", required=True, metavar="TEXT", help="the audit keeps it")
     old.set_defaults(run=_retire)
-    _add_audit(commands.add_parser("audit", help="who did what, when and from where"), common)
-    _add_user(commands.add_parser("user", help="who may sign in"), common)
-    _add_session(
-        commands.add_parser("session", help="sessions and their links"), common, of_session
-    )
+    add_audit(commands.add_parser("audit", help="who did what, when and from where"), common)
+    add_user(commands.add_parser("user", help="who may sign in"), common)
+    add_session(commands.add_parser("session", help="sessions and their links"), common, of_session)
     return root
 
 
@@ -110,61 +102,6 @@ def _add_replay(commands: Any, of_session: argparse.ArgumentParser) -> None:
     again.add_argument("--at", default="", metavar="TIME", help="as of then: 2026-07-09T09:30:00")
     again.add_argument("--until", type=int, metavar="N", help="as of its first N events")
     again.set_defaults(run=_replay)
-
-
-def _add_audit(audit: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    actions = audit.add_subparsers(dest="action", required=True, metavar="ACTION")
-    shown = actions.add_parser("list", parents=[common], help="one line for each entry")
-    shown.add_argument("--session", default="", help="of this session alone")
-    shown.set_defaults(run=_audit_list)
-    proof = actions.add_parser("verify", parents=[common], help="was nothing altered?")
-    proof.add_argument("--seal", default="", help="what `audit verify` said earlier")
-    proof.set_defaults(run=_audit_verify)
-
-
-def _add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    actions = user.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", parents=[common], help="a new account, or a new password")
-    add.add_argument("name", help="as it is typed at the sign-in")
-    add.add_argument(
-        "--role", action="append", required=True, choices=ACCOUNT_ROLES, metavar="ROLE",
-        help="operator, chair, clerk or viewer; may be given more than once",
-    )  # fmt: skip
-    add.add_argument("--admin", action="store_true", help="may manage accounts on the page")
-    add.add_argument("--password-stdin", action="store_true", help="read it from standard input")
-    add.set_defaults(run=_user_add)
-    listed = actions.add_parser("list", parents=[common], help="names, roles, and who is disabled")
-    listed.set_defaults(run=_user_list)
-    disable = actions.add_parser("disable", parents=[common], help="ends its sign-ins at once")
-    disable.add_argument("name", help="see `user list`")
-    disable.set_defaults(run=_user_disable)
-
-
-def _add_session(
-    session: argparse.ArgumentParser,
-    common: argparse.ArgumentParser,
-    of_session: argparse.ArgumentParser,
-) -> None:
-    actions = session.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser(
-        "create", parents=[common], help="one of a council's preset; prints its links"
-    )
-    create.add_argument(
-        "--preset", default="dien_bien", metavar="NAME",
-        help="in config/presets, or a file of one's own; %(default)s without it",
-    )  # fmt: skip
-    create.add_argument("--title", default="", help="the preset's without it")
-    create.add_argument("--subtitle", default="", help="place and date, as the slate shows them")
-    create.set_defaults(run=_session_create)
-    listed = actions.add_parser("list", parents=[common], help="ids, phases and titles")
-    listed.set_defaults(run=_session_list)
-    links = actions.add_parser("links", parents=[of_session], help="its links again")
-    links.set_defaults(run=_session_links)
-    revoke = actions.add_parser(
-        "revoke", parents=[of_session], help="ends all links of a site or role"
-    )
-    revoke.add_argument("place", help="a site's id, or operator, chair, clerk")
-    revoke.set_defaults(run=_session_revoke)
 
 
 def _port(text: str) -> int:
@@ -190,9 +127,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     return settings.model_copy(update=updates)
 
 
-def _serve(arguments: argparse.Namespace) -> int:
+def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     without_threads()
-    settings = settings_of(arguments)
     load_procedure(settings.procedures)  # its faults are told before anything is started
     serve(settings, partial(_announce, arguments))
     return 0
@@ -215,8 +151,8 @@ def _folder(arguments: argparse.Namespace) -> str:
     return "".join(f" {name} {shlex.quote(str(path))}" for name, path in given if path)
 
 
-def _service(arguments: argparse.Namespace) -> int:
-    folder = settings_of(arguments).storage.data_dir
+def _service(settings: Settings, arguments: argparse.Namespace) -> int:
+    folder = settings.storage.data_dir
     if not folder.is_dir():
         raise SetupError(f"{folder} is not there yet: `diemcau user add` makes it, for who runs it")
     config = arguments.config and arguments.config.absolute()
@@ -229,17 +165,17 @@ def _service(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _demo(arguments: argparse.Namespace) -> int:
+def _demo(settings: Settings, arguments: argparse.Namespace) -> int:
     without_threads()
     from web.demo.main import run  # its drawing costs half a second that `serve` need not pay
 
-    return run(settings_of(arguments), as_json=arguments.json, directed=arguments.auto)
+    return run(settings, as_json=arguments.json, directed=arguments.auto)
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def _check(settings: Settings, _arguments: argparse.Namespace) -> int:
     from web.check import findings as look  # it loads the codecs
 
-    findings = list(look(settings_of(arguments)))
+    findings = list(look(settings))
     for finding in findings:
         print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}")
         if finding.advice:
@@ -247,50 +183,27 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-def _verify(arguments: argparse.Namespace) -> int:
+def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     from web.proof import prove
 
-    return prove(settings_of(arguments), arguments.recording, arguments.seal)
+    return prove(settings, arguments.recording, arguments.seal)
 
 
-def _replay(arguments: argparse.Namespace) -> int:
+def _replay(settings: Settings, arguments: argparse.Namespace) -> int:
     from web.replay import replay
 
     given = arguments.session, arguments.what, arguments.at, arguments.until
-    return replay(settings_of(arguments), *given)
+    return replay(settings, *given)
 
 
-def _audit_list(arguments: argparse.Namespace) -> int:
-    with _store(arguments) as store:
-        for entry in store.audit(session=arguments.session):
-            note = entry.note
-            at = local_time(note.at_ms)
-            who = f"{note.who or '?'} ({note.role or note.where.means or '?'})"
-            place = " ".join(filter(None, (note.where.address, note.where.agent)))
-            fields = (f"{at:%Y-%m-%d %H:%M:%S}", note.session, who, note.what, note.outcome, place)
-            print("\t".join((str(entry.number), *fields)))
-    return 0
-
-
-def _audit_verify(arguments: argparse.Namespace) -> int:
-    settings = settings_of(arguments)
-    with setup.open_store(settings) as store:
-        verdict = verdict_of(store, arguments.seal)
-    print("\n".join(words(verdict, settings.language)))
-    return 1 if verdict.faults else 0
-
-
-def _export(arguments: argparse.Namespace) -> int:
+def _export(settings: Settings, arguments: argparse.Namespace) -> int:
     from web.export import export
 
     span = arguments.start, arguments.end
-    return export(
-        settings_of(arguments), arguments.session, arguments.file, span, sealed=arguments.sealed
-    )
+    return export(settings, arguments.session, arguments.file, span, sealed=arguments.sealed)
 
 
-def _backup(arguments: argparse.Namespace) -> int:
-    settings = settings_of(arguments)
+def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
     print(f"{arguments.folder}: {backup(settings, arguments.folder)} files were new or had changed")
     for session, gone in only_elsewhere(settings, arguments.folder):
         params = {"session": session, "kept_in": gone.kept_in}
@@ -300,84 +213,11 @@ def _backup(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _retire(arguments: argparse.Namespace) -> int:
+def _retire(settings: Settings, arguments: argparse.Namespace) -> int:
     from web.retire import run
 
     given = arguments.session, arguments.kept_in, arguments.why
-    return run(settings_of(arguments), *given)
-
-
-def _store(arguments: argparse.Namespace) -> Store:
-    return setup.open_store(settings_of(arguments))
-
-
-def _user_add(arguments: argparse.Namespace) -> int:
-    password = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else _ask_password()
-    try:
-        hashed = hash_password(password)
-    except ValueError as error:
-        raise SetupError(str(error)) from None
-    roles = frozenset(Role(role) for role in arguments.role)
-    with _store(arguments) as store:
-        setup.put_account(store, arguments.name, hashed, roles, admin=arguments.admin)
-    print(f"{arguments.name}: {', '.join(arguments.role)}")
-    return 0
-
-
-def _ask_password() -> str:
-    if not sys.stdin.isatty():
-        raise SetupError("a password is typed at a terminal; from a program use --password-stdin")
-    first = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != first:
-        raise SetupError("the two passwords differ; nothing was changed")
-    return first
-
-
-def _user_list(arguments: argparse.Namespace) -> int:
-    with _store(arguments) as store:
-        for one in store.accounts():
-            print(f"{one.name}\t{','.join(sorted(one.roles))}\t{'disabled' * one.disabled}")
-    return 0
-
-
-def _user_disable(arguments: argparse.Namespace) -> int:
-    with _store(arguments) as store:
-        setup.disable_account(store, arguments.name)
-    return 0
-
-
-def _session_create(arguments: argparse.Namespace) -> int:
-    with _store(arguments) as store:
-        session = setup.prepare_session(
-            store, arguments.preset, title=arguments.title, subtitle=arguments.subtitle
-        )
-        return _print_links(arguments, store, session)
-
-
-def _session_list(arguments: argparse.Namespace) -> int:
-    with _store(arguments) as store:
-        for entry in store.sessions():
-            state = setup.session_state(store, entry.id)
-            print(f"{entry.id}\t{state.phase}\t{state.title}")
-    return 0
-
-
-def _session_links(arguments: argparse.Namespace) -> int:
-    with _store(arguments) as store:
-        return _print_links(arguments, store, arguments.session)
-
-
-def _print_links(arguments: argparse.Namespace, store: Store, session: str) -> int:
-    for name, link in setup.links(as_running(settings_of(arguments)), store, session):
-        print(f"{name}\n    {link}")
-    return 0
-
-
-def _session_revoke(arguments: argparse.Namespace) -> int:
-    with _store(arguments) as store:
-        setup.revoke_links(settings_of(arguments), store, arguments.session, arguments.place)
-    print(f"{arguments.place}: all its links are dead; `diemcau session links` gives new ones")
-    return 0
+    return run(settings, *given)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -387,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     arguments = parser().parse_args(argv)
     try:
-        status = int(arguments.run(arguments))
+        status = int(arguments.run(settings_of(arguments), arguments))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads, as `head` does, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
