@@ -19,8 +19,9 @@ from web.accounts import (
     unchanged,
 )
 from web.aside import Aside
+from web.asking import identify
 from web.auditor import Auditor
-from web.auth import DEVICE_COOKIE, Identity, Tokens, identify
+from web.auth import DEVICE_COOKIE, Identity, Tokens
 from web.border import client_address
 from web.errors import Problem, not_found
 from web.replies import reply

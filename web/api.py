@@ -7,7 +7,7 @@ from functools import cache
 from aiohttp import web
 
 from broadcast.session.model import Phase
-from web.auth import identify
+from web.asking import identify
 from web.border import client_address, is_here
 from web.errors import Problem
 from web.media import Media

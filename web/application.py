@@ -15,10 +15,11 @@ from web.accounts import SignIn
 from web.api import Api
 from web.archive import Archive
 from web.aside import Aside
+from web.asking import identifying
 from web.assets import Assets
 from web.audit_reader import AuditReader
 from web.auditor import Auditor
-from web.auth import Tokens, identifying, load_secret
+from web.auth import Tokens, load_secret
 from web.captions import Captions
 from web.chapters import Chapters
 from web.commands import Commands

@@ -15,7 +15,8 @@ from broadcast.store import CatalogueEntry, Store
 from config.settings import Settings
 from web import archive_index
 from web.archive_index import Indexed, playlist_bytes
-from web.auth import Identity, identify_or_viewer
+from web.asking import identify_or_viewer
+from web.auth import Identity
 from web.border import LANGUAGE, client_address
 from web.children import run_module
 from web.errors import Problem

@@ -13,8 +13,9 @@ from broadcast.audit import Entry, canonical
 from broadcast.session.model import Role
 from broadcast.store import Store
 from config.settings import Settings
+from web.asking import identify
 from web.auditor import Auditor
-from web.auth import Identity, identify
+from web.auth import Identity
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.children import run_module

@@ -18,7 +18,8 @@ from broadcast.audit import Note, Where
 from broadcast.database import StoreError
 from broadcast.session.model import Role
 from broadcast.store import Store
-from web.auth import VIEWER, Identity, identify_or_viewer
+from web.asking import identify_or_viewer
+from web.auth import VIEWER, Identity
 from web.border import Handler, where_from
 from web.errors import Problem
 from web.limits import Limiter, network

@@ -6,8 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from broadcast.session.commands import Command, CommandError, dump_command, parse_command
+from web.asking import identify
 from web.auditor import AUDITED, Auditor
-from web.auth import VIEWER, Identity, identify
+from web.auth import VIEWER, Identity
 from web.border import client_address
 from web.errors import Problem
 from web.limits import Limiter

@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from broadcast.session.model import Role
+from web.asking import identify
 from web.auditor import Auditor
-from web.auth import identify
 from web.errors import Problem
 from web.on_air import OnAir
 from web.replies import reply

@@ -9,8 +9,9 @@ from aiohttp import web
 from broadcast.session.model import Role
 from streams.frames import SiteId
 from streams.relay import Audience, Relay
+from web.asking import bearer, identify, require
 from web.auditor import Auditor
-from web.auth import COOKIE, OPERATORS, STAFF, Identity, Tokens, bearer, identify, require
+from web.auth import COOKIE, OPERATORS, STAFF, Identity, Tokens
 from web.border import client_address, where_from
 from web.desk import Desk
 from web.errors import Problem, not_found

@@ -17,7 +17,8 @@ from broadcast.outputs.playlist import parse
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.events import Event
-from web.auth import STAFF, require
+from web.asking import require
+from web.auth import STAFF
 from web.errors import Problem, not_found
 from web.replies import begin
 from web.sessions import Sessions

@@ -16,7 +16,8 @@ from aiohttp import web
 
 from broadcast.session.model import Role
 from config.settings import Settings
-from web.auth import OPERATORS, identify_or_viewer, require
+from web.asking import identify_or_viewer, require
+from web.auth import OPERATORS
 from web.errors import not_found
 from web.pages import Pages
 from web.sessions import Sessions

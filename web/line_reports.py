@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from config.settings import Settings
-from web.auth import identify_or_viewer
+from web.asking import identify_or_viewer
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.children import run_module

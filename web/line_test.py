@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from streams.frames import SiteId
-from web.auth import identify
+from web.asking import identify
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import begin, reply

@@ -11,7 +11,8 @@ from aiohttp import web
 from config.settings import Program
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
-from web.auth import STAFF, require
+from web.asking import require
+from web.auth import STAFF
 from web.errors import Problem, not_found
 from web.on_air import OnAir
 from web.outside import line_quality

@@ -11,8 +11,9 @@ from config.settings import Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url
 from web.aside import Aside
+from web.asking import identify, require
 from web.auditor import AUDITED, Auditor
-from web.auth import HOUR_MS, OPERATORS, Tokens, identify, require
+from web.auth import HOUR_MS, OPERATORS, Tokens
 from web.commands import Perform
 from web.errors import Problem, not_found
 from web.replies import reply

@@ -16,8 +16,9 @@ from broadcast.session.events import Event
 from config.settings import Settings
 from web.addresses import public_url
 from web.aside import Aside
+from web.asking import identify_or_viewer
 from web.auditor import Auditor
-from web.auth import Identity, identify_or_viewer
+from web.auth import Identity
 from web.border import LANGUAGE
 from web.errors import Problem
 from web.floor import Floor

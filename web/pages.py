@@ -13,9 +13,10 @@ from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 from broadcast.archive.retire import retired
 from broadcast.session.model import Phase, Role, SessionState
 from streams.frames import SiteId
+from web.asking import identify_or_viewer
 from web.assets import VENDOR, import_map, later_modules, modules
 from web.audit_reader import may_read
-from web.auth import VIEWER, Identity, identify_or_viewer
+from web.auth import VIEWER, Identity
 from web.border import LANGUAGE, NONCE, Handler
 from web.build import build, static, templates, versioned
 from web.catalogues import LANGUAGES, catalogue, say

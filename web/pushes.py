@@ -19,8 +19,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, V
 from broadcast.session.model import Role
 from broadcast.session.text import Name
 from config.settings import ConfigError, Push, Settings
+from web.asking import identify
 from web.auditor import Auditor
-from web.auth import Identity, identify
+from web.auth import Identity
 from web.errors import Problem, not_found
 from web.replies import reply
 from web.sessions import Sessions

@@ -10,7 +10,8 @@ from aiohttp import web
 
 from broadcast.session.model import AgendaItem, Delegate, DelegateId, ItemId, SessionState
 from broadcast.session.record import not_heard
-from web.auth import STAFF, require
+from web.asking import require
+from web.auth import STAFF
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.errors import not_found

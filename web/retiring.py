@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, Vali
 from broadcast.audit import Note
 from broadcast.session.text import Name
 from config.settings import Settings
+from web.asking import identify
 from web.auditor import Auditor
-from web.auth import identify
 from web.border import where_from
 from web.catalogues import say
 from web.children import run_module

@@ -22,8 +22,9 @@ from broadcast.outputs.playlist import END, parse
 from broadcast.outputs.recovery import INDEX
 from broadcast.session.model import Role
 from config.settings import Settings
+from web.asking import identify
 from web.auditor import Auditor
-from web.auth import VIEWER, Identity, identify
+from web.auth import VIEWER, Identity
 from web.border import client_address
 from web.errors import Problem, not_found
 from web.films import Sender

@@ -22,8 +22,9 @@ from broadcast.session.rules.player import kind_of
 from broadcast.session.text import FileName
 from broadcast.studio.measured import Measured, forget, kept_of
 from config.settings import Settings
+from web.asking import ask_again, require
 from web.auditor import Auditor
-from web.auth import OPERATORS, Identity, ask_again, require
+from web.auth import OPERATORS, Identity
 from web.errors import Problem, not_found
 from web.measuring import Measuring
 from web.replies import reply

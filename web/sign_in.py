@@ -11,17 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from broadcast.session.model import Role
 from config.settings import Security
 from web.accounts import SignIn
+from web.asking import identify_or_viewer, seen
 from web.auditor import Auditor
-from web.auth import (
-    COOKIE,
-    DEVICE_COOKIE,
-    DEVICE_S,
-    VIEWER,
-    Identity,
-    Tokens,
-    identify_or_viewer,
-    seen,
-)
+from web.auth import COOKIE, DEVICE_COOKIE, DEVICE_S, VIEWER, Identity, Tokens
 from web.border import client_address, is_here, peer_address, require_same_origin
 from web.errors import Problem
 from web.limits import Bucket, network

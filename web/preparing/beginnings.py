@@ -21,8 +21,9 @@ from broadcast.session.rules.content import EpochMs
 from broadcast.session.text import Name, Text
 from broadcast.store import Store
 from web import setup
+from web.asking import identify
 from web.auditor import AUDITED, Auditor
-from web.auth import Identity, identify
+from web.auth import Identity
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.errors import Problem, not_found

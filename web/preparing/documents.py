@@ -21,8 +21,9 @@ from broadcast.session.commands import AddDocument
 from broadcast.session.model import Document, DocumentId, ItemId, Phase, SessionState
 from broadcast.session.text import MAX_CHARS, clean
 from config.settings import Settings
+from web.asking import ask_again, identify, require
 from web.auditor import AUDITED
-from web.auth import OPERATORS, Identity, ask_again, identify, require
+from web.auth import OPERATORS, Identity
 from web.commands import Perform
 from web.errors import Problem, not_found
 from web.replies import reply

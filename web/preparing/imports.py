@@ -10,7 +10,8 @@ from aiohttp import web
 
 from broadcast.session.model import SessionState, SiteKind
 from web.aside import Aside
-from web.auth import OPERATORS, require
+from web.asking import require
+from web.auth import OPERATORS
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.errors import Problem, not_found
