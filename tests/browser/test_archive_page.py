@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from broadcast.session.model import Role
 from tests.chromium import chromium
+from tests.server import AGENDA
 from tests.web.rig import relay, settings_in
 from tests.web.test_archive import hold
 from tests.web.test_proof import TITLE, recorded, was_live_for
@@ -50,7 +51,7 @@ def test_an_old_recording_leaves_and_the_page_says_where_it_is(
     recorded: Path, tmp_path: Path
 ) -> None:
     data, copy = shutil.copytree(recorded, tmp_path / "data"), tmp_path / "copy"
-    was_live_for(data, 4)
+    was_live_for(data, 4, AGENDA)
     main(("backup", str(copy), "--data-dir", str(data)))
 
     async def story() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from broadcast.session.decide import Act
-from broadcast.session.events import SessionEnded, SessionPrepared, SessionWentLive
-from broadcast.session.model import Role
+from broadcast.session.events import ItemChosen, SessionEnded, SessionPrepared, SessionWentLive
+from broadcast.session.model import AgendaItem, Role
 from config.settings import Settings, Storage
 from tests.broadcast.outputs import test_sites as sites
 from tests.broadcast.outputs.streams import EPOCH_S
@@ -55,16 +55,17 @@ def data(recorded: Path, tmp_path: Path) -> Path:
     return shutil.copytree(recorded, tmp_path / "data")
 
 
-def was_live_for(data: Path, seconds: int) -> None:
-    """By the session's own log."""
+def was_live_for(data: Path, seconds: int, agenda: tuple[AgendaItem, ...] = ()) -> None:
+    """By the session's own log; at the first item, if it has an agenda."""
     begun_ms = EPOCH_S * 1000
     prepared = SessionPrepared(
-        at_ms=begun_ms - 1000, id=SESSION, title=TITLE, sites=(), delegates=(), agenda=()
+        at_ms=begun_ms - 1000, id=SESSION, title=TITLE, sites=(), delegates=(), agenda=agenda
     )
+    chosen = (ItemChosen(at_ms=begun_ms - 1000, item=one.id) for one in agenda[:1])
     live, end = SessionWentLive(at_ms=begun_ms), SessionEnded(at_ms=begun_ms + seconds * 1000)
     with setup.open_store(Settings(storage=Storage(data_dir=data))) as store:
         act = Act(begun_ms, Role.SYSTEM, "test", None, "fresh")
-        store.append(SESSION, 0, (prepared, live, end), act)
+        store.append(SESSION, 0, (prepared, *chosen, live, end), act)
 
 
 def verify(data: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
