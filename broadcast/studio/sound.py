@@ -34,6 +34,7 @@ TOGETHER = 5
 """Blocks are mixed at once while nobody listens: a recording can wait for 100 ms, and the first
 block of a wake-up costs twice what those after it do."""
 
+BLOCK_NS = NS_PER_S * BLOCK_SAMPLES // AUDIO_CLOCK_RATE
 LEVEL_BLOCKS = 5
 STALE_NS = NS_PER_S
 """A site that sent no sound for so long reads as silent."""
@@ -88,6 +89,9 @@ class SoundDesk:
         self._sealed_aac: AacEncoder | None = None
         self._public_sound = PublicSound()
         self._was_public = False
+        self._opened_ns: int | None = None
+        self._open_ns = 0
+        """How much was mixed of what came after that."""
         self._minus: dict[tuple[SiteId, str], MinusFeed] = {}
         """By site and language, "" for the room as it is."""
         self._interpreting = Interpreting(self._voices)
@@ -135,11 +139,21 @@ class SoundDesk:
         voices = self.talkback.voices(from_ns)
         self._interpreting.hear(booths, interpreted, self._sources)
         minus, total = self._mix_minus(heard, snapshot.state.open_microphones, voices, pts)
-        public = snapshot.is_public(from_ns)
+        public = self._is_public(snapshot, from_ns)
         languages = self._interpreting.packets(total, pts, public=public)
         # Those of the languages first: a part is whole when the room's sound of it is there.
-        self._send(minus + languages + self._mix(total, pts, snapshot, from_ns))
+        mixed = self._mix(total, pts, public=public, sealed=snapshot.state.sealed)
+        self._send(minus + languages + mixed)
         return frozenset(heard) | interpreted.keys()
+
+    def _is_public(self, snapshot: OnAir, from_ns: int) -> bool:
+        """Only once the whole guard was mixed, too: after blocks that were left out the first one
+        fades over from what would have been heard before them, which may be of the closed room."""
+        if snapshot.opened_ns != self._opened_ns:
+            self._opened_ns, self._open_ns = snapshot.opened_ns, 0
+        if self._opened_ns is not None and from_ns >= self._opened_ns:
+            self._open_ns += BLOCK_NS
+        return snapshot.is_public(from_ns) and self._open_ns >= snapshot.guard_ns
 
     def speaking(self) -> list[SiteId]:
         """Where somebody speaks now, be it heard or not."""
@@ -171,9 +185,8 @@ class SoundDesk:
                 heard[source.site] = fader.apply(source.sound.level(block))
         return heard
 
-    def _mix(self, total: Samples, pts: int, snapshot: OnAir, from_ns: int) -> list[Packet]:
+    def _mix(self, total: Samples, pts: int, *, public: bool, sealed: bool) -> list[Packet]:
         """The room's packet, the public's, and those of the recordings."""
-        public = snapshot.is_public(from_ns)
         room = self._room_limiter.apply(total)
         if public and not self._was_public:
             # A fresh encoder: the old one's look-ahead still holds 6.5 ms of the closed room.
@@ -185,7 +198,7 @@ class SoundDesk:
             self._closed = self._closed or self._voices()
             packets += self._closed.encode(Feed.PUBLIC, block, pts, public=True)
         packets += _coded(Feed.PUBLIC, self._aac.encode(block, pts), public=True)
-        return packets + self._sealed(room, pts, wanted=snapshot.state.sealed)
+        return packets + self._sealed(room, pts, wanted=sealed)
 
     def _sealed(self, room: Samples, pts: int, *, wanted: bool) -> list[Packet]:
         """The room's sound for the sealed recording; it leaves the studio in no other way."""

@@ -4,18 +4,20 @@ import itertools
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from broadcast.program import ProgramState, Take
-from broadcast.studio.clock import BLOCK_SAMPLES, ProgramClock
-from broadcast.studio.onair import OnAir
+from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, ProgramClock
+from broadcast.studio.onair import OnAir, follow
 from broadcast.studio.opus import OpusEncoder
 from broadcast.studio.sound import SoundDesk
 from broadcast.studio.soundtrack import EARLY
-from broadcast.studio.sources import Sources
+from broadcast.studio.sources import Source, Sources
 from streams.frames import AUDIO_CLOCK_RATE, Codec, EncodedFrame, Feed, Packet, SiteId
 from tests import media
+from tests.broadcast.studio.rig import decoded_sound
 
 FPS = 50
 LOOKAHEAD = 312
@@ -103,3 +105,44 @@ def test_who_is_heard_does_not_wait_for_the_others() -> None:
     finally:
         desk.close()
     assert all(one == [0, 1] for one in waiting[:10])
+
+
+def test_what_was_to_be_heard_before_a_stall_is_not_in_the_first_public_block() -> None:
+    """The thread stands still while the room is opened: its next block fades over from where it
+    was, in the closed room."""
+    hall, clock, packets = SiteId("hall"), ProgramClock(0), list[Packet]()
+    closed = ProgramState(open_microphones=frozenset({hall}))
+    sources, encoder = Sources(lambda _: None), OpusEncoder(48_000)
+    source = Source(hall, lambda _: None)
+    sources.adopt(source)
+    desk = SoundDesk(
+        clock,
+        sources,
+        (48_000,),
+        lambda _feed: [0],
+        lambda: True,
+        lambda: None,
+        packets.extend,
+        lambda _: None,
+        FPS,
+    )
+
+    def say(block: int) -> None:
+        tone = media.tone(440, 0.02)
+        for at, data in encoder.encode(np.stack([tone, tone]), block * BLOCK_SAMPLES):
+            came_ns = BLOCKS.time_ns(block + 1)
+            frame = EncodedFrame(hall, Codec.OPUS, at, None, came_ns, True, data)
+            source.offer(frame, came_ns)
+
+    snapshot = follow(None, closed, 0)
+    for block in range(1000, 1100):
+        say(block)
+        desk._tick(block + 1, snapshot)
+    for block in range(1100, 1110):
+        say(block)
+    snapshot = follow(snapshot, replace(closed, public=Take.ROOM), BLOCKS.time_ns(1110))
+    for block in range(1200, 1300):
+        desk._tick(block + 1, snapshot)
+    opened = [one for one in packets if one.public and one.feed == Feed.in_pairs(Feed.ROOM)]
+    assert len(opened) > 20
+    assert np.abs(decoded_sound(opened)).max() < 0.001
