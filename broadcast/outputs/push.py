@@ -260,10 +260,10 @@ class Pusher:
             except OSError as error:
                 self._detail, self._why = f"ffmpeg: {error.strerror or error}", "no_ffmpeg"
             steady = self._since_ns and time.monotonic() - began > STEADY_S
+            self._retry_s = RETRY_S[0 if steady else min(failures, len(RETRY_S) - 1)]
             self._state, self._since_ns = "waiting", 0
             if not self._closing.is_set():
                 log.warning("push to %s: %s", self._push.name, self._detail or "ended")
-            self._retry_s = RETRY_S[0 if steady else min(failures, len(RETRY_S) - 1)]
             self._closing.wait(self._retry_s)
             failures = 0 if steady else failures + 1
 

