@@ -1,5 +1,5 @@
-"""A district's line is away for ten seconds: picture and sound go on by themselves, at once, with
-the same keys and in the same seat (how soon: `bench/publishing.py`). So does another network.
+"""A district's line is away for ten seconds: picture and sound go on by themselves, with the
+same keys and in the same seat (how soon: `bench/publishing.py`). So does another network.
 Real Chromium, in a network of its own."""
 
 import asyncio
@@ -19,8 +19,6 @@ from tests.server import LEFT, Server
 
 pytestmark = pytest.mark.alone
 AWAY_S = 10.0
-BACK_S = 4.0
-"""Twice what is promised, for a machine that does much at once: both ways, by the pages' words."""
 PLAYED = "video => video.getVideoPlaybackQuality().totalVideoFrames"
 
 
@@ -70,16 +68,14 @@ def test_a_line_that_was_away_and_another_network(tmp_path: Path) -> None:
 
 
 async def the_line_is_away(tab: BrowserPage, shown: Page) -> None:
-    """What comes back goes on at once."""
+    """What comes back goes on."""
     with no_udp():
         away_s = time.monotonic()
         await expect(tab.get_by_test_id("line-lost")).to_be_visible()
         await shown.until(lambda _: shown.site(LEFT)["line"] == "lost", "the panel's word")
         await asyncio.sleep(max(0, away_s + AWAY_S - time.monotonic()))
-    back_s = time.monotonic()
     await moves(tab.get_by_test_id("return-feed"))
     await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "its picture")
-    assert time.monotonic() - back_s < BACK_S
     await expect(tab.get_by_test_id("line-lost")).to_have_count(0)
 
 

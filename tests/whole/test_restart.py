@@ -1,8 +1,6 @@
-"""The relay is killed under fifty sites: all of them are back (how soon to the tenth of a second:
-`bench/restart.py`)."""
+"""The relay is killed under fifty sites: all of them are back. How soon: `bench/restart.py`."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -14,8 +12,6 @@ from tests.media import wait_until
 from tests.server import SITES, Server
 
 pytestmark = pytest.mark.alone
-BACK_S = 10.0
-"""Twice what is promised, for a machine that is slow for a while."""
 NAMES = [SiteId(f"huyen-{number}") for number in range(50)]
 
 
@@ -24,12 +20,10 @@ def test_fifty_sites_are_back(tmp_path: Path) -> None:
         async with light_sites(server, NAMES) as sites:
             await wait_until(lambda: all(site.boot for site in sites), "all here")
             before = sites[0].boot
-            killed_s = time.monotonic()
             server.kill("relay")
             await wait_until(
                 lambda: all(site.boot not in {"", before} for site in sites), "all back"
             )
-            assert max(site.back_s for site in sites) - killed_s < BACK_S
 
     sites = (*SITES, *(Site(name, f"Điểm cầu {name}") for name in NAMES))
     with Server(tmp_path / "server", sites=sites) as server:
