@@ -8,7 +8,7 @@ counted, without an answer.
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from pylibsrtp import Session
 
@@ -46,6 +46,13 @@ class Endpoint(Protocol):
     def on_media(self, datagram: bytes, came_ns: int) -> None: ...
 
 
+class Known(NamedTuple):
+    """Whom a ufrag stands for, and what a check of that name is signed with."""
+
+    endpoint: Endpoint
+    password: str
+
+
 class Transactions:
     """All checks that a peer ever made, so that none is believed twice: a Bloom filter. Their IDs
     are random (RFC 8489 5) and need no hashing."""
@@ -72,7 +79,9 @@ class Port:
         self._turn = turn
         self.lag = Lag()
         """Of the event loop."""
-        self._by_ufrag: dict[bytes, Endpoint] = {}
+        self._by_ufrag: dict[bytes, Known] = {}
+        self._before: dict[str, bytes] = {}
+        """By the ufrag that a peer got in an ICE restart and did not use yet: the one before."""
         self._by_address: dict[Address, Endpoint] = {}
         self._addresses: dict[str, deque[Address]] = {}
         self._transactions: dict[str, Transactions] = {}
@@ -135,18 +144,21 @@ class Port:
     def _on_stun(self, data: bytes, address: Address) -> None:
         """Answers a valid connectivity check and binds its address; all else has no answer."""
         check = checks.read(data)
-        endpoint = None if check is None else self._by_ufrag.get(check.ufrag)
-        if check is None or endpoint is None or not check.is_by(endpoint.password):
+        known = None if check is None else self._by_ufrag.get(check.ufrag)
+        if check is None or known is None or not check.is_by(known.password):
             self.strangers += 1
             return
+        endpoint = known.endpoint
         if (seen := self._transactions.get(endpoint.ufrag)) is None:
             seen = self._transactions[endpoint.ufrag] = Transactions()
         if seen.add(check.transaction) and self._by_address.get(address) is not endpoint:
             self.strangers += 1  # a check that was overheard, and is said again from elsewhere
             return
+        if self._before and check.ufrag == endpoint.ufrag.encode():
+            self._forget_before(endpoint)
         self._bind(endpoint, address)
         host, port = plain(address[0]), address[1]
-        self.send(checks.answer(check.transaction, endpoint.password, host, port), address)
+        self.send(checks.answer(check.transaction, known.password, host, port), address)
         endpoint.on_check(nominated=check.nominated, address=address)
 
     def _bind(self, endpoint: Endpoint, address: Address) -> None:
@@ -164,19 +176,30 @@ class Port:
             del self._by_address[address]
 
     def add(self, endpoint: Endpoint) -> None:
-        self._by_ufrag[endpoint.ufrag.encode()] = endpoint
+        self._by_ufrag[endpoint.ufrag.encode()] = Known(endpoint, endpoint.password)
 
     def rename(self, endpoint: Endpoint, ufrag: str, password: str) -> None:
-        """An ICE restart: its addresses stay bound, and new checks need the new credentials."""
-        del self._by_ufrag[endpoint.ufrag.encode()]
-        bound = self._addresses.pop(endpoint.ufrag, None)
-        self._transactions.pop(endpoint.ufrag, None)
+        """An ICE restart: its addresses stay bound. The credentials it used before are good until
+        it checks with the new ones (RFC 8445 9): a browser checks by the new way before it has our
+        answer, and keeps the pair that it found so."""
+        old = endpoint.ufrag
+        if (before := self._before.pop(old, None)) is None:
+            before = old.encode()
+        else:
+            del self._by_ufrag[old.encode()]  # it never used them
+        self._before[ufrag] = before
+        if old in self._addresses:
+            self._addresses[ufrag] = self._addresses.pop(old)
+            self._transactions[ufrag] = self._transactions.pop(old)
         endpoint.ufrag, endpoint.password = ufrag, password
-        self._by_ufrag[ufrag.encode()] = endpoint
-        if bound is not None:
-            self._addresses[ufrag] = bound
+        self.add(endpoint)
+
+    def _forget_before(self, endpoint: Endpoint) -> None:
+        if (before := self._before.pop(endpoint.ufrag, None)) is not None:
+            del self._by_ufrag[before]
 
     def remove(self, endpoint: Endpoint) -> None:
+        self._forget_before(endpoint)
         self._by_ufrag.pop(endpoint.ufrag.encode(), None)
         self._transactions.pop(endpoint.ufrag, None)
         for address in self._addresses.pop(endpoint.ufrag, ()):

@@ -7,6 +7,8 @@ from streams.udp.port import Transactions
 from tests.media import wait_until
 from tests.streams.plain_site import joined, settled, speaks, stranger
 
+NEW_CREDENTIALS = f"a=ice-ufrag:neu1\r\na=ice-pwd:{'n' * 22}\r\n"
+
 
 def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
     async def story() -> None:
@@ -65,6 +67,31 @@ def test_a_check_whose_answer_was_lost_is_answered_again() -> None:
             check = site.check()
             for _ in range(3):
                 await site.check_again(check)
+
+    asyncio.run(story())
+
+
+def test_credentials_are_good_until_those_of_a_restart_are_used() -> None:
+    """Chromium checks from its new addresses before it has the answer, and keeps to what worked."""
+
+    async def story() -> None:
+        async with joined() as (relay, site, frames):
+            [peer] = relay._peers.values()
+            before, overheard = (site.ufrag, site.password), site.sent[0]
+            for _ in range(2):  # of the first of which the answer was lost
+                relay.restart(peer.id, NEW_CREDENTIALS)
+                await site.check_again()
+                await speaks(site, frames)
+            with stranger() as other:
+                other.sendto(overheard, ("127.0.0.1", relay.port))
+                await settled(relay, 1)
+            assert len(relay._port._by_ufrag) == 2
+            site.ufrag, site.password = peer.ufrag, peer.password
+            await site.check_again()
+            await speaks(site, frames)
+            site.send(site.check(before[1], before[0]))
+            await settled(relay, 2)
+            assert [*relay._port._by_ufrag] == [peer.ufrag.encode()]
 
     asyncio.run(story())
 
