@@ -15,7 +15,7 @@ from config.settings import Media
 from streams.relay import Audience, Relay
 from tests.chromium import EXECUTABLE, camera_files, chromium
 from tests.forwarder import delayed
-from tests.media import RATE, wait_until, write_wav
+from tests.media import PATIENCE_S, RATE, wait_until, write_wav
 from tests.namespaces import SERVER, Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
 from tests.site_page import Input, murmur, site_page
@@ -24,6 +24,9 @@ from tests.watching import Second, Watcher
 pytestmark = pytest.mark.alone
 STILLS_S = 10
 """In which two come."""
+LATER_MS, HOLD_UPS = 300, 6
+"""What waits makes the sound late by a second and more, after each."""
+HEARD_S = 6
 _TAKES_RTX = "publisher.pc.remoteDescription?.sdp.includes(' rtx/90000')"
 _SOUND_KIND = """async (kind) => {
   const report = await publisher.pc?.getStats();
@@ -86,15 +89,15 @@ def run(scene: Coroutine[None, None, None]) -> None:
         pytest.skip(str(error))
 
 
-async def good(watcher: Watcher, *, heard: float, within_s: int) -> list[Second]:
+async def good(watcher: Watcher, *, heard: float) -> list[Second]:
     """Three seconds on end of sound, so much of it, and of moving pictures."""
     seconds: list[Second] = []
-    while len(seconds) < within_s:
+    while len(seconds) < PATIENCE_S:
         seconds += await watcher.seconds(1)
         last = seconds[-3:]
         if len(last) == 3 and mean_heard(last) > heard and min(s.frames for s in last) > 8:
             return last
-    raise AssertionError(f"not within {within_s} s: {seconds}")
+    raise AssertionError(f"not within {PATIENCE_S} s: {seconds}")
 
 
 def mean_heard(seconds: Sequence[Second]) -> float:
@@ -106,7 +109,7 @@ def test_300_kbit_carries_a_small_moving_picture_and_whole_sound(
 ) -> None:
     async def scene() -> None:
         async with watching(program, tmp_path, rate_bps=300_000) as (watcher, _):
-            last = await good(watcher, heard=0.98, within_s=40)
+            last = await good(watcher, heard=0.98)
             assert {second.height for second in last} == {180}
 
     run(scene())
@@ -117,7 +120,7 @@ def test_150_kbit_carry_whole_sound_and_stills(program: Encoded, tmp_path: Path)
         async with watching(program, tmp_path, rate_bps=150_000) as (watcher, _):
             seconds = await watcher.seconds(STILLS_S)
             while min(second.heard for second in seconds[-STILLS_S:]) < 0.95:
-                assert len(seconds) < 40, seconds
+                assert len(seconds) < PATIENCE_S, seconds
                 seconds += await watcher.seconds(1)
             last = seconds[-STILLS_S:]
             assert last[-1].height == 180
@@ -131,8 +134,8 @@ def test_a_long_way_costs_neither_sound_nor_pictures(program: Encoded, tmp_path:
 
     async def scene() -> None:
         async with watching(program, tmp_path, delay_s=0.2) as (watcher, _):
-            last = await good(watcher, heard=0.98, within_s=40)
-            async with asyncio.timeout(30):  # the browser tells its round trip now and then
+            last = await good(watcher, heard=0.98)
+            async with asyncio.timeout(PATIENCE_S):  # the browser tells its round trip now and then
                 while max(second.late_ms for second in last) < 400:
                     last = await watcher.seconds(1)
 
@@ -145,7 +148,7 @@ def test_what_is_lost_leaves_sound_and_a_moving_picture(
 ) -> None:
     async def scene() -> None:
         async with watching(program, tmp_path, loss_percent=percent) as (watcher, _):
-            await good(watcher, heard=heard, within_s=40)
+            await good(watcher, heard=heard)
 
     run(scene())
 
@@ -153,27 +156,35 @@ def test_what_is_lost_leaves_sound_and_a_moving_picture(
 def test_a_network_of_ipv6_alone_will_do(program: Encoded, tmp_path: Path) -> None:
     async def scene() -> None:
         async with watching(program, tmp_path, ipv4=False) as (watcher, _):
-            await good(watcher, heard=0.98, within_s=40)
+            await good(watcher, heard=0.98)
 
     run(scene())
 
 
 def test_after_an_outage_it_goes_on_by_itself(program: Encoded, tmp_path: Path) -> None:
-    """And after the relay was held up itself: sound is not late for what waited meanwhile."""
+    """And after the relay was held up itself: sound is not late for what waited meanwhile. On a
+    busy machine it is now and then, for other reasons; but not each time."""
 
     async def scene() -> None:
         async with watching(program, tmp_path) as (watcher, hosts):
-            await good(watcher, heard=0.98, within_s=40)
+            await good(watcher, heard=0.98)
             hosts.loses(100)
             away = await watcher.seconds(4)
             assert away[-1].heard < 0.5
             hosts.loses(0)
-            before_ms = (await good(watcher, heard=0.9, within_s=20))[-1].late_ms
-            time.sleep(2)
-            after = [await watcher.seconds(1) for _ in range(3)][-1][0]
-            assert after.late_ms < before_ms + 300, "else it is late by a second and more"
+            before_ms = (await good(watcher, heard=0.9))[-1].late_ms
+            late_ms = [await late_after_a_hold_up(watcher)]
+            while late_ms[-1] > before_ms + LATER_MS:
+                assert len(late_ms) < HOLD_UPS, (before_ms, late_ms)
+                late_ms.append(await late_after_a_hold_up(watcher))
 
     run(scene())
+
+
+async def late_after_a_hold_up(watcher: Watcher) -> float:
+    """In the third second after two in which the relay stood still."""
+    time.sleep(2)
+    return (await watcher.seconds(3))[-1].late_ms
 
 
 def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None:
@@ -198,10 +209,14 @@ def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None
                     hosts.loses(20)
                     await sound_is(page, "audio/red")
                     hosts.carries(back=True)
-                    begun_s = time.monotonic()
-                    await asyncio.sleep(6)
-                    heard = came.heard(begun_s, time.monotonic())
-        assert heard > 0.95, "neither RED nor NACK alone would do"
+                    begun_s = time.monotonic() + HEARD_S
+                    await wait_until(
+                        lambda: (
+                            (now_s := time.monotonic()) > begun_s
+                            and came.heard(now_s - HEARD_S, now_s) > 0.95
+                        ),
+                        "nearly all of it: neither RED nor NACK alone would do",
+                    )
 
     run(scene())
 
