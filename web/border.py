@@ -129,7 +129,9 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
         _log.error("the database failed in %s %s: %s", request.method, request.path, error)
         return _answer(request, Problem(503, "store", reason=str(error), retry_after_s=5))
     except ConnectionError:
-        raise
+        if request.transport is not None:
+            raise
+        return web.Response()  # who asked is gone and reads nothing; raised, it would be logged
     except Exception:
         reference = secrets.token_hex(4)
         _log.exception("fault %s in %s %s", reference, request.method, request.path)

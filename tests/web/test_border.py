@@ -1,14 +1,18 @@
 """What is sent on purpose: no fault of ours, no address of his choice, no answer too much."""
 
 import asyncio
+import logging
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
 from broadcast.session.model import Role
+from tests.media import PATIENCE_S, wait_until
 from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from web import border
 from web.accounts import hash_password
 from web.setup import put_account
 
@@ -71,6 +75,43 @@ def test_no_made_up_session_names_a_file(tmp_path: Path) -> None:
                     assert (name, answer.status) == (name, 404)
 
     asyncio.run(scenario())
+
+
+def test_who_left_before_his_answer_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    """A page that is closed while its WebSocket begins left a traceback in the log each time."""
+
+    async def scenario() -> None:
+        over = asyncio.Event()
+
+        async def begin(request: web.Request) -> web.StreamResponse:
+            assert request.transport is not None
+            request.transport.abort()
+            await wait_until(lambda: request.transport is None, "the connection's end")
+            over.set()
+            await web.WebSocketResponse().prepare(request)
+            raise AssertionError
+
+        app = web.Application(middlewares=[border.errors_and_language])
+        app[border.DEFAULT_LANGUAGE] = "vi"
+        app.router.add_get("/", begin)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            _, writer = await asyncio.open_connection(*runner.addresses[0])
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+            )
+            async with asyncio.timeout(PATIENCE_S):
+                await over.wait()
+            writer.close()
+        finally:
+            await runner.cleanup()
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scenario())
+    assert not caplog.records
 
 
 async def _raw(rig: Rig, request: str, token: str) -> bytes:
