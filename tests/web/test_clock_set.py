@@ -153,7 +153,8 @@ def test_no_age_jumps(tmp_path: Path) -> None:
         """How old each alarm is, in ms."""
         wall_ms[0] += passed_ms + by_ms
         steady_ms[0] += passed_ms
-        desk.see(Outside(clock.now_ms(), reports={LAY: Report()}, attached=True))
+        starting = Outside(clock.now_ms(), studio=Studio(), reports={LAY: Report()}, attached=True)
+        desk.see(starting)
         desk.settle_control()
         return {one.code: clock.now_ms() - one.since_at_ms for one in desk.alarms}
 
