@@ -89,7 +89,9 @@ async def late(route: Route) -> None:
     """On most lines TCP takes longer than a check, and the browser is there by the new way before
     its restart is answered."""
     if route.request.method == "PATCH":
-        await route.request.frame.page.wait_for_function(CONNECTED)
+        tab = route.request.frame.page
+        # `wait_for_function` asks by `eval`, which our pages forbid.
+        await wait_until(lambda: tab.evaluate(CONNECTED), "the new way")
     await route.continue_()
 
 
