@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from broadcast.program import ProgramState, Take
 
-REOPEN_GUARD_NS = 650_000_000
-"""Longer than any sound waits for one before it (180 ms), for its presentation time
+REOPEN_GUARD_NS = 900_000_000
+"""Longer than any sound waits for one before it (370 ms), for its presentation time
 (`playout.MAX_DELAY_NS`) and by what it may be behind that (`jitter.JUMP`): what was captured while
 the item was closed has been heard by the room before the public is let in."""
 

@@ -35,7 +35,7 @@ MAX_RETRY_NS = 250_000_000
 ARRIVALS_INTERVAL_NS, FEW_INTERVAL_NS = 80_000_000, 140_000_000
 """Often enough to probe by, seldom enough to cost a thin line nothing (5 to 10 kbit/s). The second
 on a line at ease while fewer than `FEW_ARRIVALS` wait: a site at standby, of which there may be
-fifty, and which is read each 150 ms. Browsers tell each other every 50 to 250 ms."""
+fifty, and which is read each 240 ms. Browsers tell each other every 50 to 250 ms."""
 FEW_ARRIVALS = 12
 EASY_JITTER_MS = 10.0
 """Above it, or with loss, a line is not at ease, and its sender is told soon."""

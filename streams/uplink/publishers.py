@@ -14,10 +14,10 @@ from streams.uplink.publisher import Publisher
 
 TAKEOVER_NS = 2_000_000_000
 """A site whose connection was silent for so long may be taken over by a new one."""
-PATIENCE_S, UNEASY_PATIENCE_S, SITES_PATIENCE_S = 0.15, 0.04, 0.4
+PATIENCE_S, UNEASY_PATIENCE_S, SITES_PATIENCE_S = 0.24, 0.04, 0.48
 """What sites at standby send waits so long while nobody waits for any of it: a site's sound then
-costs one wake-up for seven packets. The second where a line loses packets, or brings them late:
-what is missing is asked for again soon. The more sites, the shorter: some twenty-five packets of
+costs one wake-up for twelve packets. The second where a line loses packets, or brings them late:
+what is missing is asked for again soon. The more sites, the shorter: some thirty packets of
 all."""
 
 

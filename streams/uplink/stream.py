@@ -34,11 +34,11 @@ ASK_SOUND_NS = 60 * NS_PER_MS
 """Until lost sound is asked for, and what the answer may be late by."""
 MAX_RETRY_SOUND_NS = 120 * NS_PER_MS
 """On longer round trips sound is not asked for again."""
-GIVE_UP_SOUND_NS = ASK_SOUND_NS + MAX_RETRY_SOUND_NS
-"""No sound waits longer for one before it."""
-READ_LATE_NS = 160 * NS_PER_MS
+READ_LATE_NS = 250 * NS_PER_MS
 """By which what nobody waits for is read (`publishers.PATIENCE_S`): what is missing there is asked
 for all the same."""
+GIVE_UP_SOUND_NS = READ_LATE_NS + MAX_RETRY_SOUND_NS
+"""No sound waits longer for one before it."""
 LONG_GAP = AUDIO_CLOCK_RATE * 80 // 1000
 """What was lost before a silence (DTX), or with more than two others, would come too late."""
 PLI_INTERVAL_NS = 500 * NS_PER_MS

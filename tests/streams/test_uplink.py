@@ -204,13 +204,13 @@ def test_sound_is_asked_for_only_where_it_can_come_in_time() -> None:
 
 
 def test_what_is_asked_for_late_has_its_time_all_the_same() -> None:
-    """Where nobody waits packets are read each 150 ms: a gap is seen that much later."""
+    """Where nobody waits packets are read each 240 ms: a gap is seen that much later."""
     uplink = Uplink(HALL, Codec.OPUS, SSRC)
     first, lost, next_one = (packet for _, packet in opus_packets(3))
     frames = uplink.add(first, 0) + uplink.add(next_one, 40 * NS_PER_MS)
-    wishes, more = uplink.poll(192 * NS_PER_MS)
+    wishes, more = uplink.poll(282 * NS_PER_MS)
     assert (wishes.nack, more) == ([lost.sequence], [])
-    frames += uplink.poll(244 * NS_PER_MS)[1] + uplink.add_again(lost, 246 * NS_PER_MS)
+    frames += uplink.poll(334 * NS_PER_MS)[1] + uplink.add_again(lost, 336 * NS_PER_MS)
     assert [frame.pts - frames[0].pts for frame in frames] == [0, 960, 1920]
 
 
