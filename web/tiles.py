@@ -14,7 +14,7 @@ def outputs(outside: Outside) -> dict[str, Any]:
         "studio": studio.state,
         "recording": studio.recording,
         "sealing": studio.sealing,
-        "recorded_s": round(studio.recorded_s),
+        "recorded_s": int(studio.recorded_s),  # no second more than is there
         "recorded_bytes": studio.recorded_bytes,
         "disk_free_bytes": None if free is None else free // 10_000_000 * 10_000_000,
         "disk_hours_left": outside.disk_hours_left,
