@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.rtp.header import RtpPacket
 from streams.rtp.packetise import h264_payloads
-from streams.uplink.stream import GIVE_UP_NS, PLI_INTERVAL_NS, Uplink
+from streams.uplink.publishers import PATIENCE_S
+from streams.uplink.stream import GIVE_UP_NS, PLI_INTERVAL_NS, READ_LATE_NS, Uplink
 from tests.streams.network import (
     FRAME_MS,
     NS_PER_MS,
@@ -205,6 +206,7 @@ def test_sound_is_asked_for_only_where_it_can_come_in_time() -> None:
 
 def test_what_is_asked_for_late_has_its_time_all_the_same() -> None:
     """Where nobody waits packets are read each 240 ms: a gap is seen that much later."""
+    assert PATIENCE_S * 1e9 < READ_LATE_NS
     uplink = Uplink(HALL, Codec.OPUS, SSRC)
     first, lost, next_one = (packet for _, packet in opus_packets(3))
     frames = uplink.add(first, 0) + uplink.add(next_one, 40 * NS_PER_MS)
