@@ -49,6 +49,7 @@ LISTEN = """async (hz) => {
 HEARD_DB, SILENT_DB = -60, -75
 HEAR = """async (hz) => {
   const stream = document.querySelector('[data-testid="%s"]').srcObject;
+  if (!stream?.getAudioTracks().length) return null;
   const context = window.listening ??= new AudioContext();
   await context.resume();
   const ear = context.createAnalyser();
@@ -67,7 +68,7 @@ HEAR = """async (hz) => {
   ear.disconnect();
   return loudest;
 }"""
-"""The same of what comes by WebRTC."""
+"""The same of what comes by WebRTC; null before it does."""
 
 
 @pytest.fixture
@@ -82,7 +83,9 @@ async def hears(tab: Page, hz: int, *, heard: bool, live: str = "") -> None:
     """`live`: the name of a player of WebRTC."""
 
     async def so() -> bool:
-        level: float = await tab.evaluate(HEAR % live if live else LISTEN, hz)
+        level: float | None = await tab.evaluate(HEAR % live if live else LISTEN, hz)
+        if level is None:
+            return False
         return level > HEARD_DB if heard else level < SILENT_DB
 
     await wait_until(so, f"{hz} Hz is {'heard' if heard else 'silent'}")
