@@ -121,6 +121,12 @@ def complaints(page: Page) -> list[str]:
     return found
 
 
+async def signed_in(tab: Page, link: str) -> None:
+    """By that link, until it has led on. The page that it opens may be gone before it is loaded."""
+    await tab.goto(link, wait_until="commit")
+    await tab.wait_for_url(lambda url: "/sign-in" not in url)
+
+
 async def join_as_a_person_would(tab: Page) -> None:
     """From the camera test to the call: the one button, once it can be pressed."""
     await tab.get_by_test_id("join").click(timeout=SLOW_MS)

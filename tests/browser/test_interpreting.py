@@ -14,7 +14,14 @@ from playwright.async_api import Page, expect
 from broadcast.interpreters import Language
 from broadcast.session.model import Role, Site
 from streams.frames import SiteId
-from tests.chromium import SEEN, camera_files, chromium, complaints, join_as_a_person_would
+from tests.chromium import (
+    SEEN,
+    camera_files,
+    chromium,
+    complaints,
+    join_as_a_person_would,
+    signed_in,
+)
 from tests.live import page
 from tests.media import wait_until
 from tests.peers import publishing
@@ -192,7 +199,7 @@ def test_a_district_hears_the_interpreter(server: Server, tmp_path: Path) -> Non
 
 
 async def set_up_the_booth(desk: Page, server: Server) -> None:
-    await desk.goto(server.link(Role.OPERATOR))
+    await signed_in(desk, server.link(Role.OPERATOR))
     await desk.wait_for_url(f"**/operator/{server.session}")
     await desk.goto(server.url(f"/prepare/{server.session}#sites"))
     await desk.get_by_test_id(f"edit-booth-{CABIN}").click()

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from streams.frames import SiteId
-from tests.chromium import chromium, complaints, join_as_a_person_would
+from tests.chromium import chromium, complaints, join_as_a_person_would, signed_in
 from tests.media import wait_until
 from tests.peers import Beeper, MarkedCamera, publishing_tracks
 from tests.server import HALL, LEFT, RIGHT, Server
@@ -49,7 +49,7 @@ def test_a_line_is_tested_and_the_control_room_told(server: Server) -> None:
                 a_line_that_carries(good, server), a_network_that_blocks(blocked, server)
             )
             panel = await browser.new_page()
-            await panel.goto(server.operator_url)
+            await signed_in(panel, server.operator_url)
             await check_the_dialog(panel)
 
     asyncio.run(story())
@@ -153,7 +153,7 @@ def test_what_is_wrong_with_what_comes_is_marked_while_it_is_so(server: Server) 
             chromium() as browser,
         ):
             panel = await browser.new_page()
-            await panel.goto(server.operator_url)
+            await signed_in(panel, server.operator_url)
             tiles = {site: panel.get_by_test_id(f"site-{site}") for site in MARKS}
             signs = {site: tile.locator(".signs") for site, tile in tiles.items()}
             for tile, sign in zip(tiles.values(), signs.values(), strict=True):

@@ -15,7 +15,7 @@ from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
 from broadcast.layout import Rect
-from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
+from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would, signed_in
 from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import Watched, publishing, watching
@@ -65,7 +65,7 @@ def test_call_next_and_end_turn(server: Server, tmp_path: Any) -> None:
             troubles = [complaints(tab) for tab in (district, operator, watch)]
             await district.goto(server.join_url(LEFT))
             await join_as_a_person_would(district)
-            await operator.goto(server.operator_url)
+            await signed_in(operator, server.operator_url)
             await watch.goto(server.url(f"/watch/{server.session}"))
             await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the district")
             await go_live_by_hand(operator)

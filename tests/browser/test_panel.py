@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from broadcast.program import PLAYER, Transition, TransitionKind
 from broadcast.session.events import PictureCut
 from broadcast.session.model import Role
-from tests.chromium import camera_files, chromium, complaints
+from tests.chromium import camera_files, chromium, complaints, signed_in
 from tests.films import film
 from tests.live import Page, page
 from tests.media import wait_until
@@ -42,7 +42,7 @@ def test_a_hearing_directed_by_hand(server: Server, tmp_path: Path) -> None:
         ):
             tab = await browser.new_page()
             troubles = complaints(tab)
-            await tab.goto(server.operator_url)
+            await signed_in(tab, server.operator_url)
             await check_tiles(tab)
             await tab.get_by_test_id("go_live").click()
             await tab.get_by_test_id("confirm-do").click()
@@ -255,7 +255,7 @@ async def sees(
 ) -> None:
     await tab.goto(server.url(f"/operator/{server.session}"))
     await expect(tab.get_by_test_id("sign-in")).to_be_visible()
-    await tab.goto(server.link(role))
+    await signed_in(tab, server.link(role))
     await tab.wait_for_url(f"**/{role}/{server.session}")
     await tab.goto(server.url(f"/operator/{server.session}"))
     for name in there:

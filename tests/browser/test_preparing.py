@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from playwright.async_api import FilePayload, Page, expect
 
 from broadcast.session.model import Role
-from tests.chromium import chromium, complaints
+from tests.chromium import chromium, complaints, signed_in
 from tests.server import Server
 from tests.web.rig import SESSION, relay, settings_in
 from web import setup
@@ -113,7 +113,7 @@ def test_on_a_phone_a_step_begins_on_the_first_screen(tmp_path: Path, step: str)
         async with relay(settings_in(tmp_path)) as rig, chromium(size=(390, 844)) as browser:
             await rig.command("describe_session", title=f"{title}, phiên chất vấn và trả lời")
             tab = await browser.new_page()
-            await tab.goto(rig.url(f"/sign-in#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in#token={rig.operator}"))
             await tab.wait_for_url("**/operator/*")
             await tab.goto(rig.url(f"/prepare/{SESSION}#{step}"))
             await expect(tab.get_by_test_id(f"step-{step}")).to_be_in_viewport(ratio=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.chromium import camera_files, chromium, join_as_a_person_would
+from tests.chromium import camera_files, chromium, join_as_a_person_would, signed_in
 from tests.live import page
 from tests.media import wait_until
 from tests.peers import watching
@@ -45,7 +45,7 @@ def test_pages_return_by_themselves(server: Server, tmp_path: Path) -> None:
             district, operator = await browser.new_page(), await browser.new_page()
             await district.goto(server.join_url(LEFT))
             await join_as_a_person_would(district)
-            await operator.goto(server.operator_url)
+            await signed_in(operator, server.operator_url)
             await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "the district")
             server.command("go_live")
             server.command("give_turn", delegate="lay-1", kind="speech")

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from broadcast.session.model import Role
 from tests.browser.test_accessible import violations
-from tests.chromium import chromium
+from tests.chromium import chromium, signed_in
 from tests.web.rig import LAY, SESSION, relay, settings_in
 
 
@@ -18,7 +18,7 @@ def test_from_the_clerk_to_the_chair_and_the_minutes(tmp_path: Path) -> None:
             for role in (Role.CLERK, Role.CHAIR):
                 tab = tabs[role] = await browser.new_page()
                 token = rig.tokens.issue_token(role, SESSION)
-                await tab.goto(rig.url(f"/sign-in#token={token}"))
+                await signed_in(tab, rig.url(f"/sign-in#token={token}"))
                 await tab.wait_for_url(f"**/{role}/{SESSION}")
             clerk, chair = tabs[Role.CLERK], tabs[Role.CHAIR]
             await expect(chair.get_by_test_id("present")).to_have_count(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
-from tests.chromium import chromium, complaints
+from tests.chromium import chromium, complaints, signed_in
 from tests.live import page
 from tests.peers import publishing
 from tests.server import HALL, LEFT, Server
@@ -25,7 +25,7 @@ def test_he_is_put_in_moved_lost_and_taken_out_by_keys(tmp_path: Path) -> None:
                 tab = await browser.new_page()
                 troubles = complaints(tab)
                 async with left:
-                    await tab.goto(server.operator_url)
+                    await signed_in(tab, server.operator_url)
                     await expect(tab.get_by_test_id(f"site-{LEFT}")).to_have_attribute(
                         "data-video", "ok"
                     )
@@ -82,7 +82,7 @@ def test_he_is_named_in_the_preparation(tmp_path: Path) -> None:
     async def story() -> None:
         async with relay(settings_in(tmp_path)) as rig, chromium(size=(1280, 800)) as browser:
             tab = await browser.new_page()
-            await tab.goto(rig.url(f"/sign-in#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in#token={rig.operator}"))
             await tab.wait_for_url("**/operator/*")
             await tab.goto(rig.url(f"/prepare/{SESSION}#sites"))
             switch = tab.get_by_test_id(f"signer-{LAY}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from broadcast.session.model import Role
-from tests.chromium import camera_files, chromium, join_as_a_person_would
+from tests.chromium import camera_files, chromium, join_as_a_person_would, signed_in
 from tests.server import LEFT, Server
 from web.setup import DATABASE
 
@@ -36,7 +36,7 @@ def test_pages_that_do_not_open_say_how_to_go_on(tmp_path: Path) -> None:
     async def story(server: Server) -> None:
         async with chromium(size=(390, 844)) as browser:
             tab = await browser.new_page()
-            await tab.goto(server.link(Role.CLERK))
+            await signed_in(tab, server.link(Role.CLERK))
             await tab.wait_for_url("**/clerk/*")
             sealed = f"/sealed/{server.session}"
             await tab.goto(server.url(sealed))

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from config.settings import Http, Settings
-from tests.chromium import Chromium, camera_files, chromium, join_as_a_person_would
+from tests.chromium import Chromium, camera_files, chromium, join_as_a_person_would, signed_in
 from tests.upgrade import upgraded
 from tests.web.rig import CHUA, LAY, SESSION, Rig, relay, settings_in
 
@@ -27,7 +27,7 @@ async def opened(browser: Chromium, rig: Rig) -> dict[str, Page]:
     for name in PAGES:
         tab = tabs[name] = await browser.new_page()
         if name not in ("display", "watch"):
-            await tab.goto(rig.url(f"/sign-in#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in#token={rig.operator}"))
             await tab.wait_for_url("**/operator/*")
         await tab.goto(rig.url(f"/{name}/{SESSION}"))
         await expect(tab.locator(".waiting")).to_have_count(0)

@@ -19,7 +19,7 @@ from playwright.async_api import expect
 from broadcast.session.model import AgendaItem, Delegate, DelegateId, ItemId, ItemKind, Role, Site
 from streams.frames import SiteId
 from tests.cast import SLOW_MS, Chair, Clerk, District, Operator, Person, Public
-from tests.chromium import camera_files, chromium
+from tests.chromium import camera_files, chromium, signed_in
 from tests.media import wait_until
 from tests.peers import publishing
 from tests.server import CONFIG, HALL, LEFT, RIGHT, SITES, Server
@@ -183,9 +183,9 @@ async def everybody_opens_a_page(room: Room, server: Server) -> None:
     """By a link each; a district's computer is four minutes fast, which nobody must notice."""
     await room.nhe.has_a_clock_that_is_wrong(240_000)
     await asyncio.gather(
-        room.operator.tab.goto(server.operator_url),
-        room.chair.tab.goto(server.link(Role.CHAIR)),
-        room.clerk.tab.goto(server.link(Role.CLERK)),
+        signed_in(room.operator.tab, server.operator_url),
+        signed_in(room.chair.tab, server.link(Role.CHAIR)),
+        signed_in(room.clerk.tab, server.link(Role.CLERK)),
         room.wall.tab.goto(server.url(f"/display/{server.session}")),
         room.public.tab.goto(server.url(f"/watch/{server.session}")),
         *map(a_district_comes_in, room.districts),
