@@ -188,9 +188,9 @@ def test_nothing_that_is_drawn_lies_under_it(bench: Bench, corner: Corner, share
 
 
 def test_a_queue_beside_it_is_the_same_queue(bench: Bench) -> None:
+    bare = shown(bench, signed(full(0)), 40)
     shown(bench, signed(full(0), QUEUE))
     bench.prepare(QUEUE)
-    bare = shown(bench, signed(full(0)), 40)
     picture = shown(bench, signed(full(0), QUEUE), 40)
     (laid,) = around([drawing(bench, QUEUE)], box_of(SIGNER.rect, *SIZE), SIZE)
     assert laid is not None
