@@ -8,7 +8,8 @@ Asked        commands (all of them), decide; rules/, a file for each matter: pha
              registry, command, lookup
 Happened     events, and chair_events, closing_events, content_events, screen_events,
              written_events; what all have in common: happened
-Followed     evolve, and evolve_chair, evolve_closing, evolve_content, evolve_screens,
-             evolve_written; applying (which is whose), undoing, one_clock (where it was set)
+Followed     evolve, and evolve_floor (queue too), evolve_picture (sound, overlays), evolve_chair,
+             evolve_closing, evolve_content, evolve_screens, evolve_written; applying (which is
+             whose), undoing, one_clock (where it was set)
 Made of it   order (who comes next), forecast, corrections, record, table (docs/commands.md)
 """
