@@ -6,7 +6,7 @@ machine inwards:
 
 Starting     cli, administering, setup, check, service; serving, supervisor, forking, ports; demo/
 The border   listener, connections, certificate, border (language, errors, headers, origin),
-             errors, replies; throttle, limits (how often); addresses, agents
+             errors, bodies, replies; throttle, limits (how often); addresses, agents
 Who asks     auth (tokens, cookie, roles), asking (of each request), sign_in, accounts,
              account_routes, second_factor; doorkeeper (who may send and watch), inside (who may
              stay)

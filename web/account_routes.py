@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from broadcast.session.model import Role
 from broadcast.session.text import Id, Name
@@ -22,6 +22,7 @@ from web.aside import Aside
 from web.asking import identify
 from web.auditor import Auditor
 from web.auth import DEVICE_COOKIE, Identity, Tokens
+from web.bodies import Body, read
 from web.border import client_address
 from web.errors import Problem, not_found
 from web.replies import reply
@@ -32,7 +33,7 @@ from web.second_factor import (
     new_recovery_codes,
     new_secret,
 )
-from web.sign_in import SignInRoutes, fault, read_json
+from web.sign_in import SignInRoutes
 
 _ForPerson = Literal[Role.OPERATOR, Role.CHAIR, Role.CLERK, Role.VIEWER]
 _Roles = Annotated[frozenset[_ForPerson], Field(max_length=4)]
@@ -42,15 +43,11 @@ _Code = Annotated[str, Field(max_length=64)]
 _Grants = Annotated[dict[Id, _Roles], Field(max_length=200)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Nothing(_Body):
+class _Nothing(Body):
     pass
 
 
-class _Proof(_Body):
+class _Proof(Body):
     """Who sits before a browser that is signed in gives the password again."""
 
     password: _Typed
@@ -61,13 +58,13 @@ class _NewPassword(_Proof):
     new_password: _Password
 
 
-class _NewFactor(_Body):
+class _NewFactor(Body):
     password: _Typed
     secret: Annotated[str, Field(pattern=r"\A[A-Z2-7]{32}\z")]
     code: _Code
 
 
-class _NewAccount(_Body):
+class _NewAccount(Body):
     name: Name
     password: _Password
     roles: _Roles = frozenset()
@@ -75,7 +72,7 @@ class _NewAccount(_Body):
     admin: bool = False
 
 
-class _Change(_Body):
+class _Change(Body):
     """What is not given stays."""
 
     name: Name
@@ -88,7 +85,7 @@ class _Change(_Body):
     drop_second_factor: Literal[True] | None = None
 
 
-BODIES: dict[str, type[BaseModel]] = {
+BODIES: dict[str, type[Body]] = {
     "/api/v1/account/password": _NewPassword,
     "/api/v1/account/second-factor/offer": _Nothing,
     "/api/v1/account/second-factor": _NewFactor,
@@ -98,8 +95,6 @@ BODIES: dict[str, type[BaseModel]] = {
     "/api/v1/accounts/change": _Change,
 }
 """By path, for who describes them."""
-
-B = TypeVar("B", bound=_Body)
 
 
 class AccountRoutes:
@@ -147,7 +142,7 @@ class AccountRoutes:
 
     async def _change_password(self, request: web.Request) -> web.Response:
         who = self._me(request)
-        wish = await _read(request, _NewPassword)
+        wish = await read(request, _NewPassword)
         account = await self._proved(request, who, wish.password, wish.code)
         hashed = await asyncio.to_thread(hash_password, wish.new_password)
         changed = await self._save(
@@ -165,7 +160,7 @@ class AccountRoutes:
 
     async def _offer_factor(self, request: web.Request) -> web.Response:
         who = self._me(request)
-        await _read(request, _Nothing)
+        await read(request, _Nothing)
         secret = new_secret()
         address = address_of(who.name, secret)
         (picture,) = await self._aside.run({"work": "draw", "texts": [address]})
@@ -173,7 +168,7 @@ class AccountRoutes:
 
     async def _take_factor(self, request: web.Request) -> web.Response:
         who = self._me(request)
-        wish = await _read(request, _NewFactor)
+        wish = await read(request, _NewFactor)
         if (await self._mine(who)).totp_secret:
             raise Problem(409, "has_second_factor")
         account = await self._proved(request, who, wish.password)
@@ -198,7 +193,7 @@ class AccountRoutes:
 
     async def _drop_factor(self, request: web.Request) -> web.Response:
         who = self._me(request)
-        wish = await _read(request, _Proof)
+        wish = await read(request, _Proof)
         account = await self._proved(request, who, wish.password, wish.code)
         await self._save(
             request,
@@ -211,7 +206,7 @@ class AccountRoutes:
 
     async def _end_own_sign_ins(self, request: web.Request) -> web.Response:
         who = self._me(request)
-        await _read(request, _Nothing)
+        await read(request, _Nothing)
         changed = await self._save(
             request,
             who,
@@ -255,7 +250,7 @@ class AccountRoutes:
 
     async def _create(self, request: web.Request) -> web.Response:
         who = self._administrator(request)
-        wish = await _read(request, _NewAccount)
+        wish = await read(request, _NewAccount)
         hashed = await asyncio.to_thread(hash_password, wish.password)
         account = Account(wish.name, hashed, wish.roles, admin=wish.admin, grants=wish.grants)
         async with self._one_at_a_time:
@@ -267,7 +262,7 @@ class AccountRoutes:
 
     async def _change(self, request: web.Request) -> web.Response:
         who = self._administrator(request)
-        wish = await _read(request, _Change)
+        wish = await read(request, _Change)
         if wish.name == who.name and (wish.disabled or wish.admin is False):
             raise Problem(409, "own_account")
         hashed = await asyncio.to_thread(hash_password, wish.password) if wish.password else None
@@ -318,14 +313,6 @@ class AccountRoutes:
     async def _note(self, request: web.Request, who: Identity, what: str, account: Account) -> None:
         detail = {key: value for key, value in _told(account).items() if value}
         await self._auditor.done(request, what, who, detail=detail)
-
-
-async def _read(request: web.Request, kind: type[B]) -> B:
-    """Raises `Problem` 422."""
-    try:
-        return kind.model_validate(await read_json(request))
-    except ValidationError as error:
-        raise fault(error) from None
 
 
 def _changed(account: Account, wish: _Change, hashed: str | None) -> Account:

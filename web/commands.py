@@ -9,11 +9,11 @@ from broadcast.session.commands import Command, CommandError, dump_command, pars
 from web.asking import identify
 from web.auditor import AUDITED, Auditor
 from web.auth import VIEWER, Identity
+from web.bodies import read_json
 from web.border import client_address
 from web.errors import Problem
 from web.limits import Limiter
 from web.replies import reply
-from web.sign_in import read_json
 from web.throttle import hold_back
 
 Perform = Callable[[str, Command, Identity], Awaitable[int]]

@@ -5,11 +5,11 @@ from aiohttp import web
 from broadcast.session.model import Role
 from web.asking import identify
 from web.auditor import Auditor
+from web.bodies import read_json
 from web.errors import Problem
 from web.on_air import OnAir
 from web.replies import reply
 from web.sessions import Sessions
-from web.sign_in import read_json
 
 
 class ControlRoutes:

@@ -22,10 +22,10 @@ from config.settings import ConfigError, Push, Settings
 from web.asking import identify
 from web.auditor import Auditor
 from web.auth import Identity
+from web.bodies import Body, read
 from web.errors import Problem, not_found
 from web.replies import reply
 from web.sessions import Sessions
-from web.sign_in import fault, read_json
 
 FILE = "pushes.json"
 MAX_PUSHES = 16
@@ -43,22 +43,19 @@ def _fitting(name: str) -> str:
 _Name = Annotated[Name, AfterValidator(_fitting)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _New(_Body):
+class _New(Body):
     name: _Name
     url: str = Field(max_length=2048)
 
 
-class _Switch(_Body):
+class _Switch(Body):
     on: StrictBool
 
 
-class _Kept(_Body):
+class _Kept(BaseModel):
     """The file."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     added: tuple[Push, ...] = ()
     off: frozenset[str] = frozenset()
 
@@ -176,20 +173,14 @@ class Pushes:
 
     async def _add(self, request: web.Request) -> web.Response:
         who = await self._operator(request, changes=True)
-        try:
-            new = _New.model_validate(await read_json(request))
-        except ValidationError as error:
-            raise fault(error) from None
+        new = await read(request, _New)
         return await self._changed(
             request, who, "push_added", new.name, lambda d: d.add(new.name, new.url)
         )
 
     async def _switch(self, request: web.Request) -> web.Response:
         who, name = await self._operator(request, changes=True), request.match_info["name"]
-        try:
-            wish = _Switch.model_validate(await read_json(request))
-        except ValidationError as error:
-            raise fault(error) from None
+        wish = await read(request, _Switch)
         what = "push_on" if wish.on else "push_off"
         return await self._changed(request, who, what, name, lambda d: d.switch(name, on=wish.on))
 

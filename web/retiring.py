@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter
 
 from broadcast.audit import Note
 from broadcast.session.text import Name
 from config.settings import Settings
 from web.asking import identify
 from web.auditor import Auditor
+from web.bodies import Body, read
 from web.border import where_from
 from web.catalogues import say
 from web.children import run_module
@@ -28,17 +29,14 @@ from web.media import STREAM_NAME
 from web.replies import reply
 from web.retire import ROOMS
 from web.setup import now_ms
-from web.sign_in import fault, read_json
 
 PATIENCE_S = 12 * 3600.0
 _NOTE = TypeAdapter(Note)
 _log = logging.getLogger(__name__)
 
 
-class Wish(BaseModel):
+class Wish(Body, strict=True):
     """Where the copy is, and why the recording goes."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     kept_in: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
     why: Name
@@ -82,10 +80,7 @@ class Retiring:
             problem = Problem(403, "forbidden", role=who.role)
             await self._auditor.refused(request, "retire_asked", problem, who, session=session)
             raise problem
-        try:
-            wish = Wish.model_validate(await read_json(request))
-        except ValidationError as error:
-            raise fault(error) from None
+        wish = await read(request, Wish)
         detail = {"kept_in": wish.kept_in, "why": wish.why}
         if not STREAM_NAME.fullmatch(session) or not await asyncio.to_thread(self._knows, session):
             raise not_found()

@@ -1,12 +1,11 @@
 """`POST /api/v1/sign-in` and `sign-out`: a password or a link's token becomes a cookie."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from broadcast.session.model import Role
 from config.settings import Security
@@ -14,6 +13,7 @@ from web.accounts import SignIn
 from web.asking import identify_or_viewer, seen
 from web.auditor import Auditor
 from web.auth import COOKIE, DEVICE_COOKIE, DEVICE_S, VIEWER, Identity, Tokens
+from web.bodies import Body, read
 from web.border import client_address, is_here, peer_address, require_same_origin
 from web.errors import Problem
 from web.limits import Bucket, network
@@ -21,34 +21,13 @@ from web.replies import reply
 from web.throttle import refuse_for
 
 
-class Credentials(BaseModel):
+class Credentials(Body):
     """A name and a password, and a code where the account asks for one; or a link's token."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     name: str | None = Field(None, max_length=300)
     password: str | None = Field(None, max_length=1024)
     code: str = Field("", max_length=64)
     token: str | None = Field(None, max_length=1024)
-
-
-async def read_json(request: web.Request) -> dict[str, Any]:
-    """The body as an object. Raises `Problem` 422 (or 413, from the server's limit)."""
-    if request.content_type != "application/json":
-        raise Problem(422, "not_json")
-    try:
-        body = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        raise Problem(422, "not_json") from None
-    if not isinstance(body, dict):
-        raise Problem(422, "not_json")
-    return body
-
-
-def fault(error: ValidationError) -> Problem:
-    """The first field that is not as it should be."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "?"
-    return Problem(422, "not_understood", field=field, rule=first["msg"])
 
 
 class SignInRoutes:
@@ -79,10 +58,7 @@ class SignInRoutes:
     async def _enter(self, request: web.Request) -> web.Response:
         if "Origin" in request.headers:
             require_same_origin(request)
-        try:
-            credentials = Credentials.model_validate(await read_json(request))
-        except ValidationError as error:
-            raise fault(error) from None
+        credentials = await read(request, Credentials)
         device = self._tokens.device(request.cookies.get(DEVICE_COOKIE, ""))
         try:
             cookie = await self._cookie(credentials, client_address(request), device)

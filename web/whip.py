@@ -11,8 +11,8 @@ from broadcast.interpreters import LANGUAGE_CODE
 from config.settings import Turn
 from streams.frames import SiteId, screen_of
 from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken, TalkRefused
+from web.bodies import read_json
 from web.errors import Problem
-from web.sign_in import read_json
 from web.turn import ice_server_links
 
 SDP = "application/sdp"

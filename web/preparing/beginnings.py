@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broadcast.session.model import Role, SiteKind
 from broadcast.session.preset import (
@@ -24,28 +23,25 @@ from web import setup
 from web.asking import identify
 from web.auditor import AUDITED, Auditor
 from web.auth import Identity
+from web.bodies import Body, read
 from web.border import LANGUAGE
 from web.catalogues import say
 from web.errors import Problem, not_found
 from web.preparing.templates import Template, Templates
 from web.replies import reply
 from web.sessions import Sessions
-from web.sign_in import fault, read_json
 
-M = TypeVar("M", bound=BaseModel)
 KINDS = ("sitting", "questioning", "explanation", "rehearsal")
 
 
-class _Source(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Source(Body):
     kind: Literal["hall", "preset", "template", "session"]
     id: str = ""
 
 
-class _Wish(BaseModel):
+class _Wish(Body):
     """`kind` brings its own agenda; without one the source's agenda is taken."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     title: Name
     subtitle: Text = ""
     planned_start_at_ms: EpochMs | None = None
@@ -53,8 +49,7 @@ class _Wish(BaseModel):
     source: _Source
 
 
-class _Keep(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Keep(Body):
     session: str
     name: Name
 
@@ -93,7 +88,7 @@ class Beginnings:
 
     async def _create(self, request: web.Request) -> web.Response:
         identity = self._operator(request, changes=True)
-        wish = _understood(_Wish, await read_json(request))
+        wish = await read(request, _Wish)
         preset = await self._preset(wish.source)
         changes: dict[str, Any] = {"title": wish.title, "subtitle": wish.subtitle}
         if wish.kind is not None:
@@ -143,7 +138,7 @@ class Beginnings:
 
     async def _keep(self, request: web.Request) -> web.Response:
         identity = self._operator(request, changes=True)
-        wish = _understood(_Keep, await read_json(request))
+        wish = await read(request, _Keep)
         preset = preset_of((await self._sessions.desk(wish.session)).floor.state)
         kept = await asyncio.to_thread(self._templates.put, wish.name, preset, self._clock())
         detail = {"template": kept.id, "name": kept.name}
@@ -164,13 +159,6 @@ class Beginnings:
 def may_create(identity: Identity) -> bool:
     """Whether somebody may make sessions."""
     return Role.OPERATOR in identity.roles and identity.session is None
-
-
-def _understood(model: type[M], body: dict[str, Any]) -> M:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        raise fault(error) from None
 
 
 def _known_preset(name: str) -> Preset:
