@@ -8,8 +8,8 @@ Starting     cli, administering, setup, check, service; serving, supervisor, for
 The border   listener, connections, certificate, border (language, errors, headers, origin),
              errors, bodies, replies; throttle, limits (how often); addresses, agents
 Who asks     auth (tokens, cookie, roles), asking (of each request), sign_in, accounts,
-             account_routes, second_factor; doorkeeper (who may send and watch), inside (who may
-             stay)
+             account_changes, own_account, all_accounts, second_factor; doorkeeper (who may send
+             and watch), inside (who may stay)
 Who did what auditor, audit_reader, audit_proof
 A session    sessions (all), desk (one, as it runs), floor (its log), commands, control,
              control_routes; summaries; machine_clock

@@ -10,8 +10,9 @@ from broadcast.outputs.edge import pace_of
 from broadcast.store import Store
 from config.settings import Settings
 from web import border, whip
-from web.account_routes import AccountRoutes
+from web.account_changes import AccountChanges
 from web.accounts import SignIn
+from web.all_accounts import AllAccounts
 from web.api import Api
 from web.archive import Archive
 from web.aside import Aside
@@ -35,6 +36,7 @@ from web.live import Live
 from web.media import Media
 from web.minutes import MinutesRoom
 from web.on_air import OnAir
+from web.own_account import OwnAccount
 from web.pages import Pages
 from web.preparing import rooms as preparing
 from web.pushes import Destinations, Pushes
@@ -139,9 +141,11 @@ def _accounts(parts: Parts, aside: Aside) -> tuple[Room, ...]:
     factor = SecondFactor(load_secret(settings.storage.data_dir), now_ms)
     sign_in = SignIn(store, factor, now_ms)
     enter = SignInRoutes(tokens, sign_in, auditor, settings.security, now_ms)
+    changes = AccountChanges(store, auditor)
     return (
         enter,
-        AccountRoutes(store, tokens, sign_in, factor, enter, auditor, aside),
+        OwnAccount(store, tokens, sign_in, factor, enter, changes, aside),
+        AllAccounts(store, tokens, enter, changes),
         AuditReader(store, auditor, settings, now_ms),
     )
 

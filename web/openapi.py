@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from broadcast.session.commands import COMMANDS, may
 from broadcast.session.model import Role
-from web.account_routes import BODIES
+from web import all_accounts, own_account
 from web.retiring import Wish
 from web.sign_in import Credentials
 
@@ -177,7 +177,8 @@ def _parameter(name: str, place: str) -> dict[str, Any]:
 @cache
 def _bodies() -> dict[str, Any]:
     """What a POST takes, as JSON; `web/PROTOCOL.md` tells the others."""
-    known = {path: _ecma(model.model_json_schema()) for path, model in BODIES.items()}
+    bodies = own_account.BODIES | all_accounts.BODIES
+    known = {path: _ecma(model.model_json_schema()) for path, model in bodies.items()}
     known["/api/v1/archive/{session}/retire"] = Wish.model_json_schema()
     known["/api/v1/sign-in"] = Credentials.model_json_schema()
     known[_SESSION + "/commands"] = {"$ref": _REF.format(model="Command")}

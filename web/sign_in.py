@@ -1,13 +1,14 @@
 """`POST /api/v1/sign-in` and `sign-out`: a password or a link's token becomes a cookie."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 from pydantic import Field
 
 from broadcast.session.model import Role
+from broadcast.store import Account
 from config.settings import Security
 from web.accounts import SignIn
 from web.asking import identify_or_viewer, seen
@@ -70,15 +71,20 @@ class SignInRoutes:
         who = seen(identity, request)
         await self._auditor.done(request, "sign_in", who, session=identity.session or "")
         response = reply(_welcome(identity))
-        self.give(request, response, cookie)
+        self._give(request, response, cookie)
         if identity.account:
             kept = device if device.startswith(f"{identity.name}\n") else ""
             text = self._tokens.device_cookie(identity.name, kept)
             _set(request, response, DEVICE_COOKIE, text, DEVICE_S)
         return response
 
-    def give(self, request: web.Request, response: web.Response, cookie: str) -> None:
-        """Signs the browser in."""
+    def stay(self, request: web.Request, account: Account, told: Mapping[str, Any]) -> web.Response:
+        """`told`, after a change that signs all browsers out: this one is in again."""
+        response = reply(told)
+        self._give(request, response, self._tokens.cookie_for_account(account))
+        return response
+
+    def _give(self, request: web.Request, response: web.Response, cookie: str) -> None:
         _set(request, response, COOKIE, cookie, self._security.cookie_hours * 3600)
 
     async def _cookie(self, credentials: Credentials, address: str, device: str) -> str:
