@@ -22,7 +22,7 @@ def backup(settings: Settings, target: Path) -> int:
     The log comes first: a recording may be longer than it knows, but not shorter.
     """
     source, target = settings.storage.data_dir, target.absolute()
-    if target.is_relative_to(source):
+    if any(target.resolve().is_relative_to(one.resolve()) for one in (source, *_links(source))):
         raise SetupError(f"{target} lies in the data folder; name one elsewhere, on another disk")
     copied = 0
     try:
@@ -39,14 +39,29 @@ def backup(settings: Settings, target: Path) -> int:
     return copied
 
 
+def _links(source: Path) -> list[Path]:
+    """Folders that were moved to a larger disk, with a link in their place."""
+    return [one for one in source.glob("*") if one.is_symlink() and one.is_dir()]
+
+
 def _kept(source: Path) -> Iterator[Path]:
-    """A recording names its files only when they are there: what names them goes first."""
-    for folder, folders, files in os.walk(source):
+    """A recording names its files only when they are there: what names them goes first. Raises
+    `OSError` for a folder that cannot be looked into."""
+    seen = {source.resolve()}
+    for folder, folders, files in os.walk(source, onerror=_refuse, followlinks=True):
+        real = {name: Path(folder, name).resolve() for name in folders}
+        folders[:] = [name for name in folders if real[name] not in seen]
+        seen.update(real.values())
         if Path(folder) == source:
             folders[:] = [name for name in folders if name not in _NOT_KEPT]
             files = [name for name in files if name not in _NOT_KEPT]
         for name in sorted(files, key=lambda name: (not name.endswith(".m3u8"), name != MANIFEST)):
             yield Path(folder, name)
+
+
+def _refuse(error: OSError) -> None:
+    """Whoever is told that all was copied believes it."""
+    raise error
 
 
 def _is_proven(path: Path, there: Path, target: Path) -> bool:
@@ -66,7 +81,8 @@ def only_elsewhere(settings: Settings, target: Path) -> Iterator[tuple[str, Reti
 
 
 def _copy(source: Path, target: Path) -> bool:
-    """Whole or not at all. False where it is there already, or gone since it was listed."""
+    """Whole or not at all. False where it is there already, or gone since it was listed; a link
+    whose disk is not there is not gone."""
     try:
         now = source.stat()
         if target.exists():
@@ -77,7 +93,7 @@ def _copy(source: Path, target: Path) -> bool:
         new = target.with_name(f".{target.name}.new")
         shutil.copy2(source, new)
     except FileNotFoundError:
-        if source.exists():
+        if os.path.lexists(source):
             raise
         return False
     new.replace(target)

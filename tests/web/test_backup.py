@@ -1,5 +1,8 @@
 """A copy of the data folder, taken while the server writes to it."""
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -63,14 +66,60 @@ def test_only_what_changed_is_copied_again(tmp_path: Path) -> None:
     assert not (copy / "run").exists()
 
 
+def _moved_archive(data: Path, larger: Path) -> Path:
+    """As an office does whose disk is full: the archive on a larger one, a link in its place."""
+    open_store(_settings(data)).close()
+    recording = larger / "archive" / "s1"
+    recording.mkdir(parents=True)
+    (recording / "00000000.m4s").write_bytes(b"picture")
+    (data / "archive").symlink_to(larger / "archive")
+    return recording
+
+
+def test_an_archive_that_was_moved_to_a_larger_disk_is_copied(tmp_path: Path) -> None:
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    recording = _moved_archive(data, tmp_path / "larger")
+    (recording / "back").symlink_to(data)  # round and round, where somebody is careless
+    assert backup(_settings(data), copy) == 1
+    assert (copy / "archive/s1/00000000.m4s").read_bytes() == b"picture"
+    assert backup(_settings(data), copy) == 0
+
+
+def test_an_archive_whose_disk_is_not_there_is_no_copy(tmp_path: Path) -> None:
+    data, larger = tmp_path / "data", tmp_path / "larger"
+    _moved_archive(data, larger)
+    larger.rename(tmp_path / "unplugged")
+    with pytest.raises(SetupError, match="archive"):
+        backup(_settings(data), tmp_path / "copy")
+
+
 def test_a_copy_is_not_put_where_it_would_copy_itself(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="in the data folder"):
-        backup(_settings(tmp_path), tmp_path / "copy")
+    data, larger, other = tmp_path / "data", tmp_path / "larger", tmp_path / "other"
+    _moved_archive(data, larger)
+    other.symlink_to(data)
+    for target in (data / "copy", other / "copy", larger / "archive" / "copy"):
+        with pytest.raises(SetupError, match="in the data folder"):
+            backup(_settings(data), target)
 
 
 def test_what_cannot_be_copied_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=DATABASE):
         backup(_settings(tmp_path / "nothing"), tmp_path / "copy")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path: Path) -> None:
+    """What was closed is for the server's own user alone."""
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    open_store(_settings(data)).close()
+    (data / "sealed").mkdir(mode=0)
+    asked = [str(Path(sys.executable).with_name("diemcau")), "backup", str(copy)]
+    if os.geteuid() == 0:
+        may_not = "--bounding-set=-dac_override,-dac_read_search"
+        asked = ["setpriv", may_not, *asked]
+    there = {**os.environ, "DIEMCAU_STORAGE__DATA_DIR": str(data)}
+    done = subprocess.run(asked, env=there, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert f"{data / 'sealed'}: Permission denied" in done.stderr
 
 
 def test_a_database_elsewhere_is_left_to_its_own_tools(tmp_path: Path) -> None:
