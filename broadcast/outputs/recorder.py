@@ -159,6 +159,7 @@ class Recorder:
             media = init_segment(*size, part.parameters, origin_s)
         data = head + stored(media)
         write_new(self._folder / name, data, self._disk)
+        self._disk.sync_folder(self._folder)
         self._ledger.add(name, hashlib.sha256(data).hexdigest(), len(data))
         self._init += 1
         self._new_init = name

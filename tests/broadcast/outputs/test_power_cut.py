@@ -206,6 +206,46 @@ def test_after_a_power_cut_it_goes_on_in_the_same_recording(tmp_path: Path) -> N
     sums_agree(tmp_path / "left")
 
 
+class _PowerCutError(Exception):
+    pass
+
+
+class CutAt(Cut):
+    """The power goes after so many syncs."""
+
+    def __init__(self, folder: Path, left: Path, syncs: int) -> None:
+        super().__init__(folder, left)
+        self._syncs = syncs
+
+    def sync(self, file: FileIO) -> None:
+        super().sync(file)
+        self._count()
+
+    def sync_folder(self, folder: Path) -> None:
+        super().sync_folder(folder)
+        self._count()
+
+    def _count(self) -> None:
+        self._syncs -= 1
+        if self._syncs == 0:
+            raise _PowerCutError
+
+
+def test_wherever_the_power_is_cut_no_file_is_called_altered(tmp_path: Path) -> None:
+    for syncs in range(1, 100):
+        place = tmp_path / str(syncs)
+        (place / "data").mkdir(parents=True)
+        try:
+            record(place / "data/x", 2, disk=CutAt(place / "data", place / "left", syncs))
+            break
+        except _PowerCutError:
+            after = place / "left/x"
+            record(after, 1, EPOCH_S + 10)
+            Recorder(after, PROGRAM, 1000).end()
+            assert {one.code for one in verify(after).findings} <= {"gap"}, syncs
+    assert syncs > 10
+
+
 def test_a_wall_clock_that_was_set_back_before_the_beginning(tmp_path: Path) -> None:
     """The machine's clock was years ahead when the session began, and is right after a restart."""
     record(tmp_path / "x", 2, EPOCH_S + 10**8)
