@@ -16,7 +16,8 @@ from broadcast.session.model import Phase, SessionState, SiteKind
 from broadcast.witness.memory import APART_MS
 from config.settings import Program, Recording
 from streams.frames import SiteId
-from web.outside import Outside, Witness, line_quality
+from web.outside import Outside, line_quality
+from web.statuses import Witness
 
 SILENT_DBFS = -60.0
 SILENT_MS = 8000

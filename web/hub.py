@@ -9,10 +9,10 @@ from streams.wire import Still
 from web.auth import Identity
 from web.build import build
 from web.client import Audience, Bye, Client
-from web.outside import Report
 from web.patches import Differ, View
 from web.quality import Quality
 from web.replies import dumps
+from web.statuses import Report
 
 
 @cache

@@ -22,9 +22,9 @@ from web.client import Audience, Bye, Client
 from web.desk import Desk
 from web.errors import Problem
 from web.limits import Bucket
-from web.outside import Report
 from web.replies import dumps
 from web.sessions import Sessions
+from web.statuses import Report
 
 HELLO_S = 10.0
 HEARTBEAT_S = 10.0

@@ -21,7 +21,8 @@ from prometheus_client.registry import Collector
 from streams.frames import SiteId
 from streams.lag import BOUNDS_NS, Lag
 from streams.lines import DownLine, Line, PortCounts
-from web.outside import LineQuality, PushState, line_quality
+from web.outside import LineQuality, line_quality
+from web.statuses import PushState
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ from web.desk import Desk
 from web.errors import Problem
 from web.history import History
 from web.line_book import PLACE, LineBook
-from web.outside import Calm, Outside, Pace, Studio, hours_left, studio_of, witness_of
+from web.outside import Calm, Outside, Pace, hours_left
 from web.sessions import Sessions
+from web.statuses import Studio, studio_of, witness_of
 from web.studio_link import DEAF, Ears, StudioLink
 
 LOOK_S = 0.5

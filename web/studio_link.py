@@ -20,7 +20,7 @@ from config.settings import Push
 from streams.frames import EncodedFrame, SiteId
 from streams.rtp.packetise import Packetised
 from streams.wire import Conversation, Kind, Message, Note, Outbox, Still, WireError
-from web.outside import Word
+from web.statuses import Word
 
 _log = logging.getLogger(__name__)
 

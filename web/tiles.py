@@ -4,7 +4,8 @@ from typing import Any
 
 from broadcast.program import Clip
 from streams.lines import DownLine, Line
-from web.outside import Outside, PlayerState, Report, line_quality
+from web.outside import Outside, line_quality
+from web.statuses import PlayerState, Report
 
 
 def outputs(outside: Outside) -> dict[str, Any]:

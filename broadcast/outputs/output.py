@@ -1,9 +1,7 @@
-"""What every output of the program is: it takes packets, never blocks, and says how it fares."""
+"""What the outputs say of themselves, and how the studio begins and ends them."""
 
 from dataclasses import dataclass
 from typing import Protocol
-
-from streams.frames import Packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,3 @@ class Part(Protocol):
 
     def close(self) -> None:
         """Ends its threads, and waits for them."""
-
-
-class Output(Protocol):
-    """Each has a bounded queue, whose policy its docstring names, and a thread or task."""
-
-    def offer(self, packet: Packet) -> None:
-        """From any thread; returns at once."""
-
-    def status(self) -> OutputStatus:
-        """From any thread."""

@@ -92,7 +92,7 @@ class PushStatus:
     """Packets, since the start of the process."""
 
     def message(self) -> dict[str, Any]:
-        """As the relay reads it (`web.outside.PushState`)."""
+        """As the relay reads it (`web.statuses.PushState`)."""
         return {
             "name": self.name,
             "state": self.state,
@@ -213,7 +213,7 @@ class _Feeder:
 
 
 class Pusher:
-    """The `Output` to one destination, on a thread of its own. Queue: a `Backlog` of
+    """Sends to one destination, on a thread of its own. Queue: a `Backlog` of
     `MAX_QUEUED_PACKETS`. While nobody is connected nothing is queued."""
 
     def __init__(self, push: Push, program: Program) -> None:
@@ -236,6 +236,7 @@ class Pusher:
         self._thread.join()
 
     def offer(self, packet: Packet) -> None:
+        """From any thread; returns at once."""
         if self._wanted and packet.public and packet.codec in (Codec.H264, Codec.AAC):
             self._queue.offer(packet, key=packet.codec is Codec.H264 and packet.key)
 

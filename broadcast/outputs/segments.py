@@ -133,7 +133,7 @@ class Keeper:
 
 
 class Segments:
-    """The `Output` that records. Queue: a `Backlog` of `MAX_QUEUED_PACKETS`; where some were
+    """Records, on a thread of its own. Queue: a `Backlog` of `MAX_QUEUED_PACKETS`; where some were
     dropped the recording shows a discontinuity."""
 
     def __init__(
@@ -179,11 +179,13 @@ class Segments:
         self._news.set()
 
     def offer(self, packet: Packet) -> None:
+        """From any thread; returns at once."""
         if self._shelf.takes(packet):
             key = packet.codec is Codec.H264 and packet.key and not packet.rendition
             self._queue.offer(packet, key=key)
 
     def status(self) -> OutputStatus:
+        """From any thread."""
         faults = [self._fault] if self._fault is not None else []
         free, keeper = self._free_bytes, self._keeper
         if free is not None and free < self._settings.warn_free_bytes and not faults:

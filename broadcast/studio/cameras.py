@@ -128,7 +128,7 @@ class Received:
         return max(self.video_ns, self.audio_ns)
 
     def status(self, now_ns: int) -> dict[str, Any]:
-        """As the relay reads it (`web.outside.CameraState`)."""
+        """As the relay reads it (`web.statuses.CameraState`)."""
         return {
             "site": self.site,
             "detail": self.detail,

@@ -91,7 +91,7 @@ class Deliveries:
         return status.recording, status.faults, self._sealed.status().recording
 
     def status(self) -> dict[str, Any]:
-        """As the relay reads it (`web.outside`)."""
+        """As the relay reads it (`web.statuses`)."""
         status = self._segments.status()
         return {
             "recording": status.recording,

@@ -83,7 +83,7 @@ class Player:
         self._news.set()
 
     def status(self) -> dict[str, Any] | None:
-        """As the relay reads it (`web.outside.PlayerState`); None: nothing is loaded."""
+        """As the relay reads it (`web.statuses.PlayerState`); None: nothing is loaded."""
         clip, show = self._clip, self._show
         if clip is None:
             return None

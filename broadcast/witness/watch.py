@@ -81,7 +81,7 @@ class Watch:
             self._fault = str(error)
 
     def statement(self, now_s: float) -> dict[str, Any]:
-        """What was seen, as the relay reads it (`web.outside.Witness`)."""
+        """What was seen, as the relay reads it (`web.statuses.Witness`)."""
         memory = self._memory
         return {
             "grew_s": round(now_s - self._grew_at_s, 1),

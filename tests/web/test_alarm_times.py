@@ -38,12 +38,10 @@ from tests.broadcast.witness.test_witness import black, frozen, moving
 from tests.web.test_alarms import BACK, GOOD, HALL, LAY, RUNNING, STATE, WORLD
 from web.alarms import Alarm, Situation, due, judge
 from web.on_air import LOOK_S
-from web.outside import (
-    Calm,
+from web.outside import Calm, Outside, Pace
+from web.statuses import (
     CameraState,
     Fault,
-    Outside,
-    Pace,
     PushState,
     Report,
     Studio,

@@ -21,19 +21,15 @@ from config.settings import Program, Recording, Settings
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
 from web.alarms import PATIENCE_MS, Alarm, Situation, due, judge
-from web.outside import (
-    Calm,
+from web.outside import Calm, Outside, Pace, hours_left, line_quality
+from web.statuses import (
     CameraState,
     Fault,
-    Outside,
-    Pace,
     PushState,
     Report,
     Studio,
     Witness,
     Word,
-    hours_left,
-    line_quality,
     studio_of,
     witness_of,
 )

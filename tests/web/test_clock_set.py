@@ -19,7 +19,8 @@ from web.auth import Identity, Tokens, load_secret
 from web.desk import Desk
 from web.floor import Floor
 from web.machine_clock import MachineClock
-from web.outside import Outside, Report, Studio
+from web.outside import Outside
+from web.statuses import Report, Studio
 
 HOUR_MS, NS_PER_MS = 3_600_000, 1_000_000
 

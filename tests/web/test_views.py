@@ -26,9 +26,10 @@ from streams.frames import SiteId
 from streams.lines import DownLine, Line
 from tests.web.rig import CHUA, DELEGATES, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SITES
 from web.client import Audience
-from web.outside import Outside, Report, Studio
+from web.outside import Outside
 from web.patches import diff
 from web.quality import wishes
+from web.statuses import Report, Studio
 from web.views import Views
 
 STAFF, PUBLIC = Audience(True, None, "vi"), Audience(False, None, "vi")

@@ -22,7 +22,7 @@ from tests import media
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM
 from tests.media import wait_until
 from tests.web.rig import settings_in
-from web.outside import Witness, witness_of
+from web.statuses import Witness, witness_of
 from web.studio_link import DEAF, StudioLink
 
 RECORDING = Recording(segment_ms=1000, stop_free_bytes=0, warn_free_bytes=0)
