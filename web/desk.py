@@ -85,6 +85,7 @@ class Desk:
         )
         self._outside = outside
         state = self.floor.state
+        self.hub.end_others(state.sites)
         coming = next_site(state, self.floor.procedure)
         self.qualities = wishes(state, self._settings.program, coming)
         self.alarms = judge(self._situation(), self.alarms)

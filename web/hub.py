@@ -1,7 +1,7 @@
 """The pages of one session: who is there, and what they were last told."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import cache
 
 from streams.frames import SiteId, screen_of, screen_site
@@ -91,6 +91,14 @@ class Hub:
         sites = {audience.site for audience in audiences}
         for site in self.reports.keys() - sites:
             del self.reports[site]
+
+    def end_others(self, sites: Container[SiteId]) -> None:
+        """Ends the pages of sites that are not in the session any more: no view is theirs."""
+        for client in self.clients:
+            site = client.audience.site
+            if site is not None and site not in sites:
+                client.end("revoked")
+                self._told.pop(client.audience, None)
 
     def snapshot(self, client: Client) -> str:
         """What this audience was last told, so that the patches after it fit."""

@@ -170,6 +170,8 @@ class Live:
         client = Client(socket, hello.page, identity, audience, check)
         # Only now: the desk may have been closed and opened again before the page said hello.
         desk = await self._sessions.desk(session)
+        if site is not None and site not in desk.floor.state.sites:
+            raise Bye("revoked")
         hub = desk.hub
         hub.join(client)
         try:

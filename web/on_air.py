@@ -158,7 +158,8 @@ class OnAir:
         if desk.floor.id != self._followed:
             self._followed = desk.floor.id
             self.on_session(desk.floor.id)
-        self._outside_the_door = desk.floor.state.put_out
+        # Whoever was taken out of the session has no place in the room either, open or closed.
+        self._outside_the_door = desk.floor.state.put_out | desk.floor.state.retired_sites
         self.relay.set_put_out(self._outside_the_door)
         self.relay.set_sharing(desk.floor.state.sharing)
         program = program_of(desk.floor.state)

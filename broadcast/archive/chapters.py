@@ -207,8 +207,11 @@ def _persons(last: SessionState, item: AgendaItem) -> str:
 
 
 def _turn_chapter(last: SessionState, span: _Span[TurnId], timeline: Timeline) -> Chapter:
-    turn = corrected(last, _turn(last, span.what))
-    delegate, site = last.delegates[turn.delegate], last.sites[turn.site]
+    called = _turn(last, span.what)
+    turn = corrected(last, called)
+    # Logs may name somebody who was taken out afterwards, as it was once allowed.
+    delegate = last.delegates.get(turn.delegate) or last.delegates[called.delegate]
+    site = last.sites[turn.site]
     start_s, end_s = timeline.second(span.start_ms), timeline.second(span.end_ms)
     standing = " · ".join(part for part in (delegate.title, site.name) if part)
     return Chapter(start_s, end_s, "turn", delegate.name, standing, site.name)

@@ -11,6 +11,7 @@ import pytest
 from broadcast.database import StoreError
 from broadcast.store import Store
 from tests import media
+from tests.peers import watching
 from tests.web.rig import (
     BOUND_S,
     CHUA,
@@ -24,6 +25,7 @@ from tests.web.rig import (
     relay,
     settings_in,
 )
+from tests.web.test_doorkeeper import _viewers
 from web import inside, live, on_air
 
 
@@ -162,6 +164,33 @@ def test_a_revoked_link_ends_the_page(tmp_path: Path, monkeypatch: pytest.Monkey
             assert page.last["bye"]["code"] == "revoked"
             async with rig.page("site", rig.site()) as again:
                 await again.until(lambda p: p.snapshot)
+
+    asyncio.run(scenario())
+
+
+def test_a_site_that_is_taken_out_leaves_and_all_others_go_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig, rig.page("operator", rig.operator) as panel:
+            await rig.command("put_delegate", delegate="lay-1", name="Điêu Thị Xuân", site=HALL)
+            async with (
+                watching(rig.url(f"/whep/{SESSION}/{LAY}"), rig.site()),
+                rig.page("site", rig.site()) as page,
+            ):
+                await page.until(lambda p: p.snapshot)
+                await _viewers(rig, 1)
+                assert (await rig.command("remove_site", site=LAY))[0] == 200
+                await page.until(lambda p: p.last.get("bye"))
+                assert page.last["bye"]["code"] == "revoked"
+                await panel.until(lambda p: p.view and LAY not in p.view["sites"])
+                assert (await rig.command("put_site", name="Điểm cầu xã Nà Bủng"))[0] == 200
+                await panel.until(lambda p: "xa-na-bung" in p.view["sites"])
+                # What was let in to hear the room does not stay to hear it closed.
+                await _viewers(rig, 0)
+            async with rig.page("site", rig.site()) as again:
+                await again.until(lambda p: p.last.get("bye"))
+                assert again.last["bye"]["code"] == "revoked"
+            async with rig.page("operator", rig.operator) as another:
+                await another.until(lambda p: p.snapshot)
 
     asyncio.run(scenario())
 

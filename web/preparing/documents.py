@@ -166,7 +166,7 @@ def _may_read(state: SessionState, document: Document, identity: Identity) -> bo
         return False
     if identity.staff:
         return True
-    if identity.site is not None:
+    if identity.site in state.sites:
         current = state.current_item == item.id and state.phase is not Phase.ENDED
         return not item.closed or (current and identity.site not in state.put_out)
     return document.public and not item.closed

@@ -40,7 +40,7 @@ from broadcast.session.rules.lookup import delegate_of, item_of, site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
 from broadcast.session.text import Id, Name, SiteName, Text, slug
 from broadcast.session.vietnamese import plain
-from streams.frames import SiteId
+from streams.frames import SiteId, screen_of
 
 MAX_SITES = 500
 MAX_DELEGATES = 1000
@@ -137,7 +137,8 @@ def require_unused_site(state: SessionState, site: Site) -> None:
     if site.booth is not None and state.phase is not Phase.PREPARED:
         raise Refusal("languages_are_set")
     scenes = (state.program, state.preview, state.before_turn)
-    shown = any(scene is not None and site.id in scene.sources for scene in scenes)
+    own = {site.id, screen_of(site.id)}
+    shown = any(scene is not None and not own.isdisjoint(scene.sources) for scene in scenes)
     heard = state.pause is not None and site.id in state.pause.microphones
     spoke = any(turn.site == site.id for turn in state.turns)
     signs = state.signer is not None and state.signer.site == site.id
@@ -177,7 +178,8 @@ def put_delegate(state: SessionState, command: PutDelegate, act: Act) -> Events:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveDelegate(PaperCommand):
-    """Takes a delegate out of the list and the agenda, if they have not asked to speak."""
+    """Takes a delegate out of the list and the agenda, if they have not asked to speak, and nothing
+    that was said or promised is written down as theirs."""
 
     type: Literal["remove_delegate"] = "remove_delegate"
     delegate: Id
@@ -192,9 +194,14 @@ def remove_delegate(state: SessionState, command: RemoveDelegate, act: Act) -> E
 
 def require_unheard(state: SessionState, delegate: Delegate) -> None:
     """Raises `Refusal`."""
-    asked = any(request.delegate == delegate.id for request in state.requests.values())
-    if asked or any(turn.delegate == delegate.id for turn in state.turns):
+    asked = (request.delegate for request in state.requests.values())
+    spoke = (turn.delegate for turn in state.turns)
+    if delegate.id in {*asked, *spoke}:
         raise Refusal("delegate_has_requests", name=delegate.name)
+    corrections = (told.delegate for told in state.written.corrections.values())
+    promised = (promise.delegate for promise in state.promises.values())
+    if delegate.id in {*corrections, *promised}:
+        raise Refusal("delegate_is_in_record", name=delegate.name)
 
 
 # The agenda

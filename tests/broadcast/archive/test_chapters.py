@@ -10,6 +10,7 @@ from broadcast.session.commands import (
     ChooseItem,
     ClosePart,
     ConfirmOpening,
+    CorrectTurn,
     EndSession,
     EndTurn,
     GiveTurn,
@@ -20,7 +21,8 @@ from broadcast.session.commands import (
     ResumeSession,
     SetItemClosed,
 )
-from broadcast.session.model import RequestKind
+from broadcast.session.content_events import DelegateRemoved
+from broadcast.session.model import DelegateId, RequestKind, Role
 from tests.broadcast.session.hearing import NHE, SECRET, Hearing
 
 SPEECH = RequestKind.SPEECH
@@ -62,6 +64,17 @@ def test_items_and_turns() -> None:
             "Điểm cầu huyện Mường Nhé",
         ),
     )
+
+
+def test_who_was_taken_out_after_a_correction_hides_no_chapter() -> None:
+    """As logs have it from when that was allowed."""
+    recorded = Recorded("thao-luan")
+    hearing = recorded.hearing
+    hearing.after(4).do(GiveTurn(delegate="an", kind=SPEECH))
+    hearing.after(4).do(EndTurn())
+    hearing.do(CorrectTurn(turn=hearing.state.turns[0].id, delegate="binh"), Role.CLERK)
+    hearing.log.append(DelegateRemoved(at_ms=hearing.now_ms, delegate=DelegateId("binh")))
+    assert recorded.spans()[-1] == ("Pờ Mỳ Lế", 5, 10)
 
 
 def test_who_is_questioned_stands_beside_the_question_group() -> None:

@@ -15,6 +15,7 @@ from broadcast.session.commands import (
     Cut,
     EndSession,
     GiveTurn,
+    RemoveSite,
     SceneWish,
     SetPreview,
     ShareScreen,
@@ -64,6 +65,19 @@ def test_a_site_shares_its_own_screen_and_only_while_it_may() -> None:
     hearing.do(wish)
     assert hearing.state.preview == Scene(FULL, (SCREEN,))
     assert "Mường Nhé" in program_of(hearing.state).site_names[SCREEN]
+
+
+@pytest.mark.parametrize("wish", [Cut, SetPreview])
+def test_a_site_stays_while_its_screen_is_shown(wish: type[Cut | SetPreview]) -> None:
+    hearing = sharing()
+    for delegate in [one for one in hearing.state.delegates.values() if one.site == NHE]:
+        hearing.state.delegates[delegate.id] = replace(delegate, site=HALL)
+    hearing.do(wish(scene=SceneWish(layout=FULL, sources=(SCREEN,))))
+    assert hearing.refused(RemoveSite(site=NHE)) == "site_in_use"
+    as_site(hearing, StopScreen(site=NHE))
+    hearing.do(wish(scene=SceneWish(layout=FULL, sources=(HALL,))))
+    hearing.do(RemoveSite(site=NHE))
+    assert NHE not in hearing.state.may_share
 
 
 def test_no_more_than_a_few_share_at_once() -> None:

@@ -11,6 +11,8 @@ from broadcast.session.commands import (
     CorrectTurn,
     EndSession,
     EndTurn,
+    NotePromise,
+    RemoveDelegate,
     SendMessage,
     StrikeNote,
     TypeCaption,
@@ -81,6 +83,17 @@ def test_a_corrected_turn_leaves_the_procedure_alone() -> None:
     later = CorrectTurn(turn=turn.id, ended_at_ms=hearing.now_ms + 3_600_000)
     assert hearing.refused(later, Role.CLERK) == "times_impossible"
     assert hearing.refused(CorrectTurn(turn="la"), Role.CLERK) == "unknown_turn"
+
+
+def test_who_is_named_in_the_record_is_not_taken_out() -> None:
+    hearing = heard()
+    (turn,) = hearing.state.turns
+    hearing.do(CorrectTurn(turn=turn.id, delegate="binh"), Role.CLERK)
+    hearing.do(NotePromise(delegate="chi", text="Sửa đường trước mùa mưa"), Role.CLERK)
+    for delegate in ("binh", "chi"):
+        assert hearing.refused(RemoveDelegate(delegate=delegate)) == "delegate_is_in_record"
+    hearing.do(CorrectTurn(turn=turn.id, delegate="an"), Role.CLERK)
+    hearing.do(RemoveDelegate(delegate="binh"))
 
 
 def test_minutes_are_finished_after_the_end() -> None:
