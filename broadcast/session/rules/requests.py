@@ -28,6 +28,7 @@ from broadcast.session.order import (
     asked_it_themselves,
     comes_first,
     questions_heard,
+    was_absent,
 )
 from broadcast.session.procedure import Procedure
 from broadcast.session.rules.command import Command
@@ -157,6 +158,7 @@ def answer_to_debate(state: SessionState, delegate: Delegate, question: str | No
         turn.answers
         for turn in reversed(state.turns)
         if turn.item == state.current_item and turn.answers
+        if not was_absent(state, turn.request)
     )
     last = next(answers, None)
     if last is None:

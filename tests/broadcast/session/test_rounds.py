@@ -122,6 +122,16 @@ def test_an_answer_begun_by_nobody_is_not_given() -> None:
     assert hearing.next == ("bo", "answer")
 
 
+def test_no_answer_is_debated_that_nobody_gave() -> None:
+    hearing = questioning("an", "binh")
+    calls(hearing, 3)
+    hearing.do(MarkAbsent(request=hearing.floor.request or ""))
+    debate = Register(delegate="chi", kind=REBUTTAL)
+    assert hearing.refused(debate) == "not_answered_yet"
+    calls(hearing, 1)
+    hearing.do(debate)
+
+
 def test_who_asked_debates_first_however_late_they_register() -> None:
     """Art. 19.2d."""
     hearing, asked = after_the_answer_to("an")
