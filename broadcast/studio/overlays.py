@@ -80,10 +80,11 @@ class Board:
             ticking = any(request.ticks for request in self._requests)
             self._wake.wait(TICK_S if ticking else None)
             self._wake.clear()
-            self._draw_all()
+            self.draw()
 
-    def _draw_all(self) -> None:
-        """What is missing and what ticks; each is there for the next frame as soon as drawn."""
+    def draw(self) -> None:
+        """What is missing and what ticks; each is there for the next frame as soon as drawn. On the
+        thread."""
         requests, now_ms = self._requests, (time.monotonic_ns() + self._shift_ns) // 1_000_000
         kept = {request.key for request in requests}
         self._drawn = {key: drawn for key, drawn in self._drawn.items() if key in kept}

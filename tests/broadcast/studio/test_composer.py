@@ -1,10 +1,9 @@
 """What the composer makes tick by tick: transitions, graphics that slide, no frame lost to them.
 
-The clock is a number and the pictures are made at the tick; the drawings are the real ones.
+The clock is a number; pictures and drawings are made at the tick.
 """
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 
 import av
@@ -18,7 +17,7 @@ from broadcast.program import CUT, TRANSITION_MS, Overlay, Scene, Transition, Tr
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.composer import Composer, View, seat_plans
 from broadcast.studio.graphics import ENTER_NS, LEAVE_NS
-from broadcast.studio.overlays import Board, Request
+from broadcast.studio.overlays import Board
 from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.sources import Source, Sources
 from streams.frames import NS_PER_S, SiteId
@@ -64,12 +63,11 @@ class Gallery(Sources):
 
 
 class Bench:
-    """A composer that is told the time."""
+    """A composer that is told the time. What it asks its board for is drawn before it composes."""
 
     def __init__(self, slate_after_s: int = 0) -> None:
         self.gallery = Gallery()
         self.board = Board(Renderer(*SIZE))
-        self.board.start()
         slate_after_ns = slate_after_s * NS_PER_S
         self.composer = Composer(SIZE, self.gallery, self.board, self.gallery.pick, slate_after_ns)
         self.canvas = Canvas(*SIZE)
@@ -77,28 +75,19 @@ class Bench:
         self.oldest_ns = 0
         self.gone: tuple[SiteId, ...] = ()
 
-    def prepare(self, *overlays: Overlay) -> None:
-        """Waits until they are drawn."""
-        for overlay in overlays:
-            key = Request.of(overlay).key
-            media.wait_for(lambda key=key: self.board.drawing(key), "it is drawn")
-
     def tick(self, shown: View) -> media.Picture:
         self.now_ns += TICK_NS
         self.gallery.tick += 1
         self.gallery.alive(self.now_ns, *self.gone)
         self.composer.follow(shown, self.now_ns)
+        self.board.draw()
         self.composer.compose(self.canvas, self.now_ns, self.oldest_ns)
         return self.canvas.y.copy()
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    try:
-        yield made
-    finally:
-        made.board.close()
+def bench() -> Bench:
+    return Bench()
 
 
 def numbers(picture: media.Picture, scene: Scene) -> list[int | None]:
@@ -185,7 +174,6 @@ def ink(picture: media.Picture, bare: media.Picture) -> int:
 
 def test_a_lower_third_slides_in_and_out(bench: Bench) -> None:
     bare = bench.tick(view(full(0)))
-    bench.prepare(THIRD)
     coming = [ink(bench.tick(view(full(0), THIRD)), bare) for _ in range(ENTER_NS // TICK_NS + 2)]
     assert coming[0] == 0
     assert all(a <= b * 1.03 for a, b in itertools.pairwise(coming))
@@ -197,7 +185,6 @@ def test_a_lower_third_slides_in_and_out(bench: Bench) -> None:
 
 def test_the_next_name_slides_in_and_the_last_is_gone_at_once(bench: Bench) -> None:
     bare = bench.tick(view(full(0)))
-    bench.prepare(THIRD, OTHER)
     for _ in range(20):
         bench.tick(view(full(0), THIRD))
     assert ink(bench.tick(view(full(0), OTHER)), bare) == 0
@@ -205,7 +192,6 @@ def test_the_next_name_slides_in_and_the_last_is_gone_at_once(bench: Bench) -> N
 
 def test_a_name_never_stays_under_another_scene(bench: Bench) -> None:
     bare = bench.tick(view(full(1)))
-    bench.prepare(THIRD)
     for _ in range(20):
         bench.tick(view(full(0), THIRD))
     assert ink(bench.tick(view(full(1))), bare) == 0
@@ -213,7 +199,6 @@ def test_a_name_never_stays_under_another_scene(bench: Bench) -> None:
 
 def test_what_leaves_is_not_shown_to_whom_it_was_not_drawn_for(bench: Bench) -> None:
     bare = bench.tick(view(full(0)))
-    bench.prepare(THIRD)
     for _ in range(20):
         bench.tick(view(full(0), THIRD))
     bench.oldest_ns = bench.now_ns + 1
@@ -222,47 +207,37 @@ def test_what_leaves_is_not_shown_to_whom_it_was_not_drawn_for(bench: Bench) -> 
 
 def test_when_all_sites_are_lost_the_slate_comes_and_goes_again() -> None:
     bench = Bench(slate_after_s=4)
-    try:
-        scene = Scene(Layout.SIDE_BY_SIDE, SITES[:2])
-        bench.tick(view(scene))
-        bench.prepare(SLATE)
-        alone = bench.tick(view(Scene()))
-        bench.tick(view(scene))
-        bench.gone = SITES[:1]
-        for _ in range(25 * 10):
-            picture = bench.tick(view(scene))
-        seen = numbers(picture, scene)
-        assert seen == [None, bench.gallery.tick], "one of two is there: a card, and no slate"
-        bench.gone = SITES[:2]
-        for _ in range(25 * 5):
-            picture = bench.tick(view(scene))
-        assert not np.array_equal(picture, alone), "2 s until lost, then 4 s of cards"
-        for _ in range(25 * 2):
-            picture = bench.tick(view(scene))
-        assert np.array_equal(picture, alone)
-        bench.gone = ()
-        assert numbers(bench.tick(view(scene)), scene) == [bench.gallery.tick] * 2
-    finally:
-        bench.board.close()
+    scene = Scene(Layout.SIDE_BY_SIDE, SITES[:2])
+    alone = bench.tick(view(Scene()))
+    bench.tick(view(scene))
+    bench.gone = SITES[:1]
+    for _ in range(25 * 10):
+        picture = bench.tick(view(scene))
+    seen = numbers(picture, scene)
+    assert seen == [None, bench.gallery.tick], "one of two is there: a card, and no slate"
+    bench.gone = SITES[:2]
+    for _ in range(25 * 5):
+        picture = bench.tick(view(scene))
+    assert not np.array_equal(picture, alone), "2 s until lost, then 4 s of cards"
+    for _ in range(25 * 2):
+        picture = bench.tick(view(scene))
+    assert np.array_equal(picture, alone)
+    bench.gone = ()
+    assert numbers(bench.tick(view(scene)), scene) == [bench.gallery.tick] * 2
 
 
 def test_nothing_stands_in_the_way_of_the_words_of_a_slate_that_came_by_itself() -> None:
     bench = Bench(slate_after_s=4)
-    try:
-        bench.tick(view(full(0), THIRD))
-        bench.prepare(SLATE, THIRD)
-        alone = bench.tick(view(Scene()))
-        bench.gone = SITES
-        for _ in range(25 * 8):
-            picture = bench.tick(view(full(0), THIRD))
-        assert np.array_equal(picture, alone)
-        bench.gone = ()
-        bare = bench.tick(view(full(0)))
-        for _ in range(25):
-            picture = bench.tick(view(full(0), THIRD))
-        assert ink(picture, bare) > 0, "who speaks is told again"
-    finally:
-        bench.board.close()
+    alone = bench.tick(view(Scene()))
+    bench.gone = SITES
+    for _ in range(25 * 8):
+        picture = bench.tick(view(full(0), THIRD))
+    assert np.array_equal(picture, alone)
+    bench.gone = ()
+    bare = bench.tick(view(full(0)))
+    for _ in range(25):
+        picture = bench.tick(view(full(0), THIRD))
+    assert ink(picture, bare) > 0, "who speaks is told again"
 
 
 def test_no_list_covers_the_words_of_a_card_that_fills_the_picture() -> None:
@@ -270,35 +245,23 @@ def test_no_list_covers_the_words_of_a_card_that_fills_the_picture() -> None:
     queue = Overlay("queue", {"title": "Đăng ký chất vấn", "rows": rows, "more": 0})
     shown = view(full(0), THIRD, queue), view(full(0), THIRD)
     benches = Bench(), Bench()
-    try:
-        for one, what in zip(benches, shown, strict=True):
-            one.tick(what)
-            one.prepare(*what.overlays)
-        for gone in ((), SITES):
-            for one in benches:
-                one.gone = gone
-            for _ in range(25 * 4):
-                listed, bare = (one.tick(what) for one, what in zip(benches, shown, strict=True))
-            assert np.array_equal(listed, bare) is bool(gone)
-    finally:
+    for gone in ((), SITES):
         for one in benches:
-            one.board.close()
+            one.gone = gone
+        for _ in range(25 * 4):
+            listed, bare = (one.tick(what) for one, what in zip(benches, shown, strict=True))
+        assert np.array_equal(listed, bare) is bool(gone)
 
 
 def test_without_a_time_for_it_the_slate_never_comes_by_itself() -> None:
     bench = Bench(slate_after_s=0)
-    try:
-        scene = full(0)
-        bench.tick(view(scene))
-        bench.prepare(SLATE)
-        alone = bench.tick(view(Scene()))
-        bench.gone = SITES
-        for _ in range(5):
-            bench.now_ns += 600 * NS_PER_S
-            picture = bench.tick(view(scene))
-        assert not np.array_equal(picture, alone)
-    finally:
-        bench.board.close()
+    scene = full(0)
+    alone = bench.tick(view(Scene()))
+    bench.gone = SITES
+    for _ in range(5):
+        bench.now_ns += 600 * NS_PER_S
+        picture = bench.tick(view(scene))
+    assert not np.array_equal(picture, alone)
 
 
 @pytest.mark.parametrize("layout", [Layout.GRID_4, Layout.FILMSTRIP, Layout.SIDE_BY_SIDE])
@@ -306,28 +269,20 @@ def test_each_seat_names_its_site_and_nothing_else_is_drawn_over(layout: Layout)
     """The same tick with titles and without: they differ in each seat, and there alone."""
     scene = Scene(layout, SITES[:4])
     named, bare = Bench(), Bench()
-    try:
-        plans = seat_plans(scene, view(scene).site_names, *SIZE)
-        named.tick(view(scene))
-        bare.tick(view(scene))
-        for plan in plans:
-            media.wait_for(lambda key=plan.name.key: named.board.drawing(key), "it is drawn")
-        with_titles = named.tick(view(scene)).astype(int)
-        unnamed = replace(view(scene), site_names=dict.fromkeys(SITES, ""))
-        differs = np.abs(with_titles - bare.tick(unnamed)) > 8
-        for plan in plans:
-            drawn = named.board.drawing(plan.name.key)
-            assert isinstance(drawn, Drawn)
-            area = (slice(drawn.y, drawn.y + drawn.height), slice(drawn.x, drawn.x + drawn.width))
-            box = plan.seat.box
-            assert box.x <= drawn.x
-            assert drawn.x + drawn.width <= box.x + box.width
-            assert np.count_nonzero(differs[area]) > 100, plan.site
-            differs[area] = False
-        assert not differs.any()
-    finally:
-        named.board.close()
-        bare.board.close()
+    plans = seat_plans(scene, view(scene).site_names, *SIZE)
+    with_titles = named.tick(view(scene)).astype(int)
+    unnamed = replace(view(scene), site_names=dict.fromkeys(SITES, ""))
+    differs = np.abs(with_titles - bare.tick(unnamed)) > 8
+    for plan in plans:
+        drawn = named.board.drawing(plan.name.key)
+        assert isinstance(drawn, Drawn)
+        area = (slice(drawn.y, drawn.y + drawn.height), slice(drawn.x, drawn.x + drawn.width))
+        box = plan.seat.box
+        assert box.x <= drawn.x
+        assert drawn.x + drawn.width <= box.x + box.width
+        assert np.count_nonzero(differs[area]) > 100, plan.site
+        differs[area] = False
+    assert not differs.any()
 
 
 @pytest.mark.parametrize("corner", list(Corner))

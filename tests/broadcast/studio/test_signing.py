@@ -1,9 +1,8 @@
 """The sign-language interpreter's box, as the composer makes it tick by tick.
 
-The clock is a number and the pictures are made at the tick (`test_composer.Bench`).
+The clock is a number; pictures and drawings are made at the tick (`test_composer.Bench`).
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
@@ -60,12 +59,8 @@ AGENDA = Overlay(
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
-    try:
-        yield made
-    finally:
-        made.board.close()
+def bench() -> Bench:
+    return Bench()
 
 
 def signed(scene: Scene, *overlays: Overlay, signer: Signer | None = SIGNER) -> View:
@@ -129,14 +124,11 @@ def test_when_his_line_dies_it_fades_out_and_returns_by_itself(bench: Bench) -> 
 
 def test_he_goes_on_signing_beside_the_card_of_a_lost_site_and_over_the_slate() -> None:
     bench = Bench(slate_after_s=4)
-    try:
-        there = level(shown(bench, signed(full(0))))
-        bench.gone = SITES[:4]
-        for ticks in (25 * 4, 25 * 6):
-            picture = shown(bench, signed(full(0)), ticks)
-            assert level(picture) == pytest.approx(there, abs=2)
-    finally:
-        bench.board.close()
+    there = level(shown(bench, signed(full(0))))
+    bench.gone = SITES[:4]
+    for ticks in (25 * 4, 25 * 6):
+        picture = shown(bench, signed(full(0)), ticks)
+        assert level(picture) == pytest.approx(there, abs=2)
 
 
 @pytest.mark.parametrize("name", ["slate", "signal_lost"])
@@ -149,7 +141,7 @@ def test_the_words_in_the_middle_leave_him_room(bench: Bench, name: str) -> None
             texts = {"mode": "title", "title": long, "text": long, "subtitle": "", "site": long}
             free, told = (Overlay(name, {**texts, "clear": clear}) for clear in (0.0, signer.clear))
             bench.board.ask(tuple(Request.of(one) for one in (free, told)))
-            bench.prepare(free, told)
+            bench.board.draw()
             words = [drawing(bench, one).y_plane for one in (told, free)]
             where = area(signer)
             ink = [int(plane[where].max()) for plane in words]
@@ -172,7 +164,7 @@ def test_nothing_that_is_drawn_lies_under_it(bench: Bench, corner: Corner, share
     assert box.x + box.width <= 0.971 * SIZE[0]
     overlays = (AGENDA, QUEUE, THIRD, CLOCK, Overlay("live"), Overlay("logo", {"text": ""}))
     bench.board.ask(tuple(Request.of(one) for one in overlays))
-    bench.prepare(*overlays)
+    bench.board.draw()
     drawings = [drawing(bench, overlay) for overlay in overlays]
     alone = [around([drawn], box, SIZE)[0] for drawn in drawings]
     together = [one for one in around(drawings, box, SIZE) if one is not None]
@@ -189,8 +181,6 @@ def test_nothing_that_is_drawn_lies_under_it(bench: Bench, corner: Corner, share
 
 def test_a_queue_beside_it_is_the_same_queue(bench: Bench) -> None:
     bare = shown(bench, signed(full(0)), 40)
-    shown(bench, signed(full(0), QUEUE))
-    bench.prepare(QUEUE)
     picture = shown(bench, signed(full(0), QUEUE), 40)
     (laid,) = around([drawing(bench, QUEUE)], box_of(SIGNER.rect, *SIZE), SIZE)
     assert laid is not None
@@ -239,7 +229,6 @@ def test_another_interpreter_takes_the_place_and_another_place_is_taken_at_once(
 
 def test_over_the_publics_slate_is_only_what_the_public_may_see(bench: Bench) -> None:
     shown(bench, replace(signed(full(0)), standby=(SLATE,)))
-    bench.prepare(SLATE)
     canvas = Canvas(*SIZE)
 
     def slate(signed_ns: int | None) -> media.Picture:
@@ -263,12 +252,8 @@ def test_what_was_signed_while_closed_does_not_fade_before_the_public(bench: Ben
 
 def test_a_slate_whose_words_change_shows_the_new_ones(bench: Bench) -> None:
     other = Overlay("slate", {**SLATE.fields, "title": "Phiên họp đã kết thúc, xin cảm ơn"})
-    bench.tick(view(Scene()))
-    bench.prepare(SLATE)
     first = bench.tick(view(Scene()))
     changed = replace(view(Scene()), slate=other)
-    bench.tick(changed)
-    bench.prepare(other)
     second = bench.tick(changed)
     assert not np.array_equal(first, second)
     assert second[100:260].max() > 150, "words, and not the bare ground"
