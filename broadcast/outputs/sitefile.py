@@ -21,6 +21,9 @@ from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, Codec, EncodedFrame
 SYNC_NS = NS_PER_S * 3 // 10
 """How old what is not safe may get; with the cluster in the making and the picture that waits for
 its sound, a power cut costs less than a second."""
+NEW_STREAM_NS = 8 * NS_PER_S
+"""Media time that moves by so much more or less than the clock is another stream's, as for playout
+(`broadcast/studio/playout.py`): no line stands still for so long and then gives all."""
 OPTIONS = {
     "live": "1",
     "flush_packets": "1",
@@ -65,6 +68,8 @@ class SiteFile:
         self._first = first
         self._first_sound: EncodedFrame | None = None
         self._last: dict[bool, int] = {}
+        self._transit_ns: dict[bool, int] = {}
+        """From media time to arrival, of the last picture and the last sound."""
         self._newest_ns = self._synced_ns = first.received_ns
 
     @property
@@ -86,6 +91,9 @@ class SiteFile:
     def add(self, frame: EncodedFrame) -> None:
         """The next picture or sound. What lies before the first picture is left out."""
         video = frame.codec.is_video
+        if not video and not self.goes_on(frame):
+            self._first_sound = None
+        self._transit_ns[video] = _transit_ns(frame)
         at = self._time(frame)
         if at <= self._last.get(video, -1):
             return
@@ -98,6 +106,12 @@ class SiteFile:
         with _fit():
             self._container.mux(packet)
         self._newest_ns = frame.received_ns
+
+    def goes_on(self, frame: EncodedFrame) -> bool:
+        """Its media time follows that of the last picture, or sound. A site that chooses another
+        source of its own (an SSRC, RFC 3550) begins with any."""
+        last_ns = self._transit_ns.get(frame.codec.is_video)
+        return last_ns is None or abs(_transit_ns(frame) - last_ns) < NEW_STREAM_NS
 
     def _time(self, frame: EncodedFrame) -> int:
         """In the stream's own units, zero at the first picture."""
@@ -140,6 +154,10 @@ def _fit() -> Iterator[None]:
         raise
     except av.error.FFmpegError as error:
         raise UnfitError(str(error)) from error
+
+
+def _transit_ns(frame: EncodedFrame) -> int:
+    return frame.received_ns - frame.pts * NS_PER_S // frame.codec.clock_rate
 
 
 def _later_ns(first: EncodedFrame, second: EncodedFrame) -> int:

@@ -1,8 +1,8 @@
 """Each site's own stream, kept as it came: nothing decoded, nothing encoded. Off by default.
 
-A file per stretch of one codec and size, in a folder that nothing serves: `<site>-<time>.mkv` (of
-its screen `<site>.screen-…`), and once it is closed `<site>-<time>_<seconds>s.mkv`, so that it can
-be said what is missing if it is.
+A file per stretch of one codec, size and media time, in a folder that nothing serves:
+`<site>-<time>.mkv` (of its screen `<site>.screen-…`), and once it is closed
+`<site>-<time>_<seconds>s.mkv`, so that it can be said what is missing if it is.
 What the public may not see is not kept here either: nothing of a break or a closed item, and of a
 site whose microphone is closed the picture only, for who was told that he is not heard is not.
 """
@@ -206,7 +206,7 @@ class _Desk:
         file = self._files.get(frame.source)
         if frame.codec.is_video and frame.key:
             shape = shape_of(frame)
-            if file is not None and shape != file.shape:
+            if file is not None and (shape != file.shape or not file.goes_on(frame)):
                 self.finish(frame.source)
                 file = None
             if file is None and shape is not None:

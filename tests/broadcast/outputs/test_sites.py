@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from io import FileIO
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -271,6 +272,40 @@ def test_a_site_that_comes_back_begins_anew(tmp_path: Path) -> None:
         for frame in both(seconds=1):
             kept.offer(frame)
     assert [len(clip(path).pictures) for path in sorted(tmp_path.glob("x/*.mkv"))] == [25, 25]
+
+
+@pytest.mark.parametrize("jump", [-(1 << 31), 1 << 31])
+def test_a_site_whose_media_time_begins_anew_loses_nothing(tmp_path: Path, jump: int) -> None:
+    """Another source (SSRC) on the same connection: nobody says that the first is gone."""
+    later = [
+        frame._replace(
+            pts=frame.pts + jump, captured_ns=None, received_ns=frame.received_ns + 3 * NS_PER_S
+        )
+        for frame in both()
+    ]
+    before, after = record(tmp_path, [*both(), *later])
+    for path in (before, after):
+        shown = clip(path)
+        assert [mark.number for _, mark in shown.marks() if mark is not None] == list(range(75))
+        assert media.tone_level(shown.heard()[4800:130_000], 700) == pytest.approx(-12, abs=1)
+        assert shown.sound[0][0] - shown.pictures[0][0] == pytest.approx(0.06, abs=0.01)
+
+
+def test_sound_whose_media_time_begins_anew_stays_with_its_picture(tmp_path: Path) -> None:
+    heard = sound(3)
+    half = len(heard) // 2
+    moved = [frame._replace(pts=frame.pts - 96_000_000, captured_ns=None) for frame in heard[half:]]
+    frames = sorted((*pictures(Codec.H264, 320, 3), *heard[:half], *moved), key=came_ns)
+    (path,) = record(tmp_path, frames)
+    shown = clip(path)
+    assert (len(shown.pictures), len(shown.sound)) == (75, len(heard))
+    assert media.tone_level(shown.heard()[4800:130_000], 700) == pytest.approx(-12, abs=1)
+    times = [at for at, _ in shown.sound]
+    assert max(after - before for before, after in pairwise(times)) < 0.03
+
+
+def came_ns(frame: EncodedFrame) -> int:
+    return frame.received_ns
 
 
 def test_nothing_is_kept_of_what_is_closed(tmp_path: Path) -> None:
