@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Sequence
 from typing import Literal
 
-ADDRESS = re.compile(r"\b(\w+)://[^\s'\"]+")
-"""What FFmpeg says repeats them, with their passwords."""
+ADDRESS = re.compile(r"\b(\w+)://\S+")
+"""What FFmpeg says repeats them, with their passwords. These may hold any sign but a space."""
 MAX_DETAIL = 200
 HELD = ("setpriv", "--pdeathsig", "KILL")
 """Of util-linux, which every Debian has. No `preexec_fn`: whoever starts it has threads."""

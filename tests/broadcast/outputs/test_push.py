@@ -269,6 +269,7 @@ RTMP = "rtmp://a.vn/live/KEY: Input/output error"
     [
         (f"[tcp @ 0x5c] {UNRESOLVED}\n{RTMP}", "no_host", UNRESOLVED),
         (RTMP, "hung_up", "rtmp://… Input/output error"),
+        ("rtmp://a.vn/live/KEY'KEY\": End of file", "hung_up", "rtmp://… End of file"),
         ("rtmps://a.vn/live/KEY: Broken pipe", "hung_up", "rtmps://… Broken pipe"),
         (f"{PASSPHRASE}\n{SRT}", "key", PASSPHRASE),
         (SRT, "unreachable", "Connection to srt://… failed: Input/output error"),
