@@ -1,31 +1,25 @@
 """The relay: sites in, program out, over one UDP port. Decodes nothing.
 
-One scheduler serves all connections (`waking`, `ticker`). A connection costs one task, which sleeps
-from the handshake to the end.
+One scheduler serves all connections (`waking`, `ticker`).
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-
-from aiortc import RTCCertificate
 
 from config.settings import Media
 from streams.bandwidth.renditions import Rates
 from streams.bandwidth.steering import Steering
-from streams.connections.ice_restart import check_fragment, fragment
-from streams.connections.peer import Peer, ice_credentials
+from streams.connections.peer import Peer
+from streams.connections.peers import Connection, Peers
 from streams.connections.sdp import (
     Direction,
     Offer,
     OfferError,
-    Ours,
     Section,
-    answer,
     numbered,
     read_offer,
 )
@@ -38,7 +32,6 @@ from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame, Feed, Packe
 from streams.lines import DownLine, Line, PortCounts
 from streams.rights import Rights
 from streams.rtp.packetise import Packetised, packetise
-from streams.udp.addresses import own_addresses
 from streams.udp.many import Out
 from streams.udp.port import Port
 from streams.udp.waking import Haste
@@ -69,15 +62,6 @@ _PEER = itemgetter(0)
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    id: str
-    """Unguessable; names the WHIP or WHEP resource."""
-    answer: str
-    tag: str
-    """Of its ICE session; another after a restart (RFC 9725 4.3.1)."""
-
-
 class Relay:
     def __init__(
         self,
@@ -94,17 +78,15 @@ class Relay:
         self._on_keyframe_wanted = on_keyframe_wanted
         self._on_heard = on_heard
         self._heard: Heard | None = None
-        self._certificate = RTCCertificate.generateCertificate()
         self._port = Port(self._turn)
         self.lag = self._port.lag
         self._out: Out = self._port
-        self._peers: dict[str, Peer] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.peers = Peers(settings, self._port, self._left)
         self._publishers = Publishers(
             settings.max_sites, on_frame=self._take, on_gone=on_source_gone
         )
         self._viewers = Viewers(settings.max_viewers)
-        self._ticker = Ticker(self._peers.values())
+        self._ticker = Ticker(self.peers.values())
         self._lanes = Lanes()
         self._rights = Rights()
         self._patience_s = 0.0
@@ -116,8 +98,6 @@ class Relay:
         )
         self._backlog = Backlog()
         self._keyframe_ns: dict[str, int] = {}
-        self._ended = {True: 0, False: 0}
-        """Connections that are over, by whether they ever had keys."""
         self.port = 0
 
     async def start(self) -> None:
@@ -126,9 +106,7 @@ class Relay:
         self._out = self._port.out
 
     async def close(self) -> None:
-        for peer in self._peers.values():
-            peer.end()
-        await asyncio.gather(*self._tasks.values())
+        await self.peers.close()
         self._port.close()
 
     # --- connections ---
@@ -138,7 +116,7 @@ class Relay:
         `SiteTaken`."""
         read = read_offer(offer, "publish")
         while (silent := self._publishers.in_the_way(site)) is not None:
-            await self.hang_up(silent)
+            await self.peers.hang_up(silent)
         self._publishers.check_room()
         return self._join(read, "publish", partial(self._publishers.take, site))
 
@@ -195,75 +173,24 @@ class Relay:
         """The sites to which an operator talks, and nobody else."""
         return frozenset(self._rights.voiced)
 
-    def tag(self, connection_id: str) -> str | None:
-        """Of its present ICE session; None if there is no connection of that name."""
-        peer = self._peers.get(connection_id)
-        return None if peer is None else peer.ufrag
-
-    def restart(self, connection_id: str, text: str) -> Connection | None:
-        """An ICE restart: new credentials on the same keys. None if there is
-        no connection of that name. Raises `OfferError`."""
-        check_fragment(text)
-        peer = self._peers.get(connection_id)
-        if peer is None:
-            return None
-        self._port.rename(peer, *ice_credentials())
-        return Connection(peer.id, fragment(peer.offer, self._ours(peer)), peer.ufrag)
-
-    async def hang_up(self, connection_id: str) -> bool:
-        """Ends a connection; False if there is none of that name."""
-        task = self._tasks.get(connection_id)
-        if task is None:
-            return False
-        self.end(connection_id)
-        await asyncio.wait([task])
-        return True
-
-    def end(self, connection_id: str) -> None:
-        """As `hang_up`, for who does not wait for it."""
-        if connection_id in self._peers:
-            self._peers[connection_id].end()
-
     async def expel(self, site: SiteId) -> None:
         """Ends all that a site sends and all that it gets back: its link was revoked."""
         for name in (*self._viewers.of_site(site), *self._publishers.of_site(site)):
-            await self.hang_up(name)
+            await self.peers.hang_up(name)
 
     def _join(
         self, offer: Offer, direction: Direction, begin: Callable[[Peer], None]
     ) -> Connection:
-        """`begin` says what the connection is for. What can fail comes first: until `_life` owns
-        it, nobody would end it."""
-        peer = Peer(offer, self._certificate, self._port.send, self._port.send_run)
-        text = answer(offer, self._ours(peer), direction)
-        begin(peer)
-        self._peers[peer.id] = peer
-        self._port.add(peer)
-        self._tasks[peer.id] = asyncio.create_task(self._life(peer), name=f"peer {peer.id[:6]}")
+        connection = self.peers.join(offer, direction, begin)
         self._settle_patience()
-        return Connection(peer.id, text, peer.ufrag)
+        return connection
 
-    async def _life(self, peer: Peer) -> None:
-        try:
-            await peer.run()
-        except Exception:
-            log.exception("%s: ended by a fault of ours", peer.id[:6])
-        finally:
-            self._port.remove(peer)
-            self._ended[peer.has_keys] += 1
-            del self._peers[peer.id], self._tasks[peer.id]
-            self._viewers.leave(peer)
-            self._ticker.leave(peer)
-            self._talkback.leave(peer)
-            self._publishers.leave(peer)
-            self._settle_patience()
-
-    def _ours(self, peer: Peer) -> Ours:
-        addresses = self._settings.addresses or own_addresses(self._settings.host)
-        fingerprint = next(
-            f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256"
-        )
-        return Ours(peer.ufrag, peer.password, fingerprint, addresses, self.port)
+    def _left(self, peer: Peer) -> None:
+        self._viewers.leave(peer)
+        self._ticker.leave(peer)
+        self._talkback.leave(peer)
+        self._publishers.leave(peer)
+        self._settle_patience()
 
     # --- program out ---
 
@@ -335,7 +262,7 @@ class Relay:
     def listen(self, connection_id: str, language: str) -> bool:
         """Its viewer wants to hear that interpreter; "": the room as it is. False if there is no
         viewer of that name."""
-        peer = self._peers.get(connection_id)
+        peer = self.peers.get(connection_id)
         if peer is None or not isinstance(peer.traffic, Viewer):
             return False
         peer.traffic.listen(language)
@@ -371,7 +298,7 @@ class Relay:
         """Who talks or tests his line is read at once, and of who joins each flight."""
         patience_s = 0.0 if self._talkback.talkers else self._publishers.patience_s
         if patience_s and (
-            self._echoes() or not all(peer.connected for peer in self._peers.values())
+            self._echoes() or not all(peer.connected for peer in self.peers.values())
         ):
             patience_s = 0.0
         if patience_s != self._patience_s:
@@ -379,7 +306,7 @@ class Relay:
             self._port.be_patient(patience_s)
 
     def _echoes(self) -> int:
-        return sum(isinstance(peer.traffic, Echo) for peer in self._peers.values())
+        return sum(isinstance(peer.traffic, Echo) for peer in self.peers.values())
 
     def _take(self, frame: EncodedFrame) -> None:
         """Nothing comes in that may not, whatever still sends it."""
@@ -408,11 +335,12 @@ class Relay:
 
     def port_counts(self) -> PortCounts:
         """Since the start."""
+        good, failed = self.peers.handshakes
         return PortCounts(
             strangers=self._port.strangers,
             dropped=self._port.dropped,
-            handshakes=self._ended[True] + sum(peer.has_keys for peer in self._peers.values()),
-            handshakes_failed=self._ended[False],
+            handshakes=good,
+            handshakes_failed=failed,
         )
 
     @property

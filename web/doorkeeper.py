@@ -81,9 +81,9 @@ class Doorkeeper:
         for name, standing in list(self._inside.items()):
             if standing not in may_stay:
                 may_stay[standing] = await asyncio.to_thread(self._may_stay, standing)
-            there = self._relay.tag(name) is not None
+            there = self._relay.peers.tag(name) is not None
             if there and not may_stay[standing]:
-                await self._relay.hang_up(name)
+                await self._relay.peers.hang_up(name)
             if not there or not may_stay[standing]:
                 del self._inside[name]
 
@@ -101,13 +101,13 @@ class Doorkeeper:
             standing = self._inside[connection] = request[STANDING]
             current = self._sessions.current
             if current is None or standing.session != current.floor.id:
-                self._relay.end(connection)
+                self._relay.peers.end(connection)
 
     def end_others(self, session: str) -> None:
         """This session is on the studio now: a right to another says nothing of it."""
         for name, standing in self._inside.items():
             if standing.session != session:
-                self._relay.end(name)
+                self._relay.peers.end(name)
 
     async def publisher(self, request: web.Request, site: SiteId) -> None:
         """The bearer token must be this site's, for the session on the studio."""

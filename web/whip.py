@@ -138,7 +138,7 @@ class _Handlers:
     async def end(self, request: web.Request) -> web.Response:
         """The resource's name is the key: 144 random bits that only its maker was told. What has
         ended ends again: who hangs up closes his keys (DTLS), which may be heard before this."""
-        await self._relay.hang_up(request.match_info["resource"])
+        await self._relay.peers.hang_up(request.match_info["resource"])
         return web.Response(headers=ANYWHERE)
 
     async def listen(self, request: web.Request) -> web.Response:
@@ -153,7 +153,7 @@ class _Handlers:
         """ICE restarts, and candidates, which we need not (RFC 9725 4.3). As with `end`, the
         resource's name is the key."""
         resource = request.match_info["resource"]
-        tag, wanted = self._relay.tag(resource), request.headers.get("If-Match")
+        tag, wanted = self._relay.peers.tag(resource), request.headers.get("If-Match")
         if tag is None:
             raise Problem(404, "no_such_connection")
         if wanted is None:
@@ -164,7 +164,7 @@ class _Handlers:
         if wanted != "*":
             return web.Response(status=204, headers=ANYWHERE)
         try:
-            connection = self._relay.restart(resource, text)
+            connection = self._relay.peers.restart(resource, text)
         except OfferError as error:
             raise _refused(error) from None
         if connection is None:

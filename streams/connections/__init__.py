@@ -1,1 +1,1 @@
-"""One peer: offer and answer, DTLS, its turns."""
+"""Peers: offer and answer, DTLS, turns."""

@@ -93,16 +93,19 @@ class Port:
         """A packet of the program went out: whoever is awake for it does all that is due."""
         self.strangers = 0
         """Datagrams dropped because nobody here expected them."""
+        self.number = 0
+        """Once it is open."""
 
     async def open(self, host: str, port: int) -> int:
-        """Which port it is. Raises `OSError` where it cannot be had."""
+        """Its number. Raises `OSError` where it cannot be had."""
         sock = bound_socket(host, port, socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         self._socket, self._sending = sock, Sending(sock)
         self._receiving = Receiving(sock, self.datagram_received, self._turn, self.lag)
         self.on_program = self._receiving.on_program
-        return cast(int, sock.getsockname()[1])
+        self.number = cast(int, sock.getsockname()[1])
+        return self.number
 
     def close(self) -> None:
         if self._socket is None or self._sending is None or self._receiving is None:

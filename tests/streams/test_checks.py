@@ -13,7 +13,7 @@ NEW_CREDENTIALS = f"a=ice-ufrag:neu1\r\na=ice-pwd:{'n' * 22}\r\n"
 def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
     async def story() -> None:
         async with joined() as (relay, site, frames):
-            [peer] = relay._peers.values()
+            [peer] = relay.peers.values()
             home = peer._address
             with stranger() as other:
                 other.bind(("127.0.0.1", 0))
@@ -43,7 +43,7 @@ def test_a_check_is_nobody_elses_however_long_ago_it_was_made() -> None:
 
     async def story() -> None:
         async with joined() as (relay, site, frames):
-            [peer] = relay._peers.values()
+            [peer] = relay.peers.values()
             home, overheard = peer._address, next(one for one in site.sent if one[0] < 4)
             for _ in range(12):
                 for _ in range(50):
@@ -76,10 +76,10 @@ def test_credentials_are_good_until_those_of_a_restart_are_used() -> None:
 
     async def story() -> None:
         async with joined() as (relay, site, frames):
-            [peer] = relay._peers.values()
+            [peer] = relay.peers.values()
             before, overheard = (site.ufrag, site.password), site.sent[0]
             for _ in range(2):  # of the first of which the answer was lost
-                relay.restart(peer.id, NEW_CREDENTIALS)
+                relay.peers.restart(peer.id, NEW_CREDENTIALS)
                 await site.check_again()
                 await speaks(site, frames)
             with stranger() as other:

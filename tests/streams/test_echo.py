@@ -48,8 +48,8 @@ def test_sound_comes_back_and_reaches_nobody_else() -> None:
                 "the beep came back",
             )
             assert (heard.frames, heard.gone, relay.lines(), relay.viewers) == ([], [], {}, 0)
-            assert await relay.hang_up(connection.id)
-            assert not await relay.hang_up(connection.id)
+            assert await relay.peers.hang_up(connection.id)
+            assert not await relay.peers.hang_up(connection.id)
 
     asyncio.run(scenario())
 
@@ -62,7 +62,7 @@ def test_whoever_stays_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
             peer = RTCPeerConnection()
             peer.addTrack(Beeper(700))
             connection = await relay.echo((await peer.createOffer()).sdp)
-            await wait_until(lambda: connection.id not in relay._peers, "hung up")
+            await wait_until(lambda: connection.id not in relay.peers, "hung up")
             await peer.close()
 
     asyncio.run(scenario())

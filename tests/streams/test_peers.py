@@ -106,11 +106,11 @@ def test_a_fault_in_one_connection_ends_it_alone(caplog: pytest.LogCaptureFixtur
         await relay.start()
         for _ in range(2):
             await relay.view(Audience(room=False), VIEW)
-        bad, good = relay._peers.values()
+        bad, good = relay.peers.values()
         bad.connected = good.connected = True
         del relay._viewers._seats[bad.id][1].steering
         await wait_until(lambda: relay.viewers == 1, "the end of the bad one")
-        assert list(relay._peers.values()) == [good]
+        assert list(relay.peers.values()) == [good]
         await relay.close()
 
     asyncio.run(story())

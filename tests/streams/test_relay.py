@@ -310,7 +310,7 @@ def test_noise_from_strangers_changes_nothing() -> None:
             await asyncio.to_thread(noise, relay.port)
             before = heard.count(Codec.H264)
             await wait_until(lambda: heard.count(Codec.H264) > before + 10, "the site")
-            assert len(relay._peers) == 1
+            assert len(relay.peers) == 1
             assert len(relay._port._by_address) <= 8
             assert relay.port_counts().strangers > 100
             await peer.close()
@@ -335,11 +335,11 @@ def test_who_cannot_be_answered_is_not_here(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def story() -> None:
         async with relay_of(Heard()) as relay:
-            monkeypatch.setattr("streams.relay.own_addresses", unknown)
+            monkeypatch.setattr("streams.connections.peers.own_addresses", unknown)
             for join in (partial(relay.publish, HALL), partial(relay.view, PUBLIC)):
                 with pytest.raises(OSError, match="no interface"):
                     await join(VIEW if join.func == relay.view else PUBLISH)
-            assert (relay.viewers, relay._peers, relay._publishers) == (0, {}, {})
+            assert (relay.viewers, relay.peers, relay._publishers) == (0, {}, {})
             assert relay._port._by_ufrag == {}
 
     asyncio.run(story())
@@ -354,7 +354,7 @@ def test_who_offers_and_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch
             await relay.view(PUBLIC, VIEW)
             assert relay.viewers == 1
             await wait_until(lambda: relay.viewers == 0, "the deadline")
-            assert relay._tasks == {}
+            assert relay.peers._tasks == {}
             assert relay._port._by_ufrag == {}
 
     asyncio.run(story())
@@ -368,7 +368,7 @@ def test_nobody_talks_to_a_site_that_is_open_or_away() -> None:
             relay.set_open_microphones(frozenset({LEFT}))
             with pytest.raises(TalkRefused, match="open"):
                 await relay.talk(LEFT, PUBLISH)
-            assert relay._tasks == {}
+            assert relay.peers == {}
 
     asyncio.run(story())
 
@@ -400,7 +400,7 @@ def test_only_what_nobody_waits_for_may_wait() -> None:
                 found.append(patience_s())
             echo = await relay.echo(PUBLISH.replace("sendonly", "sendrecv"))
             found.append(patience_s())
-            await relay.hang_up(echo.id)
+            await relay.peers.hang_up(echo.id)
             found.append(patience_s())
             return found
 

@@ -45,7 +45,7 @@ def test_what_a_site_sent_changes_nothing_when_others_say_it_again() -> None:
 def test_what_it_says_twice_itself_is_heard_once_and_no_sign_of_life() -> None:
     async def story() -> None:
         async with joined() as (relay, site, frames):
-            [peer] = relay._peers.values()
+            [peer] = relay.peers.values()
             last_heard_ns, heard = peer.last_heard_ns, len(frames)
             sound = [datagram for datagram in site.sent if datagram[0] == 0x80]
             for datagram in sound:
@@ -66,7 +66,7 @@ def test_what_a_viewer_reports_twice_is_heard_once_and_no_sign_of_life() -> None
         async with relay_of([]) as relay:
             viewer = Site(relay, listens=True)
             await viewer.join()
-            [peer] = relay._peers.values()
+            [peer] = relay.peers.values()
             await wait_until(lambda: peer.connected, "keys")
             for known in (0, 1):
                 last_heard_ns = peer.last_heard_ns
@@ -96,7 +96,7 @@ def test_who_forges_its_address_cannot_end_what_has_keys() -> None:
 
     async def story() -> None:
         async with joined() as (relay, site, frames):
-            [peer] = relay._peers.values()
+            [peer] = relay.peers.values()
             said = [datagram for datagram in site.sent if 20 <= datagram[0] < 64]
             bent = [datagram[:-1] + bytes((datagram[-1] ^ 1,)) for datagram in said]
             goodbye = b"\x80\xcb\0\1" + (7).to_bytes(4) + bytes(14)
@@ -107,7 +107,7 @@ def test_who_forges_its_address_cannot_end_what_has_keys() -> None:
             await speaks(site, frames)
             assert peer.connected
             assert not peer.is_gone(peer.last_heard_ns)
-            assert [*relay._peers.values()] == [peer]
+            assert [*relay.peers.values()] == [peer]
 
     asyncio.run(story())
 
@@ -121,7 +121,7 @@ def test_keys_are_not_made_with_whom_the_offer_did_not_name() -> None:
                 await site.join()
                 site.speak(3)
                 raise ConnectionError  # the client cannot know; the relay must
-            await wait_until(lambda: not relay._peers, "its end")
+            await wait_until(lambda: not relay.peers, "its end")
             assert relay.port_counts().handshakes == 0
             assert frames == []
             await site.leave()
@@ -149,7 +149,7 @@ def test_a_flood_of_random_and_bent_datagrams_leaves_no_trace() -> None:
 
     async def story() -> None:
         async with joined() as (relay, site, frames):
-            port, [peer] = relay._port, relay._peers.values()
+            port, [peer] = relay._port, relay.peers.values()
             bound, home = dict(port._by_address), peer._address
             flooding = asyncio.create_task(asyncio.to_thread(flood, relay.port, list(site.sent)))
             while not flooding.done():

@@ -91,7 +91,7 @@ def test_publishing_begins_with_201_and_ends_with_delete() -> None:
             assert ended.status == 200
         async with client.delete(location) as again:
             assert again.status == 200, "as whoever closed his keys before this came"
-        assert relay._peers == {}
+        assert relay.peers == {}
 
     run(story)
 
@@ -116,7 +116,7 @@ def test_a_language_is_chosen_by_a_code_that_a_session_may_have(path: str) -> No
         async with client.post(f"{path}?language=HMN", data=VIEW, headers=SDP) as made:
             assert made.status == 201
             place = f"{made.headers['Location']}/language"
-        (peer,) = relay._peers.values()
+        (peer,) = relay.peers.values()
         assert _chosen(peer) == "hmn"
         for wish in ("zh-Hant-HK", ""):
             async with client.put(place, json={"language": wish}) as heard:
@@ -129,7 +129,7 @@ def test_a_language_is_chosen_by_a_code_that_a_session_may_have(path: str) -> No
         assert _chosen(peer) == "", "what is refused changes nothing"
         async with client.post(f"{path}?language=h%20m", data=VIEW, headers=SDP) as refused:
             assert refused.status == 422
-        assert list(relay._peers.values()) == [peer]
+        assert list(relay.peers.values()) == [peer]
 
     run(story)
 
@@ -158,7 +158,7 @@ def test_what_is_refused_says_why(body: str | bytes, headers: dict[str, str], st
             assert answer.status == status
             error = (await answer.json())["error"]
             assert len(error["message"]) > 10
-        assert relay._peers == {}
+        assert relay.peers == {}
 
     run(story)
 
@@ -216,7 +216,7 @@ def test_a_patch_restarts_ice_in_the_same_seat(path: str) -> None:
         offer = CHROMIUM if "whip" in path else VIEW
         async with client.post(path, data=offer, headers=GOOD) as made:
             place, tag = made.headers["Location"], made.headers["ETag"]
-        (peer,) = relay._peers.values()
+        (peer,) = relay.peers.values()
         password, ufrag = peer.password, peer.ufrag
         async with client.patch(place, data=NEW_CREDENTIALS, headers=patch("*")) as restarted:
             assert restarted.status == 200
@@ -252,7 +252,7 @@ def test_a_patch_that_is_refused_changes_nothing(
     async def story(client: Client, relay: Relay) -> None:
         async with client.post("/whip/hall", data=CHROMIUM, headers=GOOD) as made:
             place = made.headers["Location"]
-        (peer,) = relay._peers.values()
+        (peer,) = relay.peers.values()
         before = peer.ufrag, peer.password
         async with client.patch(place, data=body, headers=headers) as answer:
             assert answer.status == status

@@ -7,7 +7,7 @@
 
 const RETRY_MIN_MS = 300;
 const RETRY_MAX_MS = 1500;
-const KEEP_MS = 28_000; // the server forgets a silent connection after 30 s (streams/peer.py)
+const KEEP_MS = 28_000; // the server forgets a silent connection after 30 s (streams/connections/peer.py)
 // A slow line needs some round trips for TCP, TLS and the question; short tries in between, because
 // a browser's own repetitions come later and later.
 const KNOCK_MS = [1500, 2500, 1500, 4000];
