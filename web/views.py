@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from broadcast.director import player_on_air, scene_on_air, signer_on_air
-from broadcast.interpreters import Language, Signer
+from broadcast.interpreters import Signer
 from broadcast.layout import Layout
 from broadcast.program import PLAYER, Scene, clear_of
 from broadcast.session.forecast import Forecast, forecast
@@ -18,12 +18,11 @@ from broadcast.session.model import (
     OverlayName,
     Phase,
     SessionState,
-    Site,
 )
 from broadcast.session.order import next_request
 from broadcast.session.procedure import Procedure
 from streams.frames import SiteId
-from web import screens, sharing, written
+from web import screens, sharing, tiles, written
 from web.agenda import Agenda
 from web.alarms import Alarm, due
 from web.catalogues import say
@@ -33,7 +32,6 @@ from web.outside import Outside, feed_of
 from web.patches import View
 from web.quality import Quality
 from web.speaking import Speaking
-from web.tiles import devices_of, line_of, outputs, player_of, tested
 
 
 def on_program(scene: Scene, site: SiteId) -> bool:
@@ -190,13 +188,21 @@ class Views:
         state = self.state
         return self._procedure | {
             "sites": {
-                site.id: self._site(place, site) for place, site in enumerate(state.sites.values())
+                site.id: tiles.tile(
+                    state,
+                    self.outside,
+                    site,
+                    place,
+                    self.qualities.get(site.id),
+                    self._tally(site.id),
+                )
+                for place, site in enumerate(state.sites.values())
             },
             "program": _scene(clear_of(state.program, self._signing)),
             "preview": _scene(clear_of(state.preview, self._signing)),
             "signer": _signer(state.signer),
             "overlays": {name: name not in state.hidden_overlays for name in OverlayName},
-            "player": player_of(
+            "player": tiles.player_of(
                 state.player,
                 self.outside.studio.player,
                 withheld=player_on_air(state) is None,
@@ -204,8 +210,8 @@ class Views:
             ),
             "messages": written.messages(state),
             "rehearsed_at_ms": state.rehearsed_at_ms,
-            "checks": self._checks,
-            "outputs": outputs(self.outside),
+            "checks": tiles.checks(state),
+            "outputs": tiles.outputs(self.outside),
         }
 
     @cached_property
@@ -291,54 +297,6 @@ class Views:
         }
 
     @cached_property
-    def _checks(self) -> dict[str, dict[str, Any]]:
-        """By site, then by check."""
-        found: dict[str, dict[str, Any]] = {}
-        for (site, check), one in self.state.checks.items():
-            told = {"outcome": one.outcome, "note": one.note, "at_ms": one.at_ms}
-            found.setdefault(site, {})[check] = told
-        return found
-
-    def _site(self, place: int, site: Site) -> dict[str, Any]:
-        line = self.outside.lines.get(site.id)
-        fetched = self._fetched(site.id)
-        page = self.outside.reports.get(site.id)
-        report = page if fetched is None else None  # its page has neither camera nor microphone
-        quality = self.qualities.get(site.id)
-        return {
-            "id": site.id,
-            "place": place,
-            "name": site.name,
-            "kind": site.kind,
-            "booth": _language(site.booth),
-            "present": self.outside.present(site.id),
-            "page": page is not None,
-            "microphone_open": site.id in self.state.open_microphones,
-            "put_out": site.id in self.state.put_out,
-            "tally": self._tally(site.id),
-            "quality": quality.level if quality else None,
-            "wished": f"{quality.width}x{quality.height}" if quality else None,
-            **line_of(line, self.outside.returns.get(site.id), report),
-            **devices_of(report, line),
-            **tested(report),
-            "test_asked_at_ms": self.state.tests_asked.get(site.id),
-            "talked_to": site.id in self.outside.talks,
-            "fetched": fetched,
-            "speaking": site.id in self.outside.studio.speaking,
-            "noise_suppressed": site.id in self.state.cleaned,
-            "signs": list(self.outside.studio.signs.get(site.id, ())),
-            "screen": sharing.standing(self.state, site.id),
-        }
-
-    def _fetched(self, site: SiteId) -> dict[str, Any] | None:
-        """Of a site whose camera the studio fetches itself."""
-        cameras = self.outside.studio.cameras
-        camera = next((one for one in cameras if one.site == site), None)
-        if camera is None:
-            return None
-        return {"connected": camera.since_ns > 0, "detail": camera.detail}
-
-    @cached_property
     def _screens(self) -> list[dict[str, Any]]:
         return sharing.screens(self.state, self.outside.screens, self._tally)
 
@@ -368,7 +326,7 @@ class Views:
             "delegates": self._delegates.get(site, []),
             "tally": "next" if soon and tally != "program" else tally,
             "microphone_open": site in state.open_microphones,
-            "booth": _language(state.sites[site].booth),
+            "booth": tiles.language_of(state.sites[site].booth),
             "feed": feed_of(self.outside.returns.get(site)),
             "requests": self._speaking.requests.get(site, []),
             "talked_to": site in self.outside.talks,
@@ -396,10 +354,6 @@ class Views:
             }
             for alarm in due(self.alarms, self.outside.now_ms)
         ]
-
-
-def _language(language: Language | None) -> dict[str, str] | None:
-    return {"code": language.code, "name": language.name} if language is not None else None
 
 
 def _scene(scene: Scene) -> dict[str, Any]:
