@@ -238,7 +238,7 @@ class Tokens:
         return text if isinstance(text, str) else text.decode()
 
     def _verify(self, serializer: URLSafeSerializer, text: str) -> _Claims:
-        if len(text) > MAX_TOKEN_CHARS:
+        if len(text) > MAX_TOKEN_CHARS or not text.isascii():
             raise Problem(401, "token_wrong")
         try:
             claims = _Claims.model_validate(serializer.loads(text))

@@ -125,6 +125,8 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
         if error.status < 400:
             raise
         return _answer(request, Problem(error.status, _HTTP_CODES.get(error.status, "bad_request")))
+    except web.RequestPayloadError:
+        return _answer(request, Problem(400, "bad_request"))  # it is packed, and cannot be unpacked
     except StoreError as error:
         _log.error("the database failed in %s %s: %s", request.method, request.path, error)
         return _answer(request, Problem(503, "store", reason=str(error), retry_after_s=5))

@@ -31,6 +31,28 @@ def test_an_origin_that_is_none_is_a_foreign_one(tmp_path: Path, origin: str) ->
     asyncio.run(scenario())
 
 
+NO_TEXT = b"\xff\xfe"
+
+
+@pytest.mark.parametrize(
+    ("request_", "header", "status"),
+    [
+        ("GET /api/v1/account", b"Authorization: Bearer " + NO_TEXT, b"401"),
+        (f"GET /watch/{SESSION}", b"Cookie: diemcau=" + NO_TEXT, b"200"),
+        ("POST /api/v1/sign-in", b"Content-Encoding: gzip\r\nContent-Length: 2", b"400"),
+    ],
+)
+def test_what_is_no_text_and_what_cannot_be_unpacked(
+    tmp_path: Path, request_: str, header: bytes, status: bytes
+) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            said = await _raw(rig, request_, header, body=b"{}" if b"Length" in header else b"")
+            assert said.split()[1] == status
+
+    asyncio.run(scenario())
+
+
 def test_only_the_proxys_own_word_of_who_asks_counts(tmp_path: Path) -> None:
     """Some proxies add a line of their own below what the client wrote (HAProxy's `forwardfor`)."""
 
@@ -53,7 +75,7 @@ def test_a_head_has_no_body(tmp_path: Path) -> None:
                 (f"{session}/sites/{LAY}/line-test?bytes=2000", rig.site()),
                 (f"{session}/audit.csv", rig.operator),
             ):
-                said = await _raw(rig, f"HEAD {path}", token)
+                said = await _raw(rig, f"HEAD {path}", f"Authorization: Bearer {token}".encode())
                 head, _, body = said.partition(b"\r\n\r\n")
                 assert (path, head.startswith(b"HTTP/1.1 200"), body) == (path, True, b"")
 
@@ -114,17 +136,12 @@ def test_who_left_before_his_answer_is_no_fault(caplog: pytest.LogCaptureFixture
     assert not caplog.records
 
 
-async def _raw(rig: Rig, request: str, token: str) -> bytes:
+async def _raw(rig: Rig, request: str, header: bytes, body: bytes = b"") -> bytes:
     """All that the server says, until it closes."""
     host, port = rig.base.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    lines = (
-        f"{request} HTTP/1.1",
-        f"Host: {host}",
-        f"Authorization: Bearer {token}",
-        "Connection: close",
-    )
-    writer.write("\r\n".join((*lines, "", "")).encode())
+    lines = (f"{request} HTTP/1.1".encode(), b"Host: x", header, b"Connection: close", b"", body)
+    writer.write(b"\r\n".join(lines))
     said = await reader.read()
     writer.close()
     await writer.wait_closed()
