@@ -23,6 +23,7 @@ from web.auth import VIEWER, Identity
 from web.border import Handler, where_from
 from web.errors import Problem
 from web.limits import Limiter, network
+from web.media import STREAM_NAME
 
 AUDITED = web.RequestKey("audited", bool)
 """This request has its entry."""
@@ -111,6 +112,8 @@ class Auditor:
         outcome: str,
         detail: Mapping[str, Any],
     ) -> None:
+        if not STREAM_NAME.fullmatch(session):
+            session = ""  # of that name there is none; PostgreSQL takes neither NUL nor any length
         where: Where = who.where if who.where.means else where_from(request)
         role = who.role if who is not VIEWER else ""
         note = Note(self._clock(), who.name, role, what, where, session, outcome, detail)

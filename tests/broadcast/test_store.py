@@ -128,6 +128,7 @@ def test_accounts(store: Store) -> None:
     store.save_account(replace(account, disabled=True))
     assert store.account(account.name) == replace(account, disabled=True)
     assert store.accounts() == [replace(account, disabled=True)]
+    assert store.account("Lò Thị Vân\0") is None
 
 
 def test_revoked_tokens(store: Store) -> None:

@@ -31,6 +31,21 @@ async def _read(rig: Rig, path: str, token: str | None) -> tuple[int, Any]:
     return answer.status, await answer.json()
 
 
+@pytest.mark.parametrize("session", ["a%00b", "a" * 65])
+def test_what_is_tried_in_a_session_that_cannot_be_is_written_down(
+    tmp_path: Path, session: str
+) -> None:
+    """Of its name nothing: PostgreSQL takes neither a NUL nor a longer one, and wrote no entry."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            await rig.post(f"/api/v1/sessions/{session}/commands", {"type": "go_live"})
+            note = rig.store.audit()[-1].note
+            assert (note.what, note.session, note.outcome) == ("command", "", "not_signed_in")
+
+    asyncio.run(scenario())
+
+
 def test_all_that_was_done_and_refused_is_written_down(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
