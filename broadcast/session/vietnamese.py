@@ -33,6 +33,19 @@ def plain(text: str) -> str:
     return " ".join(bare.replace("đ", "d").replace("Đ", "d").casefold().split())
 
 
+def spelling(name: str) -> tuple[tuple[str, str], ...]:
+    """Of each word its letters and its marks: the same for capitals and for where a tone stands
+    ("Hoà", "Hòa"), another for another tone. "Bình" and "Bính" are two people."""
+    words = unicodedata.normalize("NFD", name.casefold()).split()
+    return tuple(
+        (
+            "".join(char for char in word if not unicodedata.combining(char)),
+            "".join(sorted(filter(unicodedata.combining, word))),
+        )
+        for word in words
+    )
+
+
 def searchable(text: str) -> str:
     """Plain words, a space before each; of an abbreviation both forms, whichever stood there."""
     words = " ".join(re.findall(r"\w+", plain(text)))

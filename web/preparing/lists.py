@@ -12,7 +12,7 @@ from typing import Any
 from broadcast.session.model import ItemKind
 from broadcast.session.rules.importing import MAX_ROWS
 from broadcast.session.text import MAX_CHARS, clean
-from broadcast.session.vietnamese import plain
+from broadcast.session.vietnamese import plain, spelling
 from web.preparing.headings import REQUIRED, WORDS, bare, by_order, find
 from web.preparing.tables import Row
 
@@ -88,7 +88,16 @@ def read(rows: Sequence[Row], what: str, known: Known) -> Reading:
         except _Bad as bad:
             reading.faults.append(Fault(line, bad.code, bad.params))
     _tell_assumptions(reading, what, known)
+    blank = [line for line, record in cells if record.get("site") == ""]
+    if blank:
+        hall = known.sites[known.hall]
+        reading.notes.append(("some_at_hall", {"hall": hall, "lines": _few(blank)}))
     return reading
+
+
+def _few(lines: Sequence[int], most: int = 8) -> str:
+    """ "3, 4, 5", or the first of many."""
+    return ", ".join(map(str, lines[:most])) + ("…" if len(lines) > most else "")
 
 
 def _records(
@@ -124,7 +133,7 @@ def _is_numbering(row: Row) -> bool:
 
 def _once(made: Mapping[str, Any], what: str, line: int, seen: dict[object, int]) -> None:
     name = str(made[REQUIRED[what]])
-    key = plain(name), made.get("site")
+    key = spelling(name) if what == "delegates" else plain(name), made.get("site")
     if key in seen:
         raise _Bad("twice", name=name, first=seen[key])
     seen[key] = line
@@ -237,7 +246,10 @@ def _match_person(wish: str, known: Known) -> str:
     """By name, else by title. Raises `_Bad`."""
     keys = {bare(wish), _HONORIFIC.sub("", bare(wish))}
     for at in (1, 2):
-        found = {one[0] for one in known.people if bare(one[at]) in keys}
+        people = [one for one in known.people if bare(one[at]) in keys]
+        # Of several, whom the marks fit: "ông Lò Văn Bính" is not Lò Văn Bình.
+        exact = [one for one in people if _ends_with(spelling(wish), spelling(one[at]))]
+        found = {one[0] for one in (exact if len(people) > 1 and exact else people)}
         if len(found) == 1:
             return found.pop()
         if found:
@@ -246,6 +258,10 @@ def _match_person(wish: str, known: Known) -> str:
     if near:
         raise _Bad("person_unknown_near", name=wish, near=near)
     raise _Bad("person_unknown", name=wish)
+
+
+def _ends_with(words: tuple[object, ...], end: tuple[object, ...]) -> bool:
+    return words[-len(end) :] == end
 
 
 def minutes_of(text: str) -> int:

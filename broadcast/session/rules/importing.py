@@ -1,6 +1,7 @@
 """Taking over a whole list at once: all of it, or nothing."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypeVar
 
@@ -39,7 +40,8 @@ from broadcast.session.rules.content import (
 from broadcast.session.rules.lookup import delegate_of, site_of
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
 from broadcast.session.text import Id, Name, SiteName, Text, slug
-from broadcast.session.vietnamese import plain
+from broadcast.session.vietnamese import plain, spelling
+from streams.frames import SiteId
 
 MAX_ROWS = 500
 """Of one import: its events are written and folded in one go."""
@@ -125,27 +127,31 @@ def _sites(state: SessionState, command: ImportRows, act: Act) -> list[Event]:
     return events
 
 
+Place = tuple[tuple[tuple[str, str], ...], SiteId]
+"""A name as it is spelled, and a site: two people may have one name, but hardly at one site."""
+
+
 def _delegates(state: SessionState, command: ImportRows, act: Act) -> list[Event]:
-    """Two people may have one name, but hardly at one site."""
     events: list[Event] = []
-    known = {(plain(one.name), one.site): one for one in state.delegates.values()}
-    rows = {(plain(row.name), site_of(state, row.site).id): row for row in command.delegates}
+    rows = {_place(row.name, site_of(state, row.site).id): row for row in command.delegates}
     for _, site in rows:
         require_no_booth(state.sites[site])
     _require_each_once(
-        command.delegates, lambda row: (plain(row.name), row.site), lambda row: row.name
+        command.delegates, lambda row: _place(row.name, SiteId(row.site)), lambda row: row.name
     )
+    known = _known_delegates(state, rows)
     if command.replace:
-        for key, one in known.items():
-            if key not in rows:
+        kept = {one.id for one in known.values()}
+        for one in state.delegates.values():
+            if one.id not in kept and _place(one.name, one.site) not in rows:
                 require_unheard(state, one)
                 events.append(DelegateRemoved(at_ms=act.at_ms, delegate=one.id))
     taken: set[str] = {*state.delegates}
-    for (name, site), row in rows.items():
-        there = known.get((name, site))
+    for place, row in rows.items():
+        there = known.get(place)
         id_ = there.id if there is not None else DelegateId(slug(row.name, taken, 40))
         taken.add(id_)
-        wish = Delegate(id_, row.name, row.title, row.group, site)
+        wish = Delegate(id_, row.name, row.title, row.group, place[1])
         if there is None:
             events.append(DelegateAdded(at_ms=act.at_ms, delegate=wish))
         elif wish != there:
@@ -153,6 +159,29 @@ def _delegates(state: SessionState, command: ImportRows, act: Act) -> list[Event
     gone = sum(isinstance(event, DelegateRemoved) for event in events)
     require_room(len(taken) - gone, 0, MAX_DELEGATES)
     return events
+
+
+def _place(name: str, site: SiteId) -> Place:
+    return spelling(name), site
+
+
+def _known_delegates(
+    state: SessionState, rows: Mapping[Place, DelegateRow]
+) -> dict[Place, Delegate]:
+    """Who is meant by each row. A name with other marks is a correction if nobody else there can be
+    meant by it, on either side."""
+    named = {_place(one.name, one.site): one for one in state.delegates.values()}
+    found = {place: named[place] for place in rows if place in named}
+    others = defaultdict[tuple[str, SiteId], list[Delegate]](list)
+    for place, one in named.items():
+        if place not in rows:
+            others[plain(one.name), one.site].append(one)
+    left = {place: (plain(row.name), place[1]) for place, row in rows.items() if place not in named}
+    wanted = Counter(left.values())
+    for place, bare in left.items():
+        if len(others[bare]) == wanted[bare] == 1:
+            (found[place],) = others[bare]
+    return found
 
 
 def _items(state: SessionState, command: ImportRows, act: Act) -> list[Event]:

@@ -119,6 +119,34 @@ def test_the_first_item_of_an_empty_agenda_is_the_current_one() -> None:
     assert hearing.state.closed
 
 
+def test_names_that_differ_by_a_tone_are_two_people() -> None:
+    hearing = Hearing("thao-luan")
+    two = tuple(DelegateRow(name=name, site=HALL) for name in ("Lò Văn Bình", "Lò Văn Bính"))
+    hearing.do(ImportRows(delegates=two))
+    hearing.do(
+        ImportRows(delegates=(DelegateRow(name="LÒ VĂN BÌNH", title="Chánh án", site=HALL),))
+    )
+    told = {
+        one.name: one.title
+        for one in hearing.state.delegates.values()
+        if "ĂN B" in one.name.upper()
+    }
+    assert told == {"LÒ VĂN BÌNH": "Chánh án", "Lò Văn Bính": ""}
+    third = DelegateRow(name="Lò Văn Binh", site=HALL)
+    hearing.do(ImportRows(delegates=(*two, third), replace=False))
+    assert len(hearing.state.delegates) == 9, "it may be either, so it is neither"
+
+
+@pytest.mark.parametrize("name", ["Vu A Chống", "Vừ A Chông", "VỪ A CHỐNG"])
+def test_a_name_whose_marks_are_put_right_is_no_other_person(name: str) -> None:
+    hearing = Hearing("thao-luan")
+    hearing.do(ImportRows(delegates=(DelegateRow(name=name, site=HALL),)))
+    before = set(hearing.state.delegates)
+    hearing.do(ImportRows(delegates=(DelegateRow(name="Vừ A Chống", site=HALL),)))
+    assert set(hearing.state.delegates) == before
+    assert "Vừ A Chống" in {one.name for one in hearing.state.delegates.values()}
+
+
 def test_an_imported_list_corrects_who_is_known_and_adds_the_others() -> None:
     hearing = Hearing("thao-luan")
     rows = (

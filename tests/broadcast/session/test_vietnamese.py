@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.session.vietnamese import has_all, name_key, plain, searchable, word_key
+from broadcast.session.vietnamese import (
+    has_all,
+    name_key,
+    plain,
+    searchable,
+    spelling,
+    word_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +76,8 @@ def test_people_by_their_given_names() -> None:
 def test_no_text_is_too_strange(text: str) -> None:
     assert has_all(searchable(text), searchable(text))
     assert name_key(text) == name_key(unicodedata.normalize("NFC", text))
+
+
+def test_a_tone_may_stand_on_either_vowel_but_is_the_same_tone() -> None:
+    assert spelling("Nguyễn Thị Hoà") == spelling("NGUYỄN  THỊ HÒA")
+    assert len({spelling(name) for name in ("Bình", "Bính", "Binh", "Bỉnh", "Đinh", "Dinh")}) == 6

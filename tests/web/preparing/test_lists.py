@@ -1,6 +1,7 @@
 """Lists as offices have them: spellings, encodings, orders; every bad row told by its line."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -150,6 +151,28 @@ def test_a_workbook_with_an_empty_first_sheet_and_numbers() -> None:
     assert first["questioned"] == ["yen", "khanh"]
     assert (second["planned_minutes"], second["presenter"]) == (90, "khanh")
     assert (first["closed"], second["closed"]) == (False, True)
+
+
+def test_of_merged_cells_only_the_first_is_filled_and_that_is_told() -> None:
+    rows = [
+        ["Họ và tên", "Điểm cầu"],
+        ["Lò Văn An", "Mường Nhé"],
+        *([f"Lò {n}", None] for n in "AB"),
+    ]
+    found = reading(workbook(rows))
+    assert [row["site"] for row in found.rows] == ["muong-nhe", "hall", "hall"]
+    assert found.notes == [("some_at_hall", {"hall": "Hội trường HĐND tỉnh", "lines": "3, 4"})]
+    assert "3, 4" in say("vi", "import.note_some_at_hall", found.notes[0][1])
+
+
+def test_whom_a_tone_tells_apart() -> None:
+    known = replace(KNOWN, people=[("binh", "Lò Văn Bình", ""), ("binh-2", "Lò Văn Bính", "")])
+    told = "Nội dung;Người trình bày\nMột;ông Lò Văn Bính\nHai;LÒ VĂN BÌNH\nBa;Lò Văn Bỉnh\n"
+    found = read(rows_of(told.encode()), "items", known)
+    assert [row["presenter"] for row in found.rows] == ["binh-2", "binh"]
+    assert [fault.code for fault in found.faults] == ["person_ambiguous"]
+    two = reading("Họ và tên\nLò Văn Bình\nLò Văn Bính\n")
+    assert (two.faults, len(two.rows)) == ([], 2)
 
 
 @pytest.mark.parametrize(
