@@ -3,7 +3,9 @@ what it should be."""
 
 import asyncio
 import shutil
+import socket
 import struct
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +125,33 @@ def test_other_octets_than_on_the_disk(tmp_path: Path) -> None:
             return await asyncio.to_thread(ask, rig.base, disk, SESSION, SIZES)
 
     assert asyncio.run(scenario()).unserved == "00000002.m4s: other bytes than on the disk"
+
+
+def test_a_proxy_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an office sets one for all that runs on its machines."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert seen(tmp_path, lambda _: None, SIZES) == ALL_WELL
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n#EXT", b"?"]
+)
+def test_a_server_that_dies_in_the_midst_of_its_answer(tmp_path: Path, answer: bytes) -> None:
+    folder = record(tmp_path, ladder(2))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def die() -> None:
+            asking, _ = listening.accept()
+            with asking:
+                asking.recv(65_536)
+                asking.sendall(answer)
+
+        dying = threading.Thread(target=die, daemon=True)
+        dying.start()
+        base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        found = ask(base, tmp_path, folder.name, SIZES)
+        dying.join(60)
+    assert found.unserved
 
 
 def test_nobody_serves(tmp_path: Path) -> None:
