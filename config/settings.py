@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import os
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -258,6 +259,15 @@ class Settings(Section):
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"two destinations are called {twice}; give each a name of its own")
         return pushes
+
+
+def handed_over(path: str) -> Settings:
+    """What a process of ours was given as it was started. Ends it with a sentence where that cannot
+    be used."""
+    try:
+        return Settings.model_validate_json(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        sys.exit(f"{path}: {error}")
 
 
 class ConfigError(Exception):

@@ -17,13 +17,12 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from broadcast.session.procedure import load_procedure
-from config.settings import ConfigError, Settings
+from config.settings import ConfigError, Settings, handed_over
 from streams.lag import freeze_heap
 from web.application import Parts, application
 from web.auditor import Auditor
@@ -162,7 +161,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m web.app SETTINGS.json\n")
         return EXIT_USER
-    settings = Settings.model_validate_json(Path(arguments[0]).read_text("utf-8"))
+    settings = handed_over(arguments[0])
     try:
         uvloop.run(serve(settings))
     except ConfigError as error:

@@ -23,9 +23,8 @@ from broadcast.session.events import Event
 from broadcast.session.evolve import fold
 from broadcast.session.model import Phase
 from broadcast.store import Store
-from config.settings import Settings
 from web import setup
-from web.children import gently
+from web.children import settings_given
 
 FORMAT = 1
 """Another one is worked out anew."""
@@ -111,8 +110,7 @@ def _path(data_dir: Path, session: str) -> Path:
 
 def main() -> int:
     """The process."""
-    gently()
-    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+    settings = settings_given()
     with setup.open_store(settings) as store:
         for session in sys.argv[2:]:
             try:

@@ -8,14 +8,12 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 from broadcast.audit import Entry, Verdict, verify
 from broadcast.store import Store
-from config.settings import Settings
 from web import setup
 from web.catalogues import say
-from web.children import gently
+from web.children import settings_given
 
 _AT_ONCE = 500
 
@@ -49,8 +47,7 @@ def words(verdict: Verdict, language: str) -> list[str]:
 
 def main() -> int:
     """Prints one line of JSON."""
-    gently()
-    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+    settings = settings_given()
     with setup.open_store(settings) as store:
         verdict = verdict_of(store)
     sys.stdout.write(json.dumps({"whole": not verdict.faults, **asdict(verdict)}))

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from config.settings import Settings
+from config.settings import Settings, handed_over
 from web.errors import Problem
 
 _log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ async def run_module(module: str, settings: Settings, *arguments: str, patience_
     return said
 
 
-def gently() -> None:
-    """For such a process: the studio comes first."""
+def settings_given() -> Settings:
+    """For such a process, as it begins: the studio comes first from now on."""
     os.nice(10)
+    return handed_over(sys.argv[1])

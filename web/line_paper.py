@@ -6,15 +6,13 @@ and eight hours it is 0.6 s of reading and counting, for which sound would wait.
 
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from broadcast.archive.minutes import Minutes, minutes_of
-from config.settings import Settings
 from web import setup
 from web.catalogues import say
-from web.children import gently
+from web.children import settings_given
 from web.line_book import FIGURES, PLACE, WORDS, LineBook, Minute
 from web.line_report import Report, on_the_clock, report_of
 from web.record_files import Row, as_csv
@@ -57,8 +55,7 @@ def _tenths(value: float | None, language: str) -> str:
 
 def main() -> int:
     """The process."""
-    gently()
-    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+    settings = settings_given()
     session, language, wish = sys.argv[2:]
     with setup.open_store(settings) as store:
         minutes = minutes_of([one.event for one in store.load(session)], ())

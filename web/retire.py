@@ -29,7 +29,7 @@ from broadcast.store import Store
 from config.settings import Settings
 from web import setup
 from web.catalogues import say
-from web.children import gently
+from web.children import settings_given
 from web.proof import sentence
 from web.setup import SetupError
 
@@ -183,8 +183,7 @@ def params_of(told: Retired) -> dict[str, Any]:
 
 def main() -> int:
     """Prints one line of JSON: the refusal, or nothing."""
-    gently()
-    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
+    settings = settings_given()
     note = _NOTE.validate_json(sys.argv[2])
     refused: dict[str, Any] = {}
     with setup.open_store(settings) as store:

@@ -35,7 +35,7 @@ from broadcast.studio.sound import SoundDesk
 from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from broadcast.studio.watchdog import Watchdog
-from config.settings import Program, Settings, socket_path
+from config.settings import Program, Settings, handed_over, socket_path
 from streams.frames import NS_PER_S, Codec, EncodedFrame, Packet, SiteId
 from streams.lag import freeze_heap
 from streams.wire import Kind, Message, Note
@@ -296,14 +296,6 @@ def _name_threads() -> None:
             Path(f"/proc/self/task/{thread.native_id}/comm").write_text(thread.name)
 
 
-def read_settings(path: Path) -> Settings:
-    """What the supervisor wrote. Ends the process with a sentence if it cannot be used."""
-    try:
-        return Settings.model_validate_json(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        sys.exit(f"{path}: {error}")
-
-
 async def _until_told(studio: Studio) -> None:
     """Runs until SIGTERM or SIGINT."""
     task = asyncio.ensure_future(studio.run())
@@ -333,7 +325,7 @@ def main(arguments: Sequence[str]) -> int:
     threading.excepthook = _die
     _share_memory()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    studio = Studio(read_settings(Path(arguments[0])))
+    studio = Studio(handed_over(arguments[0]))
     freeze_heap()  # half a frame, each time
     uvloop.run(_until_told(studio))
     return 0

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -22,7 +21,7 @@ from pydantic import ValidationError
 from broadcast.interpreters import Language
 from broadcast.program import PROGRAM_STATE
 from broadcast.studio.link import Link
-from config.settings import Settings, witness_socket_path
+from config.settings import Settings, handed_over, witness_socket_path
 from streams.wire import Kind, Message, Note
 
 if TYPE_CHECKING:
@@ -146,9 +145,5 @@ def main(arguments: Sequence[str]) -> int:
         sys.exit("usage: python -m broadcast.witness SETTINGS.json")
     threading.excepthook = _die
     os.nice(5)
-    try:
-        settings = Settings.model_validate_json(Path(arguments[0]).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        sys.exit(f"{arguments[0]}: {error}")
-    uvloop.run(_run(settings))
+    uvloop.run(_run(handed_over(arguments[0])))
     return 0
