@@ -115,7 +115,7 @@ def check_numbered(clip: media.Clip) -> None:
 NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; user root;
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 events {{}}
-rtmp {{ server {{ listen 127.0.0.1:{port}; application live {{
+rtmp {{ access_log {folder}/access.log; server {{ listen 127.0.0.1:{port}; application live {{
   live on; record all; record_path {folder}; record_suffix .flv;
 }} }} }}
 """
