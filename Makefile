@@ -71,7 +71,7 @@ $(VENV)/dev: $(VENV)/ready
 	@touch $@
 
 web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
-	npm ci --loglevel=error --no-audit --no-fund
+	npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	mkdir -p $(@D)
 	cp node_modules/preact/dist/preact.mjs node_modules/preact/hooks/dist/hooks.mjs \
 	   node_modules/@preact/signals/dist/signals.mjs \
@@ -94,8 +94,6 @@ BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # What the tests meet, besides a browser: what its driver links to, a database server, FFmpeg, a TURN
 # server, an RTSP camera, the servers of a radio (icecast2), of platforms (nginx) and of stations (SRT); and what makes them a bad line.
-RIVALS = gstreamer1.0-libav gstreamer1.0-plugins-bad gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
-  gstreamer1.0-tools janus pulseaudio xvfb
 PEERS = coturn ffmpeg gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base \
         gstreamer1.0-plugins-good icecast2 iproute2 libatomic1 libnginx-mod-rtmp nftables postgresql \
         python3-gi srt-tools
@@ -107,11 +105,25 @@ $(VENV)/peers: $(VENV)/bin/pip Makefile
 
 # Ubuntu's `chromium` leads to a snap, which sees neither /tmp nor other networks, and Playwright's own has
 # no H.264: where there is no real one, it is Google's Chrome.
+define NO_CHROME
+
+Google's Chrome, with which the tests open the pages, could not be installed; what is above says why.
+If dl.google.com cannot be reached from here, fetch its google-chrome-stable_current_amd64.deb elsewhere,
+put it into this folder, and then:
+
+  $(SUDO) apt-get install ./google-chrome-stable_current_amd64.deb
+  make test
+
+Without a browser there is `make lint`, and what opens no page: $(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME))
+
+endef
+
+$(VENV)/browser: export NO_CHROME := $(NO_CHROME)
 $(VENV)/browser: $(VENV)/peers $(VENV)/dev
 	@test -x /usr/bin/chromium || test -x /opt/google/chrome/chrome || \
 	  { $(APT) update -qq && if apt-cache madison chromium | grep -q .; \
 	    then $(APT) install -y -qq --no-install-recommends chromium; \
-	    else $(BIN)/playwright install chrome; fi; }
+	    else $(BIN)/playwright install chrome || { echo "$$NO_CHROME" >&2; exit 1; }; fi; }
 	@touch $@
 
 # What sets the clock under a running server. This one and the next after the browser: of two that ask
@@ -121,6 +133,9 @@ $(VENV)/clock: $(VENV)/browser
 	@touch $@
 
 # Whom the benchmarks compare with, besides.
+RIVALS = gstreamer1.0-libav gstreamer1.0-plugins-bad gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
+  gstreamer1.0-tools janus pulseaudio xvfb
+
 $(VENV)/rivals: $(VENV)/browser
 	@dpkg --status $(RIVALS) >/dev/null 2>&1 || $(APT) install -y -qq --no-install-recommends $(RIVALS)
 	@touch $@
