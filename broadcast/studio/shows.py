@@ -166,7 +166,7 @@ class FilmShow:
             if piece.at_ns >= at_ns and (piece.picture or not self._film.has_pictures):
                 break
         if last is not None and last.picture is not None:
-            self._standing.set(last.picture)
+            self._standing.set(last.picture, last.aspect)
             self._kept.append(last)
 
     def step(self, now_ns: int) -> float:

@@ -91,6 +91,25 @@ def test_a_film_stands_ready_then_runs_with_its_sound_and_stops_where_it_is(open
     assert max(table.heard[-45:]) == 0
 
 
+def test_a_television_film_has_its_shape_also_while_it_stands(tmp_path: Path) -> None:
+    """Samples that are no squares, as of all that television kept on tape."""
+    table = Table(film(tmp_path / "wide.mp4", aspect="64/45", g="50"))
+    shapes: list[float] = []
+
+    def look(to_ms: int) -> None:
+        table.turn_to(to_ms)
+        assert table.picture is not None
+        shapes.append(table.picture.aspect)
+
+    table.follow()
+    look(400)
+    table.follow(started_at_ms=400)
+    look(1400 + LEAD_MS)
+    table.follow(started_at_ms=None, position_ms=1000)
+    look(2400 + LEAD_MS)
+    assert shapes == pytest.approx([64 / 45] * 3)
+
+
 def test_another_place_is_gone_to_while_it_runs(opening: Path) -> None:
     table = Table(opening)
     table.follow(started_at_ms=0)
