@@ -29,6 +29,7 @@ MAX_QUEUED_FRAMES = 6000
 """Of all sites: fifty at standby send 3,000 a second, one at full quality 75."""
 LOOK_S = 0.2
 RETRY_S = 5.0
+CLOSE_S = 5.0
 SETTLE_S = 1.0
 """After a break or a closed item: what comes sooner may have been on its way since then."""
 ASK_S = 2.0
@@ -84,7 +85,7 @@ class SiteRecordings:
         """Ends every file; gives a hanging disk 5 s."""
         self._closing.set()
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join(CLOSE_S)
 
     def follow(self, wish: Wish) -> None:
         """On the loop. What was offered before is kept before."""

@@ -35,8 +35,7 @@ def record(root: Path, by_s: int) -> tuple[Path, str]:
         for packet in packets[len(half) :]:
             segments.offer(packet)
         media.wait_for(lambda: segments.status().recorded_s > RUN_S - 0.5, "the second half")
-        media.wait_for(lambda: segments.status().faults, "that it is told")
-        fault = segments.status().faults[0]
+        (fault,) = media.wait_for(lambda: segments.status().faults, "that it is told")
     assert fault.code == "clock_set"
     return root / "x", fault.detail
 

@@ -337,7 +337,10 @@ def test_what_was_on_its_way_when_the_item_opened_is_left_out(
     assert record(tmp_path, both()) == []
 
 
-def test_a_keyframe_is_asked_for_once_in_a_while(tmp_path: Path) -> None:
+def test_a_keyframe_is_asked_for_once_in_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sites, "ASK_S", 3600.0)
     asked: list[SiteId] = []
     kept = SiteRecordings(tmp_path, SETTINGS, asked.append)
     kept.start()

@@ -316,6 +316,15 @@ def decoded_pictures(packets: Sequence[Packet]) -> list[tuple[int, media.Picture
     return pictures
 
 
+async def newest_picture(r: Rig) -> media.Picture:
+    """Made after this moment."""
+    await r.packets(Feed.ROOM, Codec.H264, 5)
+    packets = r.relay.received.of(Feed.ROOM, Codec.H264)
+    key = max(number for number, packet in enumerate(packets) if packet.key)
+    pictures = await asyncio.to_thread(decoded_pictures, packets[key:])
+    return pictures[-1][1]
+
+
 def decoded_sound(packets: Sequence[Packet]) -> media.Samples:
     """All of a feed's Opus, one after the other."""
     decoder = av.CodecContext.create("libopus", "r")

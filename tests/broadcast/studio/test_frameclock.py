@@ -21,7 +21,7 @@ PROGRAM = Program(width=320, height=180, video_bitrate_bps=500_000)
 
 def test_what_closes_while_a_picture_is_composed_closes_that_picture() -> None:
     gallery, sent = Gallery(), list[Packet]()
-    gallery.alive(time.monotonic_ns() + 10**10)
+    gallery.alive(time.monotonic_ns() + 10**12)
     states = [follow(None, ProgramState(public=Take.ROOM, program=full(0)), 0)]
 
     def pick(track: PictureTrack, now_ns: int) -> Picture:

@@ -102,7 +102,7 @@ async def cut(r: Rig, site: SiteId, before: SiteId) -> float:
     await r.packets(Feed.ROOM, Codec.H264, 30)
     cut_at_ns = time.time_ns()
     r.relay.follow(program=full(site), preview=full(before))
-    await r.packets(Feed.ROOM, Codec.H264, 30)
+    await shows(r, full(site), [SITES.index(site)])
     pictures = decoded_pictures(r.relay.received.of(Feed.ROOM, Codec.H264))
     sites = [(pts, mark.site) for pts, p in pictures if (mark := media.read_mark(p))]
     first = next(pts for pts, shown in reversed(sites) if shown == SITES.index(before)) + FRAME
@@ -355,10 +355,11 @@ def test_sites_and_relay_may_come_and_go(tmp_path: Path) -> None:
             r.relay.follow(public=Take.ROOM, program=full(B), stream="s", recording=True)
             await r.packets(Feed.ROOM, Codec.H264, 30)
             index = tmp_path / "archive" / "s" / "index.m3u8"
+            await media.wait_until(index.exists, "it records")
             await r.relay.hang_up()
             await media.wait_until(lambda: not r.relay.connected, "the studio notices")
             had = index.read_text().count("m4s")
-            await media.wait_until(lambda: index.read_text().count("m4s") > had, "it records")
+            await media.wait_until(lambda: index.read_text().count("m4s") > had, "it goes on")
             await r.relay.listen()
             await media.wait_until(lambda: r.relay.connected, "the studio comes back")
             await r.packets(Feed.ROOM, Codec.H264, 10)

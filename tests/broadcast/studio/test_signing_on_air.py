@@ -16,7 +16,16 @@ from broadcast.studio.encoding import CANVASES
 from streams.frames import Codec, Feed, Packet, SiteId
 from streams.wire import Kind
 from tests import media
-from tests.broadcast.studio.rig import FPS, Rig, clip, decoded_pictures, decoded_sound, full, rig
+from tests.broadcast.studio.rig import (
+    FPS,
+    Rig,
+    clip,
+    decoded_pictures,
+    decoded_sound,
+    full,
+    newest_picture,
+    rig,
+)
 from tests.broadcast.studio.test_secrecy import SECRET as CLOSED_SITE
 from tests.broadcast.studio.test_secrecy import recorded
 
@@ -48,28 +57,33 @@ def followed(r: Rig) -> bool:
     return bool(status.get("version") == r.relay.state.version)
 
 
+async def is_signed(r: Rig) -> bool:
+    return signed(in_box(await newest_picture(r)))
+
+
 async def begin(r: Rig) -> None:
     r.site(HALL, clip(0))
     r.site(SIGN, clip(3))
     r.relay.go_on_air(HALL, public_slate=PAUSE, signer=SIGNER, signer_public=True)
     await r.packets(Feed.ROOM, Codec.H264, 3 * FPS)
+    await media.wait_until(lambda: is_signed(r), "his picture")
 
 
 def test_he_is_in_the_picture_of_all_and_in_nobodys_sound(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as r:
             await begin(r)
-            assert signed(boxed(r.relay.received.of(Feed.ROOM, Codec.H264))[-1])
             heard = decoded_sound(r.relay.received.of(Feed.ROOM, Codec.OPUS))[-media.RATE :]
             assert media.loudest_tone(heard, 440.0) > -40
             assert media.leaked_tone(heard, 2600.0) < -70
             await r.leave(SIGN)
-            await r.packets(Feed.ROOM, Codec.H264, 4 * FPS)
-            levels = boxed(r.relay.received.of(Feed.ROOM, Codec.H264))
-            assert abs(levels[-1] - 70) < 6, "his line is dead: the hall alone"
+
+            async def alone() -> bool:
+                return abs(in_box(await newest_picture(r)) - 70) < 6
+
+            await media.wait_until(alone, "his line is dead: the hall alone")
             r.site(SIGN, clip(3))
-            await r.packets(Feed.ROOM, Codec.H264, 3 * FPS)
-            assert signed(boxed(r.relay.received.of(Feed.ROOM, Codec.H264))[-1])
+            await media.wait_until(lambda: is_signed(r), "his picture, again")
 
     asyncio.run(scenario())
 
@@ -90,7 +104,7 @@ def test_he_is_over_the_slate_of_a_break_and_never_over_that_of_a_closed_item(
             await r.packets(Feed.PUBLIC, Codec.H264, 3 * FPS)
             everything = r.relay.received.of(Feed.PUBLIC, Codec.H264)
             assert max(boxed(everything)[closed:]) < 60, "at once, but for what was on its way"
-            assert signed(boxed(r.relay.received.of(Feed.ROOM, Codec.H264))[-1]), "in the room"
+            await media.wait_until(lambda: is_signed(r), "in the room he is seen")
         kept = [in_box(picture) for _, picture in recorded(tmp_path / "archive" / "s").pictures]
         assert signed(kept[FPS])
         assert not signed(kept[-1])

@@ -8,6 +8,7 @@ import pytest
 
 from broadcast.studio.picturetrack import (
     FOR_THE_CLOCK,
+    KEYFRAME_INTERVAL_NS,
     MAX_QUEUED_FRAMES,
     Picture,
     PictureTrack,
@@ -69,16 +70,26 @@ class Pool:
         """Offers frames and waits until that number is decoded."""
         for frame in some:
             self.sources.offer(frame)
-        media.wait_for(lambda: self.decoded(site) == last, f"picture {last} is decoded")
+        media.wait_for(
+            lambda: self.decoded(site) == last and not self._at_work(site),
+            f"picture {last} is decoded",
+        )
+
+    def _at_work(self, site: SiteId) -> bool:
+        """A worker still drops what is past."""
+        source = self.sources.get(site)
+        return source is not None and source.picture.lock.locked()
 
 
 def test_nothing_is_decoded_before_a_keyframe_and_one_is_asked_for() -> None:
     with Pool() as pool:
         late = pictures()[1:]
         first_key = next(n for n, frame in enumerate(late) if frame.key)
+        began_ns = time.monotonic_ns()
         for frame in late[:first_key]:
             pool.sources.offer(frame)
-        assert pool.asked == [SITE], "once, not for every frame"
+        intervals = (time.monotonic_ns() - began_ns) // KEYFRAME_INTERVAL_NS
+        assert 1 <= len(pool.asked) <= 1 + intervals, "once, not for every frame"
         pool.play(late[first_key:20], 20)
 
 
@@ -143,18 +154,18 @@ def test_a_large_standby_site_is_decoded_by_keyframes_once_there_are_many() -> N
 
 
 def test_the_frame_clock_decodes_what_is_on_the_picture_when_it_asks() -> None:
-    with Pool() as pool:
-        some = pictures()
-        pool.play(some[:1], 0)
-        site = frozenset({SITE})
-        pool.sources.want(site, site)
-        source = pool.sources.get(SITE)
-        assert source is not None
-        for frame in some[1:FOR_THE_CLOCK]:
-            pool.sources.offer(frame)
-        assert pool.decoded() == 0, "nobody asked"
-        source.picture.due(0)
-        assert pool.decoded() == FOR_THE_CLOCK - 1
+    pool, some, site = Pool(), pictures(), frozenset({SITE})
+    pool.sources.offer(some[0])
+    source = pool.sources.get(SITE)
+    assert source is not None
+    source.picture.decode()  # as a worker does
+    pool.sources.want(site, site)
+    for frame in some[1:FOR_THE_CLOCK]:
+        pool.sources.offer(frame)
+    assert pool.decoded() == 0, "nobody asked"
+    source.picture.due(0)
+    assert pool.decoded() == FOR_THE_CLOCK - 1
+    with pool:
         pool.play(some[FOR_THE_CLOCK : 2 * FOR_THE_CLOCK], 2 * FOR_THE_CLOCK - 1)
         pool.sources.offer(some[2 * FOR_THE_CLOCK])
         pool.sources.want(site)
