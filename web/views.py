@@ -327,6 +327,7 @@ class Views:
             "tally": "next" if soon and tally != "program" else tally,
             "microphone_open": site in state.open_microphones,
             "booth": tiles.language_of(state.sites[site].booth),
+            "signs": self._signing is not None and site == self._signing.site,
             "feed": feed_of(self.outside.returns.get(site)),
             "requests": self._speaking.requests.get(site, []),
             "talked_to": site in self.outside.talks,

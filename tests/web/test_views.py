@@ -231,6 +231,12 @@ def test_a_site_reads_its_own_messages_and_those_to_all() -> None:
     assert "Nhờ bật đèn" not in str(seen(state, PUBLIC))
 
 
+def test_the_sign_language_interpreter_knows_that_he_is_seen() -> None:
+    asked = after({"type": "go_live"}, {"type": "set_signer", "site": LAY})
+    assert [seen(state, SITE)["me"]["signs"] for state in (START, asked)] == [False, True]
+    assert not seen(after({"type": "end_session"}, state=asked), SITE)["me"]["signs"]
+
+
 def test_the_clerk_sees_turns_as_corrected() -> None:
     state = after(
         {"type": "go_live"},

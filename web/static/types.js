@@ -328,6 +328,7 @@
  * @property {"program" | "preview" | "next" | "none"} tally
  * @property {boolean} microphone_open
  * @property {Language | null} booth an interpreter sits here
+ * @property {boolean} [signs] seen in the sign-language interpreter's box
  * @property {boolean} put_out outside the door of a closed room: nothing is sent either way
  * @property {boolean} talked_to by an operator, alone
  * @property {"moving" | "stills" | "sound"} [feed] what of the session's picture the line has room for

@@ -467,3 +467,23 @@ def test_a_room_is_told_what_matters_most() -> None:
     told = "given.map((one) => [m.standingOf(one), m.microphoneOf(one, false)])"
     found = run("parts/site/standing.js", told, [one for one, *_ in cases])
     assert found == [[standing, microphone] for _, standing, microphone in cases]
+
+
+def test_an_interpreter_is_told_what_he_is_to_the_session() -> None:
+    def view(phase: str = "live", **me: Any) -> Any:
+        return {"me": {"site": "cabin", "tally": "none", **me}, "session": {"phase": phase}}
+
+    booth = {"booth": {"code": "hmn", "name": "Tiếng Mông"}}
+    cases = [
+        (view(**booth), "waiting", "booth_closed"),
+        (view(**booth, microphone_open=True), "interpreting", "booth"),
+        (view("paused", **booth, microphone_open=True), "paused", "booth"),
+        (view(tally="program", signs=True), "signing", "closed"),
+        (view("paused", tally="program", signs=True), "signing", "closed"),
+        (view("ended", signs=True), "ended", "closed"),
+    ]
+    told = "given.map((one) => [m.saidOf(one, false), m.microphoneOf(one, false)])"
+    found = run("parts/site/standing.js", told, [one for one, *_ in cases])
+    assert found == [[said, microphone] for _, said, microphone in cases]
+    lost = run("parts/site/standing.js", "given.map((one) => m.saidOf(one, true))", [cases[1][0]])
+    assert lost == ["lost"]

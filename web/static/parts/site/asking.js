@@ -35,6 +35,7 @@ export function Asking() {
     const answers = ABOUT_A_QUESTION.includes(kind) && about ? {answers_to: about} : {};
     return send({type: "register", delegate: who, kind, ...answers});
   };
+  if (!me.delegates.length && (me.booth || me.signs)) return null; // nobody of an interpreter's room asks
   const aboutQuestion = me.may_ask.some((kind) => ABOUT_A_QUESTION.includes(kind)) && questions.length > 0;
   return html`<section class="panel asking" data-testid="asking">
     <h2>${t("site.ask_title")}</h2>

@@ -19,7 +19,7 @@ import {Papers} from "./papers.js";
 import {Meter, Video} from "./pieces.js";
 import {AskedTest} from "./self_test.js";
 import {OthersShare, Share} from "./share.js";
-import {microphoneOf, standingOf} from "./standing.js";
+import {microphoneOf, saidOf, standingOf} from "./standing.js";
 import {Trouble} from "./test.js";
 
 /** @import {Floor} from "../../types.js" */
@@ -27,9 +27,9 @@ import {Trouble} from "./test.js";
 /** @param {{token: string}} props */
 export function Room({token}) {
   const state = standingOf(siteView());
+  const said = saidOf(siteView(), lost());
   const {me, session, floor} = siteView();
   const joins = state !== "out" && state !== "ended";
-  const said = lost() && (state === "on-air" || state === "next") ? "lost" : state;
   return html`<main class="room" data-standing=${state} data-lost=${lost()} data-testid="room">
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
@@ -43,7 +43,7 @@ export function Room({token}) {
     <${TalkedTo} />
     ${state !== "out" && !config.has_camera && html`<${AskedTest} token=${token} />`}
     <div class="standing" role="status" data-testid="standing">
-      <strong>${t(`site.standing_${said}`)}</strong><span>${t(`site.standing_${said}_note`)}</span>
+      <strong>${t(`site.standing_${said}`)}</strong><span>${t(`site.standing_${said}_note`, {language: me.booth?.name ?? ""})}</span>
     </div>
     ${state !== "out" && html`<div class="room-grid">
       <div class="return-column"><${ReturnFeed} /><${Listen} /><${Now} /><${Papers} /></div>

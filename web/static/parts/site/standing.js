@@ -6,15 +6,27 @@
 export function standingOf({me, session, floor}) {
   if (session.phase === "ended") return "ended";
   if (me.put_out) return "out";
+  if (me.signs) return "on-air"; // over the slate of a break too
   if (session.phase === "paused") return "paused"; // the slate is on air, whoever has the floor
   if (me.tally === "program" || floor?.site === me.site) return "on-air";
   if (me.tally === "next" || me.tally === "preview") return "next";
-  return session.phase === "prepared" ? "prepared" : "waiting";
+  if (session.phase === "prepared") return "prepared";
+  return me.booth && me.microphone_open ? "interpreting" : "waiting";
+}
+
+/** The words for that. `lost`: nothing of the room leaves.
+ * @param {SiteView} view @param {boolean} lost */
+export function saidOf(view, lost) {
+  const state = standingOf(view);
+  const {me, floor} = view;
+  if (lost && ["on-air", "next", "interpreting"].includes(state)) return "lost";
+  return state === "on-air" && me.signs && floor?.site !== me.site ? "signing" : state;
 }
 
 /** What has become of its microphone. `held`: the room itself is silent for a while.
  * @param {SiteView} view @param {boolean} held */
 export function microphoneOf({me, session, floor}, held) {
   if (me.microphone_open) return held ? "held" : me.booth ? "booth" : "open";
-  return floor?.site === me.site && session.phase === "live" ? "shut" : "closed";
+  if (floor?.site === me.site && session.phase === "live") return "shut";
+  return me.booth ? "booth_closed" : "closed";
 }
