@@ -58,6 +58,9 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if response.status >= 400:
+        # What is kept for ever is the file: not that it is away, nor one viewer's wrong range.
+        headers["Cache-Control"] = "no-store"
     if response.content_type == "text/html":
         headers["Content-Security-Policy"] = content_security_policy(request[NONCE])
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

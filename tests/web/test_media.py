@@ -66,6 +66,26 @@ def test_types_caching_and_ranges(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_only_what_is_there_is_kept_for_ever(tmp_path: Path) -> None:
+    """Else one viewer's wrong range, or a recording that is being brought back, would stand in a
+    cache on the way in the segment's place, for a year and for everybody."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            folder, wrong = _record(rig), {"Range": "bytes=9999999-"}
+            segment = f"/live/{SESSION}/00000001.m4s"
+            refused = await rig.get(segment, headers=wrong)
+            (folder / "00000001.m4s").rename(tmp_path / "away")
+            away = await rig.get(segment)
+            (tmp_path / "away").rename(folder / "00000001.m4s")
+            back = await rig.get(segment)
+            kept = [one.headers["Cache-Control"] for one in (refused, away, back)]
+            assert [one.status for one in (refused, away, back)] == [416, 404, 200]
+            assert kept == ["no-store", "no-store", "public, max-age=31536000, immutable"]
+
+    asyncio.run(scenario())
+
+
 def test_a_segment_is_there_once_the_playlist_names_it(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
