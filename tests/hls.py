@@ -8,6 +8,7 @@ import av
 import m3u8
 
 from tests.media import Clip, decode
+from tests.server import Server
 
 TORN_S = 0.2
 """One part: the least that a segment has which a kill cut off."""
@@ -100,6 +101,17 @@ def read(text: str, fetch: Fetch) -> Recording:
             )
         )
     return Recording(text, bool(playlist.is_endlist), tuple(segments))
+
+
+def served(server: Server, room: str = "archive") -> Recording:
+    """A server's own recording, as a player gets it over HTTP; `room`: `live` or `archive`."""
+
+    def fetch(name: str) -> bytes:
+        answer = server.get(f"/{room}/{server.session}/{name}")
+        assert answer.status == 200, name
+        return answer.body
+
+    return read(fetch("index.m3u8").decode(), fetch)
 
 
 def faults(recording: Recording) -> list[str]:

@@ -276,6 +276,11 @@ async def wait_until(
         await asyncio.sleep(0.05)
 
 
+def steepest(samples: Samples) -> float:
+    """The largest second difference: a click is a corner or a step."""
+    return float(np.abs(np.diff(samples, 2)).max())
+
+
 def wait_for(condition: Callable[[], T | None], what: str, bound_s: float = PATIENCE_S) -> T:
     """`wait_until` without a loop."""
     deadline = time.monotonic() + bound_s

@@ -152,11 +152,7 @@ def test_two_districts_in_chromium(server: Server, tmp_path: Path) -> None:
 
 def check_cuts_in_the_recording(server: Server) -> None:
     """Each is there. That it is on the next frame: `tests/broadcast/studio/test_program.py`."""
-
-    def fetch(name: str) -> bytes:
-        return server.get(f"/live/{server.session}/{name}").body
-
-    recording = hls.read(fetch("index.m3u8").decode(), fetch)
+    recording = hls.served(server, "live")
     assert hls.faults(recording) == []
     marks = [mark for segment in recording.segments for _, mark in segment.clip().marks()]
     shown = [number for number, _ in groupby(mark.site for mark in marks if mark)]

@@ -185,10 +185,7 @@ def check_what_was_seen(observer: Observer) -> None:
 
 
 def recorded(server: Server) -> hls.Recording:
-    def fetch(name: str) -> bytes:
-        return server.get(f"/archive/{server.session}/{name}").body
-
-    recording = hls.read(fetch("index.m3u8").decode(), fetch)
+    recording = hls.served(server)
     assert recording.ended
     assert hls.faults(recording) == []
     return recording

@@ -106,11 +106,7 @@ async def live_goes_on(server: Server) -> None:
 
 def check_what_was_recorded(server: Server) -> None:
     """All before and after plays; what is missing between is told to the second."""
-
-    def fetch(name: str) -> bytes:
-        return server.get(f"/archive/{server.session}/{name}").body
-
-    recording = hls.read(fetch("index.m3u8").decode(), fetch)
+    recording = hls.served(server)
     assert recording.ended
     assert hls.faults(recording) == []
     for one, other in pairwise(recording.segments):

@@ -68,17 +68,6 @@ async def more_is_recorded(shown: Page, seconds: float = 2.5) -> None:
     await shown.until(lambda view: view["outputs"]["recorded_s"] > until, "more recording")
 
 
-def archive(server: Server) -> hls.Recording:
-    base = f"/archive/{server.session}"
-
-    def fetch(name: str) -> bytes:
-        answer = server.get(f"{base}/{name}")
-        assert answer.status == 200, name
-        return answer.body
-
-    return hls.read(fetch("index.m3u8").decode(), fetch)
-
-
 @pytest.mark.parametrize("victims", [("studio",), ("relay",), ("studio", "relay")])
 def test_a_killed_process_returns_and_nothing_is_forgotten(
     server: Server, victims: tuple[str, ...]
@@ -101,8 +90,10 @@ def test_a_killed_process_returns_and_nothing_is_forgotten(
             await shown.until(lambda view: essence(view) == before, f"as before: {before}")
             await more_is_recorded(shown)
             if "studio" in victims:
-                await wait_until(lambda: begun_anew(archive(server), killed_at), "what came after")
-            check_archive(archive(server), killed_at, told_s, studio="studio" in victims)
+                await wait_until(
+                    lambda: begun_anew(hls.served(server), killed_at), "what came after"
+                )
+            check_archive(hls.served(server), killed_at, told_s, studio="studio" in victims)
             check_verdict(server)
 
     asyncio.run(story())
@@ -133,7 +124,7 @@ def check_verdict(server: Server) -> None:
     told = [edge for span in spans if span for edge in (span.start_ms, span.end_ms)]
     assert len(told) == 2 * len(spans)
     holes: list[float] = []
-    for one, other in pairwise(archive(server).segments):
+    for one, other in pairwise(hls.served(server).segments):
         edges = [(one.at_s + one.duration_s) * 1000, other.at_s * 1000]
         holes += edges if edges[1] - edges[0] > GAP_MS else []
     assert told == pytest.approx(holes, abs=100)
@@ -145,10 +136,11 @@ def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:
             await all_is_well(shown)
             await more_is_recorded(shown, 1)
             before = essence(shown.view)
-            recorded = archive(server)
+            recorded = hls.served(server)
             server.kill_everything()
             await asyncio.to_thread(server.start)
-            assert recorded.segments[:-1] == archive(server).segments[: len(recorded.segments) - 1]
+            kept = recorded.segments[:-1]
+            assert hls.served(server).segments[: len(kept)] == kept
             await wait_until(lambda: shown.snapshots > 1, "the page's return")
             await all_is_well(shown)
             await more_is_recorded(shown)
@@ -157,7 +149,7 @@ def test_everything_is_killed_and_the_session_resumes(server: Server) -> None:
     before, after = asyncio.run(before_and_after())
     assert before == after
     assert after["phase"] == "live"
-    assert hls.faults(archive(server)) == []
+    assert hls.faults(hls.served(server)) == []
 
 
 def test_ended_cleanly_nothing_is_left_running(server: Server) -> None:

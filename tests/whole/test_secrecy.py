@@ -111,10 +111,7 @@ def check_sealed(server: Server) -> None:
 
 
 def check_recording(server: Server, closed_at: float, open_at: float) -> None:
-    def fetch(name: str) -> bytes:
-        return server.get(f"/archive/{server.session}/{name}").body
-
-    recording = hls.read(fetch("index.m3u8").decode(), fetch)
+    recording = hls.served(server)
     assert hls.faults(recording) == []
     seen_outside = seen_inside = 0
     for segment in recording.segments:

@@ -59,10 +59,7 @@ def test_sound_and_picture_stay_together_in_the_recording(server: Server) -> Non
 
     asyncio.run(story())
 
-    def fetch(name: str) -> bytes:
-        return server.get(f"/archive/{server.session}/{name}").body
-
-    recording = hls.read(fetch("index.m3u8").decode(), fetch)
+    recording = hls.served(server)
     assert hls.faults(recording) == []
     whole = media.decode(recording.segments[0].init + b"".join(s.media for s in recording.segments))
     flashes, beeps = onsets(whole)

@@ -126,11 +126,7 @@ def lossy(at_s: float, rng: random.Random) -> float:
     return -1 if rng.random() < 0.05 else rng.random() * 40
 
 
-def steepest(samples: media.Samples) -> float:
-    return float(np.abs(np.diff(samples, 2)).max())
-
-
-CURVE = steepest(media.tone(HZ, 0.1))
+CURVE = media.steepest(media.tone(HZ, 0.1))
 CORNER = 2.5 * float(np.abs(np.diff(media.tone(HZ, 0.1))).max())
 """Where mirrored sound begins the slope turns round; a step would be twenty times that."""
 
@@ -139,7 +135,7 @@ def test_a_clean_line_is_heard_almost_at_once() -> None:
     heard = listen(20, clean)
     assert heard.wait_ms(10, 20) < 35
     assert heard.poor(1, 20) == 0
-    assert steepest(heard.sound(1, 20)) < 1.3 * CURVE
+    assert media.steepest(heard.sound(1, 20)) < 1.3 * CURVE
 
 
 @pytest.mark.parametrize("line", [clean, lossy])
@@ -161,7 +157,7 @@ def test_a_jam_lengthens_the_wait_within_half_a_second_and_is_forgotten_slowly()
     assert 100 < heard.wait_ms(10.5, 20) < 200
     assert heard.wait_ms(34, 40) < 35
     assert heard.poor(20, 40) == 0, "shrinking loses nothing"
-    assert steepest(heard.sound(20.2, 40)) < 1.5 * CURVE
+    assert media.steepest(heard.sound(20.2, 40)) < 1.5 * CURVE
 
 
 def test_a_stall_that_came_alone_is_made_up_for_within_seven_seconds() -> None:
@@ -169,7 +165,7 @@ def test_a_stall_that_came_alone_is_made_up_for_within_seven_seconds() -> None:
     assert heard.wait_ms(10.5, 11) > 150
     assert heard.wait_ms(17, 20) < 25
     assert heard.poor(10.5, 20) == 0, "shrinking loses nothing"
-    assert steepest(heard.sound(10.5, 20)) < 1.5 * CURVE
+    assert media.steepest(heard.sound(10.5, 20)) < 1.5 * CURVE
 
 
 def test_the_wait_goes_to_its_longest_and_back_to_its_shortest() -> None:
@@ -196,6 +192,6 @@ def test_stalls_that_come_again_are_waited_for() -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_never_clicks_and_lips_stay_with_it(line: LINE, seed: int) -> None:
     heard = listen(30, line, seed=seed)
-    assert steepest(heard.sound(1, 30)) < CORNER
+    assert media.steepest(heard.sound(1, 30)) < CORNER
     assert max(abs(apart) for apart in heard.apart_ms) <= 40
     assert heard.wait_ms(1, 30) <= 400 + 60

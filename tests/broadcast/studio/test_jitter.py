@@ -21,11 +21,7 @@ def packets(samples: Samples) -> list[tuple[int, Samples]]:
     return [(at, samples[:, at : at + 960]) for at in range(0, samples.shape[1], 960)]
 
 
-def steepest(samples: media.Samples) -> float:
-    return float(np.abs(np.diff(samples, 2)).max())
-
-
-CURVE = steepest(tone(0.1)[0])
+CURVE = media.steepest(tone(0.1)[0])
 CORNER = 2.5 * float(np.abs(np.diff(tone(0.1)[0])).max())
 """Where mirrored sound begins the slope turns round; a step would be twenty times that."""
 
@@ -62,7 +58,7 @@ def test_a_lost_packet_makes_no_click() -> None:
         if n != 10:
             ring.write(START + at, samples)
     read = ring.read(START, sound.shape[1])[0]
-    assert steepest(read) < CORNER
+    assert media.steepest(read) < CORNER
     assert media.tone_level(read[10 * 960 : 11 * 960], HZ) > -30
 
 
@@ -83,7 +79,7 @@ def test_sound_that_stops_fades_and_one_that_returns_joins() -> None:
             ring.write(START + at, samples)
         out.append(ring.read(START + at, 960)[0])
     read = np.concatenate(out)
-    assert steepest(read) < CORNER
+    assert media.steepest(read) < CORNER
     assert not read[20 * 960 : 29 * 960].any()
     assert np.allclose(read[31 * 960 :], sound[0, 31 * 960 :])
 
@@ -119,7 +115,7 @@ def test_a_drifting_clock_is_followed_without_clicks(ppm: int) -> None:
         out.append(reader.block(ring, ideal)[0])
         assert abs(reader.late) < 200, "4 ms"
     read = np.concatenate(out)
-    assert steepest(read) < 1.2 * CURVE
+    assert media.steepest(read) < 1.2 * CURVE
     level = media.tone_level(read[-48_000:], HZ)
     assert level == pytest.approx(-12, abs=0.5)
 
@@ -131,7 +127,7 @@ def test_a_large_error_is_jumped_over_with_a_cross_fade() -> None:
     out = [reader.block(ring, n * 960)[0] for n in range(5)]
     out += [reader.block(ring, n * 960 + JUMP + 777)[0] for n in range(5, 10)]
     read = np.concatenate(out)
-    assert steepest(read) < 3 * CURVE
+    assert media.steepest(read) < 3 * CURVE
     assert np.array_equal(read[-960:], sound[0, 9 * 960 + JUMP + 777 :][:960])
     assert reader.late == 0
 

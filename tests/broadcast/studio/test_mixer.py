@@ -16,19 +16,14 @@ def blocks(hz: float, count: int, level_dbfs: float = -12) -> list[Samples]:
     return [stereo[:, n * 960 : n * 960 + 960].copy() for n in range(count)]
 
 
-def steepest(samples: media.Samples) -> float:
-    """The largest second difference: a click is a corner or a step."""
-    return float(np.abs(np.diff(samples, 2)).max())
-
-
 def test_a_microphone_opens_and_closes_without_a_click() -> None:
     fader, out = Fader(), []
     for n, block in enumerate(blocks(300, 20)):
         fader.open = 5 <= n < 12
         out.append(fader.apply(block)[0])
     samples = np.concatenate(out)
-    steady = steepest(blocks(300, 1)[0][0])
-    assert steepest(samples) < 1.5 * steady
+    steady = media.steepest(blocks(300, 1)[0][0])
+    assert media.steepest(samples) < 1.5 * steady
     opened, closed, ramp = 5 * 960, 12 * 960, media.RATE // 100
     assert not samples[:opened].any()
     assert not samples[closed + ramp :].any(), "after 10 ms nothing is heard"
@@ -83,7 +78,7 @@ def test_the_limiter_lets_go_slowly() -> None:
     quiet = [limiter.apply(block) for block in blocks(440, 200, -20)]
     assert media.tone_level(quiet[0][0], 440) < -24
     assert media.tone_level(quiet[-1][0], 440) == pytest.approx(-20, abs=0.3)
-    assert steepest(np.concatenate(quiet, axis=1)[0][960:]) < 1.1 * steepest(
+    assert media.steepest(np.concatenate(quiet, axis=1)[0][960:]) < 1.1 * media.steepest(
         blocks(440, 1, -20)[0][0]
     )
 

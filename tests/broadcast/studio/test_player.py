@@ -273,13 +273,19 @@ def test_no_sound_of_a_file_is_beyond_what_can_be_mixed(tmp_path: Path, value: f
     assert all(np.abs(sound).max() <= LOUDEST for sound in sounds)
 
 
-def test_a_clock_counts_down_and_stays_at_nought() -> None:
+def drawing() -> tuple[list[str], Callable[[str], av.VideoFrame]]:
+    """What was drawn, and what draws it."""
     drawn: list[str] = []
 
     def draw(reading: str) -> av.VideoFrame:
         drawn.append(reading)
         return av.VideoFrame(16, 16, "yuv420p")
 
+    return drawn, draw
+
+
+def test_a_clock_counts_down_and_stays_at_nought() -> None:
+    drawn, draw = drawing()
     source = PlayerSource()
     countdown = Countdown(source, ProgramClock(0).monotonic_ns, draw)
     clip = Clip(1, ClipKind.COUNTDOWN, "Bắt đầu sau", duration_ms=3000, started_at_ms=0)
@@ -295,12 +301,7 @@ def test_a_clock_counts_down_and_stays_at_nought() -> None:
 
 def test_a_clock_that_was_set_since_the_studio_began_moves_no_countdown() -> None:
     """The relay stamps by the machine's clock of now; what is set later moves nothing either."""
-    drawn: list[str] = []
-
-    def draw(reading: str) -> av.VideoFrame:
-        drawn.append(reading)
-        return av.VideoFrame(16, 16, "yuv420p")
-
+    drawn, draw = drawing()
     countdown = Countdown(PlayerSource(), lambda wall_ns: wall_ns - set_ns, draw)
     now_ns, set_ns = 100 * NS_PER_S, 3600 * NS_PER_S
     clip = Clip(1, ClipKind.COUNTDOWN, "Sau", duration_ms=9000)
