@@ -6,7 +6,7 @@ What was said or written in closed session is not in it: `closed_minutes_of` mak
 apart, and of that alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,6 +20,7 @@ from broadcast.session.model import (
     ClockStep,
     Delegate,
     DelegateId,
+    ItemId,
     ItemKind,
     Phase,
     RequestKind,
@@ -123,12 +124,15 @@ class _Secret:
 def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
     """From the whole log, and what was recorded."""
     steps, events = steps_in(events), on_one_clock(events)
-    state, secrets = _fold(events)
+    whole, secrets, public = _fold(events)
+    # A title may say since then what is behind the doors.
+    agenda = (_as_public(item, public.get(item.id)) for item in whole.agenda)
+    state = replace(whole, agenda=tuple(agenda))
     timeline = Timeline(segments, steps) if segments else None
     lines: dict[str | None, list[Line]] = {}
     hidden = {secret.item for secret in secrets if secret.lasted}
-    for key, line, end_ms in (*_turns(state), *_notes(state)):
-        if any(secret.touches(line.at_ms, end_ms) for secret in secrets):
+    for key, line, is_secret in _told(whole, secrets, public):
+        if is_secret:
             hidden.add(key)
         else:
             second = timeline.second(line.at_ms) if timeline is not None else None
@@ -151,10 +155,10 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     """What `minutes_of` leaves out because it was closed, and nothing else: between the two, no
     line is lost and none stands twice. No second leads to a recording."""
     steps, events = steps_in(events), on_one_clock(events)
-    state, secrets = _fold(events)
+    state, secrets, public = _fold(events)
     lines: dict[str | None, list[Line]] = {}
-    for key, line, end_ms in (*_turns(state), *_notes(state)):
-        if any(secret.touches(line.at_ms, end_ms) for secret in secrets):
+    for key, line, is_secret in _told(state, secrets, public):
+        if is_secret:
             lines.setdefault(key, []).append(line)
     closed = {secret.item for secret in secrets if secret.lasted}
     parts = [
@@ -169,12 +173,33 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     return Minutes(state, (), tuple(parts), _when_closed(state, secrets), sets)
 
 
-def _fold(events: Iterable[Event]) -> tuple[SessionState, list[_Secret]]:
-    state, secrets = SessionState(), list[_Secret]()
+def _told(
+    state: SessionState, secrets: Sequence[_Secret], public: Mapping[ItemId, AgendaItem]
+) -> Iterator[tuple[str | None, Line, bool]]:
+    """Each line with its item, and whether it was closed: all of an item that never was open is,
+    also what was noted before the session began."""
+    never = {item.id for item in state.agenda if item.closed and item.id not in public}
+    for key, line, end_ms in (*_turns(state), *_notes(state)):
+        touched = any(secret.touches(line.at_ms, end_ms) for secret in secrets)
+        yield key, line, touched or key in never
+
+
+def _as_public(item: AgendaItem, known: AgendaItem | None) -> AgendaItem:
+    """An item that is closed now, as the public last knew it."""
+    return replace(known, closed=True) if item.closed and known is not None else item
+
+
+def _fold(
+    events: Iterable[Event],
+) -> tuple[SessionState, list[_Secret], dict[ItemId, AgendaItem]]:
+    """The last state, what was closed, and each item as the public last saw it."""
+    state, secrets, public = SessionState(), list[_Secret](), dict[ItemId, AgendaItem]()
     since: int | None = None
     for event in events:
         before, state = state, evolve(state, event)
         hidden = state.closed and state.phase is not Phase.PREPARED
+        if state.item is not None and state.phase is Phase.LIVE and not state.closed:
+            public[state.item.id] = state.item
         if since is not None and (not hidden or before.current_item != state.current_item):
             secrets.append(_Secret(since, event.at_ms, before.current_item))
             since = None
@@ -182,7 +207,7 @@ def _fold(events: Iterable[Event]) -> tuple[SessionState, list[_Secret]]:
             since = event.at_ms
     if since is not None:
         secrets.append(_Secret(since, None, state.current_item))
-    return state, secrets
+    return state, secrets, public
 
 
 def _when_closed(

@@ -11,13 +11,18 @@ from broadcast.session.commands import (
     EndSession,
     EndTurn,
     GiveTurn,
+    GoLive,
     PauseSession,
+    PutItem,
     ResumeSession,
+    SetItemClosed,
     WriteNote,
 )
 from broadcast.session.model import RequestKind, Role
 from broadcast.session.written import NoteKind
 from tests.broadcast.session.hearing import SECRET, START_MS, Hearing
+from web.minutes_paper import paper_of
+from web.times import local_time
 
 
 def recorded(hearing: Hearing) -> list[Segment]:
@@ -93,6 +98,33 @@ def test_what_was_closed_is_not_in_it() -> None:
     assert closed.item.title == SECRET
     assert not closed.lines
     assert not [line for part in minutes.parts for line in part.lines if "ông K" in line.text]
+
+
+def test_what_an_item_is_called_behind_closed_doors_stays_there() -> None:
+    hearing = one_turn()
+    hearing.do(SetItemClosed(item="thao-luan", closed=True))
+    hearing.do(PutItem(item="thao-luan", title="Miễn nhiệm ông A", presenter="bo"))
+    hearing.do(WriteNote(text="Phiếu kín"), Role.CLERK)
+    (part,) = draft(hearing).parts
+    assert part.item is not None
+    assert (part.item.title, part.closed, part.people) == ("Thảo luận", True, ())
+    (secret,) = closed_minutes_of(hearing.log).parts
+    assert secret.item is not None
+    assert secret.item.title == "Miễn nhiệm ông A"
+    text = str(paper_of(draft(hearing), local_time))
+    assert "2. Thảo luận" in text
+    assert "ông A" not in text
+
+
+def test_what_is_noted_of_a_closed_item_before_it_begins_is_closed() -> None:
+    hearing = Hearing("nhan-su", live=False)
+    hearing.do(WriteNote(text="Dự kiến ông A"), Role.CLERK)
+    hearing.do(ChooseItem(item="thao-luan"))
+    hearing.do(GoLive())
+    assert SECRET not in str(paper_of(draft(hearing), local_time))
+    assert "ông A" not in str(draft(hearing).parts)
+    (part,) = closed_minutes_of(hearing.log).parts
+    assert [line.text for line in part.lines] == ["Dự kiến ông A"]
 
 
 def test_what_was_closed_has_minutes_of_its_own() -> None:
