@@ -266,14 +266,21 @@ export class Connection {
     /** @type {RtcStats} */
     const stats = {rttMs: undefined, carriedBps: undefined, sentBps: 0, lostPackets: 0, loss: 0, frames: 0};
     const report = await this.pc?.getStats();
-    report?.forEach((entry) => collect(stats, entry));
+    const used = usedPairs(report ?? new Map());
+    report?.forEach((entry) => collect(stats, entry, used));
     return stats;
   }
 }
 
-/** @param {RtcStats} stats @param {any} entry */
-function collect(stats, entry) {
-  if (entry.type === "candidate-pair" && entry.nominated) {
+/** Ids of the candidate pairs that are sent by, one for each transport. A pair that was left for another stays nominated,
+ * and one that was just chosen is not nominated yet. @param {{values: () => Iterable<any>}} report */
+function usedPairs(report) {
+  return new Set([...report.values()].map(({selectedCandidatePairId}) => selectedCandidatePairId));
+}
+
+/** @param {RtcStats} stats @param {any} entry @param {Set<string>} used */
+function collect(stats, entry, used) {
+  if (entry.type === "candidate-pair" && used.has(entry.id)) {
     if (entry.currentRoundTripTime !== undefined) stats.rttMs = entry.currentRoundTripTime * 1000;
     stats.carriedBps = entry.availableOutgoingBitrate;
   } else if (entry.type === "outbound-rtp") {

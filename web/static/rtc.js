@@ -128,12 +128,14 @@ export class WhipPublisher extends PicturePublisher {
   /** Gives the line as much as it is found to carry. @param {RTCPeerConnection} pc */
   async #watchLine(pc) {
     const began = performance.now();
+    let says = false;
     while (pc === this.pc) {
       const {carriedBps, loss} = await this.stats();
       const now = performance.now();
       const settled = now - began > SETTLE_MS;
+      says ||= carriedBps !== undefined;
       // Firefox never says what it believes, and is given all, as ever.
-      const step = stepOf(carriedBps ?? (settled ? Infinity : undefined), this.#step);
+      const step = stepOf(carriedBps ?? (settled && !says ? Infinity : undefined), this.#step);
       const learning = this.#learning && step !== WHOLE && !settled;
       if (step !== this.#step || learning !== this.#learning) {
         this.#step = step;

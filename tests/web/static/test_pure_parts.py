@@ -429,6 +429,22 @@ def test_what_is_sent_is_never_more_than_is_wished_but_to_learn() -> None:
     assert [fit["max_bitrate_bps"] for fit in learning] == [80_000, 300_000]
 
 
+def test_a_line_is_judged_by_the_way_that_is_used() -> None:
+    """Chromium, after one network was left for another: the pair of before stays nominated, and the
+    other is nominated a second or two after it was chosen."""
+    stats = "await Object.assign(new m.Connection('', {}), {pc: {getStats: () => given}}).stats()"
+    pair = {"id": "CPb", "type": "candidate-pair"}
+    used = pair | {"currentRoundTripTime": 0.02, "availableOutgoingBitrate": 80_000}
+    transport = {"id": "T", "type": "transport", "selectedCandidatePairId": "CPb"}
+    for nominated in (True, False):
+        for left in ("CPa", "CPc"):
+            before = pair | {"id": left, "nominated": True, "currentRoundTripTime": 0.5}
+            report = [transport, used | {"nominated": nominated}, before]
+            report.sort(key=lambda entry: str(entry["id"]))
+            told = run("connection.js", stats, report)
+            assert (told["rttMs"], told.get("carriedBps")) == (20, 80_000)
+
+
 def test_sound_is_sent_twice_or_once_and_nothing_else_changes() -> None:
     sdp = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=rtpmap:111 opus/48000/2\r\n"
     sdp += "a=rtpmap:63 red/48000/2\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\n"
