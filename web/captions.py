@@ -73,8 +73,9 @@ class Recording:
         if self.entries:
             new, at = read_entries(text, 0)
         else:
+            # Until its first entry the header is looked at again: no entry is known without it.
             found = parse(text)
-            new, at = (list(found.entries), found.length) if found is not None else ([], 0)
+            new, at = (list(found.entries), found.length) if found and found.entries else ([], 0)
         self._size += len(text[:at].encode())
         for entry in new:
             self.numbers[captions.name_of(entry)] = len(self.entries)

@@ -86,3 +86,16 @@ def test_a_playlist_that_was_replaced_is_read_from_its_beginning(tmp_path: Path)
         known = _refreshed(known, folder)
         assert [one.name for one in known.entries] == [one.name for one in entries]
         assert len(known.numbers) == known.body.count("#EXTINF") == count
+
+
+def test_who_asks_before_the_first_segment_gets_all_that_follow(tmp_path: Path) -> None:
+    """As whoever waits for a session to begin does; one answer serves all who ask later."""
+    index = tmp_path / "index.m3u8"
+    index.write_text(header(2000))
+    recording = _refreshed(None, tmp_path)
+    assert recording.entries == []
+    for number in range(3):
+        with index.open("a") as file:
+            file.write(lines(Entry(f"{number:08}.m4s", 2.0, number * 2000)))
+        recording = _refreshed(recording, tmp_path)
+        assert list(recording.numbers) == [f"{n:08}.vtt" for n in range(number + 1)]
