@@ -28,7 +28,9 @@ run: $(VENV)/ready web/static/vendor/ready ## the demo hearing: prints the links
 serve: $(VENV)/ready web/static/vendor/ready ## the server itself: make serve CONFIG=my.toml
 	$(BIN)/diemcau serve $(if $(CONFIG),--config $(CONFIG))
 
-test: lint $(VENV)/browser ## everything that must hold before a change lands
+# All is fetched first, so that what could not be is the last that is said.
+test: $(VENV)/dev $(VENV)/browser web/static/vendor/ready ## everything that must hold before a change lands
+	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 
 lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, page types
