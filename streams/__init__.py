@@ -9,8 +9,8 @@ connections  One peer: offered (what is read of an offer), sdp (that, and the an
              aiortc_private (DTLS), peer, peers (all), ticker (whose turn it is)
 rtp          What is in packets: header, packetise, bursts (as they leave), red, twcc,
              extended_reports (RTCP XR), bitstream (what a coded picture says of itself)
-uplink       What sites send: publishers (all), publisher (one's connection), stream (packets →
-             frames), standing_queue; talkback, echo
+uplink       What sites send: publishers (all), publisher (one's connection), stream (its
+             packets in order), assembly (frames of them), standing_queue; talkback, echo
 downlink     What viewers get: viewers (all), viewer (one), track (a section of his), renumbering,
              viewer_rtcp; fanout (the program, kept once), backlog (what is too old for it),
              group (who are served by one call), pacer

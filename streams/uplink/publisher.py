@@ -208,7 +208,7 @@ class Publisher:
         for codec, uplink in self.uplinks.items():
             if uplink.ssrc == ssrc:
                 reported = self._reported[codec]
-                uplink.on_sender_report(ntp, timestamp)
+                uplink.assembly.on_sender_report(ntp, timestamp)
                 reported.last_sr = ntp >> 16 & 0xFFFFFFFF
                 reported.last_sr_ns = now_ns
 
@@ -289,8 +289,9 @@ class Publisher:
         last.missed = missed
         elapsed_ns = max(1, now_ns - last.at_ns)
         last.bitrate_bps = (statistics.octets - last.octets) * 8e9 / elapsed_ns
-        last.fps = (statistics.frames - last.frames) * 1e9 / elapsed_ns
-        last.frames = statistics.frames
+        frames = uplink.assembly.frames
+        last.fps = (frames - last.frames) * 1e9 / elapsed_ns
+        last.frames = frames
         last.expected, last.received = uplink.expected, statistics.received
         last.octets, last.at_ns = statistics.octets, now_ns
         delay = (now_ns - last.last_sr_ns) * 65536 // 1_000_000_000 if last.last_sr else 0
@@ -326,7 +327,7 @@ class Publisher:
     def line(self, since_ns: int, now_ns: int) -> Line:
         """As it is now, of a site that is connected since then."""
         picture, sound = self.uplink(video=True), self.uplink(video=False)
-        width, height = (picture and picture.size) or (None, None)
+        width, height = (picture and picture.assembly.size) or (None, None)
         return Line(
             codec=picture.codec.name if picture is not None else None,
             width=width,
@@ -352,7 +353,7 @@ class Publisher:
             repaired=sum(one.repaired for one in statistics),
             nacks=self._nacks,
             plis=self._plis,
-            frames=sum(u.statistics.frames for c, u in self.uplinks.items() if c.is_video),
+            frames=sum(u.assembly.frames for c, u in self.uplinks.items() if c.is_video),
         )
 
     def statistics(self) -> list[Statistics]:

@@ -1,4 +1,4 @@
-"""One stream of a site: packets in, whole frames out, and what to ask of the sender. Pure.
+"""One stream of a site: its packets put in order, frames out, and what to ask of the sender. Pure.
 
 `Uplink.add` takes packets in the order of arrival; `poll` says what to do now. Time is an argument
 (CLOCK_MONOTONIC, ns). Frames leave in order. A missing packet is asked for again (NACK, RFC 4585)
@@ -10,18 +10,9 @@ keyframe, which it asks for (PLI).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aiortc.codecs.vpx import vp8_depayload
-
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, Codec, EncodedFrame, SiteId
-from streams.rtp.bitstream import (
-    ParameterSets,
-    begins_frame,
-    bounded,
-    h264_units,
-    is_key,
-    size_of,
-)
 from streams.rtp.header import RtpPacket, Unwrapper
+from streams.uplink.assembly import Assembly
 
 FIRST_NACK_NS = 20 * NS_PER_MS
 RETRY_NS = 60 * NS_PER_MS
@@ -46,8 +37,6 @@ WINDOW = 1024
 """Packets kept for reordering; a jump beyond it is a new stream."""
 MAX_NACKS = 64
 
-NTP_FRACTION = 1 << 32
-
 
 @dataclass(slots=True)
 class _Missing:
@@ -65,10 +54,8 @@ class Statistics:
     """Given up, never arrived."""
     repaired: int = 0
     """Arrived after they were asked for again, or with those that came after them."""
-    frames: int = 0
     jitter: float = 0.0
     """In units of the RTP timestamp."""
-    bad: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +69,17 @@ class Wishes:
 
 class Uplink:
     def __init__(self, source: SiteId, codec: Codec, ssrc: int, *, nack: bool = True) -> None:
-        self.source, self.codec, self.ssrc = source, codec, ssrc
+        self.codec, self.ssrc = codec, ssrc
         self._is_video, self._clock_rate = codec.is_video, codec.clock_rate
         self._nack = nack
         self.retry_ns = RETRY_NS
         """Before a packet is asked for once more; a little over the round trip, where known."""
         self.statistics = Statistics()
+        self.assembly = Assembly(source, codec)
+        # At hand: each packet of sound, and each picture, asks for it.
+        self._assemble, self._frame = self.assembly.assembled, self.assembly.frame
         self.last_received_ns = 0
         self._sequence = Unwrapper(16)
-        self._timestamp = Unwrapper(32)
         self._packets: dict[int, RtpPacket] = {}
         self._missing: dict[int, _Missing] = {}
         self._next: int | None = None
@@ -99,15 +88,7 @@ class Uplink:
         self._newest = 0
         """RTP timestamp of that packet."""
         self._base = 0
-        self._broken = codec.is_video
-        """Video that cannot be decoded until a keyframe comes."""
-        self._pli_wanted = False
         self._pli_ns: int | None = None
-        self.size: tuple[int, int] | None = None
-        """Width and height of the last keyframe."""
-        self._parameter_sets = ParameterSets()
-        self._report: tuple[int, int] | None = None
-        """(NTP time of the site in ns, unwrapped RTP timestamp) of the last sender report."""
         self._transit: float | None = None
 
     @property
@@ -198,7 +179,7 @@ class Uplink:
         self._missing.clear()
         self._next = self._highest = self._base = sequence
         self._begun = False
-        self._break()
+        self.assembly.tear()
 
     def _rewind(self, sequence: int, now_ns: int) -> None:
         """The stream's first packets came in another order; no frame has left yet."""
@@ -206,10 +187,6 @@ class Uplink:
         for missing in range(sequence + 1, self._next):
             self._missing[missing] = _Missing(now_ns)
         self._next = self._base = sequence
-
-    def _break(self) -> None:
-        if self._is_video:
-            self._broken = self._pli_wanted = True
 
     def _note_gap(self, sequence: int, timestamp: int, now_ns: int) -> None:
         assert self._highest is not None
@@ -263,61 +240,12 @@ class Uplink:
         self._next, self._begun = end, True
         return run
 
-    def _assemble(self, run: list[RtpPacket], now_ns: int) -> EncodedFrame | None:
-        try:
-            data, key = self._picture([packet.payload for packet in run if packet.payload])
-        except (ValueError, IndexError):
-            self.statistics.bad += 1
-            self._break()
-            return None
-        if not data:
-            return None  # padding: a probe of the sender's bandwidth
-        if self._broken and not key:
-            self._pli_wanted = True
-            return None
-        if key and self._is_video:
-            self._broken = self._pli_wanted = False
-            self.size = size_of(self.codec, data)
-        return self._frame(run[0].timestamp, now_ns, data, key=key)
-
-    def _frame(self, timestamp: int, received_ns: int, data: bytes, *, key: bool) -> EncodedFrame:
-        self.statistics.frames += 1
-        pts = self._timestamp(timestamp)
-        captured_ns = None
-        if self._report is not None:
-            ntp_ns, reported = self._report
-            captured_ns = ntp_ns + (pts - reported) * 1_000_000_000 // self._clock_rate
-        return tuple.__new__(
-            EncodedFrame, (self.source, self.codec, pts, captured_ns, received_ns, key, data)
-        )
-
-    def _picture(self, payloads: list[bytes]) -> tuple[bytes, bool]:
-        """The frame's data, and whether it is a keyframe. Raises `ValueError`, `IndexError`."""
-        if not payloads or self.codec is Codec.OPUS:
-            return b"".join(payloads), True
-        if not begins_frame(self.codec, payloads[0]):
-            raise ValueError("the beginning of the frame is missing")
-        if self.codec is not Codec.H264:
-            data = b"".join(map(vp8_depayload, payloads))
-            return data, is_key(self.codec, data)
-        data = bounded(b"".join(map(h264_units, payloads)))
-        key = is_key(self.codec, data)
-        return self._parameter_sets.complete(data, key=key), key
-
-    def on_sender_report(self, ntp_timestamp: int, rtp_timestamp: int) -> None:
-        """64-bit NTP time and the RTP timestamp of the same moment (RFC 3550 6.4.1). 0 says that
-        the sender has no clock: his sound and picture cannot be compared by it."""
-        if not ntp_timestamp:
-            return
-        ntp_ns = ntp_timestamp * 1_000_000_000 // NTP_FRACTION
-        self._report = (ntp_ns, self._timestamp(rtp_timestamp))
-
     # --- time ---
 
     @property
     def at_rest(self) -> bool:
         """Whether `poll` would have nothing to say."""
-        return not (self._missing or self._pli_wanted)
+        return not (self._missing or self.assembly.wants_key)
 
     def poll(self, now_ns: int) -> tuple[Wishes, list[EncodedFrame]]:
         """What to ask for now, and the frames that need not wait any longer."""
@@ -377,18 +305,18 @@ class Uplink:
             self.statistics.lost += self._missing.pop(dropped, None) is not None
         self.statistics.lost += self._missing.pop(sequence, None) is not None
         self._next = max(self._next, sequence + 1)
-        self._break()
+        self.assembly.tear()
 
     def _pli_due(self, now_ns: int) -> bool:
         recent = self._pli_ns is not None and now_ns - self._pli_ns < PLI_INTERVAL_NS
-        if not self._pli_wanted or recent:
+        if not self.assembly.wants_key or recent:
             return False
         self._pli_ns = now_ns
         return True
 
     def ask_keyframe(self) -> None:
         """The next `poll` asks for one, if the last is long enough ago."""
-        self._pli_wanted = True
+        self.assembly.wants_key = True
 
     @property
     def expected(self) -> int:

@@ -118,7 +118,7 @@ def test_a_picture_of_countless_units_is_dropped_at_once(head: bytes, inside: by
         )
         frames += uplink.add(packet, 10**9)
     assert not frames
-    assert uplink.statistics.bad == 1
+    assert uplink.assembly.bad == 1
     assert uplink.poll(10**9)[0].pli
 
 
@@ -144,7 +144,7 @@ def test_capture_time_follows_the_sender_report() -> None:
     uplink = Uplink(HALL, Codec.OPUS, SSRC)
     (_, first), (_, second) = opus_packets(2)
     assert uplink.add(first, 0)[0].captured_ns is None
-    uplink.on_sender_report((100 << 32) + (1 << 31), 0)
+    uplink.assembly.on_sender_report((100 << 32) + (1 << 31), 0)
     assert uplink.add(second, 0)[0].captured_ns == 100_500_000_000 + 20 * NS_PER_MS
 
 
@@ -153,7 +153,7 @@ def test_a_sender_without_a_clock_says_nothing_of_capture_times() -> None:
     uplink = Uplink(HALL, Codec.OPUS, SSRC)
     (_, first), (_, second) = opus_packets(2)
     uplink.add(first, 0)
-    uplink.on_sender_report(0, 0)
+    uplink.assembly.on_sender_report(0, 0)
     assert uplink.add(second, 0)[0].captured_ns is None
 
 
