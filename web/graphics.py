@@ -26,7 +26,13 @@ SHEETS = (
     *("all", "all-long", "lower_third", "lower_third-long", "clock-warning", "clock-over"),
     *("clock-paused", "agenda", "queue", "live-logo", "seats-picture-in-picture"),
     *("seats-side-by-side", "seats-grid-4", "seats-grid-9", "seats-filmstrip"),
-    *("seats-hall-and-speaker", "signal_lost", "card-anthem", "card-countdown"),
+    *(
+        "seats-hall-and-speaker",
+        "signal_lost",
+        "signal_lost-absent",
+        "card-anthem",
+        "card-countdown",
+    ),
     *("slate-waiting", "slate-title", "slate-pause", "slate-closed", "slate-ended"),
 )
 """What `broadcast.overlay.preview` draws; a test compares them. Importing it would bring the whole

@@ -91,7 +91,9 @@ def _slate(fields: Fields, _now_ms: int) -> Fields:
 
 
 def _signal_lost(fields: Fields, _now_ms: int) -> Fields:
-    return {"site": _text(fields, "site"), **_clear(fields)}
+    """`absent`: the site never came."""
+    absent = fields.get("absent") is True
+    return {"site": _text(fields, "site"), "absent": absent, **_clear(fields)}
 
 
 def _clear(fields: Fields) -> Fields:

@@ -121,6 +121,9 @@ SHEETS: dict[str, list[Layer]] = {
     "clock-paused": _whole(_clock(60_000, "speech", paused=True)),
     "live-logo": _whole(_LIVE, _LOGO),
     "signal_lost": [(Overlay("signal_lost", {"site": "Điểm cầu huyện Mường Nhé"}), None)],
+    "signal_lost-absent": [
+        (Overlay("signal_lost", {"site": "Điểm cầu huyện Mường Nhé", "absent": True}), None)
+    ],
     "card-countdown": _whole(
         Overlay("card", {"title": "Phiên họp bắt đầu sau", "reading": "04:59"})
     ),

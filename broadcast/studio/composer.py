@@ -49,6 +49,12 @@ class SeatPlan:
     whole: bool
     """It is all of the picture: who that is, the lower third tells."""
     lost: Request
+    absent: Request
+    """The card of a site that never came, or was forgotten (`FORGOTTEN_NS`)."""
+
+    def card(self, source: Source | None) -> Request:
+        """For the site that sends nothing."""
+        return self.absent if source is None else self.lost
 
 
 def seat_plans(
@@ -62,8 +68,11 @@ def seat_plans(
         whole = (box.width, box.height) == (width, height)
         title = Request.of(Overlay("seat_title", name), rect)
         clear = signer.clear if signer is not None and whole else 0.0
-        lost = Request.of(Overlay("signal_lost", {**name, "clear": clear}), rect)
-        plans.append(SeatPlan(site, Seat(box), title, whole, lost))
+        lost, absent = (
+            Request.of(Overlay("signal_lost", {**name, "clear": clear, "absent": never}), rect)
+            for never in (False, True)
+        )
+        plans.append(SeatPlan(site, Seat(box), title, whole, lost, absent))
     return tuple(plans)
 
 
@@ -150,14 +159,14 @@ class Composer:
         if last is None or _seated(last) != _seated(view):
             self._set(view, None if last is None else last.scene, now_ns)
         self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
-        titles = [plan.name for plan in self._stage.plans]
-        lost = [plan.lost for plan in self._stage.plans]
         standby = [Request.of(overlay) for overlay in view.standby]
         leaving = self._change.last.plans if self._change is not None else ()
-        cards = [request for plan in leaving for request in (plan.name, plan.lost)]
+        plans = (*self._stage.plans, *leaving)
+        titles = [plan.name for plan in plans]
+        cards = [card for plan in plans for card in (plan.lost, plan.absent)]
         if self._change is not None and self._change.last.slate is not None:
             cards.append(self._change.last.slate)
-        self._board.ask((*self._overlays, self._slate, *titles, *standby, *lost, *cards))
+        self._board.ask((*self._overlays, self._slate, *titles, *standby, *cards))
 
     def _set(self, view: View, before: Scene | None, now_ns: int) -> None:
         last = self._stage
@@ -258,8 +267,9 @@ class Composer:
         self, canvas: Canvas, plan: SeatPlan, picture: Picture | None, now_ns: int
     ) -> Drawn | None:
         """Paints the site or its card; returns the title to be laid over it."""
-        if picture is None and is_lost(self._sources.get(plan.site), now_ns):
-            self._blend(canvas, plan.lost)
+        source = self._sources.get(plan.site)
+        if picture is None and is_lost(source, now_ns):
+            self._blend(canvas, plan.card(source))
             return None
         if picture is not None and self._show(canvas, plan, picture) and plan.whole:
             return None

@@ -205,6 +205,29 @@ def test_what_leaves_is_not_shown_to_whom_it_was_not_drawn_for(bench: Bench) -> 
     assert ink(bench.tick(view(full(0))), bare) == 0
 
 
+def test_a_site_that_never_came_is_no_lost_one(bench: Bench) -> None:
+    """Its card has other words, until it comes and goes."""
+    name = {"site": f"Điểm cầu {SITES[0]}"}
+    renderer = Renderer(*SIZE)
+    never, gone = (
+        renderer.render(Overlay("signal_lost", {**name, "absent": absent}), 0)
+        for absent in (True, False)
+    )
+    source = bench.gallery._sources.pop(SITES[0])
+
+    def card() -> media.Picture:
+        return [bench.tick(view(full(0))) for _ in range(60)][-1]
+
+    expected = Canvas(*SIZE)
+    expected.blend(never)
+    assert np.array_equal(card(), expected.y)
+    bench.gallery._sources[SITES[0]] = source
+    card()
+    bench.gone = SITES[:1]
+    expected.blend(gone)
+    assert np.array_equal(card(), expected.y)
+
+
 def test_when_all_sites_are_lost_the_slate_comes_and_goes_again() -> None:
     bench = Bench(slate_after_s=4)
     scene = Scene(Layout.SIDE_BY_SIDE, SITES[:2])
