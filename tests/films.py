@@ -1,5 +1,6 @@
 """Films such as cameras and encoders send: marked pictures and a tone."""
 
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,4 +28,13 @@ def film(path: Path, codec: str = "libx264", *, level_dbfs: float = -12.0, **opt
         container.mux(sound.encode(tone))
         container.mux(sound.encode(None))
         container.mux(picture.encode(None))
+    return path
+
+
+def named_in_old_letters(film: Path, name: str) -> Path:
+    """The same with a title as before Unicode (TCVN3, VNI), which is no UTF-8."""
+    path = film.with_name(name)
+    command = ["ffmpeg", "-v", "error", "-i", film, "-c", "copy", "-metadata", "title=Qu@c ca"]
+    subprocess.run([*command, path], check=True)
+    path.write_bytes(path.read_bytes().replace(b"Qu@c", b"Qu\xe8c"))
     return path

@@ -226,7 +226,13 @@ class Cameras:
     def _read(self, received: Received, pipe: int) -> None:
         """On its thread, to the end of the pipe. Raises `NotAsItComesError`."""
         try:
-            with av.open(f"pipe:{pipe}", format="nut", options={"probesize": "32"}) as container:
+            # What it is called may be in any encoding; nobody here reads that.
+            with av.open(
+                f"pipe:{pipe}",
+                format="nut",
+                options={"probesize": "32"},
+                metadata_errors="replace",
+            ) as container:
                 for frame in _begun_whole(_frames(received, container)):
                     received.note(frame)
                     self._offer(frame)

@@ -85,6 +85,7 @@ class Film:
                 str(self._path),
                 format=FORMATS[self._path.suffix.lower()],
                 options={"protocol_whitelist": "file"},
+                metadata_errors="replace",
             )
         except FileNotFoundError:
             raise UnplayableError("missing") from None

@@ -20,7 +20,7 @@ from broadcast.studio.encoders import AUDIO_TIME_BASE, VIDEO_TIME_BASE
 from config.settings import Camera
 from streams.frames import Codec, EncodedFrame, SiteId
 from tests import media
-from tests.films import FPS, HZ, LENGTH_S, SITE, film
+from tests.films import FPS, HZ, LENGTH_S, SITE, film, named_in_old_letters
 from tests.media import Mark, wait_until
 from tests.ports import free_port
 
@@ -141,6 +141,18 @@ def test_a_file_is_played_again_and_again(plain: Path) -> None:
             assert status["video_alive"]
             assert status["audio_alive"]
         assert studio.gone == 1
+
+    asyncio.run(story())
+
+
+def test_a_title_in_old_letters_ends_no_studio(plain: Path, tmp_path: Path) -> None:
+    """Whoever sends by RTMP may call it anything."""
+    copy = tmp_path / "plain.mp4"
+    copy.write_bytes(plain.read_bytes())
+
+    async def story() -> None:
+        async with watching(named_in_old_letters(copy, "named.mkv").as_uri()) as (studio, _):
+            await studio.sees_and_hears()
 
     asyncio.run(story())
 

@@ -18,7 +18,7 @@ from broadcast.studio.shows import LEAD_NS
 from streams.frames import NS_PER_MS
 from tests import media
 from tests.broadcast.studio.test_player import Table
-from tests.films import FPS, HZ
+from tests.films import FPS, HZ, LENGTH_S, film, named_in_old_letters
 
 NEEDS_FFMPEG = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs FFmpeg's program")
 LEAD_MS = LEAD_NS // 1_000_000
@@ -61,6 +61,15 @@ def test_a_recording_that_was_broken_off_plays_as_far_as_it_goes(tmp_path: Path)
     assert table.picture is not None
     assert abs(table.picture.media_ns // 1_000_000 - table.now_ns // 1_000_000) < 100
     assert media.tone_level(table.last[0], HZ) > -25
+
+
+@NEEDS_FFMPEG
+@pytest.mark.parametrize("name", ["named.mp4", "named.mkv"])
+def test_a_film_with_a_title_in_old_letters_plays(tmp_path: Path, name: str) -> None:
+    path = named_in_old_letters(film(tmp_path / "plain.mp4"), name)
+    assert b"\xe8" in path.read_bytes()
+    pieces = list(Film(path).from_(0))
+    assert sum(piece.picture is not None for piece in pieces) == FPS * LENGTH_S
 
 
 @pytest.mark.parametrize("rate", [8000, 48_000])
