@@ -7,6 +7,7 @@ import {clerkView} from "../../state.js";
 import {plain, t} from "../../texts.js";
 import {act, canGive} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
+import {valueOf} from "../common/fields.js";
 import {toast} from "../common/toasts.js";
 
 /** @import {Spoken} from "../../types.js" */
@@ -73,11 +74,6 @@ function Form({turn, onDone}) {
 function Field({label, value, onInput, testid}) {
   return html`<label class="field"><span>${label}</span><input value=${value} maxlength="300"
     data-testid=${testid} onInput=${(/** @type {Event} */ event) => onInput(valueOf(event))} /></label>`;
-}
-
-/** @param {Event} event */
-function valueOf(event) {
-  return /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target).value;
 }
 
 /** HH:MM:SS of this computer's day. @param {number} atMs */

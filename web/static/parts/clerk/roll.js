@@ -6,6 +6,7 @@ import {clerkView} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, canGive, siteName} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
+import {valueOf} from "../common/fields.js";
 
 /** @import {Delegate} from "../../types.js" */
 
@@ -52,7 +53,7 @@ function Row({delegate}) {
   const found = clerkView().roll[id];
   const absent = found?.present === false;
   const explain = (/** @type {Event} */ event) => {
-    const reason = /** @type {HTMLInputElement} */ (event.target).value.trim();
+    const reason = valueOf(event).trim();
     void act({type: "mark_roll", delegates: [id], present: false, reason});
   };
   return html`<li class="row" data-testid=${`roll-${id}`}>

@@ -8,6 +8,7 @@ import {deskView} from "../../state.js";
 import {plain, t} from "../../texts.js";
 import {act, canGive, mayGive, siteName} from "./actions.js";
 import {Dialog} from "./dialogs.js";
+import {valueOf} from "./fields.js";
 import {Icon} from "./icons.js";
 import {toast} from "./toasts.js";
 
@@ -54,7 +55,7 @@ function Search() {
     <input type="search" ref=${input} value=${sought.value} autocomplete="off" spellcheck=${false}
       placeholder=${t("operator.search_hint")} data-testid="delegate-search"
       onInput=${(/** @type {InputEvent} */ event) => {
-        sought.value = /** @type {HTMLInputElement} */ (event.target).value;
+        sought.value = valueOf(event);
         chosen.value = found()[0]?.id ?? "";
       }} /></label>`;
 }
@@ -97,7 +98,7 @@ function AnswersTo() {
   if (!questions.length || (kind.value !== "answer" && kind.value !== "rebuttal")) return null;
   return html`<label class="field"><span>${t("operator.answers_to")}</span>
     <select value=${question.value}
-      onChange=${(/** @type {Event} */ event) => { question.value = /** @type {HTMLSelectElement} */ (event.target).value; }}>
+      onChange=${(/** @type {Event} */ event) => { question.value = valueOf(event); }}>
       <option value="">${t("operator.answers_to_due")}</option>
       ${questions.map((one) => html`<option key=${one.request} value=${one.request}>${one.name}</option>`)}
     </select></label>`;

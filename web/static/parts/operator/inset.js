@@ -4,13 +4,12 @@ import {html} from "htm/preact";
 import {operatorView} from "../../state.js";
 import {t} from "../../texts.js";
 import {canGive, mayGive} from "../common/actions.js";
+import {valueOf} from "../common/fields.js";
 import {placeInset} from "./preview.js";
-import {INSET} from "./seats.js";
+import {CORNERS, INSET} from "./seats.js";
 
 /** @import {Inset} from "../../types.js" */
 
-/** @type {Inset["corner"][]} */
-const CORNERS = ["top-left", "top-right", "bottom-left", "bottom-right"];
 /** @type {Record<string, number>} */
 const SIZES = {small: 0.2, medium: INSET.share, large: 0.36};
 
@@ -31,9 +30,4 @@ export function InsetChoice() {
       ${Object.entries(SIZES).map(([name, share]) => html`<option key=${name} value=${String(share)}>${t(`inset.${name}`)}</option>`)}
     </select>
   </span>`;
-}
-
-/** @param {Event} event */
-function valueOf(event) {
-  return /** @type {HTMLSelectElement} */ (event.target).value;
 }

@@ -9,6 +9,7 @@ import {number, span, t} from "../../texts.js";
 import {Do, act, mayGive} from "../common/actions.js";
 import {tell} from "../common/ask.js";
 import {Dialog} from "../common/dialogs.js";
+import {valueOf} from "../common/fields.js";
 import {Icon} from "../common/icons.js";
 import {placeOf} from "./playing.js";
 import {seat} from "./preview.js";
@@ -171,9 +172,4 @@ function Seek({clip}) {
   return html`<label class="seek"><input type="range" min="0" max=${Math.floor(clip.duration_ms / 1000)} step="1" ref=${slider}
     aria-label=${t("player.seek")} onInput=${() => { held.current = true; }} onChange=${go} data-testid="player-seek" />
     <span class="numbers muted">${span(clip.duration_ms)}</span></label>`;
-}
-
-/** @param {Event} event */
-function valueOf(event) {
-  return /** @type {HTMLInputElement} */ (event.target).value;
 }

@@ -7,6 +7,9 @@
 /** In the order of the buttons. @type {Layout[]} */
 export const LAYOUTS = ["full", "picture-in-picture", "side-by-side", "hall-and-speaker", "filmstrip", "grid-4", "grid-9", "slate"];
 
+/** Of a small picture's place. @type {Inset["corner"][]} */
+export const CORNERS = ["top-left", "top-right", "bottom-left", "bottom-right"];
+
 /** The small picture where nobody chose. @type {Inset} */
 export const INSET = {corner: "top-right", share: 0.27};
 

@@ -6,14 +6,14 @@ import {operatorView, sitesOf} from "../../state.js";
 import {t} from "../../texts.js";
 import {act, canGive, mayGive, shortName, siteName} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
+import {valueOf} from "../common/fields.js";
 import {Icon} from "../common/icons.js";
+import {CORNERS} from "./seats.js";
 
 /** @import {Signer, Site} from "../../types.js" */
 
 const open = signal(false);
 
-/** @type {Signer["corner"][]} */
-const CORNERS = ["top-left", "top-right", "bottom-left", "bottom-right"];
 /** @type {Record<string, number>} */
 const SIZES = {small: 0.16, medium: 0.21, large: 0.28};
 /** @type {Omit<Signer, "site">} */
@@ -92,9 +92,4 @@ function nameOf(site) {
 function Pictogram({corner}) {
   return html`<svg class="pictogram" viewBox="0 0 32 18" aria-hidden="true"><rect class="ground" width="32" height="18" rx="2" />
     <rect class="seat-mark" width="8" height="6" rx="1" x=${corner.endsWith("left") ? 1.5 : 22.5} y=${corner.startsWith("top") ? 3 : 8} /></svg>`;
-}
-
-/** @param {Event} event */
-function valueOf(event) {
-  return /** @type {HTMLSelectElement} */ (event.target).value;
 }

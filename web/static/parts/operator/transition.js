@@ -3,6 +3,7 @@
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {t} from "../../texts.js";
+import {valueOf} from "../common/fields.js";
 
 /** @import {Command, Transition} from "../../types.js" */
 
@@ -38,9 +39,4 @@ export function TransitionChoice() {
 /** @param {object} change */
 function choose(change) {
   transition.value = {...transition.value, ...change};
-}
-
-/** @param {Event} event */
-function valueOf(event) {
-  return /** @type {HTMLSelectElement} */ (event.target).value;
 }

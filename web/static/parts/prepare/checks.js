@@ -4,6 +4,7 @@ import {html} from "htm/preact";
 import {operatorView, ready, sitesOf} from "../../state.js";
 import {knows, t} from "../../texts.js";
 import {Do, act, shortName} from "../common/actions.js";
+import {valueOf} from "../common/fields.js";
 import {Icon} from "../common/icons.js";
 import {Meter} from "../operator/meter.js";
 import {Still} from "../operator/still.js";
@@ -54,7 +55,7 @@ function Row({site, check, found}) {
     ${found?.outcome === "failed" && html`<div class="notice bad whole" data-testid=${`try-${check}`}><p><b>${t("rehearse.try_first")}</b></p>
       <ol>${triesOf(check).map((text) => html`<li>${text}</li>`)}</ol>
       <label class="field">${t("rehearse.note")}<input maxlength="300" defaultValue=${found.note} placeholder=${t("rehearse.note_hint")}
-        onChange=${(/** @type {Event} */ event) => set("failed", /** @type {HTMLInputElement} */ (event.target).value)} /></label></div>`}
+        onChange=${(/** @type {Event} */ event) => set("failed", valueOf(event))} /></label></div>`}
   </li>`;
 }
 

@@ -4,6 +4,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {operatorView, ready, sitesOf} from "../../state.js";
 import {plain, t} from "../../texts.js";
+import {valueOf} from "../common/fields.js";
 import {Icon} from "../common/icons.js";
 import {ImportBox} from "./import.js";
 import {RowForm, askRemove, editing, textOf} from "./pieces.js";
@@ -24,7 +25,7 @@ export function Delegates() {
         <${Icon} name="plus" />${t("prepare.add_delegate")}</button></header>
     <${ImportBox} what="delegates" />
     ${delegates.length > 8 && html`<input type="search" placeholder=${t("prepare.search")} aria-label=${t("prepare.search")}
-      value=${sought.value} onInput=${(/** @type {Event} */ event) => { sought.value = /** @type {HTMLInputElement} */ (event.target).value; }} />`}
+      value=${sought.value} onInput=${(/** @type {Event} */ event) => { sought.value = valueOf(event); }} />`}
     ${open.value === "" && html`<${Form} />`}
     ${!delegates.length && html`<p class="muted">${t("prepare.no_delegates")}</p>`}
     <ul class="lines" data-testid="delegate-list">${found.slice(0, SHOWN).map((one) => html`<li key=${one.id}>

@@ -5,6 +5,7 @@ import {useRef} from "preact/hooks";
 import {operatorView, ready, sitesOf} from "../../state.js";
 import {plain, t} from "../../texts.js";
 import {Do} from "../common/actions.js";
+import {valueOf} from "../common/fields.js";
 import {Icon} from "../common/icons.js";
 import {ImportBox} from "./import.js";
 import {RowForm, askRemove, editing, textOf} from "./pieces.js";
@@ -56,7 +57,7 @@ function Form({site}) {
 function BoothForm({site}) {
   const code = useRef(/** @type {HTMLInputElement | null} */ (null));
   const known = (/** @type {Event} */ event) => {
-    const name = plain(/** @type {HTMLInputElement} */ (event.target).value.trim());
+    const name = plain(valueOf(event).trim());
     const found = LANGUAGES.find(([one]) => plain(one ?? "") === name);
     if (found && code.current) code.current.value = found[1] ?? "";
   };
