@@ -38,10 +38,13 @@ class Ledger:
         self._names.add(name)
 
     def add_missing(self, names: Iterable[str]) -> None:
-        """Closed files that a crash left unsealed, as they lie on the disk now."""
+        """Closed files that a crash left unsealed, as they lie on the disk now: whoever wrote them
+        may not have come to make their end safe."""
         for name in names:
             path = self._folder / name
             if name not in self._names and path.exists():
+                with path.open("rb", buffering=0) as file:
+                    self._disk.sync(file)
                 self.add(name, digest_of(path), path.stat().st_size)
 
 

@@ -198,6 +198,19 @@ class Cut(Disk):
         self.safe[path] = path.read_bytes()
 
 
+def test_what_a_crash_left_is_safe_before_it_is_sealed(tmp_path: Path) -> None:
+    """Else a power cut soon after makes of it a file that was altered."""
+    (left,) = record(tmp_path, both())
+    (left.parent / manifest.NAME).unlink()
+    disk = Cut()
+    desk = sites._Desk(tmp_path, disk)
+    desk.open("x")
+    desk.keep(both()[0])
+    assert left.name in (left.parent / manifest.NAME).read_text()
+    assert disk.safe[left] == left.read_bytes()
+    desk.end()
+
+
 def pictures_of(data: bytes) -> int:
     try:
         return len(media.decode(data).pictures)
