@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import av
 import av.error
@@ -82,7 +83,7 @@ class NotAsItComesError(Exception):
 def command(camera: Camera, *, encode: bool) -> list[str]:
     """FFmpeg's, with its result on its standard output."""
     kind = camera.url.partition(":")[0]
-    address = camera.url.removeprefix("file://") if kind == "file" else camera.url
+    address = unquote(camera.url.removeprefix("file://")) if kind == "file" else camera.url
     return [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error",
         "-protocol_whitelist", PROTOCOLS[kind], *OPTIONS[kind], "-i", address,
