@@ -64,7 +64,9 @@ async def at(rig: Rig, settings: Settings) -> AsyncIterator[Rig]:
         yield after
 
 
-def test_pages_of_before_an_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_of_before_an_upgrade_are_loaded_anew_where_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         settings = settings_in(tmp_path)
         async with chromium(camera_files(tmp_path, 1, 700)) as browser:

@@ -103,7 +103,7 @@ def test_a_second_publisher_of_one_site(server: Server) -> None:
     asyncio.run(story())
 
 
-def test_noise_on_the_media_port(server: Server) -> None:
+def test_noise_on_the_media_port_keeps_no_site_out(server: Server) -> None:
     address = ("127.0.0.1", server.settings.media.port)
     packets = [os.urandom(size) for size in (0, 1, 2, 7, 12, 19, 20, 21, 100, 1200, 1472)]
     packets += [bytes((first,)) + os.urandom(30) for first in range(256)]

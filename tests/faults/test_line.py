@@ -46,7 +46,7 @@ async def off_air(shown: Page, public: Watched) -> None:
     assert shown.site(LEFT)["microphone_open"]
 
 
-def test_a_line_that_stands_still_and_goes_on(server: Server) -> None:
+def test_a_line_that_stood_still_is_on_air_again_by_itself(server: Server) -> None:
     async def story() -> None:
         with drawn_site(server, LEFT) as pid:
             async with (
@@ -64,7 +64,7 @@ def test_a_line_that_stands_still_and_goes_on(server: Server) -> None:
     asyncio.run(story())
 
 
-def test_a_site_that_dies_and_joins_again(server: Server) -> None:
+def test_a_site_that_died_and_joins_again_is_on_air(server: Server) -> None:
     async def story() -> None:
         async with (
             page(server) as shown,

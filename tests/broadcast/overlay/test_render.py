@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 import unicodedata
 import weakref
 from functools import cache
@@ -277,15 +276,3 @@ def test_threads_draw_the_same_picture() -> None:
 def test_the_environment_is_left_alone() -> None:
     renderer()
     assert "diemcau" not in os.environ.get("FONTCONFIG_FILE", "")
-
-
-def test_how_long_drawing_takes() -> None:
-    fresh = Renderer(1280, 720)
-    for name in NAMES:
-        times: list[float] = []
-        for _ in range(2):
-            # The second is another picture of the same shape: templates are compiled by then.
-            start = time.perf_counter()
-            fresh.render(filled_with(name, f"Đại biểu {len(times)}"), NOW_MS + 1000 * len(times))
-            times.append(time.perf_counter() - start)
-        print(f"draw {name}: {times[0] * 1000:.1f} ms, then {times[1] * 1000:.1f} ms")  # noqa: T201

@@ -178,7 +178,7 @@ def test_a_language_that_is_the_rooms_own(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_recording_that_stops_growing_and_is_not_served(tmp_path: Path) -> None:
+def test_a_recording_that_stops_growing_or_is_not_served_is_told(tmp_path: Path) -> None:
     async def story() -> None:
         async with stage(tmp_path) as made:
             await made.until(lambda seen: seen.grew_s > 1, "nothing at all")
@@ -192,7 +192,7 @@ def test_a_recording_that_stops_growing_and_is_not_served(tmp_path: Path) -> Non
     asyncio.run(story())
 
 
-def test_a_recording_that_does_not_play(tmp_path: Path) -> None:
+def test_a_recording_that_does_not_play_is_told(tmp_path: Path) -> None:
     async def story() -> None:
         async with stage(tmp_path) as made:
             whole = await asyncio.to_thread(packets, moving, 4)
