@@ -105,7 +105,8 @@ async def live_goes_on(server: Server) -> None:
 
 
 def check_what_was_recorded(server: Server) -> None:
-    """All before and after plays; what is missing between is told to the second."""
+    """All before and after plays; what is missing between is told to the second. So is what a
+    machine that stood still did not record."""
     recording = hls.served(server)
     assert recording.ended
     assert hls.faults(recording) == []
@@ -113,7 +114,8 @@ def check_what_was_recorded(server: Server) -> None:
         hole_s = other.at_s - one.at_s - one.duration_s
         assert (hole_s > 0.1) == other.discontinuity
     wanted = to_be_recorded(server.events(), 0)
-    (gap,) = verify(server.archive, wanted).findings
-    assert gap.span is not None
+    gaps = [gap.span for gap in verify(server.archive, wanted).findings if gap.span is not None]
+    assert len(gaps) == len(verify(server.archive, wanted).findings) >= 1
     missing_s = sum(span.length_ms for span in wanted) / 1000 - recording.duration_s
-    assert gap.span.length_ms / 1000 == pytest.approx(missing_s, abs=BEGIN_MS / 1000)
+    told_s = sum(span.length_ms for span in gaps) / 1000
+    assert told_s == pytest.approx(missing_s, abs=len(gaps) * BEGIN_MS / 1000)

@@ -118,6 +118,7 @@ def test_whoever_is_too_slow_is_let_go(tmp_path: Path, monkeypatch: pytest.Monke
                     await answer.read()
             status, told = await up(rig, bytes(MAX_BYTES))
             assert (status, told["error"]["code"]) == (408, "line_test_slow")  # type: ignore[index]
+            monkeypatch.undo()
             await wait_until(lambda: freed(rig), "the next one's turn")
 
     asyncio.run(scenario())

@@ -79,8 +79,6 @@ def test_it_comes_while_it_is_shared_and_is_hung_up_on_when_it_is_not(tmp_path: 
 def test_a_screen_whose_page_is_gone_is_shared_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(on_air, "SCREEN_MS", 600)
-
     async def scenario() -> None:
         async with (
             relay(settings_in(tmp_path)) as rig,
@@ -88,6 +86,7 @@ def test_a_screen_whose_page_is_gone_is_shared_no_more(
         ):
             await _share(rig)
             await panel.until(lambda p: p.view and p.view["screens"])
+            monkeypatch.setattr(on_air, "SCREEN_MS", 0)
             await panel.until(lambda p: p.view["screens"] == [])
             assert panel.view["sites"][LAY]["screen"] == "allowed", "its page may share again"
 

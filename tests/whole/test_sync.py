@@ -9,11 +9,12 @@ import pytest
 
 from tests import hls, media
 from tests.flashes import FlashBeeper, FlashCamera
-from tests.live import page
+from tests.live import Page, page
 from tests.media import RATE, wait_until
 from tests.peers import publishing_tracks, watching
 from tests.server import LEFT, Server
 
+FLASHES = 4
 APART_MS = 40
 """EBU R37: sound at most 40 ms before the picture, 60 ms after; we hold both to 40."""
 
@@ -42,7 +43,25 @@ def onsets(clip: media.Clip) -> tuple[list[float], list[float]]:
     ]
 
 
+def apart_ms(server: Server) -> list[float]:
+    """Of each flash since the recording last had a hole, its beep."""
+    recording = hls.served(server)
+    assert hls.faults(recording) == []
+    begins = max(n for n, one in enumerate(recording.segments) if one.discontinuity or not n)
+    run = recording.segments[begins:]
+    flashes, beeps = onsets(media.decode(run[0].init + b"".join(one.media for one in run)))
+    return [min((beep - flash for beep in beeps), key=abs) * 1000 for flash in flashes[1:-1]]
+
+
 def test_sound_and_picture_stay_together_in_the_recording(server: Server) -> None:
+    """Sooner or later: what a busy machine draws late it also says to have drawn later."""
+
+    async def together(shown: Page) -> bool:
+        recorded_s = shown.view["outputs"]["recorded_s"]
+        await shown.until(lambda view: view["outputs"]["recorded_s"] > recorded_s + 12, "12 s more")
+        apart = (await asyncio.to_thread(apart_ms, server))[-FLASHES:]
+        return len(apart) == FLASHES and abs(statistics.median(apart)) <= APART_MS
+
     async def story() -> None:
         whip = server.url(f"/whip/{LEFT}")
         token = server.site_tokens[LEFT]
@@ -55,14 +74,6 @@ def test_sound_and_picture_stay_together_in_the_recording(server: Server) -> Non
             server.command("open_microphone", site=LEFT)
             async with watching(server.url(f"/whep/{server.session}")) as public:
                 await wait_until(lambda: public.mark(), "the site on air")
-            await shown.until(lambda view: view["outputs"]["recorded_s"] > 12, "a recording")
+            await wait_until(lambda: together(shown), "lips and voice together", 180)
 
     asyncio.run(story())
-
-    recording = hls.served(server)
-    assert hls.faults(recording) == []
-    whole = media.decode(recording.segments[0].init + b"".join(s.media for s in recording.segments))
-    flashes, beeps = onsets(whole)
-    assert len(flashes) >= 6
-    apart = [min((beep - flash for beep in beeps), key=abs) * 1000 for flash in flashes[1:-1]]
-    assert abs(statistics.median(apart)) <= APART_MS, apart

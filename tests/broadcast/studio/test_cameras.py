@@ -138,8 +138,8 @@ def test_a_file_is_played_again_and_again(plain: Path) -> None:
             assert marks == [Mark(SITE, n % (LENGTH_S * FPS)) for n in range(len(marks))]
             [status] = cameras.status()
             assert (status["width"], status["height"]) == (640, 360)
-            assert status["video_alive"]
-            assert status["audio_alive"]
+            for kind in ("video_alive", "audio_alive"):
+                await wait_until(lambda kind=kind: cameras.status()[0][kind], kind)
         assert studio.gone == 1
 
     asyncio.run(story())
@@ -215,10 +215,11 @@ def test_an_encoder_that_stands_still_is_left_and_waited_for(
         async with watching(url) as (studio, fetched):
             with sending(plain, "-f", "flv", url) as group:
                 await studio.sees_and_hears(0.2)
+                gone = studio.gone
                 os.killpg(group, signal.SIGSTOP)
                 try:
                     await wait_until(lambda: not fetched.status()[0]["since_ns"], "its end")
-                    assert studio.gone == 1
+                    assert studio.gone > gone
                 finally:
                     os.killpg(group, signal.SIGCONT)
                 await studio.sees_and_hears(0.2)
