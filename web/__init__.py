@@ -10,7 +10,7 @@ The border   listener, connections, certificate, border (language, errors, heade
 Who asks     auth (tokens, cookie, roles), asking (of each request), sign_in, accounts,
              account_changes, own_account, all_accounts, second_factor; doorkeeper (who may send
              and watch), inside (who may stay)
-Who did what auditor, audit_reader, audit_proof
+Who did what auditor, audit_reader, audit_names, audit_proof
 A session    sessions (all), desk (one, as it runs), floor (its log), commands, control,
              control_routes; summaries; machine_clock
 On air       on_air, studio_link, statuses (what is said there), outside (what is true), alarms,

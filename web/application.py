@@ -146,7 +146,7 @@ def _accounts(parts: Parts, aside: Aside) -> tuple[Room, ...]:
         enter,
         OwnAccount(store, tokens, sign_in, factor, enter, changes, aside),
         AllAccounts(store, tokens, enter, changes),
-        AuditReader(store, auditor, settings, now_ms),
+        AuditReader(store, auditor, parts.sessions, settings, now_ms),
     )
 
 

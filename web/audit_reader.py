@@ -3,7 +3,7 @@ altered."""
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from broadcast.session.model import Role
 from broadcast.store import Store
 from config.settings import Settings
 from web.asking import identify
+from web.audit_names import AuditNames
 from web.auditor import Auditor
 from web.auth import Identity
 from web.border import LANGUAGE
@@ -24,6 +25,7 @@ from web.limits import Limiter
 from web.media import STREAM_NAME
 from web.record_files import MARK, as_csv
 from web.replies import begin, reply
+from web.sessions import Sessions
 from web.throttle import hold_back
 
 PAGE = 100
@@ -40,11 +42,13 @@ class AuditReader:
         self,
         store: Store,
         auditor: Auditor,
+        sessions: Sessions,
         settings: Settings,
         clock: Callable[[], int],
     ) -> None:
         self._store = store
         self._auditor = auditor
+        self._sessions = sessions
         self._settings = settings
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
@@ -76,7 +80,9 @@ class AuditReader:
             self._store.audit, before=before, session=session, limit=PAGE
         )
         more = len(entries) == PAGE
-        return reply({"entries": [_told(entry) for entry in entries], "more": more})
+        names = AuditNames(self._sessions)
+        told = [_told(entry) | {"names": await names.of(entry.note)} for entry in entries]
+        return reply({"entries": told, "more": more})
 
     async def _export(self, request: web.Request) -> web.StreamResponse:
         """All of it, first to last, with each entry's link of the chain. Sent as it is read: a year
@@ -96,15 +102,15 @@ class AuditReader:
 
     async def _write(self, response: web.StreamResponse, session: str) -> None:
         await response.write(as_csv([_COLUMNS]).encode())
-        last = 0
-        while rows := await asyncio.to_thread(self._rows, session, last):
-            last = int(rows[-1][0])
+        last, names = 0, AuditNames(self._sessions)
+        while entries := await asyncio.to_thread(self._entries, session, last):
+            last = entries[-1].number
+            rows = [_exported(one, await names.of(one.note)) for one in entries]
             text = await asyncio.to_thread(as_csv, rows)
             await response.write(text.removeprefix(MARK).encode())
 
-    def _rows(self, session: str, after: int) -> list[list[str]]:
-        entries = self._store.audit(after=after, session=session, limit=EXPORTED_AT_ONCE)
-        return [_exported(entry) for entry in entries]
+    def _entries(self, session: str, after: int) -> Sequence[Entry]:
+        return self._store.audit(after=after, session=session, limit=EXPORTED_AT_ONCE)
 
     async def _proof(self, request: web.Request) -> web.Response:
         who = identify(request, changes=True)
@@ -122,17 +128,18 @@ class AuditReader:
 
 _COLUMNS = (
     *("number", "time", "who", "role", "what", "session", "outcome"),
-    *("address", "agent", "means", "detail", "digest"),
+    *("address", "agent", "means", "detail", "names", "digest"),
 )
 
 
-def _exported(entry: Entry) -> list[str]:
-    """A row of the file: as it stands in the chain, in no language."""
+def _exported(entry: Entry, names: Mapping[str, str]) -> list[str]:
+    """A row of the file: as it stands in the chain, in no language, and what its ids are called."""
     note = entry.note
     moment = datetime.fromtimestamp(note.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
     about = [note.who, note.role, note.what, note.session, note.outcome]
+    called = "; ".join(f"{one} = {name}" for one, name in names.items())
     where = [note.where.address, note.where.agent, note.where.means]
-    return [str(entry.number), moment, *about, *where, canonical(note.detail), entry.digest]
+    return [str(entry.number), moment, *about, *where, canonical(note.detail), called, entry.digest]
 
 
 def may_read(who: Identity, session: str) -> bool:

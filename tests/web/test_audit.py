@@ -124,6 +124,27 @@ def test_who_may_read_it(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_it_names_sites_and_people(tmp_path: Path) -> None:
+    """In the page and in the file; who has a namesake is told apart by his id."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            await rig.command("put_delegate", name="Giàng A Dính", site=LAY)
+            await rig.command("open_microphone", site=LAY)
+            await rig.command("mute_all", token=rig.site(LAY))
+            await rig.command("give_turn", delegate="chua-1", kind="speech")
+            path = f"/api/v1/sessions/{SESSION}/audit"
+            _, told = await _read(rig, path, rig.operator)
+            given, muted, opened, *_ = (one["names"] for one in told["entries"])
+            assert given == {"chua-1": "Giàng A Dính (chua-1)"}
+            assert muted == opened == {LAY: "Điểm cầu thị xã Mường Lay"}
+            bearer = {"Authorization": f"Bearer {rig.operator}"}
+            answer = await rig.get(f"{path}.csv", headers=bearer)
+            assert f"{LAY} = Điểm cầu thị xã Mường Lay" in await answer.text()
+
+    asyncio.run(scenario())
+
+
 def test_no_change_is_forgotten(tmp_path: Path) -> None:
     """Also of routes that know nothing of the audit."""
 

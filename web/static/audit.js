@@ -8,7 +8,8 @@ import {Head} from "./parts/common/head.js";
 import {ask, send, wordsOf} from "./parts/common/ask.js";
 
 /** @typedef {{number: number, at_ms: number, who: string, role: string, what: string, session: string,
- *   outcome: string, address: string, agent: string, means: string, detail: Record<string, any>}} Entry */
+ *   outcome: string, address: string, agent: string, means: string, detail: Record<string, any>,
+ *   names: Record<string, string>}} Entry `names`: what its ids are called */
 
 /** @type {import("@preact/signals").Signal<Entry[]>} */
 const entries = signal(/** @type {Entry[]} */ ([]));
@@ -25,7 +26,7 @@ const shown = computed(() => {
   const words = plain(search.value).split(/\s+/).filter(Boolean);
   return entries.value.filter((one) => {
     if (refusedOnly.value && one.outcome === "done") return false;
-    const text = plain([one.who, name(one), result(one), one.address, one.agent, one.session, about(one)].join(" "));
+    const text = plain([one.who, actor(one), name(one), result(one), one.address, one.agent, one.session, about(one)].join(" "));
     return words.every((word) => text.includes(word));
   });
 });
@@ -77,15 +78,17 @@ const UNSAID = new Set(["type", "message", "events", "events_sha256"]);
 function about(one) {
   return Object.entries(one.detail)
     .filter(([key, value]) => !UNSAID.has(key) && value !== null && value !== "")
-    .map(([key, value]) => `${knows(`audit.key.${key}`) ? t(`audit.key.${key}`) : key}: ${inWords(value)}`)
+    .map(([key, value]) => `${knows(`audit.key.${key}`) ? t(`audit.key.${key}`) : key}: ${inWords(value, one.names)}`)
     .join(" · ");
 }
 
-/** @param {any} value @returns {string} */
-function inWords(value) {
+/** @param {any} value @param {Record<string, string>} names @returns {string} */
+function inWords(value, names) {
   if (typeof value === "boolean") return t(`audit.${value}`);
-  if (Array.isArray(value)) return value.map(inWords).join(", ") || "–";
-  if (typeof value === "object") return Object.values(value).filter((one) => one !== null).map(inWords).join(", ");
+  const all = (/** @type {any[]} */ values) => values.filter((one) => one !== null).map((one) => inWords(one, names)).join(", ");
+  if (Array.isArray(value)) return all(value) || "–";
+  if (typeof value === "object") return all(Object.values(value));
+  if (Object.hasOwn(names, value)) return names[value] ?? "";
   const key = named(value).find(knows);
   return key ? t(key) : String(value);
 }
@@ -134,8 +137,9 @@ function Table() {
 }
 
 /** Whoever came by a link has no name but the role's. @param {Entry} one */
-function actor({who, role}) {
+function actor({who, role, names}) {
   if (who === role) return "";
+  if (Object.hasOwn(names, who)) return names[who] ?? "";
   return knows(`role.${who}`) ? t(`role.${who}`) : who;
 }
 
