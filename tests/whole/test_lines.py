@@ -221,6 +221,27 @@ def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None
     run(scene())
 
 
+def test_a_site_is_seen_whole_again_after_its_line_was_thin_for_a_while(tmp_path: Path) -> None:
+    """Though its picture is calm, and what it sends of it tries no line by itself."""
+
+    async def scene() -> None:
+        came = Input()
+        with two_hosts() as hosts, hosts.inside_server():
+            browser = script_at(tmp_path, hosts.at_client([str(EXECUTABLE)]))
+            async with (
+                chromium(camera_files(tmp_path, 1, 700), executable=browser) as window,
+                site_page(await window.new_page(), came.take) as height,
+            ):
+                await wait_until(lambda: came.pictures, "pictures")
+                await wait_until(lambda: height() == 360, "all that its camera has")
+                hosts.carries(60_000, 20_000, back=True)
+                await wait_until(lambda: height() == 180, "a small picture")
+                hosts.carries(back=True)
+                await wait_until(lambda: height() == 360, "the whole one")
+
+    run(scene())
+
+
 async def sound_is(page: Page, kind: str) -> None:
     """Waits until it is sent so."""
     await page.wait_for_function(_SOUND_KIND, arg=kind, polling=200)

@@ -23,6 +23,7 @@ export const LEAST = STEPS.length - 1;
 /** Whether the line is thin. @param {number} step */
 export const isSmall = (step) => step >= LEAST - 1;
 const TOO_THIN_BPS = 100_000;
+const RESTING = 0.9; // of the most: browsers try a line when they may send more than before, and at no other time
 
 /** The step for what a line carries now. Once up, only a line that turned out to be thin leads down again: the browser
  * itself yields to all others. @param {number | undefined} carried_bps @param {number} before */
@@ -34,7 +35,8 @@ export function stepOf(carried_bps, before) {
 
 /**
  * What is sent of a wish. `learning`: of a new connection more is asked for than is wished, so that what the line
- * carries is known when the site is called.
+ * carries is known when the site is called; and later now and then, or a calm picture would never find out that a
+ * line which was thin for a while is good again.
  * @param {QualityWish} wish @param {number} step @param {boolean} learning @returns {Fit}
  */
 export function fitted(wish, step, learning) {
@@ -44,7 +46,7 @@ export function fitted(wish, step, learning) {
     ...wish,
     height: Math.min(wish.height, height),
     fps: Math.min(wish.fps, fps),
-    max_bitrate_bps: learn ? most_bps : Math.min(wish.max_bitrate_bps, most_bps),
+    max_bitrate_bps: learn ? most_bps : Math.min(wish.max_bitrate_bps, RESTING * most_bps),
     // "balanced" would send seven pictures a second of the smallest.
     yields: isSmall(step) ? "maintain-framerate" : "maintain-resolution",
   };

@@ -10,6 +10,7 @@ import {LEAST, WHOLE, fitted, isSmall, stepOf, withSound} from "./fitting.js";
 const SETTLE_MS = 3000;
 const HURRY_MS = 250;
 const LOOK_MS = 1000;
+const LEARN_MS = 8000; // so often a line that carries little is asked whether it carries more by now
 const LOSSY = 0.02; // of the sound's packets
 // What sound takes from its packet to the loudspeaker, at least. Chromium lets pictures wait for it only step by step.
 // It stays: adjusted by the browser's own figures, both it and Chromium's delay of sound drove each other up to 0.2 s.
@@ -128,7 +129,7 @@ export class WhipPublisher extends PicturePublisher {
   /** Gives the line as much as it is found to carry. @param {RTCPeerConnection} pc */
   async #watchLine(pc) {
     const began = performance.now();
-    let says = false;
+    let [says, learned] = [false, began];
     while (pc === this.pc) {
       const {carriedBps, loss} = await this.stats();
       const now = performance.now();
@@ -136,7 +137,8 @@ export class WhipPublisher extends PicturePublisher {
       says ||= carriedBps !== undefined;
       // Firefox never says what it believes, and is given all, as ever.
       const step = stepOf(carriedBps ?? (settled && !says ? Infinity : undefined), this.#step);
-      const learning = this.#learning && step !== WHOLE && !settled;
+      const learning = step !== WHOLE && (!settled || now - learned > LEARN_MS);
+      if (learning) learned = now;
       if (step !== this.#step || learning !== this.#learning) {
         this.#step = step;
         this.#learning = learning;

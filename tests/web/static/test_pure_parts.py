@@ -429,6 +429,12 @@ def test_what_is_sent_is_never_more_than_is_wished_but_to_learn() -> None:
     assert [fit["max_bitrate_bps"] for fit in learning] == [80_000, 300_000]
 
 
+def test_who_learns_may_send_more_than_before_on_any_but_a_good_line() -> None:
+    rates = "[1, 2, 3].map((step) => m.fitted(given, step, LEARNING).max_bitrate_bps)"
+    usual, more = (run("fitting.js", rates.replace("LEARNING", on), WISH) for on in ("0", "1"))
+    assert all(one > before for one, before in zip(more, usual, strict=True))
+
+
 def test_a_line_is_judged_by_the_way_that_is_used() -> None:
     """Chromium, after one network was left for another: the pair of before stays nominated, and the
     other is nominated a second or two after it was chosen."""
