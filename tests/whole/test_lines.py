@@ -12,13 +12,15 @@ import pytest
 from playwright.async_api import Page
 
 from config.settings import Media
+from streams.connections.sdp import read_offer
+from streams.frames import Codec
 from streams.relay import Audience, Relay
 from tests.chromium import EXECUTABLE, camera_files, chromium
 from tests.forwarder import delayed
 from tests.media import PATIENCE_S, RATE, wait_until, write_wav
 from tests.namespaces import SERVER, Hosts, NoNamespacesError, script_at, two_hosts
 from tests.renditions import RATES, Encoded, OnAir, encoded
-from tests.site_page import Input, murmur, site_page
+from tests.site_page import Input, murmur, offered, site_page
 from tests.watching import Second, Watcher
 
 pytestmark = pytest.mark.alone
@@ -27,6 +29,16 @@ STILLS_S = 10
 LATER_MS, HOLD_UPS = 300, 6
 """What waits makes the sound late by a second and more, after each."""
 HEARD_S = 6
+_SENDS_MORE = """
+  const {getCapabilities} = RTCRtpSender;
+  RTCRtpSender.getCapabilities = (kind) => {
+    const found = getCapabilities.call(RTCRtpSender, kind);
+    const usual = found.codecs.find(({mimeType}) => mimeType === 'video/H264');
+    const more = {...usual, sdpFmtpLine: 'packetization-mode=1;profile-level-id=f40034'};
+    return {...found, codecs: [more, ...found.codecs]};
+  };
+"""
+"""As on machines whose encoder knows a format that their decoder does not."""
 _TAKES_RTX = "publisher.pc.remoteDescription?.sdp.includes(' rtx/90000')"
 _SOUND_KIND = """async (kind) => {
   const report = await publisher.pc?.getStats();
@@ -238,6 +250,18 @@ def test_a_site_is_seen_whole_again_after_its_line_was_thin_for_a_while(tmp_path
                 await wait_until(lambda: height() == 180, "a small picture")
                 hosts.carries(back=True)
                 await wait_until(lambda: height() == 360, "the whole one")
+
+    run(scene())
+
+
+def test_a_site_joins_though_its_machine_sends_what_it_cannot_receive() -> None:
+    async def scene() -> None:
+        async with chromium() as window:
+            page = await window.new_page()
+            await page.add_init_script(_SENDS_MORE)
+            async with offered(page) as (offer, _):
+                read = read_offer(offer, "publish")
+                assert {one.codec for one in read.sections} == {Codec.OPUS, Codec.H264}
 
     run(scene())
 

@@ -193,10 +193,11 @@ async function sendTwice(pc, twice) {
 }
 
 /** What the server takes, the best first. Without RTX a browser would number what it tries a line with as it numbers
- * the picture, and never send that again: what is lost of it would tear the picture.
+ * the picture, and never send that again: what is lost of it would tear the picture. Browsers refuse to prefer what they
+ * cannot receive as well (W3C WebRTC, `setCodecPreferences`), such as a format that a machine's encoder alone knows.
  * @param {RTCRtpTransceiver} transceiver */
 function preferUsable(transceiver) {
-  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
   const usable = ["video/H264", "video/VP8", "video/rtx"].flatMap((name) =>
     codecs.filter((codec) => codec.mimeType === name));
   if (usable.length) transceiver.setCodecPreferences(usable);
