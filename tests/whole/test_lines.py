@@ -39,6 +39,24 @@ _SENDS_MORE = """
   };
 """
 """As on machines whose encoder knows a format that their decoder does not."""
+_SENDS_ALL = """() => {
+  const sender = publisher.pc.getSenders().find(({track}) => track.kind === 'video');
+  return sender.getParameters().encodings[0].maxBitrate > 2_000_000;
+}"""
+"""The line is known to carry what was wished."""
+_TAKES_TURNS = """async () => {
+  const sender = publisher.pc.getSenders().find(({track}) => track.kind === 'video');
+  const wish = (bps) => publisher.setQuality(
+    {level: 'on_air', width: 640, height: 360, fps: 25, max_bitrate_bps: bps});
+  const kept = [];
+  for (let round = 0; round < 40; round++) {
+    const first = wish(1_000_000);
+    await new Promise((resolve) => setTimeout(resolve, round % 4));
+    await Promise.all([first, wish(500_000 + round)]);
+    kept.push(sender.getParameters().encodings[0].maxBitrate - round);
+  }
+  return kept;
+}"""
 _TAKES_RTX = "publisher.pc.remoteDescription?.sdp.includes(' rtx/90000')"
 _SOUND_KIND = """async (kind) => {
   const report = await publisher.pc?.getStats();
@@ -262,6 +280,21 @@ def test_a_site_joins_though_its_machine_sends_what_it_cannot_receive() -> None:
             async with offered(page) as (offer, _):
                 read = read_offer(offer, "publish")
                 assert {one.codec for one in read.sections} == {Codec.OPUS, Codec.H264}
+
+    run(scene())
+
+
+def test_a_site_sends_what_was_wished_last_however_soon_after_another_wish(tmp_path: Path) -> None:
+    async def scene() -> None:
+        came = Input()
+        with two_hosts() as hosts, hosts.inside_server():
+            browser = script_at(tmp_path, hosts.at_client([str(EXECUTABLE)]))
+            async with chromium(camera_files(tmp_path, 1, 700), executable=browser) as window:
+                page = await window.new_page()
+                async with site_page(page, came.take):
+                    await wait_until(lambda: came.pictures, "pictures")
+                    await page.wait_for_function(_SENDS_ALL, polling=200)
+                    assert await page.evaluate(_TAKES_TURNS) == [500_000] * 40
 
     run(scene())
 

@@ -203,12 +203,27 @@ function preferUsable(transceiver) {
   if (usable.length) transceiver.setCodecPreferences(usable);
 }
 
+/** The last change of each sender that was begun. @type {WeakMap<RTCRtpSender, Promise<void>>} */
+const changes = new WeakMap();
+
 /**
+ * One change after another: what a sender was asked for while it takes the one before would be refused.
  * @param {RTCRtpSender | undefined} sender @param {Partial<RTCRtpEncodingParameters>} wish
  * @param {RTCDegradationPreference} [yields] what of a picture stays when the line is thin
  */
 async function change(sender, wish, yields) {
   if (!sender?.track) return;
+  const begin = () => changeNow(sender, wish, yields);
+  const turn = (changes.get(sender) ?? Promise.resolve()).then(begin, begin);
+  changes.set(sender, turn);
+  await turn;
+}
+
+/**
+ * @param {RTCRtpSender} sender @param {Partial<RTCRtpEncodingParameters>} wish
+ * @param {RTCDegradationPreference} [yields]
+ */
+async function changeNow(sender, wish, yields) {
   const parameters = sender.getParameters();
   if (yields) parameters.degradationPreference = yields;
   for (const encoding of parameters.encodings ?? []) Object.assign(encoding, wish);
