@@ -97,17 +97,19 @@ def test_each_site_is_in_its_seat(tmp_path: Path, scene: Scene) -> None:
     run(test())
 
 
-async def cut(r: Rig, site: SiteId, before: SiteId) -> float:
-    """How many frames after it was told the picture changes; from the one site to the other."""
+async def cut(r: Rig, site: SiteId, before: SiteId) -> int:
+    """How many frames of after it was told are still of the one site; from then on of the other."""
     await r.packets(Feed.ROOM, Codec.H264, 30)
     cut_at_ns = time.time_ns()
     r.relay.follow(program=full(site), preview=full(before))
     await shows(r, full(site), [SITES.index(site)])
     pictures = decoded_pictures(r.relay.received.of(Feed.ROOM, Codec.H264))
     sites = [(pts, mark.site) for pts, p in pictures if (mark := media.read_mark(p))]
-    first = next(pts for pts, shown in reversed(sites) if shown == SITES.index(before)) + FRAME
-    assert {shown for pts, shown in sites if pts >= first} == {SITES.index(site)}
-    return (first - cut_at_ns * 9 / 100_000) / FRAME
+    last = max(pts for pts, shown in sites if shown == SITES.index(before))
+    assert {shown for pts, shown in sites if pts > last} == {SITES.index(site)}
+    return sum(
+        shown == SITES.index(before) and pts > cut_at_ns * 9 / 100_000 for pts, shown in sites
+    )
 
 
 def test_a_cut_acts_on_the_next_frame(tmp_path: Path) -> None:
@@ -120,9 +122,8 @@ def test_a_cut_acts_on_the_next_frame(tmp_path: Path) -> None:
             )
             # Program time is wall time, and composing may wait for one tick. A machine that is busy
             # is late now and then; a studio that waits for something is late each time.
-            for _ in range(5):
+            for _ in range(10):
                 late = [await cut(r, B, HALL), await cut(r, HALL, B)]
-                assert min(late) > -1
                 if max(late) < 3:
                     return
             raise AssertionError(late)
