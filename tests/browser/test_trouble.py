@@ -72,6 +72,7 @@ def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
             await watch.goto(server.url(f"/watch/{server.session}"))
             await expect(watch.get_by_test_id("player")).not_to_have_js_property("currentTime", 0)
             await expect(watch.locator(".over-picture")).to_have_count(0)
+            await expect(watch.get_by_test_id("current-item")).to_have_text("Thảo luận")
             server.stop()
             await expect(standing).to_contain_text("không thấy, không nghe")
             await expect(own).to_contain_text("không nghe thấy phòng này")

@@ -45,13 +45,15 @@ function Page() {
   if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   const {session, floor, agenda, viewers} = publicView();
   const on = isOn();
+  const current = on && agenda.find((one) => one.id === session.current_item);
   return html`<${Head} />
     ${on && html`<${Renewal} />`}
     <main class="watch">
       <div class="stage-column">
         ${on ? html`<${PLAYERS[way.value]} />` : html`<${Before} session=${session} />`}
         <div class="about"><h1>${session.title}</h1>
-          <p class="muted"><span class=${`badge ${session.phase === "live" ? "on-air" : ""}`} data-testid="phase">${t(`phase.${session.phase}`)}</span> ${session.subtitle}</p></div>
+          <p class="muted"><span class=${`badge ${session.phase === "live" ? "on-air" : ""}`} data-testid="phase">${t(`phase.${session.phase}`)}</span> ${session.subtitle}</p>
+          ${current && html`<p class="now-item" data-testid="current-item">${current.title}</p>`}</div>
         <${Speaker} floor=${floor} closed=${session.closed} />
         <div class="choices">
           ${session.phase === "live" && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
