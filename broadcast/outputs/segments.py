@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ SLOW_SYNC_S = 0.3
 SLOW_QUEUED = 500
 """Packets, some 4 s: the disk does not keep up, or hangs."""
 CLOCK_TOLD_S = 120.0
+MAX_OWED = 8
+"""Sessions that ended on a disk that refused. Policy: the oldest goes."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 log = logging.getLogger(__name__)
@@ -98,13 +101,24 @@ class Keeper:
         if not order.recording or self._recorder.ended:
             self._recorder = None
 
-    def _opened(self, folder: Path, languages: tuple[Language, ...]) -> Renditions:
-        if self.free_bytes() < self._settings.stop_free_bytes:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-        recorder = Renditions(
+    def make_up(self, order: Order) -> None:
+        """Lists what a fault left of another recording, and marks its end."""
+        folder = self._root / order.stream
+        if folder.exists():
+            recorder = self._renditions(folder, order.languages)
+            if order.finished:
+                recorder.end()
+
+    def _renditions(self, folder: Path, languages: tuple[Language, ...]) -> Renditions:
+        return Renditions(
             folder, self._program, self._settings, self._disk, self._shelf, self._clock_set_s,
             languages,
         )  # fmt: skip
+
+    def _opened(self, folder: Path, languages: tuple[Language, ...]) -> Renditions:
+        if self.free_bytes() < self._settings.stop_free_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        recorder = self._renditions(folder, languages)
         self.recorded_s, self.recorded_bytes = recorder.recorded_s, recorder.recorded_bytes
         return recorder
 
@@ -158,6 +172,8 @@ class Segments:
         self._clock_step_s = 0
         self._order = Order()
         self._obeyed: Order | None = None
+        self._owed: deque[Order] = deque(maxlen=MAX_OWED)
+        """Of sessions that a fault kept from being finished before the next one began."""
         self._retry_at = self._check_at = 0.0
         self._fault: Fault | None = None
         self._free_bytes: int | None = None
@@ -216,12 +232,17 @@ class Segments:
             self._step(None)
             for item in self._queue.drain():
                 if isinstance(item, Order):
-                    self._order = item
+                    self._replace_order(item)
                 self._step(item if isinstance(item, Packet) else None)
         try:
             self._keeper.stop()
         except OSError as error:
             self._fail(error)
+
+    def _replace_order(self, order: Order) -> None:
+        last, self._order = self._order, order
+        if last.stream not in ("", order.stream) and last != self._obeyed:
+            self._owed.append(last)
 
     def _step(self, packet: Packet | None) -> None:
         """One packet, or the passing of time."""
@@ -237,10 +258,21 @@ class Segments:
                 self._obeyed = order
                 if not order.recording:
                     self._fault = None
+                self._make_up()
             if packet is not None and self._keeper.take(packet):
                 self._fault = None
         except OSError as error:
             self._fail(error)
+
+    def _make_up(self) -> None:
+        """Once, as soon as the disk takes an order again: what it refuses then costs the recording
+        that is being made nothing."""
+        while self._owed:
+            order = self._owed.popleft()
+            try:
+                self._keeper.make_up(order)
+            except OSError as error:
+                log.error("the end of the recording %s is not listed: %s", order.stream, error)
 
     def _check_clock(self) -> None:
         if (now_s := self._clock_set_s()) != self._clock_s:

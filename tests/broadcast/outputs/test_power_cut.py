@@ -1,7 +1,9 @@
 """The power is cut: what was not synced is gone. And disks that are slow, hang, are read-only."""
 
 import contextlib
+import errno
 import itertools
+import os
 import shutil
 import subprocess
 import threading
@@ -328,6 +330,47 @@ def test_a_hanging_disk_never_holds_up_the_program(tmp_path: Path) -> None:
     assert {gap.code for gap in gaps} == {"gap"}
     missing_ms = sum(gap.span.length_ms for gap in gaps if gap.span is not None)
     assert missing_ms / 1000 == pytest.approx(45 - status.recorded_s, abs=1)
+
+
+class Refusing(Disk):
+    """While it is told to."""
+
+    refuses = False
+
+    def sync(self, file: FileIO) -> None:
+        if self.refuses:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().sync(file)
+
+
+def test_a_session_that_ended_on_a_bad_disk_is_whole_though_another_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broadcast.outputs.segments.RETRY_S", 0.2)
+    disk = Refusing()
+    segments = Segments(tmp_path, PROGRAM, SETTINGS, disk)
+    segments.start()
+    segments.follow(Order("x", recording=True))
+    for packet in program(3):
+        segments.offer(packet)
+    media.wait_for(lambda: segments.status().recorded_s > 2.5, "the first")
+    disk.refuses = True
+    segments.follow(Order("x", finished=True))
+    media.wait_for(lambda: segments.status().faults, "the fault is told")
+    segments.follow(Order("y", recording=True))
+    disk.refuses = False
+    for packet in program(2, EPOCH_S + 20):
+        segments.offer(packet)
+
+    def listed(stream: str) -> playlist.Playlist:
+        index = tmp_path / stream / "index.m3u8"
+        found = playlist.parse(index.read_text() if index.exists() else "")
+        return found or playlist.Playlist((), ended=False, length=0)
+
+    media.wait_for(lambda: listed("x").ended, "the end of the first")
+    segments.close()
+    assert [round(entry.duration_s) for entry in listed("x").entries] == [1, 1, 1]
+    assert verify(tmp_path / "x").whole
 
 
 @pytest.fixture
