@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from broadcast.archive.retire import MEDIA, Retired, noted, retired
+from broadcast.archive.retire import Retired, noted, retired
+from broadcast.archive.verify import MEDIA
 from broadcast.outputs.manifest import NAME as MANIFEST
 from config.settings import Settings
 from web.setup import DATABASE, SetupError

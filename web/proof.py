@@ -9,7 +9,8 @@ from broadcast.archive.retire import retired, smaller
 from broadcast.archive.verify import Finding, Report, Span, to_be_recorded, verify
 from broadcast.outputs import shelf
 from broadcast.outputs.vault import PLAIN, Envelope
-from broadcast.session.model import ClockStep
+from broadcast.session.evolve import fold
+from broadcast.session.model import ClockStep, Phase
 from broadcast.session.one_clock import steps_in
 from config.settings import Settings
 from web import setup
@@ -32,7 +33,7 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
         folders = [(folder, seal), *((one, "") for one in smaller(folder))]
         return max(_proved(one, settings.language, (), its_seal) for one, its_seal in folders)
     wanted = _wanted(settings, recording)
-    public = partial(_proved, wanted=wanted.public, steps=wanted.steps)
+    public = partial(_proved, wanted=wanted.public, steps=wanted.steps, over=wanted.over)
     folder = _where(settings, data / "archive" / recording)
     failed = public(folder, seal=seal, language=settings.language)
     for rendition in smaller(folder):
@@ -41,10 +42,12 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
     if (shut := _where(settings, shelf.sealed_root(settings.storage) / recording)).is_dir():
         _print(say(settings.language, "verify.sealed"))
         envelope = shelf.sealed(settings.storage, settings.recording).envelope(recording)
-        failed |= _proved(shut, settings.language, wanted.closed, "", envelope, wanted.steps)
+        failed |= _proved(
+            shut, settings.language, wanted.closed, "", envelope, wanted.steps, wanted.over
+        )
     if (sites := _where(settings, data / "sites" / recording)).is_dir():
         _print(say(settings.language, "verify.sites"))
-        failed |= _proved(sites, settings.language)
+        failed |= _proved(sites, settings.language, over=wanted.over)
     return failed
 
 
@@ -55,6 +58,7 @@ class _Wanted:
     public: list[Span]
     closed: list[Span]
     steps: tuple[ClockStep, ...]
+    over: bool
 
 
 def _where(settings: Settings, folder: Path) -> Path:
@@ -81,9 +85,10 @@ def _proved(
     seal: str = "",
     envelope: Envelope = PLAIN,
     steps: Sequence[ClockStep] = (),
+    over: bool = False,
 ) -> int:
     try:
-        report = verify(folder, wanted, seal, envelope, steps)
+        report = verify(folder, wanted, seal, envelope, steps, over=over)
     except OSError as error:
         raise SetupError(f"{folder}: cannot be read: {error.strerror}") from None
     for line in words(report, language):
@@ -106,6 +111,7 @@ def _wanted(settings: Settings, session: str) -> _Wanted:
             to_be_recorded(events, now_ms),
             to_be_recorded(events, now_ms, sealed=True),
             tuple(steps_in(events)),
+            fold(events).phase is Phase.ENDED,
         )
 
 

@@ -19,15 +19,13 @@ from stat import S_ISREG
 
 from pydantic import TypeAdapter
 
-from broadcast.archive.verify import Finding, verify
+from broadcast.archive.verify import MEDIA, Finding, verify
 from broadcast.outputs import manifest
 from broadcast.outputs.disk import DISK, Disk, replace
 from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 
 NAME = "retired.json"
-MEDIA = (".m4s", ".mp4", ".mkv")
-"""The manifest of a recording that was finished names its playlist, too."""
 
 
 class NotProvenError(Exception):

@@ -28,6 +28,8 @@ BEGIN_MS = 3000
 """A recording begins with the next keyframe."""
 GAP_MS = 500
 """What is shorter is the rounding of a cut."""
+MEDIA = (".m4s", ".mp4", ".mkv")
+"""Pictures and sound; the manifest of a recording that was finished names its playlist, too."""
 SITE_FILE = re.compile(r"-(?P<began>\d{8}T\d{6}\.\d{3})Z_(?P<seconds>\d+\.\d)s\.mkv$")
 """Of a closed file of `broadcast/outputs/sites.py`."""
 
@@ -95,10 +97,13 @@ def verify(
     seal: str = "",
     envelope: Envelope = PLAIN,
     steps: Sequence[ClockStep] = (),
+    *,
+    over: bool = False,
 ) -> Report:
     """`wanted`: when it was to be recorded; without it only what lies between is missed. `seal`:
     one that was written down, now or earlier. `steps`: how the clock was set meanwhile; all times
-    are by the last one. Raises `OSError` where the disk cannot be read."""
+    are by the last one. `over`: nothing is being written here, so that each file has its sum.
+    Raises `OSError` where the disk cannot be read."""
     listed = playlist.parse(_text(folder / INDEX)) or playlist.Playlist((), ended=False, length=0)
     sums = manifest.parse(_text(folder / manifest.NAME))
     begins = walls(segments_of(listed), steps)
@@ -108,19 +113,20 @@ def verify(
     }
     named = {entry.name: _span_in(entry.name) for entry in sums.entries}
     lost: set[str] = set()
-    findings = [*_seals(sums, seal), *_listing(listed, sums)]
+    there = {path.name for path in folder.glob("*") if path.suffix in MEDIA} if over else set()
+    findings = [*_seals(sums, seal), *_listing(listed, sums, there)]
     for finding in _files(folder, listed, sums, {**named, **spans}, envelope):
         findings.append(finding)
         lost |= {finding.params["name"]}
-    there = [span for name, span in spans.items() if name not in lost]
+    held = [span for name, span in spans.items() if name not in lost]
     patience_ms = BEGIN_MS if wanted else GAP_MS
     for want in wanted or _between(spans.values()):
-        findings += _gaps(there, want, patience_ms)
+        findings += _gaps(held, want, patience_ms)
     return Report(
         tuple(findings),
         len(sums.entries),
-        sum(span.length_ms for span in there),
-        Span(min(s.start_ms for s in there), max(s.end_ms for s in there)) if there else None,
+        sum(span.length_ms for span in held),
+        Span(min(s.start_ms for s in held), max(s.end_ms for s in held)) if held else None,
         sums.seal,
         listed.ended,
     )
@@ -158,16 +164,20 @@ def _all_seals(sums: manifest.Manifest) -> set[str]:
     return seals
 
 
-def _listing(listed: playlist.Playlist, sums: manifest.Manifest) -> Iterator[Finding]:
-    """Whether playlist and manifest name the same files. Torn ends are for the next recovery."""
+def _listing(
+    listed: playlist.Playlist, sums: manifest.Manifest, there: Collection[str]
+) -> Iterator[Finding]:
+    """Whether playlist and manifest name the same files, and the manifest those that are `there`.
+    Torn ends are for the next recovery."""
     named = {entry.name for entry in listed.entries}
-    sealed = {entry.name for entry in sums.entries if entry.name.endswith(".m4s")}
+    sealed = {entry.name for entry in sums.entries}
     if not named and not sums.entries:
         yield Finding("no_recording")
-    for name in sorted(named - sealed):
+    for name in sorted(named.union(there) - sealed):
         yield Finding("not_sealed", {"name": name})
+    segments = {name for name in sealed if name.endswith(".m4s")}
     # A segment is sealed before it is listed, so that the very last one may be on its way.
-    for name in sorted(sealed - named)[: None if listed.ended else -1]:
+    for name in sorted(segments - named)[: None if listed.ended else -1]:
         yield Finding("not_listed", {"name": name})
 
 

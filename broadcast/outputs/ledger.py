@@ -40,12 +40,16 @@ class Ledger:
     def add_missing(self, names: Iterable[str]) -> None:
         """Closed files that a crash left unsealed, as they lie on the disk now: whoever wrote them
         may not have come to make their end safe."""
-        for name in names:
+        for name in self.lacking(names):
             path = self._folder / name
-            if name not in self._names and path.exists():
+            if path.exists():
                 with path.open("rb", buffering=0) as file:
                     self._disk.sync(file)
                 self.add(name, digest_of(path), path.stat().st_size)
+
+    def lacking(self, names: Iterable[str]) -> list[str]:
+        """Those without a sum."""
+        return [name for name in names if name not in self._names]
 
 
 def digest_of(path: Path) -> str:

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,6 +129,7 @@ class SiteRecordings:
             closing = self._closing.wait(LOOK_S)
             for item in self._queue.drain():
                 self._step(item)
+            self._desk.seal_next()
         self._desk.end()
 
     def _step(self, item: EncodedFrame | Wish | _Gone) -> None:
@@ -189,6 +190,7 @@ class _Desk:
         self._ledger: Ledger | None = None
         self._files: dict[SiteId, SiteFile] = {}
         self._rest_until_s = 0.0
+        self._left = self._seal_left()
 
     def has(self, site: SiteId) -> bool:
         return site in self._files
@@ -199,6 +201,26 @@ class _Desk:
             self.end()
             self._ledger = None
             self._stream = stream
+            self._left = self._seal_left()
+
+    def seal_next(self) -> None:
+        """One file that a crash or a fault left, while nothing is kept: they may be gigabytes, and
+        who reads them keeps no frames. What cannot be sealed is looked for again as the next
+        session ends."""
+        if self._stream:
+            return
+        try:
+            next(self._left, None)
+        except OSError as error:
+            log.error("what is left of the sites' own recordings is not sealed: %s", error)
+
+    def _seal_left(self) -> Iterator[None]:
+        for folder in sorted(self._root.glob("*/")):
+            if names := sorted(path.name for path in folder.glob("*.mkv")):
+                ledger = Ledger(folder, self._disk)
+                for name in ledger.lacking(names):
+                    ledger.add_missing([name])
+                    yield
 
     def keep(self, frame: EncodedFrame) -> None:
         """Raises `UnfitError`."""
@@ -230,7 +252,6 @@ class _Desk:
         if self._ledger is None:
             make_folder(folder, self._disk)
             self._ledger = Ledger(folder, self._disk)
-            self._ledger.add_missing(sorted(path.name for path in folder.glob("*.mkv")))
         moment = datetime.fromtimestamp(time.time(), UTC)
         site, of = site_of(frame.source), ".screen" if screen_site(frame.source) else ""
         name = f"{site}{of}-{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03}Z.mkv"
@@ -248,7 +269,7 @@ class _Desk:
             self._ledger.add(path.name, file.digest, file.size)
 
     def drop(self, site: SiteId) -> None:
-        """Lets go of its file as it is; it is sealed when the folder is opened next."""
+        """Lets go of its file as it is; it is sealed when nothing is kept."""
         if (file := self._files.pop(site, None)) is not None:
             file.abandon()
 
@@ -260,7 +281,7 @@ class _Desk:
                 log.error("a site's own recording was not ended: %s", error)
 
     def abandon(self) -> None:
-        """After a fault: what is written stays, and is sealed when the folder is opened next."""
+        """After a fault: what is written stays, and is sealed when nothing is kept."""
         for file in self._files.values():
             file.abandon()
         self._files.clear()

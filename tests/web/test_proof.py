@@ -135,3 +135,15 @@ def test_what_was_never_recorded_is_told_to_the_second(
     gaps = [line for line in said if "seconds are missing" in line]
     assert len(gaps) == 3, "of both sizes and of the sound"
     assert all(line.startswith("2026-09-21 21:13:24–21:13:30  6.0") for line in gaps[:2])
+
+
+def test_what_nobody_sealed_is_told_once_the_session_is_over(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A site's own stream that a power cut ended: no sum says that it was altered or not."""
+    was_live_for(data, RECORDED_S)
+    (sealed,) = data.glob("sites/x/*.mkv")
+    (left := sealed.with_name("tua-chua-20260921T141322.000Z.mkv")).write_bytes(b"cut short")
+    status, said = verify(data, capsys)
+    assert status == 1
+    assert [line for line in said if left.name in line and "not in the manifest" in line], said

@@ -174,13 +174,32 @@ def test_what_is_missing_is_told_to_the_second(tmp_path: Path) -> None:
 
 
 def test_a_crash_costs_little_and_the_next_run_seals_what_is_left(tmp_path: Path) -> None:
+    """Though no site sends anything of that session again."""
     (path,) = record(tmp_path, both())
     (path.parent / manifest.NAME).unlink()
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) * 3 // 4])
     assert len(clip(path).pictures) >= 75 * 3 // 4 - 13
-    assert len(record(tmp_path, both())) == 2
-    assert path.name in (path.parent / manifest.NAME).read_text()
+    assert "not_sealed" in [one.code for one in verify(path.parent, over=True).findings]
+    with recording(tmp_path):
+        until = time.monotonic() + 60
+        while not verify(path.parent, over=True).whole:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_what_is_left_is_not_read_while_sites_send(tmp_path: Path) -> None:
+    """Hours of ten sites are gigabytes: their frames are not kept meanwhile."""
+    (left,) = record(tmp_path, both())
+    (left.parent / manifest.NAME).unlink()
+    desk = sites._Desk(tmp_path, DISK)
+    desk.open("x")
+    desk.keep(both()[0])
+    desk.seal_next()
+    assert left.name not in (left.parent / manifest.NAME).read_text()
+    desk.open("")
+    desk.seal_next()
+    assert verify(left.parent, over=True).whole
 
 
 class Cut(Disk):
@@ -203,12 +222,9 @@ def test_what_a_crash_left_is_safe_before_it_is_sealed(tmp_path: Path) -> None:
     (left,) = record(tmp_path, both())
     (left.parent / manifest.NAME).unlink()
     disk = Cut()
-    desk = sites._Desk(tmp_path, disk)
-    desk.open("x")
-    desk.keep(both()[0])
+    sites._Desk(tmp_path, disk).seal_next()
     assert left.name in (left.parent / manifest.NAME).read_text()
     assert disk.safe[left] == left.read_bytes()
-    desk.end()
 
 
 def pictures_of(data: bytes) -> int:
