@@ -40,7 +40,7 @@ sound (hum, a fan, a test tone) does not, and is left as it is."""
 FLOOR_RISE_DB = 0.2
 """In a look: a room that got louder by 10 dB is known after 10 s."""
 LEAST_FLOOR_LUFS = -60.0
-"""No room is so quiet; what reads lower is a microphone that was muted."""
+"""No room is so quiet; what reads lower is noise that was taken out."""
 
 FORGET = 10**-0.02
 """In a look at speech below the relative gate: 1 dB/s, until a softer speaker is believed."""
@@ -97,6 +97,7 @@ class Leveller:
         """Blocks that wait to be looked at."""
         self._moment: deque[float] = deque(maxlen=MOMENT_LOOKS)
         self._floor: float | None = None
+        """None: the room was not heard yet, or not since the microphone was off."""
         self._mean = 0.0
         self._heard = 0
 
@@ -125,7 +126,7 @@ class Leveller:
         """At the energies of as many blocks."""
         self._moment.append(mean)
         momentary = sum(self._moment) / len(self._moment)
-        loudness, floor = lufs(momentary), self._floor_after(lufs(least))
+        loudness, floor = lufs(momentary), self._floor_after(lufs(mean), lufs(least))
         self.speaking = loudness > floor + ABOVE_FLOOR_LU
         self._wanted_db = None
         if not self.speaking:
@@ -137,8 +138,13 @@ class Leveller:
         self._mean += (momentary - self._mean) / self._heard
         self._wanted_db = min(MOST_DB, max(LEAST_DB, TARGET_LUFS - lufs(self._mean)))
 
-    def _floor_after(self, loudness: float) -> float:
-        """The room's own loudness, now that its least was so much."""
-        last = loudness if self._floor is None else self._floor + FLOOR_RISE_DB
-        self._floor = max(LEAST_FLOOR_LUFS, min(loudness, last))
+    def _floor_after(self, mean: float, least: float) -> float:
+        """The room's own loudness, now that a look read so much. A microphone that is off tells
+        nothing of it: on again, its room would be taken for speech and turned up."""
+        if mean <= SILENT_LUFS:
+            self._floor = None
+        if self._floor is None and least <= SILENT_LUFS:
+            return LEAST_FLOOR_LUFS
+        last = least if self._floor is None else self._floor + FLOOR_RISE_DB
+        self._floor = max(LEAST_FLOOR_LUFS, min(least, last))
         return self._floor

@@ -94,6 +94,29 @@ def test_gain_stays_within_its_bounds_and_a_pause_does_not_raise_it() -> None:
     assert leveller.gain_db == before
 
 
+def test_the_room_behind_a_microphone_that_was_off_is_not_turned_up() -> None:
+    rng = np.random.default_rng(1)
+    off = np.zeros((1, BLOCK_SAMPLES), np.float32)
+    leveller = Leveller()
+    for spoken in ([], speech(8, -30)):
+        for block in spoken:
+            leveller.apply(block[:1])
+        gain_db = leveller.gain_db
+        for _ in range(155):
+            leveller.apply(off.copy())
+        for _ in range(500):
+            room = rng.normal(size=off.shape) * 10 ** (-50 / 20)
+            leveller.apply(room.astype(np.float32))
+        assert leveller.gain_db == pytest.approx(gain_db, abs=1)
+
+
+def test_who_speaks_where_all_noise_is_taken_out_is_led_all_the_same() -> None:
+    leveller = Leveller()
+    for block in speech(14, -42):
+        leveller.apply(np.where(np.abs(block) > 3e-4, block, 0).astype(np.float32))
+    assert leveller.gain_db == pytest.approx(MOST_DB)
+
+
 def test_steady_sound_is_left_as_it_is() -> None:
     leveller, tone = Leveller(), media.tone(440, 4, level_dbfs=-12)
     blocks = np.split(np.stack([tone, tone]), 200, axis=1)
