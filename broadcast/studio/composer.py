@@ -1,8 +1,8 @@
 """Puts one frame together: seats from back to front, then the overlays. No thread of its own."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from broadcast.interpreters import Signer
 from broadcast.layout import Layout
@@ -115,6 +115,8 @@ class Change:
     last: Stage
     transition: Transition
     began_ns: int
+    before: "Change | None" = None
+    """`last` was itself still coming."""
 
     def share(self, now_ns: int) -> float:
         """Of the way; 1: it is over."""
@@ -138,8 +140,8 @@ class Composer:
         self._view: View | None = None
         self._stage = Stage((), None)
         self._change: Change | None = None
-        self._under: Canvas | None = None
-        """What is given way to; there from the first transition on."""
+        self._under: list[Canvas] = []
+        """What gives way; there from the first transition on, and from the first in another."""
         self._overlays: tuple[Request, ...] = ()
         self._graphics = Graphics(size)
         self._signing = SignerBox(size)
@@ -160,16 +162,21 @@ class Composer:
             self._set(view, None if last is None else last.scene, now_ns)
         self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
         standby = [Request.of(overlay) for overlay in view.standby]
-        leaving = self._change.last.plans if self._change is not None else ()
-        plans = (*self._stage.plans, *leaving)
+        leaving = [change.last for change in self._changes()]
+        plans = [plan for stage in (self._stage, *leaving) for plan in stage.plans]
         titles = [plan.name for plan in plans]
         cards = [card for plan in plans for card in (plan.lost, plan.absent)]
-        if self._change is not None and self._change.last.slate is not None:
-            cards.append(self._change.last.slate)
+        cards += [stage.slate for stage in leaving if stage.slate is not None]
         self._board.ask((*self._overlays, self._slate, *titles, *standby, *cards))
 
+    def _changes(self) -> Iterator[Change]:
+        change = self._change
+        while change is not None:
+            yield change
+            change = change.before
+
     def _set(self, view: View, before: Scene | None, now_ns: int) -> None:
-        last = self._stage
+        last, change = self._standing(now_ns), self._change
         plans = seat_plans(view.scene, view.site_names, *self._size, view.signer)
         self._stage = Stage(plans, self._slate if view.scene.layout is Layout.SLATE else None)
         if before is None or before == view.scene:
@@ -177,7 +184,9 @@ class Composer:
         self._graphics.cut()
         self._dark_ns = self._change = None
         if view.transition.kind is not TransitionKind.CUT:
-            self._change = Change(last, view.transition, now_ns)
+            # Two at once are enough, and all that there is time for.
+            change = None if change is None else replace(change, before=None)
+            self._change = Change(last, view.transition, now_ns, change)
 
     def compose(self, canvas: Canvas, now_ns: int, oldest_ns: int = 0) -> None:
         """As of `now_ns`; with nothing that was received before `oldest_ns` (CLOCK_MONOTONIC)."""
@@ -189,7 +198,7 @@ class Composer:
             covered.append(box)
         self._paint(canvas, stage, covered, now_ns, oldest_ns)
         if self._change is not None:
-            self._transit(canvas, self._change, covered, now_ns, oldest_ns)
+            self._change = self._transit(canvas, self._change, covered, now_ns, oldest_ns)
         for drawn in overlays:
             canvas.blend(drawn)
         signer = self._signing.signer
@@ -223,19 +232,29 @@ class Composer:
         return Stage((), self._slate) if self._slate_after_ns and died else self._stage
 
     def _transit(
-        self, canvas: Canvas, change: Change, covered: list[Box], now_ns: int, oldest_ns: int
-    ) -> None:
-        """Lays what gives way over what comes, as far as it is still there."""
+        self,
+        canvas: Canvas,
+        change: Change,
+        covered: list[Box],
+        now_ns: int,
+        oldest_ns: int,
+        depth: int = 0,
+    ) -> Change | None:
+        """Lays what gives way over what comes, as far as it is still there; None: it is not."""
         share = change.share(now_ns)
         if share >= 1:
-            self._change = None
-            return
-        under = self._under = self._under or Canvas(*self._size)
+            return None
+        if len(self._under) == depth:
+            self._under.append(Canvas(*self._size))
+        under, before = self._under[depth], change.before
         self._paint(under, change.last, covered, now_ns, oldest_ns)
+        if before is not None:
+            before = self._transit(under, before, covered, now_ns, oldest_ns, depth + 1)
         if change.transition.kind is TransitionKind.WIPE:
             canvas.wipe(under, share)
         else:
             canvas.dissolve(under, round(256 * share))
+        return change if before is change.before else replace(change, before=before)
 
     def _paint(
         self, canvas: Canvas, stage: Stage, covered: list[Box], now_ns: int, oldest_ns: int

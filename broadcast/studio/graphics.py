@@ -14,6 +14,8 @@ from streams.frames import NS_PER_S
 
 ENTER_NS = 400 * NS_PER_S // 1000
 LEAVE_NS = 280 * NS_PER_S // 1000
+HELD_NS = 200 * NS_PER_S // 1000
+"""For so long what changed waits to be drawn anew; after that it is gone."""
 
 MOVING = frozenset({"lower_third", "clock", "agenda", "queue"})
 """The small marks (live, logo) are there or not: they say what is true now."""
@@ -63,14 +65,26 @@ class Graphics:
             for one in self._leaving
             if one.last_ns >= oldest_ns
         ]
-        drawings = [board.drawing(request.key) for request in requests]
+        fresh = [board.drawing(request.key) for request in requests]
+        drawings = [
+            drawn or self._held(request.overlay.name, now_ns, oldest_ns)
+            for request, drawn in zip(requests, fresh, strict=True)
+        ]
         if box is not None:
             drawings = around(drawings, box, self._size)
         parts += [
-            self._enter(now_ns, request, drawn)
-            for request, drawn in zip(requests, drawings, strict=True)
+            self._enter(now_ns, request, drawn, fresh=new is not None)
+            for request, drawn, new in zip(requests, drawings, fresh, strict=True)
         ]
         return [drawn for drawn in parts if drawn is not None]
+
+    def _held(self, name: str, now_ns: int, oldest_ns: int) -> Drawn | None:
+        """What it said last, for the frame or two in which it is drawn anew: a list does not blink
+        whenever a name is added."""
+        last = self._shown.get(name)
+        if last is None or name in ANEW or last.last_ns < max(oldest_ns, now_ns - HELD_NS):
+            return None
+        return last.drawn
 
     def _dismiss(self, now_ns: int, wanted: set[str]) -> None:
         gone = [name for name in self._shown if name not in wanted]
@@ -81,14 +95,17 @@ class Graphics:
                 self._leaving.append(shown)
         self._leaving = [one for one in self._leaving if now_ns - one.since_ns < LEAVE_NS]
 
-    def _enter(self, now_ns: int, request: Request, drawn: Drawn | None) -> Drawn | None:
+    def _enter(
+        self, now_ns: int, request: Request, drawn: Drawn | None, *, fresh: bool
+    ) -> Drawn | None:
         name = request.overlay.name
         if drawn is None:
             return None
         last = self._shown.get(name)
         if last is None or (name in ANEW and last.key != request.key):
             last = self._shown[name] = Shown(request.key, drawn, now_ns, now_ns)
-        last.key, last.drawn, last.last_ns = request.key, drawn, now_ns
+        if fresh:
+            last.key, last.drawn, last.last_ns = request.key, drawn, now_ns
         if name not in MOVING:
             return drawn
         return _slid(drawn, _eased((now_ns - last.since_ns) / ENTER_NS), self._width)

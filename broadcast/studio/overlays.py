@@ -2,6 +2,7 @@
 
 A drawing is used only while its overlay, word for word, is in the state the frame is composed
 from: a name never stands under the next speaker, and nothing drawn for a closed item survives it.
+Lists and clocks alone stand until they are drawn anew, or gone (`graphics.py`).
 """
 
 import json

@@ -16,7 +16,7 @@ from broadcast.overlay.render import Renderer
 from broadcast.program import CUT, TRANSITION_MS, Overlay, Scene, Transition, TransitionKind
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.composer import Composer, View, seat_plans
-from broadcast.studio.graphics import ENTER_NS, LEAVE_NS
+from broadcast.studio.graphics import ENTER_NS, HELD_NS, LEAVE_NS
 from broadcast.studio.overlays import Board
 from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.sources import Source, Sources
@@ -157,6 +157,35 @@ def test_both_scenes_move_while_they_change(bench: Bench) -> None:
     assert len(bars) == 4
 
 
+@pytest.mark.parametrize("kind", [TransitionKind.DISSOLVE, TransitionKind.WIPE])
+@pytest.mark.parametrize("then", [0, 4])
+def test_a_transition_in_the_middle_of_another_goes_on_from_what_is_seen(
+    bench: Bench, kind: TransitionKind, then: int
+) -> None:
+    bench.tick(view(full(0)))
+    for _ in range(4):
+        seen = bench.tick(view(full(2), transition=Transition(kind, 400)))
+    change = Transition(kind, 400)
+    pictures = [seen, *(bench.tick(view(full(then), transition=change)) for _ in range(12))]
+    backgrounds = [picture[60:140].astype(int) for picture in pictures]
+    if kind is TransitionKind.DISSOLVE:
+        steps = [abs(a.mean() - b.mean()) for a, b in itertools.pairwise(backgrounds)]
+        assert max(steps) < 8, steps
+    else:
+        assert np.abs(backgrounds[1] - backgrounds[0])[:, 320:].mean() < 3, "right of the edge"
+    assert numbers(pictures[-1], full(then)) == [bench.gallery.tick]
+
+
+def test_a_slate_that_came_by_itself_gives_way_as_one_that_was_chosen() -> None:
+    bench = Bench(slate_after_s=4)
+    alone = bench.tick(view(Scene()))
+    bench.gone = SITES[:1]
+    for _ in range(25 * 8):
+        bench.tick(view(full(0)))
+    first = bench.tick(view(full(2), transition=DISSOLVE))
+    assert np.abs(first.astype(int) - alone).max() < 8
+
+
 def test_a_dissolve_takes_nothing_from_a_time_that_is_closed(bench: Bench) -> None:
     bench.tick(view(full(0)))
     bench.tick(view(full(4), transition=DISSOLVE))
@@ -188,6 +217,27 @@ def test_the_next_name_slides_in_and_the_last_is_gone_at_once(bench: Bench) -> N
     for _ in range(20):
         bench.tick(view(full(0), THIRD))
     assert ink(bench.tick(view(full(0), OTHER)), bare) == 0
+
+
+def test_a_list_stands_until_it_is_drawn_anew(bench: Bench) -> None:
+    """The board draws on a thread of its own, for some frames at worst."""
+    rows = [{"number": n, "name": f"Đại biểu {n}", "site": "", "kind": "speech"} for n in (1, 2)]
+    one, two = (Overlay("queue", {"title": "Đăng ký", "rows": rows[:n]}) for n in (1, 2))
+    place = (slice(30, 200), slice(400, 640))
+    bare = bench.tick(view(full(0)))[place].copy()
+    for _ in range(20):
+        stood = bench.tick(view(full(0), one))[place].copy()
+    bench.composer.follow(view(full(0), two), bench.now_ns)
+
+    def undrawn(later_ns: int) -> media.Picture:
+        bench.gallery.alive(bench.now_ns + later_ns)
+        bench.composer.compose(bench.canvas, bench.now_ns + later_ns, bench.oldest_ns)
+        return bench.canvas.y[place].copy()
+
+    assert np.array_equal(undrawn(TICK_NS), stood)
+    assert np.array_equal(undrawn(HELD_NS + TICK_NS), bare), "it cannot be drawn"
+    bench.oldest_ns = bench.now_ns + 1
+    assert np.array_equal(undrawn(TICK_NS), bare), "it was not drawn for these"
 
 
 def test_a_name_never_stays_under_another_scene(bench: Bench) -> None:
