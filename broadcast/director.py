@@ -68,7 +68,11 @@ def heard_in_room(state: SessionState) -> frozenset[SiteId]:
 
 def player_on_air(state: SessionState) -> Clip | None:
     """What the media player shows; what it had in a closed item it shows in none that is open."""
-    return None if state.player_secret and not state.closed else state.player
+    return None if _is_withheld(state) else state.player
+
+
+def _is_withheld(state: SessionState) -> bool:
+    return state.player_secret and not state.closed
 
 
 def public_take(state: SessionState) -> Take:
@@ -89,8 +93,8 @@ def signer_on_air(state: SessionState) -> Signer | None:
 
 
 def _inside(state: SessionState, scene: Scene) -> Scene:
-    """Without the sites that are outside the door of a closed room, and screens not shared; its
-    inset clear of the sign-language interpreter's box."""
+    """Without the sites that are outside the door of a closed room, screens not shared, and a clip
+    of a room that was closed; its inset clear of the sign-language interpreter's box."""
     scene = clear_of(scene, signer_on_air(state))
     sources = tuple(source for source in scene.sources if _may_be_seen(state, source))
     if sources == scene.sources:
@@ -99,6 +103,8 @@ def _inside(state: SessionState, scene: Scene) -> Scene:
 
 
 def _may_be_seen(state: SessionState, source: SiteId) -> bool:
+    if source == PLAYER:
+        return not _is_withheld(state)
     screen = screen_site(source)
     return site_of(source) not in state.put_out and (screen is None or screen in state.sharing)
 

@@ -34,9 +34,14 @@ class Tries:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._counted: int | None = None
+        """By this studio: it may take the same clip out and in again."""
 
     def count(self, number: int) -> int:
-        """With this one. 1 where it cannot be written down."""
+        """With this one. 1 where it cannot be written down, or was already."""
+        if number == self._counted:
+            return 1
+        self._counted = number
         try:
             last, _, times = self._path.read_text("ascii").partition(" ")
             tries = int(times) + 1 if last == str(number) else 1
@@ -106,7 +111,11 @@ class Player:
         """Does what is wished and due; how long the next may wait, seconds. No file may end the
         program: whatever goes wrong with one is a fault to be told."""
         try:
-            self._take(self._wish)
+            wish = self._wish
+            self._take(wish)
+            if self._wish != wish:
+                # A page may take seconds to draw: by now it may be of a room that was closed then.
+                return 0.0
             return IDLE_S if self._show is None else self._show.step(time.monotonic_ns())
         except UnplayableError as error:
             log.warning("the player cannot play this file: %s", error.__cause__ or error)

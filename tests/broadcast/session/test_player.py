@@ -144,10 +144,14 @@ def test_what_a_closed_item_had_is_shown_in_none_that_is_open(first: bool) -> No
     for command in close if first else reversed(close):
         hearing.do(command)
     hearing.do(StartPlayer(sound=True))
+    beside = Scene(Layout.SIDE_BY_SIDE, (HALL, PLAYER))
+    hearing.do(Cut(scene=SceneWish(layout=beside.layout, sources=beside.sources)))
     assert program_of(hearing.state).player == hearing.state.player
     hearing.do(SetItemClosed(item="nhan-su", closed=False))
     hearing.open_again()
     assert player_on_air(hearing.state) is None
     assert program_of(hearing.state).site_names[PLAYER] == ""
+    assert program_of(hearing.state).program.sources == (HALL,)
     hearing.do(FILM)
     assert player_on_air(hearing.state) == hearing.state.player
+    assert program_of(hearing.state).program == beside

@@ -6,13 +6,14 @@ import wave
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from broadcast.overlay.render import Renderer
+from broadcast.overlay.render import Drawn, Renderer
 from broadcast.program import Clip, ClipKind, ProgramState
 from broadcast.studio.clock import BLOCK_SAMPLES, ProgramClock, monotonic_of
 from broadcast.studio.measured import Measured, forget, keep, kept_of
@@ -399,3 +400,33 @@ def test_a_file_that_ends_the_studio_again_and_again_is_not_opened(
         media.wait_for(lambda: (last.status() or {}).get("fault") == "crashes", "the fault")
     finally:
         last.close()
+
+
+def test_a_clip_that_is_taken_out_and_in_again_is_no_file_that_ends_the_studio(
+    player: Callable[[], Player],
+) -> None:
+    """As what belongs to a closed room is, whenever that opens for a while."""
+    one = player()
+    clip = Clip(7, ClipKind.COUNTDOWN, "Sau", duration_ms=1000)
+    for _ in range(MOST_TRIES + 1):
+        one._take(clip)
+        one._take(None)
+
+
+def test_what_was_taken_out_while_it_was_made_ready_is_never_shown(tmp_path: Path) -> None:
+    """The room was opened while the player drew what was for the closed one."""
+
+    class Slow(Renderer):
+        def render(self, *what: Any) -> Drawn | None:
+            one.follow(None)
+            return super().render(*what)
+
+    with wave.open(str(tmp_path / "quoc-ca.wav"), "wb") as file:
+        file.setparams((1, 2, media.RATE, 0, "NONE", ""))
+        file.writeframes(bytes(media.RATE))
+    one = Player(tmp_path, Slow(320, 180), Sources(lambda _: None))
+    one.follow(Clip(1, ClipKind.SOUND, "Quốc ca", "quoc-ca.wav"))
+    one._turn()
+    assert one.source.picture.newest is None
+    one._turn()
+    assert one.status() is None
