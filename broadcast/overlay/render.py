@@ -135,7 +135,7 @@ def _themed(theme: Path | None, built_in: Environment) -> Environment:
         return built_in
     try:
         return environment(theme)
-    except ThemeError as error:
+    except (ThemeError, OSError) as error:
         log.error("the theme is not used: %s", error)
         return built_in
 

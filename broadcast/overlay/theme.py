@@ -21,7 +21,8 @@ class ThemeError(ValueError):
 
 
 def environment(theme: Path | None = None) -> Environment:
-    """Jinja2 over the theme's folder first, then ours. Raises `ThemeError`."""
+    """Jinja2 over the theme's folder first, then ours. Raises `ThemeError`; `OSError` of a folder
+    that we may not look into."""
     settings = _read(BUILT_IN / "theme.toml")
     folders = [BUILT_IN]
     if theme is not None:

@@ -139,3 +139,11 @@ def test_a_wrong_theme_says_what_is_wrong(
 def test_a_theme_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert Renderer(1280, 720, tmp_path / "none").render(Overlay("live"), NOW_MS) is not None
     assert "is not a folder" in caplog.text
+
+
+def test_a_theme_that_cannot_be_looked_into(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where it lies in the home of somebody else; this one's name is too long for any folder."""
+    assert Renderer(1280, 720, tmp_path / ("x" * 300)).render(Overlay("live"), NOW_MS) is not None
+    assert "the theme is not used" in caplog.text
