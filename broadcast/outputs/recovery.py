@@ -6,6 +6,7 @@ Running it twice changes nothing more. Raises `OSError` where the disk refuses.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,13 +56,15 @@ def recover(
 ) -> Recovered:
     """Creates what is missing, mends what is torn."""
     make_folder(folder, disk)
-    listed = _whole_playlist(folder, segment_ms, disk)
-    inits, origin_s = _whole_inits(folder, listed, envelope)
+    listed, sealed = _whole_playlist(folder, segment_ms, disk), _sealed(folder)
+    origins_s = _whole_inits(folder, listed, sealed, envelope)
     if not listed.ended:
-        listed = _list_orphans(folder, listed, inits, origin_s, disk, envelope)
+        listed = _list_orphans(folder, listed, origins_s, _inits_of(sealed), disk, envelope)
     size = sum(path.stat().st_size for path in folder.glob("*.m4s"))
     count = len(listed.entries)
-    return Recovered(count, inits, origin_s, listed.duration_s, size, listed.ended)
+    return Recovered(
+        count, len(origins_s), _newest(origins_s), listed.duration_s, size, listed.ended
+    )
 
 
 def _whole_playlist(folder: Path, segment_ms: int, disk: Disk) -> playlist.Playlist:
@@ -80,52 +83,71 @@ def _whole_playlist(folder: Path, segment_ms: int, disk: Disk) -> playlist.Playl
 
 
 def _whole_inits(
-    folder: Path, listed: playlist.Playlist, envelope: Envelope
-) -> tuple[int, int | None]:
-    """How many there are, and the origin that the last one tells."""
-    origin_s, number, closed = None, 0, _closed_inits(folder, listed)
-    while (path := folder / init_name(number)).exists():
+    folder: Path, listed: playlist.Playlist, sealed: Sequence[str], envelope: Envelope
+) -> dict[str, int | None]:
+    """Each, and the origin that it tells, or that before it."""
+    closed = {entry.init for entry in listed.entries if entry.init}.union(sealed)
+    origins_s: dict[str, int | None] = {}
+    while (path := folder / init_name(len(origins_s))).exists():
         told_s = origin_of(envelope.open(path.read_bytes()))
         if told_s is None and path.name not in closed:
             # Torn before any segment needed it: another takes its place.
             path.unlink()
             break
         # One that was closed stays, even if this key does not open it: another may.
-        origin_s = origin_s if told_s is None else told_s
-        number += 1
-    return number, origin_s
+        origins_s[path.name] = _newest(origins_s) if told_s is None else told_s
+    return origins_s
 
 
-def _closed_inits(folder: Path, listed: playlist.Playlist) -> set[str]:
-    """Those that were whole once."""
+def _newest(origins_s: dict[str, int | None]) -> int | None:
+    return next(reversed(origins_s.values()), None)
+
+
+def _sealed(folder: Path) -> list[str]:
+    """Those that were whole once, in the order in which they were closed."""
     sums = folder / manifest.NAME
-    sealed = manifest.parse(sums.read_text("utf-8", "replace")).entries if sums.exists() else ()
-    return {entry.init for entry in listed.entries if entry.init} | {one.name for one in sealed}
+    text = sums.read_text("utf-8", "replace") if sums.exists() else ""
+    return [one.name for one in manifest.parse(text).entries]
+
+
+def _inits_of(sealed: Sequence[str]) -> dict[str, str]:
+    """With which init segment each segment was made, which is closed before it: what a playlist
+    that lost a bit does not say any more."""
+    found, init = dict[str, str](), None
+    for name in sealed:
+        if name.endswith(".mp4"):
+            init = name
+        elif init is not None:
+            found[name] = init
+    return found
 
 
 def _list_orphans(
     folder: Path,
     listed: playlist.Playlist,
-    inits: int,
-    origin_s: int | None,
+    origins_s: dict[str, int | None],
+    inits: Mapping[str, str],
     disk: Disk,
     envelope: Envelope,
 ) -> playlist.Playlist:
-    entries = list(listed.entries)
+    """`inits` of segments that were closed; one that was not belongs to the newest."""
+    entries, init = list(listed.entries), listed.init
+    newest = next(reversed(origins_s), None)
     while (path := folder / segment_name(len(entries))).exists():
         whole = whole_fragments(envelope.open(path.read_bytes()))
+        its = inits.get(path.name, newest)
+        origin_s = origins_s.get(its) if its is not None else None
         if whole is None or origin_s is None:
             # Cannot be played, for want of one whole part or of its init segment.
             path.rename(path.with_suffix(".lost"))
             break
         truncate(path, envelope.head_bytes + whole.length, disk)
-        newest = init_name(inits - 1)
-        changed = newest not in {entry.init for entry in entries}
+        changed, init = its != init, its
         entry = playlist.Entry(
             path.name,
             (whole.end - whole.start) / VIDEO_CLOCK_RATE,
             origin_s * 1000 + whole.start * 1000 // VIDEO_CLOCK_RATE,
-            newest if changed else None,
+            its if changed else None,
             discontinuity=changed and bool(entries),
         )
         append(folder / INDEX, playlist.lines(entry), disk)

@@ -214,6 +214,18 @@ def test_a_new_run_goes_on_after_a_crash(tmp_path: Path) -> None:
     assert origin == EPOCH_S - 1
 
 
+def test_a_playlist_that_lost_a_bit_says_the_same_again(tmp_path: Path) -> None:
+    """Of three runs: each segment after the damage is of its own run still."""
+    for run in range(3):
+        record(tmp_path, program(2, EPOCH_S + 4 * run))
+    index = tmp_path / "x" / "index.m3u8"
+    whole = index.read_text()
+    for damaged in ("#EXTINF", '#EXT-X-MAP:URI="init-1', "#EXT-X-DISC"):
+        index.write_text(whole.replace(damaged, damaged[1:], 1))
+        recover(index.parent, 1000)
+        assert index.read_text() == whole
+
+
 def test_a_finished_recording_is_left_alone(tmp_path: Path) -> None:
     record(tmp_path, program(2), Order("x", finished=True))
     before = (tmp_path / "x" / "index.m3u8").read_bytes()
