@@ -6,9 +6,14 @@ import re
 import shutil
 from collections.abc import Sequence
 from typing import Literal
+from urllib.parse import unquote
 
 ADDRESS = re.compile(r"\b(\w+)://\S+")
 """What FFmpeg says repeats them, with their passwords. These may hold any sign but a space."""
+_PARTS = re.compile(r"\w+://(?:(?P<who>[^/?]*)@)?[^/?]*(?P<path>[^?]*)\??(?P<query>.*)")
+_PASSPHRASE = re.compile(r"(?<=[?&])passphrase=([^&]*)&?")
+MIN_SECRET = 6
+"""Characters: what is shorter may be a word."""
 MAX_DETAIL = 200
 HELD = ("setpriv", "--pdeathsig", "KILL")
 """Of util-linux, which every Debian has. No `preexec_fn`: whoever starts it has threads."""
@@ -38,13 +43,37 @@ def held(command: Sequence[str]) -> list[str]:
     return [*keeper, program, *command[1:]]
 
 
-def _lines(words: bytes) -> list[str]:
+def opened(url: str) -> list[str]:
+    """An address and the options before it. A passphrase of SRT is one of these, as it stands:
+    in an address FFmpeg takes a plus in it for a space, and knows no way to write one."""
+    if not url.startswith("srt:") or (found := _PASSPHRASE.search(url)) is None:
+        return [url]
+    return ["-passphrase", found[1], _PASSPHRASE.sub("", url)]
+
+
+def hidden(words: bytes, url: str) -> str:
+    """What was said about that address, without it and the passwords in it, which the other side
+    may repeat by themselves."""
     said = ADDRESS.sub(r"\1://…", words.decode("utf-8", "replace").strip())
-    return [_WHO.sub("", line) for line in said.splitlines()]
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        said = said.replace(secret, "…")
+    return said
 
 
-def _telling(words: bytes) -> tuple[Why, str]:
-    lines = _lines(words)
+def _secrets(url: str) -> set[str]:
+    """As they stand and decoded. A file has none, and its name helps."""
+    if url.startswith("file:"):
+        return set()
+    parts = _PARTS.match(url)
+    assert parts is not None, "settings let no other through"
+    who, path, query = parts["who"] or "", parts["path"], parts["query"]
+    values = [value.partition("=")[2] for value in query.split("&")]
+    found = [who.partition(":")[2], *path.split("/"), *values]
+    return {one for raw in found for one in (raw, unquote(raw)) if len(one) >= MIN_SECRET}
+
+
+def _telling(words: bytes, url: str) -> tuple[Why, str]:
+    lines = [_WHO.sub("", line) for line in hidden(words, url).splitlines()]
     for kind, mark in _WHY:
         for line in lines:
             if re.search(mark, line):
@@ -52,12 +81,12 @@ def _telling(words: bytes) -> tuple[Why, str]:
     return "", lines[-1] if lines else ""
 
 
-def why(words: bytes) -> Why:
+def why(words: bytes, url: str) -> Why:
     """What kind of complaint it is; "" for one that we do not know."""
-    return _telling(words)[0]
+    return _telling(words, url)[0]
 
 
-def telling_line(words: bytes) -> str:
-    """What it complains of, without addresses: they may hold passwords. The line that says why, for
-    what follows from it is an "Input/output error"; else the last."""
-    return _telling(words)[1][-MAX_DETAIL:]
+def telling_line(words: bytes, url: str) -> str:
+    """What it complains of, and no password. The line that says why, for what follows from it is
+    an "Input/output error"; else the last."""
+    return _telling(words, url)[1][-MAX_DETAIL:]

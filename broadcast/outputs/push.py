@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from broadcast.outputs.backlog import Backlog
-from broadcast.outputs.ffmpeg import Why, held, telling_line, why
+from broadcast.outputs.ffmpeg import Why, held, opened, telling_line, why
 from broadcast.outputs.fmp4 import ParameterSets, fragment, init_segment, since
 from broadcast.outputs.parts import Cutter, Part
 from config.settings import Program, Push
@@ -71,7 +71,7 @@ def command(push: Push) -> list[str]:
     """FFmpeg's; it reads fragmented MP4 from its standard input."""
     kind = kind_of(push)
     trusted = ("-ca_file", push.ca_file) if push.ca_file and kind == "rtmps" else ()
-    return [*INPUT, *OUTPUT[kind], *trusted, push.url]
+    return [*INPUT, *OUTPUT[kind], *trusted, *opened(push.url)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +282,8 @@ class Pusher:
         finally:
             self._wanted, self._connection = False, None
             words = connection.close()
-        self._why = why(words) or ("stalled" if said == STALLED else "")
-        self._detail = telling_line(words) or said
+        self._why = why(words, self._push.url) or ("stalled" if said == STALLED else "")
+        self._detail = telling_line(words, self._push.url) or said
 
     def _follow(self, connection: Connection, feeder: _Feeder) -> None:
         """Looks twenty times a second: to be woken by each packet would cost more."""

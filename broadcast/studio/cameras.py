@@ -24,7 +24,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from broadcast.outputs.ffmpeg import ADDRESS, MAX_DETAIL, held
+from broadcast.outputs.ffmpeg import MAX_DETAIL, held, hidden, opened
 from config.settings import Camera
 from streams.frames import NS_PER_S, VIDEO_CLOCK_RATE, Codec, EncodedFrame, SiteId
 
@@ -83,10 +83,11 @@ class NotAsItComesError(Exception):
 def command(camera: Camera, *, encode: bool) -> list[str]:
     """FFmpeg's, with its result on its standard output."""
     kind = camera.url.partition(":")[0]
-    address = unquote(camera.url.removeprefix("file://")) if kind == "file" else camera.url
+    path = unquote(camera.url.removeprefix("file://"))
+    *options, address = [path] if kind == "file" else opened(camera.url)
     return [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error",
-        "-protocol_whitelist", PROTOCOLS[kind], *OPTIONS[kind], "-i", address,
+        "-protocol_whitelist", PROTOCOLS[kind], *OPTIONS[kind], *options, "-i", address,
         "-map", "0:v:0?", "-map", "0:a:0?", "-c:v", *(ENCODED if encode else AS_IT_COMES),
         *SOUND, *AT_ONCE,
     ]  # fmt: skip
@@ -209,7 +210,7 @@ class Cameras:
     ) -> str:
         loop = asyncio.get_running_loop()
         started_ns = time.monotonic_ns()
-        words = asyncio.create_task(_last_words(process))
+        words = asyncio.create_task(_last_words(process, camera.url))
         reading = loop.run_in_executor(self._threads, self._read, received, pipe)
         try:
             while not (await asyncio.wait({reading}, timeout=1.0))[0]:
@@ -315,10 +316,10 @@ async def _end(process: Process) -> None:
         await process.wait()
 
 
-async def _last_words(process: Process) -> str:
-    """The end of what it complains of, without addresses: they may hold passwords."""
+async def _last_words(process: Process, url: str) -> str:
+    """The end of what it complains of, and no password."""
     assert process.stderr is not None
     said = b""
     while more := await process.stderr.read(4096):
         said = (said + more)[-MAX_WORDS:]
-    return ADDRESS.sub(r"\1://…", said.decode("utf-8", "replace").strip())
+    return hidden(said, url)

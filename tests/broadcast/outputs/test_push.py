@@ -254,6 +254,17 @@ def transmitting(theirs: str, file: Path) -> Iterator[None]:
 
 
 @pytest.mark.skipif(shutil.which("srt-live-transmit") is None, reason="needs srt-tools")
+def test_a_passphrase_is_sent_as_it_is_written(tmp_path: Path) -> None:
+    port, taken = free_port(), tmp_path / "taken.ts"
+    key = "passphrase=Điện%20+/=:Biên&latency=200"
+    with (
+        transmitting(f"srt://:{port}?mode=listener&{key}", taken),
+        pusher(f"srt://127.0.0.1:{port}?{key}") as push,
+    ):
+        Station(push).until(lambda _: size_of(taken) > 10_000, "the connection")
+
+
+@pytest.mark.skipif(shutil.which("srt-live-transmit") is None, reason="needs srt-tools")
 @pytest.mark.parametrize("they_listen", [True, False])
 def test_srt_live_transmit(tmp_path: Path, *, they_listen: bool) -> None:
     """A station that takes SRT: it waits for us, or fetches from us; and comes back."""
@@ -293,13 +304,15 @@ RTMP = "rtmp://a.vn/live/KEY: Input/output error"
         ("rtmps://a.vn/live/KEY: Broken pipe", "hung_up", "rtmps://… Broken pipe"),
         (f"{PASSPHRASE}\n{SRT}", "key", PASSPHRASE),
         (SRT, "unreachable", "Connection to srt://… failed: Input/output error"),
+        ("KEY-5/%7 is in use by live/KEY-5%2F%257", "", "… is in use by live/…"),
         ("something new", "", "something new"),
         ("", "", ""),
     ],
 )
 def test_what_ffmpeg_says_in_one_word(said: str, kind: str, told: str) -> None:
-    """As FFmpeg 5.1 said it of each."""
-    assert (why(said.encode()), telling_line(said.encode())) == (kind, told)
+    """As FFmpeg 5.1 said it of each; and a server that repeats what it was told."""
+    for url in ("rtmp://a.vn/live/KEY-5%2F%257", "icecast://source:KEY-5%2F%257@a.vn:9/live"):
+        assert (why(said.encode(), url), telling_line(said.encode(), url)) == (kind, told)
 
 
 def test_nobody_there_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
