@@ -11,9 +11,23 @@ from playwright.async_api import expect
 
 from broadcast.session.model import Role
 from tests.chromium import camera_files, chromium, join_as_a_person_would, signed_in
-from tests.server import LEFT, Server
+from tests.server import LEFT, RIGHT, Server
 from web.setup import DATABASE
 
+WHAT_IT_SAYS = """() => {
+  const said = [];
+  const [line, standing, own] = ["line", "standing", "own-microphone"].map((id) =>
+    document.querySelector(`[data-testid="${id}"]`));
+  new MutationObserver(() => {
+    const words = standing.textContent + own.textContent;
+    const away = line.textContent.includes("nối lại");
+    const untrue = away && /ĐANG PHÁT|ĐANG MỞ/.test(words);
+    said.push({untrue, unknown: words.includes("CHƯA RÕ")});
+  }).observe(document.body, {subtree: true, childList: true, characterData: true});
+  return said;
+}"""
+"""At each change of the page: whether it claims to be on air while it says that the line is away,
+and whether it says that nobody knows."""
 NOWHERE = "/watch/nowhere"
 
 
@@ -56,9 +70,15 @@ def test_pages_that_do_not_open_say_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
+    """And for as long as nobody knows whether a room is still seen, nothing is said of that."""
+
     async def story(server: Server) -> None:
         async with chromium(camera_files(tmp_path, 1, 700)) as browser:
             district, watch = await browser.new_page(), await browser.new_page()
+            testing = await browser.new_page()
+            await testing.goto(server.join_url(RIGHT))
+            await expect(testing.get_by_test_id("join")).to_be_enabled()
+            await expect(testing.get_by_test_id("away")).to_have_count(0)
             await district.goto(server.join_url(LEFT))
             await join_as_a_person_would(district)
             server.command("go_live")
@@ -73,11 +93,16 @@ def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
             await expect(watch.get_by_test_id("player")).not_to_have_js_property("currentTime", 0)
             await expect(watch.locator(".over-picture")).to_have_count(0)
             await expect(watch.get_by_test_id("current-item")).to_have_text("Thảo luận")
+            words = await district.evaluate_handle(WHAT_IT_SAYS)
             server.stop()
+            await expect(testing.get_by_test_id("away")).to_contain_text("Không tới được máy chủ")
             await expect(standing).to_contain_text("không thấy, không nghe")
             await expect(own).to_contain_text("không nghe thấy phòng này")
             await expect(watch.locator(".over-picture")).to_contain_text("Mất kết nối")
+            assert await words.evaluate("(said) => said.filter((one) => one.untrue)") == []
+            assert await words.evaluate("(said) => said.some((one) => one.unknown)")
             server.start()
+            await expect(testing.get_by_test_id("away")).to_have_count(0)
             await expect(standing).to_contain_text("ĐANG PHÁT")
             await expect(own).to_contain_text("ĐANG MỞ")
             await expect(watch.locator(".over-picture")).to_have_count(0)

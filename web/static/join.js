@@ -18,6 +18,8 @@ const KEY = `diemcau.join.${config.session}.${config.site}`;
 const JOINED = `${KEY}.joined`;
 
 const TRY_MS = 3000;
+const LOOK_MS = 5000;
+const AGAIN_MS = 1000;
 
 /** A room has no other way in than its link: why it does not open, as the server says it, to the key of
  * the words for it. @type {Record<string, string>} */
@@ -33,6 +35,8 @@ const DEAD_LINK = {
 const joined = signal(false);
 /** A key of `DEAD_LINK`, or empty. */
 const dead = signal("");
+/** The server was not reached twice in a row. */
+const away = signal(false);
 
 /** The link's secret stays in this tab: one browser can hold several sites. */
 function token() {
@@ -57,6 +61,21 @@ async function tryLink() {
   } catch (error) {
     console.warn(error); // a line that is slow or away says nothing of the link
   }
+}
+
+/** Until somebody joins, nothing else tells whether the server is there. */
+async function watchServer() {
+  for (let missed = 0; !joined.value && !dead.value;) {
+    missed = (await isThere()) ? 0 : missed + 1;
+    away.value = missed > 1;
+    await new Promise((done) => setTimeout(done, missed ? AGAIN_MS : LOOK_MS));
+  }
+}
+
+/** A proxy answers for a server that is away, too. */
+async function isThere() {
+  const signal = AbortSignal.timeout(LOOK_MS);
+  return fetch(`/whip/${config.site}`, {method: "OPTIONS", signal}).then(({status}) => status < 500, () => false);
 }
 
 function enter() {
@@ -84,7 +103,7 @@ function Page() {
   if (!secret) return html`<${DeadLink} why="link_cut" />`;
   if (link) return html`<${DeadLink} why=${link} />`;
   if (bye.value) return html`<${Bye} code=${bye.value.code} message=${bye.value.message} />`;
-  if (!joined.value) return html`<${config.has_camera ? Beside : DeviceTest} token=${secret} onJoin=${enter} />`;
+  if (!joined.value) return html`<${config.has_camera ? Beside : DeviceTest} token=${secret} away=${away.value} onJoin=${enter} />`;
   if (!view.value || !("me" in view.value)) {
     return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
   }
@@ -147,4 +166,5 @@ if (secret && !config.over) {
   if (dead.value) close();
   // A page that was reloaded takes its place again without being asked.
   if (again) enter();
+  void watchServer();
 }

@@ -504,8 +504,23 @@ def test_an_interpreter_is_told_what_he_is_to_the_session() -> None:
         (view("paused", tally="program", signs=True), "signing", "closed"),
         (view("ended", signs=True), "ended", "closed"),
     ]
-    told = "given.map((one) => [m.saidOf(one, false), m.microphoneOf(one, false)])"
+    told = "given.map((one) => [m.saidOf(one, false, false), m.microphoneOf(one, false)])"
     found = run("parts/site/standing.js", told, [one for one, *_ in cases])
     assert found == [[said, microphone] for _, said, microphone in cases]
-    lost = run("parts/site/standing.js", "given.map((one) => m.saidOf(one, true))", [cases[1][0]])
-    assert lost == ["lost"]
+    lost = "given.map((one) => m.saidOf(one, true, true))"
+    assert run("parts/site/standing.js", lost, [cases[1][0]]) == ["lost"]
+
+
+def test_what_is_not_known_any_more_is_not_claimed() -> None:
+    """The server cannot be reached, and media may flow, or may not yet be known to flow no more."""
+    phases = ["prepared", "live", "paused", "ended"]
+    views = [
+        {"me": {"site": "left", "tally": tally, "put_out": out}, "session": {"phase": phase}}
+        for tally, out, phase in [
+            *(("program", False, phase) for phase in phases),
+            ("none", False, "live"),
+            ("none", True, "live"),
+        ]
+    ]
+    found = run("parts/site/standing.js", "given.map((one) => m.saidOf(one, false, true))", views)
+    assert found == ["unknown", "unknown", "unknown", "ended", "unknown", "out"]

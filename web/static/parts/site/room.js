@@ -27,10 +27,10 @@ import {Trouble} from "./test.js";
 /** @param {{token: string}} props */
 export function Room({token}) {
   const state = standingOf(siteView());
-  const said = saidOf(siteView(), lost());
+  const said = saidOf(siteView(), lost(), untold());
   const {me, session, floor} = siteView();
   const joins = state !== "out" && state !== "ended";
-  return html`<main class="room" data-standing=${state} data-lost=${lost()} data-testid="room">
+  return html`<main class="room" data-standing=${state} data-lost=${lost() || untold()} data-testid="room">
     <header class="room-bar">
       <div><h1>${me.name}</h1><p class="muted">${session.title}</p></div>
       ${joins && html`<${Line} />`}
@@ -114,7 +114,8 @@ function OwnClock({turn}) {
 function OwnMicrophone() {
   const open = siteView().me.microphone_open;
   const language = siteView().me.booth?.name ?? "";
-  const key = open && lost() ? "away" : microphoneOf(siteView(), held.value);
+  const known = open && lost() ? "away" : microphoneOf(siteView(), held.value);
+  const key = untold() && !lost() && !held.value ? "unknown" : known;
   const title = html`<p role="status"><strong>${t(`site.microphone_${key}_title`, {language})}</strong></p>`;
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
     ${config.has_camera ? title : html`<div class="own"><${Video} stream=${stream.value} muted label=${t("site.own_picture")} testid="own-picture" />
@@ -142,9 +143,14 @@ function lost() {
   return sending.value !== "connected" && sending.value !== "connecting";
 }
 
+/** What the page was told last may be so no more. */
+function untold() {
+  return connection.value !== "open";
+}
+
 /** In one word, top right. */
 function Line() {
-  const ok = connection.value === "open" && sending.value === "connected";
+  const ok = !untold() && sending.value === "connected";
   return html`<span class=${`badge line ${ok ? "ok" : "off"}`} role="status" data-testid="line">
     ${t(ok ? "site.line_ok" : "site.line_lost")}</span>`;
 }
@@ -154,6 +160,6 @@ function LineTrouble() {
     return html`<div class="notice bad" role="alert" data-testid="refused"><p>${refusal.value}</p>
       <p><button onClick=${again}>${t("common.retry")}</button></p></div>`;
   }
-  if (connection.value === "open" && !lost()) return null;
+  if (!untold() && !lost()) return null;
   return html`<div class="notice warn" role="alert" data-testid="line-lost"><p>${refusal.value || t("site.line_lost_note")}</p></div>`;
 }

@@ -14,12 +14,13 @@ export function standingOf({me, session, floor}) {
   return me.booth && me.microphone_open ? "interpreting" : "waiting";
 }
 
-/** The words for that. `lost`: nothing of the room leaves.
- * @param {SiteView} view @param {boolean} lost */
-export function saidOf(view, lost) {
+/** The words for that. `lost`: nothing of the room leaves; `untold`: the server may know better by now.
+ * @param {SiteView} view @param {boolean} lost @param {boolean} untold */
+export function saidOf(view, lost, untold) {
   const state = standingOf(view);
   const {me, floor} = view;
   if (lost && ["on-air", "next", "interpreting"].includes(state)) return "lost";
+  if (untold && state !== "out" && state !== "ended") return "unknown";
   return state === "on-air" && me.signs && floor?.site !== me.site ? "signing" : state;
 }
 

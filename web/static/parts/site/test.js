@@ -8,13 +8,14 @@ import {LineTest} from "./line_test.js";
 import {Meter, Video} from "./pieces.js";
 import {SelfTest, SpeakerTest} from "./self_test.js";
 
-/** @param {{token: string, onJoin: () => void}} props */
-export function DeviceTest({token, onJoin}) {
+/** `away`: the server cannot be reached. @param {{token: string, away: boolean, onJoin: () => void}} props */
+export function DeviceTest({token, away, onJoin}) {
   const usable = camera.value === "ok" || microphone.value === "ok";
   const note = asking.value ? "site.asking" : usable ? "site.join_note" : "site.join_needs_device";
   return html`<main class="test" data-testid="device-test">
     <header><p class="muted">${config.session_title}</p><h1>${config.site_name}</h1></header>
     <p><strong>${t("site.test_title")}.</strong> ${t("site.test_intro")}</p>
+    <${Away} away=${away} />
     <div class="test-grid">
       <section class="panel">
         <h2>${t("site.camera")}</h2>
@@ -45,13 +46,19 @@ export function DeviceTest({token, onJoin}) {
 }
 
 /** Where a camera of the settings is the site's picture: this page watches, asks, writes and shares.
- * @param {{token: string, onJoin: () => void}} props */
-export function Beside({onJoin}) {
+ * @param {{away: boolean, onJoin: () => void}} props */
+export function Beside({away, onJoin}) {
   return html`<main class="test" data-testid="beside">
     <header><p class="muted">${config.session_title}</p><h1>${config.site_name}</h1></header>
     <p>${t("site.beside")}</p>
+    <${Away} away=${away} />
     <div class="join-row"><button class="primary big" data-testid="join" onClick=${onJoin}>${t("site.join")}</button>
       <${Language} kind="plain" /></div></main>`;
+}
+
+/** @param {{away: boolean}} props */
+function Away({away}) {
+  return away && html`<p class="notice bad" role="alert" data-testid="away">${t("site.away")}</p>`;
 }
 
 /** @param {{kind: "video" | "audio", label: string}} props */
