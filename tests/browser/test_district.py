@@ -29,6 +29,20 @@ KEEPS_NOTHING = """for (const name of ["localStorage", "sessionStorage"])
 """As Chromium does where all cookies are refused."""
 
 
+KNOWS_ONLY = """globalThis.known = %s;
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  addTransceiver(...given) {
+    const transceiver = super.addTransceiver(...given);
+    if (given[0] === "video") {
+      transceiver.setCodecPreferences(RTCRtpReceiver.getCapabilities("video").codecs
+        .filter(({mimeType}) => known.includes(mimeType)));
+    }
+    return transceiver;
+  }
+};"""
+"""A browser that has no other formats for pictures offers none."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.mktemp("district")) as server:
@@ -45,6 +59,26 @@ def test_devices_that_are_refused_are_explained(server: Server) -> None:
             await expect(tab.get_by_test_id("join")).to_be_disabled()
             await tab.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
             await expect(tab.get_by_text("ít nhất một camera hoặc một micrô")).to_be_in_viewport()
+
+    asyncio.run(story())
+
+
+def test_a_browser_without_our_formats_says_so_before_it_joins(server: Server) -> None:
+    """A Firefox that could not fetch OpenH264, and then did; and one that can send none."""
+
+    async def story() -> None:
+        async with chromium() as browser:
+            hears, mute = await browser.new_page(), await browser.new_page()
+            await hears.add_init_script(KNOWS_ONLY % '["video/VP8"]')
+            await mute.add_init_script(KNOWS_ONLY % '["video/VP9", "video/AV1"]')
+            await hears.goto(server.join_url(LEFT))
+            await mute.goto(server.join_url(RIGHT))
+            await expect(hears.get_by_test_id("formats")).to_contain_text("OpenH264")
+            await expect(hears.get_by_test_id("join")).to_be_enabled()
+            await expect(mute.get_by_test_id("formats")).to_contain_text("không thấy, không nghe")
+            await hears.evaluate("known.push('video/H264')")
+            await hears.get_by_test_id("formats").get_by_role("button").click()
+            await expect(hears.get_by_test_id("formats")).to_have_count(0)
 
     asyncio.run(story())
 

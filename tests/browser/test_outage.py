@@ -20,7 +20,8 @@ from tests.server import LEFT, Server
 pytestmark = pytest.mark.alone
 AWAY_S = 10.0
 KEEP_CONNECTIONS = """
-globalThis.connections = [];
+const connections = [];
+globalThis.used = () => connections.filter(({connectionState}) => connectionState !== "closed");
 globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...all) {
     super(...all);
@@ -28,8 +29,8 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };
 """
-CONNECTED = "connections.every(({connectionState}) => connectionState === 'connected')"
-ANSWERED = """() => Promise.all(connections.map(async (one) => {
+CONNECTED = "used().every(({connectionState}) => connectionState === 'connected')"
+ANSWERED = """() => Promise.all(used().map(async (one) => {
   const pairs = [...(await one.getStats()).values()].filter(({type}) => type === 'candidate-pair');
   return pairs.reduce((sum, {responsesReceived}) => sum + responsesReceived, 0);
 }))"""

@@ -524,3 +524,31 @@ def test_what_is_not_known_any_more_is_not_claimed() -> None:
     ]
     found = run("parts/site/standing.js", "given.map((one) => m.saidOf(one, false, true))", views)
     assert found == ["unknown", "unknown", "unknown", "ended", "unknown", "out"]
+
+
+H264 = "a=rtpmap:126 H264/90000\r\na=fmtp:126 profile-level-id=42e01f;packetization-mode=1\r\n"
+OLD_H264 = "a=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=42e01f\r\n"
+VP8 = "a=rtpmap:120 VP8/90000\r\na=fmtp:120 max-fs=12288;max-fr=60\r\n"
+AV1 = "a=rtpmap:99 AV1/90000\r\n"
+
+
+@pytest.mark.parametrize(
+    ("received", "sent", "sends", "lack"),
+    [
+        (VP8 + H264, VP8 + H264, True, ""),
+        (VP8 + AV1, VP8 + AV1, True, "watch"),  # Firefox that could not fetch OpenH264
+        (VP8 + OLD_H264, VP8, False, "watch"),
+        (H264, OLD_H264 + AV1, True, "send"),
+        (H264, AV1, False, ""),  # beside a camera of the control room
+    ],
+)
+def test_a_browser_that_lacks_a_format_is_told_apart(
+    received: str, sent: str, sends: bool, lack: str
+) -> None:
+    """As the server takes the same offer."""
+    offers = [f"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 126\r\n{part}" for part in (received, sent)]
+    sdp = offers[0] + offers[1].removeprefix("v=0\r\n")
+    told = run(
+        "parts/site/formats.js", "m.lackIn(given.sdp, given.sends)", {"sdp": sdp, "sends": sends}
+    )
+    assert told == lack

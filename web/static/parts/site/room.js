@@ -20,7 +20,7 @@ import {Meter, Video} from "./pieces.js";
 import {AskedTest} from "./self_test.js";
 import {OthersShare, Share} from "./share.js";
 import {microphoneOf, saidOf, standingOf} from "./standing.js";
-import {Trouble} from "./test.js";
+import {Formats, Trouble} from "./test.js";
 
 /** @import {Floor} from "../../types.js" */
 
@@ -38,7 +38,7 @@ export function Room({token}) {
     </header>
     ${!config.has_camera && html`<${Trouble} device="camera" state=${camera.value} />
       <${Trouble} device="microphone" state=${microphone.value} />`}
-    ${joins && html`<${LineTrouble} />`}
+    ${joins && html`<${LineTrouble} /><${Formats} />`}
     <${NewMessage} />
     <${TalkedTo} />
     ${state !== "out" && !config.has_camera && html`<${AskedTest} token=${token} />`}

@@ -1,12 +1,20 @@
 // Before joining: can we be seen and heard, and do we hear?
 
+import {signal} from "@preact/signals";
 import {html} from "htm/preact";
+import {useEffect} from "preact/hooks";
 import {Language} from "../common/head.js";
 import {config, t} from "../../texts.js";
 import {asking, busy, camera, choose, inUse, list, microphone, open, stream} from "./devices.js";
+import {lackOf} from "./formats.js";
 import {LineTest} from "./line_test.js";
 import {Meter, Video} from "./pieces.js";
 import {SelfTest, SpeakerTest} from "./self_test.js";
+
+/** @import {Lack} from "./formats.js" */
+
+/** @type {import("@preact/signals").Signal<Lack | undefined>} */
+const lack = signal(undefined);
 
 /** `away`: the server cannot be reached. @param {{token: string, away: boolean, onJoin: () => void}} props */
 export function DeviceTest({token, away, onJoin}) {
@@ -16,6 +24,7 @@ export function DeviceTest({token, away, onJoin}) {
     <header><p class="muted">${config.session_title}</p><h1>${config.site_name}</h1></header>
     <p><strong>${t("site.test_title")}.</strong> ${t("site.test_intro")}</p>
     <${Away} away=${away} />
+    <${Formats} />
     <div class="test-grid">
       <section class="panel">
         <h2>${t("site.camera")}</h2>
@@ -52,6 +61,7 @@ export function Beside({away, onJoin}) {
     <header><p class="muted">${config.session_title}</p><h1>${config.site_name}</h1></header>
     <p>${t("site.beside")}</p>
     <${Away} away=${away} />
+    <${Formats} />
     <div class="join-row"><button class="primary big" data-testid="join" onClick=${onJoin}>${t("site.join")}</button>
       <${Language} kind="plain" /></div></main>`;
 }
@@ -59,6 +69,15 @@ export function Beside({away, onJoin}) {
 /** @param {{away: boolean}} props */
 function Away({away}) {
   return away && html`<p class="notice bad" role="alert" data-testid="away">${t("site.away")}</p>`;
+}
+
+/** What this browser cannot show or send of the session, and what to do. */
+export function Formats() {
+  const ask = () => void lackOf(!config.has_camera).then((found) => { lack.value = found; });
+  useEffect(() => { if (lack.peek() === undefined) ask(); }, []);
+  return lack.value && html`<div class="notice bad" role="alert" data-testid="formats">
+    <p>${t(`site.formats_${lack.value}`)}</p>
+    <p><button onClick=${ask}>${t("common.retry")}</button></p></div>`;
 }
 
 /** @param {{kind: "video" | "audio", label: string}} props */
