@@ -12,11 +12,13 @@ from pathlib import Path
 
 from aioice import stun
 from aioice.turn import create_turn_endpoint
+from playwright.async_api import Route, expect
 
 from config.settings import Settings, Storage, Turn
 from tests.chromium import camera_files, chromium, join_as_a_person_would
 from tests.live import page
 from tests.media import PATIENCE_S, wait_for, wait_until
+from tests.own_network import no_udp_from, own_network, udp_ports
 from tests.ports import free_port
 from tests.server import CONFIG, LEFT, Server
 from web.check import Finding, findings
@@ -96,6 +98,56 @@ async def story(server: Server, folder: Path) -> None:
         await join_as_a_person_would(tab)
         await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "its picture")
         await wait_until(lambda: through_the_turn_server(2), "what it sends, and what it gets")
+
+
+LAST_S = 20
+"""Of credentials, from when a connection asked for them."""
+
+
+def test_another_network_after_the_credentials_expired(tmp_path: Path) -> None:
+    """Twelve hours into a session: the connection goes on, by others than it was made with."""
+
+    async def story(server: Server, turn: Turn, port: int) -> None:
+        told: list[str] = []
+        asked: list[tuple[str, int]] = []
+
+        async def soon_over(route: Route) -> None:
+            answer = await route.fetch()
+            headers = answer.headers
+            if "link" in headers:
+                made_s = int(time.time()) + LAST_S - turn.credential_hours * 3600
+                told.extend(ice_server_links(turn, LEFT, made_s))
+                headers = {**headers, "link": told[-1]}
+            await route.fulfill(response=answer, headers=headers)
+
+        async with chromium(camera_files(tmp_path, 1, 500)) as browser, page(server) as shown:
+            tab = await browser.new_page()
+            await tab.add_init_script(ONLY_RELAYED)
+            await tab.route(re.compile("/wh[ie]p/"), soon_over)
+            await tab.goto(server.join_url(LEFT))
+            await join_as_a_person_would(tab)
+            await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "its picture")
+            await expect(tab.get_by_test_id("line")).to_contain_text("tốt")
+
+            async def over() -> bool:
+                return await refusal(port, told[-1]) == 401
+
+            await wait_until(over, "the end of the credentials")
+            await tab.unroute(re.compile("/wh[ie]p/"))
+            tab.on("response", lambda answer: asked.append((answer.request.method, answer.status)))
+            with no_udp_from(udp_ports() - {server.settings.media.port, port}):
+                await expect(tab.get_by_test_id("line-lost")).to_be_visible()
+                await tab.evaluate("dispatchEvent(new Event('online'))")
+                await expect(tab.get_by_test_id("line-lost")).to_have_count(0)
+                await shown.until(lambda _: shown.site(LEFT)["video"] == "ok", "it again")
+            assert ("PATCH", 200) in asked
+            assert not [method for method, _ in asked if method in ("POST", "DELETE")]
+
+    with own_network(), turn_server(tmp_path) as port:
+        turn = Turn(urls=(f"turn:127.0.0.1:{port}?transport=udp",), secret=SECRET)
+        config = f'{CONFIG}[turn]\nurls = ["{turn.urls[0]}"]\nsecret = "{SECRET}"\n'
+        with Server(tmp_path / "server", config) as server:
+            asyncio.run(story(server, turn, port))
 
 
 def about_turn(server: Server) -> list[Finding]:

@@ -103,6 +103,7 @@ export class Connection {
 
   /** The same connection by another way (RFC 9725 4.3.3): keys and seat stay. @param {RTCPeerConnection} pc */
   async #restart(pc) {
+    if (this.#turn) await this.#tellTurn(pc); // those of before may have expired, hours later
     pc.restartIce();
     await pc.setLocalDescription();
     const signal = AbortSignal.timeout(OFFER_MS);
@@ -149,7 +150,7 @@ export class Connection {
     pc.onconnectionstatechange = () => this.#watch(pc);
     this.#after(CONNECT_MS, () => this.#again(pc));
     try {
-      if (this.#turn) pc.setConfiguration({...pc.getConfiguration(), ...(await this.#iceServers())});
+      if (this.#turn) await this.#tellTurn(pc);
       await this.prepare(pc);
       await pc.setLocalDescription();
       // The server is ICE-lite: it needs no candidate of ours, so nothing is waited for.
@@ -162,13 +163,14 @@ export class Connection {
     }
   }
 
-  /** Where the network lets no UDP through to the server, a TURN server may (RFC 9725 4.6). */
-  async #iceServers() {
+  /** Where the network lets no UDP through to the server, a TURN server may (RFC 9725 4.6).
+   * @param {RTCPeerConnection} pc */
+  async #tellTurn(pc) {
     const headers = {Authorization: `Bearer ${this.#token}`};
     const signal = AbortSignal.timeout(OFFER_MS);
     const answer = await fetch(this.#url, {method: "OPTIONS", headers, signal});
     if (!answer.ok) throw new Refused(await sentence(answer), answer.status);
-    return {iceServers: iceServersOf(answer.headers.get("Link") ?? "")};
+    pc.setConfiguration({...pc.getConfiguration(), iceServers: iceServersOf(answer.headers.get("Link") ?? "")});
   }
 
   /** @param {string} offer @returns {Promise<string>} */
