@@ -17,8 +17,7 @@ from pydantic import TypeAdapter
 from broadcast.archive.chapters import chapters_of
 from broadcast.archive.search import Contents, contents_of
 from broadcast.archive.walls import segments_of
-from broadcast.outputs.playlist import parse
-from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.recovery import INDEX, listed_in
 from broadcast.session.events import Event
 from broadcast.session.evolve import fold
 from broadcast.session.model import Phase
@@ -73,7 +72,7 @@ def indexed(events: Sequence[Event], data_dir: Path, session: str) -> Indexed | 
     size = playlist_bytes(data_dir, session)
     if state.phase is not Phase.ENDED or not size:
         return None
-    playlist = parse((data_dir / "archive" / session / INDEX).read_text("utf-8"))
+    playlist = listed_in(data_dir / "archive" / session)
     if playlist is None:
         return None
     segments = segments_of(playlist)

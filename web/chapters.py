@@ -11,12 +11,11 @@ from aiohttp import web
 
 from broadcast.archive.chapters import chapters_of
 from broadcast.archive.walls import segments_of
-from broadcast.outputs.playlist import parse
+from broadcast.outputs.recovery import listed_in
 from broadcast.session.events import Event
 from broadcast.session.model import Phase, SessionState
 from web.errors import not_found
 from web.floor import Floor
-from web.media import PLAYLIST
 from web.replies import reply
 from web.sessions import Sessions
 
@@ -61,9 +60,9 @@ class Chapters:
         return kept.version == floor.state.version and (young or over)
 
     async def _renew(self, floor: Floor) -> _Kept:
-        path = self._archive / floor.id / PLAYLIST
+        recording = self._archive / floor.id
         version = floor.state.version
-        answer, over = await asyncio.to_thread(_work_out, floor.events, path)
+        answer, over = await asyncio.to_thread(_work_out, floor.events, recording)
         answer["captioned"] = has_captions(floor.state)
         kept = self._kept[floor.id] = _Kept(self._clock(), version, answer, over)
         self._kept.move_to_end(floor.id)
@@ -77,12 +76,9 @@ def has_captions(state: SessionState) -> bool:
     return any(one.public and one.text for one in state.written.captions.values())
 
 
-def _work_out(events: Sequence[Event], path: Path) -> tuple[dict[str, Any], bool]:
+def _work_out(events: Sequence[Event], recording: Path) -> tuple[dict[str, Any], bool]:
     """And whether the recording is over. Raises `Problem` 404 where nothing was recorded."""
-    try:
-        playlist = parse(path.read_text("utf-8"))
-    except FileNotFoundError:
-        playlist = None
+    playlist = listed_in(recording)
     if playlist is None:
         raise not_found("no_archive")
     chapters = chapters_of(events, segments_of(playlist))

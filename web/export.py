@@ -8,8 +8,7 @@ from broadcast.archive.film import FilmError, film, marks_of, piece
 from broadcast.archive.retire import retired
 from broadcast.archive.walls import segments_of
 from broadcast.outputs import shelf
-from broadcast.outputs.playlist import parse
-from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.recovery import listed_in
 from broadcast.outputs.vault import PLAIN
 from broadcast.session.model import Role
 from config.settings import Settings
@@ -36,7 +35,7 @@ def export(
     if (gone := retired(folder)) is not None:
         raise SetupError(say(settings.language, "retire.export", {"kept_in": gone.kept_in}))
     try:
-        listed = parse((folder / INDEX).read_text("utf-8"))
+        listed = listed_in(folder)
         envelope = shelf.sealed(storage, settings.recording).envelope(session) if sealed else PLAIN
         if listed is None:
             raise FilmError("nothing_there")

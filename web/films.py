@@ -13,8 +13,7 @@ from broadcast.archive.chapters import chapters_of
 from broadcast.archive.film import Film, FilmError, film, marks_of, piece
 from broadcast.archive.retire import retired
 from broadcast.archive.walls import segments_of
-from broadcast.outputs.playlist import parse
-from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.recovery import listed_in
 from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.events import Event
 from web.asking import require
@@ -63,7 +62,7 @@ def ready(
     if retired(folder) is not None:
         raise not_found("retired")
     try:
-        listed = parse((folder / INDEX).read_text("utf-8"))
+        listed = listed_in(folder)
         if listed is None:
             raise not_found("no_archive")
         marks = marks_of(chapters_of(events, segments_of(listed)), listed, *span)

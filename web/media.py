@@ -186,7 +186,7 @@ class Media:
         listing = await self._listing(stream)
         headers = {"Cache-Control": "no-cache", **open_to_all()}
         if over and not listing.ended:
-            text = await asyncio.to_thread(listing.path.read_text, "utf-8")
+            text = await asyncio.to_thread(listing.path.read_text, "utf-8", "replace")
             return web.Response(
                 text=_finished(text), headers=headers, content_type=PLAYLIST_TYPE, charset="utf-8"
             )

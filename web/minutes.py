@@ -11,7 +11,7 @@ from aiohttp import web
 
 from broadcast.archive.minutes import Minutes, closed_minutes_of, minutes_of
 from broadcast.archive.walls import Segment, segments_of
-from broadcast.outputs.playlist import parse
+from broadcast.outputs.recovery import listed_in
 from broadcast.session.events import Event
 from config.settings import Settings
 from web.addresses import public_url
@@ -22,7 +22,6 @@ from web.auth import Identity
 from web.border import LANGUAGE
 from web.errors import Problem
 from web.floor import Floor
-from web.media import PLAYLIST
 from web.minutes_paper import absent_of, paper_of
 from web.pages import Pages
 from web.sealed import may_open
@@ -65,8 +64,8 @@ class MinutesRoom:
         wish = request.query.get("download")
         if wish == "closed":
             return await self._closed(request, floor, who)
-        path = self._archive / floor.id / PLAYLIST
-        minutes = await asyncio.to_thread(_work_out, floor.events, path)
+        recording = self._archive / floor.id
+        minutes = await asyncio.to_thread(_work_out, floor.events, recording)
         if wish == "docx":
             return await self._word(minutes, f"bien-ban-{floor.id}")
         base = public_url(self._settings)
@@ -108,13 +107,10 @@ class MinutesRoom:
         return web.Response(body=base64.b64decode(file), headers=headers)
 
 
-def _work_out(events: Sequence[Event], path: Path) -> Minutes:
-    return minutes_of(events, _segments(path))
+def _work_out(events: Sequence[Event], recording: Path) -> Minutes:
+    return minutes_of(events, _segments(recording))
 
 
-def _segments(path: Path) -> tuple[Segment, ...]:
-    try:
-        playlist = parse(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return ()
+def _segments(recording: Path) -> tuple[Segment, ...]:
+    playlist = listed_in(recording)
     return segments_of(playlist) if playlist is not None else ()

@@ -14,8 +14,7 @@ from typing import Any
 from broadcast.archive.minutes import minutes_of
 from broadcast.archive.walls import segments_of
 from broadcast.director import program_of
-from broadcast.outputs.playlist import parse
-from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.recovery import listed_in
 from broadcast.session.events import Event, EventError, dump_event
 from broadcast.session.evolve import fold
 from broadcast.session.one_clock import moments
@@ -43,10 +42,10 @@ def replay(
         count = min(len(events), max(until, 0)) if until is not None else len(events)
         if at:
             count = min(count, _before(events, _moment(at)))
-        playlist = settings.storage.data_dir / "archive" / session / INDEX
+        recording = settings.storage.data_dir / "archive" / session
         told = {"session": session, "events": count, "of": len(events)}
         told |= {"last": dump_event(events[count - 1]) if count else None}
-        told |= {what: plain(_rebuilt(what, events[:count], playlist))}
+        told |= {what: plain(_rebuilt(what, events[:count], recording))}
         json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
         faults, looked_at = differences(settings, store, session, recorded)
@@ -81,9 +80,9 @@ def _before(events: Sequence[Event], at_ms: int) -> int:
     return sum(moment <= at_ms for moment in moments(events))
 
 
-def _rebuilt(what: str, events: Sequence[Event], playlist: Path) -> Any:
+def _rebuilt(what: str, events: Sequence[Event], recording: Path) -> Any:
     if what == "minutes":
-        listed = parse(playlist.read_text("utf-8")) if playlist.is_file() else None
+        listed = listed_in(recording)
         made = minutes_of(events, segments_of(listed) if listed is not None else ())
         return {name: getattr(made, name) for name in _MINUTES}
     state = fold(events)

@@ -12,8 +12,7 @@ import aiohttp
 
 from broadcast.archive.chapters import chapters_of
 from broadcast.archive.walls import segments_of
-from broadcast.outputs.playlist import parse
-from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.recovery import listed_in
 from broadcast.session.events import Event, SessionPrepared
 from broadcast.session.evolve import fold
 from broadcast.session.model import Phase, Role, SessionState
@@ -169,8 +168,7 @@ async def _chapters(
     http: aiohttp.ClientSession, settings: Settings, session: str, events: Sequence[Event]
 ) -> list[Fault]:
     """Of a session that is over: until then the recording grows."""
-    playlist = settings.storage.data_dir / "archive" / session / INDEX
-    listed = parse(playlist.read_text("utf-8")) if playlist.is_file() else None
+    listed = listed_in(settings.storage.data_dir / "archive" / session)
     if listed is None or fold(events).phase is not Phase.ENDED:
         return []
     async with http.get(f"/api/v1/sessions/{session}/chapters") as answer:

@@ -18,8 +18,8 @@ from aiohttp import web
 
 from broadcast.archive.retire import retired
 from broadcast.outputs import shelf
-from broadcast.outputs.playlist import END, parse
-from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.playlist import END
+from broadcast.outputs.recovery import INDEX, listed_in
 from broadcast.session.model import Role
 from config.settings import Settings
 from web.asking import identify
@@ -124,7 +124,7 @@ class SealedRecordings:
         folder = await self._folder(request, "play" if name == INDEX else "piece")
         headers = {"Cache-Control": "no-store"}
         if name == INDEX:
-            text = await asyncio.to_thread((folder / INDEX).read_text, "utf-8")
+            text = await asyncio.to_thread((folder / INDEX).read_text, "utf-8", "replace")
             if self._sessions.is_over(folder.name) and not text.endswith(END):
                 text += END
             return web.Response(text=text, headers=headers, content_type=PLAYLIST_TYPE)
@@ -203,8 +203,7 @@ class SealedRecordings:
 
 
 def _told(folder: Path) -> dict[str, Any]:
-    path = folder / INDEX
-    listed = parse(path.read_text("utf-8")) if path.is_file() else None
+    listed = listed_in(folder)
     gone = retired(folder) is not None
     return {
         "duration_s": round(listed.duration_s, 3) if listed is not None else 0,

@@ -16,7 +16,7 @@ from broadcast.director import program_of
 from broadcast.outputs import manifest, playlist
 from broadcast.outputs.fmp4 import whole_fragments
 from broadcast.outputs.ledger import digest_of
-from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.recovery import listed_in
 from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.events import Event
 from broadcast.session.evolve import evolve
@@ -104,7 +104,7 @@ def verify(
     one that was written down, now or earlier. `steps`: how the clock was set meanwhile; all times
     are by the last one. `over`: nothing is being written here, so that each file has its sum.
     Raises `OSError` where the disk cannot be read."""
-    listed = playlist.parse(_text(folder / INDEX)) or playlist.Playlist((), ended=False, length=0)
+    listed = listed_in(folder) or playlist.Playlist((), ended=False, length=0)
     sums = manifest.parse(_text(folder / manifest.NAME))
     begins = walls(segments_of(listed), steps)
     spans = {

@@ -29,6 +29,14 @@ def init_name(number: int) -> str:
     return f"init-{number}.mp4"
 
 
+def listed_in(folder: Path) -> playlist.Playlist | None:
+    """What a recording lists, as far as it can be read; None: nothing. Raises `OSError`."""
+    try:
+        return playlist.parse((folder / INDEX).read_text("utf-8", "replace"))
+    except FileNotFoundError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """Where a recording stands."""

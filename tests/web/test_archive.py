@@ -14,6 +14,7 @@ from broadcast.session.model import RequestKind, Role
 from tests.broadcast.session.hearing import PREPARED, SECRET, Hearing
 from tests.web.rig import SESSION, Rig, relay, settings_in
 from web import archive, children
+from web.cli import main
 
 
 def record(rig: Rig, session: str, start_ms: int, seconds: int) -> None:
@@ -87,3 +88,25 @@ def test_a_session_that_is_over_is_found(tmp_path: Path, monkeypatch: pytest.Mon
             assert path.read_text("utf-8") == kept, "worked out anew"
 
     asyncio.run(scenario())
+
+
+def test_a_playlist_that_lost_a_bit_hides_no_session(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What stands before it is found and played; the proof says what is missing."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            hold(rig)
+            path = rig.settings.storage.data_dir / "archive" / PREPARED.id / "index.m3u8"
+            octets = bytearray(path.read_bytes())
+            octets[len(octets) // 2] ^= 0x80  # no UTF-8 any more
+            path.write_bytes(octets)
+            (one,) = (await _get(rig, "/api/v1/archive"))["sessions"]
+            told = await _get(rig, f"/api/v1/sessions/{PREPARED.id}/chapters")
+            assert told["duration_s"] == one["duration_s"] > 30
+            assert told["chapters"][0]["kind"] == "item"
+
+    asyncio.run(scenario())
+    told = main(("replay", PREPARED.id, "minutes", "--data-dir", str(tmp_path / "data")))
+    assert told == 0, capsys.readouterr()
