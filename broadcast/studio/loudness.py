@@ -42,6 +42,10 @@ FLOOR_RISE_DB = 0.2
 LEAST_FLOOR_LUFS = -60.0
 """No room is so quiet; what reads lower is noise that was taken out."""
 
+MOST_LOUDER = 100.0
+"""20 LU: for no more above its mean does a look count. A knock at a microphone would else be what
+speech is measured by for half a minute."""
+
 FORGET = 10**-0.02
 """In a look at speech below the relative gate: 1 dB/s, until a softer speaker is believed."""
 
@@ -134,8 +138,9 @@ class Leveller:
         if self._heard and loudness < lufs(self._mean) - RELATIVE_GATE_LU:
             self._mean *= FORGET
             return
+        counted = min(momentary, self._mean * MOST_LOUDER) if self._heard else momentary
         self._heard = min(self._heard + 1, MEMORY_LOOKS)
-        self._mean += (momentary - self._mean) / self._heard
+        self._mean += (counted - self._mean) / self._heard
         self._wanted_db = min(MOST_DB, max(LEAST_DB, TARGET_LUFS - lufs(self._mean)))
 
     def _floor_after(self, mean: float, least: float) -> float:

@@ -7,6 +7,8 @@ wake-up of another thread would cost more than the work.
 import logging
 from collections import deque
 
+import numpy as np
+
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
 from broadcast.studio.jitter import Reader, SampleRing
@@ -25,6 +27,10 @@ EARLY = AUDIO_CLOCK_RATE * 10 // 1000
 """So much sooner than its presentation time sound is read, and it is stamped as much later: all of
 a block must be here when it ends, 20 ms after it begins. 5 ms or more are left beyond the lateness
 that the wait is made for; with 5 less, more would be lost where lines tremble."""
+
+LOUDEST = 2.0
+"""+6 dBFS. Of a packet that is none Opus makes up to 100 dB more, for which the limiter would turn
+all others down for seconds. Its decoder to integers bounds it likewise."""
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +147,7 @@ class SoundTrack:
 
     def level(self, block: Samples) -> Samples:
         """To the program's loudness, in place."""
-        return self.leveller.apply(block)
+        return self.leveller.apply(np.clip(block, -LOUDEST, LOUDEST, out=block))
 
     def _read(self, ideal: int) -> Samples:
         block = self._reader.block(self._ring, ideal, self._packet)

@@ -43,7 +43,7 @@ class Talkback:
         if site is None:
             return False
         if not frame.codec.is_video:
-            voice = self._voices.setdefault(site, Voice(site))
+            voice = self._voices.get(site) or self._voices.setdefault(site, Voice(site))
             voice.heard_ns = time.monotonic_ns()
             voice.source.offer(frame, voice.heard_ns)
         return True
@@ -73,7 +73,7 @@ class Talkback:
                 continue
             block = sound.block(from_ns)
             if block is not None:
-                blocks[site] = sound.leveller.apply(block)
+                blocks[site] = sound.level(block)
         return blocks
 
 

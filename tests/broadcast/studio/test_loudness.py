@@ -117,6 +117,18 @@ def test_who_speaks_where_all_noise_is_taken_out_is_led_all_the_same() -> None:
     assert leveller.gain_db == pytest.approx(MOST_DB)
 
 
+def test_a_knock_at_the_microphone_is_soon_forgotten() -> None:
+    leveller = Leveller()
+    for block in speech(14, -36):
+        leveller.apply(block)
+    spoken_db = leveller.gain_db
+    for block in np.split(np.stack([media.tone(200, 0.1, level_dbfs=0)] * 2), 5, axis=1):
+        leveller.apply(block.copy())
+    for block in speech(14, -36, seed=2):
+        leveller.apply(block)
+    assert leveller.gain_db == pytest.approx(spoken_db, abs=2)
+
+
 def test_steady_sound_is_left_as_it_is() -> None:
     leveller, tone = Leveller(), media.tone(440, 4, level_dbfs=-12)
     blocks = np.split(np.stack([tone, tone]), 200, axis=1)

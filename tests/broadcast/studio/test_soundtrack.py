@@ -5,10 +5,13 @@ import pytest
 
 from broadcast.studio.clock import BLOCK_SAMPLES
 from broadcast.studio.encoders import Samples
+from broadcast.studio.loudness import MOST_DB
 from broadcast.studio.opus import OpusDecoder, OpusEncoder, OpusError
+from broadcast.studio.soundtrack import LOUDEST
 from broadcast.studio.sources import Source
 from streams.frames import Codec, EncodedFrame, SiteId
 from tests import media
+from tests.broadcast.studio.test_loudness import speech
 
 STEP_NS = 20_000_000
 START = 7_000_000
@@ -89,6 +92,29 @@ def test_a_broken_packet_costs_only_itself() -> None:
         source.offer(frame, n * STEP_NS)
     source.sound.decode()
     assert source.sound.meter.read() > -30
+
+
+GARBAGE = bytes.fromhex(
+    "f8dee475a9a3753a238041be075e49a127a2b441f3c1709736a177a974713be65176d3aec4c78e7bd1eac35be921"
+    "f3d2e3f367944e600e5a30ed025212b5865c311fd677f3f8f97ae8e645f8917a0f77ea"
+)
+"""Opus by its first octet; twice in a row it decodes to +100 dBFS."""
+
+
+def test_garbage_that_decodes_is_no_louder_than_a_voice_can_be() -> None:
+    source, peaks = Source(SiteId("a"), lambda _: None), []
+    encoder = OpusEncoder(48_000)
+    packets = [encoder.encode(block, 0)[0][1] for block in speech(10.5, -30)]
+    packets[400:403] = [GARBAGE] * 3
+    for n, packet in enumerate(packets):
+        pts, now_ns = START + n * BLOCK_SAMPLES, n * STEP_NS
+        frame = EncodedFrame(source.site, Codec.OPUS, pts, None, now_ns, True, packet)
+        source.offer(frame, now_ns)
+        source.sound.decode()
+        block = source.sound.block(now_ns - 6 * STEP_NS)
+        assert block is not None
+        peaks.append(float(np.abs(source.sound.level(block)).max()))
+    assert 1 < max(peaks[400:420]) < LOUDEST * 10 ** (MOST_DB / 20), "it was heard, and bounded"
 
 
 @pytest.mark.parametrize("phase_ms", range(0, 20, 2))
