@@ -79,15 +79,17 @@ def test_a_recording_leaves_and_all_else_stays(
 def test_verify_looks_at_the_copy_from_then_on(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    copy = data.parent / "copy"
+    (copy / "sites/x/muong-lay-20260921T141320.000Z.mkv").write_bytes(b"copied in the making")
     retire(data, capsys)
     verify = ("verify", "x", "--data-dir", str(data))
     assert main(verify) == 0
     said = capsys.readouterr().out
     assert WHY in said
     assert said.count("UNALTERED") == 5
-    next((data.parent / "copy/archive/x").glob("*.m4s")).unlink()
+    next((copy / "archive/x").glob("*.m4s")).unlink()
     assert main(verify) == 1
-    (data.parent / "copy").rename(data.parent / "away")
+    copy.rename(data.parent / "away")
     assert main(verify) == 2
     assert "connect that disk" in capsys.readouterr().err
 
