@@ -140,6 +140,14 @@ class Peer:
 
     # --- from the port ---
 
+    @property
+    def address(self) -> Address | None:
+        return self._address
+
+    def follow(self, address: Address) -> None:
+        self._address = address
+        self.traffic.on_moved()
+
     def on_check(self, *, nominated: bool, address: Address) -> None:
         now_ns = time.monotonic_ns()
         if address != self._address:
@@ -147,8 +155,7 @@ class Peer:
             # from elsewhere, and no more from where he was.
             lost = now_ns - self._checked_there_ns > UNCHECKED_NS
             if nominated or lost or self._address is None:
-                self._address = address
-                self.traffic.on_moved()
+                self.follow(address)
         if address == self._address:
             self._checked_there_ns = now_ns
         self._last_check_ns = now_ns

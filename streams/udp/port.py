@@ -29,6 +29,10 @@ OVERHEARD_BITS = 1 << 17
 that it makes from a new address is taken for one of before, and the next is not."""
 MAX_ADDRESSES = 8
 """A browser checks from each of its interfaces; the one unchecked for longest is forgotten."""
+IN_A_ROW = 5
+"""Valid packets that come by another way, and none by the one before, until a peer is sent to by
+that. Chromium nominates a way some two seconds after it sends by it; what is told to where it was
+would be lost till then, and its estimate with it. Fewer may be late ones of the way before."""
 
 
 def _ignore(_now_ns: int) -> None:
@@ -40,6 +44,17 @@ class Endpoint(Protocol):
 
     ufrag: str
     password: str
+    last_heard_ns: int
+    """When the last valid packet came, `on_media`."""
+
+    @property
+    def address(self) -> Address | None:
+        """Where it is sent to."""
+        ...
+
+    def follow(self, address: Address) -> None:
+        """It is sent to there from now on."""
+        ...
 
     def on_check(self, *, nominated: bool, address: Address) -> None: ...
     def on_dtls(self, datagram: bytes) -> None: ...
@@ -51,6 +66,31 @@ class Known(NamedTuple):
 
     endpoint: Endpoint
     password: str
+
+
+class Elsewhere:
+    """A peer, for what comes from an address that it checked from and is not sent to."""
+
+    def __init__(
+        self, endpoint: Endpoint, address: Address, follow: Callable[[Endpoint, Address], None]
+    ) -> None:
+        self.endpoint = endpoint
+        self._address, self._follow = address, follow
+        self._in_a_row = self._heard_ns = 0
+
+    def on_dtls(self, datagram: bytes) -> None:
+        self.endpoint.on_dtls(datagram)
+
+    def on_media(self, datagram: bytes, came_ns: int) -> None:
+        before_ns = self.endpoint.last_heard_ns
+        self.endpoint.on_media(datagram, came_ns)
+        heard_ns = self.endpoint.last_heard_ns
+        if heard_ns == before_ns:
+            return  # it was not valid
+        self._in_a_row = self._in_a_row + 1 if before_ns == self._heard_ns else 1
+        self._heard_ns = heard_ns
+        if self._in_a_row == IN_A_ROW:
+            self._follow(self.endpoint, self._address)
 
 
 class Transactions:
@@ -82,7 +122,7 @@ class Port:
         self._by_ufrag: dict[bytes, Known] = {}
         self._before: dict[str, bytes] = {}
         """By the ufrag that a peer got in an ICE restart and did not use yet: the one before."""
-        self._by_address: dict[Address, Endpoint] = {}
+        self._by_address: dict[Address, Endpoint | Elsewhere] = {}
         self._addresses: dict[str, deque[Address]] = {}
         self._transactions: dict[str, Transactions] = {}
         """Of the checks that each peer made."""
@@ -154,7 +194,7 @@ class Port:
         endpoint = known.endpoint
         if (seen := self._transactions.get(endpoint.ufrag)) is None:
             seen = self._transactions[endpoint.ufrag] = Transactions()
-        if seen.add(check.transaction) and self._by_address.get(address) is not endpoint:
+        if seen.add(check.transaction) and not self._is_of(endpoint, address):
             self.strangers += 1  # a check that was overheard, and is said again from elsewhere
             return
         if self._before and check.ufrag == endpoint.ufrag.encode():
@@ -163,6 +203,23 @@ class Port:
         host, port = plain(address[0]), address[1]
         self.send(checks.answer(check.transaction, known.password, host, port), address)
         endpoint.on_check(nominated=check.nominated, address=address)
+        self._place(endpoint)
+
+    def _is_of(self, endpoint: Endpoint, address: Address) -> bool:
+        found = self._by_address.get(address)
+        return found is endpoint or (isinstance(found, Elsewhere) and found.endpoint is endpoint)
+
+    def _follow(self, endpoint: Endpoint, address: Address) -> None:
+        endpoint.follow(address)
+        self._place(endpoint)
+
+    def _place(self, endpoint: Endpoint) -> None:
+        """What comes from where it is sent to is its own, and costs no look at where that is."""
+        for address in self._addresses[endpoint.ufrag]:
+            if address == endpoint.address:
+                self._by_address[address] = endpoint
+            elif self._by_address.get(address) is endpoint:
+                self._by_address[address] = Elsewhere(endpoint, address, self._follow)
 
     def _bind(self, endpoint: Endpoint, address: Address) -> None:
         """Media from this address is this peer's now, however many addresses it checks from."""
@@ -170,12 +227,13 @@ class Port:
         if address in bound:
             bound.remove(address)
         bound.append(address)
-        self._by_address[address] = endpoint
+        if not self._is_of(endpoint, address):
+            self._by_address[address] = endpoint
         if len(bound) > MAX_ADDRESSES:
             self._forget(endpoint, bound.popleft())
 
     def _forget(self, endpoint: Endpoint, address: Address) -> None:
-        if self._by_address.get(address) is endpoint:
+        if self._is_of(endpoint, address):
             del self._by_address[address]
 
     def add(self, endpoint: Endpoint) -> None:
