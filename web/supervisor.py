@@ -128,9 +128,15 @@ def signals_held() -> Iterator[None]:
 def _told(patience_s: float | None) -> bool:
     """Waits for a signal, for ever with None; whether it tells us to end."""
     if patience_s is None:
-        return signal.sigwait(HELD) is not signal.SIGCHLD
+        return _ends(signal.sigwait(HELD))
     heard = signal.sigtimedwait(HELD, max(0.0, patience_s))
-    return heard is not None and heard.si_signo != signal.SIGCHLD
+    return heard is not None and _ends(heard.si_signo)
+
+
+def _ends(number: int) -> bool:
+    """Not what we were started to ignore, as `nohup` does: Linux drops no signal that is blocked,
+    and `sigwait` hears it all the same."""
+    return number != signal.SIGCHLD and signal.getsignal(number) is not signal.SIG_IGN
 
 
 def keep(kept: Sequence[Program]) -> None:

@@ -199,6 +199,21 @@ def test_a_signal_ends_both_cleanly(tmp_path: Path, number: signal.Signals) -> N
         assert (tmp_path / f"{name}.ended").read_text() == str(pid)
 
 
+def test_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    """Linux queues a signal that is blocked, though it is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        kept = Kept(tmp_path, "child", "child")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    first = kept.newest("studio", 1)
+    kept.process.send_signal(signal.SIGHUP)
+    os.kill(first, signal.SIGKILL)
+    assert kept.newest("studio", 2) != first, "whoever ends starts nothing again"
+    kept.process.send_signal(signal.SIGTERM)
+    assert kept.end()[0] == 0
+
+
 def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
     kept = Kept(tmp_path, "child", "child")
     pids = [kept.newest(name, 1) for name in ("relay", "studio")]
