@@ -24,12 +24,12 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     Paths in the file are relative to the file. Raises `ConfigError` with all faults at once.
     """
     values = _read(path) if path is not None else {}
-    _overlay(values, environment)
+    names = _overlay(values, environment)
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         where = f"{path}: " if path is not None else ""
-        faults = "\n".join(f"  {_sentence(fault)}" for fault in error.errors())
+        faults = "\n".join(f"  {_sentence(fault, names)}" for fault in error.errors())
         raise ConfigError(f"{where}the settings cannot be used:\n{faults}") from None
     return settings if path is None else _anchored(settings, path.parent)
 
@@ -40,14 +40,18 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; see config/default.toml") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}: line {line} is not in UTF-8; save the file in UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """Lays `DIEMCAU_HTTP__PORT=80` over `[http] port`; TOML syntax, or else plain text."""
+def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Lays `DIEMCAU_HTTP__PORT=80` over `[http] port`. Which variable gave which key."""
+    names = {}
     for name, text in sorted(environment.items()):
         if not name.startswith(ENVIRONMENT_PREFIX):
             continue
@@ -58,24 +62,37 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
             if not isinstance(target, dict):
                 raise ConfigError(f"{name}: `{section}` is not a section; see config/default.toml")
         target[key] = _value(text)
+        names[".".join((*sections, key))] = name
+    return names
 
 
 def _value(text: str) -> Any:
+    """TOML where that says more than plain text does: a list, or a text in quotes. A number is made
+    of the text where one is wanted, for a secret may well look like one."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    return value if isinstance(value, (str, list, dict)) else text
 
 
-def _sentence(fault: ErrorDetails) -> str:
+def _sentence(fault: ErrorDetails, names: Mapping[str, str]) -> str:
+    """`names`: of the environment's variables, by the key that each gave."""
     key = ".".join(str(part) for part in fault["loc"])
+    name = names.get(key)
+    where = f"{name} in the environment: " if name else ""
     if fault["type"] == "tuple_type":
-        return f"{key}: is a list; write it in brackets, see config/default.toml"
+        return f"{where}{key}: is a list; write it in brackets, see config/default.toml"
     if fault["type"] != "extra_forbidden":
-        return f"{key}{_given(fault)}: {fault['msg']}"
+        return f"{where}{key}{_given(fault)}: {fault['msg']}"
     near = difflib.get_close_matches(key, known_keys(Settings), n=1)
-    hint = f"; did you mean `{near[0]}`?" if near else "; see config/default.toml"
-    return f"{key}: there is no such setting{hint}"
+    meant = [_variable(one) if name else one for one in near]
+    hint = f"; did you mean `{meant[0]}`?" if meant else "; see config/default.toml"
+    return f"{where}{key}: there is no such setting{hint}"
+
+
+def _variable(key: str) -> str:
+    return ENVIRONMENT_PREFIX + key.upper().replace(".", "__")
 
 
 def _given(fault: ErrorDetails) -> str:

@@ -12,6 +12,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+
+def _without_slash(url: str) -> str:
+    """As the address line of a browser has it."""
+    return url.removesuffix("/")
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0 lets the system choose one."""
 
@@ -34,7 +40,9 @@ class Https(Section):
     host: str = "::"
     """`::`: every address of this machine, IPv6 and IPv4."""
     port: Port = 8443
-    public_url: str = Field("", pattern=r"^(https://[^\s/?#@]+)?$")
+    public_url: Annotated[str, AfterValidator(_without_slash)] = Field(
+        "", pattern=r"^(https://[^\s/?#@]+/?)?$"
+    )
     """Where others find it, as sheets and links say: the name in the certificate, that of a reverse
     proxy, the outer address. Empty: this machine's first address, and the port."""
     certificate: Path | None = None

@@ -87,7 +87,8 @@ def test_a_fault_repeats_no_password(tmp_path: Path, text: str) -> None:
     ("content", "says"),
     [
         (b"[http\n", "not valid TOML"),
-        (b"\xff\xfe", "not valid TOML"),
+        (b"\xff\xfe", "line 1 is not in UTF-8"),
+        ("[http]\n# cổng\n".encode("cp1258", "replace") + b"\xeang\n", "line 3 is not in UTF-8"),
         (b"port = ", "not valid TOML"),
     ],
 )
@@ -121,6 +122,36 @@ def test_environment_that_names_no_section_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, 'language = "vi"\n')
     with pytest.raises(ConfigError, match="DIEMCAU_LANGUAGE__X"):
         load(path, {"DIEMCAU_LANGUAGE__X": "1"})
+
+
+@pytest.mark.parametrize("secret", ["20261127", "1e5", "true", "12#ab", "0x1F", "s3cret", '"7"'])
+def test_a_secret_of_the_environment_may_look_like_a_number(secret: str) -> None:
+    assert load(None, {"DIEMCAU_TURN__SECRET": secret}).turn.secret == secret.strip('"')
+
+
+def test_a_list_from_the_environment() -> None:
+    settings = load(None, {"DIEMCAU_MEDIA__ADDRESSES": '["203.0.113.7"]'})
+    assert settings.media.addresses == ("203.0.113.7",)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("DIEMCAU_HTTP__PORT", r"DIEMCAU_HTTP__PORT in the environment: http\.port = 'x'"),
+        ("DIEMCAU_HTTP_PORT", r"DIEMCAU_HTTP_PORT in .*; did you mean `DIEMCAU_HTTP__PORT`\?"),
+    ],
+)
+def test_a_fault_of_the_environment_names_its_variable(
+    tmp_path: Path, name: str, says: str
+) -> None:
+    """The file is right, and nobody would find it there."""
+    with pytest.raises(ConfigError, match=says):
+        load(written(tmp_path, "[http]\nport = 1\n"), {name: "x"})
+
+
+def test_an_address_as_a_browser_shows_it(tmp_path: Path) -> None:
+    path = written(tmp_path, '[https]\npublic_url = "https://hop.example.vn/"\n')
+    assert load(path, {}).https.public_url == "https://hop.example.vn"
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
