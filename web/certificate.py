@@ -109,18 +109,22 @@ def _loaded(certificate: Path, key: Path) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     of_key = False
     try:
-        certificate.read_bytes()  # OpenSSL would not say which of the two it may not read
+        # OpenSSL would not say which of the two it may not read, and takes a TRUSTED CERTIFICATE,
+        # whose days we could not tell.
+        x509.load_pem_x509_certificates(certificate.read_bytes())
         of_key = certificate != key
         key.read_bytes()
         context.load_cert_chain(certificate, key, _no_password)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         of_key &= not isinstance(error, ssl.SSLError)
+        reason = error.strerror if isinstance(error, OSError) else None
         where = (
             f"https.key = {str(key)!r}" if of_key else f"https.certificate = {str(certificate)!r}"
         )
         raise ConfigError(
-            f"{where}: cannot be used: {error.strerror or error}; "
-            "give a PEM chain and its key, or remove both keys to use a self-made certificate"
+            f"{where}: cannot be used: {reason or error}; "
+            "give a PEM chain, the server's own certificate first, and its key, "
+            "or remove both keys to use a self-made certificate"
         ) from None
     return context
 

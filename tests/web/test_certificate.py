@@ -82,6 +82,15 @@ def test_one_that_was_given_and_is_none(tmp_path: Path) -> None:
             Certificate(Https(certificate=given), tmp_path, NOW)
 
 
+def test_one_whose_days_cannot_be_read(tmp_path: Path) -> None:
+    """OpenSSL would take it, and the relay began again and again."""
+    certificate, key = self_made(tmp_path, NOW)
+    text = certificate.read_text().replace(" CERTIFICATE", " TRUSTED CERTIFICATE")
+    certificate.write_text(text)
+    with pytest.raises(ConfigError, match=r"https\.certificate.*cannot be used"):
+        Certificate(Https(certificate=certificate, key=key), tmp_path, NOW)
+
+
 def test_a_key_that_cannot_be_used(tmp_path: Path) -> None:
     certificate, key = self_made(tmp_path, NOW)
     with pytest.raises(ConfigError, match=r"https\.key: stands there without"):
