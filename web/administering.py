@@ -36,7 +36,8 @@ def add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
     add = actions.add_parser("add", parents=[common], help="a new account, or a new password")
     add.add_argument("name", help="as it is typed at the sign-in")
     add.add_argument(
-        "--role", action="append", required=True, choices=ACCOUNT_ROLES, metavar="ROLE",
+        "--role", action="append", required=True, metavar="ROLE",
+        choices=[role.value for role in ACCOUNT_ROLES],
         help="operator, chair, clerk or viewer; may be given more than once",
     )  # fmt: skip
     add.add_argument("--admin", action="store_true", help="may manage accounts on the page")
@@ -77,7 +78,7 @@ def add_session(
 
 
 def _audit_list(settings: Settings, arguments: argparse.Namespace) -> int:
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         for entry in store.audit(session=arguments.session):
             note = entry.note
             at = local_time(note.at_ms)
@@ -89,7 +90,7 @@ def _audit_list(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _audit_verify(settings: Settings, arguments: argparse.Namespace) -> int:
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         verdict = verdict_of(store, arguments.seal)
     print("\n".join(words(verdict, settings.language)))
     return 1 if verdict.faults else 0
@@ -111,21 +112,24 @@ def _user_add(settings: Settings, arguments: argparse.Namespace) -> int:
 def _ask_password() -> str:
     if not sys.stdin.isatty():
         raise SetupError("a password is typed at a terminal; from a program use --password-stdin")
-    first = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != first:
+    try:
+        first, again = getpass.getpass("Password: "), getpass.getpass("Again: ")
+    except EOFError:
+        raise SetupError("no password was typed; nothing was changed") from None
+    if again != first:
         raise SetupError("the two passwords differ; nothing was changed")
     return first
 
 
 def _user_list(settings: Settings, _arguments: argparse.Namespace) -> int:
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         for one in store.accounts():
             print(f"{one.name}\t{','.join(sorted(one.roles))}\t{'disabled' * one.disabled}")
     return 0
 
 
 def _user_disable(settings: Settings, arguments: argparse.Namespace) -> int:
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         setup.disable_account(store, arguments.name)
     return 0
 
@@ -139,7 +143,7 @@ def _session_create(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _session_list(settings: Settings, _arguments: argparse.Namespace) -> int:
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         for entry in store.sessions():
             state = setup.session_state(store, entry.id)
             print(f"{entry.id}\t{state.phase}\t{state.title}")
@@ -147,7 +151,7 @@ def _session_list(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 
 def _session_links(settings: Settings, arguments: argparse.Namespace) -> int:
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         return _print_links(settings, store, arguments.session)
 
 
@@ -158,7 +162,7 @@ def _print_links(settings: Settings, store: Store, session: str) -> int:
 
 
 def _session_revoke(settings: Settings, arguments: argparse.Namespace) -> int:
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         setup.revoke_links(settings, store, arguments.session, arguments.place)
     print(f"{arguments.place}: all its links are dead; `diemcau session links` gives new ones")
     return 0

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -105,10 +106,9 @@ def _add_replay(commands: Any, of_session: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
+    if not (text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return number
+    return int(text)
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -231,6 +231,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads, as `head` does, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:  # a shell that runs several must see that this was one's wish
+        return 128 + signal.SIGINT
     except (ConfigError, SetupError) as error:
         print(f"diemcau: {error}", file=sys.stderr)
     except StoreError as error:

@@ -50,7 +50,12 @@ def export(
             Ledger(folder / ACCESSES).note(setup.now_ms(), who, "", "download", file.name)
         mode = 0o600 if sealed else 0o666
         with open(file, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as out:
-            out.writelines(made.pieces())
+            try:
+                out.writelines(made.pieces())
+                out.flush()
+            except BaseException:
+                file.unlink()  # half a film would be left alone, too, when it is asked for again
+                raise
     except FilmError as error:
         raise SetupError(say(settings.language, f"error.{error.code}")) from None
     except OSError as error:

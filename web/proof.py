@@ -103,7 +103,11 @@ def _print(line: str) -> None:
 
 
 def _wanted(settings: Settings, session: str) -> _Wanted:
-    with setup.open_store(settings) as store:
+    try:
+        kept = setup.kept_store(settings)
+    except SetupError as error:
+        raise SetupError(f"there is no folder {session!r}, and {error}") from None
+    with kept as store:
         recorded = store.load(session)
         if not recorded:
             raise SetupError(f"there is no session and no folder {session!r}")

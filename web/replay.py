@@ -30,7 +30,7 @@ def replay(
 ) -> int:
     """`at`: a moment as ISO 8601 has it, by the clock as it was set last and without a zone by this
     machine's. `until`: so many events. 1 where something disagrees. Raises `SetupError`."""
-    with setup.open_store(settings) as store:
+    with setup.kept_store(settings) as store:
         try:
             recorded = store.load(session)
         except EventError as error:

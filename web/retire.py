@@ -159,7 +159,7 @@ def _first(parts: Sequence[Proven]) -> str:
 def run(settings: Settings, session: str, kept_in: Path, why: str) -> int:
     """The command: 1 where it is refused. Raises `SetupError`."""
     try:
-        with setup.open_store(settings) as store:
+        with setup.kept_store(settings) as store:
             note = note_of(session, str(kept_in.absolute()), why)
             told = carry_out(settings, store, note)
     except RefusedError as error:

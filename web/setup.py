@@ -54,6 +54,19 @@ def open_store(settings: Settings) -> Store:
         raise ConfigError(f"{_place(settings)}: {error}{_advice(settings)}") from None
 
 
+def kept_store(settings: Settings) -> Store:
+    """The same, for who looks at what is there: typed in another folder, a command would find an
+    empty database that it has just made, and call it whole. Raises `ConfigError`, `SetupError`."""
+    data_dir = settings.storage.data_dir.absolute()
+    here = data_dir if settings.storage.database_url else data_dir / DATABASE
+    if not here.exists():
+        raise SetupError(
+            f"there is no data in {data_dir}; name the server's folder by --data-dir, or the file "
+            "that says it by --config"
+        )
+    return open_store(settings)
+
+
 def _place(settings: Settings) -> str:
     if settings.storage.database_url:
         return "storage.database_url"
@@ -82,6 +95,8 @@ def put_account(
     """Enters it, or gives it a new password and new roles, which ends its sign-ins and its second
     factor. Raises `SetupError`."""
     name = _clean(name, "name")
+    if not name:
+        raise SetupError("an account needs a name")
     old = store.account(name)
     generation = old.generation + 1 if old is not None else 0
     store.save_account(Account(name, password_hash, roles, admin=admin, generation=generation))

@@ -2,12 +2,15 @@
 
 import io
 import os
+import pty
 import re
+import resource
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,6 +133,58 @@ def test_accounts(tmp_path: Path, diemcau: Run) -> None:
     assert "disabled" in diemcau("user", "list", *data).stdout
     unknown = diemcau("user", "disable", *data, "nobody")
     assert (unknown.returncode, "Traceback" in unknown.stderr) == (2, False)
+
+
+def test_an_account_needs_a_name(tmp_path: Path, diemcau: Run) -> None:
+    add = ("user", "add", "--data-dir", str(tmp_path), "--password-stdin", "--role", "chair")
+    refused = diemcau(*add, " ", stdin="mười ba con vịt\n")
+    assert (refused.returncode, "needs a name" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("user", "list"),
+        ("user", "disable", "kỹ-thuật"),
+        ("session", "list"),
+        ("session", "links", "x"),
+        ("session", "revoke", "x", "hall"),
+        ("audit", "list"),
+        ("audit", "verify"),
+        ("verify", "x"),
+        ("replay", "x"),
+        ("retire", "x", "--kept-in", "/", "--why", "x"),
+        ("backup", "there"),
+    ],
+    ids=" ".join,
+)
+def test_typed_in_a_wrong_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, diemcau: Run, command: tuple[str, ...]
+) -> None:
+    """Nothing of the server's is there: not an empty database that is whole, nor one made now."""
+    monkeypatch.chdir(tmp_path)
+    ended = diemcau(*command)
+    assert (ended.returncode, str(tmp_path / "data") in ended.stderr) == (2, True)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [(b"\x03", 130), (b"\x04", 2)], ids=["Ctrl-C", "Ctrl-D"]
+)
+def test_who_thinks_better_of_it(tmp_path: Path, key: bytes, status: int) -> None:
+    command = ["user", "add", "x", "--role", "chair", "--data-dir", str(tmp_path)]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-m", "web.cli", *command])
+    said = b""
+    with os.fdopen(terminal, "r+b", buffering=0) as screen, suppress(OSError):  # EIO: it has ended
+        while shown := screen.read(1000):
+            said += shown
+            if said.endswith(b"Password: "):
+                screen.write(key)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == status
+    assert b"Traceback" not in said
 
 
 def test_links_say_the_name_that_others_know(tmp_path: Path, diemcau: Run) -> None:
@@ -301,6 +356,23 @@ def test_a_recording_is_exported(tmp_path: Path, diemcau: Run) -> None:
     assert len(media.decode(shut.read_bytes()).pictures) == 50
     assert shut.stat().st_mode & 0o077 == 0
     assert '"download"' in (tmp_path / "sealed" / "x" / "access.log").read_text()
+
+
+def test_half_a_film_is_none(tmp_path: Path, diemcau: Run) -> None:
+    """A limit on the size of files stands in for a full disk."""
+    data, film = ("--data-dir", str(tmp_path)), tmp_path / "film.mp4"
+    record_open(tmp_path / "archive", 3)
+    assert diemcau("export", *data, "x", str(film)).returncode == 0
+    size = film.stat().st_size
+    film.unlink()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1, before[1]))
+    try:
+        failed = diemcau("export", *data, "x", str(film))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (failed.returncode, "too large" in failed.stderr) == (2, True)
+    assert diemcau("export", *data, "x", str(film)).returncode == 0
 
 
 def test_an_exported_recording_has_its_chapters(tmp_path: Path, diemcau: Run) -> None:
