@@ -34,14 +34,16 @@ class Tries:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._counted: int | None = None
-        """By this studio: it may take the same clip out and in again."""
+        self._last: tuple[int, int] | None = None
+        """This studio's clip and its tries: it may take the same one out and in again."""
 
     def count(self, number: int) -> int:
-        """With this one. 1 where it cannot be written down, or was already."""
-        if number == self._counted:
-            return 1
-        self._counted = number
+        """With this one. 1 where it cannot be written down."""
+        if self._last is None or self._last[0] != number:
+            self._last = number, self._counted(number)
+        return self._last[1]
+
+    def _counted(self, number: int) -> int:
         try:
             last, _, times = self._path.read_text("ascii").partition(" ")
             tries = int(times) + 1 if last == str(number) else 1
@@ -136,7 +138,8 @@ class Player:
             # Nothing is lost of a seat that is empty on purpose.
             self.source.picture.received_ns = time.monotonic_ns()
             return
-        if clip is None or last is None or clip.number != last.number:
+        if clip is None or last is None or clip.number != last.number or self._show is None:
+            # One whose page could not be shown may have others that can.
             self._leave()
             self._clip = clip
             self._show = None if clip is None else self._open(clip)

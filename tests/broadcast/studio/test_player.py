@@ -358,6 +358,22 @@ def test_a_fault_is_told_and_the_next_clip_plays(
         one.close()
 
 
+def test_one_broken_page_costs_no_other(tmp_path: Path, player: Callable[[], Player]) -> None:
+    pages = [b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 64 36]>>"] * 2
+    tree = b"<</Type/Pages/Kids[3 0 R 9 0 R 4 0 R]/Count 3>>"
+    file = b"%PDF-1.4\n"
+    for number, said in enumerate([b"<</Type/Catalog/Pages 2 0 R>>", tree, *pages], 1):
+        file += b"%d 0 obj %s endobj\n" % (number, said)
+    (tmp_path / "report.pdf").write_bytes(file + b"trailer <</Size 5/Root 1 0 R>>\n%%EOF")
+    one = player()
+    clip = Clip(1, ClipKind.SLIDES, "", "report.pdf")
+    for page, fault in ((1, ""), (2, "unreadable"), (3, "")):
+        one.follow(replace(clip, page=page))
+        one._turn()
+        assert (one.status() or {})["fault"] == fault
+        assert (one.source.picture.newest is None) is bool(fault)
+
+
 def test_the_anthem_is_a_card_with_its_title_and_a_sound(
     tmp_path: Path, player: Callable[[], Player]
 ) -> None:
