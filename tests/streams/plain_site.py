@@ -103,15 +103,16 @@ class Site(asyncio.DatagramProtocol):
         self.send(check or self.check())
         await asyncio.wait_for(self._answered.wait(), PATIENCE_S)
 
-    def send(self, datagram: bytes) -> None:
+    def send(self, datagram: bytes, by: socket.socket | None = None) -> None:
+        """`by`: another way than its own."""
         self.sent.append(datagram)
-        self._transport.sendto(datagram, ("127.0.0.1", self._relay.port))
+        (by or self._transport).sendto(datagram, ("127.0.0.1", self._relay.port))
 
-    def speak(self, count: int = 1) -> None:
+    def speak(self, count: int = 1, by: socket.socket | None = None) -> None:
         for _ in range(count):
             head = struct.pack("!BBHII", 0x80, 111, self.number, self.number * 960, 7)
             self.number += 1
-            self.send(self._session.protect(head + b"\xfc\x01"))
+            self.send(self._session.protect(head + b"\xfc\x01"), by)
 
     def report(self) -> None:
         """That it received nothing (RFC 3550 6.4.2)."""
@@ -157,12 +158,14 @@ async def relay_of(frames: list[EncodedFrame]) -> AsyncIterator[Relay]:
         await relay.close()
 
 
-async def speaks(site: Site, frames: list[EncodedFrame]) -> None:
+async def speaks(
+    site: Site, frames: list[EncodedFrame], count: int = 10, by: socket.socket | None = None
+) -> None:
     """All that it says from now on is heard."""
     first = site.number
-    site.speak(10)
+    site.speak(count, by)
     meant = [number * 960 for number in range(first, site.number)]
-    await wait_until(lambda: [frame.pts for frame in frames[-10:]] == meant, "its sound")
+    await wait_until(lambda: [frame.pts for frame in frames[-count:]] == meant, "its sound")
 
 
 async def is_heard(site: Site, frames: list[EncodedFrame]) -> None:

@@ -16,11 +16,17 @@ from streams.udp.sendmmsg import Address
 class Endpoint:
     ufrag: str = "ours"
     password: str = "p" * 24
+    last_heard_ns: int = 0
+    address: Address | None = None
     addresses: list[Address] = field(default_factory=list)
+
+    def follow(self, address: Address) -> None:
+        self.address = address
 
     def on_check(self, *, nominated: bool, address: Address) -> None:
         assert nominated
         self.addresses.append(address)
+        self.follow(address)
 
     def on_dtls(self, datagram: bytes) -> None: ...
     def on_media(self, datagram: bytes, came_ns: int) -> None: ...

@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from streams.udp.port import Transactions
+from streams.udp.port import IN_A_ROW, Transactions
 from tests.media import wait_until
 from tests.streams.plain_site import joined, settled, speaks, stranger
 
@@ -33,6 +33,39 @@ def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
                 await wait_until(lambda: peer._address == other.getsockname(), "the move")
             await speaks(site, frames)
+
+    asyncio.run(story())
+
+
+def test_who_sends_by_another_way_is_sent_to_there_before_he_nominates_it() -> None:
+    """As Chromium does when a network goes away: two seconds of reports would be lost, and with
+    them what it believed that the line carries. Late packets of the way before lead nowhere, and
+    no more does what was overheard and is said again."""
+
+    async def story() -> None:
+        async with joined() as (relay, site, frames):
+            [peer] = relay.peers.values()
+            home = peer._address
+            with stranger() as other:
+                other.bind(("127.0.0.1", 0))
+                other.sendto(site.check(nominates=False), ("127.0.0.1", relay.port))
+                await wait_until(
+                    lambda: other.getsockname() in relay._port._by_address, "another way"
+                )
+                for _ in range(3):
+                    await speaks(site, frames, IN_A_ROW - 1, other)
+                    await speaks(site, frames, 1)
+                for packet in [one for one in site.sent if one[0] >= 128][-2 * IN_A_ROW :]:
+                    other.sendto(packet, ("127.0.0.1", relay.port))
+                await site.check_again(site.check(nominates=False))
+                assert peer._address == home
+                await speaks(site, frames, IN_A_ROW, other)
+                assert peer._address == other.getsockname()
+                await speaks(site, frames, 1)
+                await speaks(site, frames, 1, other)
+                assert peer._address == other.getsockname(), "and not back by a late one"
+            await speaks(site, frames, IN_A_ROW)
+            assert peer._address == home
 
     asyncio.run(story())
 

@@ -25,9 +25,13 @@ def nowhere(*_: object) -> None:
 
 
 class _Endpoint:
+    last_heard_ns = 0
+    address = None
+
     def __init__(self, name: str) -> None:
         self.ufrag, self.password = name, "p" * 24
 
+    def follow(self, address: tuple[str, int]) -> None: ...
     def on_check(self, *, nominated: bool, address: tuple[str, int]) -> None: ...
     def on_dtls(self, datagram: bytes) -> None: ...
     def on_media(self, datagram: bytes, came_ns: int) -> None: ...
