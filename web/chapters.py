@@ -56,8 +56,9 @@ class Chapters:
 
     def _fresh(self, kept: _Kept, floor: Floor) -> bool:
         young = self._clock() - kept.at_ms < FRESH_MS
-        over = floor.state.phase is Phase.ENDED and kept.over
-        return kept.version == floor.state.version and (young or over)
+        if floor.state.phase is not Phase.ENDED:
+            return young
+        return kept.version == floor.state.version and (young or kept.over)
 
     async def _renew(self, floor: Floor) -> _Kept:
         recording = self._archive / floor.id

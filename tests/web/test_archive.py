@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from broadcast.outputs.playlist import END, Entry, header, lines
 from broadcast.session.commands import ChooseItem, EndSession, EndTurn, GiveTurn
 from broadcast.session.decide import Act
+from broadcast.session.events import Event
 from broadcast.session.model import RequestKind, Role
 from tests.broadcast.session.hearing import PREPARED, SECRET, Hearing
-from tests.web.rig import SESSION, Rig, relay, settings_in
-from web import archive, children
+from tests.web.rig import SESSION, Rig, relay, settings_in, stop_the_clock
+from web import archive, chapters, children
 from web.cli import main
 
 
@@ -110,3 +112,31 @@ def test_a_playlist_that_lost_a_bit_hides_no_session(
     asyncio.run(scenario())
     told = main(("replay", PREPARED.id, "minutes", "--data-dir", str(tmp_path / "data")))
     assert told == 0, capsys.readouterr()
+
+
+def test_chapters_of_a_running_session_are_worked_out_once_in_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever happens meanwhile: a day's log takes half a second, beside sound and pictures."""
+    stop_the_clock(monkeypatch)
+    versions: list[int] = []
+    work_out = chapters._work_out
+
+    def counted(events: Sequence[Event], recording: Path) -> tuple[dict[str, Any], bool]:
+        versions.append(len(events))
+        return work_out(events, recording)
+
+    monkeypatch.setattr(chapters, "_work_out", counted)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            record(rig, SESSION, 0, 5)
+            for command in ("go_live", "pause_session", "resume_session"):
+                assert (await rig.command(command))[0] == 200
+                await _get(rig, f"/api/v1/sessions/{SESSION}/chapters")
+            assert len(versions) == 1
+            assert (await rig.command("end_session"))[0] == 200
+            await _get(rig, f"/api/v1/sessions/{SESSION}/chapters")
+            assert len(versions) == 2
+
+    asyncio.run(scenario())
