@@ -32,6 +32,9 @@ RETRY_S = 5.0
 CLOSE_S = 5.0
 SETTLE_S = 1.0
 """After a break or a closed item: what comes sooner may have been on its way since then."""
+QUIET_S = 10.0
+"""Nothing was to be kept for so long: it is no short break, nor a studio that was started again and
+is not told yet what goes on."""
 ASK_S = 2.0
 """How often a site is asked for the keyframe that a file begins with."""
 
@@ -71,6 +74,7 @@ class SiteRecordings:
         self._thread = threading.Thread(target=self._run, name="sites", daemon=True)
         self._desk = _Desk(folder, disk)
         self._resume_at_s = self._settled_at_s = 0.0
+        self._seal_at_s = time.monotonic() + QUIET_S
         self._ask_at_s: dict[SiteId, float] = {}
         self._rest_until_s: dict[SiteId, float] = {}
         """Of sites that sent what can be in no file."""
@@ -129,7 +133,8 @@ class SiteRecordings:
             closing = self._closing.wait(LOOK_S)
             for item in self._queue.drain():
                 self._step(item)
-            self._desk.seal_next()
+            if time.monotonic() >= self._seal_at_s:
+                self._desk.seal_next()
         self._desk.end()
 
     def _step(self, item: EncodedFrame | Wish | _Gone) -> None:
@@ -137,6 +142,7 @@ class SiteRecordings:
             match item:
                 case Wish(stream):
                     self._fault = None if not stream else self._fault
+                    self._seal_at_s = time.monotonic() + QUIET_S
                     self._desk.open(stream)
                 case _Gone(site):
                     self._desk.finish(site)

@@ -33,6 +33,7 @@ MS = 1_000_000
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sites, "SETTLE_S", 0.0)
+    monkeypatch.setattr(sites, "QUIET_S", 0.0)
 
 
 @cache
