@@ -216,9 +216,11 @@ class Port:
     def _place(self, endpoint: Endpoint) -> None:
         """What comes from where it is sent to is its own, and costs no look at where that is."""
         for address in self._addresses[endpoint.ufrag]:
+            if not self._is_of(endpoint, address):
+                continue  # somebody else checked from there since
             if address == endpoint.address:
                 self._by_address[address] = endpoint
-            elif self._by_address.get(address) is endpoint:
+            elif self._by_address[address] is endpoint:
                 self._by_address[address] = Elsewhere(endpoint, address, self._follow)
 
     def _bind(self, endpoint: Endpoint, address: Address) -> None:

@@ -26,7 +26,7 @@ def nowhere(*_: object) -> None:
 
 class _Endpoint:
     last_heard_ns = 0
-    address = None
+    address: tuple[str, int] | None = None
 
     def __init__(self, name: str) -> None:
         self.ufrag, self.password = name, "p" * 24
@@ -46,6 +46,8 @@ def test_an_address_in_use_outlives_newer_ones_and_belongs_to_one() -> None:
     assert port._by_address[used] is here
     assert len(port._by_address) == MAX_ADDRESSES
     port._bind(there, used)
+    here.address = used
+    port._place(here)
     port.remove(here)
     assert port._by_address == {used: there}
 
