@@ -32,6 +32,7 @@ from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame, Feed, Packe
 from streams.lines import DownLine, Line, PortCounts
 from streams.rights import Rights
 from streams.rtp.packetise import Packetised, packetise
+from streams.udp.addresses import where_told
 from streams.udp.many import Out
 from streams.udp.port import Port
 from streams.udp.waking import Haste
@@ -102,7 +103,9 @@ class Relay:
 
     async def start(self) -> None:
         """Binds the port. Raises `OSError` where it is in use."""
-        self.port = await self._port.open(self._settings.host, self._settings.port)
+        media = self._settings
+        host = where_told(media.host, media.port, media.addresses)
+        self.port = await self._port.open(host, media.port)
         self._out = self._port.out
 
     async def close(self) -> None:

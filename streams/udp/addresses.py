@@ -22,6 +22,22 @@ def bound_socket(host: str, port: int, kind: socket.SocketKind) -> socket.socket
     return _bound(ANY_IPV4, port, kind)
 
 
+def where_told(host: str, port: int, told: tuple[str, ...]) -> str:
+    """Where the media port is bound: at the one address that sites are told, where this machine has
+    it. Bound to all, the kernel answers from an interface's first address, whichever was asked;
+    browsers drop that (RFC 8445 7.2.5.2.1), and to name each datagram's source costs more. Raises
+    `OSError` where somebody else has it."""
+    if len(told) == 1 and host in (ANY, ANY_IPV4):
+        try:
+            _bound(told[0], port, socket.SOCK_DGRAM).close()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise
+            return host  # a router's, which passes on to here
+        return told[0]
+    return host
+
+
 def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
     [(family, _, protocol, _, address), *_] = socket.getaddrinfo(host, port, type=kind)
     bound = socket.socket(family, kind, protocol)

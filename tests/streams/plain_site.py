@@ -19,6 +19,7 @@ from streams.relay import Rates, Relay
 from tests.media import PATIENCE_S, wait_until
 
 HALL = SiteId("hall")
+LOOPBACK = Media(host="127.0.0.1", port=0)
 PASSWORD = "p" * 24
 OFFER = """v=0
 o=- 1 1 IN IP4 127.0.0.1
@@ -143,9 +144,9 @@ async def joined() -> AsyncIterator[tuple[Relay, Site, list[EncodedFrame]]]:
 
 
 @asynccontextmanager
-async def relay_of(frames: list[EncodedFrame]) -> AsyncIterator[Relay]:
+async def relay_of(frames: list[EncodedFrame], settings: Media = LOOPBACK) -> AsyncIterator[Relay]:
     relay = Relay(
-        Media(host="127.0.0.1", port=0),
+        settings,
         Rates.of(Program()),
         on_frame=frames.append,
         on_source_gone=lambda _site: None,
