@@ -172,18 +172,21 @@ def test_typed_in_a_wrong_folder(
     ("key", "status"), [(b"\x03", 130), (b"\x04", 2)], ids=["Ctrl-C", "Ctrl-D"]
 )
 def test_who_thinks_better_of_it(tmp_path: Path, key: bytes, status: int) -> None:
-    command = ["user", "add", "x", "--role", "chair", "--data-dir", str(tmp_path)]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(ROOT)
-        os.execv(sys.executable, [sys.executable, "-m", "web.cli", *command])
+    typed = ["user", "add", "x", "--role", "chair", "--data-dir", str(tmp_path)]
+    command = ["setsid", "--ctty", "--wait", sys.executable, "-m", "web.cli", *typed]
+    ours, its = pty.openpty()
     said = b""
-    with os.fdopen(terminal, "r+b", buffering=0) as screen, suppress(OSError):  # EIO: it has ended
-        while shown := screen.read(1000):
-            said += shown
-            if said.endswith(b"Password: "):
-                screen.write(key)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == status
+    with (
+        os.fdopen(ours, "r+b", buffering=0) as screen,
+        subprocess.Popen(command, cwd=ROOT, stdin=its, stdout=its, stderr=its) as asked,
+    ):
+        os.close(its)
+        with suppress(OSError):  # EIO: nobody writes any more
+            while shown := screen.read(1000):
+                said += shown
+                if said.endswith(b"Password: "):
+                    screen.write(key)
+    assert asked.returncode == status
     assert b"Traceback" not in said
 
 
