@@ -10,7 +10,8 @@ MAX_LINES, MAX_LINE, MAX_FORMATS = 400, 2_000, 64
 """Of those that are read: of the offer, octets of one, and payload formats of a section. Chromium's
 longest section has some 40 formats in 100 lines; the parser's steps grow with their product."""
 _READ = re.compile(
-    r"[vostm]=|a=(?:mid|rtpmap|fmtp|extmap|ice-ufrag|ice-pwd|fingerprint|setup):|"
+    r"[vostm]=|a=(?:mid|rtpmap|fmtp|ice-ufrag|ice-pwd|fingerprint|setup):|"
+    r"a=extmap:\S+ \S+\s*$|"  # none of ours has attributes (RFC 8285 5), which aiortc does not take
     r"a=rtcp-fb:(?:\*|\d{1,3}) (?:nack|transport-cc)\s*$|"
     r"a=(?:sendonly|recvonly|sendrecv|inactive|rtcp-mux|bundle-only)\s*$"
 )

@@ -23,7 +23,7 @@ from streams.connections.sdp import (
     read_offer,
 )
 from streams.frames import Codec
-from tests.streams.offers import CHROMIUM, PUBLISH, VIEW
+from tests.streams.offers import CHROMIUM, GSTREAMER, OBS, PUBLISH, VIEW
 
 OURS = Ours("ufrg", "p" * 32, RTCDtlsFingerprint("sha-256", "AB:CD"), ("192.0.2.1", "::1"), 8443)
 
@@ -44,6 +44,31 @@ def test_chromium_is_answered_with_h264_mode_1_and_opus() -> None:
     assert "a=extmap:3 " in text
     assert "a=candidate:2 1 udp 2130706175 ::1 8443 typ host" in text
     assert "red" not in text
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("offer", "kinds", "ufrag", "congestion"),
+    [
+        (OBS, [(Codec.OPUS, 111, None), (Codec.H264, 96, 97)], "u8Xw", ""),
+        (
+            GSTREAMER,
+            [(Codec.H264, 96, 97), (Codec.OPUS, 98, None)],
+            "Zk3hD8",
+            TRANSPORT_SEQUENCE,
+        ),
+    ],
+)
+def test_encoders_are_taken_with_picture_and_sound(
+    offer: str, kinds: list[tuple[Codec, int, int | None]], ufrag: str, congestion: str, end: str
+) -> None:
+    """What they trickle, end and name by mDNS is nothing to us."""
+    read = read_offer(offer.replace("\n", end), "publish")
+    assert [(s.codec, s.payload_type, s.retransmission) for s in read.sections] == kinds
+    assert (read.ufrag, read.dtls_role) == (ufrag, "server")
+    assert {section.congestion for section in read.sections} == {congestion}
+    said = SessionDescription.parse(answer(read, OURS, "publish"))
+    assert [media.direction for media in said.media] == ["recvonly", "recvonly"]
 
 
 def test_a_browser_is_told_arrivals_and_others_an_estimate() -> None:
