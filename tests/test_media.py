@@ -130,7 +130,7 @@ def test_files_for_a_browser(tmp_path: Path) -> None:
 def test_waiting_ends_with_the_condition_or_the_bound() -> None:
     async def story() -> None:
         tries = iter([None, 0, "there"])
-        assert await media.wait_until(lambda: next(tries), "a value", 5) == "there"
+        assert await media.wait_until(lambda: next(tries), "a value") == "there"
         with pytest.raises(TimeoutError, match="never: not within"):
             await media.wait_until(lambda: False, "never", 0.1)
 

@@ -133,7 +133,7 @@ def test_a_language_from_the_booth_to_the_archive(server: Server) -> None:
             await watch.goto(server.url(f"/play/{server.session}#t=2"))
             await watch.get_by_test_id("listen").select_option("hmn")
             await watch.get_by_test_id("player").evaluate(
-                "(video) => { video.muted = true; void video.play(); }"
+                "(video) => { video.muted = video.loop = true; void video.play(); }"
             )
             await hears(watch, CABIN_HZ, heard=True)
             await watch.screenshot(path=str(SEEN / "interpreting-play.png"))

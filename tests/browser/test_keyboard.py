@@ -67,7 +67,7 @@ class Keys:
             return bool(focus["seen"] or focus["what"] == "<body>")
 
         try:
-            await wait_until(clear, "a focus that is seen", 5)
+            await wait_until(clear, "a focus that is seen")
         except TimeoutError as error:
             raise AssertionError(f"nothing shows that the focus is on {focus['what']}") from error
 
@@ -81,7 +81,7 @@ class Keys:
         async def somewhere() -> bool:
             return (await self.tab.evaluate(FOCUS))["what"] != "<body>"
 
-        await wait_until(somewhere, "the focus, which was lost", 5)
+        await wait_until(somewhere, "the focus, which was lost")
         await self.tab.evaluate("new Promise((done) => setTimeout(done, 50))")
         assert await somewhere(), "the focus was lost"
         await self.seen()

@@ -169,7 +169,7 @@ async def reached(tab: Page, room: Locator, what: Locator) -> None:
         await tab.mouse.wheel(0, next(turns))
         return False
 
-    await wait_until(in_sight, f"sight of {what}", 20)
+    await wait_until(in_sight, f"sight of {what}")
 
 
 def test_whatever_is_wrong_with_a_site_its_figures_are_a_click_away(tmp_path: Path) -> None:

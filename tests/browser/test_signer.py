@@ -69,6 +69,7 @@ async def choose_by_keys(tab: BrowserPage) -> None:
     await open_by_key(tab)
     await expect(tab.get_by_test_id("signer-put")).to_be_disabled()
     await tab.get_by_test_id("signer-site").select_option(LEFT)
+    await expect(tab.get_by_test_id("signer-put")).to_be_enabled()
     await tab.get_by_test_id("signer-put").focus()
     await tab.keyboard.press("Enter")
     await expect(tab.get_by_test_id("signer-dialog")).to_have_count(0)

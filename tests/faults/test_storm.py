@@ -40,8 +40,9 @@ SECONDS = 300
 CALM_S = 8, 20
 """From one fault to the next: a studio is back within that on a busy machine."""
 STANDS_S = 0.3, 1, 3, 6
-GAP_S = 10
-"""Within so long the recording goes on, whatever died or stood still."""
+GAP_S = 60
+"""Within so long the recording goes on, whatever died or stood still. How soon:
+`bench/restart.py`."""
 SITES = HALL, LEFT, RIGHT
 SAID = "Kính thưa quý vị đại biểu", "Tôi xin phát biểu " * 5, "Nguyễn Thị Mường Ẳng", "🙂 é"
 

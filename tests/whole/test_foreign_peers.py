@@ -196,7 +196,10 @@ def ffmpeg_whip(url: str, options: dict[str, str], site: int, enough: threading.
 
 
 def test_ffmpeg_publishes(server: Server, tmp_path: Path) -> None:
-    options = certificate(tmp_path) | {"authorization": server.site_tokens[HALL]}
+    options = certificate(tmp_path) | {
+        "authorization": server.site_tokens[HALL],
+        "handshake_timeout": "60000",  # FFmpeg's own five seconds are short for a busy machine
+    }
 
     async def story() -> None:
         enough = threading.Event()

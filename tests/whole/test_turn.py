@@ -77,7 +77,7 @@ def test_a_site_that_only_a_turn_server_can_reach_is_seen(tmp_path: Path) -> Non
         config = f'{CONFIG}[turn]\nurls = {urls}\nsecret = "{SECRET}"\n'
         with Server(tmp_path / "server", config) as server:
             asyncio.run(story(server, tmp_path))
-            assert all(finding.ok for finding in about_turn(server))
+            wait_for(lambda: all(found.ok for found in about_turn(server)), "its answer in time")
             assert SECRET not in server.log.read_text()
             assert "credential" not in server.log.read_text()
 
@@ -187,5 +187,5 @@ def test_credentials_are_good_for_their_hours_and_no_longer(tmp_path: Path) -> N
             return asyncio.run(refusal(port, link))
 
         assert refused(ago_s=0) == 0
-        assert refused(ago_s=2 * 3600 - 60) == 0
+        assert refused(ago_s=2 * 3600 - 600) == 0
         assert refused(ago_s=2 * 3600 + 60) == 401

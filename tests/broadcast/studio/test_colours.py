@@ -214,7 +214,7 @@ def test_a_camera_of_wide_samples_is_as_wide_as_it_is_meant(anamorphic: Path) ->
         try:
             with rtsp_camera(anamorphic, port):
                 async with watching(f"rtsp://127.0.0.1:{port}/camera") as (studio, _):
-                    await media.wait_until(lambda: len(studio.frames) > 40, "the camera", 30)
+                    await media.wait_until(lambda: len(studio.frames) > 40, "the camera")
             for frame in studio.frames[:40]:
                 sources.offer(frame)
             source = sources.get(HALL)
