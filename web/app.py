@@ -23,7 +23,7 @@ import uvloop
 
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings, handed_over
-from streams.lag import freeze_heap
+from streams.lag import freeze_heap, unless_hung
 from web.application import Parts, application
 from web.auditor import Auditor
 from web.certificate import Certificate, utc_now
@@ -163,7 +163,7 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_USER
     settings = handed_over(arguments[0])
     try:
-        uvloop.run(serve(settings))
+        uvloop.run(unless_hung(serve(settings)))
     except ConfigError as error:
         sys.stderr.write(f"diemcau: {error}\n")
         return EXIT_USER

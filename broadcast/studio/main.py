@@ -37,7 +37,7 @@ from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from broadcast.studio.watchdog import Watchdog
 from config.settings import Program, Settings, handed_over, socket_path
 from streams.frames import NS_PER_S, Codec, EncodedFrame, Packet, SiteId
-from streams.lag import freeze_heap
+from streams.lag import freeze_heap, unless_hung
 from streams.wire import Kind, Message, Note
 
 SWITCH_INTERVAL_S = 0.0005
@@ -327,5 +327,5 @@ def main(arguments: Sequence[str]) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     studio = Studio(handed_over(arguments[0]))
     freeze_heap()  # half a frame, each time
-    uvloop.run(_until_told(studio))
+    uvloop.run(unless_hung(_until_told(studio)))
     return 0

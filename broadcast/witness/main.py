@@ -22,6 +22,7 @@ from broadcast.interpreters import Language
 from broadcast.program import PROGRAM_STATE
 from broadcast.studio.link import Link
 from config.settings import Settings, handed_over, witness_socket_path
+from streams.lag import unless_hung
 from streams.wire import Kind, Message, Note
 
 if TYPE_CHECKING:
@@ -145,5 +146,5 @@ def main(arguments: Sequence[str]) -> int:
         sys.exit("usage: python -m broadcast.witness SETTINGS.json")
     threading.excepthook = _die
     os.nice(5)
-    uvloop.run(_run(handed_over(arguments[0])))
+    uvloop.run(unless_hung(_run(handed_over(arguments[0]))))
     return 0
