@@ -24,7 +24,6 @@ SLOW_MS = 90_000
 """How long anything may take on a machine that does ten things at once."""
 REST_S = 0.8
 """A page takes a second press of the same button within 700 ms for a trembling hand."""
-HELD_MS = 2500
 SLATE_LOOKS = 5
 AHEAD = f"""() => import("{versioned()}/state.js").then(({{now}}) =>
   now() - (globalThis.really ?? (() => performance.timeOrigin + performance.now()))())"""
@@ -50,6 +49,21 @@ PLAYING = """({currentTime, readyState, paused, buffered}) => {
 KEYS = {"cut": "Space", "call_next": "n", "end_turn": "e"}
 PICTURES = os.environ.get("PLAY_PICTURES")
 """A folder: all pages are photographed in each act, for whoever wants to look at them."""
+
+
+async def left_s(tab: Page) -> int:
+    """On the speaker's clock."""
+    digits = re.findall(r"\d", await tab.get_by_test_id("clock").locator(".digits").inner_text())
+    return int("".join(digits[:-2])) * 60 + int("".join(digits[-2:]))
+
+
+async def has_more_time(tab: Page, than_s: int) -> None:
+    """The speaker: of itself it only grows less."""
+
+    async def more() -> bool:
+        return await left_s(tab) > than_s
+
+    await wait_until(more, f"more than {than_s} s", SLOW_MS / 1000)
 
 
 class Person:
@@ -85,6 +99,14 @@ class Person:
         button = self.at(name)
         await expect(button).to_be_enabled(timeout=SLOW_MS)
         await expect(button).not_to_have_attribute("aria-busy", "true", timeout=SLOW_MS)
+
+    async def holds(self, name: str) -> None:
+        """Until the page has taken it."""
+        await self._ready_to_press(name)
+        await self.at(name).hover()
+        await self.tab.mouse.down()
+        await self.sees_no(name)
+        await self.tab.mouse.up()
 
     async def sees(self, name: str, text: str | re.Pattern[str] = "") -> None:
         """That it is there, and says so."""
@@ -179,11 +201,11 @@ class Chair(Person):
         await self.press("request_opening")
 
     async def confirms_opening(self) -> None:
-        await self.at("confirm-hold").click(delay=HELD_MS)
+        await self.holds("confirm-hold")
 
     async def ends_the_session(self) -> None:
         await self.press("end_session")
-        await self.at("confirm-hold").click(delay=HELD_MS)
+        await self.holds("confirm-hold")
 
     async def sees_first_in_line(self, name: str) -> None:
         await expect(self.at("queue").locator("li").first).to_contain_text(name, timeout=SLOW_MS)

@@ -122,7 +122,7 @@ async def call_and_check(
     room = district.get_by_test_id("room")
     await expect(room).to_have_attribute("data-standing", "on-air")
     await expect(district.get_by_test_id("standing")).to_contain_text("ĐANG PHÁT")
-    await expect(district.get_by_test_id("own-clock")).to_contain_text(re.compile("6:[0-5]"))
+    await expect(district.get_by_test_id("own-clock")).to_contain_text(re.compile("[0-6]:[0-5]"))
     await expect(operator.get_by_test_id("floor-name")).to_contain_text("Điêu Thị Xuân")
     await expect(watch.get_by_test_id("speaking")).to_contain_text("Điêu Thị Xuân")
     await shown.until(lambda _: shown.site(LEFT)["microphone_open"], "it is open")

@@ -18,7 +18,17 @@ from playwright.async_api import expect
 
 from broadcast.session.model import AgendaItem, Delegate, DelegateId, ItemId, ItemKind, Role, Site
 from streams.frames import SiteId
-from tests.cast import SLOW_MS, Chair, Clerk, District, Operator, Person, Public
+from tests.cast import (
+    SLOW_MS,
+    Chair,
+    Clerk,
+    District,
+    Operator,
+    Person,
+    Public,
+    has_more_time,
+    left_s,
+)
 from tests.chromium import camera_files, chromium, signed_in
 from tests.media import wait_until
 from tests.peers import publishing
@@ -249,8 +259,9 @@ async def a_discussion(room: Room) -> None:
     await room.sees_speaking(XUAN, LEFT)
     await room.clerk.types_a_caption("Kính thưa Hội đồng")
     await room.lay.sees("caption", "Kính thưa Hội đồng")
+    before_s = await left_s(room.wall.tab)
     await room.chair.press("extend")
-    await room.wall.sees("clock", "07:")
+    await has_more_time(room.wall.tab, before_s)
     await room.public.sees_site(CAMERA)
     await room.photograph("3-discussion")
     await all_clocks_agree(room)
