@@ -222,6 +222,53 @@ def test_a_seat_that_is_taken_is_told_and_taken_over_when_free(server: Server) -
     asyncio.run(story())
 
 
+def test_a_link_that_is_opened_twice_sends_from_the_newer_page_alone(server: Server) -> None:
+    """The older says so: nobody would know that its camera and its microphone were still on air."""
+
+    async def story() -> None:
+        async with chromium() as browser:
+            older, newer = await browser.new_page(), await browser.new_page()
+            for tab in (older, newer, older):
+                if await tab.get_by_test_id("reload").count():
+                    await tab.get_by_test_id("reload").click()
+                else:
+                    await tab.goto(server.join_url(LEFT))
+                    await join_as_a_person_would(tab)
+                await expect(tab.get_by_test_id("line")).to_contain_text("tốt")
+                await expect(tab.get_by_test_id("line-lost")).to_have_count(0)
+            await expect(newer.get_by_test_id("stop")).to_contain_text("vừa được mở")
+
+    asyncio.run(story())
+
+
+PLUGGED_IN_LATER = """() => {
+  const real = MediaDevices.prototype.enumerateDevices;
+  MediaDevices.prototype.enumerateDevices = async function () {
+    const all = await real.call(this);
+    return all.filter(({kind}, at) => globalThis.plugged || kind !== "audioinput"
+      || all.findIndex((one) => one.kind === kind) === at);
+  };
+}"""
+"""One microphone at first. Nothing can be plugged into Chromium's own test devices."""
+
+
+def test_a_microphone_that_is_plugged_in_can_be_chosen(server: Server) -> None:
+    async def story() -> None:
+        async with chromium() as browser:
+            tab = await browser.new_page()
+            await tab.add_init_script(f"({PLUGGED_IN_LATER})()")
+            await tab.goto(server.join_url(LEFT))
+            await expect(tab.get_by_test_id("join")).to_be_enabled()
+            await expect(tab.get_by_label("Chọn micrô")).to_have_count(0)
+            await tab.evaluate("""() => {
+              globalThis.plugged = true;
+              navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+            }""")
+            await expect(tab.get_by_label("Chọn micrô")).to_be_visible()
+
+    asyncio.run(story())
+
+
 def _brightness(watched: Watched) -> float:
     """Of the middle of the newest picture."""
     picture = watched.pictures[-1][1]

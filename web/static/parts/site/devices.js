@@ -50,10 +50,15 @@ export async function open() {
     const both = await tried({video: wish("video"), audio: wish("audio")});
     if (both instanceof MediaStream) take(both, ["video", "audio"]);
     else for (const kind of /** @type {const} */ (["audio", "video"])) await openOne(kind);
-    list.value = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.deviceId);
+    await look();
   } finally {
     asking.value = false;
   }
+}
+
+/** What there is to choose from. */
+async function look() {
+  list.value = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.deviceId);
 }
 
 /** Whether they open without anybody being asked. */
@@ -182,13 +187,14 @@ export function inUse(kind) {
   return chosen[kind];
 }
 
-/** Comes back by itself when something is plugged in. */
+/** Comes back by itself when something is plugged in, which can also be chosen from now on. */
 export function watchPlugs() {
   navigator.mediaDevices?.addEventListener("devicechange", () => {
     if (asking.value) return;
     for (const kind of /** @type {const} */ (["audio", "video"])) {
       if (state(kind).value === "lost" || state(kind).value === "none") void openOne(kind);
     }
+    void look();
   });
 }
 

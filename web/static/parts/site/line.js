@@ -2,13 +2,13 @@
 
 import {computed, effect, signal} from "@preact/signals";
 import {WhepPlayer, WhipPublisher} from "../../rtc.js";
-import {quality, report, restarts, view} from "../../state.js";
+import {bye, quality, report, restarts, view} from "../../state.js";
 import {config} from "../../texts.js";
-import {camera, microphone, stream} from "./devices.js";
+import {camera, close, microphone, stream} from "./devices.js";
 import {lineTested} from "./line_test.js";
 import {language} from "./listen.js";
 import {selfTested} from "./self_test.js";
-import {mayShare} from "./share.js";
+import {drop, mayShare} from "./share.js";
 
 /** @import {RtcState} from "../../connection.js" */
 
@@ -44,6 +44,9 @@ export function join(token) {
   effect(() => {
     if (putOut.value) leave(player);
     else if (outside) void comeIn(player);
+  });
+  effect(() => {
+    if (bye.value) quit(player);
   });
   effect(() => {
     if (!restarts.value) return;
@@ -90,6 +93,15 @@ async function comeIn(player) {
   outside = false;
   publisher?.start();
   returned.value = await player.start();
+}
+
+/** The server will not have this page back, which says so and shows nothing else: nobody would know that
+ * camera and microphone were still on air, and the site's newer page has its seat. @param {WhepPlayer} player */
+function quit(player) {
+  publisher?.stop();
+  player.stop();
+  drop();
+  close();
 }
 
 /** Sends again after a refusal. */

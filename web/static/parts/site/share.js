@@ -84,7 +84,8 @@ async function chosen() {
   }
 }
 
-function drop() {
+/** Shares nothing any more; the server is not told. */
+export function drop() {
   publisher?.stop();
   for (const track of shared.value?.getTracks() ?? []) track.stop();
   publisher = shared.value = undefined;
