@@ -9,7 +9,8 @@ const COMMAND_MS = 8000;
 
 /**
  * A command that was not carried out. `message` is the server's whole sentence; it is empty when the
- * server was not reached (`code` "unreachable").
+ * server was not reached (`code` "unreachable"), and when no answer came: then nobody here knows whether it
+ * was carried out ("unanswered").
  */
 export class Refusal extends Error {
   /**
@@ -47,7 +48,7 @@ export class Server {
    */
   async command(command) {
     const headers = {"Content-Type": "application/json"};
-    const answer = await this.#ask("commands", {method: "POST", headers, body: JSON.stringify(command)});
+    const answer = await this.#ask("commands", {method: "POST", headers, body: JSON.stringify(command)}, "unanswered");
     return answer.version;
   }
 
@@ -154,16 +155,17 @@ export class Server {
   /**
    * @param {string} what of the session
    * @param {RequestInit & {headers: Record<string, string>}} request
+   * @param {"unreachable" | "unanswered"} [silence] the code where there is no answer
    * @returns {Promise<any>}
    */
-  async #ask(what, request) {
+  async #ask(what, request, silence = "unreachable") {
     const url = new URL(`/api/v1/sessions/${this.#session}/${what}`, this.#base);
     if (this.#token) request.headers["Authorization"] = `Bearer ${this.#token}`;
     let response;
     try {
       response = await fetch(url, {...request, signal: AbortSignal.timeout(COMMAND_MS)});
     } catch {
-      throw new Refusal("unreachable", "", 0);
+      throw new Refusal(silence, "", 0);
     }
     return answerOf(response);
   }

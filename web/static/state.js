@@ -243,8 +243,8 @@ async function reached(ask) {
   }
 }
 
-/** What the server did not say, because it was not reached. @param {unknown} error */
+/** What the server did not say, because nothing of it came here. @param {unknown} error */
 function inWords(error) {
-  if (error instanceof Refusal && !error.message) error.message = t("common.unreachable");
+  if (error instanceof Refusal && !error.message) error.message = t(`common.${error.code}`);
   return error;
 }

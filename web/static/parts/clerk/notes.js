@@ -14,6 +14,16 @@ import {Icon} from "../common/icons.js";
 const edited = signal("");
 /** @type {import("@preact/signals").Signal<"note" | "decision">} */
 const kind = signal("note");
+/** The new note as far as it is written: it stays while another is rewritten.
+ * @type {{text: string, kind: "note" | "decision"}} */
+let draft = {text: "", kind: "note"};
+
+/** @param {Note} note */
+function rewrite(note) {
+  if (!edited.value) draft.kind = kind.value;
+  edited.value = note.id;
+  kind.value = note.kind;
+}
 
 export function Notes() {
   const {notes, agenda} = clerkView();
@@ -36,7 +46,7 @@ function Group({title, notes}) {
       <p class="note-head"><time class="numbers">${timeOfDay(note.at_ms)}</time>
         ${note.kind === "decision" && html`<b>${t("clerk.decision")}</b>`}<span class="gap"></span>
         <button type="button" class="icon-only plain" title=${t("clerk.rewrite")} aria-label=${t("clerk.rewrite")}
-          onClick=${() => { edited.value = note.id; kind.value = note.kind; }}><${Icon} name="pen" /></button>
+          onClick=${() => rewrite(note)} data-testid="rewrite"><${Icon} name="pen" /></button>
         <${Do} command=${{type: "strike_note", note: note.id}} class="icon-only plain" label=${t("clerk.strike")}
           testid="strike_note"><${Icon} name="close" /><//></p>
       <p class="note-text">${note.text}</p></article>`)}</section>`;
@@ -45,29 +55,46 @@ function Group({title, notes}) {
 /** @param {{note: Note | undefined}} props */
 function Writing({note}) {
   const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const done = () => {
+  const turnBack = () => {
     edited.value = "";
-    kind.value = "note";
-    if (area.current) area.current.value = "";
+    kind.value = draft.kind;
+  };
+  /** @param {typeof draft} one */
+  const put = (one) => {
+    draft = one;
+    kind.value = one.kind;
+    if (area.current) area.current.value = one.text;
   };
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const text = area.current?.value.trim();
-    if (!text) return;
-    if (await act({type: "write_note", kind: kind.value, text, ...(note && {note: note.id})})) done();
+    const written = area.current?.value ?? "";
+    const command = {type: "write_note", kind: kind.value, text: written.trim()};
+    if (!command.text) return;
+    if (note) {
+      if (await act({...command, note: note.id})) turnBack();
+      return;
+    }
+    const sent = {kind: kind.value, text: written};
+    put({text: "", kind: "note"}); // what is typed while it is on its way is the next one
+    if (await act(command) || draft.text) return;
+    if (edited.value) draft = sent;
+    else put(sent);
   };
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void save(event);
+  };
+  const typed = () => {
+    if (!note) draft.text = area.current?.value ?? "";
   };
   return html`<form class="writing" onSubmit=${save}>
     <div class="kinds" role="group" aria-label=${t("clerk.kind")}>
       ${/** @type {const} */ (["note", "decision"]).map((one) => html`<button type="button" key=${one} class="small" aria-pressed=${kind.value === one}
         data-testid=${`kind-${one}`} onClick=${() => { kind.value = one; }}>${t(`clerk.${one}`)}</button>`)}
       <span class="gap"></span>
-      ${note && html`<button type="button" class="small plain" onClick=${done}>${t("common.cancel")}</button>`}
+      ${note && html`<button type="button" class="small plain" onClick=${turnBack} data-testid="note-cancel">${t("common.cancel")}</button>`}
       <button class="small primary" disabled=${!canGive("write_note")} data-testid="note-save">
         ${t(note ? "clerk.save" : "clerk.write")}<kbd>Ctrl ↵</kbd></button></div>
-    <textarea ref=${area} rows="3" maxlength="4000" defaultValue=${note?.text ?? ""} onKeyDown=${pressed} data-testid="note-text"
+    <textarea ref=${area} rows="3" maxlength="4000" defaultValue=${note?.text ?? draft.text} onInput=${typed} onKeyDown=${pressed} data-testid="note-text"
       placeholder=${t(kind.value === "decision" ? "clerk.decision_hint" : "clerk.note_hint")} aria-label=${t(`clerk.${kind.value}`)}></textarea>
   </form>`;
 }

@@ -15,7 +15,8 @@ export async function ask(path, request) {
     return await answerOf(await fetch(path, request));
   } catch (error) {
     if (error instanceof Refusal && error.message) throw error;
-    throw new Refusal("unreachable", t("common.unreachable"), 0);
+    const code = request?.method ? "unanswered" : "unreachable"; // what was to be done may be done
+    throw new Refusal(code, t(`common.${code}`), 0);
   }
 }
 

@@ -79,6 +79,8 @@ export function Hold({text, onHeld}) {
     button.current?.classList.add("held");
     timer.current = setTimeout(onHeld, HOLD_MS);
   };
+  // A menu that opens at another button of the mouse hides that the button was let go.
+  const point = (/** @type {PointerEvent} */ event) => event.button === 0 && press();
   const key = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === " " || event.key === "Enter") {
       event.preventDefault();
@@ -87,6 +89,6 @@ export function Hold({text, onHeld}) {
   };
   useEffect(() => release, []);
   return html`<button type="button" class="danger hold" ref=${button} data-testid="confirm-hold" disabled=${!ready.value}
-    onPointerDown=${press} onPointerUp=${release} onPointerLeave=${release} onPointerCancel=${release}
+    onPointerDown=${point} onPointerUp=${release} onPointerLeave=${release} onPointerCancel=${release}
     onKeyDown=${key} onKeyUp=${release} onBlur=${release}><span>${text}</span></button>`;
 }

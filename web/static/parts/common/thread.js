@@ -18,8 +18,12 @@ export function Thread({messages, own, who, disabled, onSend}) {
   useEffect(() => list.current?.scrollTo(0, list.current.scrollHeight), [messages.at(-1)?.id]);
   const send = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const text = field.current?.value.trim();
-    if (text && await onSend(text) && field.current) field.current.value = "";
+    const input = field.current;
+    const text = input?.value.trim();
+    if (!input || !text) return;
+    input.value = "";
+    // What could not be sent comes back, unless the next line is being typed already.
+    if (!await onSend(text) && !input.value) input.value = text;
   };
   return html`<div class="thread">
     <div class="log" role="log" aria-label=${t("chat.messages")}><ol class="messages" ref=${list} data-testid="messages">
