@@ -43,6 +43,10 @@ def test_whoever_comes_back_finds_what_was_found(tmp_path: Path) -> None:
             await expect(another.get_by_test_id("place")).to_have_text(found)
             await another.get_by_text("Bỏ mọi điều kiện").click()
             await expect(another).to_have_url(rig.url("/archive"))
+            await another.get_by_test_id("search").fill("thao")
+            await expect(another.get_by_test_id("count")).to_have_text("Đang tìm…")
+            await another.get_by_text("Bỏ mọi điều kiện").click()
+            await expect(another.get_by_test_id("count")).not_to_have_text("Đang tìm…")
 
     asyncio.run(story())
 

@@ -76,6 +76,7 @@ effect(() => {
   const words = wanted.value.trim();
   if (!words) {
     asked++;
+    busy.value = false;
     found.value = undefined;
     return undefined;
   }
