@@ -88,8 +88,8 @@ def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]
     """The head of the form, as far as the line after which the agenda follows."""
     state = minutes.state
     yield f"Thời gian bắt đầu: {_at(state.started_at_ms, moment)}."
-    sites = "; ".join(site.name for site in state.sites.values())
-    yield f"Địa điểm: {sites} (họp trực tuyến, {len(state.sites)} điểm cầu)."
+    sites = "; ".join(site.name for site in state.meeting)
+    yield f"Địa điểm: {sites} (họp trực tuyến, {len(state.meeting)} điểm cầu)."
     yield from _attendance(minutes, closed=closed)
     yield f"Chủ trì (chủ tọa): {DOTS}"
     yield f"Thư ký (người ghi biên bản): {DOTS}"

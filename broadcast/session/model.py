@@ -395,6 +395,17 @@ class SessionState:
         return {site.id: site.booth for site in self.sites.values() if site.booth is not None}
 
     @property
+    def meeting(self) -> tuple[Site, ...]:
+        """The sites where it is held: not an interpreter's booth, nor the room of who signs."""
+        seated = {delegate.site for delegate in self.delegates.values()}
+        signing = None if self.signer is None else self.signer.site
+        return tuple(
+            site
+            for site in self.sites.values()
+            if site.booth is None and (site.id != signing or site.id in seated)
+        )
+
+    @property
     def closed(self) -> bool:
         """Nothing may leave the room now."""
         item = self.item

@@ -134,6 +134,25 @@ def test_a_word_file_in_the_official_form(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_interpreters_are_no_place_of_the_meeting(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            rows = [{"name": "Cabin tiếng Mông"}, {"name": "Phòng ký hiệu"}]
+            await rig.command("import_rows", sites=rows)
+            async with rig.page("operator", rig.operator) as panel:
+                await panel.until(lambda p: p.view)
+                named = {site["name"]: id_ for id_, site in panel.view["sites"].items()}
+            mong = {"code": "hmn", "name": "Tiếng Mông"}
+            await rig.command("set_booth", site=named["Cabin tiếng Mông"], language=mong)
+            await rig.command("set_signer", site=named["Phòng ký hiệu"])
+            await _hold(rig)
+            _, file = await _file(rig, "docx", Role.CLERK)
+            text = _text(file)
+            assert "Điểm cầu huyện Tủa Chùa (họp trực tuyến, 3 điểm cầu)." in text
+
+    asyncio.run(scenario())
+
+
 def test_the_closed_part_has_a_paper_of_its_own_for_those_with_the_right(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
