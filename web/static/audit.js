@@ -82,12 +82,17 @@ function about(one) {
     .join(" · ");
 }
 
+/** A scene has a corner for the small picture whether its layout has one or not. @param {string} key @param {any} value */
+function said(key, value) {
+  return key !== "inset" || value.layout === "picture-in-picture";
+}
+
 /** @param {any} value @param {Record<string, string>} names @returns {string} */
 function inWords(value, names) {
   if (typeof value === "boolean") return t(`audit.${value}`);
   const all = (/** @type {any[]} */ values) => values.filter((one) => one !== null).map((one) => inWords(one, names)).join(", ");
   if (Array.isArray(value)) return all(value) || "–";
-  if (typeof value === "object") return all(Object.values(value));
+  if (typeof value === "object") return all(Object.entries(value).filter(([key]) => said(key, value)).map(([, one]) => one));
   if (Object.hasOwn(names, value)) return names[value] ?? "";
   const key = named(value).find(knows);
   return key ? t(key) : String(value);
