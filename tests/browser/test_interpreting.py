@@ -204,6 +204,7 @@ async def set_up_the_booth(desk: Page, server: Server) -> None:
     await desk.goto(server.url(f"/prepare/{server.session}#sites"))
     await desk.get_by_test_id(f"edit-booth-{CABIN}").click()
     form = desk.get_by_test_id("booth-form")
+    await expect(form).to_contain_text("Cabin phiên dịch: ")
     await form.get_by_label("Ngôn ngữ phiên dịch").fill("tieng mong")
     await expect(form.locator('[name="code"]')).to_have_value("hmn")
     await form.get_by_label("Ngôn ngữ phiên dịch").fill("Tiếng Mông")

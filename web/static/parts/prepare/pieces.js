@@ -33,7 +33,7 @@ export function RowForm({make, onDone, children, testid, label}) {
   };
   const escape = (/** @type {KeyboardEvent} */ event) => { if (event.key === "Escape") onDone(); };
   return html`<form class="row-form" ref=${form} onSubmit=${submit} onKeyDown=${escape} data-testid=${testid} aria-label=${label}>
-    ${children}<div class="form-buttons"><button type="button" onClick=${onDone}>${t("common.cancel")}</button>
+    ${label && html`<b class="whole">${label}</b>`}${children}<div class="form-buttons"><button type="button" onClick=${onDone}>${t("common.cancel")}</button>
       <button class="primary" disabled=${!ready.value} data-testid="save">${t("prepare.save")}</button></div></form>`;
 }
 
