@@ -13,7 +13,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 from broadcast.archive.retire import retired
 from broadcast.session.model import Phase, Role, SessionState
 from streams.frames import SiteId
-from web.asking import identify_or_viewer
+from web.asking import identify, identify_or_viewer
 from web.assets import VENDOR, import_map, later_modules, modules
 from web.audit_reader import may_read
 from web.auth import VIEWER, Identity
@@ -108,7 +108,8 @@ class Pages:
         who, wish = identify_or_viewer(request), _wished(request)
         if who.must_enrol:
             raise web.HTTPSeeOther(f"/account?next={wish}")
-        return self._page(request, "sign_in", next=wish, lacks=who is not VIEWER and wish != "/")
+        lacks = who is not VIEWER and wish != "/"
+        return self._page(request, "sign_in", next=wish, lacks=lacks, message=_lapsed(request))
 
     def _desk(self, name: str) -> Handler:
         """A page of those who lead the session or write it down. Each may open all of them: what
@@ -307,6 +308,16 @@ def _about(who: Identity) -> dict[str, Any]:
         "may_audit": may_read(who, ""),
         "may_create": may_create(who),
     }
+
+
+def _lapsed(request: web.Request) -> str:
+    """Why what one came in with is not good any more; empty if nobody was in."""
+    try:
+        identify(request, changes=False)
+    except Problem as problem:
+        if problem.code in {"token_expired", "token_revoked"}:
+            return problem.message(request[LANGUAGE])
+    return ""
 
 
 def _wished(request: web.Request) -> str:

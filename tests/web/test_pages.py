@@ -100,6 +100,9 @@ def test_the_desks_are_for_staff(tmp_path: Path, page: str) -> None:
             for headers, lacks in (({}, False), (clerk, True)):  # and it is said why
                 html = await (await rig.get("/sign-in?next=/accounts", headers=headers)).text()
                 assert json.loads(_embedded(html, "config"))["lacks"] == lacks
+            rig.tokens.revoke_tokens(Role.CLERK, SESSION)
+            html = await (await rig.get("/sign-in", headers=clerk)).text()
+            assert "đã bị thu hồi" in json.loads(_embedded(html, "config"))["message"]
 
     asyncio.run(scenario())
 

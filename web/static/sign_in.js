@@ -50,6 +50,7 @@ function Page() {
     <img src=${asset("logo.svg")} alt="Diemcau" width="240" height="58" />
     <form class="panel" onSubmit=${submit}>
       <h1>${t("common.sign_in")}</h1>
+      ${config.message && html`<p class="notice" data-testid="lapsed">${config.message}</p>`}
       ${config.lacks && html`<p class="notice" data-testid="lacks">${t("public.sign_in_lacks")}</p>`}
       ${refused.value && html`<p class="notice bad" role="alert" data-testid="refused">${refused.value}</p>`}
       <label class="field">${t("public.name")}<input name="name" autocomplete="username" required autofocus maxlength="64" /></label>

@@ -397,7 +397,7 @@
  * @property {string} [next] where to go after signing in
  * @property {boolean} [lacks] what one signed in with does not open that
  * @property {string} [code] of an error
- * @property {string} [message] of an error
+ * @property {string} [message] of an error, or why one is signed out
  * @property {number} [status] of the answer that brought the page
  * @property {number} [retry_after_s] of an error that passes: when to ask again
  */
