@@ -45,6 +45,12 @@ IN_SIGHT = """(one) => {
   const {left, top, width, height} = one.getBoundingClientRect();
   return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
 }"""
+A_HAND_MOVES = """() => {
+  const tiles = document.querySelector(".tiles");
+  const move = () => tiles.dispatchEvent(new PointerEvent("pointermove", {bubbles: true}));
+  move();
+  setInterval(move, 50);
+}"""
 SCROLLS_NOT = "document.documentElement.scrollHeight <= innerHeight"
 
 
@@ -133,6 +139,97 @@ async def many_more(tab: Page, rig: Rig) -> None:
     await wait_until(lambda: tab.evaluate(SCROLLS_NOT), "a page that does not scroll")
     await last.get_by_role("button").first.click()
     await expect(last).to_have_attribute("data-tally", "preview")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+def test_one_of_a_hundred_and_fifty_is_found_by_its_name(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """Without marks, by who sits there, or because of what is wrong with it; and put to air."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=size) as browser:
+            await send(rig, "import_rows", sites=rows(3, 150))
+            ids = list(await listed(rig, "sites"))
+            await send(rig, "put_delegate", name="Quàng Thị Đào", site=ids[140])
+            await send(rig, "go_live")
+            tab = await browser.new_page()
+            troubles = complaints(tab)
+            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
+            shown = tab.locator(".tile:visible")
+            await expect(shown).to_have_count(150)
+            await sought(tab, "muong nhe 128", "Xã Mường Nhé 128", 1)
+            far = tab.get_by_test_id(f"site-{ids[128]}")
+            await tab.keyboard.press("Enter")
+            await expect(far).to_have_attribute("data-tally", "preview")
+            await expect(shown).to_have_count(150)
+            await wait_until(lambda: far.evaluate(INSIDE), "the tile that was found in sight")
+            await tab.keyboard.press("Space")
+            await expect(far).to_have_attribute("data-tally", "program")
+            await sought(tab, "quang thi dao", f"Xã {NAMES[140 % len(NAMES)]} 140", 1)
+            await sought(tab, "tx. mường", "Điểm cầu thị xã Mường Lay", 1)
+            await sought(tab, "nhé", "Xã Mường Nhé 8", 18)
+            await tab.keyboard.press("ArrowDown")
+            await expect(tab.get_by_test_id(f"seat-{ids[8]}")).to_be_focused()
+            await tab.keyboard.press("ArrowRight")
+            await expect(tab.get_by_test_id(f"seat-{ids[16]}")).to_be_focused()
+            await tab.keyboard.press("Escape")
+            await expect(shown).to_have_count(150)
+            async with rig.page("site", rig.site(ids[90])):
+                await expect(tab.get_by_test_id("worries")).to_contain_text("3")
+                await tab.get_by_test_id("worries").click()  # and the two that are in the picture
+                await expect(shown).to_have_count(3)
+                await expect(tab.get_by_test_id(f"site-{ids[90]}")).to_be_visible()
+            await tab.get_by_test_id("worries").click()
+            await expect(shown).to_have_count(150)
+            await tab.keyboard.press("Shift+?")
+            await expect(tab.get_by_test_id("help")).to_contain_text("Tìm điểm cầu")
+            assert troubles == []
+
+    asyncio.run(story())
+
+
+async def sought(tab: Page, text: str, first: str, count: int) -> None:
+    """As with an input method: nothing of it is taken for a key of the page."""
+    await tab.keyboard.press("f")
+    await expect(tab.get_by_test_id("find-site")).to_be_focused()
+    await tab.keyboard.press("ControlOrMeta+a")
+    await tab.keyboard.insert_text(text)
+    await expect(tab.locator(".tile:visible")).to_have_count(count)
+    await expect(tab.locator(".tile[data-first=true] .name")).to_have_attribute("title", first)
+
+
+def test_the_tile_of_who_is_called_comes_into_sight(tmp_path: Path) -> None:
+    """Not while a hand is among the tiles."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=(1366, 768)) as browser:
+            await send(rig, "import_rows", sites=rows(3, 150))
+            ids = list(await listed(rig, "sites"))
+            await send(rig, "go_live")
+            tab = await browser.new_page()
+            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
+            await expect(tab.locator(".tile")).to_have_count(150)
+            for at in (140, 20, 100):
+                await send(rig, "put_delegate", name=f"Lò Thị {at}", site=ids[at])
+            people = {one["name"]: one["id"] for one in await listed(rig, "delegates")}
+            for at in (140, 20, 100):
+                await send(rig, "register", delegate=people[f"Lò Thị {at}"], kind="speech")
+            await expect(tab.get_by_test_id("queue")).to_contain_text("Lò Thị 100")
+            called = tab.get_by_test_id(f"site-{ids[140]}")
+            await tab.keyboard.press("n")
+            await expect(called).to_have_attribute("data-tally", "program")
+            await wait_until(lambda: called.evaluate(INSIDE), "who is called in sight")
+            await tab.evaluate(A_HAND_MOVES)
+            top = await tab.locator(".tiles").evaluate("(tiles) => tiles.scrollTop")
+            await send(rig, "end_turn")
+            await send(rig, "call_next")  # as the chair does
+            await expect(tab.get_by_test_id("floor-name")).to_have_text("Lò Thị 20")
+            tally = tab.get_by_test_id(f"site-{ids[20]}")
+            await expect(tally).to_have_attribute("data-tally", "program")
+            assert await tab.locator(".tiles").evaluate("(tiles) => tiles.scrollTop") == top
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize("page", ["operator", "chair", "clerk"])

@@ -105,3 +105,9 @@ export function dayAndTime(atMs) {
 export function plain(text) {
   return text.normalize("NFD").replace(/\p{Mn}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
 }
+
+/** Whether every word that was typed begins a word of a text; marks may be left out. @param {string} sought */
+export function soughtIn(sought) {
+  const words = plain(sought).split(/\s+/).filter(Boolean);
+  return (/** @type {string} */ text) => words.every((word) => ` ${plain(text)}`.includes(` ${word}`));
+}

@@ -5,7 +5,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {deskView} from "../../state.js";
-import {plain, t} from "../../texts.js";
+import {soughtIn, t} from "../../texts.js";
 import {act, canGive, mayGive, siteName} from "./actions.js";
 import {Dialog} from "./dialogs.js";
 import {valueOf} from "./fields.js";
@@ -62,8 +62,7 @@ function Search() {
 
 /** Delegates in whose name, title, group or site every word that was typed begins a word; names first. */
 function found() {
-  const words = plain(sought.value).split(/\s+/).filter(Boolean);
-  const has = (/** @type {string} */ text) => words.every((word) => ` ${plain(text)}`.includes(` ${word}`));
+  const has = soughtIn(sought.value);
   const {delegates} = deskView();
   const named = delegates.filter(({name}) => has(name));
   const others = delegates.filter(({name, title, group, site}) => (

@@ -16,6 +16,7 @@ export function openHelp() {
 const KEYS = [
   [["key_space", "Enter"], "cut", "cut"],
   [["1", "…", "9"], "set_preview", "site_to_preview"],
+  [["F"], "", "find_site"],
   [["←", "→", "↑", "↓"], "set_preview", "among_sites"],
   [["L", "⇧ L"], "set_preview", "next_layout"],
   [["N"], "call_next", "call_next"],

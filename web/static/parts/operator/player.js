@@ -16,7 +16,7 @@ import {Transport, problemOf} from "./transport.js";
 export function PlayerButton() {
   if (!mayGive("load_player")) return null;
   return html`<button type="button" class="small player-open" data-testid="player-open" title=${t("player.open_long")}
-    disabled=${!canGive("load_player")} onClick=${openPlayer}><${Icon} name="film" />${t("player.open")}</button>`;
+    disabled=${!canGive("load_player")} onClick=${openPlayer}><${Icon} name="film" /><span class="label">${t("player.open")}</span></button>`;
 }
 
 /** Nothing while the player is empty. */

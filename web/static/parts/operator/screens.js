@@ -19,7 +19,7 @@ const open = signal(false);
 export function ScreensButton() {
   if (!mayGive("allow_screen")) return null;
   return html`<button type="button" class="small screens-open" data-testid="screens-open" title=${t("screen.who_may")}
-    disabled=${!canGive("allow_screen")} onClick=${() => { open.value = true; }}><${Icon} name="screen" />${t("screen.open")}</button>`;
+    disabled=${!canGive("allow_screen")} onClick=${() => { open.value = true; }}><${Icon} name="screen" /><span class="label">${t("screen.open")}</span></button>`;
 }
 
 export function ScreensDialog() {

@@ -7,6 +7,7 @@ import {act, canGive, mayGive} from "../common/actions.js";
 import {callNext} from "../common/calling.js";
 import {undoCommand} from "../common/undo.js";
 import {openDelegates} from "../common/delegates.js";
+import {openFind, showAll} from "./find.js";
 import {openHelp} from "./help.js";
 import {seat, turnLayout} from "./preview.js";
 import {openSigner} from "./signer.js";
@@ -22,6 +23,8 @@ const KEYS = {
   NumpadEnter: () => act(cutCommand()),
   KeyN: () => act(callNext(operatorView().next)),
   KeyE: () => act({type: "end_turn"}),
+  KeyF: openFind,
+  Escape: showAll,
   KeyK: openSigner,
   KeyM: muteAll,
   KeyZ: () => panelUndo(),

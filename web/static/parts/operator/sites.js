@@ -7,17 +7,20 @@ import {operatorView, sitesOf} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, canGive, mayGive, shortName, tileName} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
+import {Find, foundAmong} from "./find.js";
 import {Arriving, LineButton} from "./line.js";
 import {Meter} from "./meter.js";
 import {PlayerButton, PlayerTile} from "./player.js";
 import {seat} from "./preview.js";
 import {ScreenTile, ScreensButton} from "./screens.js";
+import {inUse, useSight} from "./sight.js";
 import {Still} from "./still.js";
 import {TalkButton, TalkMark} from "./talk.js";
 import {tilingFor} from "./tiling.js";
 import {walk} from "./walk.js";
 
 /** @import {Site} from "../../types.js" */
+/** @import {Found} from "./find.js" */
 
 /** Sites that have a digit key. */
 export const KEYS = 9;
@@ -29,23 +32,27 @@ export function Sites() {
   const sites = sitesOf(operatorView());
   const present = sites.filter((site) => site.present).length;
   const open = sites.filter((site) => site.microphone_open && !site.booth).length;
+  const many = sites.length > KEYS;
+  const worries = many ? sites.filter(worrying) : [];
+  const found = foundAmong(sites, worries);
   return html`<section class="sites panel" aria-labelledby="sites-title" data-testid="sites">
     <header>
       <h2 id="sites-title">${t("operator.sites")}</h2>
       <p class="muted">${t("operator.sites_present", {present, all: sites.length})}</p>
       <p class=${open ? "open-count" : "muted"}>${t("operator.microphones_open", {open})}</p>
+      ${many && html`<${Find} first=${found?.first} worries=${worries.length} />`}
       <span class="tools"><${ScreensButton} /><${PlayerButton} />
       <${Do} command=${{type: "mute_all"}} disabled=${!open && !operatorView().player?.sound} class="small">
         <${Icon} name="muted" />${t("operator.mute_all")}<kbd>M</kbd><//></span>
     </header>
-    <${Tiles} sites=${sites} />
+    <${Tiles} sites=${sites} found=${found} />
   </section>`;
 }
 
-/** As large as the room allows without scrolling. @param {{sites: Site[]}} props */
-function Tiles({sites}) {
+/** As large as the room allows without scrolling. @param {{sites: Site[], found: Found | undefined}} props `found`: all if undefined */
+function Tiles({sites, found}) {
   const {player, screens} = operatorView();
-  const count = sites.length + screens.length + (player ? 1 : 0);
+  const count = found?.shown.size ?? sites.length + screens.length + (player ? 1 : 0);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useLayoutEffect(() => {
     const room = list.current;
@@ -56,22 +63,26 @@ function Tiles({sites}) {
       room.style.setProperty("--columns", String(columns));
       room.dataset["compact"] = String(compact);
     };
+    fit();
     const watcher = new ResizeObserver(fit);
     watcher.observe(room);
     return () => watcher.disconnect();
   }, [count]);
-  return html`<ul class="tiles" ref=${list} onKeyDown=${walk}>
-    ${screens.map((screen) => html`<${ScreenTile} key=${screenOf(screen.site)} screen=${screen} />`)}
-    ${sites.map((site, index) => html`<${Tile} key=${site.id} site=${site} index=${index} />`)}
-    <${PlayerTile} />
+  useSight(list, sites);
+  return html`<ul class="tiles" ref=${list} onKeyDown=${walk} onKeyDownCapture=${inUse} onPointerMove=${inUse} onPointerDown=${inUse} onWheel=${inUse}>
+    ${!found && screens.map((screen) => html`<${ScreenTile} key=${screenOf(screen.site)} screen=${screen} />`)}
+    ${sites.map((site, index) => html`<${Tile} key=${site.id} site=${site} index=${index}
+      hidden=${found?.shown.has(site.id) === false} first=${site.id === found?.first} />`)}
+    ${!found && html`<${PlayerTile} />`}
+    ${found?.shown.size === 0 && html`<li class="empty">${t("operator.no_site_found")}</li>`}
   </ul>`;
 }
 
-/** @param {{site: Site, index: number}} props */
-function Tile({site, index}) {
+/** @param {{site: Site, index: number, hidden: boolean, first: boolean}} props `first`: of those that were sought */
+function Tile({site, index, hidden, first}) {
   const name = tileName(site.name);
   if (site.present) seen.add(site.id);
-  return html`<li class="tile" data-tally=${site.tally} data-present=${site.present}
+  return html`<li class="tile" hidden=${hidden} data-first=${first} data-site=${site.id} data-tally=${site.tally} data-present=${site.present}
     data-video=${site.present || !seen.has(site.id) ? site.video : "lost"} data-open=${site.microphone_open} data-testid=${`site-${site.id}`}>
     <button type="button" class="picture" disabled=${!canGive("set_preview")} title=${site.name}
       aria-label=${labelOf(site)} onClick=${() => seat(site.id)} data-testid=${`seat-${site.id}`}>
@@ -79,7 +90,7 @@ function Tile({site, index}) {
       ${problemOf(site) && html`<span class="problem" title=${site.fetched?.detail}>${problemOf(site)}</span>`}
       <${Voice} site=${site} /><${Signs} site=${site} /><${TalkMark} site=${site} />
       ${site.tally !== "none" && html`<span class="tally">${t(`operator.tally_${site.tally}`)}</span>`}
-      ${index < KEYS && mayGive("set_preview") && html`<kbd>${index + 1}</kbd>`}
+      ${(first || index < KEYS) && mayGive("set_preview") && html`<kbd>${first ? "⏎" : index + 1}</kbd>`}
     </button>
     <${Meter} site=${site.id} />
     <div class="about">
@@ -88,6 +99,14 @@ function Tile({site, index}) {
       <${TalkButton} site=${site} /><${Microphone} site=${site} />
     </div>
   </li>`;
+}
+
+/** It was lost, its picture or sound is amiss, its line is poor, or somebody there asks to speak. @param {Site} site */
+function worrying(site) {
+  if (site.put_out) return false;
+  if (operatorView().queue.some((row) => row.site === site.id)) return true;
+  if (!site.present) return seen.has(site.id) || site.tally !== "none";
+  return site.video !== "ok" || site.signs.length > 0 || site.line === "poor" || site.line === "lost";
 }
 
 /** Shorter still where many tiles stand. @param {{whole: string}} props */

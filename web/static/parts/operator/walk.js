@@ -8,7 +8,7 @@ export function walk(event) {
   const button = event.target instanceof Element && event.target.closest("button");
   const tile = button && button.closest(".tile");
   if (!tile || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-  const tiles = [...list.children];
+  const tiles = [...list.querySelectorAll(".tile:not([hidden])")];
   const to = stepTo(event.key, tiles.indexOf(tile), tiles.length, columnsOf(list));
   const next = to === undefined ? undefined : tiles[to];
   if (!next) return;
