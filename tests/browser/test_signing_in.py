@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from broadcast.session.model import Role
 from tests.chromium import chromium
+from tests.media import wait_until
 from tests.server import CONFIG, Server
 from web import setup
 from web.accounts import hash_password
@@ -24,14 +25,17 @@ async def signs_in(tab: Page, password: str) -> None:
     await tab.keyboard.press("Enter")
 
 
-async def selected(tab: Page) -> str:
-    """What the next key would replace, by the field's name."""
-    return str(
-        await tab.evaluate("""() => {
+async def selects(tab: Page, field: str) -> None:
+    """That is what the next key replaces."""
+
+    async def is_so() -> bool:
+        found: str = await tab.evaluate("""() => {
           const {name, selectionStart, selectionEnd, value} = document.activeElement;
-          return selectionStart === 0 && selectionEnd === value.length && value ? name : "";
+          return selectionStart === 0 && selectionEnd === value?.length && value ? name : "";
         }""")
-    )
+        return found == field
+
+    await wait_until(is_so, f"{field} to be written anew")
 
 
 def test_led_through_a_second_factor_and_out_again(tmp_path: Path) -> None:
@@ -41,7 +45,7 @@ def test_led_through_a_second_factor_and_out_again(tmp_path: Path) -> None:
             await tab.goto(server.url("/sign-in"))
             await signs_in(tab, "không phải")
             await expect(tab.get_by_test_id("refused")).to_be_visible()
-            assert await selected(tab) == "password"
+            await selects(tab, "password")
             await tab.keyboard.insert_text(PASSWORD)
             await tab.keyboard.press("Enter")
             totp, paper = await enrols(tab)
@@ -53,7 +57,7 @@ def test_led_through_a_second_factor_and_out_again(tmp_path: Path) -> None:
             await tab.keyboard.insert_text(totp.at(0))
             await tab.keyboard.press("Enter")
             await expect(tab.get_by_test_id("refused")).to_contain_text("không đúng")
-            assert await selected(tab) == "code"
+            await selects(tab, "code")
             await tab.keyboard.insert_text(paper)
             await tab.keyboard.press("Enter")
             await expect(tab.get_by_test_id("account")).to_be_visible()
@@ -77,7 +81,7 @@ async def enrols(tab: Page) -> tuple[pyotp.TOTP, str]:
     await password.fill(PASSWORD)
     await tab.keyboard.press("Enter")
     await expect(tab.get_by_test_id("told")).to_be_in_viewport()
-    assert await selected(tab) == "code"
+    await selects(tab, "code")
     await tab.keyboard.insert_text(totp.now())
     await tab.keyboard.press("Enter")
     recovery = tab.get_by_test_id("recovery")
