@@ -56,6 +56,10 @@ STATE = """() => {
 }"""
 
 
+NO_MEDIA_SOURCE = "delete globalThis.MediaSource; delete globalThis.ManagedMediaSource;"
+"""As on an iPhone before iOS 17.1: such a browser plays HLS itself. So does Chromium."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.mktemp("players")) as server:
@@ -125,10 +129,13 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 await check_a_recess(watch, server)
                 await check_a_broken_decoder(watch)
                 assert troubles == []
+                own = await browser.new_page()
+                await check_a_browsers_own_player(own, server)
                 server.command("end_session")
             await check_a_moment_that_was_never(operator_tab, server)
             await operator_tab.close()
             await check_archive(await browser.new_page(), server, shared)
+            await check_its_archive(own, shared)
 
     asyncio.run(story())
 
@@ -283,6 +290,32 @@ async def check_a_recess(watch: BrowserPage, server: Server) -> None:
     assert after["source"] == before["source"]
     assert after["at"] > before["at"] + 4
     assert after["decoded"] > before["decoded"]
+
+
+async def check_a_browsers_own_player(tab: BrowserPage, server: Server) -> None:
+    """That it loads is said until it does."""
+    await tab.add_init_script(NO_MEDIA_SOURCE)
+    await tab.goto(server.url(f"/watch/{server.session}"))
+    live = await plays(tab, "live, by the browser itself")
+    assert str(live["source"]).endswith("/master.m3u8")
+    await expect(tab.locator(".over-picture")).to_have_count(0)
+
+
+async def check_its_archive(tab: BrowserPage, shared: str) -> None:
+    """After an error it goes on where it was, and as fast."""
+    loads, player = tab.locator(".over-picture"), tab.get_by_test_id("player")
+    await tab.bring_to_front()
+    await tab.goto(shared)
+    await wait_until(lambda: stands_at(tab, shared), "the moment, by the browser itself")
+    await tab.get_by_test_id("speed").select_option("1.5")
+    await player.evaluate("video => video.play()")
+    await plays(tab, "the archive, by the browser itself")
+    at = (await tab.evaluate(STATE))["at"]
+    await player.evaluate("video => video.dispatchEvent(new Event('error'))")
+    await expect(loads).to_have_count(1)
+    await expect(loads).to_have_count(0)
+    assert (await plays(tab, "the archive, after an error"))["at"] > at
+    assert await player.evaluate("video => video.playbackRate") == 1.5
 
 
 async def check_archive(play: BrowserPage, server: Server, shared: str) -> None:

@@ -165,7 +165,8 @@ function stayWithin() {
 /** @param {number} wanted */
 function setRate(wanted) {
   rate.value = wanted;
-  if (video) video.playbackRate = wanted;
+  // The other is what it goes back to where the recording is taken anew: after an error, in another language.
+  if (video) video.playbackRate = video.defaultPlaybackRate = wanted;
 }
 
 function Speed() {

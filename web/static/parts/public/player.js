@@ -81,14 +81,8 @@ function attachHls(Hls, video, url, {startS, onState, onHeights, language, onLan
     if (startS !== undefined && video.currentTime) hls.config.startPosition = video.currentTime;
     timer = setTimeout(() => hls.loadSource(url), RETRY_MS);
   };
-  // Whether somebody wants it to play: when the source is taken anew it pauses, and says nothing of it.
-  let wanted = video.autoplay || !video.paused;
   const over = new AbortController();
-  video.addEventListener("play", () => { wanted = true; }, over);
-  video.addEventListener("pause", () => { wanted = false; }, over);
-  const goOn = () => {
-    if (wanted) video.play().catch(() => undefined); // not allowed: the controls are there
-  };
+  const goOn = asWanted(video, over.signal);
   // At a fatal error hls.js loads nothing more. Its own recovery takes up the segments again but not the
   // playlist: a live picture would stand still once it had played all that it knew of.
   const recover = () => {
@@ -152,15 +146,37 @@ function watch(video, onStuck) {
   return () => clearInterval(timer);
 }
 
+/**
+ * Plays on where somebody wants it to play: when the source is taken anew a player pauses, and says nothing of it.
+ * @param {HTMLMediaElement} video @param {AbortSignal} signal
+ */
+function asWanted(video, signal) {
+  let wanted = video.autoplay || !video.paused;
+  video.addEventListener("play", () => { wanted = true; }, {signal});
+  video.addEventListener("pause", () => { wanted = false; }, {signal});
+  return () => {
+    if (wanted) video.play().catch(() => undefined); // not allowed: the controls are there
+  };
+}
+
 /** @param {HTMLMediaElement} video @param {string} url @param {Options} options */
-function attachNative(video, url, {startS}) {
+function attachNative(video, url, {startS, onState}) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  let atS = startS;
   const over = new AbortController();
-  video.addEventListener("error", () => { timer = setTimeout(() => (video.src = url), RETRY_MS); }, over);
+  const goOn = asWanted(video, over.signal);
+  video.addEventListener("error", () => {
+    onState?.("waiting");
+    if (startS !== undefined) atS = video.currentTime || atS;
+    clearTimeout(timer);
+    timer = setTimeout(() => (video.src = url), RETRY_MS);
+  }, over);
   video.addEventListener("loadedmetadata", () => {
-    if (startS !== undefined) video.currentTime = startS;
-  }, {once: true, signal: over.signal});
+    if (atS !== undefined) video.currentTime = atS;
+    onState?.("playing");
+    goOn();
+  }, over);
   video.src = url;
   return {
     close() {
