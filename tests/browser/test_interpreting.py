@@ -213,3 +213,6 @@ async def set_up_the_booth(desk: Page, server: Server) -> None:
     await expect(desk.get_by_test_id("site-list")).to_contain_text(
         re.compile("cabin phiên dịch Tiếng Mông")
     )
+    await desk.goto(server.url(f"/sheets/{server.session}"))
+    own = desk.get_by_test_id("sheet").filter(has_text="khi bắt đầu phiên dịch")
+    await expect(own).to_have_count(1)  # of all sheets

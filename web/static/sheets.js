@@ -41,13 +41,14 @@ function Page() {
 
 /** @param {{url: string, qr: string, name: string, until: number, session: import("./types.js").Session}} props */
 function Sheet({url, qr, name, until, session}) {
-  const {delegates} = operatorView();
+  const {delegates, signer, sites} = operatorView();
   const site = url.split("#")[0]?.split("/").pop();
   const seated = delegates.filter((one) => one.site === site);
+  const join = sites[site ?? ""]?.booth ? "join_booth" : site === signer?.site && !seated.length ? "join_signer" : "join";
   return html`<article class="sheet" data-testid="sheet">
     <header><p>${session.title}</p><h2>${name}</h2><p>${[session.subtitle, session.planned_start_at_ms && dateOf(session.planned_start_at_ms)].filter(Boolean).join(" · ")}</p></header>
     <div class="way-in"><img src=${qr} alt=${t("sheets.qr", {name})} width="200" height="200" />
-      <div><h3>${t("sheets.way_in")}</h3><ol>${["open", "allow", "test", "join"].map((one) => html`<li>${t(`sheets.do_${one}`)}</li>`)}</ol>
+      <div><h3>${t("sheets.way_in")}</h3><ol>${["open", "allow", "test", join].map((one) => html`<li>${t(`sheets.do_${one}`)}</li>`)}</ol>
         <p class="muted">${t("sheets.until", {time: dateOf(until)})}</p></div></div>
     <p class="url">${url}</p>
     <div class="columns"><section><h3>${t("sheets.hour_before")}</h3><ul>${["power", "light", "cable", "phone"].map((one) => html`<li>${t(`sheets.before_${one}`)}</li>`)}</ul></section>
