@@ -173,7 +173,9 @@ def test_typed_in_a_wrong_folder(
 )
 def test_who_thinks_better_of_it(tmp_path: Path, key: bytes, status: int) -> None:
     typed = ["user", "add", "x", "--role", "chair", "--data-dir", str(tmp_path)]
-    command = ["setsid", "--ctty", "--wait", sys.executable, "-m", "web.cli", *typed]
+    # Tests that run in the background have Ctrl-C ignored, and what they start.
+    hears = ["env", "--default-signal=INT"]
+    command = ["setsid", "--ctty", "--wait", *hears, sys.executable, "-m", "web.cli", *typed]
     ours, its = pty.openpty()
     said = b""
     with (
