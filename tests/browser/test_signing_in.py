@@ -63,7 +63,7 @@ def test_led_through_a_second_factor_and_out_again(tmp_path: Path) -> None:
             await expect(tab.get_by_test_id("account")).to_be_visible()
             server.stop()
             await tab.get_by_test_id("sign-out").click()
-            await expect(tab.get_by_test_id("stayed")).to_contain_text("Không tới được máy chủ")
+            await expect(tab.get_by_test_id("stayed")).to_contain_text("Chưa nhận được trả lời")
 
     with Server(tmp_path, SECOND_FACTOR) as server:
         with setup.open_store(server.settings) as store:
