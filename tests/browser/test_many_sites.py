@@ -16,7 +16,7 @@ from playwright.async_api import Locator, Page, expect
 from broadcast.session.model import Role
 from streams.wire import Kind, Note
 from tests import day
-from tests.chromium import chromium, complaints
+from tests.chromium import chromium, complaints, signed_in
 from tests.media import wait_until
 from tests.trembling import studio
 from tests.web.rig import SECRET, SESSION, Rig, now_ms, relay, settings_in
@@ -91,7 +91,7 @@ def test_fifty_sites_are_seen_and_directed_on_one_screen(tmp_path: Path) -> None
             tab = await browser.new_page()
             troubles = complaints(tab)
             token = rig.tokens.issue_token(Role.OPERATOR, SESSION)
-            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={token}"))
+            await signed_in(tab, rig.url(f"/sign-in?next=/operator/{SESSION}#token={token}"))
             async with AsyncExitStack() as away, AsyncExitStack() as here:
                 for at, site in enumerate(ids):
                     stack = away if at % 10 == 9 else here
@@ -155,7 +155,7 @@ def test_one_of_a_hundred_and_fifty_is_found_by_its_name(
             await send(rig, "go_live")
             tab = await browser.new_page()
             troubles = complaints(tab)
-            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
             shown = tab.locator(".tile:visible")
             await expect(shown).to_have_count(150)
             await sought(tab, "muong nhe 128", "Xã Mường Nhé 128", 1)
@@ -208,7 +208,7 @@ def test_the_tile_of_who_is_called_comes_into_sight(tmp_path: Path) -> None:
             ids = list(await listed(rig, "sites"))
             await send(rig, "go_live")
             tab = await browser.new_page()
-            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
             await expect(tab.locator(".tile")).to_have_count(150)
             for at in (140, 20, 100):
                 await send(rig, "put_delegate", name=f"Lò Thị {at}", site=ids[at])
@@ -244,7 +244,7 @@ def test_a_closed_part_is_led_on_the_smallest_screen(tmp_path: Path, page: str) 
             await send(rig, "close_part", staying=list(await listed(rig, "sites")))
             tab = await browser.new_page()
             await tab.context.add_cookies([{"name": "lang", "value": "en", "url": rig.base}])
-            await tab.goto(rig.url(f"/sign-in?next=/{page}/{SESSION}#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in?next=/{page}/{SESSION}#token={rig.operator}"))
             agenda = tab.get_by_test_id("agenda")
             await expect(tab.get_by_test_id("closed-band")).to_contain_text("46 other sites")
             for button in ("Who takes part…", "Open to the public…"):
@@ -283,7 +283,7 @@ def test_whatever_is_wrong_with_a_site_its_figures_are_a_click_away(tmp_path: Pa
             chromium(size=(1920, 1080)) as browser,
         ):
             tab = await browser.new_page()
-            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
             await said.look()
             await expect(tab.locator(".tile[data-present=true]")).to_have_count(len(day.SITES))
             there = said.status()

@@ -17,7 +17,7 @@ from playwright.async_api import CDPSession, Page, expect
 
 from broadcast.session.model import Role
 from tests import day
-from tests.chromium import chromium, complaints
+from tests.chromium import chromium, complaints, signed_in
 from tests.trembling import Studio, studio
 from tests.web.rig import SESSION, Rig, now_ms, relay, settings_in
 from web.build import versioned
@@ -127,7 +127,7 @@ def test_the_operators_page_keeps_for_a_day(tmp_path: Path) -> None:
         ):
             tab = await browser.new_page()
             troubles = complaints(tab)
-            await tab.goto(rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
+            await signed_in(tab, rig.url(f"/sign-in?next=/operator/{SESSION}#token={rig.operator}"))
             await expect(tab.locator(".tile")).to_have_count(len(day.SITES))
             devtools = await tab.context.new_cdp_session(tab)
             await devtools.send("Performance.enable")
