@@ -4,7 +4,7 @@
 import {signal} from "@preact/signals";
 import {createRef} from "preact";
 import {html} from "htm/preact";
-import {operatorView} from "../../state.js";
+import {operatorView, sitesOf} from "../../state.js";
 import {soughtIn, t} from "../../texts.js";
 import {canGive, tileName} from "../common/actions.js";
 import {valueOf} from "../common/fields.js";
@@ -13,6 +13,9 @@ import {seat} from "./preview.js";
 import {bringIntoSight, tileOf} from "./sight.js";
 
 /** @import {Site} from "../../types.js" */
+
+/** Sites that have a digit key. */
+export const KEYS = 9;
 
 const sought = signal("");
 const worrying = signal(false);
@@ -24,6 +27,11 @@ const field = createRef();
 let before = null;
 
 /** @typedef {{shown: Set<string>, first: string | undefined}} Found */
+
+/** Where not all have a digit key. */
+export function areMany() {
+  return sitesOf(operatorView()).length > KEYS;
+}
 
 export function openFind() {
   field.current?.select();

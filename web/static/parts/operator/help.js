@@ -5,6 +5,7 @@ import {html} from "htm/preact";
 import {t} from "../../texts.js";
 import {mayGive} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
+import {areMany} from "./find.js";
 
 const open = signal(false);
 
@@ -33,7 +34,7 @@ const KEYS = [
 export function Help() {
   if (!open.value) return null;
   const close = () => { open.value = false; };
-  const keys = KEYS.filter(([, command]) => !command || mayGive(command));
+  const keys = KEYS.filter(([, command, does]) => (!command || mayGive(command)) && (does !== "find_site" || areMany()));
   return html`<${Dialog} label=${t("operator.help")} onClose=${close} testid="help">
     <h2>${t("operator.help")}</h2>
     <dl class="keys">${keys.map(([names, , does]) => html`

@@ -7,7 +7,7 @@ import {operatorView, sitesOf} from "../../state.js";
 import {t} from "../../texts.js";
 import {Do, canGive, mayGive, shortName, tileName} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
-import {Find, foundAmong} from "./find.js";
+import {Find, KEYS, areMany, foundAmong} from "./find.js";
 import {Arriving, LineButton} from "./line.js";
 import {Meter} from "./meter.js";
 import {PlayerButton, PlayerTile} from "./player.js";
@@ -22,9 +22,6 @@ import {walk} from "./walk.js";
 /** @import {Site} from "../../types.js" */
 /** @import {Found} from "./find.js" */
 
-/** Sites that have a digit key. */
-export const KEYS = 9;
-
 /** Sites that were here since the page was opened: if they are not, they were lost. @type {Set<string>} */
 const seen = new Set();
 
@@ -32,7 +29,7 @@ export function Sites() {
   const sites = sitesOf(operatorView());
   const present = sites.filter((site) => site.present).length;
   const open = sites.filter((site) => site.microphone_open && !site.booth).length;
-  const many = sites.length > KEYS;
+  const many = areMany();
   const worries = many ? sites.filter(worrying) : [];
   const found = foundAmong(sites, worries);
   return html`<section class="sites panel" aria-labelledby="sites-title" data-testid="sites">
