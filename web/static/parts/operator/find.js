@@ -66,8 +66,8 @@ export function foundAmong(sites, worries) {
 /** @param {{first: string | undefined, worries: number}} props */
 export function Find({first, worries}) {
   const leave = () => {
-    if (before instanceof HTMLElement && before.isConnected) before.focus();
-    else field.current?.blur();
+    field.current?.blur();
+    if (before instanceof HTMLElement) before.focus(); // not where it is gone, or can have no focus any more
   };
   const take = () => {
     if (first === undefined) return;
