@@ -158,6 +158,9 @@ def test_one_of_a_hundred_and_fifty_is_found_by_its_name(
             await expect(keys).to_contain_text("Phím tắt")
             await expect(keys).not_to_contain_text("Tìm điểm cầu")
             await tab.keyboard.press("Escape")
+            await expect(keys).to_have_count(0)
+            free = "document.activeElement === document.body"
+            await wait_until(lambda: tab.evaluate(free), "the keys belong to no room")
             await send(rig, "import_rows", sites=rows(3, 150))
             ids = list(await listed(rig, "sites"))
             await send(rig, "put_delegate", name="Quàng Thị Đào", site=ids[140])

@@ -9,6 +9,8 @@
 /** @type {Place} */
 let place = [];
 let looks = false;
+/** The last room that was entered. @type {HTMLElement | undefined} */
+let entered;
 
 /** For as long as the page lives. */
 export function keepFocus() {
@@ -24,11 +26,13 @@ export function placeNow() {
   return place;
 }
 
-/** When what had the focus since is gone. @param {Place} before */
+/** When what had the focus since is gone. Where nothing had it before, nothing has it: a room that was entered
+ * meanwhile would keep the space bar from cutting. @param {Place} before */
 export function goBack(before) {
   place = before;
   const [last] = before;
-  if (last instanceof HTMLElement && usable(last)) enter(last);
+  if (!last && entered && entered === document.activeElement) entered.blur();
+  else if (last instanceof HTMLElement && usable(last)) enter(last);
   else lookSoon();
 }
 
@@ -77,6 +81,7 @@ function usable(one) {
 function enter(one) {
   if (one.tabIndex < 0 && !one.hasAttribute("tabindex")) {
     one.tabIndex = -1;
+    entered = one;
     one.addEventListener("blur", () => one.removeAttribute("tabindex"), {once: true});
   }
   one.focus({preventScroll: true});
