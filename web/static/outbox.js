@@ -56,7 +56,7 @@ export class Outbox {
     try {
       await before;
     } catch (error) {
-      if (error instanceof Refusal && error.status === 0) throw error;
+      if (error instanceof Refusal && error.status === 0) throw new Refusal("unreachable", "", 0); // this one is not sent
     }
     return this.#send(command);
   }

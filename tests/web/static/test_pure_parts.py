@@ -400,6 +400,8 @@ def test_what_waits_for_a_server_that_is_gone_does_not_come_late() -> None:
     assert (sent, done) == (["cut", "mute_all", "end_turn"], ["refused", True, True])
     sent, done = presses(cut, mute, end, faults={"0": {"code": "unreachable", "status": 0}})
     assert (sent, done) == (["cut"], ["unreachable"] * 3)
+    sent, done = presses(cut, mute, faults={"0": {"code": "unanswered", "status": 0}})
+    assert (sent, done) == (["cut"], ["unanswered", "unreachable"]), "only the first is in doubt"
     sent, done = presses(*[cut] * 13)
     assert (len(sent), done[-1]) == (12, "unreachable"), "nobody means more than that"
 
