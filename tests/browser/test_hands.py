@@ -60,6 +60,18 @@ def test_whoever_hears_no_answer_is_told_to_look_first(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+async def held_back(tab: Page) -> asyncio.Event:
+    """Commands of the page wait for it."""
+    lets = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await lets.wait()
+        await route.continue_()
+
+    await tab.route("**/commands", hold)
+    return lets
+
+
 def test_what_a_clerk_types_is_not_lost(tmp_path: Path) -> None:
     """While the note before is on its way, while it is refused, and while another is rewritten."""
 
@@ -68,13 +80,7 @@ def test_what_a_clerk_types_is_not_lost(tmp_path: Path) -> None:
             tab = await browser.new_page((1920, 1080))
             await desk(tab, rig, Role.CLERK)
             field, notes = tab.get_by_test_id("note-text"), tab.get_by_test_id("note")
-            waits = asyncio.Event()
-
-            async def slow(route: Route) -> None:
-                await waits.wait()
-                await route.continue_()
-
-            await tab.route("**/commands", slow)
+            waits = await held_back(tab)
             await field.fill("Bắt đầu")
             await field.press("Control+Enter")
             await field.press_sequentially("Tiếp theo")
@@ -109,13 +115,7 @@ def test_what_a_room_writes_next_is_not_lost_while_the_last_is_sent(tmp_path: Pa
             await room.goto(rig.url(f"/join/{SESSION}/{LAY}#{rig.site(LAY)}"))
             await join_as_a_person_would(room)
             await room.get_by_text("Nhắn phòng điều khiển").click()
-            field, waits = room.get_by_test_id("chat-text"), asyncio.Event()
-
-            async def slow(route: Route) -> None:
-                await waits.wait()
-                await route.continue_()
-
-            await room.route("**/commands", slow)
+            field, waits = room.get_by_test_id("chat-text"), await held_back(room)
             await field.fill("Mất tiếng")
             await field.press("Enter")
             await field.press_sequentially("Đã có lại")

@@ -14,7 +14,7 @@ def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
     async def story() -> None:
         async with joined() as (relay, site, frames):
             [peer] = relay.peers.values()
-            home = peer._address
+            home = peer.address
             with stranger() as other:
                 other.bind(("127.0.0.1", 0))
                 other.sendto(site.check("x" * 24), ("127.0.0.1", relay.port))
@@ -23,15 +23,15 @@ def test_an_address_is_followed_only_after_a_new_valid_check() -> None:
                 site.speak(1)
                 other.sendto(site.sent.pop(), ("127.0.0.1", relay.port))
                 await settled(relay, 4)
-                assert peer._address == home
+                assert peer.address == home
                 assert other.getsockname() not in relay._port._by_address
                 other.sendto(site.check(nominates=False), ("127.0.0.1", relay.port))
                 await wait_until(
                     lambda: other.getsockname() in relay._port._by_address, "another way"
                 )
-                assert peer._address == home, "which it only tries"
+                assert peer.address == home, "which it only tries"
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
-                await wait_until(lambda: peer._address == other.getsockname(), "the move")
+                await wait_until(lambda: peer.address == other.getsockname(), "the move")
             await speaks(site, frames)
 
     asyncio.run(story())
@@ -45,7 +45,7 @@ def test_who_sends_by_another_way_is_sent_to_there_before_he_nominates_it() -> N
     async def story() -> None:
         async with joined() as (relay, site, frames):
             [peer] = relay.peers.values()
-            home = peer._address
+            home = peer.address
             with stranger() as other:
                 other.bind(("127.0.0.1", 0))
                 other.sendto(site.check(nominates=False), ("127.0.0.1", relay.port))
@@ -58,14 +58,14 @@ def test_who_sends_by_another_way_is_sent_to_there_before_he_nominates_it() -> N
                 for packet in [one for one in site.sent if one[0] >= 128][-2 * IN_A_ROW :]:
                     other.sendto(packet, ("127.0.0.1", relay.port))
                 await site.check_again(site.check(nominates=False))
-                assert peer._address == home
+                assert peer.address == home
                 await speaks(site, frames, IN_A_ROW, other)
-                assert peer._address == other.getsockname()
+                assert peer.address == other.getsockname()
                 await speaks(site, frames, 1)
                 await speaks(site, frames, 1, other)
-                assert peer._address == other.getsockname(), "and not back by a late one"
+                assert peer.address == other.getsockname(), "and not back by a late one"
             await speaks(site, frames, IN_A_ROW)
-            assert peer._address == home
+            assert peer.address == home
 
     asyncio.run(story())
 
@@ -77,7 +77,7 @@ def test_a_check_is_nobody_elses_however_long_ago_it_was_made() -> None:
     async def story() -> None:
         async with joined() as (relay, site, frames):
             [peer] = relay.peers.values()
-            home, overheard = peer._address, next(one for one in site.sent if one[0] < 4)
+            home, overheard = peer.address, next(one for one in site.sent if one[0] < 4)
             for _ in range(12):
                 for _ in range(50):
                     site.send(site.check())
@@ -86,9 +86,9 @@ def test_a_check_is_nobody_elses_however_long_ago_it_was_made() -> None:
                 other.bind(("127.0.0.1", 0))
                 other.sendto(overheard, ("127.0.0.1", relay.port))
                 await settled(relay, 1)
-                assert peer._address == home
+                assert peer.address == home
                 other.sendto(site.check(), ("127.0.0.1", relay.port))
-                await wait_until(lambda: peer._address == other.getsockname(), "one that is new")
+                await wait_until(lambda: peer.address == other.getsockname(), "one that is new")
             await speaks(site, frames)
 
     asyncio.run(story())
