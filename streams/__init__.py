@@ -7,7 +7,7 @@ udp          The socket: port, stun (checks), receiving (recvmmsg), sending (sen
              (who get the same), waking (when to be awake), addresses
 connections  One peer: offered (what is read of an offer), sdp (that, and the answer), ice_restart,
              aiortc_private (DTLS), peer, peers (all), ticker (whose turn it is)
-rtp          What is in packets: header, packetise, bursts (as they leave), red, twcc,
+rtp          What is in packets: header, packetise, bursts (as they leave), red, twcc, nack,
              extended_reports (RTCP XR), bitstream (what a coded picture says of itself)
 uplink       What sites send: publishers (all), publisher (one's connection), stream (its
              packets in order), assembly (frames of them), standing_queue; talkback, echo

@@ -18,9 +18,10 @@ from aiortc.rtp import (
 
 from streams.bandwidth.steering import Steering
 from streams.downlink.track import DownTrack
+from streams.rtp import nack
 from streams.rtp.twcc import TRANSPORT_WIDE
 
-_HEAD, _BLOCK, _LOST = struct.Struct("!BBH"), struct.Struct("!IB11xII"), struct.Struct("!HH")
+_HEAD, _BLOCK = struct.Struct("!BBH"), struct.Struct("!IB11xII")
 RTCP_PSFB_FIR = 4
 TOLD = 10_000
 """Packets of which one viewer may tell us in a second, that they came or were lost: twenty times as
@@ -60,18 +61,18 @@ class ViewerRtcp:
             first, kind, words = _HEAD.unpack_from(compound, at)
             form, end = first & 0x1F, at + 4 * (words + 1)
             wide = kind == RTCP_RTPFB and form == TRANSPORT_WIDE
-            nack = kind == RTCP_RTPFB and form == RTCP_RTPFB_NACK
+            lost = kind == RTCP_RTPFB and form == RTCP_RTPFB_NACK
             if wide:
                 self._left -= int.from_bytes(compound[at + 14 : at + 16])
             else:
-                self._left -= 17 * words if nack else REPORT_TOLD
+                self._left -= 17 * words if lost else REPORT_TOLD
             if self._left < 0:
                 break
             # Read here, and of each only what is of use: aiortc makes up to five objects of one.
             if wide:
                 self._steering.on_feedback(compound[at + 12 : end], now_ns)
                 tells_arrivals = True
-            elif nack:
+            elif lost:
                 self._on_lost(compound[at + 8 : end], now_ns)
             elif kind == RTCP_RR:
                 self._on_receiver_reports(compound[at + 8 : end], now_ns)
@@ -81,12 +82,8 @@ class ViewerRtcp:
         return tells_arrivals
 
     def _on_lost(self, told: bytes, now_ns: int) -> None:
-        """RFC 4585 6.2.1: a number, and bits for the sixteen after it."""
-        ssrc, lost = int.from_bytes(told[:4]), list[int]()
-        for at in range(4, len(told) - 3, 4):
-            first, more = _LOST.unpack_from(told, at)
-            lost.append(first)
-            lost += (first + bit + 1 & 0xFFFF for bit in range(16) if more >> bit & 1)
+        """RFC 4585 6.2.1: of which source, and its numbers."""
+        ssrc, lost = int.from_bytes(told[:4]), nack.read(told[4:])
         self.nacks += len(lost)
         if ssrc in self._streams:
             video, _ = self._streams[ssrc]

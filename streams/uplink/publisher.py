@@ -1,19 +1,19 @@
 """What a connected site sends: packets → frames, and the feedback that keeps them coming."""
 
+import secrets
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtp import (
+    RTCP_PSFB,
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
     RTCP_RR,
     RTCP_RTPFB,
     RTCP_RTPFB_NACK,
     RTCP_SR,
-    RtcpPsfbPacket,
-    RtcpRtpfbPacket,
     pack_remb_fci,
 )
 
@@ -22,13 +22,13 @@ from streams.connections.sdp import TRANSPORT_SEQUENCE, Section
 from streams.frames import Codec, EncodedFrame, SiteId
 from streams.lines import Line, UplinkCounts
 from streams.rtp import header as rtp
+from streams.rtp import nack
 from streams.rtp.extended_reports import XR, reference_time, round_trip_ns
 from streams.rtp.red import taken_apart
 from streams.rtp.twcc import TRANSPORT_WIDE, Arrivals
 from streams.uplink.standing_queue import MOST_BPS, StandingQueue
 from streams.uplink.stream import RETRY_NS, Statistics, Uplink
 
-OUR_SSRC = 1
 REPORT_INTERVAL_NS = 1_000_000_000
 MAX_RETRY_NS = 250_000_000
 """At least one more try before a picture is given up."""
@@ -115,6 +115,8 @@ class Publisher:
         self.site = site
         self._streams = _by_payload_type(sections)
         self._send_rtcp = send_rtcp
+        self._ssrc = secrets.randbelow(1 << 32)
+        """Ours, in reports: by chance, so that it is not the sender's (RFC 3550 8.1)."""
         self._on_frame = on_frame
         self.uplinks: dict[Codec, Uplink] = {}
         self._reported: dict[Codec, _Reported] = {}
@@ -183,8 +185,7 @@ class Publisher:
 
     def _tell_rate(self, bps: float, ssrcs: list[int]) -> None:
         """The most that all of them together may send (draft-alvestrand-rmcat-remb-03)."""
-        fci = pack_remb_fci(int(bps), ssrcs)
-        self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, OUR_SSRC, 0, fci)))
+        self._feed_back(RTCP_PSFB, RTCP_PSFB_APP, 0, pack_remb_fci(int(bps), ssrcs))
 
     def on_rtcp(self, compound: bytes, now_ns: int) -> None:
         """Raises `ValueError` on what is cut off."""
@@ -198,7 +199,7 @@ class Publisher:
                 self._on_sender_report(now_ns, *_SENDER_REPORT.unpack_from(compound, at + 4))
             extended = extended or kind == XR
             at = end
-        trip_ns = round_trip_ns(compound, now_ns, OUR_SSRC) if extended else None
+        trip_ns = round_trip_ns(compound, now_ns, self._ssrc) if extended else None
         if trip_ns is not None:
             self.rtt_ms = trip_ns / 1_000_000
             for uplink in self.uplinks.values():
@@ -236,10 +237,10 @@ class Publisher:
             self._nacks += len(wishes.nack)
             self._plis += wishes.pli
             if wishes.nack:
-                nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, OUR_SSRC, uplink.ssrc, wishes.nack)
-                self._send_rtcp(bytes(nack))
+                lost = nack.written(wishes.nack)
+                self._feed_back(RTCP_RTPFB, RTCP_RTPFB_NACK, uplink.ssrc, lost)
             if wishes.pli:
-                self._send_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, OUR_SSRC, uplink.ssrc)))
+                self._feed_back(RTCP_PSFB, RTCP_PSFB_PLI, uplink.ssrc)
         soon = not self.at_ease or len(self._arrivals) >= FEW_ARRIVALS
         if now_ns - self._arrivals_ns >= (ARRIVALS_INTERVAL_NS if soon else FEW_INTERVAL_NS):
             self._arrivals_ns = now_ns
@@ -257,8 +258,8 @@ class Publisher:
     def _send_reports(self, now_ns: int) -> None:
         reports = [self._report(uplink, now_ns) for uplink in self.uplinks.values()]
         count = len(reports)
-        head = rtp.RTCP_HEADER.pack(0x80 | count, RTCP_RR, 1 + 6 * count, OUR_SSRC)
-        self._send_rtcp(b"".join((head, *reports, reference_time(OUR_SSRC, now_ns))))
+        head = rtp.RTCP_HEADER.pack(0x80 | count, RTCP_RR, 1 + 6 * count, self._ssrc)
+        self._send_rtcp(b"".join((head, *reports, reference_time(self._ssrc, now_ns))))
 
     def _watch_queue(self, now_ns: int, elapsed_ns: int) -> None:
         before_bps = self._queue.cap_bps
@@ -275,9 +276,12 @@ class Publisher:
         fci = self._arrivals.report()
         if fci is not None:
             media = next((uplink.ssrc for uplink in self.uplinks.values()), 0)
-            words = 2 + len(fci) // 4
-            head = rtp.RTCP_HEADER.pack(0x80 | TRANSPORT_WIDE, RTCP_RTPFB, words, OUR_SSRC)
-            self._send_rtcp(head + media.to_bytes(4) + fci)
+            self._feed_back(RTCP_RTPFB, TRANSPORT_WIDE, media, fci)
+
+    def _feed_back(self, kind: int, form: int, media: int, fci: bytes = b"") -> None:
+        """About a source, in whole words (RFC 4585 6.1)."""
+        head = rtp.RTCP_HEADER.pack(0x80 | form, kind, 2 + len(fci) // 4, self._ssrc)
+        self._send_rtcp(head + media.to_bytes(4) + fci)
 
     def _report(self, uplink: Uplink, now_ns: int) -> bytes:
         """Its block in a receiver report (RFC 3550 6.4.1)."""

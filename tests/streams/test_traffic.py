@@ -21,6 +21,7 @@ from streams.connections.ticker import EASY_PATIENCE, Ticker
 from streams.downlink.fanout import Payload
 from streams.downlink.viewer import RESENDS
 from streams.frames import Codec, EncodedFrame, SiteId
+from streams.rtp import nack
 from streams.rtp.bitstream import begins_frame, h264_units
 from streams.rtp.header import HEADER, RTCP_HEADER
 from streams.rtp.red import redundant
@@ -167,6 +168,18 @@ def test_sound_that_nobody_sends_again_is_neither_asked_nor_waited_for() -> None
     source.tick(180 * MS)
     assert [frame.pts // 960 for frame in frames] == [0, 1, 3, 4, 6]
     assert not any(packet[1] == 205 for packet in sent)
+
+
+def test_what_is_lost_where_the_numbers_wrap_is_asked_for_as_anything_else() -> None:
+    sent: list[bytes] = []
+    source = publisher([], sent)
+    for at, number in enumerate((65_533, 2)):
+        head = struct.pack("!BBHII", 0x80, 96, number, at * 3600, 5)
+        source.on_rtp(head + b"\x41\x9a", at * 40 * MS)
+        source.tick(at * 40 * MS)
+    source.tick(60 * MS)
+    asked = [nack.read(packet[12:]) for packet in sent if packet[:2] == b"\x81\xcd"]
+    assert asked == [[65_534, 65_535, 0], [1]]
 
 
 def test_what_is_sent_again_fills_its_gap_and_probes_change_nothing() -> None:
