@@ -158,10 +158,11 @@ class _Handlers:
             raise Problem(404, "no_such_connection")
         if wanted is None:
             raise Problem(428, "no_if_match")
-        if wanted not in ("*", f'"{tag}"'):
+        restarts = wanted.strip('"') == "*"  # in quotation marks in the RFC's example (4.3.3)
+        if not restarts and wanted != f'"{tag}"':
             raise Problem(412, "other_if_match")
         text = await _text(request, FRAGMENT)
-        if wanted != "*":
+        if not restarts:
             return web.Response(status=204, headers=ANYWHERE)
         try:
             connection = self._relay.peers.restart(resource, text)
