@@ -39,6 +39,11 @@ class Assembly:
         if self._is_video:
             self._broken = self.wants_key = True
 
+    def stop(self) -> None:
+        """Nothing comes any more, and so no keyframe: it is asked for when something comes."""
+        if self._is_video:
+            self._broken, self.wants_key = True, False
+
     def assembled(self, run: list[RtpPacket], now_ns: int) -> EncodedFrame | None:
         """All packets of one, in order; None where nothing is to be had of them."""
         try:

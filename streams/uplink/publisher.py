@@ -27,7 +27,7 @@ from streams.rtp.extended_reports import XR, reference_time, round_trip_ns
 from streams.rtp.red import taken_apart
 from streams.rtp.twcc import TRANSPORT_WIDE, Arrivals
 from streams.uplink.standing_queue import MOST_BPS, StandingQueue
-from streams.uplink.stream import RETRY_NS, Statistics, Uplink
+from streams.uplink.stream import RETRY_NS, STOPPED_NS, Statistics, Uplink
 
 REPORT_INTERVAL_NS = 1_000_000_000
 MAX_RETRY_NS = 250_000_000
@@ -39,8 +39,6 @@ fifty, and which is read each 240 ms. Browsers tell each other every 50 to 250 m
 FEW_ARRIVALS = 12
 EASY_JITTER_MS = 10.0
 """Above it, or with loss, a line is not at ease, and its sender is told soon."""
-ALIVE_NS = 2_000_000_000
-"""A stream of which nothing came for so long has stopped."""
 _SENDER_REPORT = struct.Struct("!IQI")
 """Of whom, NTP time and RTP timestamp (RFC 3550 6.4.1); the rest is of no use here."""
 _REPORT_BLOCK = struct.Struct("!6I")
@@ -371,4 +369,4 @@ def _jitter_ms(uplink: Uplink | None) -> float | None:
 
 
 def _is_alive(uplink: Uplink | None, now_ns: int) -> bool:
-    return uplink is not None and now_ns - uplink.last_received_ns < ALIVE_NS
+    return uplink is not None and now_ns - uplink.last_received_ns < STOPPED_NS

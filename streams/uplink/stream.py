@@ -3,8 +3,8 @@
 `Uplink.add` takes packets in the order of arrival; `poll` says what to do now. Time is an argument
 (CLOCK_MONOTONIC, ns). Frames leave in order. A missing packet is asked for again (NACK, RFC 4585)
 after 20 ms, or at once when two later ones are there, and again every `retry_ns`; after
-`GIVE_UP_NS` (sound: `retry_ns` and a little) the frame is given up, and video waits for a
-keyframe, which it asks for (PLI).
+`GIVE_UP_NS` (sound: `retry_ns` and a little; less where nobody sends it again) the frame is given
+up, and video waits for a keyframe, which it asks for (PLI).
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from streams.uplink.assembly import Assembly
 FIRST_NACK_NS = 20 * NS_PER_MS
 RETRY_NS = 60 * NS_PER_MS
 GIVE_UP_NS = 500 * NS_PER_MS
-REORDER_SOUND_NS = 40 * NS_PER_MS
-"""Sound that nobody sends again, or not soon enough, is waited for only as long as packets overtake
+REORDER_NS = 40 * NS_PER_MS
+"""What nobody sends again, or sound not soon enough, is waited for only as long as packets overtake
 each other: more would delay all that follows, and Opus hides 20 ms better than a mixer hides 120.
 """
 ASK_SOUND_NS = 60 * NS_PER_MS
@@ -33,6 +33,8 @@ GIVE_UP_SOUND_NS = READ_LATE_NS + MAX_RETRY_SOUND_NS
 LONG_GAP = AUDIO_CLOCK_RATE * 80 // 1000
 """What was lost before a silence (DTX), or with more than two others, would come too late."""
 PLI_INTERVAL_NS = 500 * NS_PER_MS
+STOPPED_NS = 2_000 * NS_PER_MS
+"""A stream of which nothing came for so long has stopped."""
 WINDOW = 1024
 """Packets kept for reordering; a jump beyond it is a new stream."""
 MAX_NACKS = 64
@@ -104,17 +106,26 @@ class Uplink:
         statistics = self.statistics
         statistics.received += 1
         statistics.octets += len(packet.payload)
-        sequence, waits = self._next, self._packets or self._missing
-        if sequence is None or waits or packet.sequence != sequence & 0xFFFF:
+        highest, waiting = self._highest, self._packets
+        if (
+            highest is None
+            or packet.sequence != highest + 1 & 0xFFFF
+            or self._missing
+            or len(waiting) > WINDOW
+        ):
             return self._add_late(packet, now_ns)
-        self._sequence.last = sequence
+        sequence = self._sequence.last = highest + 1
         self._note_jitter(packet.timestamp, now_ns)
-        if packet.marker or not self._is_video:
+        if not waiting and (packet.marker or not self._is_video):
             return self._pass(sequence, packet, now_ns)
-        return self._place(sequence, packet, now_ns)
+        # Not looked through for each packet: a keyframe has hundreds.
+        may_be_whole = packet.marker or (waiting and packet.timestamp != self._newest)
+        self._highest, self._newest = sequence, packet.timestamp
+        waiting[sequence] = packet
+        return self._collect(now_ns) if may_be_whole else []
 
     def _add_late(self, packet: RtpPacket, now_ns: int) -> list[EncodedFrame]:
-        """Not the next one, or not all that wait."""
+        """Not the next one, or something is missing, or too much waits."""
         sequence = self._sequence(packet.sequence)
         if self._next is None or abs(sequence - self._next) > WINDOW:
             self._restart(sequence)
@@ -260,9 +271,9 @@ class Uplink:
 
     @property
     def _patience_ns(self) -> int:
-        if self._is_video:
-            return GIVE_UP_NS
-        return ASK_SOUND_NS + self.retry_ns if self._asks else REORDER_SOUND_NS
+        if not self._asks:
+            return REORDER_NS
+        return GIVE_UP_NS if self._is_video else ASK_SOUND_NS + self.retry_ns
 
     def _due(self, now_ns: int) -> list[int]:
         assert self._highest is not None or not self._missing
@@ -308,6 +319,8 @@ class Uplink:
         self.assembly.tear()
 
     def _pli_due(self, now_ns: int) -> bool:
+        if now_ns - self.last_received_ns > STOPPED_NS:
+            self.assembly.stop()
         recent = self._pli_ns is not None and now_ns - self._pli_ns < PLI_INTERVAL_NS
         if not self.assembly.wants_key or recent:
             return False

@@ -11,7 +11,14 @@ from streams.frames import Codec, EncodedFrame, SiteId
 from streams.rtp.header import RtpPacket
 from streams.rtp.packetise import h264_payloads
 from streams.uplink.publishers import PATIENCE_S
-from streams.uplink.stream import GIVE_UP_NS, PLI_INTERVAL_NS, READ_LATE_NS, Uplink
+from streams.uplink.stream import (
+    GIVE_UP_NS,
+    PLI_INTERVAL_NS,
+    READ_LATE_NS,
+    STOPPED_NS,
+    Uplink,
+    Wishes,
+)
 from tests.streams.network import (
     FRAME_MS,
     NS_PER_MS,
@@ -80,6 +87,55 @@ def test_what_never_comes_is_given_up_and_a_keyframe_asked_for() -> None:
     assert plis
     assert plis[0] <= 31 * FRAME_MS * NS_PER_MS + GIVE_UP_NS + 100 * NS_PER_MS
     assert decodes([frame.data for frame in frames]) == len(frames)
+
+
+def test_what_nobody_sends_again_is_not_waited_for() -> None:
+    """As of an encoder that offers no NACK."""
+    uplink = Uplink(HALL, Codec.H264, SSRC, nack=False)
+    packets = video_packets(UNITS[:2])
+    for at, packet in packets[:-2] + packets[-1:]:
+        uplink.add(packet, at)
+    lost_ns = packets[-1][0]
+    assert uplink.poll(lost_ns + 30 * NS_PER_MS)[0] == Wishes()
+    assert uplink.poll(lost_ns + 50 * NS_PER_MS)[0] == Wishes(pli=True)
+
+
+def test_a_stream_that_stopped_is_asked_for_nothing_until_it_goes_on() -> None:
+    uplink = video()
+    packets = video_packets(UNITS[:3])
+    for at, packet in packets[:-1]:
+        uplink.add(packet, at)
+    uplink.ask_keyframe()
+    ends_ns = packets[-1][0]
+    assert uplink.poll(ends_ns)[0].pli
+    assert uplink.poll(ends_ns + 3 * STOPPED_NS)[0] == Wishes()
+    assert uplink.at_rest
+    at, last = 4 * STOPPED_NS, packets[-1][1]
+    assert not uplink.add(last, at), "what follows is made from what may be missing"
+    assert uplink.poll(at)[0].pli
+    first = (last.sequence + 1) & 0xFFFF
+    again = [frame for _, one in video_packets(UNITS[:1], first) for frame in uplink.add(one, at)]
+    assert [frame.key for frame in again] == [True]
+    assert uplink.at_rest
+
+
+def test_a_large_picture_is_not_looked_through_for_each_of_its_packets() -> None:
+    uplink = video()
+    large = bytes((0x65, 0x88)) + bytes(range(1, 256)) * 2_500
+    packets = video_packets([UNITS[0][: UNITS[0].index(b"\0\0\1\x65")] + b"\0\0\1" + large])
+    assert len(packets) > 500
+    looked = 0
+
+    class Counted(dict[int, RtpPacket]):
+        def get(self, *asked: object) -> RtpPacket | None:  # type: ignore[override]
+            nonlocal looked
+            looked += 1
+            return super().get(*asked)  # type: ignore[call-overload, no-any-return]
+
+    uplink._packets = Counted()
+    (frame,) = (frame for at, packet in packets for frame in uplink.add(packet, at))
+    assert large in frame.data
+    assert looked < 3 * len(packets)
 
 
 def test_a_broken_source_hears_one_pli_in_half_a_second() -> None:

@@ -31,7 +31,7 @@ from broadcast.witness.served import ALL_WELL, TIMEOUT_S, Served
 from broadcast.witness.watch import Watch
 from config.settings import Program, Recording
 from streams.frames import Codec, Feed, Packet, SiteId
-from streams.uplink.publisher import ALIVE_NS
+from streams.uplink.stream import STOPPED_NS
 from tests import media
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM
 from tests.broadcast.witness.test_witness import black, frozen, moving
@@ -54,7 +54,7 @@ from web.statuses import (
 PROMISED_S = 10.0
 STATUS_S = 1.0
 """The studio states its status so often."""
-ALIVE_S = ALIVE_NS / 1e9
+ALIVE_S = STOPPED_NS / 1e9
 NOW_MS = 10**9
 
 Tell = Callable[[float], Outside]
