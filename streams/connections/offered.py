@@ -10,12 +10,14 @@ MAX_LINES, MAX_LINE, MAX_FORMATS = 400, 2_000, 64
 """Of those that are read: of the offer, octets of one, and payload formats of a section. Chromium's
 longest section has some 40 formats in 100 lines; the parser's steps grow with their product."""
 _READ = re.compile(
-    r"[vostm]=|a=(?:mid|rtpmap|fmtp|ice-ufrag|ice-pwd|fingerprint|setup):|"
+    r"[vostm]=|a=(?:mid|rtpmap|fmtp|ice-ufrag|ice-pwd|fingerprint|setup|group):|"
     r"a=extmap:\S+ \S+\s*$|"  # none of ours has attributes (RFC 8285 5), which aiortc does not take
     r"a=rtcp-fb:(?:\*|\d{1,3}) (?:nack|transport-cc)\s*$|"
     r"a=(?:sendonly|recvonly|sendrecv|inactive|rtcp-mux|bundle-only)\s*$"
 )
 _NO_PORT = re.compile(r"^(m=\S+) 0 ")
+_SPACED = re.compile(r";\s+")
+"""Between parameters, as RFC 6184 writes them (8.2.1) and aiortc does not take them."""
 
 
 def what_is_read(offer: str) -> str:
@@ -30,7 +32,7 @@ def what_is_read(offer: str) -> str:
                 )
             sections.append({})
         if _READ.match(line):
-            sections[-1][line.rstrip()] = None
+            sections[-1][_SPACED.sub(";", line.rstrip())] = None
     formats = (sum(line.startswith("a=rtpmap:") for line in section) for section in sections)
     if max(formats) > MAX_FORMATS:
         raise ValueError(f"more than {MAX_FORMATS} payload formats in a section; offer fewer")

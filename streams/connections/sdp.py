@@ -1,7 +1,8 @@
 """Offer → what it asks for → answer (RFC 8866, RFC 8829; ICE-lite: RFC 8445 2.4)."""
 
 import secrets
-from collections.abc import Iterable
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,7 +18,6 @@ TRANSPORT_SEQUENCE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-c
 MAX_OFFER_BYTES = 65_536
 MAX_ONE_BYTE_ID = 14
 """Of a header extension (RFC 8285 4.2)."""
-PREFERENCE = {Codec.H264: 0, Codec.VP8: 1, Codec.OPUS: 0}
 _CODEC_OF = {"video/h264": Codec.H264, "video/vp8": Codec.VP8, "audio/opus": Codec.OPUS}
 
 START_KBPS = 100
@@ -68,6 +68,16 @@ class Section:
     """Ours, for what is sent again."""
     redundancy: int | None = None
     """The payload type of sound that carries the packet before it as well (RED, RFC 2198)."""
+    parameter_sets: tuple[bytes, ...] = ()
+    """Of H.264, where the sender tells them here: some do so nowhere else (RFC 6184 8.2.2)."""
+
+    @property
+    def payload_types(self) -> tuple[int, ...]:
+        """All that its packets have; none where it is refused."""
+        if self.codec is None:
+            return ()
+        kinds = self.payload_type, self.retransmission, self.redundancy
+        return tuple(kind for kind in kinds if kind is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,7 @@ def read_offer(text: str, direction: Direction) -> Offer:
     ufrag = first.ice.usernameFragment if first.ice is not None else None
     if first.dtls is None or not first.dtls.fingerprints or not ufrag:
         raise OfferError(400, "The SDP offer has no DTLS fingerprint or no ICE user name.")
-    if not all(media.rtcp_mux for media in session.media if media.kind in ("audio", "video")):
-        raise OfferError(406, "RTP and RTCP must share one port: offer a=rtcp-mux.")
+    _check_one_way(session, sections)
     role: Literal["client", "server"] = "client" if first.dtls.role == "server" else "server"
     return Offer(sections, ufrag, tuple(first.dtls.fingerprints), role)
 
@@ -120,8 +129,26 @@ def _refuse_partly(media: Iterable[MediaDescription], sections: Iterable[Section
             raise OfferError(
                 406,
                 f"The {one.kind} offered in section {section.mid!r} cannot be used: one picture in"
-                " H.264 (packetization-mode 1) or VP8 and one sound in Opus are taken.",
+                " H.264 (packetization-mode 0 or 1) or VP8 and one sound in Opus are taken.",
             )
+
+
+def _check_one_way(session: SessionDescription, sections: Sequence[Section]) -> None:
+    """All that is taken shares one connection (RFC 9725 4.4.1), and is told apart by its payload
+    types (RFC 9143 9.1)."""
+    pairs = zip(session.media, sections, strict=True)
+    taken = [one for one, section in pairs if section.codec is not None]
+    if not all(one.rtcp_mux for one in taken):
+        raise OfferError(406, "RTP and RTCP must share one port: offer a=rtcp-mux.")
+    kinds = [kind for section in sections for kind in section.payload_types]
+    if len({*kinds}) < len(kinds):
+        raise OfferError(406, "What shares one connection needs payload types of its own.")
+    mids = {one.rtp.muxId for one in taken}
+    bundles = (group.items for group in session.group if group.semantic == "BUNDLE")
+    if len(taken) > 1 and not any(mids.issubset(bundle) for bundle in bundles):
+        raise OfferError(
+            406, "Sound and picture must share one connection: offer them in one a=group:BUNDLE."
+        )
 
 
 def _sections(media: Iterable[MediaDescription], direction: Direction) -> tuple[Section, ...]:
@@ -139,7 +166,7 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
     if taken or media.port == 0 or (media.direction or "sendrecv") not in _ASKED[direction]:
         return refused
     usable = [
-        (PREFERENCE[codec], index, codec, parameters)
+        (_rank(codec, parameters), index, codec, parameters)
         for index, parameters in enumerate(media.rtp.codecs)
         if (codec := _codec(parameters, direction)) is not None
     ]
@@ -160,6 +187,7 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         ("nack", "") in feedback,
         _retransmission(media, chosen),
         redundancy=None if direction == "echo" else _redundancy(media, chosen),
+        parameter_sets=_parameter_sets(chosen),
     )
 
 
@@ -187,6 +215,14 @@ def _redundancy(media: MediaDescription, chosen: RTCRtpCodecParameters) -> int |
     )
 
 
+def _parameter_sets(chosen: RTCRtpCodecParameters) -> tuple[bytes, ...]:
+    told = str(chosen.parameters.get("sprop-parameter-sets") or "")
+    try:
+        return tuple(b64decode(unit, validate=True) for unit in told.split(",") if unit)
+    except ValueError:
+        return ()  # they may come with the pictures all the same
+
+
 def _congestion(
     media: MediaDescription, feedback: set[tuple[str, str]], direction: Direction
 ) -> tuple[str, int | None]:
@@ -206,11 +242,22 @@ def _congestion(
 
 def _codec(parameters: RTCRtpCodecParameters, direction: Direction) -> Codec | None:
     codec = _CODEC_OF.get(parameters.mimeType.lower())
-    if codec is Codec.H264 and str(parameters.parameters.get("packetization-mode", "0")) != "1":
+    viewed = direction == "view"  # the program is encoded once, in H.264, and cut into fragments
+    if codec is Codec.H264 and _mode(parameters) not in (("1",) if viewed else ("0", "1")):
         return None
-    if codec is Codec.VP8 and direction == "view":
-        return None  # the program is encoded once, in H.264
-    return codec
+    return None if viewed and codec is Codec.VP8 else codec
+
+
+def _mode(parameters: RTCRtpCodecParameters) -> str:
+    """Of packets of H.264: 0 has no fragments (RFC 6184 8.1)."""
+    return str(parameters.parameters.get("packetization-mode", "0"))
+
+
+def _rank(codec: Codec, parameters: RTCRtpCodecParameters) -> int:
+    """The least is preferred."""
+    if codec is Codec.H264:
+        return 0 if _mode(parameters) == "1" else 2
+    return 1
 
 
 def _format_parameters(
@@ -222,8 +269,9 @@ def _format_parameters(
     start = f"x-google-start-bitrate={START_KBPS}" if direction == "publish" else ""
     if codec is Codec.VP8:
         return start
-    level = parameters.parameters.get("profile-level-id", "42e01f")
-    h264 = f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={level}"
+    h264 = f"level-asymmetry-allowed=1;packetization-mode={_mode(parameters)}"
+    if (level := parameters.parameters.get("profile-level-id")) is not None:
+        h264 += f";profile-level-id={level}"
     return f"{h264};{start}" if start else h264
 
 

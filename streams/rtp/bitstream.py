@@ -1,5 +1,7 @@
 """What a coded picture says of itself, without decoding it."""
 
+from collections.abc import Iterable
+
 from streams.frames import Codec
 
 SLICE, IDR, SPS, PPS = 1, 5, 7, 8
@@ -191,8 +193,9 @@ class ParameterSets:
     """Puts the newest SPS and PPS before keyframes that come without: some encoders send them
     once, and a decoder that joins later needs them (H.264 7.4.1.2.1)."""
 
-    def __init__(self) -> None:
-        self._kept: dict[int, bytes] = {}
+    def __init__(self, known: Iterable[bytes] = ()) -> None:
+        """`known`: such as were told by another way."""
+        self._kept = {unit[0] & 0x1F: unit for unit in known if unit}
 
     def complete(self, data: bytes, *, key: bool) -> bytes:
         """An access unit, with its parameter sets if it is a keyframe. Raises `ValueError` for a

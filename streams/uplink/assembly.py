@@ -1,5 +1,7 @@
 """One frame's packets → the frame, with its time; and whether a keyframe is wanted first. Pure."""
 
+from collections.abc import Iterable
+
 from aiortc.codecs.vpx import vp8_depayload
 
 from streams.frames import NS_PER_S, Codec, EncodedFrame, SiteId
@@ -19,7 +21,7 @@ NTP_FRACTION = 1 << 32
 class Assembly:
     """Of one stream. Whoever orders its packets says where one is missing (`tear`)."""
 
-    def __init__(self, source: SiteId, codec: Codec) -> None:
+    def __init__(self, source: SiteId, codec: Codec, parameter_sets: Iterable[bytes] = ()) -> None:
         self.source, self.codec = source, codec
         self._is_video, self._clock_rate = codec.is_video, codec.clock_rate
         self._timestamp = Unwrapper(32)
@@ -30,7 +32,7 @@ class Assembly:
         """Width and height of the last keyframe."""
         self.frames = self.bad = 0
         """Those that left, and those of which nothing could be made."""
-        self._parameter_sets = ParameterSets()
+        self._parameter_sets = ParameterSets(parameter_sets)
         self._report: tuple[int, int] | None = None
         """(NTP time of the site in ns, unwrapped RTP timestamp) of the last sender report."""
 

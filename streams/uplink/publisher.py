@@ -76,16 +76,12 @@ class _Stream:
 
 
 def _by_payload_type(sections: tuple[Section, ...]) -> dict[int, _Stream]:
-    """Its own counts before that of what it sends twice, and this before that of what it sends
-    again."""
     streams = {}
     for section in sections:
         if section.codec is not None:
             wide = section.congestion == TRANSPORT_SEQUENCE
             stream = _Stream(section, section.codec, wide)
-            for kind in (section.retransmission, section.redundancy, section.payload_type):
-                if kind is not None:
-                    streams[kind] = stream
+            streams.update(dict.fromkeys(section.payload_types, stream))
     return streams
 
 
@@ -165,8 +161,10 @@ class Publisher:
         """Of a source, in the place of the codec's former one."""
         if stream.uplink is not None:
             self._estimator.ssrcs.pop(stream.uplink.ssrc, None)
-        codec = stream.codec
-        uplink = Uplink(self.site, codec, ssrc, nack=stream.section.nack)
+        codec, section = stream.codec, stream.section
+        uplink = Uplink(
+            self.site, codec, ssrc, nack=section.nack, parameter_sets=section.parameter_sets
+        )
         stream.uplink = self.uplinks[codec] = uplink
         self._reported[codec] = _Reported(at_ns=now_ns)
         self._reported_ns = self._looked_ns = (

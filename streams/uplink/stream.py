@@ -7,7 +7,7 @@ after 20 ms, or at once when two later ones are there, and again every `retry_ns
 up, and video waits for a keyframe, which it asks for (PLI).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, Codec, EncodedFrame, SiteId
@@ -70,14 +70,22 @@ class Wishes:
 
 
 class Uplink:
-    def __init__(self, source: SiteId, codec: Codec, ssrc: int, *, nack: bool = True) -> None:
+    def __init__(
+        self,
+        source: SiteId,
+        codec: Codec,
+        ssrc: int,
+        *,
+        nack: bool = True,
+        parameter_sets: Iterable[bytes] = (),
+    ) -> None:
         self.codec, self.ssrc = codec, ssrc
         self._is_video, self._clock_rate = codec.is_video, codec.clock_rate
         self._nack = nack
         self.retry_ns = RETRY_NS
         """Before a packet is asked for once more; a little over the round trip, where known."""
         self.statistics = Statistics()
-        self.assembly = Assembly(source, codec)
+        self.assembly = Assembly(source, codec, parameter_sets)
         # At hand: each packet of sound, and each picture, asks for it.
         self._assemble, self._frame = self.assembly.assembled, self.assembly.frame
         self.last_received_ns = 0

@@ -23,6 +23,7 @@ from streams.connections.sdp import (
     read_offer,
 )
 from streams.frames import Codec
+from streams.rtp.bitstream import PPS, SPS
 from tests.streams.offers import CHROMIUM, GSTREAMER, OBS, PUBLISH, VIEW
 
 OURS = Ours("ufrg", "p" * 32, RTCDtlsFingerprint("sha-256", "AB:CD"), ("192.0.2.1", "::1"), 8443)
@@ -52,6 +53,12 @@ def test_chromium_is_answered_with_h264_mode_1_and_opus() -> None:
     [
         (OBS, [(Codec.OPUS, 111, None), (Codec.H264, 96, 97)], "u8Xw", ""),
         (
+            OBS.replace(";", "; "),
+            [(Codec.OPUS, 111, None), (Codec.H264, 96, 97)],
+            "u8Xw",
+            "",
+        ),
+        (
             GSTREAMER,
             [(Codec.H264, 96, 97), (Codec.OPUS, 98, None)],
             "Zk3hD8",
@@ -69,6 +76,26 @@ def test_encoders_are_taken_with_picture_and_sound(
     assert {section.congestion for section in read.sections} == {congestion}
     said = SessionDescription.parse(answer(read, OURS, "publish"))
     assert [media.direction for media in said.media] == ["recvonly", "recvonly"]
+
+
+def test_an_encoder_that_knows_no_fragments_is_taken_as_it_is() -> None:
+    """RFC 6184 8.2.2: the mode is answered as offered, and without a profile none is told."""
+    offered = OBS.replace("profile-level-id=42e01f;packetization-mode=1;", "")
+    text = answer(read_offer(offered, "publish"), OURS, "publish")
+    assert "a=fmtp:96 level-asymmetry-allowed=1;packetization-mode=0;x-google" in text
+    watching = read_offer(VIEW.replace("packetization-mode=1", "packetization-mode=0"), "view")
+    assert [section.codec for section in watching.sections] == [Codec.OPUS, None]
+    interleaved = OBS.replace("packetization-mode=1", "packetization-mode=2")
+    with pytest.raises(OfferError, match="packetization-mode 0 or 1"):
+        read_offer(interleaved, "publish")
+
+
+def test_parameter_sets_are_taken_from_the_offer() -> None:
+    """All that GStreamer tells of them where it is not told otherwise."""
+    picture, _ = read_offer(GSTREAMER, "publish").sections
+    assert [unit[0] & 0x1F for unit in picture.parameter_sets] == [SPS, PPS]
+    bent = GSTREAMER.replace("Z0LAHw==", "Z0L*")
+    assert read_offer(bent, "publish").sections[0].parameter_sets == ()
 
 
 def test_a_browser_is_told_arrivals_and_others_an_estimate() -> None:
@@ -118,6 +145,10 @@ def test_a_viewer_gets_what_is_sent_once() -> None:
         (("a=sendonly", "a=recvonly"), 406),
         (("opus/48000/2", "opux/48000/2"), 406),
         (("m=audio 9 UDP", "m=audio 0 UDP"), None),
+        (("109", "111"), 406),
+        (("a=group:BUNDLE 0 1\n", ""), 406),
+        (("a=group:BUNDLE 0 1", "a=group:BUNDLE 0\na=group:BUNDLE 1"), 406),
+        (("a=group:BUNDLE 0 1", "a=group:LS 0 1\na=group:BUNDLE 1 0 2"), None),
     ],
 )
 def test_what_an_offer_must_have(change: tuple[str, str], status: int | None) -> None:
@@ -128,6 +159,13 @@ def test_what_an_offer_must_have(change: tuple[str, str], status: int | None) ->
     with pytest.raises(OfferError) as caught:
         read_offer(text, "publish")
     assert caught.value.status == status
+
+
+def test_a_section_that_was_stopped_needs_nothing_more() -> None:
+    """RFC 3264 6: of what has no port nothing else counts; it is in no bundle (RFC 9143 7.2)."""
+    stopped = CHROMIUM.replace("m=audio 9", "m=audio 0").replace("a=rtcp-mux\n", "", 1)
+    offer = read_offer(stopped.replace("BUNDLE 0 1", "BUNDLE 1"), "publish")
+    assert [section.codec for section in offer.sections] == [None, Codec.H264]
 
 
 @pytest.mark.parametrize(

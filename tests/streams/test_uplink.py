@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.frames import Codec, EncodedFrame, SiteId
+from streams.rtp.bitstream import PPS, SPS, START_CODE, nal_units
 from streams.rtp.header import RtpPacket
 from streams.rtp.packetise import h264_payloads
 from streams.uplink.publishers import PATIENCE_S
@@ -98,6 +99,17 @@ def test_what_nobody_sends_again_is_not_waited_for() -> None:
     lost_ns = packets[-1][0]
     assert uplink.poll(lost_ns + 30 * NS_PER_MS)[0] == Wishes()
     assert uplink.poll(lost_ns + 50 * NS_PER_MS)[0] == Wishes(pli=True)
+
+
+def test_parameter_sets_that_the_offer_told_of_go_before_keyframes() -> None:
+    units = nal_units(UNITS[0])
+    told = [unit for unit in units if unit[0] & 0x1F in (SPS, PPS)]
+    bare = b"".join(START_CODE + unit for unit in units if unit not in told)
+    uplink = Uplink(HALL, Codec.H264, SSRC, parameter_sets=told)
+    packets = video_packets([bare, *UNITS[1:10]])
+    frames = [frame for at, packet in packets for frame in uplink.add(packet, at)]
+    assert decodes([frame.data for frame in frames]) == 10
+    assert uplink.assembly.size == (320, 180)
 
 
 def test_a_stream_that_stopped_is_asked_for_nothing_until_it_goes_on() -> None:
