@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
@@ -237,6 +238,20 @@ class Security(Section):
     accounts."""
 
 
+def _a_zone(name: str) -> str:
+    """One that browsers know too: what the system adds to them, as `localtime`, begins small."""
+    try:
+        if name[:1].isupper():
+            ZoneInfo(name)
+            return name
+    except (KeyError, OSError, ValueError):
+        pass
+    raise ValueError(
+        "is no time zone that this machine knows; `timedatectl list-timezones` names them, and "
+        "`apt-get install tzdata` brings them"
+    )
+
+
 class Settings(Section):
     http: Http = Http()
     https: Https = Https()
@@ -251,6 +266,10 @@ class Settings(Section):
     procedures: Path | None = None
     """Limits and rounds; without it `config/procedures.toml` of the program itself."""
     language: str = Field("vi", pattern="^(vi|en)$")
+    time_zone: Annotated[str, AfterValidator(_a_zone)] = Field(
+        "Asia/Ho_Chi_Minh", validate_default=True
+    )
+    """Of the council: what pages, minutes and lists say, whatever zone a computer is set to."""
 
     @field_validator("cameras")
     @classmethod

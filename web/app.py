@@ -39,6 +39,7 @@ from web.preparing.trash import Trash
 from web.sessions import Sessions
 from web.setup import now_ms, open_store, open_tokens
 from web.supervisor import EXIT_USER
+from web.times import go_by
 
 _log = logging.getLogger(__name__)
 
@@ -162,6 +163,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("usage: python -m web.app SETTINGS.json\n")
         return EXIT_USER
     settings = handed_over(arguments[0])
+    go_by(settings.time_zone)
     try:
         uvloop.run(unless_hung(serve(settings)))
     except ConfigError as error:

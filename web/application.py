@@ -89,7 +89,13 @@ def application(parts: Parts) -> web.Application:
     app.on_response_prepare.append(border.set_headers)
     cameras = frozenset(camera.site for camera in settings.cameras)
     archive = settings.storage.data_dir / "archive"
-    pages = Pages(parts.sessions, archive, turn=bool(settings.turn.urls), cameras=cameras)
+    pages = Pages(
+        parts.sessions,
+        archive,
+        turn=bool(settings.turn.urls),
+        cameras=cameras,
+        time_zone=settings.time_zone,
+    )
     app[border.RENDER_PROBLEM] = pages.problem
     aside = Aside()
     rooms: tuple[Room, ...] = (

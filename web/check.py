@@ -6,9 +6,10 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import av
 from aioice import stun
@@ -29,11 +30,6 @@ CODECS = (
     ("opus", "r"),
 )
 MIN_CORES = 2
-TIME_ZONE = (
-    "minutes and lists say the time of this machine's zone: timedatectl set-timezone "
-    "Asia/Ho_Chi_Minh, and start the server again"
-)
-"""A fresh server keeps UTC: half past eight in the hall would stand there as half past one."""
 CHAIN = (
     "its signer's certificate is not in the file: right for an office's own root; of a public one "
     "take the whole chain (certbot: fullchain.pem)"
@@ -165,13 +161,10 @@ def _pages(settings: Settings) -> Finding:
 
 def _clock(settings: Settings) -> Finding:
     """Recordings and minutes carry this machine's time."""
-    del settings
-    now = datetime.fromtimestamp(time.time(), UTC).astimezone()
-    what = f"clock: {now:%Y-%m-%d %H:%M:%S %Z}"
+    now = datetime.fromtimestamp(time.time(), ZoneInfo(settings.time_zone))
+    what = f"clock: {now:%Y-%m-%d %H:%M:%S} {settings.time_zone}"
     if now.year < 2025:
         return Finding(what, False, "the date is wrong: switch on time synchronisation")
-    if not now.utcoffset():
-        return Finding(what, True, TIME_ZONE)
     return Finding(what)
 
 

@@ -25,6 +25,7 @@ from web.service import unit
 from web.serving import serve
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed
+from web.times import go_by
 
 _REBUILT = ("state", "minutes", "overlays")
 
@@ -227,7 +228,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     arguments = parser().parse_args(argv)
     try:
-        status = int(arguments.run(settings_of(arguments), arguments))
+        settings = settings_of(arguments)
+        go_by(settings.time_zone)
+        status = int(arguments.run(settings, arguments))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads, as `head` does, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

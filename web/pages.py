@@ -41,13 +41,20 @@ class Pages:
     """Draws the shells."""
 
     def __init__(
-        self, sessions: Sessions, recordings: Path, *, turn: bool, cameras: Collection[str]
+        self,
+        sessions: Sessions,
+        recordings: Path,
+        *,
+        turn: bool,
+        cameras: Collection[str],
+        time_zone: str,
     ) -> None:
         """`cameras`: sites that the studio fetches itself."""
         self._sessions = sessions
         self._recordings = recordings
         self._cameras = cameras
         self._turn = turn
+        self._time_zone = time_zone
         self._templates = Environment(
             loader=DictLoader(templates()),
             autoescape=select_autoescape(),
@@ -216,6 +223,7 @@ class Pages:
             "page": name,
             "build": build(),
             "language": language,
+            "time_zone": self._time_zone,
             "session": state and state.id,
             "session_title": state and state.title,
             "site": None,

@@ -71,7 +71,7 @@ def _moment(text: str) -> int:
         return round(datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError:
         raise SetupError(
-            f"{text!r} is no moment; write it as 2026-07-09T09:30:00, in this machine's time"
+            f"{text!r} is no moment; write it as 2026-07-09T09:30:00, by the clock of the minutes"
         ) from None
 
 

@@ -1,12 +1,20 @@
 """Times as people read them."""
 
+import os
+import time
 from datetime import datetime
 
 from web.catalogues import say
 
 
+def go_by(time_zone: str) -> None:
+    """From now on this process, and those that it starts, tell times by that zone."""
+    os.environ["TZ"] = time_zone
+    time.tzset()
+
+
 def local_time(unix_ms: int) -> datetime:
-    """By the server's clock and in its time zone, as the room's own clock shows it."""
+    """By the server's clock and in the council's zone, as the room's own clock shows it."""
     return datetime.fromtimestamp(unix_ms / 1000).astimezone()
 
 

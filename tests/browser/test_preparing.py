@@ -5,6 +5,7 @@ import asyncio
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,6 +122,39 @@ def test_on_a_phone_a_step_begins_on_the_first_screen(tmp_path: Path, step: str)
             assert begins is not None
             assert begins["y"] < 844 / 2
             assert await tab.evaluate("document.documentElement.scrollWidth") == 390
+
+    asyncio.run(story())
+
+
+def test_a_start_is_the_councils_on_a_computer_of_another_zone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who prepares it may be abroad, or his computer as it came from the shop."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    starts_at_ms = datetime(2026, 12, 24, 1, 30, tzinfo=UTC).timestamp() * 1000
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=(1366, 900)) as browser:
+            tab = await browser.new_page()
+            await signed_in(tab, rig.url(f"/sign-in#token={rig.operator}"))
+            await tab.wait_for_url("**/operator/*")
+            await tab.goto(rig.url(f"/prepare/{SESSION}#about"))
+            zone = await tab.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+            assert zone == "America/New_York"
+            start = tab.get_by_test_id("start")
+            await start.fill("2026-12-24T08:30")
+            words = "08:30, thứ Năm, ngày 24 tháng 12 năm 2026"
+            await expect(tab.get_by_test_id("start-in-words")).to_have_text(words)
+            await tab.get_by_test_id("save-about").click()
+            async with rig.page("operator", rig.operator) as panel:
+                await panel.until(
+                    lambda page: (
+                        page.view
+                        and page.view["session"].get("planned_start_at_ms") == starts_at_ms
+                    )
+                )
+            await tab.reload()
+            await expect(start).to_have_value("2026-12-24T08:30")
 
     asyncio.run(story())
 

@@ -167,3 +167,10 @@ def test_socket_path_fits_whatever_the_data_folder(tmp_path: Path) -> None:
     assert near == tmp_path / "run" / "studio.sock"
     assert len(str(far).encode()) <= MAX_SOCKET_PATH_BYTES
     assert far != socket_path(Storage(data_dir=tmp_path / ("y" * 200)))
+
+
+def test_a_zone_that_no_clock_goes_by(tmp_path: Path) -> None:
+    assert load(written(tmp_path, 'time_zone = "Asia/Tokyo"\n'), {}).time_zone == "Asia/Tokyo"
+    for zone in ("", "Asia", "Asia/Dien_Bien", "localtime", "../localtime", "+07:00"):
+        with pytest.raises(ConfigError, match=r"time_zone = .* is no time zone"):
+            load(written(tmp_path, f'time_zone = "{zone}"\n'), {})

@@ -9,9 +9,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
 from tests.demo import ports
 from web import setup
 from web.cli import main
+from web.times import local_time
 
 ROOT = Path(__file__).parents[2]
 
@@ -292,6 +295,19 @@ def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
     assert checked.returncode == 1
     assert re.search(rf"FAIL  ports\n +http\.port = {port}.*\n", checked.stdout)
     assert "ok    codecs: libx264" in checked.stdout
+
+
+def test_times_are_the_councils_on_a_machine_of_another_zone(
+    diemcau: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A fresh server keeps UTC: half past eight in the hall stood as half past one."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    at_ms = round(datetime(2026, 7, 9, 1, 30, tzinfo=UTC).timestamp() * 1000)
+    assert f"{local_time(at_ms):%H:%M}" == "01:30"
+    listed = diemcau("session", "create", "--preset", "dien_bien", "--data-dir", str(tmp_path))
+    assert listed.returncode == 0
+    assert f"{local_time(at_ms):%H:%M}" == "08:30"
 
 
 def test_the_unit_of_a_service(tmp_path: Path, diemcau: Run) -> None:

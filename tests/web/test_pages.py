@@ -69,6 +69,7 @@ def test_what_a_page_is_given(tmp_path: Path) -> None:
             html = await _html(rig, f"/join/{SESSION}/{LAY}")
             config = json.loads(_embedded(html, "config"))
             assert (config["session"], config["site"], config["page"]) == (SESSION, LAY, "join")
+            assert config["time_zone"] == "Asia/Ho_Chi_Minh"
             texts = json.loads(_embedded(html, "texts"))
             assert texts.items() < catalogue("vi").items()
             assert {"common.needs_script", "site.hold"} < texts.keys()

@@ -2,8 +2,7 @@
 what is missing, to the second; in words and by the exit status."""
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,14 +27,9 @@ RECORDED_S = 4
 
 
 @pytest.fixture(autouse=True)
-def at_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where 2026-09-21T14:13:20Z, when all of it begins, is 21:13:20."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "Asia/Ho_Chi_Minh")
-        patch.setenv("DIEMCAU_LANGUAGE", "en")
-        time.tzset()
-        yield
-    time.tzset()
+    monkeypatch.setenv("DIEMCAU_LANGUAGE", "en")
 
 
 @pytest.fixture(scope="module")

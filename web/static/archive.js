@@ -3,7 +3,7 @@
 
 import {html} from "htm/preact";
 import {computed, effect, signal} from "@preact/signals";
-import {config, number, shortDate, span, t, withDay} from "./texts.js";
+import {config, number, shortDate, span, t, wall, withDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {ask, wordsOf} from "./parts/common/ask.js";
@@ -35,14 +35,9 @@ const shown = computed(() => (sessions.value ?? []).filter((one) => fits(one) &&
 /** @param {Archived} one */
 function fits(one) {
   const {from, to, kind, delegate, site} = filter.value;
-  const day = dayOf(one.started_at_ms);
+  const day = wall(one.started_at_ms).slice(0, 10); // as a date field has it
   return (!from || day >= from) && (!to || day <= to) && (!kind || one.kinds.includes(kind))
     && (!delegate || one.delegates.includes(delegate)) && (!site || one.sites.includes(site));
-}
-
-/** As a date field has it: 2026-07-09. @param {number} atMs */
-function dayOf(atMs) {
-  return new Date(atMs).toLocaleDateString("sv");
 }
 
 async function load() {

@@ -6,7 +6,7 @@ import {useEffect, useRef} from "preact/hooks";
 import {read} from "./clock.js";
 import {showFigures} from "./figures.js";
 import {connect, connection, displayView, now, view} from "./state.js";
-import {asset, t} from "./texts.js";
+import {asset, t, timeOfDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {renewWhen} from "./parts/common/renewal.js";
 
@@ -124,7 +124,7 @@ function TimeOfDay() {
   const face = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     const tick = () => {
-      const text = new Date(now()).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit", hour12: false});
+      const text = timeOfDay(now());
       if (face.current && face.current.textContent !== text) face.current.textContent = text;
     };
     tick();

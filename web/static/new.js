@@ -2,7 +2,7 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
-import {shortDate, t} from "./texts.js";
+import {moment, shortDate, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {Dialog} from "./parts/common/dialogs.js";
@@ -50,7 +50,7 @@ async function create(event) {
       title: form.get("title"),
       subtitle: form.get("subtitle") ?? "",
       source: {kind: of, id},
-      ...(start ? {planned_start_at_ms: new Date(start).getTime()} : {}),
+      ...(start ? {planned_start_at_ms: moment(start)} : {}),
       ...(hasAgenda() && keepAgenda.value ? {} : {kind: kind.value}),
     });
     location.assign(made.next);

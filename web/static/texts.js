@@ -1,6 +1,7 @@
 // What the page says and knows from the start: the texts and settings that the server put into it.
 
 import {dayInWords, namesDay} from "./vietnamese.js";
+import {clocksOf} from "./zone.js";
 
 /** @import {Config} from "./types.js" */
 
@@ -58,44 +59,59 @@ export function span(ms) {
   return hours ? `${hours}:${pair(minutes)}:${pair(seconds)}` : `${pair(minutes)}:${pair(seconds)}`;
 }
 
-/**
- * The time of day of a moment, HH:MM, as the reader's clock shows it.
- * @param {number} atMs epoch milliseconds
- */
+/** By the clocks of the council, as in its minutes: a moment as 2026-07-09 08:15:03, and back. */
+export const {wall, moment} = clocksOf(config.time_zone);
+
+/** The time of day of a moment, HH:MM. @param {number} atMs epoch milliseconds */
 export function timeOfDay(atMs) {
-  return new Date(atMs).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit"});
+  return wall(atMs).slice(11, 16);
 }
 
-/** Day before month in both languages, as documents here have it. */
+/** The same to the second, HH:MM:SS. @param {number} atMs epoch milliseconds */
+export function secondOfDay(atMs) {
+  return wall(atMs).slice(11);
+}
+
 const locale = config.language === "en" ? "en-GB" : "vi";
 
-/** A date in figures: 09/07/2026. @param {number} atMs epoch milliseconds */
+/** A date in figures, the day first in both languages, as documents here have it: 09/07/2026.
+ * @param {number} atMs epoch milliseconds */
 export function shortDate(atMs) {
-  return new Date(atMs).toLocaleDateString(locale, {day: "2-digit", month: "2-digit", year: "numeric"});
+  return wall(atMs).slice(0, 10).split("-").reverse().join("/");
 }
 
 /** A date in words: ngày 09 tháng 7 năm 2026. @param {number} atMs epoch milliseconds */
 function longDate(atMs) {
-  const at = new Date(atMs);
-  if (config.language !== "en") return dayInWords(at.getDate(), at.getMonth() + 1, at.getFullYear());
-  return at.toLocaleDateString(locale, {day: "numeric", month: "long", year: "numeric"});
+  if (config.language !== "en") return dayInWords(...dayOf(atMs));
+  return inWords(atMs, {day: "numeric", month: "long", year: "numeric"});
+}
+
+/** @param {number} atMs @returns {[day: number, month: number, year: number]} */
+function dayOf(atMs) {
+  const [year = 0, month = 0, day = 0] = wall(atMs).slice(0, 10).split("-").map(Number);
+  return [day, month, year];
+}
+
+/** @param {number} atMs @param {Intl.DateTimeFormatOptions} parts */
+function inWords(atMs, parts) {
+  return new Date(atMs).toLocaleDateString(locale, {...parts, timeZone: config.time_zone});
 }
 
 /** What is said of a session, and its day, unless that stands there already: "place and date" is what it asks for.
  * @param {string} about @param {number} atMs epoch milliseconds */
 export function withDay(about, atMs) {
-  return about && namesDay(about, new Date(atMs)) ? about : [about, longDate(atMs)].filter(Boolean).join(" · ");
+  return about && namesDay(about, ...dayOf(atMs)) ? about : [about, longDate(atMs)].filter(Boolean).join(" · ");
 }
 
 /** Its hour and a day in words: 08:00, thứ Tư, ngày 25 tháng 11 năm 2026. @param {number} atMs epoch milliseconds */
 export function weekdayAndTime(atMs) {
-  const weekday = new Date(atMs).toLocaleDateString(locale, {weekday: "long"});
+  const weekday = inWords(atMs, {weekday: "long"});
   return `${timeOfDay(atMs)}, ${locale === "vi" ? weekday.charAt(0).toLowerCase() + weekday.slice(1) : weekday}, ${longDate(atMs)}`;
 }
 
 /** A moment in figures: 09/07/2026 08:15:03. @param {number} atMs epoch milliseconds */
 export function dayAndTime(atMs) {
-  return `${shortDate(atMs)} ${new Date(atMs).toLocaleTimeString(locale, {hour12: false})}`;
+  return `${shortDate(atMs)} ${secondOfDay(atMs)}`;
 }
 
 /**

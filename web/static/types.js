@@ -377,6 +377,7 @@
  * @property {string} page
  * @property {string} build what the page was made of
  * @property {"vi" | "en"} language
+ * @property {string} time_zone the council's, by its IANA name
  * @property {string | null} session
  * @property {boolean} turn whether there are TURN servers
  * @property {boolean} plays whether there is something to play: live, or recorded

@@ -21,8 +21,8 @@ export function dayInWords(day, month, year) {
 }
 
 /** Whether a text has that day in it: "ngày 09 tháng 7 năm 2026", "9/7/2026", "09.07.2026".
- * @param {string} text @param {Date} day */
-export function namesDay(text, day) {
-  const [month, year] = ["(?: tháng |[/.-])0?" + (day.getMonth() + 1), "(?: năm |[/.-])" + day.getFullYear()];
-  return new RegExp(`(?<!\\d)0?${day.getDate()}${month}${year}(?!\\d)`, "u").test(text.normalize("NFC"));
+ * @param {string} text @param {number} day @param {number} month from 1 @param {number} year */
+export function namesDay(text, day, month, year) {
+  const written = `(?<!\\d)0?${day}(?: tháng |[/.-])0?${month}(?: năm |[/.-])${year}(?!\\d)`;
+  return new RegExp(written, "u").test(text.normalize("NFC"));
 }

@@ -1,7 +1,9 @@
 """The pages' pure parts, run by Node: they must agree with what the server and the studio do."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -323,11 +325,27 @@ def test_a_date_is_written_as_in_an_official_paper() -> None:
     dates = [[9, 7, 2026], [25, 11, 2026], [3, 2, 2027]]
     told = ["Hội trường tỉnh, ngày 09 tháng 7 năm 2026", "9/7/2026", "09.07.2026, 8 giờ"]
     other = ["", "ngày 19 tháng 7 năm 2026", "9/7/2025", "9/17/2026"]
-    named = "given.map((one) => m.namesDay(one, new Date(2026, 6, 9)))"
+    named = "given.map((one) => m.namesDay(one, 9, 7, 2026))"
     assert run("vietnamese.js", named, told + other) == [True] * 3 + [False] * 4
     assert run("vietnamese.js", "given.map((one) => m.dayInWords(...one))", dates) == [
         "ngày 09 tháng 7 năm 2026", "ngày 25 tháng 11 năm 2026", "ngày 03 tháng 02 năm 2027",
     ]  # fmt: skip
+
+
+def test_times_are_the_councils_on_a_computer_of_another_zone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    hours = [*range(48), *range(24 * 86, 24 * 89), *range(24 * 296, 24 * 299)]  # Berlin's summer
+    begin = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    moments_ms = [round(begin + 3600 * hour) * 1000 + 999 for hour in hours]
+    for zone in ("Asia/Ho_Chi_Minh", "Europe/Berlin", "Asia/Kathmandu", "America/New_York"):
+        theirs = [datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)) for at_ms in moments_ms]
+        both = "(({wall, moment}) => given.map((at) => [wall(at), wall(moment(wall(at)))]))"
+        shown = run("zone.js", f"{both}(m.clocksOf({zone!r}))", moments_ms)
+        assert shown == [[f"{at:%Y-%m-%d %H:%M:%S}"] * 2 for at in theirs]
+    to_the_minute = run("zone.js", "m.clocksOf('Asia/Ho_Chi_Minh').moment('2026-07-09T08:15')")
+    assert to_the_minute == datetime(2026, 7, 9, 1, 15, tzinfo=UTC).timestamp() * 1000
 
 
 PRESSES = """await (async () => {

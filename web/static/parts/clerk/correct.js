@@ -4,7 +4,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useState} from "preact/hooks";
 import {clerkView} from "../../state.js";
-import {plain, t} from "../../texts.js";
+import {moment, plain, secondOfDay, t, wall} from "../../texts.js";
 import {act, canGive} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
 import {valueOf} from "../common/fields.js";
@@ -35,8 +35,8 @@ function Form({turn, onDone}) {
   const chosen = delegates.find(({id}) => id === delegate);
   const [name, setName] = useState(chosen?.name ?? turn.name);
   const [title, setTitle] = useState(chosen?.title ?? turn.title);
-  const [start, setStart] = useState(clockOf(turn.started_at_ms));
-  const [end, setEnd] = useState(clockOf(turn.ended_at_ms ?? turn.started_at_ms));
+  const [start, setStart] = useState(secondOfDay(turn.started_at_ms));
+  const [end, setEnd] = useState(secondOfDay(turn.ended_at_ms ?? turn.started_at_ms));
   const [reason, setReason] = useState(turn.reason);
   const choose = (/** @type {string} */ id) => {
     const other = delegates.find((one) => one.id === id);
@@ -76,17 +76,12 @@ function Field({label, value, onInput, testid}) {
     data-testid=${testid} onInput=${(/** @type {Event} */ event) => onInput(valueOf(event))} /></label>`;
 }
 
-/** HH:MM:SS of this computer's day. @param {number} atMs */
-function clockOf(atMs) {
-  const at = new Date(atMs);
-  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
-}
-
 /** The moment of the same day that this clock shows; to the millisecond as before where it is not another
  * second. @param {string} clock @param {number} nearMs */
 function momentOf(clock, nearMs) {
   const parts = /^\s*([01]?\d|2[0-3])[:hg. ]([0-5]?\d)(?:[:. ]([0-5]?\d))?\s*$/.exec(clock);
   if (!parts) return undefined;
-  if (clockOf(nearMs) === clock) return nearMs;
-  return new Date(nearMs).setHours(Number(parts[1]), Number(parts[2]), Number(parts[3] ?? 0), 0);
+  if (secondOfDay(nearMs) === clock) return nearMs;
+  const shown = parts.slice(1).map((part) => (part ?? "0").padStart(2, "0")).join(":");
+  return moment(`${wall(nearMs).slice(0, 10)} ${shown}`);
 }

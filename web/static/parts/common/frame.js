@@ -5,7 +5,7 @@ import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {showFigures} from "../../figures.js";
 import {bye, connection, deskView, now, ready} from "../../state.js";
-import {t} from "../../texts.js";
+import {secondOfDay, t} from "../../texts.js";
 import {Icon} from "./icons.js";
 
 /** Before the first snapshot, or when the server will not have us. */
@@ -32,7 +32,7 @@ export function Phase() {
 export function TimeOfDay() {
   const face = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    const tick = () => showFigures(face.current, new Date(now()).toLocaleTimeString("vi", {hour12: false}));
+    const tick = () => showFigures(face.current, secondOfDay(now()));
     tick();
     const timer = setInterval(tick, 500);
     return () => clearInterval(timer);

@@ -4,7 +4,7 @@ import {signal} from "@preact/signals";
 import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {fetchLine, now, operatorView} from "../../state.js";
-import {number, rate, t, timeOfDay} from "../../texts.js";
+import {number, rate, secondOfDay, t, timeOfDay} from "../../texts.js";
 import {Do} from "../common/actions.js";
 import {ceilingOf, pathOf, stretches} from "./charts.js";
 import {Dialog} from "../common/dialogs.js";
@@ -201,9 +201,4 @@ function Chart({name, columns, least, show, at, words}) {
 function valueAt(column, at, show) {
   const value = column[at];
   return value === null || value === undefined ? DASH : show(value);
-}
-
-/** @param {number} atMs */
-function secondOfDay(atMs) {
-  return new Date(atMs).toLocaleTimeString("vi", {hour: "2-digit", minute: "2-digit", second: "2-digit"});
 }

@@ -3,7 +3,7 @@
 import {html} from "htm/preact";
 import {useEffect, useRef} from "preact/hooks";
 import {operatorView} from "../../state.js";
-import {t} from "../../texts.js";
+import {moment, t} from "../../texts.js";
 import {act, canGive} from "../common/actions.js";
 import {toast} from "../common/toasts.js";
 import {textOf} from "./pieces.js";
@@ -18,7 +18,7 @@ export function About() {
     const start = textOf(form, "start");
     const done = await act({
       type: "describe_session", title: textOf(form, "title"), subtitle: textOf(form, "subtitle"),
-      ...(start ? {planned_start_at_ms: new Date(start).getTime()} : {}),
+      ...(start ? {planned_start_at_ms: moment(start)} : {}),
     });
     if (done) toast(t("prepare.saved"));
   };

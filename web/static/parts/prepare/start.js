@@ -3,26 +3,22 @@
 
 import {html} from "htm/preact";
 import {useSignal} from "@preact/signals";
-import {t, weekdayAndTime} from "../../texts.js";
-
-const MINUTE_MS = 60_000;
+import {moment, t, wall, weekdayAndTime} from "../../texts.js";
 
 /** @param {{atMs?: number, note?: string}} props `note` stands below while nothing is chosen */
 export function StartField({atMs, note}) {
   const chosen = useSignal(atMs);
   const choose = (/** @type {Event} */ event) => {
     const {value} = /** @type {HTMLInputElement} */ (event.target);
-    chosen.value = value ? new Date(value).getTime() : undefined;
+    chosen.value = value ? moment(value) : undefined;
   };
   const below = chosen.value ? weekdayAndTime(chosen.value) : note;
   return html`<label class="field">${t("prepare.planned_start")}
-    <input name="start" type="datetime-local" defaultValue=${localTime(atMs)} onInput=${choose} data-testid="start" />
+    <input name="start" type="datetime-local" defaultValue=${atMs ? toTheMinute(atMs) : ""} onInput=${choose} data-testid="start" />
     ${below && html`<span class="hint" data-testid="start-in-words">${below}</span>`}</label>`;
 }
 
-/** As an input of this kind wants it: this computer's time, to the minute. @param {number | undefined} atMs */
-function localTime(atMs) {
-  if (!atMs) return "";
-  const shift = new Date(atMs).getTimezoneOffset() * MINUTE_MS;
-  return new Date(atMs - shift).toISOString().slice(0, 16);
+/** As an input of this kind wants it: 2026-07-09T08:15. @param {number} atMs */
+function toTheMinute(atMs) {
+  return wall(atMs).slice(0, 16).replace(" ", "T");
 }
