@@ -86,20 +86,48 @@ def _span(query: Mapping[str, str]) -> tuple[float, float | None]:
 
 
 async def _sent(request: web.Request, made: Film) -> web.StreamResponse:
-    name = f"{request.match_info['session']}.mp4"
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "video/mp4",
-            "Content-Length": str(made.size),
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        }
-    )
+    tag = f'"{made.tag}"'
+    headers = {
+        "Content-Type": "video/mp4",
+        "Content-Disposition": f'attachment; filename="{request.match_info["session"]}.mp4"',
+        "Cache-Control": "no-store",
+        "Accept-Ranges": "bytes",
+        "ETag": tag,
+    }
+    asked = _range(request, tag)
+    first, end, _ = asked.indices(made.size)
+    if first >= end:
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{made.size}"})
+    status = 200
+    if asked != _WHOLE:
+        status, headers["Content-Range"] = 206, f"bytes {first}-{end - 1}/{made.size}"
+    headers["Content-Length"] = str(end - first)
+    response = web.StreamResponse(status=status, headers=headers)
     if await begin(request, response):
-        pieces = made.pieces()
-        while (data := await asyncio.to_thread(next, pieces, None)) is not None:
-            await response.write(data)
+        # What comes before is read too: how far a segment is moved, those before it decide.
+        at, pieces = 0, made.pieces()
+        while at < end and request.transport is not None:
+            data = await asyncio.to_thread(next, pieces, b"")
+            if not data:
+                break
+            if wanted := data[max(0, first - at) : end - at]:
+                await response.write(wanted)
+            at += len(data)
     return response
+
+
+_WHOLE = slice(None, None, 1)
+
+
+def _range(request: web.Request, tag: str) -> "slice[int | None, int | None, int]":
+    """The bytes that are wanted: all of them if they became others since (RFC 9110 13.1.5), or if
+    several ranges are named, or what is none."""
+    if request.headers.get("If-Range", tag) != tag:
+        return _WHOLE
+    try:
+        return request.http_range
+    except ValueError:
+        return _WHOLE
 
 
 class Films:

@@ -8,6 +8,7 @@ sent as it is made and players can jump in it; and the chapters, by their names.
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from broadcast.archive.chapters import Chapter
@@ -90,6 +91,12 @@ class Film:
     envelope: Envelope
     size: int
     """Bytes, of the whole."""
+
+    @property
+    def tag(self) -> str:
+        """The same for the same bytes, for who goes on where a download broke off."""
+        told = repr((self.folder.name, self.entries, self.size))
+        return sha256(self.head + told.encode()).hexdigest()
 
     def pieces(self) -> Iterator[bytes]:
         """In order. Raises `OSError`."""

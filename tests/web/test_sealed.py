@@ -174,6 +174,34 @@ def test_the_public_recording_as_a_film_is_for_staff(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_download_that_broke_off_goes_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with sealed(tmp_path) as rig:
+            headers = bearer(rig.operator)
+            answer = await rig.get(f"{AT}/film.mp4", headers=headers)
+            film, tag = await answer.read(), answer.headers["ETag"]
+            size = len(film)
+
+            async def ask(wanted: str, known: str = tag) -> tuple[int, str | None, bytes]:
+                more = {"Range": wanted, "If-Range": known}
+                one = await rig.get(f"{AT}/film.mp4", headers={**headers, **more})
+                return one.status, one.headers.get("Content-Range"), await one.read()
+
+            for first in (0, 1, size // 2, size - 1):
+                told = f"bytes {first}-{size - 1}/{size}"
+                assert await ask(f"bytes={first}-") == (206, told, film[first:])
+            assert await ask("bytes=5000-5999") == (206, f"bytes 5000-5999/{size}", film[5000:6000])
+            assert await ask("bytes=-7") == (206, f"bytes {size - 7}-{size - 1}/{size}", film[-7:])
+            assert await ask(f"bytes={size}-") == (416, f"bytes */{size}", b"")
+            for odd in ("bytes=1-2,4-5", "bytes=9-1", "lines=1-"):
+                assert await ask(odd) == (200, None, film)
+            longer = await rig.get(f"{AT}/film.mp4?to=2", headers=headers)
+            assert longer.headers["ETag"] != tag, "of another piece"
+            assert await ask("bytes=1000-", longer.headers["ETag"]) == (200, None, film)
+
+    asyncio.run(scenario())
+
+
 def test_a_film_that_cannot_be_read_to_its_end_is_cut_off(tmp_path: Path) -> None:
     """Rather than go on with an error's text in the middle of it."""
 
