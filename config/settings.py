@@ -19,8 +19,18 @@ def _without_slash(url: str) -> str:
     return url.removesuffix("/")
 
 
+def at_home(path: str | Path) -> Path:
+    """With `~` as a shell has it. Raises `ValueError`."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{str(path)!r} names a home that nobody has here") from None
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0 lets the system choose one."""
+Place = Annotated[Path, AfterValidator(at_home)]
+"""A file or folder."""
 
 
 class Section(BaseModel):
@@ -46,9 +56,9 @@ class Https(Section):
     )
     """Where others find it, as sheets and links say: the name in the certificate, that of a reverse
     proxy, the outer address. Empty: this machine's first address, and the port."""
-    certificate: Path | None = None
+    certificate: Place | None = None
     """PEM with the whole chain. Without one the server makes its own, which browsers warn about."""
-    key: Path | None = None
+    key: Place | None = None
 
 
 class Media(Section):
@@ -161,7 +171,7 @@ class Program(Section):
     """Opus for lines that carry no more than the smallest picture."""
     slate_after_lost_s: int = Field(10, ge=0, le=600)
     """When every site of the picture has been lost for so long, the slate is shown; 0: never."""
-    theme: Path | None = None
+    theme: Place | None = None
     """Folder of SVG templates that replace the built-in ones, file by file."""
 
     @field_validator("ladder")
@@ -207,7 +217,7 @@ class Recording(Section):
 
     closed: bool = True
     """What happens while an item is closed is kept too: apart, sealed, for operator and chair."""
-    sealed_key: Path | None = None
+    sealed_key: Place | None = None
     """File of the key that opens it, 32 bytes, made if it is not there. Without one it lies in
     `data_dir`, which keeps out who gets the recordings alone; on another disk it keeps out more."""
 
@@ -217,7 +227,7 @@ class Recording(Section):
 
 
 class Storage(Section):
-    data_dir: Path = Path("data")
+    data_dir: Place = Path("data")
     """Database, keys, archive and the socket between the two processes."""
     database_url: str = ""
     """SQLAlchemy URL. Empty: SQLite in `data_dir`."""
@@ -263,7 +273,7 @@ class Settings(Section):
     recording: Recording = Recording()
     storage: Storage = Storage()
     security: Security = Security()
-    procedures: Path | None = None
+    procedures: Place | None = None
     """Limits and rounds; without it `config/procedures.toml` of the program itself."""
     language: str = Field("vi", pattern="^(vi|en)$")
     time_zone: Annotated[str, AfterValidator(_a_zone)] = Field(

@@ -14,7 +14,7 @@ from typing import Any
 from broadcast.database import StoreError
 from broadcast.session.procedure import load_procedure
 from config.reading import load
-from config.settings import ConfigError, Settings
+from config.settings import ConfigError, Settings, at_home
 from web import setup
 from web.addresses import base_url, public_url
 from web.administering import add_audit, add_session, add_user
@@ -35,8 +35,10 @@ def parser() -> argparse.ArgumentParser:
         prog="diemcau", description="Broadcasts and directs the sessions of a People's Council."
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, metavar="FILE", help="see config/default.toml")
-    common.add_argument("--data-dir", type=Path, metavar="FOLDER", help="over [storage] data_dir")
+    common.add_argument("--config", type=at_home, metavar="FILE", help="see config/default.toml")
+    common.add_argument(
+        "--data-dir", type=at_home, metavar="FOLDER", help="over [storage] data_dir"
+    )
     of_session = argparse.ArgumentParser(add_help=False, parents=[common])
     of_session.add_argument("session", metavar="SESSION", help="its id: see `session list`")
     listening = argparse.ArgumentParser(add_help=False)
@@ -82,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         "retire", parents=[of_session], help="takes an old recording off the disk; its minutes stay"
     )
     old.add_argument(
-        "--kept-in", type=Path, required=True, metavar="FOLDER",
+        "--kept-in", type=at_home, required=True, metavar="FOLDER",
         help="a copy, as `backup` makes it: nothing is removed that is not whole there",
     )  # fmt: skip
     old.add_argument("--why", required=True, metavar="TEXT", help="the audit keeps it")

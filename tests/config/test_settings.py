@@ -174,3 +174,16 @@ def test_a_zone_that_no_clock_goes_by(tmp_path: Path) -> None:
     for zone in ("", "Asia", "Asia/Dien_Bien", "localtime", "../localtime", "+07:00"):
         with pytest.raises(ConfigError, match=r"time_zone = .* is no time zone"):
             load(written(tmp_path, f'time_zone = "{zone}"\n'), {})
+
+
+def test_a_home_is_not_a_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path = written(tmp_path, 'procedures = "~/luat.toml"\n[storage]\ndata_dir = "~/kho"\n')
+    settings = load(path, {"DIEMCAU_HTTPS__CERTIFICATE": "~/chain.pem"})
+    assert settings.storage.data_dir == tmp_path / "home" / "kho"
+    assert settings.procedures == tmp_path / "home" / "luat.toml"
+    assert settings.https.certificate == tmp_path / "home" / "chain.pem"
+    with pytest.raises(ConfigError, match=r"storage\.data_dir = .* names a home that nobody has"):
+        load(None, {"DIEMCAU_STORAGE__DATA_DIR": "~nobody-of-that-name/kho"})

@@ -33,7 +33,7 @@ from tests.broadcast.outputs.test_sealed import record as record_sealed
 from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
 from tests.demo import ports
 from web import setup
-from web.cli import main
+from web.cli import main, parser
 from web.times import local_time
 
 ROOT = Path(__file__).parents[2]
@@ -308,6 +308,13 @@ def test_times_are_the_councils_on_a_machine_of_another_zone(
     listed = diemcau("session", "create", "--preset", "dien_bien", "--data-dir", str(tmp_path))
     assert listed.returncode == 0
     assert f"{local_time(at_ms):%H:%M}" == "08:30"
+
+
+def test_a_home_after_an_equals_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell leaves the tilde there as it is."""
+    monkeypatch.setenv("HOME", "/home/hop")
+    given = parser().parse_args(["check", "--data-dir=~/kho", "--config=~/my.toml"])
+    assert (given.data_dir, given.config) == (Path("/home/hop/kho"), Path("/home/hop/my.toml"))
 
 
 def test_the_unit_of_a_service(tmp_path: Path, diemcau: Run) -> None:
