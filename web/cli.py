@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="diemcau", description="Broadcasts and directs the sessions of a People's Council."
     )
+    root.add_argument("--version", action="version", version=f"diemcau {version('diemcau')}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=at_home, metavar="FILE", help="see config/default.toml")
     common.add_argument(

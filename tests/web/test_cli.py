@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -308,6 +309,11 @@ def test_times_are_the_councils_on_a_machine_of_another_zone(
     listed = diemcau("session", "create", "--preset", "dien_bien", "--data-dir", str(tmp_path))
     assert listed.returncode == 0
     assert f"{local_time(at_ms):%H:%M}" == "08:30"
+
+
+def test_which_version_it_is(diemcau: Run) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert diemcau("--version").stdout == f"diemcau {project['version']}\n"
 
 
 def test_a_home_after_an_equals_sign(monkeypatch: pytest.MonkeyPatch) -> None:
