@@ -8,6 +8,8 @@ import logging
 import os
 import ssl
 import time
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -147,6 +149,27 @@ def lifetime_fault(certificate: Path, now: datetime.datetime) -> str:
     return ""
 
 
+def names_in(certificate: Path) -> set[str]:
+    """Names and addresses that browsers take it for; they heed no common name."""
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    return {name.lower() for name in _names_of(found)}
+
+
+def _names_of(found: x509.Certificate) -> set[str]:
+    try:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):  # none, or none that could be read
+        return set()
+    return {str(name.value) for name in names}
+
+
+def covers(names: Collection[str], host: str) -> bool:
+    """Whether one of them is that host, or stands for it: `*.` for its first label (RFC 9525)."""
+    with suppress(UnicodeError):  # no name that DNS could have
+        host = host.encode("idna").decode()
+    return host in names or f"*.{host.partition('.')[2]}" in names
+
+
 def lacks_chain(certificate: Path) -> bool:
     """It names a signer that the file does not bring: fine if that is the office's own root."""
     found = x509.load_pem_x509_certificates(certificate.read_bytes())
@@ -161,14 +184,14 @@ def self_made(folder: Path, now: datetime.datetime) -> tuple[Path, Path]:
     """
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     wanted = local_names()
-    known = _names_of(certificate, now) if key.exists() else set()
+    known = _good_names(certificate, now) if key.exists() else set()
     if not wanted <= known:
         folder.mkdir(parents=True, exist_ok=True)
         _make(certificate, key, wanted | known, now)
     return certificate, key
 
 
-def _names_of(path: Path, now: datetime.datetime) -> set[str]:
+def _good_names(path: Path, now: datetime.datetime) -> set[str]:
     """The names in a certificate that is still good for a while; none otherwise."""
     try:
         found = x509.load_pem_x509_certificate(path.read_bytes())
@@ -176,8 +199,7 @@ def _names_of(path: Path, now: datetime.datetime) -> set[str]:
         return set()
     if found.not_valid_after_utc - now < datetime.timedelta(days=RENEW_DAYS):
         return set()
-    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return {str(name.value) for name in names}
+    return _names_of(found)
 
 
 def _alternative_name(text: str) -> x509.GeneralName:

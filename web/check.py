@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import av
@@ -17,7 +18,15 @@ from av.codec import Codec
 
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings
-from web.certificate import Certificate, lacks_chain, lifetime_fault, utc_now
+from web.addresses import public_url
+from web.certificate import (
+    Certificate,
+    covers,
+    lacks_chain,
+    lifetime_fault,
+    names_in,
+    utc_now,
+)
 from web.outside import hours_in
 from web.ports import places, settled
 
@@ -116,6 +125,14 @@ def _certificate(settings: Settings) -> Finding:
         )
     if fault := lifetime_fault(given, now):
         return Finding(f"certificate {given}", False, fault)
+    host, names = urlsplit(public_url(settings)).hostname or "", names_in(given)
+    if not covers(names, host):
+        return Finding(
+            f"certificate {given}",
+            False,
+            f"links and sheets lead to {host}, for which browsers do not take it; set [https] "
+            f"public_url to a name that it is for: {', '.join(sorted(names)) or 'it has none'}",
+        )
     return Finding(f"certificate {given}", True, CHAIN if lacks_chain(given) else "")
 
 

@@ -23,6 +23,7 @@ from web.certificate import (
     SOON_S,
     VALID_DAYS,
     Certificate,
+    covers,
     lifetime_fault,
     self_made,
 )
@@ -108,6 +109,24 @@ def test_one_that_is_not_good_today(tmp_path: Path) -> None:
     certificate, _ = self_made(tmp_path, NOW)
     assert "good from" in lifetime_fault(certificate, NOW - datetime.timedelta(days=2))
     assert "good until 2027-12" in lifetime_fault(certificate, NOW + datetime.timedelta(days=390))
+
+
+@pytest.mark.parametrize(
+    ("host", "fits"),
+    [
+        ("hop.dienbien.gov.vn", True),
+        ("phien.hop.dienbien.gov.vn", False),
+        ("dienbien.gov.vn", False),
+        ("203.0.113.7", True),
+        ("203.0.113.8", False),
+        ("2001:db8::7", True),
+        ("họp.example.vn", True),
+        ("", False),
+    ],
+)
+def test_whom_browsers_take_it_for(tmp_path: Path, host: str, fits: bool) -> None:
+    names = {"*.dienbien.gov.vn", "203.0.113.7", "2001:db8::7", "xn--hp-68s.example.vn"}
+    assert covers(names, host) == fits
 
 
 def test_one_that_is_renewed_while_the_server_runs(

@@ -34,6 +34,7 @@ from tests.broadcast.outputs.test_sealed import record as record_sealed
 from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
 from tests.demo import ports
 from web import setup
+from web.certificate import self_made, utc_now
 from web.cli import main, parser
 from web.times import local_time
 
@@ -296,6 +297,16 @@ def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
     assert checked.returncode == 1
     assert re.search(rf"FAIL  ports\n +http\.port = {port}.*\n", checked.stdout)
     assert "ok    codecs: libx264" in checked.stdout
+
+
+def test_check_holds_the_certificate_against_where_links_lead(tmp_path: Path, diemcau: Run) -> None:
+    certificate, key = self_made(tmp_path, utc_now())
+    given = {"DIEMCAU_HTTPS__CERTIFICATE": str(certificate), "DIEMCAU_HTTPS__KEY": str(key)}
+    check = ("check", "--data-dir", str(tmp_path))
+    for url, fits in (("https://hop.dienbien.gov.vn", False), ("https://LOCALHOST:8443", True)):
+        said = diemcau(*check, DIEMCAU_HTTPS__PUBLIC_URL=url, **given).stdout
+        assert f"{'ok  ' if fits else 'FAIL'}  certificate {certificate}" in said
+        assert ("lead to hop.dienbien.gov.vn" in said) != fits
 
 
 def test_times_are_the_councils_on_a_machine_of_another_zone(
