@@ -20,7 +20,7 @@ from web.sessions import Sessions
 NAME = re.compile(r"(not-heard|promises)\.(csv|txt)")
 MARK = "\ufeff"
 """By which spreadsheets know UTF-8."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """A spreadsheet takes a cell that begins so for a command (OWASP, CSV injection)."""
 
 Row = Sequence[str]

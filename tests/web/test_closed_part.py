@@ -1,11 +1,16 @@
 """The closed part over real HTTP and WebRTC: who is put out, what pages are told, what is kept."""
 
 import asyncio
+import csv
+import io
 from pathlib import Path
+
+import pytest
 
 from tests.peers import publishing
 from tests.web.rig import CHUA, ITEM, LAY, SECRET_TITLE, SESSION, Rig, relay, settings_in
 from tests.web.test_doorkeeper import _ask
+from web.record_files import MARK, as_csv
 
 
 async def _until_line(rig: Rig, site: str, *, comes: bool) -> None:
@@ -83,6 +88,17 @@ def test_the_panel_is_told_what_undo_would_do(tmp_path: Path) -> None:
             assert panel.view["time_used"]["delegates"] == []
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t=", "\r=", "\n="])
+def test_no_spreadsheet_computes_a_list(begin: str) -> None:
+    """One of East Asia takes the wide signs for the narrow ones."""
+    people = ["Điêu Thị Xuân", "H’Hen Niê", "Y Blô – tổ 3", ""]
+    text = as_csv([[f"{begin}1+1", *people]])
+    assert next(csv.reader(io.StringIO(text.removeprefix(MARK), newline=""))) == [
+        f"'{begin}1+1",
+        *people,
+    ]
 
 
 def test_lists_to_print_and_to_send(tmp_path: Path) -> None:
