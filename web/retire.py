@@ -76,7 +76,8 @@ def carry_out(settings: Settings, store: Store, note: Note, disk: Disk = DISK) -
         raise RefusedError("nothing")
     with _alone(data_dir):
         if not any(retire.is_here(one) for one in folders):
-            raise RefusedError("already")
+            gone = any(retire.noted(one) is not None for one in folders)
+            raise RefusedError("already" if gone else "nothing")
         parts = {one: _proven(one, kept_in, settings, disk) for one in folders}
         told = _about(note, kept_in, [part for found in parts.values() for part in found])
         notes = {one: replace(told, first=_first(found)) for one, found in parts.items()}

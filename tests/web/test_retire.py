@@ -140,6 +140,19 @@ def test_a_language_that_nobody_interpreted_into_keeps_nothing_here(
     assert not media(data)
 
 
+def test_a_session_of_which_nothing_was_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ended before a segment was: it was not taken off before."""
+    data = tmp_path / "data"
+    (data / "archive/x").mkdir(parents=True)
+    (data / "archive/x/index.m3u8").write_text("#EXTM3U\n")
+    was_live_for(data, 0)
+    (tmp_path / "copy").mkdir()
+    status, said = retire(data, capsys)
+    assert (status, said) == (1, "There is no recording of this session on this server.\n")
+
+
 def test_what_has_no_manifest_stays(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for folder in (data, data.parent / "copy"):
         (folder / "archive/x/SHA256SUMS").unlink()
