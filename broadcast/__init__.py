@@ -7,7 +7,8 @@ studio       The process that makes picture and sound of it
 outputs      What becomes of its packets: recordings, stations
 overlay      Drawn graphics: views (state → fields), contents, theme (templates, colours), fit and
              breaks (text into its place), fonts, render, planes, ticking (the clock), preview
-archive      What was recorded: chapters, minutes, search, film, walls (when it was), verify, retire
+archive      What was recorded: chapters, minutes, search, film, walls (when it was), verify, mend,
+             retire
 witness      Who looks at what is really there: main, watch (one recording), reader, memory, served
 Kept         store (events, audit, accounts), database, tables (and upgrades), audit (its chain)
 """

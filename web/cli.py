@@ -67,6 +67,10 @@ def parser() -> argparse.ArgumentParser:
     proof.add_argument("recording", help="a session's id, or the folder of a recording")
     proof.add_argument("--seal", default="", help="what `verify` said of it earlier")
     proof.set_defaults(run=_verify)
+    mends = commands.add_parser(
+        "mend", parents=[of_session], help="makes damaged playlists anew from their segments"
+    )
+    mends.set_defaults(run=_mend)
     film = commands.add_parser("export", parents=[of_session], help="a recording as one MP4 file")
     film.add_argument("file", type=Path, help="is made; one that is there is left alone")
     for option, name, default in (("--from", "start", 0.0), ("--to", "end", None)):
@@ -192,6 +196,12 @@ def _verify(settings: Settings, arguments: argparse.Namespace) -> int:
     from web.proof import prove
 
     return prove(settings, arguments.recording, arguments.seal)
+
+
+def _mend(settings: Settings, arguments: argparse.Namespace) -> int:
+    from web.mend import mend
+
+    return mend(settings, arguments.session)
 
 
 def _replay(settings: Settings, arguments: argparse.Namespace) -> int:

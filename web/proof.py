@@ -8,6 +8,7 @@ from pathlib import Path
 from broadcast.archive.retire import retired, smaller
 from broadcast.archive.verify import Finding, Report, Span, to_be_recorded, verify
 from broadcast.outputs import shelf
+from broadcast.outputs.recovery import INDEX
 from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.evolve import fold
 from broadcast.session.model import ClockStep, Phase
@@ -124,6 +125,8 @@ def _wanted(settings: Settings, session: str) -> _Wanted:
 def words(report: Report, language: str) -> list[str]:
     """One line for each finding with its time, then the verdict and the seal."""
     lines = [sentence(finding, language) for finding in report.findings]
+    if any(finding.params.get("name") == INDEX for finding in report.findings):
+        lines.append(say(language, "verify.mend"))
     if report.findings:
         code = "not_whole"
     elif not report.recorded_ms:

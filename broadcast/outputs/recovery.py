@@ -12,7 +12,7 @@ from pathlib import Path
 
 from broadcast.outputs import manifest, playlist
 from broadcast.outputs.disk import DISK, Disk, append, make_folder, truncate
-from broadcast.outputs.fmp4 import origin_of, whole_fragments
+from broadcast.outputs.fmp4 import Whole, origin_of, whole_fragments
 from broadcast.outputs.vault import PLAIN, Envelope
 from streams.frames import VIDEO_CLOCK_RATE
 
@@ -130,6 +130,19 @@ def _inits_of(sealed: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def entry_of(
+    name: str, whole: Whole, origin_s: int, init: str | None, *, first: bool
+) -> playlist.Entry:
+    """Of a segment, by what is in it; `init` where that changes."""
+    return playlist.Entry(
+        name,
+        (whole.end - whole.start) / VIDEO_CLOCK_RATE,
+        origin_s * 1000 + whole.start * 1000 // VIDEO_CLOCK_RATE,
+        init,
+        discontinuity=init is not None and not first,
+    )
+
+
 def _list_orphans(
     folder: Path,
     listed: playlist.Playlist,
@@ -151,13 +164,8 @@ def _list_orphans(
             break
         truncate(path, envelope.head_bytes + whole.length, disk)
         changed, init = its != init, its
-        entry = playlist.Entry(
-            path.name,
-            (whole.end - whole.start) / VIDEO_CLOCK_RATE,
-            origin_s * 1000 + whole.start * 1000 // VIDEO_CLOCK_RATE,
-            its if changed else None,
-            discontinuity=changed and bool(entries),
-        )
+        new = its if changed else None
+        entry = entry_of(path.name, whole, origin_s, new, first=not entries)
         append(folder / INDEX, playlist.lines(entry), disk)
         entries.append(entry)
         log.warning("%s: %.2f s of it were saved", path, entry.duration_s)

@@ -69,6 +69,48 @@ def verify(data: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[st
     return status, capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.parametrize("damage", ["loses", "cuts", "alters"])
+def test_a_damaged_playlist_is_made_anew(
+    data: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    """Of every size, of the sound alone and of what was closed."""
+    was_live_for(data, RECORDED_S)
+    lists = {path: path.read_bytes() for path in data.rglob("index.m3u8")}
+    assert len(lists) == 4
+    for path, octets in lists.items():
+        match damage:
+            case "loses":
+                path.unlink()
+            case "cuts":
+                path.write_bytes(octets[: len(octets) // 2])
+            case "alters":
+                path.write_bytes(octets.replace(b"EXTINF", b"EXTJNF", 1))
+    status, said = verify(data, capsys)
+    assert (status, any("diemcau mend" in line for line in said)) == (1, True)
+    mend = ("mend", SESSION, "--data-dir", str(data))
+    assert main(mend) == 0
+    assert {path: path.read_bytes() for path in lists} == lists
+    assert verify(data, capsys)[0] == 0
+    assert main(mend) == 0
+    assert capsys.readouterr().out == "No playlist is damaged.\n"
+
+
+def test_a_playlist_that_nothing_proves_is_left_alone(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = data / "archive" / SESSION
+    (folder / "index.m3u8").write_bytes(b"#EXTM3U\n")
+    segment = folder / "00000001.m4s"
+    for octets in (segment.read_bytes()[:-1], None):
+        segment.unlink()
+        if octets is not None:
+            segment.write_bytes(octets)
+        assert main(("mend", SESSION, "--data-dir", str(data))) == 1
+        assert "cannot be made anew" in capsys.readouterr().out
+        assert (folder / "index.m3u8").read_bytes() == b"#EXTM3U\n"
+    assert main(("mend", "another", "--data-dir", str(data))) == 2
+
+
 def test_all_that_was_kept_is_whole(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     was_live_for(data, RECORDED_S)
     status, said = verify(data, capsys)
