@@ -68,7 +68,8 @@ class Media(Section):
     """`::`: every address of this machine, IPv6 and IPv4."""
     port: Port = 8443
     addresses: tuple[str, ...] = ()
-    """What sites are told to send to. Empty: every address of this machine, loopback included."""
+    """What sites are told to send to. Empty: every address of this machine, loopback included. A
+    network card's second one works alone, or as `host` too (`streams/udp/addresses.py`)."""
     max_sites: int = Field(150, ge=1, le=500)
     max_viewers: int = Field(200, ge=0, le=2000)
     """Of the public, by WHEP; HLS viewers, sites and staff are not counted."""

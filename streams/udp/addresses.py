@@ -25,8 +25,9 @@ def bound_socket(host: str, port: int, kind: socket.SocketKind) -> socket.socket
 def where_told(host: str, port: int, told: tuple[str, ...]) -> str:
     """Where the media port is bound: at the one address that sites are told, where this machine has
     it. Bound to all, the kernel answers from an interface's first address, whichever was asked;
-    browsers drop that (RFC 8445 7.2.5.2.1), and to name each datagram's source costs more. Raises
-    `OSError` where somebody else has it."""
+    browsers drop that (RFC 8445 7.2.5.2.1), and to name each datagram's source costs more. Of
+    several, the router may pass on to any, so that `host` has to say it. Raises `OSError` where
+    somebody else has it."""
     if len(told) == 1 and host in (ANY, ANY_IPV4):
         try:
             _bound(told[0], port, socket.SOCK_DGRAM).close()
