@@ -35,8 +35,9 @@ class Agenda:
         ]
 
     def of_sites(self, language: str) -> list[dict[str, Any]]:
-        """They see the current item, be it closed."""
-        return self._told(language, self._secret - {self.state.current_item}, public=False)
+        """They see the current item, be it closed, as long as the session is not over."""
+        current = None if self.state.phase is Phase.ENDED else self.state.current_item
+        return self._told(language, self._secret - {current}, public=False)
 
     def of_public(self, language: str) -> list[dict[str, Any]]:
         return self._told(language, self._secret, public=True)

@@ -33,6 +33,16 @@ from web.patches import View
 from web.quality import Quality
 from web.speaking import Speaking
 
+_NOT_TOLD: Mapping[str, Any] = {
+    "floor": None,
+    "questions": [],
+    "queue": [],
+    "caption": None,
+    "screens": [],
+    "languages": [],
+}
+"""Of a site's view, what is of the room."""
+
 
 def on_program(scene: Scene, site: SiteId) -> bool:
     """Whether this site sits in a seat of the scene."""
@@ -242,9 +252,14 @@ class Views:
         return self._for_sites[language]
 
     def _site_parts(self, language: str) -> dict[str, Any]:
+        """Of what was still closed as the session ended, no more than the public: some were outside
+        the door."""
+        agenda = self._agenda.of_sites(language)
+        if self.state.closed and self.state.phase is Phase.ENDED:
+            return {"session": self._public_session, "agenda": agenda, **_NOT_TOLD}
         return {
             "session": self._session,  # they see the current item, be it closed
-            "agenda": self._agenda.of_sites(language),
+            "agenda": agenda,
             "floor": self._speaking.floor,
             "questions": self._speaking.questions,
             "caption": written.caption(self.state, public=False),
@@ -274,16 +289,8 @@ class Views:
             "screen": "none",
         }
         agenda = self._agenda.of_public(audience.language)
-        nothing: dict[str, Any] = {
-            "floor": None,
-            "questions": [],
-            "queue": [],
-            "caption": None,
-            "messages": [],
-            "screens": [],
-            "languages": [],
-        }
-        return {"session": self._public_session, "agenda": agenda, **nothing, "me": me}
+        told = {"session": self._public_session, "agenda": agenda, "messages": []}
+        return {**told, **_NOT_TOLD, "me": me}
 
     def _public(self, language: str) -> dict[str, Any]:
         on_air = self.state.phase in {Phase.LIVE, Phase.PAUSED} and not self.state.closed

@@ -168,6 +168,22 @@ def test_what_ended_in_secret_is_not_closed_any_more() -> None:
     assert SECRET_TITLE not in str([seen(ended, PUBLIC), seen(ended, WALL)])
 
 
+def test_what_ended_in_secret_is_not_told_to_who_was_outside() -> None:
+    """Their pages are still open when the session is over."""
+    secret = after(
+        {"type": "go_live"},
+        {"type": "choose_item", "item": SECRET, "staying": [CHUA]},
+        {"type": "register", "delegate": "chua-1", "kind": "speech"},
+        {"type": "type_caption", "text": "Giới thiệu ông A"},
+    )
+    ended = after({"type": "end_session"}, state=secret)
+    for state in (secret, ended):
+        told = str(seen(state, SITE))
+        for word in (SECRET, SECRET_TITLE, "Giàng A Dính", "Giới thiệu ông A"):
+            assert word not in told, word
+    assert {one["id"] for one in seen(ended, SITE)["agenda"]} >= {ITEM, QUESTIONS}
+
+
 def test_the_wall_shows_who_is_questioned_and_the_answer_that_is_due() -> None:
     state = after(
         {"type": "choose_item", "item": QUESTIONS},
