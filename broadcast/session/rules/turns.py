@@ -183,56 +183,67 @@ def _answers(state: SessionState, question: str | None) -> tuple[RequestId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndTurn(Command):
+class _OfTurn(Command):
+    """`turn` is the one that its giver saw: what comes late, or at once with another's call, does
+    not hit the next speaker."""
+
+    turn: Id | None = None
+
+
+def _meant(state: SessionState, command: _OfTurn) -> Turn:
+    floor = state.floor
+    if floor is None:
+        raise Refusal("nobody_speaking")
+    if command.turn not in (None, floor.id):
+        raise Refusal("turn_changed", name=state.delegates[floor.delegate].name)
+    return floor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndTurn(_OfTurn):
     """Ends the turn: its microphone is closed, the picture is what it was before."""
 
     type: Literal["end_turn"] = "end_turn"
 
 
 @rule(EndTurn, DIRECTING, ON, undo=True)
-def end_turn(state: SessionState, act: Act) -> Events:
-    _floor(state)
+def end_turn(state: SessionState, command: EndTurn, act: Act) -> Events:
+    _meant(state, command)
     return free_floor(state, act)[0]
 
 
-def _floor(state: SessionState) -> Turn:
-    if state.floor is None:
-        raise Refusal("nobody_speaking")
-    return state.floor
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PauseClock(Command):
+class PauseClock(_OfTurn):
     """Stops the speaker's clock, and nothing else."""
 
     type: Literal["pause_clock"] = "pause_clock"
 
 
 @rule(PauseClock, DIRECTING, LIVE)
-def pause_clock(state: SessionState, act: Act) -> Events:
-    turn = _floor(state)
+def pause_clock(state: SessionState, command: PauseClock, act: Act) -> Events:
+    turn = _meant(state, command)
     if turn.paused_at_ms is not None:
         return ()
     return (ClockPaused(at_ms=act.at_ms, turn=turn.id),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeClock(Command):
+class ResumeClock(_OfTurn):
     """Lets the speaker's clock run on."""
 
     type: Literal["resume_clock"] = "resume_clock"
 
 
 @rule(ResumeClock, DIRECTING, LIVE)
-def resume_clock(state: SessionState, act: Act) -> Events:
-    turn = _floor(state)
+def resume_clock(state: SessionState, command: ResumeClock, act: Act) -> Events:
+    turn = _meant(state, command)
     if turn.paused_at_ms is None:
         return ()
     return (ClockResumed(at_ms=act.at_ms, turn=turn.id),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendTurn(Command):
+class ExtendTurn(_OfTurn):
     """Gives the speaker more time, or less."""
 
     type: Literal["extend_turn"] = "extend_turn"
@@ -241,7 +252,7 @@ class ExtendTurn(Command):
 
 @rule(ExtendTurn, DIRECTING, ON, undo=True)
 def extend_turn(state: SessionState, command: ExtendTurn, act: Act) -> Events:
-    turn = _floor(state)
+    turn = _meant(state, command)
     limit_ms = turn.limit_ms + command.by_ms
     if not 0 < limit_ms <= MAX_LIMIT_MS:
         raise Refusal("limit_out_of_range", minutes=MAX_LIMIT_MS // 60_000)

@@ -1,5 +1,9 @@
 """One floor, one speaker; one click does everything, and one click undoes it."""
 
+from collections.abc import Callable
+
+import pytest
+
 from broadcast.layout import Layout
 from broadcast.program import Scene
 from broadcast.session.commands import (
@@ -7,11 +11,15 @@ from broadcast.session.commands import (
     CallNext,
     ChooseItem,
     CloseMicrophone,
+    Command,
     Cut,
     EndTurn,
+    ExtendTurn,
     GiveTurn,
     MarkAbsent,
     OpenMicrophone,
+    PauseClock,
+    ResumeClock,
     SceneWish,
 )
 from broadcast.session.events import (
@@ -222,3 +230,17 @@ def test_without_an_item_nobody_is_called() -> None:
     hearing = Hearing()
     assert hearing.refused(CallNext()) == "no_item"
     assert hearing.refused(GiveTurn(delegate="an", kind=SPEECH)) == "no_item"
+
+
+@pytest.mark.parametrize(
+    "late", [EndTurn, PauseClock, ResumeClock, lambda turn: ExtendTurn(turn=turn, by_ms=60_000)]
+)
+def test_what_comes_late_does_not_hit_the_next_speaker(late: Callable[..., Command]) -> None:
+    """The chair calls the next one while the operator presses the key for the one before."""
+    hearing = discussion("an", "chi")
+    hearing.do(CallNext())
+    seen = hearing.floor.id
+    hearing.do(CallNext())
+    assert hearing.refused(late(turn=seen)) == "turn_changed"
+    hearing.do(EndTurn(turn=hearing.floor.id))
+    assert hearing.refused(late(turn=seen)) == "nobody_speaking"

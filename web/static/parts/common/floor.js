@@ -41,18 +41,18 @@ function Speaker({turn}) {
     </div>
     <${Clock} turn=${turn} />
     <div class="turn-buttons">
-      <${Do} command=${{type: "extend_turn", by_ms: -MINUTE_MS}} class="small" testid="shorten"
+      <${Do} command=${{type: "extend_turn", turn: turn.turn, by_ms: -MINUTE_MS}} class="small" testid="shorten"
         label=${t("operator.shorten")} disabled=${turn.limit_ms <= MINUTE_MS}>−1′<//>
-      <${Do} command=${{type: "extend_turn", by_ms: MINUTE_MS}} class="small" testid="extend"
+      <${Do} command=${{type: "extend_turn", turn: turn.turn, by_ms: MINUTE_MS}} class="small" testid="extend"
         label=${t("operator.extend")}>+1′<kbd>+</kbd><//>
-      <${Do} command=${{type: paused ? "resume_clock" : "pause_clock"}} class="small" pressed=${paused}
+      <${Do} command=${{type: paused ? "resume_clock" : "pause_clock", turn: turn.turn}} class="small" pressed=${paused}
         label=${t(paused ? "operator.clock_resume" : "operator.clock_pause")}>
         <${Icon} name=${paused ? "play" : "pause"} />
         <span class="label">${t(paused ? "operator.clock_resume" : "operator.clock_pause")}</span><kbd>P</kbd><//>
       ${turn.request && html`<${Do} command=${{type: "mark_absent", request: turn.request}} class="small plain"
         testid="floor-absent" label=${t("operator.absent_hint", {name: turn.name})}>
         <${Icon} name="absent" />${t("operator.mark_absent")}<//>`}
-      <${Do} command=${{type: "end_turn"}} class="end-turn">
+      <${Do} command=${{type: "end_turn", turn: turn.turn}} class="end-turn">
         <${Icon} name="stop" />${t("operator.end_turn")}<kbd>E</kbd><//>
     </div>`;
 }

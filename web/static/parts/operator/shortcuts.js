@@ -22,20 +22,26 @@ const KEYS = {
   Enter: () => act(cutCommand()),
   NumpadEnter: () => act(cutCommand()),
   KeyN: () => act(callNext(operatorView().next)),
-  KeyE: () => act({type: "end_turn"}),
+  KeyE: () => act({type: "end_turn", ...shown()}),
   KeyF: openFind,
   Escape: showAll,
   KeyK: openSigner,
   KeyM: muteAll,
   KeyZ: () => panelUndo(),
-  KeyP: () => act({type: operatorView().floor?.paused_at_ms === undefined ? "pause_clock" : "resume_clock"}),
+  KeyP: () => act({type: operatorView().floor?.paused_at_ms === undefined ? "pause_clock" : "resume_clock", ...shown()}),
   KeyL: (event) => mayGive("set_preview") && turnLayout(event.shiftKey ? -1 : 1),
   KeyR: () => canGive("register") && openDelegates(),
-  Equal: () => act({type: "extend_turn", by_ms: MINUTE_MS}),
-  NumpadAdd: () => act({type: "extend_turn", by_ms: MINUTE_MS}),
-  Minus: () => act({type: "extend_turn", by_ms: -MINUTE_MS}),
-  NumpadSubtract: () => act({type: "extend_turn", by_ms: -MINUTE_MS}),
+  Equal: () => act({type: "extend_turn", ...shown(), by_ms: MINUTE_MS}),
+  NumpadAdd: () => act({type: "extend_turn", ...shown(), by_ms: MINUTE_MS}),
+  Minus: () => act({type: "extend_turn", ...shown(), by_ms: -MINUTE_MS}),
+  NumpadSubtract: () => act({type: "extend_turn", ...shown(), by_ms: -MINUTE_MS}),
 };
+
+/** The turn that the panel shows: by now another may run. */
+function shown() {
+  const {floor} = operatorView();
+  return floor ? {turn: floor.turn} : {};
+}
 
 function panelUndo() {
   const command = undoCommand();
