@@ -51,8 +51,11 @@ def _site_renamed(state: SessionState, event: SiteRenamed) -> SessionState:
 
 @on(BoothSet)
 def _booth_set(state: SessionState, event: BoothSet) -> SessionState:
-    site = replace(state.sites[event.site], booth=event.language)
-    return replace(state, sites={**state.sites, event.site: site})
+    """Whom its microphone reaches is another then: the end of a break does not open it."""
+    site, pause = replace(state.sites[event.site], booth=event.language), state.pause
+    if pause is not None:
+        pause = replace(pause, microphones=pause.microphones - {event.site})
+    return replace(state, sites={**state.sites, event.site: site}, pause=pause)
 
 
 @on(SiteRemoved)

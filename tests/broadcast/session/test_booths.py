@@ -170,3 +170,21 @@ def test_a_written_template_has_no_two_languages_of_one_name() -> None:
     second["booth"] = {"code": "mww", "name": HMONG.name}
     with pytest.raises(ValueError, match="language name taken"):
         Preset.model_validate(told)
+
+
+@pytest.mark.parametrize("language", [None, HMONG])
+def test_a_booth_that_becomes_something_else_in_a_break_is_not_heard_after_it(
+    language: Language | None,
+) -> None:
+    """An interpreter who was heard by those alone who chose his language, by the whole room."""
+    session = hearing(live=False)
+    session.do(SetBooth(site=SECOND, language=wish(KHMER)))
+    session.do(PutSite(name="Cabin ba"))
+    session.do(SetBooth(site="cabin-ba", language=wish(KHMER)))
+    session.do(GoLive())
+    session.do(OpenMicrophone(site=SECOND))
+    session.do(OpenMicrophone(site=HALL))
+    session.do(PauseSession())
+    session.do(SetBooth(site=SECOND, language=None if language is None else wish(language)))
+    session.do(ResumeSession())
+    assert session.state.open_microphones == {HALL}
