@@ -13,8 +13,14 @@ steps of its own.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from broadcast.session.chair_events import ActBegan, ActUndone, PromiseNoted, PromiseSettled
-from broadcast.session.content_events import SelfTestAsked
+from broadcast.session.chair_events import (
+    ActBegan,
+    ActUndone,
+    PromiseDropped,
+    PromiseNoted,
+    PromiseSettled,
+)
+from broadcast.session.content_events import DelegateChanged, SelfTestAsked
 from broadcast.session.events import (
     ClockSet,
     Event,
@@ -22,6 +28,7 @@ from broadcast.session.events import (
     ItemChosen,
     MicrophoneClosed,
     MicrophoneOpened,
+    NoiseSuppressionSet,
     OverlaySwitched,
     PictureCut,
     PlayerSet,
@@ -57,14 +64,17 @@ _OF_OTHERS = (
     PreviewSet,
     MicrophoneOpened,
     MicrophoneClosed,
+    NoiseSuppressionSet,
     OverlaySwitched,
     SignerSet,
     PlayerSet,
     ScreenAllowed,
     ScreenShared,
     SelfTestAsked,
+    DelegateChanged,
     PromiseNoted,
     PromiseSettled,
+    PromiseDropped,
     NoteWritten,
     NoteStruck,
     CaptionTyped,

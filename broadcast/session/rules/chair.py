@@ -1,15 +1,18 @@
 """What the chair decides for all, and taking back the last act."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
 from broadcast.session.chair_events import ActUndone, LimitSet
-from broadcast.session.events import Events
-from broadcast.session.model import RequestKind, SessionState
+from broadcast.session.events import Events, RequestRegistered, RequestWithdrawn
+from broadcast.session.evolve import evolve
+from broadcast.session.model import RequestId, RequestKind, RequestState, SessionState
 from broadcast.session.rules.command import Command
 from broadcast.session.rules.registry import DIRECTING, OPEN, Act, Refusal, rule
+from broadcast.session.rules.requests import same_wish
 from broadcast.session.undoing import UNDO_MS
 
 LIMIT_S = (10, 4 * 3600)
@@ -61,4 +64,19 @@ def undo(state: SessionState, command: Undo, act: Act) -> Events:
         raise Refusal("undo_changed")
     if act.at_ms - last.at_ms > UNDO_MS:
         raise Refusal("undo_too_late", seconds=UNDO_MS // 1000)
-    return (ActUndone(at_ms=act.at_ms, act=last.act),)
+    undone = ActUndone(at_ms=act.at_ms, act=last.act)
+    after = evolve(state, undone)
+    since = [one.request for one in last.since if isinstance(one, RequestRegistered)]
+    twice = _asked_twice(after, since)
+    return (undone, *(RequestWithdrawn(at_ms=act.at_ms, request=one) for one in twice))
+
+
+def _asked_twice(state: SessionState, requests: list[RequestId]) -> Iterator[RequestId]:
+    """Those of the requests that would have been refused, had the act not been: what the same
+    delegate asked for before waits again."""
+    for request in requests:
+        asked = state.requests[request]
+        waits = asked.state is RequestState.WAITING and asked.item == state.current_item
+        first = same_wish(state, asked.delegate, asked.kind, asked.answers_to)
+        if waits and first is not None and first.id != request:
+            yield request

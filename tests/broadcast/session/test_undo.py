@@ -11,21 +11,25 @@ from broadcast.session.commands import (
     CallRound,
     ChooseItem,
     Command,
+    CorrectName,
     Cut,
+    DropPromise,
     EndTurn,
     ExtendTurn,
     GiveTurn,
     MarkAbsent,
+    NotePromise,
     OpenMicrophone,
     PauseSession,
     Register,
     Reorder,
     SceneWish,
     SetLimit,
+    SetNoiseSuppression,
     Undo,
     Withdraw,
 )
-from broadcast.session.model import RequestKind, Role, SessionState
+from broadcast.session.model import DelegateId, RequestKind, Role, SessionState
 from broadcast.session.undoing import MAX_SINCE, without_undone
 from tests.broadcast.session.hearing import CHUA, NHE, Hearing
 
@@ -110,6 +114,21 @@ def test_what_others_did_since_stands() -> None:
     assert hearing.state.open_microphones == {NHE, CHUA}
 
 
+def test_what_clerk_and_operator_see_to_beside_it_leaves_it_to_be_undone() -> None:
+    """A name is spelt right, and a noisy room made quiet, when its speaker is on the screen."""
+    hearing = busy()
+    hearing.do(NotePromise(text="Hứa", delegate="bo"), Role.CLERK)
+    (promise,) = hearing.state.promises
+    hearing.do(CallNext())
+    hearing.do(CorrectName(delegate="binh", name="Sùng Thị Sáy A"), Role.CLERK)
+    hearing.do(DropPromise(promise=promise), Role.CLERK)
+    hearing.do(SetNoiseSuppression(site=NHE, on=True))
+    hearing.undo()
+    assert hearing.speaker == "an"
+    assert hearing.state.delegates[DelegateId("binh")].name == "Sùng Thị Sáy A"
+    assert (hearing.state.promises, hearing.state.cleaned) == ({}, {NHE})
+
+
 def test_a_call_by_mistake_costs_nobody_his_first_time() -> None:
     hearing = busy()
     hearing.do(GiveTurn(delegate="bo", kind=SPEECH))
@@ -153,3 +172,32 @@ def test_the_log_without_what_was_undone() -> None:
     cut = hearing.do(Cut(scene=SceneWish(layout=Layout.GRID_4, sources=(NHE,))))
     hearing.undo()
     assert without_undone(hearing.log) == [*kept, *cut]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda h: Withdraw(request=last(h)),
+        lambda h: MarkAbsent(request=last(h)),
+        lambda h: GiveTurn(delegate="chi", kind=SPEECH),
+    ],
+)
+def test_who_asked_again_meanwhile_does_not_wait_twice(
+    act: Callable[[Hearing], Command],
+) -> None:
+    hearing = busy()
+    hearing.do(act(hearing))
+    hearing.do(Register(delegate="chi", kind=SPEECH), Role.SITE, CHUA)
+    hearing.do(Register(delegate="dung", kind=SPEECH), Role.SITE, CHUA)
+    hearing.undo()
+    assert (hearing.speaker, hearing.queue) == ("an", ["binh", "chi", "dung"])
+
+
+def test_what_was_asked_in_an_item_that_was_not_meant_stays_there() -> None:
+    hearing = busy()
+    hearing.do(EndTurn())
+    hearing.do(ChooseItem(item="chat-van"))
+    hearing.do(Register(delegate="chi", kind=RequestKind.QUESTION))
+    hearing.undo()
+    hearing.do(ChooseItem(item="chat-van"))
+    assert hearing.queue == ["chi"]
