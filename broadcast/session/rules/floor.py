@@ -73,7 +73,7 @@ def require_inside(state: SessionState, delegate: DelegateId) -> None:
 def start_turn(state: SessionState, call: Upcoming, act: Act, procedure: Procedure) -> Events:
     """Gives the free floor to `call`; the clock starts, microphone and picture follow."""
     require_inside(state, call.delegate)
-    in_order = next_request(state, procedure) in (None, call)
+    in_order = _passes_nobody(next_request(state, procedure), call)
     request, events = _request_of(state, call, act)
     events += _round_with(fold(events, state), call, request, act, procedure)
     site = state.delegates[call.delegate].site
@@ -99,6 +99,14 @@ def start_turn(state: SessionState, call: Upcoming, act: Act, procedure: Procedu
     if scene != state.program:
         events.append(PictureCut(at_ms=act.at_ms, scene=scene, turn=turn))
     return tuple(events)
+
+
+def _passes_nobody(first: Upcoming | None, call: Upcoming) -> bool:
+    """Whoever answers next may answer more than the first open question."""
+    if first is None or first == call:
+        return True
+    same = first.kind is call.kind is RequestKind.ANSWER and first.delegate == call.delegate
+    return same and set(first.answers) <= set(call.answers)
 
 
 def _current(state: SessionState) -> ItemId:

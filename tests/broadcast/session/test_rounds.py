@@ -101,6 +101,7 @@ def test_one_answer_to_all_questions_has_time_for_each() -> None:
     calls(hearing, 3)
     hearing.do(GiveTurn(delegate="bo", kind=ANSWER))
     assert hearing.floor.limit_ms == 3 * 180_000
+    assert hearing.state.departures == (), "nobody was passed over"
     assert hearing.next is None
     assert all(answered(hearing.state, question) for question in hearing.floor.answers)
 
