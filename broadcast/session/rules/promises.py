@@ -77,7 +77,8 @@ def _question(
             raise Refusal("unknown_question")
         return RequestId(command.question)
     if corrected is not None:
-        return corrected.question
+        # The question may have been undone since.
+        return corrected.question if corrected.question in state.requests else None
     floor = state.floor
     answering = floor is not None and floor.delegate == command.delegate and floor.answers
     return floor.answers[0] if floor is not None and answering else None

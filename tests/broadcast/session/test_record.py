@@ -207,6 +207,21 @@ def test_a_promise_is_corrected_kept_and_followed_up_after_the_end() -> None:
     assert hearing.state.promises == {}
 
 
+def test_a_promise_outlives_its_question() -> None:
+    """The question was given by mistake, and taken back."""
+    hearing = Hearing("chat-van")
+    hearing.do(GiveTurn(delegate="an", kind=RequestKind.QUESTION))
+    question = hearing.floor.request
+    assert question is not None
+    hearing.do(NotePromise(text="Hứa", delegate="bo", question=question), Role.CLERK)
+    hearing.undo()
+    (noted,) = hearing.state.promises.values()
+    better = NotePromise(text="Báo cáo", delegate="bo", promise=noted.id)
+    hearing.do(better, Role.CLERK)
+    (known,) = hearing.state.promises.values()
+    assert (known.text, known.item, known.question) == ("Báo cáo", "chat-van", None)
+
+
 def test_promises_that_cannot_be() -> None:
     hearing = Hearing("chat-van")
     note = NotePromise(text="Hứa", delegate="la")
