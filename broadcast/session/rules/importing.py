@@ -232,7 +232,7 @@ def _item(
         presenter=delegate_of(state, row.presenter).id if row.presenter is not None else None,
         planned_minutes=row.planned_minutes,
         closed=there.closed if there is not None else row.closed,
-        questioned=tuple(delegate_of(state, one).id for one in row.questioned),
+        questioned=tuple(delegate_of(state, one).id for one in dict.fromkeys(row.questioned)),
     )
 
 

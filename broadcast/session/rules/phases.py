@@ -126,4 +126,4 @@ class CancelSession(PaperCommand):
 
 @rule(CancelSession, OPERATING, frozenset({Phase.PREPARED}))
 def cancel_session(state: SessionState, act: Act) -> Events:
-    return (*close_all(state, act), SessionEnded(at_ms=act.at_ms))
+    return (*close_all(state, act), *halt(state, act), SessionEnded(at_ms=act.at_ms))

@@ -10,7 +10,9 @@ from broadcast.session.commands import (
     Command,
     DescribeSession,
     ImportRows,
+    LoadPlayer,
     MoveItem,
+    OpenMicrophone,
     PutDelegate,
     PutItem,
     PutSite,
@@ -22,6 +24,7 @@ from broadcast.session.commands import (
     RemoveSite,
     RenewLink,
     ShowDocument,
+    StartPlayer,
 )
 from broadcast.session.forecast import forecast
 from broadcast.session.model import ItemKind, Phase, RequestKind, Role
@@ -168,6 +171,14 @@ def test_an_imported_agenda_has_the_order_of_its_file() -> None:
     assert hearing.state.current_item == "khai-mac"
 
 
+def test_who_is_questioned_is_so_once() -> None:
+    hearing = Hearing("thao-luan", live=False)
+    row = ItemRow(title="Chất vấn", kind=ItemKind.QUESTIONING, questioned=("bo", "pho", "bo"))
+    hearing.do(ImportRows(items=(row,)))
+    (item,) = (one for one in hearing.state.agenda if one.id == "chat-van")
+    assert item.questioned == ("bo", "pho")
+
+
 def test_imported_sites() -> None:
     hearing = Hearing("thao-luan")
     rows = (SiteRow(name="Điểm cầu xã Sín Thầu"), SiteRow(name="Điểm cầu huyện Mường Nhé"))
@@ -227,6 +238,17 @@ def test_a_session_is_called_off_before_it_begins_only() -> None:
     assert (hearing.state.phase, hearing.state.started_at_ms) == (Phase.ENDED, None)
     assert hearing.refused(PutSite(name="Xã Nà Bủng")) == "phase_ended"
     assert Hearing().refused(CancelSession()) == "phase_live"
+
+
+def test_what_is_called_off_is_silent() -> None:
+    hearing = Hearing(live=False)
+    hearing.do(OpenMicrophone(site=NHE))
+    hearing.do(LoadPlayer(file="Quốc ca.mp3"))
+    hearing.do(StartPlayer(sound=True))
+    hearing.do(CancelSession())
+    assert hearing.state.open_microphones == frozenset()
+    assert hearing.state.player is not None
+    assert not hearing.state.player.sound
 
 
 def test_before_it_begins_the_plan_counts_from_the_planned_start() -> None:
