@@ -87,9 +87,7 @@ def report_of(book: Sequence[Minute], minutes: Minutes) -> Report:
     sites = []
     for site in state.sites.values():
         turns = [
-            _Turn(line.at_ms, line.at_ms + line.lasted_ms, line.name)
-            for line in spoken
-            if line.site == site.name
+            _Turn(line.at_ms, line.until_ms, line.name) for line in spoken if line.site == site.name
         ]
         seen = {at_ms: one.sites[site.id] for at_ms, one in known if site.id in one.sites}
         sites.append(_site(site, seen, start_ms or 0, turns))

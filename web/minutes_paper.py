@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import takewhile
 
 from broadcast.archive.minutes import Line, Minutes, Part, Roll
@@ -17,6 +18,8 @@ from web.times import how_long
 
 DOTS = "…………………………"
 Moment = Callable[[int], datetime]
+Clock = Callable[[int], str]
+"""The time of day; of another day than the session's first, with its date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,15 @@ def paper_of(minutes: Minutes, moment: Moment, *, closed: bool = False) -> Paper
         state.subtitle, state.title, *(one.name for one in state.sites.values())
     )
     day = _day(date) if date else "ngày … tháng … năm ……"
+    clock = partial(_clock, moment, date)
     return Paper(
         organ=organ or DOTS,
         number="Số: ……/BB-HĐND",
         place_and_date=f"{place or '…………'}, {day}",
         secret=closed,
         about=state.title,
-        opening=tuple(_opening(minutes, moment, closed=closed)),
-        parts=tuple(_part(minutes, part, moment, closed=closed) for part in minutes.parts),
+        opening=tuple(_opening(minutes, moment, clock, closed=closed)),
+        parts=tuple(_part(minutes, part, clock, closed=closed) for part in minutes.parts),
         ending=_ending(state.ended_at_ms, moment),
     )
 
@@ -84,7 +88,7 @@ def organ_of(*texts: str) -> tuple[str, str]:
     return organ.strip().upper(), place
 
 
-def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]:
+def _opening(minutes: Minutes, moment: Moment, clock: Clock, *, closed: bool) -> Iterator[str]:
     """The head of the form, as far as the line after which the agenda follows."""
     state = minutes.state
     yield f"Thời gian bắt đầu: {_at(state.started_at_ms, moment)}."
@@ -94,14 +98,14 @@ def _opening(minutes: Minutes, moment: Moment, *, closed: bool) -> Iterator[str]
     yield f"Chủ trì (chủ tọa): {DOTS}"
     yield f"Thư ký (người ghi biên bản): {DOTS}"
     for begin, end in minutes.breaks:
-        until = f" đến {_clock(end, moment)}" if end else ""
-        yield f"Nghỉ giải lao từ {_clock(begin, moment)}{until}."
+        until = f" đến {clock(end)}" if end else ""
+        yield f"Nghỉ giải lao từ {clock(begin)}{until}."
     for step in minutes.clock_sets:
         yield say("vi", "minutes.clock_set", {"seconds": f"{step.by_ms / 1000:+.0f}"})
     for begin, end in minutes.closed:
-        until = f" đến {_clock(end, moment)}" if end else ""
+        until = f" đến {clock(end)}" if end else ""
         apart = "" if closed else "; biên bản phần họp kín lập riêng"
-        yield f"Họp kín từ {_clock(begin, moment)}{until}{apart}."
+        yield f"Họp kín từ {clock(begin)}{until}{apart}."
     yield "Nội dung phiên họp:"
 
 
@@ -125,7 +129,7 @@ def absent_of(roll: Roll) -> str:
     )
 
 
-def _part(minutes: Minutes, part: Part, moment: Moment, *, closed: bool) -> PaperPart:
+def _part(minutes: Minutes, part: Part, clock: Clock, *, closed: bool) -> PaperPart:
     hidden = part.closed and not part.lines and not closed
     if part.item is None:
         title = say("vi", "minutes.whole")
@@ -135,11 +139,11 @@ def _part(minutes: Minutes, part: Part, moment: Moment, *, closed: bool) -> Pape
     people = "; ".join(", ".join(filter(None, (one.name, one.title))) for one in part.people)
     notes = [f"{say('vi', f'minutes.{part.role}')}: {people}."] if people and not hidden else []
     notes += [say("vi", "minutes.closed")] if part.closed and not closed else []
-    return PaperPart(title, tuple(notes), tuple(_line(line, moment) for line in part.lines))
+    return PaperPart(title, tuple(notes), tuple(_line(line, clock) for line in part.lines))
 
 
-def _line(line: Line, moment: Moment) -> PaperLine:
-    time = _clock(line.at_ms, moment)
+def _line(line: Line, clock: Clock) -> PaperLine:
+    time = clock(line.at_ms)
     if line.kind is None:
         decided = line.note is NoteKind.DECISION
         return PaperLine(time, f"{say('vi', 'clerk.decision')}:" if decided else "", line.text)
@@ -172,5 +176,7 @@ def _day(date: datetime) -> str:
     )
 
 
-def _clock(at_ms: int, moment: Moment) -> str:
-    return f"{moment(at_ms):%H giờ %M}"
+def _clock(moment: Moment, first: datetime | None, at_ms: int) -> str:
+    at = moment(at_ms)
+    another = first is not None and at.date() != first.date()
+    return f"{at:%H giờ %M} {_day(at)}" if another else f"{at:%H giờ %M}"

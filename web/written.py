@@ -30,6 +30,7 @@ def _turn(state: SessionState, turn: Turn) -> dict[str, Any]:
         "item": turn.item,
         "started_at_ms": known.started_at_ms,
         "ended_at_ms": known.ended_at_ms,
+        "used_ms": None if known.ended_at_ms is None else known.used_ms(known.ended_at_ms),
         "corrected": told is not None,
         "reason": told.reason if told is not None else "",
     }

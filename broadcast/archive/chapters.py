@@ -177,6 +177,12 @@ class Timeline:
         index = bisect_right(self._starts, wall_ms) - 1
         return index >= 0 and wall_ms < self._starts[index] + self._segments[index].duration_ms
 
+    def reaches(self, wall_ms: int) -> bool:
+        """Whether it is between the first picture and the last, be it in a gap."""
+        if not self._segments:
+            return False
+        return self._starts[0] <= wall_ms <= self._starts[-1] + self._segments[-1].duration_ms
+
     def second(self, wall_ms: int | None) -> float:
         """None is the end."""
         if wall_ms is None:

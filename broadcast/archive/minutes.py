@@ -6,12 +6,13 @@ What was said or written in closed session is not in it: `closed_minutes_of` mak
 apart, and of that alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from broadcast.archive.chapters import Timeline
 from broadcast.archive.walls import Segment
+from broadcast.session.content_events import ItemRemoved
 from broadcast.session.corrections import corrected
 from broadcast.session.events import Event, SessionEnded, SessionPaused, SessionResumed
 from broadcast.session.evolve import evolve
@@ -44,6 +45,9 @@ class Line:
     title: str = ""
     site: str = ""
     lasted_ms: int = 0
+    """As the speaker's clock ran: without breaks. 0 while it runs."""
+    until_ms: int = 0
+    """When a turn ended."""
     corrected: bool = False
     note: NoteKind | None = None
     text: str = ""
@@ -124,18 +128,18 @@ class _Secret:
 def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
     """From the whole log, and what was recorded."""
     steps, events = steps_in(events), on_one_clock(events)
-    whole, secrets, public = _fold(events)
+    whole, secrets, public, never = _fold(events)
     # A title may say since then what is behind the doors.
     agenda = (_as_public(item, public.get(item.id)) for item in whole.agenda)
     state = replace(whole, agenda=tuple(agenda))
-    timeline = Timeline(segments, steps) if segments else None
+    timeline = Timeline(segments, steps)
     lines: dict[str | None, list[Line]] = {}
     hidden = {secret.item for secret in secrets if secret.lasted}
-    for key, line, is_secret in _told(whole, secrets, public):
+    for key, line, is_secret in _told(whole, secrets, never):
         if is_secret:
             hidden.add(key)
         else:
-            second = timeline.second(line.at_ms) if timeline is not None else None
+            second = timeline.second(line.at_ms) if timeline.reaches(line.at_ms) else None
             lines.setdefault(key, []).append(replace(line, second=second))
     parts = [_part(state, item, hidden, lines.pop(item.id, [])) for item in state.agenda]
     rest = [line for left in lines.values() for line in left]
@@ -155,9 +159,9 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     """What `minutes_of` leaves out because it was closed, and nothing else: between the two, no
     line is lost and none stands twice. No second leads to a recording."""
     steps, events = steps_in(events), on_one_clock(events)
-    state, secrets, public = _fold(events)
+    state, secrets, _, never = _fold(events)
     lines: dict[str | None, list[Line]] = {}
-    for key, line, is_secret in _told(state, secrets, public):
+    for key, line, is_secret in _told(state, secrets, never):
         if is_secret:
             lines.setdefault(key, []).append(line)
     closed = {secret.item for secret in secrets if secret.lasted}
@@ -174,11 +178,10 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
 
 
 def _told(
-    state: SessionState, secrets: Sequence[_Secret], public: Mapping[ItemId, AgendaItem]
+    state: SessionState, secrets: Sequence[_Secret], never: Set[ItemId]
 ) -> Iterator[tuple[str | None, Line, bool]]:
-    """Each line with its item, and whether it was closed: all of an item that never was open is,
+    """Each line with its item, and whether it was closed: all of an item that `never` was open is,
     also what was noted before the session began."""
-    never = {item.id for item in state.agenda if item.closed and item.id not in public}
     for key, line, end_ms in (*_turns(state), *_notes(state)):
         touched = any(secret.touches(line.at_ms, end_ms) for secret in secrets)
         yield key, line, touched or key in never
@@ -191,12 +194,16 @@ def _as_public(item: AgendaItem, known: AgendaItem | None) -> AgendaItem:
 
 def _fold(
     events: Iterable[Event],
-) -> tuple[SessionState, list[_Secret], dict[ItemId, AgendaItem]]:
-    """The last state, what was closed, and each item as the public last saw it."""
+) -> tuple[SessionState, list[_Secret], dict[ItemId, AgendaItem], set[ItemId]]:
+    """The last state, what was closed, each item as the public last saw it, and the closed ones
+    that it never saw, be they taken out since."""
     state, secrets, public = SessionState(), list[_Secret](), dict[ItemId, AgendaItem]()
+    taken_out: dict[ItemId, AgendaItem] = {}
     since: int | None = None
     for event in events:
         before, state = state, evolve(state, event)
+        if isinstance(event, ItemRemoved):
+            taken_out |= {item.id: item for item in before.agenda if item.id == event.item}
         hidden = state.closed and state.phase is not Phase.PREPARED
         if state.item is not None and state.phase is Phase.LIVE and not state.closed:
             public[state.item.id] = state.item
@@ -207,7 +214,9 @@ def _fold(
             since = event.at_ms
     if since is not None:
         secrets.append(_Secret(since, None, state.current_item))
-    return state, secrets, public
+    known = taken_out | {item.id: item for item in state.agenda}
+    never = {item.id for item in known.values() if item.closed and item.id not in public}
+    return state, secrets, public, never
 
 
 def _when_closed(
@@ -258,7 +267,8 @@ def _turn_line(state: SessionState, turn: Turn, was_corrected: bool) -> Line:
         name=delegate.name,
         title=delegate.title,
         site=site.name if site is not None else "",
-        lasted_ms=(turn.ended_at_ms or turn.started_at_ms) - turn.started_at_ms,
+        lasted_ms=turn.used_ms(turn.ended_at_ms or turn.started_at_ms),
+        until_ms=turn.ended_at_ms or turn.started_at_ms,
         corrected=was_corrected,
     )
 

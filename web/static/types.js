@@ -273,6 +273,7 @@
  * @property {string} item
  * @property {number} started_at_ms
  * @property {number} [ended_at_ms] missing while it runs
+ * @property {number} [used_ms] without breaks; missing while it runs
  * @property {boolean} corrected
  * @property {string} reason
  */

@@ -14,6 +14,7 @@ from broadcast.session.commands import (
     GoLive,
     PauseSession,
     PutItem,
+    RemoveItem,
     ResumeSession,
     SetItemClosed,
     WriteNote,
@@ -53,6 +54,16 @@ def test_turns_and_decisions_stand_in_order_with_their_second() -> None:
     assert (note.note, note.text) == ("decision", "Đề nghị làm rõ")
     assert turn.second == (turn.at_ms - START_MS) / 1000
     assert not minutes_of(hearing.log, ()).parts[0].lines[0].second
+
+
+def test_how_long_somebody_spoke_is_told_without_the_break_in_between() -> None:
+    hearing = Hearing("thao-luan")
+    hearing.do(GiveTurn(delegate="an", kind=RequestKind.SPEECH))
+    hearing.after(30).do(PauseSession())
+    hearing.after(15 * 3600).do(ResumeSession())
+    hearing.after(28).do(EndTurn())
+    (turn,) = draft(hearing).parts[0].lines
+    assert turn.lasted_ms == 60_000
 
 
 def test_a_correction_is_in_minutes_and_chapters() -> None:
@@ -125,6 +136,52 @@ def test_what_is_noted_of_a_closed_item_before_it_begins_is_closed() -> None:
     assert "ông A" not in str(draft(hearing).parts)
     (part,) = closed_minutes_of(hearing.log).parts
     assert [line.text for line in part.lines] == ["Dự kiến ông A"]
+
+
+def test_what_is_noted_of_a_closed_item_stays_so_when_that_is_taken_out() -> None:
+    hearing = Hearing("nhan-su", live=False)
+    hearing.do(WriteNote(text="Dự kiến ông A"), Role.CLERK)
+    hearing.do(ChooseItem(item="thao-luan"))
+    hearing.do(WriteNote(text="Chuẩn bị phòng"), Role.CLERK)
+    for item in ("nhan-su", "thao-luan"):
+        hearing.do(RemoveItem(item=item))
+    hearing.do(GoLive())
+    assert [line.text for part in draft(hearing).parts for line in part.lines] == ["Chuẩn bị phòng"]
+    (part,) = closed_minutes_of(hearing.log).parts
+    assert [line.text for line in part.lines] == ["Dự kiến ông A"]
+
+
+def test_what_was_noted_before_and_after_leads_to_no_second() -> None:
+    hearing = Hearing("thao-luan", live=False)
+    hearing.do(WriteNote(text="Trước"), Role.CLERK)
+    hearing.after(600).do(GoLive())
+    begun_ms = hearing.now_ms
+    hearing.do(WriteNote(text="Trong"), Role.CLERK)
+    hearing.do(EndSession())
+    segments = [Segment(begun_ms, hearing.now_ms - begun_ms)]
+    hearing.after(600).do(WriteNote(text="Sau"), Role.CLERK)
+    lines = minutes_of(hearing.log, segments).parts[0].lines
+    assert [(line.text, line.second) for line in lines] == [
+        ("Trước", None),
+        ("Trong", 1.0),
+        ("Sau", None),
+    ]
+
+
+def test_a_session_that_goes_on_the_next_day_says_so() -> None:
+    hearing = one_turn()
+    hearing.do(PauseSession())
+    hearing.after(24 * 3600)
+    hearing.do(ResumeSession())
+    hearing.do(WriteNote(text="Ngày thứ hai"), Role.CLERK)
+    begun, second = local_time(START_MS), local_time(hearing.now_ms)
+    paper = paper_of(draft(hearing), local_time)
+    (pause,) = (line for line in paper.opening if line.startswith("Nghỉ giải lao"))
+    assert f"ngày {second:%d} tháng" in pause
+    assert f"ngày {begun:%d} tháng" not in pause
+    turn, _, note = paper.parts[0].lines
+    assert "ngày" not in turn.time
+    assert note.time.startswith(f"{second:%H giờ %M} ngày {second:%d}")
 
 
 def test_what_was_closed_has_minutes_of_its_own() -> None:

@@ -22,7 +22,7 @@ export function Spoken() {
 /** @param {{turn: Turn}} props */
 function Row({turn}) {
   const running = turn.ended_at_ms === undefined;
-  const lasted = running ? t("clerk.speaking") : span((turn.ended_at_ms ?? 0) - turn.started_at_ms);
+  const lasted = turn.used_ms === undefined ? t("clerk.speaking") : span(turn.used_ms);
   return html`<li class="row" data-running=${running} data-testid="spoken-row">
     <time class="numbers when">${timeOfDay(turn.started_at_ms)}</time>
     <div class="who"><span class="name" title=${turn.name}>${turn.name}</span>
