@@ -107,7 +107,7 @@ class Renditions:
         wanted = program.renditions() if shelf.ladder else (program,)
         self._tracks = [self._track(number, one) for number, one in enumerate(wanted)]
         self._whole = self._tracks[0].recorder
-        self._sound = self._recorder(SOUND, None) if shelf.ladder else None
+        self._sound = self._recorder(SOUND, None, self._whole) if shelf.ladder else None
         self._all = [track.recorder for track in self._tracks]
         self._all += [self._sound] if self._sound is not None else []
         self._spoken = {one.code: self._in(one) for one in languages if shelf.ladder}

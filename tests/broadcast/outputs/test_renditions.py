@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -106,6 +107,20 @@ def test_the_sound_alone_is_the_same_sound(tmp_path: Path) -> None:
     assert len(data) * 8 / 4 < 160_000
     assert sum(entry.duration_s for entry in entries) == pytest.approx(4, abs=0.1)
     assert [round(entry.wall_ms / 1000) for entry in entries] == [EPOCH_S + n for n in range(4)]
+
+
+def test_the_sound_alone_has_the_times_of_the_picture_wherever_both_begin(tmp_path: Path) -> None:
+    """Its first frame begins a little earlier, and they counted from two seconds: whoever changed
+    from one to the other was a second off."""
+    first = next(one.pts for one in ladder(2) if one.codec is Codec.AAC)
+    later = (4780 + EPOCH_S * 48_000 - first) % 1024
+    moved = tuple(
+        replace(one, pts=one.pts + (later if one.codec is Codec.AAC else 3 * streams.FRAME))
+        for one in ladder(2)
+    )
+    folder = record(tmp_path, moved, finished=True)
+    assert times_of(folder / "sound") == pytest.approx(times_of(folder), abs=0.03)
+    assert [verify(folder / name).findings for name in FOLDERS] == [()] * 3
 
 
 def interpreted(seconds: int, from_s: int = EPOCH_S) -> tuple[Packet, ...]:
