@@ -16,7 +16,7 @@ from broadcast.director import program_of
 from broadcast.outputs import manifest, playlist
 from broadcast.outputs.fmp4 import whole_fragments
 from broadcast.outputs.ledger import digest_of
-from broadcast.outputs.recovery import listed_in
+from broadcast.outputs.recovery import INDEX, listed_in
 from broadcast.outputs.vault import PLAIN, Envelope
 from broadcast.session.events import Event
 from broadcast.session.evolve import evolve
@@ -114,6 +114,8 @@ def verify(
     named = {entry.name: _span_in(entry.name) for entry in sums.entries}
     lost: set[str] = set()
     there = {path.name for path in folder.glob("*") if path.suffix in MEDIA} if over else set()
+    if over and listed.ended:
+        there.add(INDEX)
     findings = [*_seals(sums, seal), *_listing(listed, sums, there)]
     for finding in _files(folder, listed, sums, {**named, **spans}, envelope):
         findings.append(finding)

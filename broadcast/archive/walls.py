@@ -13,7 +13,7 @@ from broadcast.outputs.playlist import Playlist
 from broadcast.session.model import ClockStep
 
 NOTICED_MS = 10_000
-"""The studio looks at the clock as a segment begins; a segment lasts 6 s at most."""
+"""The studio looks at the clock as a segment begins; a segment lasts 10 s at most."""
 ROUNDED_MS = 600
 """It counts in whole seconds."""
 NEVER_MS = -(2**62)

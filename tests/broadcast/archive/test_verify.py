@@ -132,6 +132,17 @@ def test_what_is_spoilt_is_found(
     assert set(expected) <= set(codes(report))
 
 
+def test_a_playlist_without_its_sum_is_no_proof_of_the_order(folder: Path) -> None:
+    """Its sum is the last one, which can be taken away without breaking a seal."""
+    assert verify(folder, over=True).whole
+    sums, index = folder / manifest.NAME, folder / "index.m3u8"
+    sums.write_text("".join(sums.read_text().splitlines(keepends=True)[:-2]))
+    head, first, second, *rest = index.read_text().split("#EXT-X-PROGRAM-DATE-TIME")
+    mark = "#EXT-X-PROGRAM-DATE-TIME"
+    index.write_text(mark.join([head, second, first, *rest]))
+    assert codes(verify(folder, over=True)) == ["not_sealed"]
+
+
 def test_what_is_missing_is_told_to_the_second(folder: Path) -> None:
     _remove(folder)
     third = Span(BEGIN_MS + 2000, BEGIN_MS + 3000)
