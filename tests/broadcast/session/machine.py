@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from broadcast.archive.chapters import chapters_of
 from broadcast.archive.walls import Segment
 from broadcast.director import program_of
-from broadcast.program import PROGRAM_STATE, Take
+from broadcast.program import PLAYER, PROGRAM_STATE, Take
 from broadcast.session.closing_events import OpeningRequested, RoomClosed, RoomOpened
 from broadcast.session.commands import (
     CallNext,
@@ -41,9 +41,10 @@ from broadcast.session.model import (
     TurnId,
 )
 from broadcast.session.one_clock import moved, on_one_clock
+from broadcast.session.rules.screens import MOST
 from broadcast.session.rules.secrecy import CONFIRM_MS
 from broadcast.session.written import MAX_MESSAGES
-from streams.frames import SiteId
+from streams.frames import SiteId, screen_site, site_of
 from tests.broadcast.session.clocks import HOUR_MS, with_clock_set
 from tests.broadcast.session.hearing import PREPARED, PROCEDURE, SECRET, START_MS, snapshot
 
@@ -213,10 +214,48 @@ class KeptSession(RuleBasedStateMachine):
 
     @invariant()
     def nobody_outside_is_seen_or_heard(self) -> None:
-        out = self.state.put_out
-        assert not out & self.state.open_microphones
-        assert not out & {*self.state.program.sources, *self.state.preview.sources}
+        out, program = self.state.put_out, program_of(self.state)
+        assert not out & (self.state.open_microphones | self.state.may_share)
+        seen = {*self.state.program.sources, *self.state.preview.sources}
+        assert not out & set(map(site_of, seen))
+        assert program.signer is None or program.signer.site not in out
         assert self.state.floor is None or self.state.floor.site not in out
+
+    @invariant()
+    def a_screen_is_seen_while_it_is_shared(self) -> None:
+        state = self.state
+        assert state.sharing <= state.may_share <= set(state.sites)
+        assert len(state.sharing) <= MOST
+        seen = {*state.program.sources, *state.preview.sources}
+        seen |= {*state.before_turn.sources} if state.before_turn is not None else set()
+        assert {screen_site(source) for source in seen} - {None} <= state.sharing
+
+    @invariant()
+    def what_was_played_in_secret_stays_there(self) -> None:
+        clip = program_of(self.state).player
+        assert clip is None or not self.state.player_secret or self.state.closed
+        assert clip is None or not clip.sound or clip.started_at_ms is not None
+
+    @invariant()
+    def what_is_over_is_silent(self) -> None:
+        state = self.state
+        if state.phase is Phase.ENDED:
+            assert not state.open_microphones
+            assert not state.sharing
+            assert state.floor is None
+            assert state.player is None or state.player.started_at_ms is None
+            assert program_of(state).public is Take.SLATE
+
+    @invariant()
+    def nobody_waits_twice_for_the_same(self) -> None:
+        state = self.state
+        floor = state.floor.request if state.floor is not None else None
+        waits = [
+            (one.delegate, one.kind, one.item, one.answers_to)
+            for one in state.requests.values()
+            if one.state in {RequestState.WAITING, RequestState.CALLED} and one.id != floor
+        ]
+        assert len(set(waits)) == len(waits)
 
     @invariant()
     def what_is_undone_is_one_whole_act(self) -> None:
@@ -229,7 +268,7 @@ class KeptSession(RuleBasedStateMachine):
         assert PROGRAM_STATE.validate_json(PROGRAM_STATE.dump_json(program)) == program
         for scene in (program.program, program.preview):
             assert len(scene.sources) <= scene.layout.seats
-            assert set(scene.sources) <= set(self.state.sites)
+            assert set(map(site_of, scene.sources)) <= {*self.state.sites, PLAYER}
         assert program.open_microphones <= set(self.state.sites)
         assert program.recording == (self.state.phase in {Phase.LIVE, Phase.PAUSED})
 
@@ -270,6 +309,7 @@ class KeptSession(RuleBasedStateMachine):
         assert state.current_item is None or state.current_item in items
         assert {turn.item for turn in state.turns} | state.done_items <= set(items)
         assert [site.kind for site in state.sites.values()].count(SiteKind.HALL) == 1
+        assert {one.item for one in state.documents.values()} <= set(items)
         assert {site for site, _ in state.checks} <= set(state.sites)
         assert not state.retired_sites & set(state.sites)
 
@@ -305,8 +345,9 @@ class KeptSession(RuleBasedStateMachine):
 
 
 def _bare(state: SessionState) -> SessionState:
-    """Without what tells that something else was in the log."""
-    return replace(state, version=0, undo=None, clock_sets=())
+    """Without what tells that something else was in the log; and when tests were asked for, by
+    which pages know one from the other."""
+    return replace(state, version=0, undo=None, clock_sets=(), tests_asked={})
 
 
 def secret_times(log: list[Event], end_ms: int) -> list[tuple[int, int]]:

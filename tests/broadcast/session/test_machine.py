@@ -12,12 +12,19 @@ from hypothesis import settings
 from hypothesis.stateful import initialize, precondition, rule
 
 from broadcast.layout import Layout
+from broadcast.program import PLAYER
 from broadcast.session.commands import (
+    COMMANDS,
+    AddDocument,
+    AllowScreen,
+    AskSelfTest,
     BeginRehearsal,
     Call,
     CallNext,
     CallRound,
+    CancelSession,
     ChooseItem,
+    ClearPlayer,
     CloseMicrophone,
     ClosePart,
     Command,
@@ -26,6 +33,8 @@ from broadcast.session.commands import (
     CorrectName,
     CorrectTurn,
     Cut,
+    DescribeSession,
+    DropPromise,
     EndSession,
     EndTurn,
     ExtendTurn,
@@ -33,12 +42,17 @@ from broadcast.session.commands import (
     GoLive,
     ImportRows,
     KeepClosed,
+    LoadCountdown,
+    LoadPlayer,
+    LoopPlayer,
     MarkAbsent,
+    MarkRoll,
     MoveItem,
     MuteAll,
     NotePromise,
     OpenMicrophone,
     PauseClock,
+    PausePlayer,
     PauseSession,
     PutDelegate,
     PutItem,
@@ -46,20 +60,33 @@ from broadcast.session.commands import (
     RecordCheck,
     Register,
     RemoveDelegate,
+    RemoveDocument,
     RemoveItem,
     RemoveSite,
+    RenewLink,
     Reorder,
     RequestOpening,
     ResumeClock,
     ResumeSession,
     SceneWish,
+    SeekPlayer,
     SendMessage,
     SetBooth,
     SetItemClosed,
     SetLimit,
+    SetNoiseSuppression,
+    SetPlayerSound,
     SetPreview,
+    SetSigner,
+    SettlePromise,
+    ShareScreen,
+    ShowDocument,
     ShowOverlay,
+    StartPlayer,
+    StopPlayer,
+    StopScreen,
     StrikeNote,
+    TurnPage,
     TypeCaption,
     Undo,
     Withdraw,
@@ -77,7 +104,7 @@ from broadcast.session.rehearsal import Check, Outcome
 from broadcast.session.rules.booths import LanguageWish
 from broadcast.session.rules.importing import DelegateRow, ItemRow, SiteRow
 from broadcast.session.undoing import without_undone
-from streams.frames import SiteId
+from streams.frames import SiteId, screen_of
 from tests.broadcast.session.hearing import PREPARED, PROCEDURE
 from tests.broadcast.session.machine import KeptSession
 
@@ -88,10 +115,11 @@ LANGUAGES = (LanguageWish(code="hmn", name="Tiếng Mông"), LanguageWish(code="
 KINDS = st.sampled_from(RequestKind)
 IN_QUESTIONING = st.sampled_from([RequestKind.QUESTION, RequestKind.ANSWER, RequestKind.REBUTTAL])
 ITEMS = st.sampled_from([item.id for item in PREPARED.agenda])
+SOURCES = st.one_of(ANY_SITE, SITES.map(screen_of), st.just(PLAYER))
 SCENES = st.builds(
     SceneWish,
     layout=st.sampled_from(Layout),
-    sources=st.lists(ANY_SITE, max_size=3).map(tuple),
+    sources=st.lists(SOURCES, max_size=3).map(tuple),
 )
 PLAIN = st.sampled_from(
     [
@@ -113,7 +141,25 @@ SWITCHES: st.SearchStrategy[Command] = st.one_of(
     st.builds(CloseMicrophone, site=ANY_SITE),
     st.builds(ShowOverlay, name=st.sampled_from(OverlayName), visible=st.booleans()),
     st.builds(ExtendTurn, by_ms=st.sampled_from([60_000, -60_000, 10**7, -(10**7), 0])),
+    st.builds(SetNoiseSuppression, site=ANY_SITE, on=st.booleans()),
+    st.builds(SetSigner, site=st.one_of(st.none(), ANY_SITE)),
+    st.builds(AskSelfTest, site=ANY_SITE),
 )
+PLAYING: st.SearchStrategy[Command] = st.one_of(
+    st.builds(LoadPlayer, file=st.sampled_from(["phim.mp4", "quoc-ca.mp3", "to-trinh.pdf", "x"])),
+    st.just(LoadCountdown(duration_ms=60_000, title="Bắt đầu sau")),
+    st.builds(StartPlayer, sound=st.booleans()),
+    st.builds(SetPlayerSound, sound=st.booleans()),
+    st.builds(LoopPlayer, loop=st.booleans()),
+    st.builds(SeekPlayer, position_ms=st.integers(0, 90_000)),
+    st.builds(TurnPage, page=st.integers(1, 3)),
+    st.sampled_from([PausePlayer(), StopPlayer(), ClearPlayer()]),
+)
+
+
+def test_every_command_is_drawn() -> None:
+    """A new one too: what is imported here is used, says the linter."""
+    assert [one.__name__ for one in COMMANDS.values() if one.__name__ not in globals()] == []
 
 
 class Sessions(KeptSession):
@@ -162,8 +208,22 @@ class Sessions(KeptSession):
     def switch(self, command: Command) -> None:
         self.give(command)
 
-    @rule(seconds=st.integers(0, 600))
+    @rule(command=PLAYING)
+    def play(self, command: Command) -> None:
+        self.give(command)
+
+    @rule(site=SITES, data=st.data())
+    def share(self, site: SiteId, data: st.DataObject) -> None:
+        """A site is allowed to, does, and may be told to stop."""
+        self.give(AllowScreen(site=site, allowed=data.draw(st.booleans())))
+        self.give(ShareScreen(site=site), Role.SITE, data.draw(SITES))
+        self.give(ShareScreen(site=site), Role.SITE, site)
+        if data.draw(st.booleans()):
+            self.give(StopScreen(site=site))
+
+    @rule(seconds=st.one_of(st.integers(0, 600), st.just(15 * 3600)))
     def time_passes(self, seconds: int) -> None:
+        """Over night, too."""
         self.now_ms += seconds * 1000
 
     @precondition(lambda self: len(self.state.turns) % 5 == 4)
@@ -212,7 +272,7 @@ class Sessions(KeptSession):
         delegate = data.draw(st.sampled_from([*self.state.delegates, None]))
         item = data.draw(st.sampled_from([*(one.id for one in self.state.agenda), None]))
         name = data.draw(st.sampled_from(["Lò Văn An", "Điểm cầu xã Nà Bủng", "Nội dung thêm"]))
-        kind = data.draw(st.sampled_from(ItemKind))
+        kind, anew = data.draw(st.sampled_from(ItemKind)), data.draw(st.booleans())
         wishes: list[Command] = [
             PutSite(name=name),
             PutSite(site=site, name=name),
@@ -222,11 +282,14 @@ class Sessions(KeptSession):
             RemoveDelegate(delegate=delegate or "khong-co"),
             PutItem(item=item, title=name, kind=kind, presenter=delegate),
             MoveItem(item=item or "khong-co", before=None),
-            ImportRows(sites=(SiteRow(name=name), SiteRow(name="Điểm cầu xã Sín Thầu"))),
-            ImportRows(delegates=(DelegateRow(name=name, site="hall"),)),
-            ImportRows(items=(ItemRow(title=name),)),
+            ImportRows(
+                sites=(SiteRow(name=name), SiteRow(name="Điểm cầu xã Sín Thầu")), replace=anew
+            ),
+            ImportRows(delegates=(DelegateRow(name=name, site="hall"),), replace=anew),
+            ImportRows(items=(ItemRow(title=name), ItemRow(title="Bế mạc")), replace=anew),
             RecordCheck(site=site, check=Check.ECHO, outcome=Outcome.FAILED, note="vang"),
             BeginRehearsal(),
+            DescribeSession(title=name),
         ]
         if len(self.state.agenda) > 2:
             wishes.append(RemoveItem(item=item or "khong-co"))
@@ -251,6 +314,9 @@ class Sessions(KeptSession):
                 started_at_ms=moment,
             ),
             CorrectName(delegate=delegate, name="Lò Văn Mừng", title="Đại biểu"),
+            MarkRoll(
+                delegates=(delegate,), present=data.draw(st.sampled_from([True, False, None]))
+            ),
             SendMessage(text=text, site=data.draw(ANY_SITE)),
         ]
         before = self.state
@@ -258,6 +324,27 @@ class Sessions(KeptSession):
             changed = {"written", "delegates", "version", "undo"}
             for name in before.__dataclass_fields__.keys() - changed:
                 assert getattr(self.state, name) == getattr(before, name), (event, name)
+
+    @rule(data=st.data(), item=ITEMS, role=st.sampled_from([Role.SYSTEM, Role.OPERATOR]))
+    def hand_out_documents(self, data: st.DataObject, item: str, role: Role) -> None:
+        document = data.draw(st.sampled_from([*self.state.documents, "la"]))
+        taken_in = AddDocument(
+            document=f"tai-lieu-{self.acts}",
+            item=item,
+            name="Tờ trình",
+            size_bytes=1,
+            sha256="0" * 64,
+        )
+        wishes: list[Command] = [
+            taken_in,
+            ShowDocument(document=document, public=data.draw(st.booleans())),
+            RemoveDocument(document=document),
+            RenewLink(site=data.draw(ANY_SITE)),
+        ]
+        events = self.give(data.draw(st.sampled_from(wishes)), role)
+        assert role is Role.SYSTEM or not {"document_added", "link_renewed"} & {
+            event.type for event in events
+        }
 
     @rule(role=st.sampled_from([Role.CLERK, Role.VIEWER]), command=PLAIN)
     def without_the_right(self, role: Role, command: Command) -> None:
@@ -269,9 +356,9 @@ class Sessions(KeptSession):
         self.give(ResumeSession())
 
     @precondition(lambda self: len(self.log) > 120)
-    @rule()
-    def end(self) -> None:
-        self.give(EndSession())
+    @rule(command=st.sampled_from([EndSession(), CancelSession()]))
+    def end(self, command: Command) -> None:
+        self.give(command)
 
     @precondition(lambda self: self.state.floor is None)
     @rule()
@@ -322,7 +409,14 @@ class Sessions(KeptSession):
     @rule(delegate=DELEGATES, data=st.data())
     def promise(self, delegate: str, data: st.DataObject) -> None:
         about = self.some_request(data) if data.draw(st.booleans()) else None
-        self.give(NotePromise(text="Hứa", delegate=delegate, question=about), Role.CLERK)
+        noted = data.draw(st.sampled_from([*self.state.promises, None]))
+        wishes: list[Command] = [
+            NotePromise(text="Hứa", delegate=delegate, question=about),
+            NotePromise(text="Hứa lại", delegate=delegate, promise=noted),
+            SettlePromise(promise=noted or "la", kept=data.draw(st.booleans())),
+            DropPromise(promise=noted or "la"),
+        ]
+        self.give(data.draw(st.sampled_from(wishes)), Role.CLERK)
 
     def some_request(self, data: st.DataObject) -> str:
         """The later ones are the open ones; a few do not exist."""
