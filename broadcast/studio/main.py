@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from broadcast.outputs.output import Part
 from broadcast.overlay.render import Renderer
-from broadcast.program import PROGRAM_STATE
+from broadcast.program import PROGRAM_STATE, ProgramState
 from broadcast.studio.cameras import Cameras
 from broadcast.studio.clock import ProgramClock
 from broadcast.studio.composer import Composer
@@ -36,7 +36,7 @@ from broadcast.studio.sources import Sources
 from broadcast.studio.stills import PREVIEW_SIZE, Stills
 from broadcast.studio.watchdog import Watchdog
 from config.settings import Program, Settings, handed_over, socket_path
-from streams.frames import NS_PER_S, Codec, EncodedFrame, Packet, SiteId
+from streams.frames import NS_PER_S, Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.lag import freeze_heap, unless_hung
 from streams.wire import Kind, Message, Note
 
@@ -237,15 +237,19 @@ class Studio:
         except ValidationError as error:
             log.error("a program state that cannot be followed: %s", error)
             return
-        leaving = self._on_air.state.program.sources if self._on_air is not None else ()
+        last = self._on_air.state if self._on_air is not None else ProgramState()
         signing = () if state.signer is None else (state.signer.site,)
         on_air = follow(self._on_air, state, time.monotonic_ns())
         self._deliveries.seal(on_air.state)
         self._on_air = on_air
+        if (state.recording and not last.recording) or (on_air.state.sealed and not last.sealed):
+            # A recording begins with a keyframe, and the next by itself may be a segment away.
+            self._encoding.ask_keyframe(Feed.ROOM)
+            self._encoding.ask_keyframe(Feed.PUBLIC)
         self._player.follow(state.player)
         self._deliveries.follow(state)
         seen = frozenset((*state.program.sources, *signing))
-        self._sources.want(seen.union(state.preview.sources, leaving), seen)
+        self._sources.want(seen.union(state.preview.sources, last.program.sources), seen)
 
     def _unseal(self) -> None:
         on_air = self._on_air

@@ -16,6 +16,7 @@ from m3u8 import load
 
 from broadcast.outputs.vault import PLAIN, Envelope, Sealed, load_key
 from broadcast.program import Overlay, Take
+from config.settings import Recording
 from streams.frames import Codec, Feed, Packet, SiteId
 from tests import media
 from tests.broadcast.studio.rig import (
@@ -182,6 +183,26 @@ def check_sealed(data_dir: Path, inside: int) -> None:
     for path in (root / "s").glob("*.m*4*"):
         assert b"moof" not in path.read_bytes()
         assert b"ftyp" not in path.read_bytes()
+
+
+def test_what_is_sealed_begins_when_it_is_closed_again_after_a_break(tmp_path: Path) -> None:
+    """The public is outside before and after, so that no switch makes a keyframe."""
+
+    async def test() -> None:
+        recording = Recording(segment_ms=10_000, stop_free_bytes=0)
+        async with rig(tmp_path, recording=recording) as r:
+            r.site(HALL, renumbered(0))
+            r.relay.follow(stream="s", recording=True, public_slate=SLATE, program=full(HALL))
+            await r.packets(Feed.ROOM, Codec.H264, 40)
+            r.relay.follow(sealed=True)
+            begun = await r.packets(Feed.ROOM, Codec.H264, 60)
+            await r.kill_studio(15)
+            clip_ = recorded(
+                tmp_path / "sealed" / "s", Sealed(load_key(tmp_path / "sealed.key"), "s")
+            )
+            assert len(clip_.pictures) >= len(begun) - 5
+
+    asyncio.run(test())
 
 
 def test_each_switch_is_a_keyframe_on_one_timeline(tmp_path: Path) -> None:
