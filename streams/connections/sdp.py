@@ -185,18 +185,23 @@ def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> S
         congestion,
         extension,
         ("nack", "") in feedback,
-        _retransmission(media, chosen),
+        _retransmission(media, chosen, direction),
         redundancy=None if direction == "echo" else _redundancy(media, chosen),
         parameter_sets=_parameter_sets(chosen),
     )
 
 
-def _retransmission(media: MediaDescription, chosen: RTCRtpCodecParameters) -> int | None:
+def _retransmission(
+    media: MediaDescription, chosen: RTCRtpCodecParameters, direction: Direction
+) -> int | None:
+    """Of pictures, and of sites' sound where they offer it: no browser does."""
+    if media.kind == "audio" and direction != "publish":
+        return None
     return next(
         (
             codec.payloadType
             for codec in media.rtp.codecs
-            if codec.mimeType.lower() == "video/rtx"
+            if codec.mimeType.lower() == f"{media.kind}/rtx"
             and str(codec.parameters.get("apt")) == str(chosen.payloadType)
         ),
         None,
@@ -336,7 +341,7 @@ def _answered(section: Section, offer: Offer, ours: Ours, direction: Direction) 
         lines.append(f"a=fmtp:{pt} {section.format_parameters}")
     lines += [f"a=rtcp-fb:{pt} {kind}" for kind in _feedback(section, codec)]
     if again is not None:
-        lines += [f"a=rtpmap:{again} rtx/90000", f"a=fmtp:{again} apt={pt}"]
+        lines += [f"a=rtpmap:{again} rtx/{codec.clock_rate}", f"a=fmtp:{again} apt={pt}"]
     if twice is not None:
         lines += [f"a=rtpmap:{twice} red/48000/2", f"a=fmtp:{twice} {pt}/{pt}"]
     if section.extension is not None:

@@ -130,6 +130,17 @@ def test_retransmission_is_taken_for_the_chosen_codec_only() -> None:
     assert "a=fmtp:110 apt=109" in text
 
 
+def test_lost_sound_is_taken_again_from_who_can_send_it() -> None:
+    """As webrtcbin offers it with `do-nack`; it answers a NACK by no other way."""
+    sound = "a=rtpmap:98 OPUS/48000/2\n"
+    again = GSTREAMER.replace(sound, f"{sound}a=rtpmap:99 rtx/48000\na=fmtp:99 apt=98\n")
+    offer = read_offer(again, "publish")
+    assert [section.retransmission for section in offer.sections] == [97, 99]
+    assert "a=rtpmap:99 rtx/48000\r\na=fmtp:99 apt=98\r\n" in answer(offer, OURS, "publish")
+    watching = read_offer(again.replace("a=sendonly", "a=recvonly"), "view")
+    assert [section.retransmission for section in watching.sections] == [97, None]
+
+
 def test_a_viewer_gets_what_is_sent_once() -> None:
     offer = read_offer(VIEW, "view")
     assert {section.codec for section in offer.sections} == {Codec.OPUS, Codec.H264}
