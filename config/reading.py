@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,13 +18,15 @@ ENVIRONMENT_PREFIX = "DIEMCAU_"
 SECRET_KEYS = frozenset({"secret", "url", "database_url"})
 """Not repeated in an error message."""
 
+_TYPOGRAPHIC = frozenset("“”„‟‘’‚‛«»″′")
+
 
 def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from a TOML file, with `DIEMCAU_<SECTION>__<KEY>` from the environment over it.
 
     Paths in the file are relative to the file. Raises `ConfigError` with all faults at once.
     """
-    values = _read(path) if path is not None else {}
+    values = read_toml(path) if path is not None else {}
     names = _overlay(values, environment)
     try:
         settings = Settings.model_validate(values)
@@ -34,19 +37,34 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
     return settings if path is None else _anchored(settings, path.parent)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """A file that people write. Raises `ConfigError`, which says where and what to do."""
+    text = ""
     try:
         # An editor of Windows puts a mark before the first letter.
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        return tomllib.loads(text)
     except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file; see config/default.toml") from None
+        raise ConfigError(f"{path}: there is no such file") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        raise ConfigError(f"{path}: not valid TOML: {error}{_slip(text, str(error))}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}: line {line} is not in UTF-8; save the file in UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _slip(text: str, fault: str) -> str:
+    """What is seen least and happens most, where something was copied out of a letter or a chat.
+    The line itself is not repeated: it may hold a password."""
+    place = re.search(r"at line (\d+)", fault)
+    line = text.split("\n")[int(place[1]) - 1] if place else ""
+    if not _TYPOGRAPHIC.isdisjoint(line):
+        return '; write straight quotes: "…"'
+    if odd := next((one for one in line if not one.isprintable() and one not in "\t\r"), ""):
+        return f"; U+{ord(odd):04X} in it is no space, and looks like one or like nothing"
+    return '; a text stands in straight quotes: "…"' if fault.startswith("Invalid value") else ""
 
 
 def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
@@ -76,6 +94,12 @@ def _value(text: str) -> Any:
     return value if isinstance(value, (str, list, dict)) else text
 
 
+def listed(error: ValidationError) -> str:
+    """A line for each fault, with its key, of a file that holds no secrets."""
+    faults = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors())
+    return "\n".join(f"  {key}: {fault}" for key, fault in faults)
+
+
 def _sentence(fault: ErrorDetails, names: Mapping[str, str]) -> str:
     """`names`: of the environment's variables, by the key that each gave."""
     key = ".".join(str(part) for part in fault["loc"])
@@ -83,8 +107,10 @@ def _sentence(fault: ErrorDetails, names: Mapping[str, str]) -> str:
     where = f"{name} in the environment: " if name else ""
     if fault["type"] == "tuple_type":
         return f"{where}{key}: is a list; write it in brackets, see config/default.toml"
+    if fault["type"] in {"string_pattern_mismatch", "model_type"}:
+        return f"{where}{key}{_given(fault)}: write it as config/default.toml shows"
     if fault["type"] != "extra_forbidden":
-        return f"{where}{key}{_given(fault)}: {fault['msg']}"
+        return f"{where}{key}{_given(fault)}: {fault['msg'].removeprefix('Value error, ')}"
     near = difflib.get_close_matches(key, known_keys(Settings), n=1)
     meant = [_variable(one) if name else one for one in near]
     hint = f"; did you mean `{meant[0]}`?" if meant else "; see config/default.toml"
@@ -132,4 +158,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         for name in Settings.model_fields
         if isinstance(section := getattr(settings, name), BaseModel)
     }
-    return settings.model_copy(update={**sections, **anchor(settings)})
+    push = tuple(
+        one.model_copy(update={"ca_file": one.ca_file and str(base / one.ca_file)})
+        for one in settings.push
+    )
+    return settings.model_copy(update={**sections, **anchor(settings), "push": push})

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import os
+import re
 import sys
 import tempfile
 from itertools import pairwise
@@ -14,8 +15,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 
-def _without_slash(url: str) -> str:
-    """As the address line of a browser has it."""
+def _address_line(url: str) -> str:
+    """As a browser shows it, without the slash at its end."""
+    if url and not re.fullmatch(r"https://[^\s/?#@]+/?", url):
+        raise ValueError("write https:// and the name, no more: https://hop.example.vn")
     return url.removesuffix("/")
 
 
@@ -36,6 +39,14 @@ Place = Annotated[Path, AfterValidator(at_home)]
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        """Vietnamese sets thousands off by dots, and would get twenty viewers for 20.000."""
+        if isinstance(value, float):
+            raise ValueError("is a whole number; write it without a dot: 20_000")  # noqa: TRY004
+        return value
+
 
 class Http(Section):
     """Plain HTTP, for this machine itself and for a reverse proxy."""
@@ -51,9 +62,7 @@ class Https(Section):
     host: str = "::"
     """`::`: every address of this machine, IPv6 and IPv4."""
     port: Port = 8443
-    public_url: Annotated[str, AfterValidator(_without_slash)] = Field(
-        "", pattern=r"^(https://[^\s/?#@]+/?)?$"
-    )
+    public_url: Annotated[str, AfterValidator(_address_line)] = ""
     """Where others find it, as sheets and links say: the name in the certificate, that of a reverse
     proxy, the outer address. Empty: this machine's first address, and the port."""
     certificate: Place | None = None
@@ -276,7 +285,7 @@ class Settings(Section):
     security: Security = Security()
     procedures: Place | None = None
     """Limits and rounds; without it `config/procedures.toml` of the program itself."""
-    language: str = Field("vi", pattern="^(vi|en)$")
+    language: Literal["vi", "en"] = "vi"
     time_zone: Annotated[str, AfterValidator(_a_zone)] = Field(
         "Asia/Ho_Chi_Minh", validate_default=True
     )

@@ -4,7 +4,6 @@ A theme is a folder with any of our templates' names and a `theme.toml` with any
 and words; what it leaves out stays as built in.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from broadcast.overlay.fit import fit, measure
 from broadcast.overlay.fonts import FAMILY
+from config.reading import read_toml
+from config.settings import ConfigError
 
 BUILT_IN = Path(__file__).parent / "templates"
 
@@ -58,6 +59,6 @@ def _merge(settings: dict[str, Any], path: Path) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ThemeError(f"{path}: {error}") from None
+        return read_toml(path)
+    except ConfigError as error:
+        raise ThemeError(str(error)) from None

@@ -4,7 +4,6 @@ The border for names: whatever enters a session here is normalised, bounded and 
 characters, and refers only to what is there.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -36,6 +35,7 @@ from broadcast.session.rules.content import (
 )
 from broadcast.session.rules.registry import Refusal
 from broadcast.session.text import Id, Name, SiteName, Text
+from config.reading import listed, read_toml
 from config.settings import ConfigError
 from streams.frames import SiteId
 
@@ -163,17 +163,9 @@ S = TypeVar("S", bound=_Section)
 
 def _load(path: Path, model: type[S]) -> S:
     try:
-        return model.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        return model.model_validate(read_toml(path))
     except ValidationError as error:
-        faults = "\n".join(
-            f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise ConfigError(f"{path}: the preset cannot be used:\n{faults}") from None
+        raise ConfigError(f"{path}: the preset cannot be used:\n{listed(error)}") from None
 
 
 def preset_of(state: SessionState) -> Preset:

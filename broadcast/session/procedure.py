@@ -1,6 +1,5 @@
 """The rules of procedure as data (`config/procedures.toml`): limits, rounds, warnings."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 import config
 from broadcast.session.model import ItemKind, RequestKind
+from config.reading import listed, read_toml
 from config.settings import ConfigError
 
 DEFAULT_PATH = Path(config.__file__).parent / "procedures.toml"
@@ -76,25 +76,9 @@ def load_procedure(path: Path | None = None) -> Procedure:
     """From a TOML file, or our own default. Raises `ConfigError` with all faults at once."""
     path = path if path is not None else DEFAULT_PATH
     try:
-        return parse_procedure(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ConfigError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
-
-
-def parse_procedure(text: str) -> Procedure:
-    """The same from the file's text. Raises `ConfigError`."""
-    try:
-        file = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {error}") from None
+        file = _File.model_validate(read_toml(path))
     except ValidationError as error:
-        faults = [
-            f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
-        ]
-        raise ConfigError("the rules cannot be used:\n" + "\n".join(faults)) from None
+        raise ConfigError(f"{path}: the rules cannot be used:\n{listed(error)}") from None
     return Procedure(
         warn_ms=file.warn_s * 1000,
         kinds={

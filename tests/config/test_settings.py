@@ -90,6 +90,10 @@ def test_a_fault_repeats_no_password(tmp_path: Path, text: str) -> None:
         (b"\xff\xfe", "line 1 is not in UTF-8"),
         ("[http]\n# cổng\n".encode("cp1258", "replace") + b"\xeang\n", "line 3 is not in UTF-8"),
         (b"port = ", "not valid TOML"),
+        ("# “của tỉnh”\nlanguage = “vi”\n".encode(), "line 2, .* straight quotes"),
+        ('language = "vi”\n'.encode(), "straight quotes"),
+        (b"language = vi\n", "straight quotes"),
+        ("[http]\nport\u00a0= 81\n".encode(), r"line 2, .*U\+00A0"),
     ],
 )
 def test_broken_files_are_named(tmp_path: Path, content: bytes, says: str) -> None:
@@ -97,6 +101,22 @@ def test_broken_files_are_named(tmp_path: Path, content: bytes, says: str) -> No
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=says):
         load(path, {})
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("[media]\nmax_viewers = 1.000", r"media\.max_viewers = 1\.0: .* without a dot: 20_000"),
+        ('[https]\npublic_url = "hop.dienbien.gov.vn"', r"write https:// and the name"),
+        ('[https]\npublic_url = "https://a.vn/hop"', r"write https:// and the name"),
+        ("http = 80", r"http = …: write it as config/default\.toml"),
+        ('language = "en-GB"', r"language = 'en-GB': Input should be 'vi' or 'en'"),
+        ('[turn]\nurls = ["turn.example.vn"]', r"turn\.urls\.0 .*write it as config/default\.toml"),
+    ],
+)
+def test_a_fault_says_how_to_write_it(tmp_path: Path, toml: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        load(written(tmp_path, toml), {})
 
 
 def test_a_file_that_was_saved_on_windows(tmp_path: Path) -> None:
@@ -155,8 +175,10 @@ def test_an_address_as_a_browser_shows_it(tmp_path: Path) -> None:
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
-    path = written(tmp_path, 'procedures = "ours.toml"\n[storage]\ndata_dir = "x"\n')
+    push = '[[push]]\nname = "Đài"\nurl = "rtmps://a.vn/live/key"\nca_file = "station.pem"\n'
+    path = written(tmp_path, f'procedures = "ours.toml"\n{push}[storage]\ndata_dir = "x"\n')
     settings = load(path, {})
+    assert settings.push[0].ca_file == str(tmp_path.resolve() / "station.pem")
     assert settings.storage.data_dir == tmp_path.resolve() / "x"
     assert settings.procedures == tmp_path.resolve() / "ours.toml"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from broadcast.session.model import ItemKind, RequestKind
-from broadcast.session.procedure import DEFAULT_PATH, load_procedure, parse_procedure
+from broadcast.session.procedure import DEFAULT_PATH, Procedure, load_procedure
 from config.settings import ConfigError
 
 MINUTE_MS = 60_000
@@ -40,10 +40,16 @@ def test_rounds_of_three() -> None:
     assert rounds[ItemKind.DISCUSSION] is None
 
 
-def test_a_council_has_its_own_rules(tmp_path: Path) -> None:
-    path = tmp_path / "ours.toml"
-    path.write_text(DEFAULT.replace("limits_s = [420, 180]", "limits_s = [300]"), "utf-8")
-    procedure = load_procedure(path)
+def loaded(folder: Path, text: str, encoding: str = "utf-8") -> Procedure:
+    path = folder / "ours.toml"
+    path.write_text(text, encoding)
+    return load_procedure(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"], ids=["", "as Notepad saves it"])
+def test_a_council_has_its_own_rules(tmp_path: Path, encoding: str) -> None:
+    ours = DEFAULT.replace("limits_s = [420, 180]", "limits_s = [300]")
+    procedure = loaded(tmp_path, ours, encoding)
     assert procedure.limit_ms(RequestKind.SPEECH, spoken_before=4) == 300_000
 
 
@@ -60,15 +66,15 @@ def test_a_council_has_its_own_rules(tmp_path: Path) -> None:
         ('"speech", "debate"', '"speech", "song"', "items.discussion.kinds"),
     ],
 )
-def test_a_fault_names_its_place(old: str, new: str, says: str) -> None:
+def test_a_fault_names_its_place(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says.replace(".", r"\.")):
-        parse_procedure(DEFAULT.replace(old, new, 1))
+        loaded(tmp_path, DEFAULT.replace(old, new, 1))
 
 
-def test_what_is_missing_is_named() -> None:
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
     without = DEFAULT.split("[kinds.rebuttal]")[0] + DEFAULT[DEFAULT.index("# What may be") :]
     with pytest.raises(ConfigError, match=r"missing: kinds\.rebuttal"):
-        parse_procedure(without)
+        loaded(tmp_path, without)
 
 
 def test_no_such_file(tmp_path: Path) -> None:
