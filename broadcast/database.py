@@ -18,13 +18,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from broadcast import tables
 from broadcast.tables import ALONE, SCHEMA_VERSION, NewerError
 
-_PATIENCE = {
+_LIBPQ = {
+    "client_encoding": "utf8",
     "connect_timeout": 2,
     "tcp_user_timeout": 2000,
     "options": "-c lock_timeout=5000 -c statement_timeout=10000",
 }
-"""Of PostgreSQL (libpq): a server that hangs is a fault to be told, and not waited for by sound and
-pictures."""
+"""Of PostgreSQL: a server that hangs is a fault to be told, and not waited for by sound and
+pictures; one that was set up without a language (SQL_ASCII) keeps the octets that it is given."""
 CLOSE_S = 5.0
 
 
@@ -45,12 +46,7 @@ class Database:
         self._closed = False
         self._changed = threading.Condition()
         with _in_our_words():
-            # A server that was restarted must not cost the first click after it.
-            kind = sql.make_url(url).get_backend_name()
-            if kind not in ALONE:
-                raise StoreError("it is neither SQLite nor PostgreSQL (postgresql+psycopg://…)")
-            patience = _PATIENCE if kind == "postgresql" else {}
-            self._engine = sql.create_engine(url, pool_pre_ping=True, connect_args=patience)
+            self._engine = _engine(url)
             if self._engine.dialect.name == "sqlite":
                 on.listen(self._engine, "connect", _set_up_sqlite)
             try:
@@ -63,6 +59,7 @@ class Database:
         """The server and the command line may both be the first to open a new database."""
         try:
             with self.alone() as db:
+                _require_letters(db)
                 tables.prepare(db, time.time_ns() // 1_000_000)
         except NewerError as newer:
             raise StoreError(
@@ -109,6 +106,39 @@ class Database:
         with self.writing() as db:
             db.exec_driver_sql(ALONE[db.dialect.name])
             yield db
+
+
+def _require_letters(db: sql.Connection) -> None:
+    """That Vietnamese can be written there. Raises `StoreError`."""
+    if db.dialect.name == "postgresql":
+        encoding = db.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding not in {"UTF8", "SQL_ASCII"}:
+            raise StoreError(
+                f"its encoding is {encoding}; make one by createdb --encoding UTF8 "
+                "--template template0"
+            )
+
+
+def reach(url: str) -> None:
+    """Whether it answers; nothing in it is changed. Raises `StoreError`."""
+    with _in_our_words():
+        engine = _engine(url)
+        try:
+            engine.connect().close()
+        finally:
+            engine.dispose()
+
+
+def _engine(url: str) -> sql.Engine:
+    try:
+        kind = sql.make_url(url).get_backend_name()
+    except ValueError:
+        raise StoreError("its port is no number") from None
+    if kind not in ALONE:
+        raise StoreError("it is neither SQLite nor PostgreSQL (postgresql+psycopg://…)")
+    given = _LIBPQ if kind == "postgresql" else {}
+    # A server that was restarted must not cost the first click after it.
+    return sql.create_engine(url, pool_pre_ping=True, connect_args=given)
 
 
 @contextmanager

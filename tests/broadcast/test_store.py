@@ -198,12 +198,35 @@ def test_what_is_no_database_at_all(tmp_path: Path) -> None:
         ("not a url", "parse"),
         ("postgres://x", "neither SQLite nor PostgreSQL"),
         ("oracle://x", "neither SQLite nor PostgreSQL"),
+        ("postgresql+psycopg://x@db:port/x", "port is no number"),
         ("postgresql+pg8000://x", r"pip install 'psycopg\[binary\]'"),  # stands for one not there
     ],
 )
 def test_what_is_no_url(url: str, says: str) -> None:
     with pytest.raises(StoreError, match=says):
         Store(url)
+
+
+@pytest.mark.parametrize(("encoding", "says"), [("SQL_ASCII", ""), ("LATIN1", "is LATIN1; make")])
+def test_a_database_of_another_encoding(postgres: str, encoding: str, says: str) -> None:
+    """Debian makes them so where the machine was set up without a language, or long ago."""
+    name, admin = (
+        f"of_{encoding.lower()}",
+        sql.create_engine(postgres, isolation_level="AUTOCOMMIT"),
+    )
+    with admin.connect() as db:
+        db.execute(
+            sql.text(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+        )
+    admin.dispose()
+    url = postgres.replace("/postgres?", f"/{name}?")
+    if says:
+        with pytest.raises(StoreError, match=says):
+            Store(url)
+    else:
+        with Store(url) as store:
+            store.append(ID, 0, [PREPARED], ACT)
+            assert store.load(ID)[0].actor == "Kỹ thuật viên"
 
 
 def test_sqlite_is_on_the_disk_before_we_say_so(tmp_path: Path) -> None:
