@@ -14,9 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from broadcast import tables
 from broadcast.audit import Entry, EventRow, Note, Where, canonical, covering
-from broadcast.database import Database
+from broadcast.database import Database, StoreError
 from broadcast.session.decide import Act
-from broadcast.session.events import Event, SessionPrepared, dump_event, load_event
+from broadcast.session.events import Event, EventError, SessionPrepared, dump_event, load_event
 from broadcast.session.model import Role
 
 _sessions, _events, _accounts = tables.sessions, tables.events, tables.accounts
@@ -90,6 +90,14 @@ class Store:
     def close(self) -> None:
         self._database.close()
 
+    def copy_to(self, other: "Store") -> int:
+        """How many rows the other database has now, which was empty: all, or none and a
+        `StoreError`."""
+        with self._database.reading() as db, other._database.alone() as new:
+            if tables.last_link(new)[0]:
+                raise StoreError("the other one is not empty")
+            return tables.copy(db, new)
+
     # The event log
 
     def append(
@@ -139,7 +147,11 @@ class Store:
             .order_by(_events.c.version)
         )
         with self._database.reading() as db:
-            return [_recorded(row) for row in db.execute(wanted)]
+            rows = db.execute(wanted).all()
+        try:
+            return [_recorded(row) for row in rows]
+        except EventError as error:
+            raise EventError(f"session {session_id}: {error}") from None
 
     def sessions(self) -> list[CatalogueEntry]:
         """All of them, the one prepared last first."""

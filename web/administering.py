@@ -33,7 +33,11 @@ def add_audit(audit: argparse.ArgumentParser, common: argparse.ArgumentParser) -
 
 def add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     actions = user.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", parents=[common], help="a new account, or a new password")
+    typed = argparse.ArgumentParser(add_help=False)
+    typed.add_argument("--password-stdin", action="store_true", help="read it from standard input")
+    add = actions.add_parser(
+        "add", parents=[common, typed], help="a new account, or all of an old one anew"
+    )
     add.add_argument("name", help="as it is typed at the sign-in")
     add.add_argument(
         "--role", action="append", required=True, metavar="ROLE",
@@ -41,8 +45,12 @@ def add_user(user: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
         help="operator, chair, clerk or viewer; may be given more than once",
     )  # fmt: skip
     add.add_argument("--admin", action="store_true", help="may manage accounts on the page")
-    add.add_argument("--password-stdin", action="store_true", help="read it from standard input")
     add.set_defaults(run=_user_add)
+    lost = actions.add_parser(
+        "password", parents=[common, typed], help="a new one, without a second factor; roles stay"
+    )
+    lost.add_argument("name", help="see `user list`")
+    lost.set_defaults(run=_user_password)
     listed = actions.add_parser("list", parents=[common], help="names, roles, and who is disabled")
     listed.set_defaults(run=_user_list)
     disable = actions.add_parser("disable", parents=[common], help="ends its sign-ins at once")
@@ -97,16 +105,28 @@ def _audit_verify(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _user_add(settings: Settings, arguments: argparse.Namespace) -> int:
-    password = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else _ask_password()
-    try:
-        hashed = hash_password(password)
-    except ValueError as error:
-        raise SetupError(str(error)) from None
+    hashed = _hashed_password(arguments)
     roles = frozenset(Role(role) for role in arguments.role)
     with setup.open_store(settings) as store:
         setup.put_account(store, arguments.name, hashed, roles, admin=arguments.admin)
     print(f"{arguments.name}: {', '.join(arguments.role)}")
     return 0
+
+
+def _user_password(settings: Settings, arguments: argparse.Namespace) -> int:
+    with setup.kept_store(settings) as store:
+        setup.renew_password(store, arguments.name, _hashed_password(arguments))
+    print(f"{arguments.name}: its sign-ins are ended, and its second factor")
+    return 0
+
+
+def _hashed_password(arguments: argparse.Namespace) -> str:
+    """Raises `SetupError`."""
+    password = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else _ask_password()
+    try:
+        return hash_password(password)
+    except ValueError as error:
+        raise SetupError(str(error)) from None
 
 
 def _ask_password() -> str:
@@ -124,7 +144,8 @@ def _ask_password() -> str:
 def _user_list(settings: Settings, _arguments: argparse.Namespace) -> int:
     with setup.kept_store(settings) as store:
         for one in store.accounts():
-            print(f"{one.name}\t{','.join(sorted(one.roles))}\t{'disabled' * one.disabled}")
+            roles = ",".join([*sorted(one.roles), *["admin"] * one.admin])
+            print(f"{one.name}\t{roles}\t{'disabled' * one.disabled}")
     return 0
 
 
@@ -156,8 +177,9 @@ def _session_links(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _print_links(settings: Settings, store: Store, session: str) -> int:
-    for name, link in setup.links(as_running(settings), store, session):
-        print(f"{name}\n    {link}")
+    for name, link, end_ms in setup.links(as_running(settings), store, session):
+        end = f" (until {local_time(end_ms):%Y-%m-%d %H:%M})" if end_ms else ""
+        print(f"{name}{end}\n    {link}")
     return 0
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import uvloop
 
+from broadcast.session.events import EventError
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings, handed_over
 from streams.lag import freeze_heap, unless_hung
@@ -37,7 +38,7 @@ from web.on_air import OnAir
 from web.ports import places, sentence
 from web.preparing.trash import Trash
 from web.sessions import Sessions
-from web.setup import now_ms, open_store, open_tokens
+from web.setup import now_ms, open_store, open_tokens, unreadable
 from web.supervisor import EXIT_USER
 from web.times import go_by
 
@@ -103,7 +104,13 @@ async def _start_media(on_air: OnAir, settings: Settings, stack: AsyncExitStack)
         raise ConfigError(sentence(places(settings)[-1], error)) from None
     stack.push_async_callback(on_air.relay.close)
     for link in (on_air.link, on_air.witness):
-        server = await link.start()
+        try:
+            server = await link.start()
+        except OSError as error:
+            raise ConfigError(
+                f"{link.path}: {error.strerror}; the data folder must lie on a disk of Linux's own "
+                "(ext4, XFS): a stick or a share of Windows takes no sockets"
+            ) from None
         stack.callback(link.close)
         stack.callback(server.close)
     on_air.follow()
@@ -168,6 +175,9 @@ def main(arguments: Sequence[str]) -> int:
         uvloop.run(unless_hung(serve(settings)))
     except ConfigError as error:
         sys.stderr.write(f"diemcau: {error}\n")
+        return EXIT_USER
+    except EventError as error:
+        sys.stderr.write(f"diemcau: {unreadable(error)}\n")
         return EXIT_USER
     return 0
 

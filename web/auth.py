@@ -101,13 +101,18 @@ class _Claims(BaseModel):
 
 def load_secret(data_dir: Path) -> bytes:
     """The key that signs everything; made at the first start, readable by us alone. Raises
-    `ConfigError` for one that the disk lost: with an empty key anybody could sign."""
+    `ConfigError`, also for one that the disk lost: with an empty key anybody could sign."""
     path = data_dir / SECRET_FILE
     try:
         return load_key(path)
     except KeyLostError as error:
         raise ConfigError(
             f"{error}; or remove it: then all links, sign-ins and second factors are made anew"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: {error.strerror}; it must belong to the server's user, as all of the data "
+            "folder: chown -R"
         ) from None
 
 

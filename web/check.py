@@ -16,6 +16,7 @@ import av
 from aioice import stun
 from av.codec import Codec
 
+from broadcast.database import StoreError, reach
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings
 from web.addresses import public_url
@@ -29,6 +30,7 @@ from web.certificate import (
 )
 from web.outside import hours_in
 from web.ports import places, settled
+from web.serving import is_up
 
 CODECS = (
     ("libx264", "w"),
@@ -71,11 +73,16 @@ def findings(settings: Settings) -> Iterator[Finding]:
     ):
         yield look(settings)
     yield from _turn(settings)
+    if settings.storage.database_url:
+        yield _database(settings)
     if settings.cameras or settings.push:
         yield _ffmpeg()
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
+    if is_up(settings.storage.data_dir):
+        yield Finding("the server is running, and has its ports")
+        return
     what = ", ".join(f"{place.section} {place.protocol} {place.port}" for place in places(settings))
     try:
         settled(settings)
@@ -108,6 +115,14 @@ def _disk(settings: Settings) -> Finding:
     if free < settings.recording.warn_free_bytes:
         return Finding(what, False, "free some, or set [storage] data_dir to a larger disk")
     return Finding(what)
+
+
+def _database(settings: Settings) -> Finding:
+    try:
+        reach(settings.storage.database_url)
+    except StoreError as error:
+        return Finding("database", False, f"storage.database_url: {error}")
+    return Finding("the database answers")
 
 
 def _certificate(settings: Settings) -> Finding:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from broadcast.database import StoreError
+from broadcast.session.events import EventError
 from broadcast.session.procedure import load_procedure
+from broadcast.store import Store
 from config.reading import load
 from config.settings import ConfigError, Settings, at_home
 from web import setup
@@ -23,7 +25,7 @@ from web.backup import backup, only_elsewhere
 from web.catalogues import say
 from web.forking import without_threads
 from web.service import unit
-from web.serving import serve
+from web.serving import serve, sole_owner
 from web.setup import SetupError
 from web.supervisor import EXIT_USER, Failed
 from web.times import go_by
@@ -86,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
     )
     copy.add_argument("folder", type=Path, help="what lies there of the last time is kept")
     copy.set_defaults(run=_backup)
+    move = commands.add_parser(
+        "transfer", parents=[common], help="copies event log, accounts and audit to a new database"
+    )
+    move.add_argument("url", help="of an empty one, as database_url has it")
+    move.set_defaults(run=_transfer)
     old = commands.add_parser(
         "retire", parents=[of_session], help="takes an old recording off the disk; its minutes stay"
     )
@@ -228,6 +235,17 @@ def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _transfer(settings: Settings, arguments: argparse.Namespace) -> int:
+    with (
+        setup.kept_store(settings) as old,
+        sole_owner(settings.storage.data_dir),
+        Store(arguments.url) as new,
+    ):
+        rows = old.copy_to(new)
+    print(f"{rows} rows were copied; now set `database_url` in [storage]")
+    return 0
+
+
 def _retire(settings: Settings, arguments: argparse.Namespace) -> int:
     from web.retire import run
 
@@ -252,6 +270,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except (ConfigError, SetupError) as error:
         print(f"diemcau: {error}", file=sys.stderr)
+    except EventError as error:
+        print(f"diemcau: {setup.unreadable(error)}", file=sys.stderr)
     except StoreError as error:
         print(f"diemcau: the database: {error}", file=sys.stderr)
     except Failed:

@@ -13,15 +13,12 @@ from web.addresses import join_path, public_url
 from web.aside import Aside
 from web.asking import identify, require
 from web.auditor import AUDITED, Auditor
-from web.auth import HOUR_MS, OPERATORS, Tokens
+from web.auth import OPERATORS, Tokens
 from web.commands import Perform
 from web.errors import Problem, not_found
 from web.replies import reply
 from web.sessions import Sessions
-from web.setup import now_ms
-
-DAY_MS = 24 * HOUR_MS
-MOST_AHEAD_MS = 60 * DAY_MS
+from web.setup import site_links_end_ms
 
 
 class Links:
@@ -75,8 +72,8 @@ class Links:
             told["sites"], await self._aside.run({"work": "draw", "texts": texts}), strict=True
         ):
             site["qr"] = code
-        at_least_ms = now_ms() + self._settings.security.join_link_hours * HOUR_MS
-        return reply(told | {"expires_at_ms": max(at_least_ms, _needed_until_ms(state))})
+        end_ms = site_links_end_ms(self._settings.security, state)
+        return reply(told | {"expires_at_ms": end_ms})
 
     async def _renew(self, request: web.Request) -> web.Response:
         """All links of a site handed out so far are dead; here is the new one."""
@@ -101,11 +98,6 @@ class Links:
 
     def _join(self, state: SessionState, site: SiteId) -> str:
         """Links handed out before stay good, unless they were revoked."""
-        token = self._tokens.issue_join_token(state.id, site, _needed_until_ms(state))
+        end_ms = site_links_end_ms(self._settings.security, state)
+        token = self._tokens.issue_join_token(state.id, site, end_ms)
         return join_path(state.id, site, token)
-
-
-def _needed_until_ms(state: SessionState) -> int:
-    """A sheet printed a week before must open its door on the day; no sheet is for next year."""
-    start_ms = state.planned_start_at_ms or 0
-    return start_ms + DAY_MS if start_ms < now_ms() + MOST_AHEAD_MS else 0

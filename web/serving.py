@@ -66,6 +66,18 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def is_up(data_dir: Path) -> bool:
+    """Whether a server has this folder just now."""
+    try:
+        with (data_dir / "run" / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _unwritable(data_dir: Path, error: OSError) -> ConfigError:
     what = (
         "free some of its disk"

@@ -12,19 +12,21 @@ from typing import Any
 from broadcast.audit import Note, Where
 from broadcast.database import StoreError
 from broadcast.session.decide import Act
-from broadcast.session.events import Event, ItemChosen
+from broadcast.session.events import Event, EventError, ItemChosen
 from broadcast.session.evolve import fold
 from broadcast.session.model import ItemId, Role, SessionState
 from broadcast.session.preset import FOLDER, Preset, load_preset, prepare
 from broadcast.session.text import clean
 from broadcast.store import Account, Store
-from config.settings import ConfigError, Settings
+from config.settings import ConfigError, Security, Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url, sign_in_path
-from web.auth import Tokens, load_secret
+from web.auth import HOUR_MS, Tokens, load_secret
 from web.machine_clock import MachineClock
 
 DATABASE = "diemcau.sqlite3"
+DAY_MS = 24 * HOUR_MS
+MOST_AHEAD_MS = 60 * DAY_MS
 
 
 class SetupError(Exception):
@@ -52,6 +54,11 @@ def open_store(settings: Settings) -> Store:
         ) from None
     except StoreError as error:
         raise ConfigError(f"{_place(settings)}: {error}{_advice(settings)}") from None
+
+
+def unreadable(error: EventError) -> str:
+    """Likely after an upgrade that was taken back."""
+    return f"the database: {error}; start the program that wrote it, or restore a copy of before"
 
 
 def kept_store(settings: Settings) -> Store:
@@ -104,15 +111,26 @@ def put_account(
     store.note(by_hand("account_saved", detail=detail))
 
 
+def renew_password(store: Store, name: str, password_hash: str) -> None:
+    """Ends its sign-ins and its second factor; its roles and rights stay. Raises `SetupError`."""
+    changes = {"password_hash": password_hash, "totp_secret": "", "totp_step": 0, "recovery": ()}
+    _change(store, name, changes, {"password": True})
+
+
 def disable_account(store: Store, name: str) -> None:
     """Ends its sign-ins, for good: who lets it in again signs in anew. Raises `SetupError`."""
-    ended = store.change_account(
-        _clean(name, "name"),
-        lambda one: replace(one, disabled=True, generation=one.generation + 1),
+    _change(store, name, {"disabled": True}, {"disabled": True})
+
+
+def _change(store: Store, name: str, changes: dict[str, Any], told: dict[str, Any]) -> None:
+    """Raises `SetupError`."""
+    name = _clean(name, "name")
+    changed = store.change_account(
+        name, lambda one: replace(one, generation=one.generation + 1, **changes)
     )
-    if ended is None:
+    if changed is None:
         raise SetupError(f"there is no account {name!r}; see `diemcau user list`")
-    store.note(by_hand("account_saved", detail={"name": name, "disabled": True}))
+    store.note(by_hand("account_saved", detail={"name": name, **told}))
 
 
 def by_hand(what: str, *, session: str = "", detail: Mapping[str, Any]) -> Note:
@@ -183,20 +201,31 @@ def session_state(store: Store, session: str) -> SessionState:
     return fold(one.event for one in recorded)
 
 
-def links(settings: Settings, store: Store, session: str) -> Iterator[tuple[str, str]]:
-    """Names and links, for other machines: each role, the hall's screen, the public, each site.
+def site_links_end_ms(security: Security, state: SessionState) -> int:
+    """Until when a link that is made now is good. A sheet printed a week before must open its door
+    on the day; no sheet is for next year."""
+    first_ms = now_ms() + security.join_link_hours * HOUR_MS
+    start_ms = state.planned_start_at_ms or 0
+    return max(first_ms, start_ms + DAY_MS) if start_ms < now_ms() + MOST_AHEAD_MS else first_ms
+
+
+def links(settings: Settings, store: Store, session: str) -> Iterator[tuple[str, str, int]]:
+    """Names, links for other machines, and until when each is good (0: for ever): each role, the
+    hall's screen, the public, each site.
 
     Raises `SetupError`.
     """
     state = session_state(store, session)
     tokens, base = open_tokens(settings, store), public_url(settings)
+    end_ms = now_ms() + settings.security.cookie_hours * HOUR_MS
     for role in (Role.OPERATOR, Role.CHAIR, Role.CLERK):
-        yield role.value, base + sign_in_path(tokens.issue_token(role, session))
-    yield "hall screen", f"{base}/display/{session}"
-    yield "public", f"{base}/watch/{session}"
+        yield role.value, base + sign_in_path(tokens.issue_token(role, session)), end_ms
+    yield "hall screen", f"{base}/display/{session}", 0
+    yield "public", f"{base}/watch/{session}", 0
+    end_ms = site_links_end_ms(settings.security, state)
     for site in state.sites.values():
-        token = tokens.issue_join_token(session, site.id)
-        yield site.name, base + join_path(session, site.id, token)
+        token = tokens.issue_join_token(session, site.id, end_ms)
+        yield site.name, base + join_path(session, site.id, token), end_ms
 
 
 def revoke_links(settings: Settings, store: Store, session: str, place: str) -> None:

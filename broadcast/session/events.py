@@ -298,4 +298,6 @@ def load_event(dumped: dict[str, Any]) -> Event:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         named = f"event {dumped.get('type')!r} cannot be read"
+        if first["type"] == "union_tag_invalid":  # its words list every kind that there is
+            raise EventError(f"{named}: there is no such event") from None
         raise EventError(f"{named}: {where}: {first['msg']}") from None

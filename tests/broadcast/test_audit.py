@@ -9,6 +9,7 @@ import sqlalchemy as sql
 from sqlalchemy.exc import DBAPIError
 
 from broadcast.audit import Entry, Fault, Note, Where, seal_of, verify
+from broadcast.database import StoreError
 from broadcast.session.decide import Act
 from broadcast.session.events import SessionWentLive
 from broadcast.session.model import Role
@@ -55,6 +56,23 @@ def test_who_what_when_from_where(store: Store) -> None:
     assert refused.note == REFUSED
     assert nothing.note.detail == {"type": "go_live"}, "all was as wished already"
     assert _proof(store) == []
+
+
+def test_all_of_it_moves_to_another_database(tmp_path: Path, url: str) -> None:
+    other, back = (f"sqlite:///{tmp_path / name}" for name in ("old", "back"))
+    with _filled(other) as old, Store(url) as new, Store(back) as again:
+        old.save_account(Account("vân", "hash", frozenset({Role.CLERK}), admin=True))
+        old.revoke("x:chair#1")
+        assert old.copy_to(new) == new.copy_to(again) == 9
+        for one in (new, again):
+            assert one.load(ID) == old.load(ID)
+            assert one.audit() == old.audit()
+            assert one.accounts() == old.accounts()
+            assert one.sessions() == old.sessions()
+            assert one.is_revoked("x:chair#1")
+            assert _proof(one) == []
+        with pytest.raises(StoreError, match="not empty"):
+            old.copy_to(new)
 
 
 def test_pages_of_it(store: Store) -> None:

@@ -7,13 +7,14 @@ import re
 import resource
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import tomllib
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from broadcast.outputs.recorder import Recorder
 from broadcast.session.commands import EndSession, EndTurn, GiveTurn
 from broadcast.session.decide import Act
 from broadcast.session.model import RequestKind, Role
+from broadcast.store import Account
 from config.settings import Settings, Storage
 from tests import media
 from tests.broadcast.archive.test_film import chapters_in
@@ -34,8 +36,11 @@ from tests.broadcast.outputs.test_sealed import record as record_sealed
 from tests.broadcast.session.hearing import PREPARED, START_MS, Hearing
 from tests.demo import ports
 from web import setup
+from web.accounts import matches
+from web.auth import Tokens, load_secret
 from web.certificate import self_made, utc_now
 from web.cli import main, parser
+from web.serving import sole_owner
 from web.times import local_time
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +124,7 @@ def test_a_server_that_is_up(tmp_path: Path, diemcau: Run) -> None:
                 f"\n    {address}join/{session}/"
                 in diemcau("session", "links", *data, session).stdout
             )
+            assert "ok    the server is running" in diemcau("check", *data).stdout
         finally:
             server.terminate()
             server.communicate(timeout=60)
@@ -140,6 +146,24 @@ def test_accounts(tmp_path: Path, diemcau: Run) -> None:
     assert (unknown.returncode, "Traceback" in unknown.stderr) == (2, False)
 
 
+def test_a_lost_password_costs_no_rights(tmp_path: Path, diemcau: Run) -> None:
+    data = ("--data-dir", str(tmp_path))
+    grants = {"s1": frozenset({Role.CHAIR})}
+    old = Account("vân", "forgotten", frozenset({Role.CLERK}), admin=True, grants=grants)
+    with setup.open_store(Settings(storage=Storage(data_dir=tmp_path))) as store:
+        store.save_account(replace(old, totp_secret="on a phone that is lost", totp_step=7))
+        renew = ("user", "password", *data, "va\u0302n", "--password-stdin")
+        assert diemcau(*renew, stdin="mười ba con vịt\n").returncode == 0
+        new = store.account("vân")
+        assert new is not None
+        assert matches(new.password_hash, "mười ba con vịt")
+        assert new == replace(old, password_hash=new.password_hash, generation=1)
+    assert diemcau("user", "list", *data).stdout == "vân\tclerk,admin\t\n"
+    assert "account_saved" in diemcau("audit", "list", *data).stdout
+    unknown = diemcau(*renew[:-2], "ai", "--password-stdin", stdin="mười ba con vịt\n")
+    assert (unknown.returncode, "user list" in unknown.stderr) == (2, True)
+
+
 def test_an_account_needs_a_name(tmp_path: Path, diemcau: Run) -> None:
     add = ("user", "add", "--data-dir", str(tmp_path), "--password-stdin", "--role", "chair")
     refused = diemcau(*add, " ", stdin="mười ba con vịt\n")
@@ -151,6 +175,7 @@ def test_an_account_needs_a_name(tmp_path: Path, diemcau: Run) -> None:
     [
         ("user", "list"),
         ("user", "disable", "kỹ-thuật"),
+        ("user", "password", "kỹ-thuật", "--password-stdin"),
         ("session", "list"),
         ("session", "links", "x"),
         ("session", "revoke", "x", "hall"),
@@ -160,6 +185,7 @@ def test_an_account_needs_a_name(tmp_path: Path, diemcau: Run) -> None:
         ("replay", "x"),
         ("retire", "x", "--kept-in", "/", "--why", "x"),
         ("backup", "there"),
+        ("transfer", "sqlite://"),
     ],
     ids=" ".join,
 )
@@ -204,6 +230,19 @@ def test_links_say_the_name_that_others_know(tmp_path: Path, diemcau: Run) -> No
     links = [line.strip() for line in made.stdout.splitlines() if "://" in line]
     assert len(links) > 10
     assert all(link.startswith("https://họp.example.vn/") for link in links)
+
+
+def test_links_printed_a_week_before_open_on_the_day(tmp_path: Path, diemcau: Run) -> None:
+    settings = Settings(storage=Storage(data_dir=tmp_path))
+    start_ms = setup.now_ms() + 10 * setup.DAY_MS
+    with setup.open_store(settings) as store:
+        council = setup.named_preset("dien_bien")
+        session = setup.enter_session(store, council, Role.SYSTEM, "test", start_ms)
+        printed = diemcau("session", "links", "--data-dir", str(tmp_path), session).stdout
+        (token,) = re.findall(r"/hall#(\S+)", printed)
+        on_the_day = Tokens(store, load_secret(tmp_path), settings.security, lambda: start_ms)
+        assert on_the_day.identify(token).site == "hall"
+    assert f"(until {local_time(start_ms + setup.DAY_MS):%Y-%m-%d %H:%M})\n" in printed
 
 
 def test_a_user_without_a_name(
@@ -273,6 +312,33 @@ def test_a_database_of_somebody_else(tmp_path: Path, diemcau: Run) -> None:
     assert "database" in ended.stderr
 
 
+def test_a_log_that_a_later_program_wrote(tmp_path: Path, diemcau: Run) -> None:
+    """After an upgrade that was taken back: the relay began again and again."""
+    data = ("--data-dir", str(tmp_path))
+    diemcau("session", "create", *data)
+    with closing(sqlite3.connect(tmp_path / "diemcau.sqlite3")) as db, db:
+        later = """INSERT INTO events SELECT session, max(version) + 1, at_ms, role, actor,
+        '{"type": "hologram_shown", "at_ms": 1}' FROM events"""
+        db.execute(later)
+    told = r"session \S+: event 'hologram_shown'.*start the program that wrote it"
+    for ended in (diemcau("session", "list", *data), process("serve", *data, *ports())):
+        assert ended.returncode == 2
+        assert re.search(told, ended.stderr)
+
+
+def test_a_database_moves_while_no_server_runs(tmp_path: Path, diemcau: Run) -> None:
+    data, url = ("--data-dir", str(tmp_path / "data")), f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    diemcau("session", "create", *data)
+    with sole_owner(tmp_path / "data"):
+        refused = diemcau("transfer", *data, url)
+    assert (refused.returncode, "another Diemcau" in refused.stderr) == (2, True)
+    assert diemcau("transfer", *data, url).returncode == 0
+    listed = diemcau("session", "list", *data).stdout
+    there = {"DIEMCAU_STORAGE__DATABASE_URL": url}
+    assert diemcau("session", "list", *data, **there).stdout == listed
+    assert diemcau("audit", "verify", *data).returncode == 0
+
+
 def test_no_room_for_the_database(tmp_path: Path) -> None:
     """A limit on the size of files stands in for a full disk, which needs root to make."""
     create = ("-m", "web.cli", "session", "create", "--data-dir", str(tmp_path))
@@ -297,6 +363,9 @@ def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
     assert checked.returncode == 1
     assert re.search(rf"FAIL  ports\n +http\.port = {port}.*\n", checked.stdout)
     assert "ok    codecs: libx264" in checked.stdout
+    nobody = {"DIEMCAU_STORAGE__DATABASE_URL": "postgresql+psycopg://x@127.0.0.1:9/x"}
+    checked = diemcau("check", "--data-dir", str(tmp_path), **nobody)
+    assert re.search(r"FAIL  database\n +storage\.database_url: .*refused", checked.stdout)
 
 
 def test_check_holds_the_certificate_against_where_links_lead(tmp_path: Path, diemcau: Run) -> None:

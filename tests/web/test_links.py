@@ -55,3 +55,10 @@ def test_with_a_key_that_the_disk_lost_nothing_is_signed(tmp_path: Path) -> None
     (tmp_path / SECRET_FILE).write_bytes(b"")
     with pytest.raises(ConfigError, match="restore it"):
         load_secret(tmp_path)
+
+
+def test_a_key_that_the_server_may_not_read_is_told(tmp_path: Path) -> None:
+    """As root makes it, who was the first to ask for links; a folder stands for it."""
+    (tmp_path / SECRET_FILE).mkdir()
+    with pytest.raises(ConfigError, match=r"secret\.key: .*chown"):
+        load_secret(tmp_path)

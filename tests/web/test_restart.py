@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from broadcast.session.model import Role
-from config.settings import socket_path
+from config.settings import ConfigError, socket_path
 from tests.media import wait_until
 from tests.web.rig import LAY, SESSION, now_ms, prepare, relay, settings_in
 from web.app import running
@@ -83,5 +84,18 @@ def test_a_server_without_any_session_says_so(tmp_path: Path) -> None:
                 assert (await ready.json())["session"]
             studio.close()
         store.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_disk_that_takes_no_sockets_is_told(tmp_path: Path) -> None:
+    """As a stick in FAT; a folder where the socket was to be stands for it."""
+    path = socket_path(settings_in(tmp_path).storage)
+    path.mkdir(parents=True)
+
+    async def scenario() -> None:
+        with pytest.raises(ConfigError, match=r"takes no sockets"):
+            async with running(settings_in(tmp_path)):
+                pass
 
     asyncio.run(scenario())
