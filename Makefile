@@ -54,7 +54,9 @@ bench: $(VENV)/dev web/static/vendor/ready $(VENV)/browser $(VENV)/rivals ## one
 screenshots: $(VENV)/dev web/static/vendor/ready $(VENV)/browser ## the pages of the demo, as README shows them
 	$(BIN)/python -m bench.screenshots docs/screenshots
 
+# What was built before would be in it too, and its name stand beside the new one's.
 wheel: $(VENV)/ready web/static/vendor/ready ## a wheel with the browser files in it
+	rm -rf build dist
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## what the other targets made, but no recording

@@ -18,6 +18,8 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart={command}
 User={user}
+# Settings that are secrets, such as DIEMCAU_TURN__SECRET=…, in a file for root alone.
+EnvironmentFile=-/etc/default/diemcau
 Restart=always
 RestartSec=1
 # The supervisor ends the others: each closes what it writes.
