@@ -147,11 +147,13 @@ class Relay:
 
     def _steering(self, sections: tuple[Section, ...]) -> Steering:
         taken = {section.codec.is_video: section for section in sections if section.codec}
+        picture = taken.get(True)
         return Steering(
             self._rates.video_bps if True in taken else (),
             self._rates.sound_bps if False in taken else (),
             time.monotonic_ns(),
             feedback=any(section.extension is not None for section in taken.values()),
+            probes=picture is not None and picture.retransmission is not None,
         )
 
     async def echo(self, offer: str) -> Connection:

@@ -81,15 +81,17 @@ class Steering:
         now_ns: int,
         *,
         feedback: bool = True,
+        probes: bool = True,
     ) -> None:
         """`feedback`: whether transport-wide feedback was agreed on; it begins with the smallest
-        moving picture then, and with the whole one otherwise."""
+        moving picture then, and with the whole one otherwise. `probes`: whether more can be sent
+        to him than the program."""
         self._levels = levels(rates_bps, sound_bps)
         self._sound_bps = tuple(sound_bps) or (0.0,)
         self._line, self._losses, self._pace = Congestion(), Losses(), Pace()
         self._retries, self._redundance = Retries(), Redundance()
         self._remb = RembSteering(self._levels)
-        self._by_feedback = feedback
+        self._by_feedback, self._can_probe = feedback, probes
         self._level = self._first_level() if feedback else 0
         self.sent = Sent()
         """Whoever sends tells it what went out at once: a frame, or what is sent again. Octets are
@@ -171,7 +173,10 @@ class Steering:
         line.on_feedback(feedback, self.sent, now_ns)
         if self._heard_ns is None:
             self._by_feedback = True
-            self._retries.begin(now_ns)
+            if self._can_probe:
+                self._retries.begin(now_ns)
+            else:
+                self._retries.put_off(now_ns, low=False)
         self._heard_ns = now_ns
         if self._away:
             self._on_return(now_ns)
@@ -230,7 +235,7 @@ class Steering:
 
     def _down(self, level: int, now_ns: int) -> None:
         if now_ns - self._since_ns < PROVEN_NS:
-            self._retries.failed(now_ns, low=level > 1)
+            self._retries.failed(now_ns, low=level > 1 and self._can_probe)
         self._lowered = True
         self._hold = self._hold or self._need_bps(self._level) > 1.3 * self.estimate_bps
         self._enter(level, now_ns)
@@ -359,12 +364,27 @@ class Steering:
             return
         if line.overdue_ns(now_ns) > OVERDUE_NS:
             return
+        if not self._can_probe:
+            self._step_up(now_ns)
+            return
         goal_bps = self._goal_bps()
         if goal_bps is None:
             return
         from_bps = max(self._need_bps(self._level), min(self.estimate_bps, goal_bps) * SHARE)
         careful = self._retries.careful
         self.probe = Probe(line, from_bps, goal_bps, self.sent.octets, now_ns, careful=careful)
+
+    def _step_up(self, now_ns: int) -> None:
+        """The next larger rendition is its own probe: what it is too much for will show a queue. Of
+        a line for stills one of seconds: it is seldom asked for moving pictures."""
+        waits = self._levels[self._level].stills and now_ns - self._since_ns < PROVEN_NS
+        if waits or self._level <= self._best():
+            return
+        self._new, self._losses.usual = False, self._line.loss
+        self._settled_ns = now_ns + SETTLE_NS
+        self._retries.failed(now_ns, low=False)
+        self.estimate_bps = max(self.estimate_bps, self._need_bps(self._level - 1))
+        self._rise(self._level - 1, now_ns)
 
     def _goal_bps(self) -> float | None:
         """What is worth a probe; None where there is nothing to gain."""

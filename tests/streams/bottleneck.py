@@ -249,6 +249,6 @@ def watch(
             wanted |= watcher.step(now_ns, key=key, past=since_ns // FRAME_NS if not key else 0)
 
 
-def watcher(line: Bottleneck, began_s: float = 0) -> Watcher:
+def watcher(line: Bottleneck, began_s: float = 0, *, probes: bool = True) -> Watcher:
     began_ns = int(began_s * S)
-    return Watcher(line, Steering(RATES, SOUNDS, began_ns), began_ns)
+    return Watcher(line, Steering(RATES, SOUNDS, began_ns, probes=probes), began_ns)

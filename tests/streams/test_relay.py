@@ -208,6 +208,20 @@ def test_a_newcomer_sees_a_picture_and_no_encoder_is_asked_for_one() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    ("offer", "can"),
+    [(VIEW, True), (VIEW.replace(" rtx/", " rtx-not/"), False), (VIEW.split("m=video")[0], False)],
+)
+def test_who_takes_nothing_twice_is_not_probed(offer: str, can: bool) -> None:
+    async def story() -> None:
+        async with relay_of(Heard()) as relay:
+            await relay.view(ROOM, offer)
+            [(_, watcher)] = relay._viewers
+            assert watcher.steering._can_probe is can
+
+    asyncio.run(story())
+
+
 def test_however_many_ask_for_a_keyframe_the_studio_hears_of_it_once_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

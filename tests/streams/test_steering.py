@@ -3,7 +3,7 @@
 import pytest
 
 from streams.bandwidth.steering import Steering
-from tests.streams.bottleneck import MS, RATES, SOUNDS, Bottleneck, S, watch, watcher
+from tests.streams.bottleneck import MS, RATES, SOUNDS, Bottleneck, S, Watcher, watch, watcher
 
 LINES = [
     # bit/s, the picture it is for
@@ -24,6 +24,34 @@ def test_a_line_gets_what_it_carries(rate: float, video: int, queue: int) -> Non
     assert (last.video, last.stills) == (video, False)
     assert one.changes(50, 90) == 0, one.choices
     assert one.in_time(45, 90, 250) > 0.97
+
+
+@pytest.mark.parametrize(("rate", "video"), [(20e6, 0), (3e6, 0), (600e3, 2), (300e3, 2)])
+def test_who_cannot_be_probed_gets_what_his_line_carries_too(rate: float, video: int) -> None:
+    """A player without RTX stayed at the smallest picture and thin sound, whatever his line."""
+    one = watcher(Bottleneck(rate), probes=False)
+    watch([one], 90)
+    assert one.probed_octets == 0
+    for at_s in (60, 90):
+        choice = one.at(at_s * S)
+        assert (choice.video, choice.stills, choice.sound) == (video, False, 0)
+    assert one.in_time(0, 45, 250) > 0.9
+    assert one.in_time(45, 90, 250) > 0.98
+
+
+def test_a_line_for_stills_is_not_drowned_by_who_cannot_be_probed() -> None:
+    one = watcher(Bottleneck(150e3), probes=False)
+    watch([one], 60)
+    assert (one.at(60 * S).video, one.at(60 * S).stills) == (2, True)
+    assert one.in_time(0, 60, 250) > 0.98
+
+
+def test_sound_alone_gets_whole_on_a_line_that_carries_it() -> None:
+    one = Watcher(Bottleneck(300e3), Steering((), SOUNDS, 0, probes=False))
+    watch([one], 10)
+    assert one.at(0).sound == 1
+    assert one.at(10 * S).sound == 0
+    assert one.in_time(0, 10, 60) == 1.0
 
 
 def test_a_good_line_gets_everything_within_seconds() -> None:

@@ -127,6 +127,17 @@ def test_a_good_line_is_tried_by_old_pictures_and_gets_the_whole_one_soon() -> N
     scene.player.check()
 
 
+def test_without_rtx_the_next_picture_is_what_is_tried() -> None:
+    plain = tuple(replace(section, retransmission=None) for section in SECTIONS)
+    scene = Scene(feedback=True, sections=plain)
+    scene.play(10)
+    scene.come()
+    scene.watched(30 * FPS)
+    assert scene.player.renditions() == [2, 1, 0]
+    assert not scene.player.of(AGAIN)
+    scene.player.check()
+
+
 def test_nothing_is_tried_through_a_congested_port() -> None:
     scene = Scene(feedback=True)
     scene.play(10)

@@ -131,7 +131,8 @@ class Scene:
         """The port."""
         self.now_ns = 0
         self.frame = 0
-        self.steering = Steering(RATES, SOUNDS, 0, feedback=feedback)
+        probes = any(section.retransmission is not None for section in sections)
+        self.steering = Steering(RATES, SOUNDS, 0, feedback=feedback, probes=probes)
         session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
         destination = Destination(session, ("127.0.0.1", 9), 0)
         self.viewer = Viewer(
