@@ -5,8 +5,8 @@ is told of each line. The folders, from the line inwards:
 
 udp          The socket: port, stun (checks), receiving (recvmmsg), sending (sendmmsg, srtp), many
              (who get the same), waking (when to be awake), addresses
-connections  One peer: offered (what is read of an offer), sdp (that, and the answer), ice_restart,
-             aiortc_private (DTLS), peer, peers (all), ticker (whose turn it is)
+connections  One peer: offered (what is read of an offer), sdp (what is taken of it), answer,
+             ice_restart, aiortc_private (DTLS), peer, peers (all), ticker (whose turn it is)
 rtp          What is in packets: header, packetise, bursts (as they leave), red, twcc, nack,
              extended_reports (RTCP XR), bitstream (what a coded picture says of itself)
 uplink       What sites send: publishers (all), publisher (one's connection), stream (its

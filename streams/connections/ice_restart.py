@@ -6,7 +6,8 @@ We are ICE-lite and learn a peer's addresses from its checks: of what it trickle
 import re
 from collections.abc import Iterator
 
-from streams.connections.sdp import MAX_OFFER_BYTES, Offer, OfferError, Ours, candidates
+from streams.connections.answer import Ours, candidates
+from streams.connections.sdp import MAX_OFFER_BYTES, Offer, OfferError
 
 CREDENTIALS = {
     "ice-ufrag": re.compile(r"^a=ice-ufrag:[A-Za-z0-9+/]{4,256}\r?$", re.MULTILINE),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from aiortc import RTCCertificate
 
 from config.settings import Media
+from streams.connections.answer import Ours, answer
 from streams.connections.ice_restart import check_fragment, fragment
 from streams.connections.peer import Peer, ice_credentials
-from streams.connections.sdp import Direction, Offer, Ours, answer
+from streams.connections.sdp import Direction, Offer
 from streams.udp.addresses import own_addresses
 from streams.udp.port import Port
 

@@ -12,14 +12,13 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.connections.answer import Ours, answer
 from streams.connections.sdp import (
     MAX_OFFER_BYTES,
     START_KBPS,
     TRANSPORT_SEQUENCE,
     Direction,
     OfferError,
-    Ours,
-    answer,
     read_offer,
 )
 from streams.frames import Codec
