@@ -6,13 +6,12 @@ more than a little for it (`web.client`).
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from streams.frames import SiteId
 from web.auth import COOKIE, VIEWER, Identity, Tokens
@@ -24,7 +23,7 @@ from web.errors import Problem
 from web.limits import Bucket
 from web.replies import dumps
 from web.sessions import Sessions
-from web.statuses import Report
+from web.statuses import OfPage, Report
 
 HELLO_S = 10.0
 HEARTBEAT_S = 10.0
@@ -42,15 +41,13 @@ MAX_MESSAGE_BYTES = 16_384
 _GONE = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
 
 
-class Hello(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Hello(OfPage):
     type: Literal["hello"]
     page: Literal["operator", "prepare", "chair", "clerk", "display", "site", "watch"]
     token: str | None = Field(None, max_length=1024)
 
 
-class Ping(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Ping(OfPage):
     type: Literal["ping"]
     sent_at_ms: float
 
@@ -129,7 +126,7 @@ class Live:
                 raise ConnectionAbortedError("gone before it said anything")
             if message.type is not WSMsgType.TEXT:
                 raise Bye("not_understood")
-            return Hello.model_validate(json.loads(message.data))
+            return Hello.model_validate_json(message.data)
         except TimeoutError:
             raise ConnectionAbortedError("no hello in time") from None
         except ValueError:

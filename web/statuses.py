@@ -28,13 +28,13 @@ class Word:
     """Of the word."""
 
 
-class _OfPage(BaseModel):
+class OfPage(BaseModel):
     """Nothing but what it names: a page that says more is not understood (`web.live`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TestedLine(_OfPage):
+class TestedLine(OfPage):
     """What a test of its line told a site's page before it joined."""
 
     verdict: Literal["good", "fair", "poor", "none"]
@@ -47,7 +47,7 @@ class TestedLine(_OfPage):
     age_s: int = Field(ge=0, le=10_000_000)
 
 
-class SelfTested(_OfPage):
+class SelfTested(OfPage):
     """What a site's page found of its own picture and sound before it joined."""
 
     picture: Literal["ok", "dark", "still", "none"] = "none"
@@ -60,7 +60,7 @@ class SelfTested(_OfPage):
     """Which wish of the control room this answers."""
 
 
-class Report(_OfPage):
+class Report(OfPage):
     """What a site's page says of itself."""
 
     type: Literal["site_report"] = "site_report"

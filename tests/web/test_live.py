@@ -1,6 +1,7 @@
 """The live WebSocket against a real relay: what each kind of page is told."""
 
 import asyncio
+import logging
 import threading
 from pathlib import Path
 from typing import Any
@@ -418,6 +419,23 @@ def test_a_page_of_another_web_site_is_refused(tmp_path: Path) -> None:
             assert answer.status == 403
 
     asyncio.run(scenario())
+
+
+def test_a_hello_too_deep_to_be_read_is_not_understood(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever likes could have the log filled with tracebacks."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            url = rig.url(f"/api/v1/sessions/{SESSION}/live")
+            async with rig.http.ws_connect(url) as socket:
+                await socket.send_str("[" * 16_000)
+                assert (await socket.receive_json())["code"] == "not_understood"
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scenario())
+    assert not caplog.records
 
 
 def test_hall_and_others_are_listed_in_order(tmp_path: Path) -> None:
