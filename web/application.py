@@ -74,7 +74,7 @@ class Room(Protocol):
 def application(parts: Parts) -> web.Application:
     """Ready to be listened for; what it opens of its own it closes at its shutdown."""
     settings = parts.settings
-    throttle = Throttle(now_ms)
+    throttle = Throttle(now_ms, parts.sessions.is_open)
     app = web.Application(
         middlewares=[
             border.errors_and_language,
@@ -127,7 +127,7 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
     app.cleanup_ctx.append(retiring.running)
     return (
         # Before the media: a caption's address looks like a segment's.
-        Captions(sessions, archive, settings.recording.segment_ms, now_ms),
+        Captions(sessions, archive, settings.recording.segment_ms),
         media,
         Chapters(sessions, archive, now_ms),
         Api(sessions, parts.on_air, media),

@@ -8,7 +8,6 @@ import asyncio
 import gzip
 import os
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,16 +22,13 @@ from broadcast.outputs.playlist import Entry, parse, read_entries
 from broadcast.session.model import ClockStep, Phase, SessionState
 from web.border import client_address
 from web.errors import not_found
-from web.limits import Bucket, network
 from web.media import PLAYLIST, PLAYLIST_TYPE, STREAM_NAME, open_to_all
 from web.sessions import Sessions
-from web.throttle import MINUTE_MS, refuse_for
+from web.throttle import THROTTLE
 
 HEAD_BYTES = 16_384
 """A segment's first `moof` lies within."""
 MAX_FOLLOWED = 16
-OPENINGS = 60
-"""Old sessions that one network may open in a minute."""
 
 
 @dataclass(slots=True)
@@ -129,13 +125,10 @@ def _refreshed(known: Recording | None, folder: Path) -> Recording:
 class Captions:
     """For all: only what was typed while the public could hear is in it."""
 
-    def __init__(
-        self, sessions: Sessions, archive: Path, segment_ms: int, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, sessions: Sessions, archive: Path, segment_ms: int) -> None:
         self._sessions = sessions
         self._archive = archive
         self._segment_s = -(-segment_ms // 1000)
-        self._clock, self._openings = clock, Bucket(OPENINGS, MINUTE_MS)
         self._followed = OrderedDict[str, Recording]()
         self._reading = asyncio.Lock()
 
@@ -194,11 +187,8 @@ class Captions:
         return recording
 
     async def _state(self, request: web.Request, session: str) -> SessionState:
-        """Of old sessions, whose log is read for it, a network may ask for so many a minute. Raises
-        `Problem` 404 and 429."""
-        if not self._sessions.is_open(session):
-            where = network(client_address(request))
-            refuse_for(self._openings.take(where, self._clock()))
+        """Raises `Problem` 404, and 429 for who asks for too many old ones."""
+        request.app[THROTTLE].open(session, client_address(request))
         return (await self._sessions.desk(session)).floor.state
 
 

@@ -136,13 +136,19 @@ _PACES: dict[Pace, tuple[str, ...]] = {
 }
 PACE_OF = {route: pace for pace, routes in _PACES.items() for route in routes}
 """By method and path, as they stand in the router."""
+OPENINGS = 60
+"""Sessions that nobody looks at, of one network in a minute: the whole log of each is read before
+anything is told of it, and sound would wait for that."""
+_RECORDINGS = ("/live/", "/archive/")
+"""Files: what is asked of the session, `web.captions` counts."""
 
 
 class Throttle:
-    """`clock` gives epoch milliseconds."""
+    """`clock` gives epoch milliseconds; `is_open`, whether a session's log is read already."""
 
-    def __init__(self, clock: Callable[[], int]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], int], is_open: Callable[[str], bool]) -> None:
+        self._clock, self._is_open = clock, is_open
+        self._openings = Bucket(OPENINGS, MINUTE_MS)
         self._buckets = {pace: Bucket(pace.times_a_minute, MINUTE_MS) for pace in _PACES}
 
     def take(self, route: str, address: str) -> None:
@@ -152,12 +158,20 @@ class Throttle:
             wait_ms = self._buckets[pace].take(f"{route} {network(address)}", self._clock())
             refuse_for(wait_ms)
 
+    def open(self, session: str, address: str) -> None:
+        """Counts a session whose log is to be read. Raises `Problem` 429."""
+        if not self._is_open(session) and not is_here(address):
+            refuse_for(self._openings.take(network(address), self._clock()))
+
     def watching(self) -> Middleware:
         """Stands before all routes."""
 
         @web.middleware
         async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
-            self.take(route_of(request), client_address(request))
+            address = client_address(request)
+            self.take(route_of(request), address)
+            if not request.path.startswith(_RECORDINGS) and "session" in request.match_info:
+                self.open(request.match_info["session"], address)
             return await handler(request)
 
         return watch

@@ -9,7 +9,7 @@ from broadcast.outputs.playlist import Entry, header, lines
 from broadcast.store import Store
 from tests.web.rig import SESSION, Rig, prepare, relay, settings_in, stop_the_clock
 from tests.web.test_media import PLAYLIST
-from web import captions
+from web import captions, throttle
 from web.captions import _refreshed
 
 
@@ -20,7 +20,8 @@ def _record(rig: Rig, session: str) -> None:
 
 
 async def _status(rig: Rig, session: str) -> int:
-    return (await rig.get(f"/live/{session}/captions/list.m3u8")).status
+    headers = {"X-Forwarded-For": "198.51.100.7"}
+    return (await rig.get(f"/live/{session}/captions/list.m3u8", headers=headers)).status
 
 
 def test_an_invented_session_costs_a_look_at_the_disk(
@@ -55,7 +56,7 @@ def test_an_invented_session_costs_a_look_at_the_disk(
 def test_a_network_opens_so_many_old_sessions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(captions, "OPENINGS", 2)
+    monkeypatch.setattr(throttle, "OPENINGS", 2)
     stop_the_clock(monkeypatch)
     old = ["hop-1", "hop-2", "hop-3"]
 

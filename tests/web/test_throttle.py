@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.web.rig import Rig, settings_in
+from tests.web.rig import SESSION, Rig, prepare, relay, settings_in, stop_the_clock
 from tests.web.test_contract import WITHIN, relay_and_routes
 from web import application
 from web.errors import Problem
@@ -50,9 +50,9 @@ def _use_up(throttle: Throttle, route: str, address: str) -> None:
 
 
 def test_every_route_has_its_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def at_one_moment(clock: Callable[[], int]) -> Throttle:
+    def at_one_moment(clock: Callable[[], int], is_open: Callable[[str], bool]) -> Throttle:
         moment = clock()  # on a busy machine a pace would have passed before the answer
-        return Throttle(lambda: moment)
+        return Throttle(lambda: moment, is_open)
 
     monkeypatch.setattr(application, "Throttle", at_one_moment)
 
@@ -95,9 +95,36 @@ async def _swept(rig: Rig, throttle: Throttle) -> AsyncIterator[tuple[object, ..
             yield route, answers
 
 
+def test_a_network_opens_so_many_old_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whatever address: the log of each is read for it."""
+    monkeypatch.setattr("web.throttle.OPENINGS", 2)
+    stop_the_clock(monkeypatch)
+    old = ["hop-1", "hop-2", "hop-3"]
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            for session in old:
+                prepare(rig.store, session)
+
+            async def status(path: str, address: str = STRANGER) -> int:
+                return (await rig.get(path, headers={"X-Forwarded-For": address})).status
+
+            paths = "/watch/{}", "/play/{}", "/api/v1/sessions/{}/live"
+            opened = [await status(path.format(one)) for path, one in zip(paths, old, strict=True)]
+            assert opened == [200, 200, 429]
+            for session in (*old[:2], SESSION):
+                assert await status(f"/watch/{session}") == 200, "it is open"
+            assert await status(f"/watch/{old[2]}", OTHER) == 200
+
+    asyncio.run(scenario())
+
+
 def test_this_machine_is_not_counted() -> None:
-    throttle = Throttle(lambda: 0)
+    throttle = Throttle(lambda: 0, lambda _session: False)
     for _ in range(2000):
+        throttle.open("hop-1", "127.0.0.1")
         throttle.take("POST /api/v1/audit/proof", "127.0.0.1")
         throttle.take("POST /api/v1/audit/proof", "::1")
 
