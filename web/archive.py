@@ -18,7 +18,7 @@ from web.archive_index import Indexed, playlist_bytes
 from web.asking import identify_or_viewer
 from web.auth import Identity
 from web.border import LANGUAGE, client_address
-from web.children import run_module
+from web.children import NotDone, run_module
 from web.errors import Problem
 from web.limits import Bucket, network
 from web.replies import reply
@@ -86,10 +86,19 @@ class Archive:
         async with self._one_at_a_time:
             stale = await asyncio.to_thread(self._refresh)
             if stale:
-                await run_module("web.archive_index", self._settings, *stale, patience_s=INDEXING_S)
+                await self._work_out(stale)
                 await asyncio.to_thread(self._refresh)
             known = self._known.values()
             return sorted(known, key=lambda one: (-one.started_at_ms, one.id))
+
+    async def _work_out(self, stale: list[str]) -> None:
+        """Raises `NotDone`, `OSError`: by no fault of theirs, so whoever asks next tries again."""
+        try:
+            await run_module("web.archive_index", self._settings, *stale, patience_s=INDEXING_S)
+        except (NotDone, OSError):
+            for session in stale:
+                del self._tried[session]
+            raise
 
     def _refresh(self) -> list[str]:
         """Takes over what is worked out already; which sessions are not. On a thread."""

@@ -180,7 +180,7 @@ def _told(entry: Entry) -> dict[str, Any]:
 
 
 async def _proved(settings: Settings) -> dict[str, Any]:
-    """Raises `Problem` 503."""
+    """Raises `NotDone`."""
     verdict: dict[str, Any] = json.loads(
         await run_module("web.audit_proof", settings, patience_s=PROOF_S)
     )

@@ -131,15 +131,16 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
     except web.RequestPayloadError:
         return _answer(request, Problem(400, "bad_request"))  # it is packed, and cannot be unpacked
     except StoreError as error:
-        _log.error("the database failed in %s %s: %s", request.method, request.path, error)
-        return _answer(request, Problem(503, "store", reason=str(error), retry_after_s=5))
+        where = request.method, request.rel_url.raw_path
+        _log.error("the database failed in %s %s: %s", *where, error)
+        return _answer(request, Problem(503, "store", retry_after_s=5))
     except ConnectionError:
         if request.transport is not None:
             raise
         return web.Response()  # who asked is gone and reads nothing; raised, it would be logged
     except Exception:
         reference = secrets.token_hex(4)
-        _log.exception("fault %s in %s %s", reference, request.method, request.path)
+        _log.exception("fault %s in %s %s", reference, request.method, request.rel_url.raw_path)
         return _answer(request, Problem(500, "fault", reference=reference))
 
 

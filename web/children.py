@@ -13,8 +13,18 @@ from web.errors import Problem
 _log = logging.getLogger(__name__)
 
 
+class NotDone(Problem):
+    """503. `reason`, in the process' own last words, is for the log and for administrators: it may
+    name what a stranger need not know."""
+
+    def __init__(self, module: str, reason: str) -> None:
+        super().__init__(503, "not_worked_out", retry_after_s=60)
+        self.reason = reason
+        _log.error("%s: %s", module, reason)
+
+
 async def run_module(module: str, settings: Settings, *arguments: str, patience_s: float) -> bytes:
-    """What `python -m module SETTINGS.json …` prints. Raises `Problem` 503 when it fails."""
+    """What `python -m module SETTINGS.json …` prints. Raises `NotDone` when it fails."""
     with tempfile.TemporaryDirectory(prefix="diemcau-") as folder:
         path = Path(folder) / "settings.json"
         await asyncio.to_thread(path.write_text, settings.model_dump_json(), "utf-8")
@@ -31,14 +41,14 @@ async def run_module(module: str, settings: Settings, *arguments: str, patience_
             async with asyncio.timeout(patience_s):
                 said, complained = await process.communicate()
         except TimeoutError:
-            raise Problem(503, "store", reason="timeout", retry_after_s=60) from None
+            raise NotDone(module, f"not done in {patience_s:.0f} s") from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
     complaints = complained.decode(errors="replace").strip().splitlines()
     if process.returncode != 0:
-        raise Problem(503, "store", reason=(complaints or ["?"])[-1], retry_after_s=60)
+        raise NotDone(module, (complaints or ["?"])[-1])
     for line in complaints:
         _log.warning("%s: %s", module, line)
     return said

@@ -112,7 +112,7 @@ class Floor:
             )
         except StoreError as error:
             _log.error("session %s cannot be written: %s", self.id, error)
-            raise Problem(503, "store", reason=str(error)) from None
+            raise Problem(503, "store") from None
 
     @property
     def last_at_ms(self) -> int:

@@ -23,7 +23,7 @@ from web.auditor import Auditor
 from web.bodies import Body, read
 from web.border import where_from
 from web.catalogues import say
-from web.children import run_module
+from web.children import NotDone, run_module
 from web.errors import Problem, not_found
 from web.media import STREAM_NAME
 from web.replies import reply
@@ -102,8 +102,8 @@ class Retiring:
         try:
             said = await run_module("web.retire", self._settings, given, patience_s=PATIENCE_S)
             refused = json.loads(said)
-        except (Problem, OSError, ValueError) as error:  # the disk may be full where it begins
-            reason = error.params["reason"] if isinstance(error, Problem) else str(error)
+        except (NotDone, OSError, ValueError) as error:  # the disk may be full where it begins
+            reason = error.reason if isinstance(error, NotDone) else str(error)
             _log.error("%s was not retired: %s", note.session, reason)
             failed = {"key": "retire.failed", "params": {"reason": reason}}
             self._outcomes[note.session] = failed

@@ -114,6 +114,32 @@ def test_a_playlist_that_lost_a_bit_hides_no_session(
     assert told == 0, capsys.readouterr()
 
 
+def test_what_could_not_be_worked_out_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that had no room for a moment hides no session until the server is started anew;
+    and what it said is for its log, not for strangers."""
+    complaints = ["MemoryError: postgresql://diemcau@10.0.0.5"]
+
+    async def run_module(module: str, *told: Any, **more: Any) -> bytes:
+        if complaints:
+            raise children.NotDone(module, complaints.pop())
+        return await children.run_module(module, *told, **more)
+
+    monkeypatch.setattr(archive, "run_module", run_module)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            hold(rig)
+            answer = await rig.get("/api/v1/archive")
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+            assert "10.0.0.5" not in await answer.text()
+            (one,) = (await _get(rig, "/api/v1/archive"))["sessions"]
+            assert one["id"] == PREPARED.id
+
+    asyncio.run(scenario())
+
+
 def test_chapters_of_a_running_session_are_worked_out_once_in_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.media import PATIENCE_S, wait_until
 from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
 from web import border
 from web.accounts import hash_password
-from web.setup import put_account
+from web.setup import DATABASE, put_account
 
 BROKEN_ORIGINS = ("http://[", "http://a]b")
 
@@ -134,6 +135,24 @@ def test_who_left_before_his_answer_is_no_fault(caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.ERROR):
         asyncio.run(scenario())
     assert not caplog.records
+
+
+def test_what_fails_in_the_database_is_told_to_the_log_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of PostgreSQL it would be its address and its user."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            with sqlite3.connect(tmp_path / "data" / DATABASE) as db:
+                db.execute("ALTER TABLE accounts RENAME TO away")
+            status, told = await rig.post("/api/v1/sign-in", {"name": "x", "password": "x"})
+            assert (status, told["error"]["code"], told["error"]["params"]) == (503, "store", {})
+            assert "accounts" not in told["error"]["message"]
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scenario())
+    assert "no such table: accounts" in caplog.text
 
 
 async def _raw(rig: Rig, request: str, header: bytes, body: bytes = b"") -> bytes:
