@@ -30,13 +30,10 @@ _log = logging.getLogger(__name__)
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 _MACHINES = ("/api/", "/whip/", "/whep/", "/live/", "/archive/", "/static/", "/metrics")
 """Paths whose errors are JSON; all others are pages."""
-
-
-def _allow(request: web.Request) -> str:
-    """Camera, microphone and what is shared of a screen on our own pages, nothing else."""
-    del request
-    ours = "camera=(self), microphone=(self), display-capture=(self)"
-    return f"{ours}, geolocation=(), payment=(), usb=()"
+_PERMISSIONS = (
+    "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()"
+)
+"""Camera, microphone and what is shared of a screen on our own pages, nothing else."""
 
 
 def content_security_policy(nonce: str) -> str:
@@ -64,7 +61,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     if response.content_type == "text/html":
         headers["Content-Security-Policy"] = content_security_policy(request[NONCE])
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = _allow(request)
+        headers["Permissions-Policy"] = _PERMISSIONS
         headers.setdefault("Cache-Control", "no-store")
     else:
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
