@@ -39,7 +39,7 @@ class Sessions:
         self._procedure = procedure
         self._clock, self._clock_set_ms = clock, clock_set_ms
         self._desks: OrderedDict[str, Desk] = OrderedDict()
-        self._loading = asyncio.Lock()
+        self._loading, self._telling = asyncio.Lock(), asyncio.Lock()
         self._summaries = Summaries(store, settings.storage.data_dir / summaries.PLACE)
         self.current: Desk | None = None
 
@@ -50,8 +50,12 @@ class Sessions:
             self.current = await self.desk(chosen)
 
     async def summaries(self) -> list[Summary]:
-        """Of all sessions, the one prepared last first. Raises `StoreError`."""
-        return await asyncio.to_thread(self._summaries.all)
+        """Of all sessions, the one prepared last first. Raises `StoreError`.
+
+        One at a time: where the database hangs, all who look at the list would take all threads,
+        and nobody would be left to read the segments of the picture."""
+        async with self._telling:
+            return await asyncio.to_thread(self._summaries.all)
 
     async def desk(self, session: str) -> Desk:
         """Raises `Problem` 404."""

@@ -6,7 +6,6 @@ what is known of a session that is over is kept, in `data/index/sessions.json`, 
 
 import logging
 import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +48,11 @@ _KEPT = TypeAdapter(_Kept)
 
 
 class Summaries:
-    """Blocking: for a thread, or several. `path` is ours alone."""
+    """Blocking: for one thread at a time. `path` is ours alone."""
 
     def __init__(self, store: Store, path: Path) -> None:
         self._store = store
         self._path = path
-        self._lock = threading.Lock()
         self._over: dict[str, Summary] | None = None
         """None: not read yet."""
         self._states: dict[str, SessionState] = {}
@@ -62,14 +60,13 @@ class Summaries:
 
     def all(self) -> list[Summary]:
         """The one prepared last first. Raises `StoreError`."""
-        with self._lock:
-            if self._over is None:
-                self._over = kept_in(self._path)
-            before = dict(self._over)
-            found = [self._of(entry, self._over) for entry in self._store.sessions()]
-            if self._over != before:
-                self._write(self._over)
-            return found
+        if self._over is None:
+            self._over = kept_in(self._path)
+        before = dict(self._over)
+        found = [self._of(entry, self._over) for entry in self._store.sessions()]
+        if self._over != before:
+            self._write(self._over)
+        return found
 
     def _of(self, entry: CatalogueEntry, over: dict[str, Summary]) -> Summary:
         kept = over.get(entry.id)

@@ -1,6 +1,7 @@
 """HLS files over real HTTP: what a playlist names is served, and nothing else whatever is asked."""
 
 import asyncio
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from broadcast.outputs.playlist import Entry, Pace, header, lines
-from tests.web.rig import SECRET, SESSION, Rig, relay, settings_in
+from broadcast.store import Store
+from tests.media import wait_until
+from tests.web.rig import BOUND_S, SECRET, SESSION, Rig, relay, settings_in
 from web.captions import Recording
 from web.media import MAX_LISTINGS, Listing, Media
 
@@ -82,6 +85,34 @@ def test_only_what_is_there_is_kept_for_ever(tmp_path: Path) -> None:
             kept = [one.headers["Cache-Control"] for one in (refused, away, back)]
             assert [one.status for one in (refused, away, back)] == [416, 404, 200]
             assert kept == ["no-store", "no-store", "public, max-age=31536000, immutable"]
+
+    asyncio.run(scenario())
+
+
+def test_the_picture_goes_on_while_the_list_of_sessions_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many look at it: what is read of the disk is read by the same threads."""
+    asked, answers, sessions = threading.Event(), threading.Event(), Store.sessions
+
+    def hangs(store: Store) -> object:
+        asked.set()
+        answers.wait(BOUND_S)
+        return sessions(store)
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            _record(rig)
+            monkeypatch.setattr(Store, "sessions", hangs)
+            lists = [asyncio.create_task(rig.get("/api/v1/sessions")) for _ in range(50)]
+            try:
+                await wait_until(asked.is_set, "it was asked")
+                async with asyncio.timeout(BOUND_S / 2):
+                    assert (await rig.get(f"/live/{SESSION}/00000001.m4s")).status == 200
+                assert not any(one.done() for one in lists)
+            finally:
+                answers.set()
+            assert {one.status for one in await asyncio.gather(*lists)} == {200}
 
     asyncio.run(scenario())
 
