@@ -173,7 +173,7 @@ def _may_read(state: SessionState, document: Document, identity: Identity) -> bo
 
 
 def _headers(document: Document) -> dict[str, str]:
-    name = quote(document.name.removesuffix(".pdf") + ".pdf")
+    name = quote(document.name.removesuffix(".pdf") + ".pdf", safe="")
     return {
         "Content-Type": "application/pdf",
         "Content-Disposition": f"inline; filename*=UTF-8''{name}",

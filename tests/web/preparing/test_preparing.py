@@ -126,7 +126,8 @@ def test_a_list_is_read_and_nothing_is_changed(tmp_path: Path) -> None:
 
 
 async def upload(rig: Rig, item: str, data: bytes, **headers: str) -> Any:
-    path = f"/api/v1/sessions/{SESSION}/items/{item}/documents?name=T%E1%BB%9D%20tr%C3%ACnh.pdf"
+    name = "T%E1%BB%9D%20tr%C3%ACnh%2012%2FTTr-UBND.pdf"
+    path = f"/api/v1/sessions/{SESSION}/items/{item}/documents?name={name}"
     return await ask(rig, "POST", path, data, **(headers or bearer(rig.operator)))
 
 
@@ -156,9 +157,11 @@ def test_documents_are_for_whoever_may_know_of_the_item(tmp_path: Path) -> None:
         answer = await rig.get(f"/api/v1/sessions/{SESSION}/documents/{document}")
         assert (answer.content_type, await answer.read()) == ("application/pdf", PDF)
         assert "no-store" in answer.headers["Cache-Control"]
+        told = "UTF-8''T%E1%BB%9D%20tr%C3%ACnh%2012%2FTTr-UBND.pdf"  # RFC 8187, 3.2.1: no slash
+        assert answer.headers["Content-Disposition"] == f"inline; filename*={told}"
         async with rig.page("watch") as page:
             shown = await page.until(lambda p: p.view and p.view["agenda"][0]["documents"])
-            assert shown[0]["name"] == "Tờ trình"
+            assert shown[0]["name"] == "Tờ trình 12/TTr-UBND"
 
         await rig.command("set_item_closed", item=ITEM, closed=True)
         assert await statuses(rig, document) == [200, 200, 404]
