@@ -1,6 +1,7 @@
 """What each audience sees of one state, without a server."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from broadcast.session.procedure import load_procedure
 from config.settings import Program
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
+from tests.test_docs import text
 from tests.web.rig import CHUA, DELEGATES, HALL, ITEM, LAY, SECRET, SECRET_TITLE, SITES
 from web.client import Audience
 from web.outside import Outside
@@ -321,35 +323,29 @@ def test_outputs_before_the_studio_has_looked() -> None:
     assert (outputs["disk_free_bytes"], outputs["disk_hours_left"]) == (None, None)
 
 
-def test_every_part_that_the_protocol_names() -> None:
-    """The examples of PROTOCOL.md are the promise; `me.may_ask` is tried in test_live."""
-    assert set(seen(START, STAFF)) == {
-        "session", "agenda", "delegates", "kinds", "queue", "next", "floor", "round", "questions",
-        "sites", "program", "preview", "player", "overlays", "outputs", "alarms", "rehearsed_at_ms",
-        "checks", "messages", "control",
-        "closed_part", "undo", "limits", "forecast", "time_used", "departures", "not_heard",
-        "threads", "promises", "screens", "signer",
-    }  # fmt: skip
-    assert set(seen(START, SITE)) == {
-        "session",
-        "agenda",
-        "languages",
-        "floor",
-        "questions",
-        "queue",
-        "me",
-        "caption",
-        "messages",
-        "screens",
-    }
-    assert set(seen(START, PUBLIC)) == {
-        "session",
-        "agenda",
-        "floor",
-        "viewers",
-        "caption",
-        "languages",
-    }
+def _promised(audience: str) -> set[str]:
+    """By PROTOCOL.md: what its prose names, and the outermost parts of its example."""
+    _, _, section = text("web/PROTOCOL.md").partition(f"### `view` for {audience}\n")
+    prose, _, example = section.partition("\n### ")[0].partition("```jsonc")
+    named, depth = {*re.findall(r"`(\w+)`", prose)} - {"null"}, 0
+    for token in re.findall(r'"[^"]*"|[{}[\]]', re.sub("//.*", "", example.partition("```")[0])):
+        depth += (token in "{[") - (token in "}]")
+        if depth == 1 and token[0] == '"':
+            named.add(token.strip('"'))
+    return named
+
+
+def test_each_audience_gets_what_the_protocol_promises() -> None:
+    """`me.may_ask` is tried in test_live."""
+    on = after({"type": "go_live"})
+    chairs = _promised("the chair")
+    assert len(chairs) > 20
+    assert set(seen(on, replace(STAFF, page="chair"))) == chairs
+    assert set(seen(on, replace(STAFF, page="clerk"))) == chairs ^ _promised("the clerk")
+    assert set(seen(on, STAFF)) == _promised("operator, chair and clerk")
+    assert set(seen(on, replace(PUBLIC, page="display"))) == _promised("the hall's screen")
+    assert set(seen(on, SITE)) == _promised("a site")
+    assert set(seen(on, PUBLIC)) == _promised("the public")
     assert list(seen(START, STAFF)["sites"]) == [HALL, LAY, CHUA]
 
 
