@@ -27,6 +27,12 @@ RENDER_PROBLEM: web.AppKey[Callable[[web.Request, Problem], web.Response]] = web
 
 _log = logging.getLogger(__name__)
 
+_PLAYERS = ("/whip/", "/whep/")
+"""What pages of others may use, too; a refusal that they may not read is to them a broken line."""
+_READABLE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
+}
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 _MACHINES = ("/api/", "/whip/", "/whep/", "/live/", "/archive/", "/static/", "/metrics")
 """Paths whose errors are JSON; all others are pages."""
@@ -124,7 +130,11 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _answer(request, Problem(error.status, _HTTP_CODES.get(error.status, "bad_request")))
+        code = _HTTP_CODES.get(error.status, "bad_request")
+        response = _answer(request, Problem(error.status, code))
+        if (allowed := error.headers.get("Allow")) is not None:
+            response.headers["Allow"] = allowed  # a 405 must say (RFC 9110 15.5.6)
+        return response
     except web.RequestPayloadError:
         return _answer(request, Problem(400, "bad_request"))  # it is packed, and cannot be unpacked
     except StoreError as error:
@@ -146,7 +156,10 @@ def _answer(request: web.Request, problem: Problem) -> web.Response:
     if request.get(ANSWERED):
         raise ConnectionResetError(problem.code)
     if request.path.startswith(_MACHINES):
-        return problem.response(request[LANGUAGE])
+        response = problem.response(request[LANGUAGE])
+        if request.path.startswith(_PLAYERS):
+            response.headers.update(_READABLE)
+        return response
     response = request.app[RENDER_PROBLEM](request, problem)
     if problem.retry_after_s:
         response.headers["Retry-After"] = str(problem.retry_after_s)

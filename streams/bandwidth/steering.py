@@ -1,10 +1,11 @@
 """How much of the program one viewer gets, by what his line tells. Pure: time is an argument.
 
-Down at once, up after a probe (`probing`), sound before pictures. A queue on the line says that
-it is full, and what arrives meanwhile how much it carries (`congestion`). Loss alone says nothing:
-only loss that grows or falls with what is sent is ours (`losses`). Where much is lost anyway,
-pictures of fewer packets come whole more often, the more so if each packet is sent twice. A viewer
-whose line went silent gets thin sound only, until it is heard of again, and then what it had.
+Down at once, up after a probe (`probing`) or, where none can be sent, by steps; sound before
+pictures. A queue on the line says that it is full, and what arrives meanwhile how much it carries
+(`congestion`). Loss alone says nothing: only loss that grows or falls with what is sent is ours
+(`losses`). Where much is lost anyway, pictures of fewer packets come whole more often, the more so
+if each packet is sent twice. A viewer whose line went silent gets thin sound only, until it is
+heard of again, and then what it had.
 """
 
 from collections.abc import Sequence

@@ -163,6 +163,20 @@ def test_what_is_refused_says_why(body: str | bytes, headers: dict[str, str], st
     run(story)
 
 
+@pytest.mark.parametrize("path", ["/whip/hall", "/whep/s1", "/whep/s1/hall"])
+def test_what_is_only_posted_says_so_and_pages_of_others_may_read_why(path: str) -> None:
+    async def story(client: Client, relay: Relay) -> None:
+        del relay
+        for method in ("GET", "HEAD", "PUT"):
+            async with client.request(method, path) as answer:
+                assert (answer.status, answer.headers["Allow"]) == (405, "OPTIONS,POST")
+        async with client.post(path, data="hello", headers=GOOD) as refused:
+            assert refused.status == 400
+            assert refused.headers["Access-Control-Allow-Origin"] == "*"
+
+    run(story)
+
+
 def test_a_second_publisher_is_told_to_wait() -> None:
     async def story(client: Client, relay: Relay) -> None:
         del relay
