@@ -127,7 +127,9 @@ def _database(settings: Settings) -> Finding:
 
 def _certificate(settings: Settings) -> Finding:
     if not settings.https.enabled:
-        return Finding("https is switched off", True, "cameras of other machines need it")
+        where = settings.https.public_url
+        advice = f"a reverse proxy has it at {where}" if where else "cameras elsewhere need it"
+        return Finding("https is switched off", True, advice)
     now = utc_now()
     try:
         Certificate(settings.https, settings.storage.data_dir, now)

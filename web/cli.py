@@ -231,7 +231,7 @@ def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
         params = {"session": session, "kept_in": gone.kept_in}
         print(say(settings.language, "retire.not_copied", params), file=sys.stderr)
     if settings.storage.database_url:
-        print("The database is not among them: pg_dump copies it", file=sys.stderr)
+        print("The database is not among them: pg_dump copies it, before this", file=sys.stderr)
     return 0
 
 
