@@ -96,8 +96,9 @@ def _ports(settings: Settings) -> Iterator[Finding]:
 def _data_dir(settings: Settings) -> Finding:
     folder = settings.storage.data_dir.absolute()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
+        # Not made here: what root makes who only looks, the server could not use.
+        there = next(one for one in (folder, *folder.parents) if one.exists())
+        probe = there / f".probe-{os.getpid()}"
         probe.write_bytes(b"x")
         probe.unlink()
     except OSError as error:
@@ -130,16 +131,16 @@ def _certificate(settings: Settings) -> Finding:
         where = settings.https.public_url
         advice = f"a reverse proxy has it at {where}" if where else "cameras elsewhere need it"
         return Finding("https is switched off", True, advice)
-    now = utc_now()
+    now, given = utc_now(), settings.https.certificate
+    if given is None and settings.https.key is None:
+        return Finding(
+            "certificate: self-made", True, "browsers warn once; see [https] certificate"
+        )
     try:
         Certificate(settings.https, settings.storage.data_dir, now)
     except ConfigError as error:
         return Finding("certificate", False, str(error))
-    given = settings.https.certificate
-    if given is None:
-        return Finding(
-            "certificate: self-made", True, "browsers warn once; see [https] certificate"
-        )
+    assert given is not None  # else refused: a key without it
     if fault := lifetime_fault(given, now):
         return Finding(f"certificate {given}", False, fault)
     host, names = urlsplit(public_url(settings)).hostname or "", names_in(given)

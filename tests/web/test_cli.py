@@ -359,7 +359,9 @@ def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        checked = diemcau("check", "--data-dir", str(tmp_path), DIEMCAU_HTTP__PORT=str(port))
+        folder = tmp_path / "made by the server alone"
+        checked = diemcau("check", "--data-dir", str(folder), DIEMCAU_HTTP__PORT=str(port))
+    assert not folder.exists()
     assert checked.returncode == 1
     assert re.search(rf"FAIL  ports\n +http\.port = {port}.*\n", checked.stdout)
     assert "ok    codecs: libx264" in checked.stdout
