@@ -17,6 +17,7 @@ from aioice import stun
 from av.codec import Codec
 
 from broadcast.database import StoreError, reach
+from broadcast.outputs.shelf import key_path, sealed_root
 from broadcast.session.procedure import load_procedure
 from config.settings import ConfigError, Settings
 from web.addresses import public_url
@@ -72,6 +73,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         _cores,
     ):
         yield look(settings)
+    yield from _sealed_key(settings)
     yield from _turn(settings)
     if settings.storage.database_url:
         yield _database(settings)
@@ -152,6 +154,14 @@ def _certificate(settings: Settings) -> Finding:
             f"public_url to a name that it is for: {', '.join(sorted(names)) or 'it has none'}",
         )
     return Finding(f"certificate {given}", True, CHAIN if lacks_chain(given) else "")
+
+
+def _sealed_key(settings: Settings) -> Iterator[Finding]:
+    """Another would be made where it is away, and be hidden when the stick is there again."""
+    key, sealed = key_path(settings.storage, settings.recording), sealed_root(settings.storage)
+    if settings.recording.closed and any(sealed.glob("*/*.m3u8")) and not key.exists():
+        advice = "what was closed opens by it alone: plug its disk in, or restore it"
+        yield Finding(f"key {key} is not there", False, advice)
 
 
 def _procedures(settings: Settings) -> Finding:

@@ -370,6 +370,15 @@ def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
     assert re.search(r"FAIL  database\n +storage\.database_url: .*refused", checked.stdout)
 
 
+def test_check_misses_the_key_of_what_was_closed(tmp_path: Path, diemcau: Run) -> None:
+    """As where the stick that it lies on was left at home."""
+    check = ("check", "--data-dir", str(tmp_path))
+    record_sealed(tmp_path, closed(1))
+    assert "sealed.key" not in diemcau(*check).stdout
+    (tmp_path / "sealed.key").unlink()
+    assert f"FAIL  key {tmp_path}/sealed.key is not there" in diemcau(*check).stdout
+
+
 def test_check_holds_the_certificate_against_where_links_lead(tmp_path: Path, diemcau: Run) -> None:
     certificate, key = self_made(tmp_path, utc_now())
     given = {"DIEMCAU_HTTPS__CERTIFICATE": str(certificate), "DIEMCAU_HTTPS__KEY": str(key)}
