@@ -6,8 +6,10 @@ files or addresses.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from heapq import merge
 from pathlib import Path
 
 import av
@@ -15,7 +17,9 @@ import av.error
 import numpy as np
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.stream import Disposition
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 from PIL import Image, ImageOps
@@ -43,6 +47,9 @@ HURRIED_NS, LATE_NS, LOST_NS = -100 * NS_PER_MS, -40 * NS_PER_MS, NS_PER_S
 """So near to its time a film leaves out pictures that no other needs; so near, once it was in time,
 or so late, all up to its next keyframe. A machine that is too slow for its pictures is not too slow
 for its sound."""
+PREROLL_NS = 100 * NS_PER_MS
+"""What comes out of a decoder of sound in its first moments is not what was put in (of Opus 80 ms,
+RFC 7845 4.6)."""
 LONGEST = AUDIO_CLOCK_RATE // 5
 """Samples. FLAC may have 65,535 in a block, which are eight seconds of a telephone's rate."""
 LOUDEST = 8.0
@@ -66,78 +73,106 @@ class Piece:
     sound: Samples | None = None
 
 
+class Reel:
+    """One stream of a file, which is open for it alone: however far its picture and its sound lie
+    apart, as in what telephones and OBS write, each is read in its own place. Raises
+    `UnplayableError`."""
+
+    def __init__(self, path: Path, index: int) -> None:
+        self._path, self._index = path, index
+        self._open()
+
+    def _open(self) -> None:
+        self._container = _opened(self._path)
+        self.stream = self._container.streams[self._index]
+        if isinstance(self.stream, VideoStream):
+            self.stream.codec_context.thread_count = DECODING_THREADS
+        elif isinstance(self.stream, AudioStream):
+            _name_no_channels(self.stream)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def seek(self, at_s: float) -> None:
+        """To the keyframe before."""
+        base = self.stream.time_base
+        try:
+            self._container.seek(0 if base is None else int(at_s / base), stream=self.stream)
+        except av.error.FFmpegError:
+            # It has no index, as a recording that was broken off: from its beginning.
+            self.close()
+            self._open()
+
+    def packets(self) -> Iterator["Packet[Stream]"]:
+        """To the file's end, or to where it was broken off."""
+        with suppress(av.error.FFmpegError):
+            yield from self._container.demux(self.stream)
+
+
+def _opened(path: Path) -> InputContainer:
+    try:
+        return av.open(
+            str(path),
+            format=FORMATS[path.suffix.lower()],
+            options={"protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except FileNotFoundError:
+        raise UnplayableError("missing") from None
+    except (av.error.FFmpegError, OSError, KeyError) as error:
+        raise UnplayableError("unreadable") from error
+
+
 class Film:
     """A film, or sound alone. Raises `UnplayableError`."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._open()
-        self.duration_ns = (self._container.duration or 0) * 1000
-        """0: it does not say."""
+        with _opened(path) as found:
+            videos = [
+                one for one in found.streams.video
+                if one.codec_context is not None and not one.disposition & Disposition.attached_pic
+            ]  # fmt: skip
+            sounds = [one for one in found.streams.audio if one.codec_context is not None]
+            self.duration_ns = (found.duration or 0) * 1000
+            """0: it does not say."""
+            self._start_ns = (found.start_time or 0) * 1000
+            self.has_pictures = bool(videos)
+            self._aspect = aspect_of(videos[0]) if videos else 1.0
+            indices = [one.index for one in (*videos[:1], *sounds[:1])]
+        if not indices:
+            raise UnplayableError("unreadable")
+        self._reels = [Reel(path, index) for index in indices]
         self._to_key = self._was_in_time = False
         """No picture is decoded before the next keyframe; and since the last jump it kept up."""
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
         self._fields = Deinterlacer()
 
-    def _open(self) -> None:
-        try:
-            self._container = av.open(
-                str(self._path),
-                format=FORMATS[self._path.suffix.lower()],
-                options={"protocol_whitelist": "file"},
-                metadata_errors="replace",
-            )
-        except FileNotFoundError:
-            raise UnplayableError("missing") from None
-        except (av.error.FFmpegError, OSError, KeyError) as error:
-            raise UnplayableError("unreadable") from error
-        videos = [
-            one for one in self._container.streams.video
-            if one.codec_context is not None and not one.disposition & Disposition.attached_pic
-        ]  # fmt: skip
-        sounds = [one for one in self._container.streams.audio if one.codec_context is not None]
-        self._streams: tuple[VideoStream | AudioStream, ...] = (*videos[:1], *sounds[:1])
-        if not self._streams:
-            self.close()
-            raise UnplayableError("unreadable")
-        for video in videos[:1]:
-            video.codec_context.thread_count = DECODING_THREADS
-        for sound in sounds[:1]:
-            _name_no_channels(sound)
-        self.has_pictures = bool(videos)
-        self._aspect = aspect_of(videos[0]) if videos else 1.0
-        self._start_ns = (self._container.start_time or 0) * 1000
-
     def close(self) -> None:
-        self._container.close()
+        for reel in self._reels:
+            reel.close()
 
     def from_(self, at_ns: int) -> Iterator[Piece]:
-        """All pieces from the keyframe at or before `at_ns` on, in the order of the file. Ends
+        """All pieces from the keyframe at or before `at_ns` on, in the order of their times. Ends
         what an earlier call gave."""
-        try:
-            self._container.seek((at_ns + self._start_ns) // 1000)
-        except av.error.FFmpegError:
-            # It has no index, as a recording that was broken off: from its beginning.
-            self.close()
-            self._open()
-        yield from self._read(*self._streams)
+        for reel in self._reels:
+            sooner_ns = 0 if isinstance(reel.stream, VideoStream) else PREROLL_NS
+            reel.seek((max(0, at_ns - sooner_ns) + self._start_ns) / NS_PER_S)
+        self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
+        self._fields = Deinterlacer()
+        self._to_key = self._was_in_time = False
+        return merge(*map(self._read, self._reels), key=lambda piece: piece.at_ns)
 
     def keep_up(self, late_ns: int) -> None:
         """How late what it gave last was; negative: before its time."""
         if self.has_pictures:
             hurried = late_ns > HURRIED_NS
-            self._streams[0].codec_context.skip_frame = "NONREF" if hurried else "DEFAULT"
+            self._reels[0].stream.codec_context.skip_frame = "NONREF" if hurried else "DEFAULT"
             self._was_in_time |= not hurried
             self._to_key |= late_ns > (LATE_NS if self._was_in_time else LOST_NS)
 
-    def _read(self, *streams: VideoStream | AudioStream) -> Iterator[Piece]:
-        """From where the file stands."""
-        if not streams:
-            return
-        self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
-        self._fields = Deinterlacer()
-        self._to_key = self._was_in_time = False
-        for packet in self._container.demux(*streams):
+    def _read(self, reel: Reel) -> Iterator[Piece]:
+        """From where it stands."""
+        for packet in reel.packets():
             if self._to_key and packet.stream.type == "video":
                 if not packet.is_keyframe:
                     continue
@@ -151,9 +186,10 @@ class Film:
 
     def sounds(self) -> Iterator[Samples]:
         """All of its sound, from the beginning; nothing else is decoded. Ends what `from_` gave."""
-        for piece in self._read(*self._streams[self.has_pictures :]):
-            if piece.sound is not None:
-                yield piece.sound
+        for reel in self._reels[self.has_pictures :]:
+            for piece in self._read(reel):
+                if piece.sound is not None:
+                    yield piece.sound
 
     def _pieces(self, frame: object) -> Iterator[Piece]:
         if isinstance(frame, av.VideoFrame):

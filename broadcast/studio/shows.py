@@ -6,6 +6,7 @@ its own time (CLOCK_MONOTONIC), a little later.
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
@@ -30,7 +31,7 @@ SAME_NS = 100 * NS_PER_MS
 MOST_PIECES = 50
 """In one step; then the thread looks whether something else is wished."""
 MOST_KEPT = 300
-"""Pieces of sound before the first picture: 6 s; a file that is worse put together loses some."""
+"""Pieces of sound for which a film's first picture is waited: 6 s."""
 TAIL = np.zeros((2, AUDIO_CLOCK_RATE // 10), np.float32)
 """Behind the last sound of a file, so that nothing is made up in its place."""
 
@@ -90,7 +91,7 @@ class FilmShow:
         self.duration_ns = film.duration_ns
         self._clip: Clip | None = None
         self._pieces: Iterator[Piece] = iter(())
-        self._kept: deque[Piece] = deque(maxlen=MOST_KEPT)
+        self._kept: deque[Piece] = deque()
         """Read, and not yet put."""
         self._cued_ns: int | None = None
         """Where it stands, all ready to run from there; None once it ran."""
@@ -153,21 +154,24 @@ class FilmShow:
         self._cued_ns = place_ns
 
     def _read_from(self, at_ns: int) -> None:
+        """Up to where it is to begin; the picture that is there may stand for long."""
         self._pieces = self._film.from_(at_ns)
         self._kept.clear()
-        last: Piece | None = None
+        shown: Piece | None = None
         for piece in self._pieces:
-            if piece.sound is not None:
-                ends_ns = piece.at_ns + piece.sound.shape[1] * NS_PER_S // AUDIO_CLOCK_RATE
-                if ends_ns > at_ns:
-                    self._kept.append(piece)
-            else:
-                last = piece
-            if piece.at_ns >= at_ns and (piece.picture or not self._film.has_pictures):
+            if piece.picture is not None and (shown is None or piece.at_ns <= at_ns):
+                shown = piece
+            elif piece.picture is not None or _end_ns(piece) > at_ns:
+                self._kept.append(piece)
+            known = shown is not None or not self._film.has_pictures
+            if (known and piece.at_ns >= at_ns) or len(self._kept) == MOST_KEPT:
                 break
-        if last is not None and last.picture is not None:
-            self._standing.set(last.picture, last.aspect)
-            self._kept.append(last)
+        if shown is not None and shown.picture is not None:
+            self._standing.set(shown.picture, shown.aspect)
+            if shown.at_ns > at_ns:
+                self._kept.append(shown)
+            else:
+                self._kept.appendleft(replace(shown, at_ns=at_ns))
 
     def step(self, now_ns: int) -> float:
         self._source.picture.received_ns = now_ns
@@ -214,8 +218,7 @@ class FilmShow:
             self._last_ns = max(self._last_ns, piece.at_ns + 1)
         elif piece.sound is not None:
             self._source.sound.put(due_ns, piece.sound)
-            length_ns = piece.sound.shape[1] * NS_PER_S // AUDIO_CLOCK_RATE
-            self._last_ns = max(self._last_ns, piece.at_ns + length_ns)
+            self._last_ns = max(self._last_ns, _end_ns(piece))
 
 
 class SlideShow:
@@ -289,6 +292,11 @@ class Countdown:
         if clip.started_at_ms is not None:
             ran_ns += now_ns - self._began_ns
         return max(0, self.duration_ns - ran_ns)
+
+
+def _end_ns(piece: Piece) -> int:
+    samples = 0 if piece.sound is None else piece.sound.shape[1]
+    return piece.at_ns + samples * NS_PER_S // AUDIO_CLOCK_RATE
 
 
 def clock_text(left_ns: int) -> str:

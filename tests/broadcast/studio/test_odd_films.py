@@ -41,19 +41,22 @@ def test_a_film_of_120_pictures_a_second_moves(tmp_path: Path) -> None:
     assert max(np.abs(seen)) < 0.05 * fps
 
 
-def made(path: Path, *options: str) -> Path:
+def made(path: Path, *options: str, sound: str = f"sine=f={HZ}:r=48000:d=5") -> Path:
     """By FFmpeg's program, of a test picture and a tone."""
-    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", f"sine=f={HZ}:r=48000:d=5"]
+    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", sound]
     command += ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=5", "-c:v", "libx264"]
     subprocess.run([*command, *options, path], check=True)
     return path
 
 
 @NEEDS_FFMPEG
-def test_a_recording_that_was_broken_off_plays_as_far_as_it_goes(tmp_path: Path) -> None:
-    """As OBS leaves it when the power goes: no index says where its first picture is."""
-    whole = made(tmp_path / "whole.mkv", "-shortest").read_bytes()
-    path = tmp_path / "broken.mkv"
+@pytest.mark.parametrize("kind", ["mkv", "mp4"])
+def test_a_recording_that_was_broken_off_plays_as_far_as_it_goes(tmp_path: Path, kind: str) -> None:
+    """As OBS leaves it when the power goes: no index says where its first picture is. Or as what
+    was fetched by half: the index says where all would be."""
+    index_first = () if kind == "mkv" else ("-movflags", "faststart")
+    whole = made(tmp_path / f"whole.{kind}", "-shortest", *index_first).read_bytes()
+    path = tmp_path / f"broken.{kind}"
     path.write_bytes(whole[: len(whole) * 3 // 4])
     table = Table(path)
     table.follow(started_at_ms=0)
@@ -61,6 +64,59 @@ def test_a_recording_that_was_broken_off_plays_as_far_as_it_goes(tmp_path: Path)
     assert table.picture is not None
     assert abs(table.picture.media_ns // 1_000_000 - table.now_ns // 1_000_000) < 100
     assert media.tone_level(table.last[0], HZ) > -25
+    table.turn_to(LEAD_MS + 7000)
+    assert table.picture is not None, "its last one stands"
+
+
+@NEEDS_FFMPEG
+def test_an_anthem_with_one_picture_is_seen_and_heard_from_any_place(tmp_path: Path) -> None:
+    """Behind that picture there is no other to be found."""
+    path = tmp_path / "anthem.mp4"
+    made(path, "-vf", r"select=eq(n\,0)", sound="sine=f=900:r=48000:d=60")
+    table = Table(path)
+    table.follow(position_ms=20_000)
+    table.turn_to(400)
+    assert table.picture is not None
+    table.follow(started_at_ms=400)
+    table.turn_to(400 + LEAD_MS + 10_000)
+    assert table.picture is not None
+    assert min(table.heard[(400 + LEAD_MS) // 20 + 2 :]) > 0.05
+
+
+@NEEDS_FFMPEG
+def test_a_film_in_blocks_of_a_second_plays_without_a_gap(tmp_path: Path) -> None:
+    """As telephones and OBS write: pictures, then the sound that belongs to them."""
+    fragments = ("-movflags", "frag_keyframe+empty_moov", "-g", "50", "-bf", "0")
+    table = Table(made(tmp_path / "blocks.mp4", *fragments))
+    table.follow(started_at_ms=0)
+    table.turn_to(LEAD_MS + 100)
+    while table.now_ns < (LEAD_MS + 4800) * NS_PER_MS:
+        table.turn_to(table.now_ns // NS_PER_MS + 20)
+        assert table.heard[-1] > 0.05
+        assert table.picture is not None
+        assert table.now_ns - table.picture.media_ns < 100 * NS_PER_MS
+
+
+def test_a_picture_that_stands_for_long_is_there_wherever_one_begins(tmp_path: Path) -> None:
+    """As screen recorders write it: a picture where something changes."""
+    path, every_s = tmp_path / "screen.mp4", 10
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for number, planes in enumerate(media.numbered(5, 4)):
+            container.mux(stream.encode(media.frame_of(planes, number, Fraction(every_s))))
+        container.mux(stream.encode(None))
+    table = Table(path)
+    table.follow(position_ms=14_000)
+    table.turn_to(400)
+    assert table.number == 1
+    table.follow(started_at_ms=400)
+    for at_s, number in ((1, 1), (5, 1), (7, 2)):
+        table.turn_to(400 + LEAD_MS + at_s * 1000)
+        assert table.number == number
+    table.follow(started_at_ms=8_000, position_ms=8_000)
+    table.turn_to(8_000 + LEAD_MS + 1_000)
+    assert table.number == 0, "not until the next one comes"
 
 
 @NEEDS_FFMPEG
