@@ -136,6 +136,10 @@ class Camera(Section):
     def listens(self) -> bool:
         return self.url.startswith("rtmp:") or "mode=listener" in self.url
 
+    @property
+    def is_file(self) -> bool:
+        return self.url.startswith("file:")
+
 
 PushUrl = Annotated[_Url, Field(pattern=r"^(rtmps?|srt|icecast)://[^\s]+$")]
 
@@ -152,6 +156,10 @@ class Push(Section):
     ca_file: str = ""
     """PEM of who signed the certificate of an rtmps destination, if browsers do not know him. Who
     cannot prove that he is the one that the address names gets nothing, least of all the key."""
+
+    @property
+    def listens(self) -> bool:
+        return "mode=listener" in self.url
 
 
 class Rung(Section):

@@ -14,12 +14,12 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from broadcast.outputs.backlog import Backlog
+from broadcast.outputs.backlog import GAP_TOLD_S, Backlog
 from broadcast.outputs.ffmpeg import Why, held, opened, telling_line, why
 from broadcast.outputs.fmp4 import ParameterSets, fragment, init_segment, since
 from broadcast.outputs.parts import Cutter, Part
 from config.settings import Program, Push
-from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE, Codec, Packet
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, VIDEO_CLOCK_RATE, Codec, Packet
 
 MAX_QUEUED_PACKETS = 720
 """Ten seconds of picture and sound."""
@@ -56,6 +56,7 @@ OUTPUT = {
 log = logging.getLogger(__name__)
 
 State = Literal["connecting", "sending", "waiting"]
+Cause = Why | Literal["stalled", "slow", "nobody", "no_ffmpeg"]
 
 
 class StalledError(OSError):
@@ -82,8 +83,9 @@ class PushStatus:
     state: State
     detail: str
     """Why it is not sending, in FFmpeg's words and without the address."""
-    why: Why | Literal["stalled", "no_ffmpeg"]
-    """The same in one word, for who does not know FFmpeg; "": none of these."""
+    why: Cause
+    """The same in one word, for who does not know FFmpeg; "": none of these. `slow`: it is sending,
+    but not all."""
     retry_s: float
     """How long it waits before it tries again."""
     since_ns: int
@@ -224,7 +226,7 @@ class Pusher:
         self._wanted = False
         self._state: State = "connecting"
         self._detail, self._since_ns = "", 0
-        self._why: Why | Literal["stalled", "no_ffmpeg"] = ""
+        self._why: Cause = ""
         self._retry_s = 0.0
         self._connection: Connection | None = None
 
@@ -245,6 +247,9 @@ class Pusher:
         connection, state, detail, kind = self._connection, self._state, self._detail, self._why
         if state == "sending" and connection is not None and connection.stands:
             state, detail, kind = "waiting", STALLED, "stalled"
+        elif state == "sending":
+            sent_s = (time.monotonic_ns() - self._since_ns) / NS_PER_S
+            kind = "slow" if self._queue.dropped_within(min(sent_s, GAP_TOLD_S)) else kind
         dropped = self._queue.dropped
         return PushStatus(
             self._push.name, state, detail, kind, self._retry_s, self._since_ns, dropped
@@ -261,12 +266,14 @@ class Pusher:
             except OSError as error:
                 self._detail, self._why = f"ffmpeg: {error.strerror or error}", "no_ffmpeg"
             steady = self._since_ns and time.monotonic() - began > STEADY_S
-            self._retry_s = RETRY_S[0 if steady else min(failures, len(RETRY_S) - 1)]
+            # Whoever waits to be called calls nobody too often.
+            soon = steady or self._why == "nobody"
+            self._retry_s = RETRY_S[0 if soon else min(failures, len(RETRY_S) - 1)]
             self._state, self._since_ns = "waiting", 0
-            if not self._closing.is_set():
+            if self._why != "nobody" and not self._closing.is_set():
                 log.warning("push to %s: %s", self._push.name, self._detail or "ended")
             self._closing.wait(self._retry_s)
-            failures = 0 if steady else failures + 1
+            failures = 0 if soon else failures + 1
 
     def _connect(self) -> None:
         """One connection, to its end; keeps why it ended. Raises `OSError` without FFmpeg."""
@@ -282,8 +289,11 @@ class Pusher:
         finally:
             self._wanted, self._connection = False, None
             words = connection.close()
-        self._why = why(words, self._push.url) or ("stalled" if said == STALLED else "")
+        self._why = why(words, self._push.url)
         self._detail = telling_line(words, self._push.url) or said
+        if said == STALLED and not self._why:
+            never: Cause = "nobody" if self._push.listens else "unreachable"
+            self._why = "stalled" if self._since_ns else never
 
     def _follow(self, connection: Connection, feeder: _Feeder) -> None:
         """Looks twenty times a second: to be woken by each packet would cost more."""
