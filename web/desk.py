@@ -87,7 +87,7 @@ class Desk:
         state = self.floor.state
         self.hub.end_others(state.sites)
         coming = next_site(state, self.floor.procedure)
-        self.qualities = wishes(state, self._settings.program, coming)
+        self.qualities = wishes(state, self._settings.program, coming, outside.leaving)
         self.alarms = judge(self._situation(), self.alarms)
         self.hub.tell_quality(self.qualities)
         return self.hub.refresh()

@@ -26,6 +26,7 @@ from web.errors import Problem
 from web.history import History
 from web.line_book import PLACE, LineBook
 from web.outside import Calm, Outside, Pace, hours_left
+from web.quality import Leaving
 from web.sessions import Sessions
 from web.statuses import Studio, studio_of, witness_of
 from web.studio_link import DEAF, Ears, StudioLink
@@ -71,6 +72,7 @@ class OnAir:
         self._settings = settings
         self._clock, self.steady = clock, steady
         self._pace = Pace()
+        self._leaving = Leaving()
         self._calm = Calm()
         self.history = History()
         self.book = LineBook(settings.storage.data_dir / PLACE)
@@ -166,7 +168,8 @@ class OnAir:
         if program.public is Take.SLATE:
             self.relay.set_public(take_room=False)
         # Before the studio waits for it: what was left to the kernel comes late, and is no jitter.
-        self.relay.set_awaited(program.awaited)
+        leaving = self._leaving.of(program.program, self.steady())
+        self.relay.set_awaited(program.awaited.union(*(scene.sources for scene in leaving)))
         self.link.show(program)
         self.witness.show(program)
         self.relay.set_open_microphones(program.open_microphones)
@@ -202,6 +205,7 @@ class OnAir:
             now_ms,
             lines=self._calm.of(self.lines(), steady_ms),
             returns=self.relay.returns(),
+            leaving=self._leaving.of(self.link.program.program, steady_ms),
             screens=self.relay.screens(),
             talks=self.relay.talks,
             studio=studio,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import exp
 from typing import Literal
 
+from broadcast.program import Scene
 from config.settings import Settings
 from streams.frames import SiteId
 from streams.lines import DownLine, Line
@@ -84,6 +85,8 @@ class Outside:
     lines: Mapping[SiteId, Line] = field(default_factory=dict)
     returns: Mapping[SiteId, DownLine] = field(default_factory=dict)
     """What the sites get back."""
+    leaving: tuple[Scene, ...] = ()
+    """What a transition may still show."""
     screens: Mapping[SiteId, Line] = field(default_factory=dict)
     """Of the sites whose screen comes."""
     talks: frozenset[SiteId] = frozenset()

@@ -1,10 +1,10 @@
 """What picture each site is asked to send: small unless somebody looks at it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from broadcast.program import Scene
+from broadcast.program import TRANSITION_MS, Scene
 from broadcast.session.model import SessionState
 from config.settings import Program
 from streams.frames import SiteId, screen_of, site_of
@@ -39,6 +39,9 @@ SCREEN_STANDBY = Quality(Level.STANDBY, 640, 360, 5, 150_000)
 SCREEN_FPS = 10
 """A page that turns is no film, and its letters need the bits."""
 
+LEAVING_MS = TRANSITION_MS[1] + 500
+"""The longest transition, and some."""
+
 SIGNER_SHARE = 0.5
 """Hands are small and fast, however small their box is."""
 
@@ -46,16 +49,36 @@ _STEPS = (0.25, 0.5, 0.75, 1.0)
 """Browsers scale by any factor, but few sizes mean few restarts of the encoder."""
 
 
+class Leaving:
+    """Scenes that a transition may still show: they left the program lately."""
+
+    def __init__(self) -> None:
+        self._program = Scene()
+        self._left: list[tuple[Scene, int]] = []
+
+    def of(self, program: Scene, now_ms: int) -> tuple[Scene, ...]:
+        """Those that gave way to this one, by a clock that nobody sets."""
+        if program != self._program:
+            self._left.append((self._program, now_ms))
+            self._program = program
+        self._left = [one for one in self._left if now_ms - one[1] < LEAVING_MS]
+        return tuple(scene for scene, _ in self._left)
+
+
 def wishes(
-    state: SessionState, program: Program, next_site: SiteId | None
+    state: SessionState,
+    program: Program,
+    next_site: SiteId | None,
+    leaving: Iterable[Scene] = (),
 ) -> dict[SiteId, Quality]:
     """For every site of the session, and every screen that one shares. `next_site` warms up like a
-    preview: the call is one click, and the encoder needs a second or two to reach its rate."""
+    preview: the call is one click, and the encoder needs a second or two to reach its rate. What is
+    `leaving` goes on as it is."""
     on_air = _shares(state.program)
     if state.signer is not None:
         signing = state.signer.site
         on_air[signing] = max(SIGNER_SHARE, on_air.get(signing, 0.0))
-    coming = _shares(state.preview)
+    coming = _shares(state.preview, *leaving)
     if next_site is not None:
         coming[next_site] = 1.0
     sources = (*state.sites, *map(screen_of, state.sharing))
@@ -79,11 +102,12 @@ def _wish(
     return replace(wish, fps=min(wish.fps, SCREEN_FPS)) if screen else wish
 
 
-def _shares(scene: Scene) -> dict[SiteId, float]:
+def _shares(*scenes: Scene) -> dict[SiteId, float]:
     """The width of each site's largest seat, as a fraction of the picture's."""
     shares: dict[SiteId, float] = {}
-    for site, seat in zip(scene.sources, scene.seats, strict=False):
-        shares[site] = max(seat.width, shares.get(site, 0.0))
+    for scene in scenes:
+        for site, seat in zip(scene.sources, scene.seats, strict=False):
+            shares[site] = max(seat.width, shares.get(site, 0.0))
     return shares
 
 

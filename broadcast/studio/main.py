@@ -249,7 +249,7 @@ class Studio:
         self._player.follow(state.player)
         self._deliveries.follow(state)
         seen = frozenset((*state.program.sources, *signing))
-        self._sources.want(seen.union(state.preview.sources, last.program.sources), seen)
+        self._sources.want(seen.union(state.preview.sources), seen)
 
     def _unseal(self) -> None:
         on_air = self._on_air

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 
+from broadcast.program import TRANSITION_MS
 from broadcast.studio.picturetrack import PictureTrack
 from broadcast.studio.playout import Playout
 from broadcast.studio.soundtrack import SoundTrack
@@ -24,6 +25,9 @@ CLOCKED_PIXELS_PER_S = 2 * 1920 * 1080 * 25
 """So much of what is on the picture the frame clock decodes itself: a fifth of its time. To wake a
 worker for each costs a seventh more, and no picture is seen before a tick anyway. Where there is
 more on the picture, all of it is decoded as it comes, beside the clock."""
+
+LEAVING_NS = (TRANSITION_MS[1] + 500) * NS_PER_MS
+"""The longest transition, and some."""
 
 FORGOTTEN_NS = 600 * NS_PER_S
 """A site that sent nothing for so long is over, and costs nothing any more: a server runs for
@@ -88,6 +92,8 @@ class Sources:
         """What those dropped who are forgotten."""
         self._wanted: frozenset[SiteId] = frozenset()
         self._seen: frozenset[SiteId] = frozenset()
+        self._left: dict[SiteId, int] = {}
+        """When those left the program that a transition may still show."""
         # Bounded by the number of sites: a track is in it once, or not at all (`announced`).
         self._jobs: queue.SimpleQueue[PictureTrack | None] = queue.SimpleQueue()
         self._began_ns: int | None = None
@@ -163,15 +169,19 @@ class Sources:
         return list(self._sources.values())
 
     def want(self, sites: frozenset[SiteId], seen: frozenset[SiteId] = frozenset()) -> None:
-        """Sites whose every picture is needed: on program or preview; `seen`: on program."""
+        """Sites whose every picture is needed: on program or preview; `seen`: on program. Those
+        that leave it are needed a little longer."""
+        self._left |= dict.fromkeys(self._seen - seen, time.monotonic_ns())
         self._wanted, self._seen = sites, seen
-        for source in self.all():
-            source.picture.wanted = source.site in sites
         self.share()
 
     def share(self) -> None:
         """Says who decodes what is on the picture, and which of the large standby sites are decoded
         whole; call it once in a while."""
+        now_ns = time.monotonic_ns()
+        self._left = {site: at for site, at in self._left.items() if now_ns - at < LEAVING_NS}
+        for source in self.all():
+            source.picture.wanted = source.site in self._wanted or source.site in self._left
         seen = [source.picture for source in self.all() if source.site in self._seen]
         few = sum(picture.pixels for picture in seen) <= self._clocked_pixels
         for source in self.all():

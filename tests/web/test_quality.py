@@ -9,7 +9,7 @@ from broadcast.program import Scene
 from broadcast.session.model import SessionState, Site
 from config.settings import Program
 from streams.frames import SiteId
-from web.quality import MANY_SITES, STANDBY, Level, wishes
+from web.quality import MANY_SITES, STANDBY, Leaving, Level, wishes
 
 IDS = [SiteId(name) for name in ("hall", "lay", "chua", "nhe")]
 SITES = {site: Site(site, site) for site in IDS}
@@ -30,6 +30,17 @@ def test_what_each_is_asked_for() -> None:
     assert (asked[IDS[1]].level, asked[IDS[1]].width) == (Level.PREVIEW, 640)
     assert (asked[IDS[2]].level, asked[IDS[2]].width) == (Level.PREVIEW, 1280)
     assert asked[IDS[3]] == STANDBY
+
+
+def test_what_gives_way_goes_on_as_it_is_until_a_transition_is_over() -> None:
+    hall, lay = (Scene(Layout.FULL, (site,)) for site in IDS[:2])
+    leaving = Leaving()
+    assert leaving.of(hall, 0) == (Scene(),)
+    assert leaving.of(lay, 10_000) == leaving.of(lay, 11_000) == (hall,)
+    state = SessionState(sites=SITES, program=lay)
+    assert wishes(state, PROGRAM, None, (hall,))[IDS[0]].width == PROGRAM.width
+    assert leaving.of(lay, 20_000) == ()
+    assert wishes(state, PROGRAM, None)[IDS[0]] == STANDBY
 
 
 def test_where_there_are_many_each_at_standby_sends_less() -> None:

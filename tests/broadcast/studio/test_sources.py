@@ -153,6 +153,18 @@ def test_a_large_standby_site_is_decoded_by_keyframes_once_there_are_many() -> N
         assert pool.asked == [sites[-1]], "it has to be decoded whole from now on"
 
 
+def test_who_leaves_the_program_is_decoded_whole_until_a_transition_is_over() -> None:
+    """Whatever else is stated meanwhile: a clock begins, a name comes."""
+    sources, here, there = Sources(lambda _: None), frozenset({SITE}), frozenset({SiteId("b")})
+    sources.offer(pictures()[0])
+    source = sources.get(SITE)
+    assert source is not None
+    for scene in (here, there, there):
+        sources.want(scene, scene)
+        assert source.picture.wanted
+    media.wait_for(lambda: sources.share() or not source.picture.wanted, "its end")
+
+
 def test_the_frame_clock_decodes_what_is_on_the_picture_when_it_asks() -> None:
     pool, some, site = Pool(), pictures(), frozenset({SITE})
     pool.sources.offer(some[0])
