@@ -82,16 +82,19 @@ def _seated(view: View) -> tuple[object, ...]:
     return view.scene, view.site_names, view.signer, slate
 
 
+def is_seen(source: Source, now_ns: int) -> bool:
+    """A frame came in the last 2 s, of a screen in the last 5 s: a browser sends one that stands
+    once a second, and some of those get lost."""
+    patience_ns = LOST_NS if screen_site(source.site) is None else SCREEN_LOST_NS
+    return now_ns - source.picture.received_ns < patience_ns
+
+
 def is_lost(source: Source | None, now_ns: int) -> bool:
-    """No frame for 2 s, of a screen for 5 s: a browser sends one that stands once a second, and
-    some of those get lost. A site that sends sound alone is no loss: it has a dark seat."""
+    """A site that came without a camera, and is heard, is no loss: it has a dark seat."""
     if source is None:
         return True
-    if screen_site(source.site) is not None:
-        return now_ns - source.picture.received_ns >= SCREEN_LOST_NS
-    picture_ns, sound_ns = source.picture.received_ns, source.sound.received_ns
-    heard = now_ns - sound_ns < LOST_NS
-    return now_ns - picture_ns >= LOST_NS and not (picture_ns == 0 and heard)
+    heard = source.picture.absent and now_ns - source.sound.received_ns < LOST_NS
+    return not (heard or is_seen(source, now_ns))
 
 
 def _covers(plan: SeatPlan, picture: Picture | None) -> bool:
@@ -277,7 +280,7 @@ class Composer:
     def _picture(self, site: SiteId, now_ns: int, oldest_ns: int) -> Picture | None:
         """What there is of the site to be shown."""
         source = self._sources.get(site)
-        if source is None or is_lost(source, now_ns):
+        if source is None or not is_seen(source, now_ns):
             return None
         picture = self._pick(source.picture, now_ns)
         return picture if picture is not None and picture.received_ns >= oldest_ns else None

@@ -74,6 +74,8 @@ class PictureTrack:
         self._broken = True
         """Nothing can be decoded before the next keyframe."""
         self._asked_ns = 0
+        self.absent = True
+        """Nothing of it has come since the site did."""
         self._shown: Picture | None = None
         self.newest: Picture | None = None
         self.wanted = False
@@ -110,7 +112,7 @@ class PictureTrack:
 
     def offer(self, frame: EncodedFrame, here_ns: int) -> bool:
         """On the loop. True if a worker should look."""
-        self.received_ns = frame.received_ns
+        self.received_ns, self.absent = frame.received_ns, False
         if len(self._inbox) >= MAX_QUEUED_FRAMES:
             self.dropped += len(self._inbox)
             self._inbox.clear()
@@ -136,7 +138,7 @@ class PictureTrack:
 
     def show(self, picture: Picture) -> None:
         """One that was decoded elsewhere, with a media time as the playout has it."""
-        self.received_ns = picture.received_ns
+        self.received_ns, self.absent = picture.received_ns, False
         self._add(picture)
 
     def _add(self, picture: Picture) -> None:
@@ -159,7 +161,7 @@ class PictureTrack:
     def restart(self) -> None:
         """The site's stream ended; the next one starts with a keyframe."""
         self._inbox.clear()
-        self._broken = True
+        self._broken = self.absent = True
 
     def _want_keyframe(self) -> None:
         now = time.monotonic_ns()

@@ -141,6 +141,7 @@ class Sources:
         if (source := self._sources.get(site)) is not None:
             source.playout.restart()
             source.picture.restart()
+            source.sound.received_ns = 0
 
     def forget(self, now_ns: int) -> list[SiteId]:
         """Those that are over; on the loop."""

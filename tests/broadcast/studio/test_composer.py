@@ -278,6 +278,25 @@ def test_a_site_that_never_came_is_no_lost_one(bench: Bench) -> None:
     assert np.array_equal(card(), expected.y)
 
 
+def heard_alone(bench: Bench) -> media.Picture:
+    """What is seen of a site of which nothing comes but sound, for longer than it takes to be
+    lost."""
+    source, bench.gone = bench.gallery.all()[0], SITES[:1]
+    for _ in range(60):
+        source.sound.received_ns = bench.now_ns
+        picture = bench.tick(view(full(0)))
+    return picture
+
+
+def test_a_site_that_comes_back_without_a_camera_is_no_lost_one(bench: Bench) -> None:
+    """Nor is what it sent before seen again. A camera that is pulled out is lost."""
+    dark, source = heard_alone(Bench()), bench.gallery.all()[0]
+    source.picture.show(bench.gallery.pick(source.picture, bench.now_ns))
+    assert not np.array_equal(heard_alone(bench), dark)
+    bench.gallery.gone(SITES[0])
+    assert np.array_equal(heard_alone(bench), dark)
+
+
 def test_when_all_sites_are_lost_the_slate_comes_and_goes_again() -> None:
     bench = Bench(slate_after_s=4)
     scene = Scene(Layout.SIDE_BY_SIDE, SITES[:2])
