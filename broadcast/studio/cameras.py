@@ -13,7 +13,6 @@ import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,7 +23,8 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from broadcast.outputs.ffmpeg import MAX_DETAIL, held, hidden, opened
+from broadcast.outputs.ffmpeg import held, opened, telling_line
+from broadcast.studio.received import AstrayError, Pace, Received
 from config.settings import Camera
 from streams.frames import NS_PER_S, VIDEO_CLOCK_RATE, Codec, EncodedFrame, SiteId
 
@@ -32,10 +32,11 @@ STALLED_S = 5.0
 """Nothing for so long: the connection is dead, whatever FFmpeg thinks."""
 CONNECT_S = 15.0
 END_S = 1.0
+ALONE_S = 60.0
+"""Then the picture is asked for again, which costs two or three seconds of the sound."""
+NO_PICTURE = b"dimensions not set"
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
-ALIVE_NS = 2 * NS_PER_S
 SAME_PICTURE = VIDEO_CLOCK_RATE // 100
-WINDOW_NS = NS_PER_S
 
 PROTOCOLS = {
     "rtsp": "rtsp,rtp,udp,tcp",
@@ -50,7 +51,7 @@ OPTIONS = {
     "rtsp": (*SOON, "-rtsp_transport", "tcp", "-timeout", "5000000"),
     "rtsps": (*SOON, "-rtsp_transport", "tcp", "-timeout", "5000000"),
     "srt": SOON,
-    "rtmp": (*SOON, "-listen", "1"),
+    "rtmp": (*SOON, "-rw_timeout", "5000000", "-listen", "1"),
     "file": ("-re", "-stream_loop", "-1"),
 }
 AS_IT_COMES = ("copy",)
@@ -80,68 +81,21 @@ class NotAsItComesError(Exception):
     """The picture has to be encoded anew."""
 
 
-def command(camera: Camera, *, encode: bool) -> list[str]:
-    """FFmpeg's, with its result on its standard output."""
+class PicturelessError(Exception):
+    """It told of a picture and sent none: FFmpeg then gives no sound either."""
+
+
+def command(camera: Camera, *, encode: bool, alone: bool = False) -> list[str]:
+    """FFmpeg's, with its result on its standard output. `alone`: its sound."""
     kind = camera.url.partition(":")[0]
     path = unquote(camera.url.removeprefix("file://"))
     *options, address = [path] if kind == "file" else opened(camera.url)
     return [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error",
         "-protocol_whitelist", PROTOCOLS[kind], *OPTIONS[kind], *options, "-i", address,
-        "-map", "0:v:0?", "-map", "0:a:0?", "-c:v", *(ENCODED if encode else AS_IT_COMES),
-        *SOUND, *AT_ONCE,
+        *(() if alone else ("-map", "0:v:0?")), "-map", "0:a:0?",
+        "-c:v", *(ENCODED if encode else AS_IT_COMES), *SOUND, *AT_ONCE,
     ]  # fmt: skip
-
-
-@dataclass(slots=True)
-class Received:
-    """What came from one camera. Written by the thread that reads it, read by others."""
-
-    site: SiteId
-    detail: str = ""
-    """Why it does not come, in FFmpeg's words."""
-    since_ns: int = 0
-    """Of the present connection; 0 while there is none."""
-    video_ns: int = 0
-    audio_ns: int = 0
-    width: int | None = None
-    height: int | None = None
-    bitrate_bps: float = 0
-    fps: float = 0
-    _octets: int = 0
-    _pictures: int = 0
-    _window_ns: int = 0
-
-    def note(self, frame: EncodedFrame) -> None:
-        now_ns = frame.received_ns
-        self._octets += len(frame.data)
-        if frame.codec.is_video:
-            self.video_ns = now_ns
-            self._pictures += 1
-        else:
-            self.audio_ns = now_ns
-        if (elapsed_ns := now_ns - self._window_ns) >= WINDOW_NS:
-            self.bitrate_bps = self._octets * 8 * NS_PER_S / elapsed_ns
-            self.fps = self._pictures * NS_PER_S / elapsed_ns
-            self._octets, self._pictures, self._window_ns = 0, 0, now_ns
-
-    @property
-    def heard_ns(self) -> int:
-        return max(self.video_ns, self.audio_ns)
-
-    def status(self, now_ns: int) -> dict[str, Any]:
-        """As the relay reads it (`web.statuses.CameraState`)."""
-        return {
-            "site": self.site,
-            "detail": self.detail,
-            "since_ns": self.since_ns,
-            "width": self.width,
-            "height": self.height,
-            "bitrate_bps": self.bitrate_bps,
-            "fps": self.fps,
-            "video_alive": now_ns - self.video_ns < ALIVE_NS,
-            "audio_alive": now_ns - self.audio_ns < ALIVE_NS,
-        }
 
 
 class Cameras:
@@ -174,47 +128,56 @@ class Cameras:
 
     async def _keep(self, camera: Camera, received: Received) -> None:
         """Again and again, ever more slowly while nothing comes."""
-        encode, failures = False, 0
+        encode, alone, failures = False, False, 0
         while True:
             try:
-                said = await self._fetch(camera, received, encode=encode)
+                said = await self._fetch(camera, received, encode=encode, alone=alone)
+            except PicturelessError:
+                log.warning("camera of %s: no picture; its sound alone", camera.site)
+                alone = True
+                continue
             except NotAsItComesError as error:
                 log.info("camera of %s: encoded anew: %s", camera.site, error)
                 encode = True
                 continue
+            except AstrayError as error:
+                said = str(error)
             except OSError as error:
                 said = f"ffmpeg: {error.strerror}"
-            failures = 0 if received.since_ns else failures + 1
+            alone, failures = False, 0 if received.since_ns else failures + 1
             received.since_ns, received.detail = 0, said
             log.warning("camera of %s: %s", camera.site, said or "ended")
             await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
 
-    async def _fetch(self, camera: Camera, received: Received, *, encode: bool) -> str:
-        """One connection, to its end; FFmpeg's last words. Raises `NotAsItComesError`, and
-        `OSError` where there is no FFmpeg."""
+    async def _fetch(self, camera: Camera, received: Received, *, encode: bool, alone: bool) -> str:
+        """One connection, to its end; FFmpeg's last words. Raises as `_watched` does, and `OSError`
+        where there is no FFmpeg."""
         ours, theirs = os.pipe()
         try:
             try:
-                arguments = held(command(camera, encode=encode))
+                arguments = held(command(camera, encode=encode, alone=alone))
                 process = await asyncio.create_subprocess_exec(
                     *arguments, stdin=DEVNULL, stdout=theirs, stderr=PIPE
                 )
             finally:
                 os.close(theirs)
-            return await self._watched(camera, received, process, ours)
+            return await self._watched(camera, received, process, ours, alone=alone)
         finally:
             os.close(ours)
 
     async def _watched(
-        self, camera: Camera, received: Received, process: Process, pipe: int
+        self, camera: Camera, received: Received, process: Process, pipe: int, *, alone: bool
     ) -> str:
+        """Raises as `_read` does, and `PicturelessError`."""
         loop = asyncio.get_running_loop()
         started_ns = time.monotonic_ns()
-        words = asyncio.create_task(_last_words(process, camera.url))
-        reading = loop.run_in_executor(self._threads, self._read, received, pipe)
+        words = asyncio.create_task(_last_words(process))
+        reading = loop.run_in_executor(self._threads, self._read, camera, received, pipe)
         try:
             while not (await asyncio.wait({reading}, timeout=1.0))[0]:
-                if _stalled(camera, received, started_ns):
+                lasted_ns = time.monotonic_ns() - started_ns
+                enough = alone and lasted_ns > ALONE_S * NS_PER_S
+                if enough or _stalled(camera, received, started_ns):
                     break
         finally:
             await _end(process)
@@ -223,10 +186,13 @@ class Cameras:
             await asyncio.wait({words})
             self._on_gone(received.site)
         reading.result()
-        return words.result().rpartition("\n")[2][-MAX_DETAIL:]
+        if NO_PICTURE in words.result() and not alone:
+            raise PicturelessError
+        return telling_line(words.result(), camera.url)
 
-    def _read(self, received: Received, pipe: int) -> None:
-        """On its thread, to the end of the pipe. Raises `NotAsItComesError`."""
+    def _read(self, camera: Camera, received: Received, pipe: int) -> None:
+        """On its thread, to the end of the pipe. Raises `NotAsItComesError`, `AstrayError`."""
+        pace = Pace()
         try:
             # What it is called may be in any encoding; nobody here reads that.
             with av.open(
@@ -237,6 +203,8 @@ class Cameras:
             ) as container:
                 for frame in _begun_whole(_frames(received, container)):
                     received.note(frame)
+                    if not camera.is_file:
+                        pace.follow(frame)
                     self._offer(frame)
         except av.error.FFmpegError as error:
             log.debug("camera of %s: %s", received.site, error)
@@ -298,9 +266,12 @@ def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:
 
 
 def _stalled(camera: Camera, received: Received, started_ns: int) -> bool:
+    """A picture may hang while the sound goes on; a film's may be over before it."""
     now_ns = time.monotonic_ns()
     if received.heard_ns > started_ns:
-        return now_ns - received.heard_ns > STALLED_S * NS_PER_S
+        seen = received.video_ns > started_ns and not camera.is_file
+        newest_ns = received.video_ns if seen else received.heard_ns
+        return now_ns - newest_ns > STALLED_S * NS_PER_S
     return not camera.listens and now_ns - started_ns > CONNECT_S * NS_PER_S
 
 
@@ -316,10 +287,10 @@ async def _end(process: Process) -> None:
         await process.wait()
 
 
-async def _last_words(process: Process, url: str) -> str:
-    """The end of what it complains of, and no password."""
+async def _last_words(process: Process) -> bytes:
+    """The end of what it complains of."""
     assert process.stderr is not None
     said = b""
     while more := await process.stderr.read(4096):
         said = (said + more)[-MAX_WORDS:]
-    return hidden(said, url)
+    return said

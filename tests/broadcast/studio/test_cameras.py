@@ -227,6 +227,45 @@ def test_an_encoder_that_stands_still_is_left_and_waited_for(
     asyncio.run(story())
 
 
+def test_a_picture_that_hangs_is_asked_for_again_though_the_sound_goes_on(
+    plain: Path, tmp_path: Path
+) -> None:
+    halting = tmp_path / "halting.mp4"
+    command = ["ffmpeg", "-v", "error", "-t", "2", "-i", str(plain)]
+    command += ["-f", "lavfi", "-i", f"sine=f={HZ}:d=180,volume=2", "-map", "0:v", "-map", "1:a"]
+    subprocess.run([*command, "-c:v", "copy", str(halting)], check=True)
+    url = f"rtmp://127.0.0.1:{free_port()}/live/hall"
+
+    async def story() -> None:
+        async with watching(url) as (studio, _):
+            with sending(halting, "-max_interleave_delta", "1", "-f", "flv", url):
+                await studio.sees_and_hears(0.2)
+                await wait_until(lambda: studio.gone, "the end of that connection")
+                await studio.sees_and_hears(0.2)
+
+    asyncio.run(story())
+
+
+def test_who_connects_and_says_nothing_keeps_no_encoder_out(plain: Path) -> None:
+    """As whoever looks which ports are open; RTMP takes one at a time."""
+    port = free_port()
+    url = f"rtmp://127.0.0.1:{port}/live/hall"
+
+    async def connected() -> asyncio.StreamWriter | None:
+        with contextlib.suppress(ConnectionError):
+            return (await asyncio.open_connection("127.0.0.1", port))[1]
+        return None
+
+    async def story() -> None:
+        async with watching(url) as (studio, _):
+            silent = await wait_until(connected, "that it listens")
+            with sending(plain, "-f", "flv", url):
+                await studio.sees_and_hears(0.2)
+            silent.close()
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [("listener", "caller"), ("caller", "listener")])
 def test_srt_is_fetched_and_waited_for_again_and_again(ours: str, theirs: str, plain: Path) -> None:
     place = f"srt://127.0.0.1:{free_port()}?mode="
@@ -309,6 +348,25 @@ def test_what_is_not_there_is_said_without_its_password() -> None:
             detail = cameras.status()[0]["detail"]
             assert "refused" in detail
             assert "secret" not in detail
+
+    asyncio.run(story())
+
+
+def test_a_wrong_passphrase_is_said(plain: Path) -> None:
+    """And who waits for the right one is not kept from it by who has a wrong one."""
+    place = f"srt://127.0.0.1:{free_port()}?passphrase={{}}&mode="
+    right, wrong = place.format("dien-bien-phu"), place.format("sai-mat-khau")
+
+    async def story() -> None:
+        with sending(plain, "-f", "mpegts", right + "listener"):
+            async with watching(wrong + "caller") as (_, cameras):
+                await wait_until(lambda: "passphrase" in cameras.status()[0]["detail"], "words")
+        async with watching(right + "listener") as (studio, _):
+            with (
+                sending(plain, "-f", "mpegts", wrong + "caller"),
+                sending(plain, "-f", "mpegts", right + "caller"),
+            ):
+                await studio.sees_and_hears(0.2)
 
     asyncio.run(story())
 
