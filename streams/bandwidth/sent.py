@@ -27,12 +27,19 @@ class Log:
         """When the last packet left, and the first after a pause."""
         self.runs: deque[SentRun] = deque(maxlen=MAX_RUNS)
         """Those that nobody told of yet."""
+        self._untold = 0
+        """Octets since the last of them that have no numbers."""
 
     def note(self, count: int, octets: int, now_ns: int) -> None:
-        """The packets of the next so many numbers leave now."""
+        """The packets of the next so many numbers leave now; 0: some without, of which nobody will
+        be told. They are counted with the next that have some."""
+        self.octets += octets
+        if not count:
+            self._untold += octets
+            return
+        octets, self._untold = octets + self._untold, 0
         first = self.number
         self.number = end = first + count
-        self.octets += octets
         if now_ns - self.last_ns >= PAUSE_NS:
             self.since_ns = now_ns
         self.last_ns = now_ns
@@ -54,7 +61,7 @@ class Sent(Log):
         """Of all the groups in which he is."""
         self.shift = 0
         """From its numbers to his own. It grows where something goes to him alone."""
-        self._counted = self._counted_octets = self._read = 0
+        self._counted_octets = self._read = 0
         """Of the log's: up to where its sums are in these ones, and its runs in his."""
 
     def follow(self, log: Log | None) -> None:
@@ -62,16 +69,15 @@ class Sent(Log):
         self._take_in()
         self.log = log
         if log is not None:
-            self._counted = self._read = log.number
+            self._read = log.number
             self._counted_octets = log.octets
             self.shift = self.number - log.number
 
     def catch_up(self) -> None:
         """Counts what left for him in groups, which nobody told him at the time."""
         log = self.log
-        if log is None or log.number == self._counted:
+        if log is None or log.octets == self._counted_octets:
             return
-        self._counted = log.number
         self.number = log.number + self.shift
         self.octets += log.octets - self._counted_octets
         self._counted_octets = log.octets
@@ -91,6 +97,10 @@ class Sent(Log):
                 break
             fresh.append((first + shift, end + shift, octets, sent_ns))
         fresh.reverse()
+        if fresh and self._untold:
+            first, end, octets, sent_ns = fresh[0]
+            fresh[0] = first, end, octets + self._untold, sent_ns
+            self._untold = 0
         self.runs.extend(fresh)
         self._read = log.number
 

@@ -103,6 +103,8 @@ def read_offer(text: str, direction: Direction) -> Offer:
     if not session.media:
         raise OfferError(400, "The SDP offer has no media section.")
     sections = _sections(session.media, direction)
+    if direction == "view":
+        sections = _told_of(sections)
     if all(section.codec is None for section in sections):
         raise OfferError(
             406,
@@ -156,6 +158,16 @@ def _sections(media: Iterable[MediaDescription], direction: Direction) -> tuple[
         taken = any(s.kind == one.kind and s.codec is not None for s in sections)
         sections.append(_section(one, direction, taken=taken))
     return tuple(sections)
+
+
+def _told_of(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """As they are where the viewer tells of all when it came; or of pictures alone, as Firefox, and
+    takes padding where there are none. Who would fall silent with the pictures tells of nothing."""
+    taken = [section for section in sections if section.codec is not None]
+    padded = any(s.extension is not None and s.retransmission is not None for s in taken)
+    if padded or len({section.extension is None for section in taken}) < 2:
+        return sections
+    return tuple(replace(section, congestion="", extension=None) for section in sections)
 
 
 def _section(media: MediaDescription, direction: Direction, *, taken: bool) -> Section:

@@ -80,6 +80,8 @@ class Group:
         self.usual = (header, tag) == USUAL
         self._video = video
         self._heads = PLAIN if header == HEADER.size else WITH_EXTENSION
+        self._told = header != HEADER.size
+        """Whether its packets have transport-wide numbers."""
         self.members: dict[Subscriber, Member] = {}
         self._paced: set[Subscriber] = set()
         """Whose lines want large pictures spread over time."""
@@ -158,8 +160,9 @@ class Group:
             self.log_numbers = [logs[0].number] * len(self._log_of)
         else:
             self.log_numbers = [*map(_NUMBER, self._log_of)]
+        numbers = count if self._told else 0
         for log in logs:
-            log.note(count, octets, now_ns)
+            log.note(numbers, octets, now_ns)
         before = 0
         for burst in bursts:
             out.send_same(burst, self, before)

@@ -20,7 +20,7 @@ MAX_OVERLAP = 48_000
 KEPT_REPORTS = 4
 SENDER_REPORT = struct.Struct("!BBHIQIII")
 """RFC 3550 6.4.1, without reports on what comes from elsewhere."""
-PADDING = bytes(254) + b"\xff"
+PADDING, BEAT = bytes(254) + b"\xff", bytes(3) + b"\x04"
 
 
 class DownTrack:
@@ -28,6 +28,8 @@ class DownTrack:
 
     def __init__(self, section: Section) -> None:
         self.section = section
+        self.is_told = section.extension is not None
+        """Whether its packets have transport-wide numbers: when they came is told."""
         self.numbering = Renumbering(section.ssrc, section.payload_type, secrets.randbelow(1 << 15))
         self.member: Member | None = None
         """While he takes all of a lane, with others."""
@@ -101,12 +103,14 @@ class DownTrack:
         second = kind | (MARKER if payload.marker else 0)
         return self._head(second, number, numbering.timestamp(payload), ssrc, transport), data
 
-    def padding(self, transport: int) -> tuple[bytes, bytes]:
-        """An RTX packet without anything to repeat (RFC 3550 5.1)."""
+    def padding(self, transport: int, octets: bytes = PADDING) -> tuple[bytes, bytes]:
+        """An RTX packet without anything to repeat (RFC 3550 5.1). With a marker, upon which
+        GStreamer tells what came."""
         section, timestamp = self.section, max(0, self.last_pts) & 0xFFFFFFFF
         number, kind = self._take_retransmission(), section.retransmission or 0
-        head = self._head(kind, number, timestamp, section.retransmission_ssrc, transport)
-        return bytes((head[0] | 0x20,)) + head[1:], PADDING
+        second, ssrc = kind | MARKER, section.retransmission_ssrc
+        head = self._head(second, number, timestamp, ssrc, transport)
+        return bytes((head[0] | 0x20,)) + head[1:], octets
 
     def _take_retransmission(self) -> int:
         number = self._next_retransmission

@@ -15,7 +15,7 @@ from streams.connections.sdp import Section
 from streams.downlink.fanout import Lane, Payload, Unit
 from streams.downlink.group import Group
 from streams.downlink.pacer import Pacer, spread_ns
-from streams.downlink.track import MAX_OVERLAP, PADDING, DownTrack
+from streams.downlink.track import BEAT, MAX_OVERLAP, PADDING, DownTrack
 from streams.downlink.viewer_rtcp import ViewerRtcp
 from streams.frames import NS_PER_S, SiteId
 from streams.lines import DownLine
@@ -42,6 +42,9 @@ REPEATS = 200
 """Packets that wait to be sent a second time. Policy: the oldest goes, it is late by then."""
 PROBE_PACKETS = 24
 """At most, in one turn."""
+BEAT_NS = 100_000_000
+"""Firefox tells when pictures came, and nothing of sound: where there are none, some octets of
+padding so often are told of instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,13 @@ class Viewer:
         """Is told when that changes, of pictures or of sound."""
         self.on_choice: Callable[[], None] = lambda: None
         """Is told when his line takes more or less."""
+        picture, sound = self._streams.get(True), self._streams.get(False)
+        self._beats = (
+            picture is not None
+            and picture.is_told
+            and picture.section.retransmission is not None
+            and not (sound is None or sound.is_told)
+        )
         self._began = False
         self._whole = False
         """All pictures since the last keyframe were sent: the next can be decoded."""
@@ -308,7 +318,7 @@ class Viewer:
         due = self.pacer.due(now_ns)
         run = [self._packet(stream, one, now_ns) for piece in due for one in piece]
         if run:
-            self._emit(run, now_ns)
+            self._emit(stream, run, now_ns)
 
     def _send_repeats(self, stream: DownTrack, now_ns: int) -> None:
         """A turn after the first time, so that one burst of loss does not take both."""
@@ -319,9 +329,9 @@ class Viewer:
             number = stream.numbering.sequence_of(repeats[0])
             if number is None:
                 break  # it waits itself
-            run.append(stream.again(repeats.popleft(), number, self.sent.take()))
+            run.append(stream.again(repeats.popleft(), number, self._transport(stream)))
         if run:
-            self._emit(run, now_ns)
+            self._emit(stream, run, now_ns)
 
     def _forget_waiting(self) -> None:
         self.pacer.clear()
@@ -335,20 +345,26 @@ class Viewer:
             return
         stream.last_pts = units[-1].pts
         for unit in units:
-            self._emit([self._packet(stream, one, now_ns) for one in unit.payloads], now_ns)
+            run = [self._packet(stream, one, now_ns) for one in unit.payloads]
+            self._emit(stream, run, now_ns)
 
-    def _emit(self, run: Run, now_ns: int) -> None:
-        """`run` has just got the last transport-wide numbers."""
+    def _transport(self, stream: DownTrack) -> int:
+        """The number of the next packet, where it has one."""
+        return self.sent.take() if stream.is_told else 0
+
+    def _emit(self, stream: DownTrack, run: Run, now_ns: int) -> None:
+        """`run` has just got the last transport-wide numbers, or none."""
         octets = sum(len(head) + len(payload) for head, payload in run) + AROUND * len(run)
         self._renumber()
-        self.sent.note_taken(len(run), octets, now_ns)
+        self.sent.note_taken(len(run) if stream.is_told else 0, octets, now_ns)
         self._send_run(run)
 
     def _packet(self, stream: DownTrack, payload: Payload, now_ns: int) -> tuple[bytes, bytes]:
         choice, room = self.steering.choice, self.audience.room
         if stream.numbering.is_behind:
             stream.numbering.leaves(payload, now_ns)
-        return stream.packet(payload, self.sent.take(), redundant=choice.redundant, room=room)
+        transport = self._transport(stream)
+        return stream.packet(payload, transport, redundant=choice.redundant, room=room)
 
     def _renumber(self) -> None:
         """What goes to him in groups has other numbers from now on."""
@@ -374,12 +390,12 @@ class Viewer:
             if self._resends <= 0:
                 break
             self._resends -= 1
-            run.append(stream.again(payload, sequence, self.sent.take()))
+            run.append(stream.again(payload, sequence, self._transport(stream)))
             if self.steering.choice.redundant and stream.section.retransmission is not None:
                 self._repeats.append(payload)
         if run:
             self._resent += len(run)
-            self._emit(run, now_ns)
+            self._emit(stream, run, now_ns)
 
     # --- time ---
 
@@ -400,6 +416,8 @@ class Viewer:
             self._send_due(pictures, now_ns)
         if self.steering.probe and (octets := self.steering.probe_octets(now_ns)) > 0:
             self._probe(octets, now_ns)
+        if self._beats:
+            self._beat(now_ns)
         if now_ns - self._reported_ns >= REPORT_INTERVAL_NS:
             self._report(now_ns)
 
@@ -418,12 +436,19 @@ class Viewer:
             if octets <= 0:
                 break
             if number is not None and (self.audience.room or payload.public):
-                run.append(stream.again(payload, number, self.sent.take()))
+                run.append(stream.again(payload, number, self._transport(stream)))
                 octets -= len(payload.data) + len(run[-1][0])
         if not run:
-            run = [stream.padding(self.sent.take()) for _ in range(octets // len(PADDING))]
+            count = octets // len(PADDING)
+            run = [stream.padding(self._transport(stream)) for _ in range(count)]
         if run:
-            self._emit(run, now_ns)
+            self._emit(stream, run, now_ns)
+
+    def _beat(self, now_ns: int) -> None:
+        stream = self._streams[True]
+        self.sent.catch_up()
+        if now_ns - self.sent.last_ns >= BEAT_NS and not self._is_congested():
+            self._emit(stream, [stream.padding(self._transport(stream), BEAT)], now_ns)
 
     def _report(self, now_ns: int) -> None:
         elapsed_ns = now_ns - self._reported_ns

@@ -281,6 +281,16 @@ def test_viewers_get_lost_packets_as_rtx_and_sound_twice() -> None:
     assert "a=extmap:3 " in text
 
 
+def test_who_tells_of_pictures_alone_when_they_came_has_to_take_padding() -> None:
+    """Firefox and webrtcbin offer the extension for pictures alone; the second without RTX."""
+    told = VIEW + f"a=extmap:3 {TRANSPORT_SEQUENCE}\na=rtcp-fb:99 transport-cc\n"
+    offer = read_offer(told, "view")
+    assert [section.extension for section in offer.sections] == [None, 3]
+    offer = read_offer(told.replace(" rtx/", " rtx-not/"), "view")
+    assert [section.extension for section in offer.sections] == [None, None]
+    assert "goog-remb" in answer(offer, OURS, "view")
+
+
 def test_a_site_that_can_sends_its_sound_twice() -> None:
     sound = "a=rtpmap:63 red/48000/2\na=fmtp:63 111/111\na=rtpmap:111"
     offer = read_offer(CHROMIUM.replace("a=rtpmap:111", sound, 1), "publish")

@@ -62,6 +62,18 @@ def test_what_others_say_did_not_leave_is_not_told_of_either() -> None:
     assert (both[0].octets, both[1].octets) == (700, 600), "though it was sent"
 
 
+def test_what_has_no_numbers_is_counted_with_what_has_some_next() -> None:
+    log, sent = Log(), Sent()
+    sent.follow(log)
+    log.note(0, 70, 1)
+    sent.catch_up()
+    assert (sent.number, sent.octets) == (0, 70)
+    log.note(2, 2400, 2)
+    sent.note(0, 5, 3)
+    assert [*sent.since(0)] == [(0, 2, 2475, 2)]
+    assert (sent.number, sent.octets) == (2, 2475)
+
+
 def test_a_pause_is_one_where_nothing_came_in_either_way() -> None:
     log, sent = Log(), Sent()
     sent.follow(log)

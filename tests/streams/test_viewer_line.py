@@ -22,6 +22,7 @@ from aiortc.rtp import (
 from streams.downlink.viewer_rtcp import RTCP_PSFB_FIR
 from tests.streams.viewing import (
     AGAIN,
+    ALL,
     FPS,
     KEY_EVERY,
     MS,
@@ -135,6 +136,26 @@ def test_without_rtx_the_next_picture_is_what_is_tried() -> None:
     scene.watched(30 * FPS)
     assert scene.player.renditions() == [2, 1, 0]
     assert not scene.player.of(AGAIN)
+    scene.player.check()
+
+
+def test_who_tells_of_pictures_alone_is_not_taken_for_lossy_nor_left_without_them() -> None:
+    """As Firefox: what is not told of, for it has no numbers, counted as lost, half of all."""
+    sections = tuple(
+        section if section.kind == "video" else replace(section, extension=None)
+        for section in SECTIONS
+    )
+    scene = Scene(feedback=True, sections=sections)
+    scene.play(10)
+    scene.come()
+    scene.watched(12 * FPS)
+    assert (scene.steering.choice, scene.steering.loss) == (ALL, 0.0)
+    assert all(packet.extension is None for packet in scene.player.of(SOUND))
+    scene.play(3 * FPS)
+    assert scene.steering.choice.video is None, "nothing is heard of his line"
+    scene.watched(12 * FPS)
+    assert scene.steering.choice.video == 0
+    assert scene.viewer.line().rendition == 0
     scene.player.check()
 
 
