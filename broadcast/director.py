@@ -52,6 +52,9 @@ def program_of(state: SessionState) -> ProgramState:
             for site, language in state.booths.items()
         ),
         cleaned=state.cleaned,
+        sound_later_ms={
+            site.id: site.sound_later_ms for site in state.sites.values() if site.sound_later_ms
+        },
         player=clip,
         site_names={
             **{site.id: site.name for site in state.sites.values()},

@@ -156,6 +156,9 @@ class ProgramState:
     open_microphones: frozenset[SiteId] = frozenset()
     cleaned: frozenset[SiteId] = frozenset()
     """Sites from whose sound the room's noise is taken out."""
+    sound_later_ms: dict[SiteId, int] = field(default_factory=dict)
+    """Where a site's own devices put sound and picture apart: by how much its sound is held back;
+    negative: its picture."""
     booths: tuple[Booth, ...] = ()
     player: Clip | None = None
     site_names: dict[SiteId, str] = field(default_factory=dict)

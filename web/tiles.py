@@ -47,6 +47,7 @@ def tile(
         "fetched": fetched,
         "speaking": site.id in outside.studio.speaking,
         "noise_suppressed": site.id in state.cleaned,
+        "sound_later_ms": site.sound_later_ms,
         "signs": list(outside.studio.signs.get(site.id, ())),
         "screen": sharing.standing(state, site.id),
     }

@@ -42,6 +42,7 @@ from broadcast.session.rules.picture import (
     SetNoiseSuppression,
     SetPreview,
     SetSigner,
+    ShiftSound,
     ShowOverlay,
 )
 from broadcast.session.rules.player import (
@@ -121,6 +122,7 @@ Command = (
     | CloseMicrophone
     | MuteAll
     | SetNoiseSuppression
+    | ShiftSound
     | AllowScreen
     | ShareScreen
     | StopScreen
@@ -271,6 +273,7 @@ __all__ = [
     "SetSigner",
     "SettlePromise",
     "ShareScreen",
+    "ShiftSound",
     "ShowDocument",
     "ShowOverlay",
     "StartPlayer",

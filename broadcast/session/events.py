@@ -225,6 +225,15 @@ class NoiseSuppressionSet(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoundShifted(Happened):
+    """A site's sound comes so much later beside its picture from now on, or sooner."""
+
+    type: Literal["sound_shifted"] = "sound_shifted"
+    site: SiteId
+    later_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlayerSet(Happened):
     """The media player plays this from now on, or this way."""
 
@@ -269,6 +278,7 @@ Event = (
     | WrittenEvent
     | PlayerSet
     | NoiseSuppressionSet
+    | SoundShifted
     | SignerSet
     | ClockSet
     | ClosingEvent

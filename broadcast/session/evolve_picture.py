@@ -12,6 +12,7 @@ from broadcast.session.events import (
     PlayerSet,
     PreviewSet,
     SignerSet,
+    SoundShifted,
 )
 from broadcast.session.model import SessionState
 
@@ -65,3 +66,9 @@ def _player_set(state: SessionState, event: PlayerSet) -> SessionState:
 def _noise_suppression_set(state: SessionState, event: NoiseSuppressionSet) -> SessionState:
     others = state.cleaned - {event.site}
     return replace(state, cleaned=others | {event.site} if event.on else others)
+
+
+@on(SoundShifted)
+def _sound_shifted(state: SessionState, event: SoundShifted) -> SessionState:
+    site = replace(state.sites[event.site], sound_later_ms=event.later_ms)
+    return replace(state, sites={**state.sites, event.site: site})

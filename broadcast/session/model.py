@@ -105,6 +105,9 @@ class Site:
     kind: SiteKind = SiteKind.DISTRICT
     booth: Language | None = None
     """An interpreter sits there, who is heard by those alone who choose the language."""
+    sound_later_ms: int = 0
+    """Than it comes beside its picture, which is late by so much; negative: the picture is held
+    back."""
 
 
 @dataclass(frozen=True, slots=True)

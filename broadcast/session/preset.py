@@ -33,6 +33,7 @@ from broadcast.session.rules.content import (
     MAX_SITES,
     RESERVED_SITES,
 )
+from broadcast.session.rules.picture import SoundShift
 from broadcast.session.rules.registry import Refusal
 from broadcast.session.text import Id, Name, SiteName, Text
 from config.reading import listed, read_toml
@@ -53,6 +54,7 @@ class _Site(_Section):
     kind: SiteKind = SiteKind.DISTRICT
     booth: LanguageWish | None = None
     """Of an interpreter."""
+    sound_later_ms: SoundShift = 0
 
 
 class _Delegate(_Section):
@@ -176,7 +178,13 @@ def preset_of(state: SessionState) -> Preset:
         hidden_overlays=state.hidden_overlays,
         signer=_signer_of(state),
         sites=tuple(
-            _Site(id=one.id, name=one.name, kind=one.kind, booth=_wish_of(one.booth))
+            _Site(
+                id=one.id,
+                name=one.name,
+                kind=one.kind,
+                booth=_wish_of(one.booth),
+                sound_later_ms=one.sound_later_ms,
+            )
             for one in state.sites.values()
         ),
         delegates=tuple(
@@ -236,7 +244,10 @@ def prepare(
         title=preset.title,
         subtitle=preset.subtitle,
         sites=tuple(
-            Site(SiteId(site.id), site.name, site.kind, _language(site.booth))
+            Site(
+                *(SiteId(site.id), site.name, site.kind),
+                *(_language(site.booth), site.sound_later_ms),
+            )
             for site in preset.sites
             if site.id in present
         ),

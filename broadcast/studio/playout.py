@@ -140,6 +140,9 @@ class Playout:
         self._picture_target_ns: int | None = None
         self.sound_error_ns = 0
         """What the sound in fact is off its target; written by the mixing thread."""
+        self.sound_later_ns = 0
+        """Beside the picture than capture times say, which know nothing of what is between a site's
+        devices and its browser; written by the mixing thread."""
 
     @property
     def picture_offset_ns(self) -> int | None:
@@ -168,7 +171,7 @@ class Playout:
             self.sound_target_ns = self.sound_target_ns if sound is None else sound
             self._picture_target_ns = self._picture_target_ns if picture is None else picture
             return
-        skew = self._skew(self.sound, self.picture)
+        skew = self._skew(self.sound, self.picture) + self.sound_later_ns
         # `skew` > 0: the picture needs that much longer than the sound, which waits for it as long
         # as it may; pictures that are later still are shown as they come.
         hold = max(0, min(skew, MAX_DELAY_NS - self.sound.delay_ns))

@@ -22,7 +22,7 @@ from broadcast.studio.soundtrack import EARLY
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker, Talkback
 from broadcast.studio.voices import Bitrates, Heard, Voices
-from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, Codec, Feed, Packet, SiteId
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S, Codec, Feed, Packet, SiteId
 
 PATIENCE_NS = 2 * NS_PER_S
 """A machine that is too busy makes up for missed blocks of sound, a millisecond each; pictures are
@@ -129,8 +129,10 @@ class SoundDesk:
 
     def _make(self, index: int, snapshot: OnAir, from_ns: int) -> frozenset[SiteId]:
         """All packets of a block; returns whose sound is in it."""
+        later_ms = snapshot.state.sound_later_ms
         for source in self._sources.all():
             source.sound.clean(wished=source.site in snapshot.state.cleaned)
+            source.playout.sound_later_ns = later_ms.get(source.site, 0) * NS_PER_MS
         booths = snapshot.state.booths
         interpreters = {booth.site for booth in booths if booth.open}
         heard = self._heard(audible(snapshot.state) | interpreters, from_ns)

@@ -82,7 +82,7 @@ async def a_network_that_blocks(tab: Page, server: Server) -> None:
 
 
 async def check_the_dialog(panel: Page) -> None:
-    """Figures both ways, the test, ten minutes, the switch for noise; a key closes it."""
+    """Figures both ways, the test, ten minutes, noise and lips; a key closes it."""
     await panel.get_by_test_id(f"line-{LEFT}").click()
     await expect(panel.get_by_test_id("line-tested")).to_contain_text("Tự thử")
     await expect(panel.get_by_test_id("both-ways")).to_contain_text("×180")
@@ -92,6 +92,13 @@ async def check_the_dialog(panel: Page) -> None:
     noise = panel.get_by_test_id("noise-suppression")
     await noise.click()
     await expect(noise).to_have_attribute("aria-pressed", "true")
+    shift = panel.get_by_test_id("sound-shift")
+    await expect(shift).to_contain_text("Không chỉnh")
+    await panel.get_by_test_id("delay-picture").click()
+    await expect(shift).to_contain_text("Hình chậm thêm 20 ms")
+    for words in ("Không chỉnh", "Tiếng chậm thêm 20 ms"):
+        await panel.get_by_test_id("delay-sound").click()
+        await expect(shift).to_contain_text(words)
     await panel.keyboard.press("Escape")
     await expect(panel.get_by_test_id("line-dialog")).to_have_count(0)
     await expect(panel.get_by_test_id(f"site-{LEFT}")).to_contain_text("Khử ồn")

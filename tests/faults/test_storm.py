@@ -79,6 +79,7 @@ COMMANDS: dict[str, Callable[[Dice], dict[str, Any]]] = {
     "open_microphone": lambda dice: {"site": dice.choice(SITES)},
     "close_microphone": lambda dice: {"site": dice.choice(SITES)},
     "set_noise_suppression": lambda dice: {"site": dice.choice(SITES), "on": dice.random() < 0.5},
+    "shift_sound": lambda dice: {"site": dice.choice(SITES), "later_ms": dice.randint(-200, 200)},
     "choose_item": lambda dice: {"item": dice.choice(AGENDA).id},
     "set_item_closed": lambda dice: _of_item(dice) | {"closed": dice.random() < 0.3},
     "close_part": lambda dice: {"staying": dice.sample(SITES, 2)},

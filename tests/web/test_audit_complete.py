@@ -100,6 +100,7 @@ STORY: tuple[dict[str, Any], ...] = (
     {"type": "close_microphone", "site": LAY},
     {"type": "mute_all"},
     {"type": "set_noise_suppression", "site": LAY, "on": True},
+    {"type": "shift_sound", "site": LAY, "later_ms": -40},
     {"type": "set_signer", "site": LAY, "corner": "top-right", "share": 0.2},
     {"type": "load_countdown", "duration_ms": 600_000, "title": "Khai mạc sau"},
     {"type": "start_player", "sound": False},

@@ -27,6 +27,7 @@ from web.setup import put_account
 SCENE = {"layout": "full", "sources": ["hall"]}
 FIELDS: dict[str, dict[str, Any]] = {
     "set_noise_suppression": {"site": "hall", "on": True},
+    "shift_sound": {"site": "hall", "later_ms": 40},
     "set_signer": {"site": "hall"},
     "load_player": {"file": "phim.mp4"},
     "load_countdown": {"duration_ms": 60_000, "title": "Bắt đầu sau"},
@@ -122,6 +123,7 @@ PROTOCOL = {
             "begin_rehearsal",
             "record_check",
             "set_noise_suppression",
+            "shift_sound",
             "set_signer",
             "load_player",
             "load_countdown",

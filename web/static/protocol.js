@@ -19,7 +19,7 @@ export const COMMANDS = [
   "end_turn", "pause_clock", "resume_clock", "extend_turn",
   "set_limit", "undo", "note_promise", "settle_promise", "drop_promise",
   "cut", "set_preview",
-  "open_microphone", "close_microphone", "mute_all", "set_noise_suppression", "set_signer",
+  "open_microphone", "close_microphone", "mute_all", "set_noise_suppression", "shift_sound", "set_signer",
   "allow_screen", "share_screen", "stop_screen",
   "show_overlay",
   "write_note", "strike_note", "type_caption", "correct_caption", "correct_turn", "correct_name", "mark_roll", "send_message",

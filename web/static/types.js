@@ -160,6 +160,7 @@
  * @property {{connected: boolean, detail: string}} [fetched] a camera of the settings
  * @property {boolean} speaking somebody speaks there, heard or not
  * @property {boolean} noise_suppressed
+ * @property {number} sound_later_ms beside its picture than it comes; negative: the picture is held back
  * @property {("black" | "frozen" | "silent")[]} signs what is wrong although it comes
  * @property {Sharing} screen
  */

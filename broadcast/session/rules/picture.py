@@ -6,7 +6,7 @@ A switch that already stands as wished is no fault and no event: two people may 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StrictInt
 
 from broadcast.interpreters import SIGNER_SHARE, SIGNER_SHARES, Signer
 from broadcast.layout import INSET, INSET_SHARES, Corner, Inset, Layout
@@ -21,6 +21,7 @@ from broadcast.session.events import (
     PictureCut,
     PreviewSet,
     SignerSet,
+    SoundShifted,
 )
 from broadcast.session.model import OverlayName, SessionState
 from broadcast.session.rules.command import Command
@@ -29,6 +30,10 @@ from broadcast.session.rules.player import silence
 from broadcast.session.rules.registry import OPEN, OPERATING, Act, Refusal, rule
 from broadcast.session.text import SeatName, SiteName
 from streams.frames import SiteId, site_of
+
+MOST_SHIFT_MS = 200
+"""No device puts sound and picture further apart; no picture is kept for longer."""
+SoundShift = Annotated[StrictInt, Field(ge=-MOST_SHIFT_MS, le=MOST_SHIFT_MS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +196,24 @@ def set_noise_suppression(state: SessionState, command: SetNoiseSuppression, act
     if command.on == (site in state.cleaned):
         return ()
     return (NoiseSuppressionSet(at_ms=act.at_ms, site=site, on=command.on),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftSound(Command):
+    """Lets a site's sound be heard so much later beside its picture, or, below 0, its picture seen
+    later: what its own devices put between them no line tells of."""
+
+    type: Literal["shift_sound"] = "shift_sound"
+    site: SiteName
+    later_ms: SoundShift
+
+
+@rule(ShiftSound, OPERATING, OPEN)
+def shift_sound(state: SessionState, command: ShiftSound, act: Act) -> Events:
+    site = _known(state, command.site)
+    if command.later_ms == state.sites[site].sound_later_ms:
+        return ()
+    return (SoundShifted(at_ms=act.at_ms, site=site, later_ms=command.later_ms),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

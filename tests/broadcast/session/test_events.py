@@ -33,6 +33,7 @@ def test_the_first_event_keeps_every_name() -> None:
         "name": "Điểm cầu huyện Mường Nhé",
         "kind": "district",
         "booth": None,
+        "sound_later_ms": 0,
     }
 
 

@@ -2,19 +2,24 @@
 
 import pytest
 
+from broadcast.director import program_of
 from broadcast.layout import INSET, Corner, Inset, Layout
 from broadcast.program import CUT, Scene, Transition, TransitionKind
 from broadcast.session.commands import (
     CloseMicrophone,
+    CommandError,
     Cut,
     MuteAll,
     OpenMicrophone,
     SceneWish,
     SetNoiseSuppression,
     SetPreview,
+    ShiftSound,
     ShowOverlay,
+    parse_command,
 )
 from broadcast.session.model import OverlayName
+from broadcast.session.preset import prepare, preset_of
 from broadcast.session.rules.picture import InsetWish, TransitionWish
 from tests.broadcast.session.hearing import CHUA, HALL, NHE, Hearing
 
@@ -130,3 +135,21 @@ def test_noise_is_taken_out_of_a_site_until_it_is_not() -> None:
     hearing.do(SetNoiseSuppression(site=NHE, on=False))
     assert hearing.state.cleaned == frozenset()
     assert hearing.refused(SetNoiseSuppression(site="nowhere", on=True)) == "unknown_site"
+
+
+def test_a_site_s_sound_is_shifted_and_stays_so_in_the_next_session() -> None:
+    hearing = Hearing()
+    hearing.do(ShiftSound(site=NHE, later_ms=-60))
+    assert not hearing.do(ShiftSound(site=NHE, later_ms=-60))
+    assert program_of(hearing.state).sound_later_ms == {NHE: -60}
+    following = prepare(preset_of(hearing.state), "next", 0)
+    assert {site.id: site.sound_later_ms for site in following.sites}[NHE] == -60
+    hearing.do(ShiftSound(site=NHE, later_ms=0))
+    assert program_of(hearing.state).sound_later_ms == {}
+    assert hearing.refused(ShiftSound(site="nowhere", later_ms=20)) == "unknown_site"
+
+
+@pytest.mark.parametrize("later_ms", [-201, 201, 20.5, True])
+def test_no_device_is_later_than_that(later_ms: object) -> None:
+    with pytest.raises(CommandError):
+        parse_command({"type": "shift_sound", "site": NHE, "later_ms": later_ms})

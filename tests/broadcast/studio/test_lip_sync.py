@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import statistics
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import av
@@ -86,3 +87,27 @@ def test_flash_and_beep_come_together(
             assert abs(statistics.median(offs_s)) <= 0.04, f"sound after picture: {offs_s}"
 
     asyncio.run(test())
+
+
+def test_a_camera_that_is_late_by_itself_is_waited_for(tmp_path: Path) -> None:
+    """Its picture is older than its capture times say: the operator shifts its sound by so much."""
+
+    async def test() -> None:
+        async with rig(tmp_path) as r:
+            r.site("hall", clip(0, flashes=True), lateness_s=picture_late(0.0), captured=True)
+            r.relay.follow(
+                public=Take.ROOM, program=full("hall"), open_microphones=frozenset({"hall"})
+            )
+            for later_ms in (120, -120):
+                r.relay.follow(sound_later_ms={"hall": later_ms})
+                await media.wait_until(
+                    partial(shifted, r, later_ms / 1000), f"sound {later_ms} ms after its picture"
+                )
+
+    asyncio.run(test())
+
+
+async def shifted(r: Rig, later_s: float) -> bool:
+    """Whether the last three beeps came so long after their flashes, within 40 ms."""
+    offs_s = await apart_s(r)
+    return offs_s is not None and all(abs(off - later_s) <= 0.04 for off in offs_s[-3:])

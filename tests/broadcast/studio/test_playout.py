@@ -54,6 +54,19 @@ def test_capture_times_line_up_streams_that_travel_unequally(picture_ms: int) ->
     assert sound >= 9 * NS_PER_S + picture_ms * NS_PER_MS + MIN_DELAY_NS
 
 
+@pytest.mark.parametrize("later_ms", [-200, -60, 120, 200])
+def test_sound_is_shifted_against_its_picture_as_the_operator_says(later_ms: int) -> None:
+    playout = Playout()
+    stream(playout.sound, SOUND_ZERO, 20, 20)
+    stream(playout.picture, PICTURE_ZERO, 40, 60)
+    before = presented(playout, 9 * NS_PER_S)
+    playout.sound_later_ns = later_ms * NS_PER_MS
+    sound, picture = presented(playout, 9 * NS_PER_S)
+    assert abs(sound - picture - later_ms * NS_PER_MS) < NS_PER_MS
+    assert sound >= before[0] - 40 * NS_PER_MS, "what held the sound back was its picture alone"
+    assert picture >= before[1], "neither comes before it can"
+
+
 def test_without_capture_times_both_count_as_equally_fast() -> None:
     playout = Playout()
     stream(playout.sound, SOUND_ZERO, 20, 20, captured=False)

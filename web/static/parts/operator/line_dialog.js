@@ -10,12 +10,16 @@ import {ceilingOf, pathOf, stretches} from "./charts.js";
 import {Dialog} from "../common/dialogs.js";
 
 /** @import {LineDown, LineHistory, LineReport, LineTested, LineUp} from "../../line_types.js" */
+/** @import {Site} from "../../types.js" */
 /** @import {Column} from "./charts.js" */
 
 const ASK_MS = 2000;
 const WIDTH = 600;
 const HEIGHT = 56;
 const DASH = "–";
+/** One press; less is not seen. */
+const SHIFT_MS = 20;
+const MOST_SHIFT_MS = 200;
 
 /** The site whose line is shown. @type {import("@preact/signals").Signal<string | undefined>} */
 const shown = signal(undefined);
@@ -51,8 +55,24 @@ export function LineDialog() {
       : html`<p class="muted" role="status">${t("line.asking")}</p>`}
     <${Do} command=${{type: "set_noise_suppression", site: site.id, on: !site.noise_suppressed}} pressed=${site.noise_suppressed}
       class="small noise" label=${t("line.noise_long")} testid="noise-suppression">${t(site.noise_suppressed ? "line.noise_on" : "line.noise_off")}<//>
+    <${Shift} site=${site} />
     <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
   <//>`;
+}
+
+/** What the site's own devices put between sound and picture is taken back by ear and eye. @param {{site: Site}} props */
+function Shift({site}) {
+  const later = site.sound_later_ms;
+  const by = (/** @type {number} */ step) => ({
+    command: {type: "shift_sound", site: site.id, later_ms: later + step}, class: "small", disabled: Math.abs(later + step) > MOST_SHIFT_MS,
+  });
+  const words = later > 0 ? "line.sound_later" : later < 0 ? "line.picture_later" : "line.not_shifted";
+  return html`<section class="shift" data-testid="sound-shift" aria-label=${t("line.shift")}>
+    <h3>${t("line.shift")} <output class="muted numbers">${t(words, {ms: number(Math.abs(later))})}</output></h3>
+    <p>
+      <${Do} ...${by(SHIFT_MS)} testid="delay-sound">${t("line.delay_sound")}<//>
+      <${Do} ...${by(-SHIFT_MS)} testid="delay-picture">${t("line.delay_picture")}<//></p>
+    <p class="muted">${t("line.shift_hint")}</p></section>`;
 }
 
 /** Asks again and again, one at a time, until the returned function is called. @param {string} site */
