@@ -80,6 +80,7 @@ from broadcast.session.commands import (
     SetSigner,
     SettlePromise,
     ShareScreen,
+    ShiftSound,
     ShowDocument,
     ShowOverlay,
     StartPlayer,
@@ -142,6 +143,7 @@ SWITCHES: st.SearchStrategy[Command] = st.one_of(
     st.builds(ShowOverlay, name=st.sampled_from(OverlayName), visible=st.booleans()),
     st.builds(ExtendTurn, by_ms=st.sampled_from([60_000, -60_000, 10**7, -(10**7), 0])),
     st.builds(SetNoiseSuppression, site=ANY_SITE, on=st.booleans()),
+    st.builds(ShiftSound, site=ANY_SITE, later_ms=st.sampled_from([-200, 0, 40])),
     st.builds(SetSigner, site=st.one_of(st.none(), ANY_SITE)),
     st.builds(AskSelfTest, site=ANY_SITE),
 )
