@@ -7,6 +7,7 @@ import {read} from "./clock.js";
 import {showFigures} from "./figures.js";
 import {connect, connection, displayView, now, view} from "./state.js";
 import {asset, t, timeOfDay} from "./texts.js";
+import {stayAwake} from "./parts/common/awake.js";
 import {show} from "./parts/common/page.js";
 import {renewWhen} from "./parts/common/renewal.js";
 
@@ -134,17 +135,7 @@ function TimeOfDay() {
   return html`<time class="numbers" ref=${face} aria-label=${t("operator.time_of_day")}></time>`;
 }
 
-/** A wall must not go dark in the middle of a session. */
-async function stayAwake() {
-  try {
-    if (!document.hidden) await navigator.wakeLock?.request("screen");
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error; // low battery: the system has the last word
-  }
-}
-
 show(Page);
 connect("display");
 renewWhen(() => true);
-void stayAwake();
-document.addEventListener("visibilitychange", () => void stayAwake());
+stayAwake();

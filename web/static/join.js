@@ -5,6 +5,7 @@ import {signal} from "@preact/signals";
 import {forget, keep, kept} from "./kept.js";
 import {bye, connect, connection, view} from "./state.js";
 import {config, t} from "./texts.js";
+import {stayAwake} from "./parts/common/awake.js";
 import {show} from "./parts/common/page.js";
 import {Language} from "./parts/common/head.js";
 import {Renewal, renewWhen} from "./parts/common/renewal.js";
@@ -85,16 +86,7 @@ function enter() {
   connect("site", {token: secret});
   join(secret);
   renewWhen(nobodyIsNeeded);
-  void stayAwake();
-}
-
-/** A room's screen must not go dark in the middle of a session. */
-async function stayAwake() {
-  try {
-    await navigator.wakeLock?.request("screen");
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error; // low battery: the system has the last word
-  }
+  stayAwake();
 }
 
 function Page() {
@@ -154,9 +146,6 @@ const secret = token();
 show(Page);
 if (secret && !config.over) {
   watchPlugs();
-  document.addEventListener("visibilitychange", () => {
-    if (joined.value && !document.hidden) void stayAwake();
-  });
   const again = kept("sessionStorage", JOINED);
   const tried = again ? undefined : tryLink();
   // Beside that, unless the browser would ask for a camera on behalf of a link that opens nothing.

@@ -240,7 +240,7 @@ export class Live {
   #lost(socket) {
     if (socket !== this.#socket || this.#over) return;
     this.#drop();
-    // Full jitter (many pages come back at once after a restart of the server).
+    // No two alike: many pages come back at once after a restart of the server.
     const ceiling = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#retries);
     this.#retries += 1;
     this.#retryTimer = setTimeout(() => this.#connect(), ceiling * (0.5 + Math.random() / 2));

@@ -3,13 +3,13 @@
 import {html} from "htm/preact";
 import {effect, signal} from "@preact/signals";
 import {useEffect, useRef, useState} from "preact/hooks";
-import {connect, connection, publicView, restarts, view} from "./state.js";
+import {connect, connection, publicView, view} from "./state.js";
 import {show} from "./parts/common/page.js";
 import {Head} from "./parts/common/head.js";
 import {Renewal, renewWhen} from "./parts/common/renewal.js";
 import {config, span, t, weekdayAndTime} from "./texts.js";
-import {WhepPlayer} from "./rtc.js";
 import {CaptionLine} from "./parts/common/caption.js";
+import {useFeed} from "./parts/common/feed.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
 import {Share} from "./parts/public/share.js";
 import {Languages, language, languages} from "./parts/public/languages.js";
@@ -167,24 +167,10 @@ function QuickPlayer() {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const [state, setState] = useState("connecting");
   const [why, setWhy] = useState("");
-  useEffect(() => {
-    const player = new WhepPlayer(`/whep/${config.session}`, {
-      onState: (told, detail) => {
-        setState(told);
-        setWhy(detail);
-      },
-    });
-    const choice = language.subscribe((code) => player.listen(code));
-    void player.start().then((stream) => {
-      if (video.current) video.current.srcObject = stream;
-    });
-    const forget = restarts.subscribe((times) => { if (times) player.renew(); });
-    return () => {
-      forget();
-      choice();
-      player.stop();
-    };
-  }, []);
+  useFeed(video, `/whep/${config.session}`, {language, onState: (told, detail) => {
+    setState(told);
+    setWhy(detail);
+  }});
   return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="quick-player"
       aria-label=${t("public.player")}></video>
     ${captionsOn.value && html`<${CaptionLine} caption=${publicView().caption} />`}

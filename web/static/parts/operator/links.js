@@ -5,9 +5,8 @@ import {html} from "htm/preact";
 import {fetchLinks, operatorView, role} from "../../state.js";
 import {t} from "../../texts.js";
 import {tell} from "../common/ask.js";
+import {Copy} from "../common/copy.js";
 import {Dialog} from "../common/dialogs.js";
-import {Icon} from "../common/icons.js";
-import {toast} from "../common/toasts.js";
 
 /** @type {import("@preact/signals").Signal<{watch: string, sites: {id: string, url: string}[]} | undefined>} */
 const links = signal(undefined);
@@ -46,17 +45,5 @@ function LinkRow({name, url}) {
   return html`<li><span class="name">${name}</span>
     <input readonly value=${url} aria-label=${name} onFocus=${(/** @type {FocusEvent} */ event) => (
       /** @type {HTMLInputElement} */ (event.target).select())} />
-    <button type="button" class="small" onClick=${() => copy(url, name)}
-      aria-label=${t("operator.copy_link", {name})}><${Icon} name="copy" />${t("operator.copy")}</button></li>`;
-}
-
-/** The clipboard is only there over HTTPS or on this machine (W3C Clipboard API).
- * @param {string} url @param {string} name */
-async function copy(url, name) {
-  try {
-    await navigator.clipboard.writeText(url);
-    toast(t("operator.copied", {name}));
-  } catch {
-    toast(t("operator.copy_failed"), "refused");
-  }
+    <${Copy} name=${name} url=${url} /></li>`;
 }

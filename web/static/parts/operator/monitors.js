@@ -2,12 +2,12 @@
 
 import {signal, useSignal} from "@preact/signals";
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
+import {useRef} from "preact/hooks";
 import {PREVIEW} from "../../protocol.js";
-import {WhepPlayer} from "../../rtc.js";
-import {operatorView, restarts} from "../../state.js";
+import {operatorView} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {Do, canGive, mayGive, siteBrief} from "../common/actions.js";
+import {useFeed} from "../common/feed.js";
 import {Icon} from "../common/icons.js";
 import {InsetChoice} from "./inset.js";
 import {pickSeat, target, vacate} from "./preview.js";
@@ -91,22 +91,10 @@ function ProgramVideo() {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const line = useSignal({state: "connecting", detail: ""});
   const playing = useSignal(false);
-  useEffect(() => {
-    const player = new WhepPlayer(`/whep/${config.session}/room`, {
-      onState: (state, detail) => {
-        line.value = {state, detail};
-        if (state !== "connected") playing.value = false;
-      },
-    });
-    void player.start().then((media) => {
-      if (video.current) video.current.srcObject = media;
-    });
-    const forget = restarts.subscribe((times) => { if (times) player.renew(); });
-    return () => {
-      forget();
-      player.stop();
-    };
-  }, []);
+  useFeed(video, `/whep/${config.session}/room`, {onState: (state, detail) => {
+    line.value = {state, detail};
+    if (state !== "connected") playing.value = false;
+  }});
   const {detail} = line.value;
   return html`<video ref=${video} autoplay playsinline muted=${muted.value} data-testid="program-video"
     aria-label=${t("operator.program")} onPlaying=${() => { playing.value = true; }}

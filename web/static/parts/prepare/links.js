@@ -5,8 +5,8 @@ import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {fetchLinks, operatorView, ready} from "../../state.js";
 import {t} from "../../texts.js";
+import {Copy} from "../common/copy.js";
 import {Dialog} from "../common/dialogs.js";
-import {Icon} from "../common/icons.js";
 import {toast} from "../common/toasts.js";
 import {send, tell} from "../common/ask.js";
 
@@ -65,17 +65,4 @@ function Renew({site, name, session}) {
     <h2>${t("prepare.renew_ask", {name})}</h2><p>${t("prepare.renew_note")}</p>
     <footer><button type="button" onClick=${close} autofocus>${t("common.cancel")}</button>
       <button type="button" class="danger" onClick=${go} data-testid="renew-do">${t("prepare.renew_do")}</button></footer><//>`;
-}
-
-/** The clipboard is only there over HTTPS or on this machine. @param {{name: string, url: string}} props */
-function Copy({name, url}) {
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(url);
-      toast(t("operator.copied", {name}));
-    } catch {
-      toast(t("operator.copy_failed"), "refused");
-    }
-  };
-  return html`<button type="button" class="small" onClick=${copy} aria-label=${t("operator.copy_link", {name})}><${Icon} name="copy" />${t("operator.copy")}</button>`;
 }

@@ -2,11 +2,11 @@
 
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
-import {WhepPlayer} from "../../rtc.js";
+import {useRef} from "preact/hooks";
 import {operatorView, ready, sitesOf} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {act} from "../common/actions.js";
+import {useFeed} from "../common/feed.js";
 import {Icon} from "../common/icons.js";
 
 const listening = signal(false);
@@ -22,12 +22,6 @@ export function Listen() {
 
 function Room() {
   const audio = useRef(/** @type {HTMLAudioElement | null} */ (null));
-  useEffect(() => {
-    const player = new WhepPlayer(`/whep/${config.session}/room`, {});
-    void player.start().then((stream) => {
-      if (audio.current) audio.current.srcObject = stream;
-    });
-    return () => player.stop();
-  }, []);
+  useFeed(audio, `/whep/${config.session}/room`);
   return html`<audio ref=${audio} autoplay></audio>`;
 }
