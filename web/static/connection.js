@@ -54,6 +54,7 @@ export class Connection {
   #timer;
   #leave = () => this.#delete();
   #online = () => this.#hurry();
+  #shown = (/** @type {PageTransitionEvent} */ {persisted}) => persisted && this.renew();
 
   /**
    * @param {string} url
@@ -71,6 +72,7 @@ export class Connection {
   open() {
     this.#over = false;
     globalThis.addEventListener?.("pagehide", this.#leave);
+    globalThis.addEventListener?.("pageshow", this.#shown);
     globalThis.addEventListener?.("online", this.#online);
     void this.#connect();
   }
@@ -79,12 +81,14 @@ export class Connection {
   stop() {
     this.#over = true;
     globalThis.removeEventListener?.("pagehide", this.#leave);
+    globalThis.removeEventListener?.("pageshow", this.#shown);
     globalThis.removeEventListener?.("online", this.#online);
     this.#drop();
     this.#tell("closed");
   }
 
-  /** The server was started anew and knows us no more, whatever the connection still believes. */
+  /** The server knows us no more, whatever the connection still believes: it was started anew, or was told that we left
+   * a page that is shown again as it was. */
   renew() {
     if (this.#over || this.#state === "refused") return;
     this.#drop();
@@ -154,7 +158,7 @@ export class Connection {
       await this.prepare(pc);
       await pc.setLocalDescription();
       // The server is ICE-lite: it needs no candidate of ours, so nothing is waited for.
-      const answer = await this.#post(this.offered(pc.localDescription?.sdp ?? ""));
+      const answer = await this.#post(pc, this.offered(pc.localDescription?.sdp ?? ""));
       if (pc === this.pc) await pc.setRemoteDescription({type: "answer", sdp: answer});
     } catch (error) {
       if (pc !== this.pc || this.#over) return;
@@ -173,8 +177,8 @@ export class Connection {
     pc.setConfiguration({...pc.getConfiguration(), iceServers: iceServersOf(answer.headers.get("Link") ?? "")});
   }
 
-  /** @param {string} offer @returns {Promise<string>} */
-  async #post(offer) {
+  /** @param {RTCPeerConnection} pc @param {string} offer @returns {Promise<string>} */
+  async #post(pc, offer) {
     /** @type {Record<string, string>} */
     const headers = {"Content-Type": "application/sdp"};
     if (this.#token) headers["Authorization"] = `Bearer ${this.#token}`;
@@ -182,7 +186,9 @@ export class Connection {
     const answer = await fetch(this.offeredTo(this.#url), {method: "POST", headers, body: offer, signal});
     if (answer.status !== 201) throw new Refused(await sentence(answer), answer.status);
     const location = answer.headers.get("Location");
-    this.#resource = location ? new URL(location, answer.url).href : undefined;
+    const resource = location ? new URL(location, answer.url).href : undefined;
+    if (pc === this.pc) this.#resource = resource;
+    else this.#hangUp(resource); // it was given up meanwhile, and would hold our seat
     return answer.text();
   }
 
@@ -242,12 +248,17 @@ export class Connection {
   }
 
   #delete() {
-    if (!this.#resource) return;
+    this.#hangUp(this.#resource);
+    this.#resource = undefined;
+  }
+
+  /** @param {string | undefined} resource */
+  #hangUp(resource) {
+    if (!resource) return;
     /** @type {Record<string, string>} */
     const headers = this.#token ? {Authorization: `Bearer ${this.#token}`} : {};
     // It survives the page; a server that is away has forgotten the connection anyway.
-    fetch(this.#resource, {method: "DELETE", headers, keepalive: true}).catch(() => undefined);
-    this.#resource = undefined;
+    fetch(resource, {method: "DELETE", headers, keepalive: true}).catch(() => undefined);
   }
 
   /** @param {number} ms @param {() => void} act */

@@ -58,7 +58,8 @@ async function tryLink() {
   try {
     const headers = {Authorization: `Bearer ${secret}`};
     const answer = await fetch(path, {headers, signal: AbortSignal.timeout(TRY_MS)});
-    if (!answer.ok) dead.value = (await answer.json()).error.code;
+    const {code} = answer.ok ? {code: ""} : (await answer.json()).error;
+    if (code in DEAD_LINK) dead.value = code; // a server that is busy says nothing of the link either
   } catch (error) {
     console.warn(error); // a line that is slow or away says nothing of the link
   }

@@ -75,9 +75,10 @@ export function TalkButton({site}) {
       document.removeEventListener("visibilitychange", hidden);
     };
   }, [mine]);
+  const over = site.microphone_open || !site.present || Boolean(site.put_out); // the button may be gone, and nobody lets go of it
   useEffect(() => {
-    if (mine && site.microphone_open) release();
-  }, [mine, site.microphone_open]);
+    if (mine && over) release();
+  }, [mine, over]);
   if (!mayGive("open_microphone") || !site.present || site.put_out) return null;
   const name = shortName(site.name);
   const label = t(site.microphone_open ? "talk.closed" : "talk.hold", {site: name});

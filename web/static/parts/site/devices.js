@@ -40,6 +40,8 @@ let analyser;
 let heard;
 /** @type {AudioContext | undefined} */
 let context;
+/** Nothing is opened any more. */
+let closed = false;
 const samples = new Float32Array(1024);
 
 /** Opens what there is, each for itself: a room without a camera can still be heard. */
@@ -72,8 +74,9 @@ export async function mayOpen() {
   }
 }
 
-/** Lets go of them. */
+/** Lets go of them, for good. */
 export function close() {
+  closed = true;
   for (const track of [picture, sound, ...(stream.value?.getTracks() ?? [])]) track?.stop();
   stream.value = undefined;
 }
@@ -133,6 +136,7 @@ function state(kind) {
 
 /** @param {MediaStream} got @param {("video" | "audio")[]} kinds */
 function take(got, kinds) {
+  if (closed) return got.getTracks().forEach((track) => track.stop()); // somebody was asked meanwhile
   for (const kind of kinds) {
     const track = got.getTracks().find((one) => one.kind === kind);
     if (!track) continue;
@@ -190,7 +194,7 @@ export function inUse(kind) {
 /** Comes back by itself when something is plugged in, which can also be chosen from now on. */
 export function watchPlugs() {
   navigator.mediaDevices?.addEventListener("devicechange", () => {
-    if (asking.value) return;
+    if (asking.value || closed) return;
     for (const kind of /** @type {const} */ (["audio", "video"])) {
       if (state(kind).value === "lost" || state(kind).value === "none") void openOne(kind);
     }

@@ -1,0 +1,127 @@
+"""What comes too late, too early, or not at all, and must not mislead a page. Real Chromium."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Request, Route, expect
+
+from broadcast.session.model import Role
+from tests.browser.test_hands import desk
+from tests.chromium import camera_files, chromium, join_as_a_person_would
+from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from web import line_test
+
+SOON_MS = 20_000
+"""Less than the half minute for which the server keeps a silent connection."""
+
+
+async def joined(tab: Page, rig: Rig) -> None:
+    await tab.goto(rig.url(f"/join/{SESSION}/{LAY}#{rig.site(LAY)}"))
+    await join_as_a_person_would(tab)
+    await expect(tab.get_by_test_id("line")).to_contain_text("tốt")
+    await expect(tab.locator(".return .no-picture")).to_have_count(0)
+
+
+def test_a_link_is_not_dead_because_others_test_their_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour before the session more sites test at once than the server lets: cameras open."""
+    monkeypatch.setattr(line_test, "AT_ONCE", 0)
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            tab = await browser.new_page()
+            async with tab.expect_response("**/line-test?bytes=1") as tried:
+                await tab.goto(rig.url(f"/join/{SESSION}/{LAY}#{rig.site(LAY)}"))
+            assert (await tried.value).status == 503
+            await expect(tab.get_by_test_id("join")).to_be_enabled()
+
+    asyncio.run(story())
+
+
+def test_a_talk_that_was_given_up_before_its_answer_holds_no_seat(tmp_path: Path) -> None:
+    """Else the next press was told for a quarter of a minute that somebody else talks there."""
+
+    async def story() -> None:
+        camera = camera_files(tmp_path, 1, 700)
+        async with relay(settings_in(tmp_path)) as rig, chromium(camera) as browser:
+            room, panel = await browser.new_page(), await browser.new_page()
+            await joined(room, rig)
+            await desk(panel, rig, Role.OPERATOR)
+            answered, given_up = asyncio.Event(), asyncio.Event()
+
+            async def hold(route: Route) -> None:
+                answer = await route.fetch()
+                answered.set()
+                await given_up.wait()
+                await route.fulfill(response=answer)
+
+            await panel.route("**/talk", hold)
+            await panel.get_by_test_id(f"talk-{LAY}").hover()
+            await panel.mouse.down()
+            await answered.wait()
+            await panel.mouse.up()
+            async with panel.expect_response(lambda one: one.request.method == "DELETE"):
+                given_up.set()
+            await panel.unroute("**/talk")
+            await panel.mouse.down()
+            mark = panel.get_by_test_id(f"talk-mark-{LAY}")
+            await expect(mark).to_have_attribute("data-on", "true")
+            await room.close()  # and the button with it, that somebody holds
+            await expect(panel.get_by_test_id(f"talk-{LAY}")).to_have_count(0)
+            await expect(mark).to_have_count(0)
+
+    asyncio.run(story())
+
+
+def test_a_page_whose_room_is_open_elsewhere_opens_no_camera_any_more(tmp_path: Path) -> None:
+    """Not even where its own was lost, and something is plugged in."""
+
+    async def story() -> None:
+        camera = camera_files(tmp_path, 1, 700)
+        async with relay(settings_in(tmp_path)) as rig, chromium(camera) as browser:
+            older, newer = await browser.new_page(), await browser.new_page()
+            await joined(older, rig)
+            await older.get_by_test_id("own-picture").evaluate(
+                "video => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
+            )
+            await expect(older.get_by_test_id("camera-trouble")).to_be_visible()
+            await joined(newer, rig)
+            await expect(older.get_by_test_id("stop")).to_be_visible()
+            opened = await older.evaluate(
+                """async () => {
+                  let opened = 0;
+                  navigator.mediaDevices.getUserMedia = async () => { opened += 1; };
+                  navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+                  await navigator.mediaDevices.enumerateDevices();
+                  await navigator.mediaDevices.enumerateDevices();
+                  return opened;
+                }"""
+            )
+            assert opened == 0
+
+    asyncio.run(story())
+
+
+def test_a_page_that_is_shown_again_as_it_was_joins_anew(tmp_path: Path) -> None:
+    """As Safari does on the way back: leaving it, the page told the server so."""
+
+    async def story() -> None:
+        camera = camera_files(tmp_path, 1, 700)
+        async with relay(settings_in(tmp_path)) as rig, chromium(camera) as browser:
+            room = await browser.new_page()
+            await joined(room, rig)
+
+            def joins(request: Request) -> bool:
+                return request.method == "POST" and request.url.endswith(f"/whip/{LAY}")
+
+            async with room.expect_request(joins, timeout=SOON_MS):
+                for name in ("pagehide", "pageshow"):
+                    await room.evaluate(
+                        "name => dispatchEvent(new PageTransitionEvent(name, {persisted: true}))",
+                        name,
+                    )
+            await expect(room.get_by_test_id("line")).to_contain_text("tốt")
+
+    asyncio.run(story())
