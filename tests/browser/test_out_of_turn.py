@@ -40,6 +40,22 @@ def test_a_link_is_not_dead_because_others_test_their_lines(
     asyncio.run(story())
 
 
+def test_the_first_that_a_site_writes_is_said_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            tab = await browser.new_page()
+            await desk(tab, rig, Role.OPERATOR)
+            toasts = tab.get_by_test_id("toasts")
+            for text in ("Mất tiếng", "Đã có lại"):
+                await rig.command("send_message", token=rig.site(LAY), text=text)
+                await expect(toasts).to_contain_text(text)
+            await tab.reload()
+            await expect(tab.get_by_test_id("chat-open")).to_have_attribute("data-unread", "true")
+            await expect(toasts).to_be_empty()
+
+    asyncio.run(story())
+
+
 def test_a_talk_that_was_given_up_before_its_answer_holds_no_seat(tmp_path: Path) -> None:
     """Else the next press was told for a quarter of a minute that somebody else talks there."""
 

@@ -71,14 +71,14 @@ function Place({site, name, count}) {
     onClick=${() => choose(site)}>${name}${count > 0 && html` <b class="numbers" aria-label=${t("chat.new")}>${count}</b>`}</button></li>`;
 }
 
-/** What comes while the page is open is said at once; what came before waits under its number. */
-let told = "";
+/** What comes while the page is open is said at once; what came before waits under its number. @type {string | undefined} */
+let told;
 effect(() => {
   if (!view.value) return;
   const newest = operatorView().messages.findLast((one) => one.from_site);
-  if (!newest || newest.id === told) return;
-  const first = told === "";
-  told = newest.id;
+  const before = told;
+  told = newest?.id ?? "";
+  if (!newest || before === undefined || before === told) return;
   if (open.peek() === newest.site) look(newest.site ?? "");
-  else if (!first) toast(`${siteName(newest.site ?? "")}: ${newest.text}`);
+  else toast(`${siteName(newest.site ?? "")}: ${newest.text}`);
 });
