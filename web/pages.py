@@ -160,7 +160,8 @@ class Pages:
         state = await self._session(request)
         gone = await self._retired(state)
         plays = state.phase is not Phase.PREPARED and not gone
-        return self._page(request, "play", state, plays=plays, retired=gone)
+        over = state.phase is Phase.ENDED
+        return self._page(request, "play", state, plays=plays, retired=gone, over=over)
 
     async def _retired(self, state: SessionState) -> bool:
         """Its recording was taken off this server."""

@@ -1,17 +1,22 @@
 """What comes too late, too early, or not at all, and must not mislead a page. Real Chromium."""
 
 import asyncio
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.async_api import Page, Request, Route, expect
 
 from broadcast.session.model import Role
 from tests.browser.test_hands import desk
 from tests.chromium import camera_files, chromium, join_as_a_person_would
-from tests.web.rig import LAY, SESSION, Rig, relay, settings_in
+from tests.media import wait_until
+from tests.web.rig import ITEM, LAY, SESSION, Rig, relay, settings_in
+from tests.web.test_media import PLAYLIST
 from web import line_test
 
+CHAPTERS = "**/chapters"
 SOON_MS = 20_000
 """Less than the half minute for which the server keeps a silent connection."""
 
@@ -139,5 +144,105 @@ def test_a_page_that_is_shown_again_as_it_was_joins_anew(tmp_path: Path) -> None
                         name,
                     )
             await expect(room.get_by_test_id("line")).to_contain_text("tốt")
+
+    asyncio.run(story())
+
+
+async def _paper(rig: Rig, pages: int) -> str:
+    """Shown to the public; its id."""
+    paper, sheet = io.BytesIO(), Image.new("RGB", (200, 280), "white")
+    sheet.save(paper, "PDF", save_all=True, append_images=[sheet] * (pages - 1))
+    path = f"/api/v1/sessions/{SESSION}/items/{ITEM}/documents?name=T"
+    bearer = f"Bearer {rig.operator}"
+    _, added = await rig.post(path, paper.getvalue(), Authorization=bearer)
+    await rig.command("show_document", document=added["id"], public=True)
+    return str(added["id"])
+
+
+def test_a_page_that_does_not_come_hides_none_that_is_read(tmp_path: Path) -> None:
+    """The next one is fetched ahead; who turns to it meanwhile waits, and fetches it no second
+    time."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            paper = await _paper(rig, 3)
+            tab = await browser.new_page()
+            await tab.goto(rig.url(f"/watch/{SESSION}"))
+            refused, comes, asked = asyncio.Event(), asyncio.Event(), list[str]()
+
+            async def refuse(route: Route) -> None:
+                await route.fulfill(status=503, json={"error": {"code": "x", "message": "Bận."}})
+                refused.set()
+
+            async def hold(route: Route) -> None:
+                asked.append(route.request.url)
+                await comes.wait()
+                await route.continue_()
+
+            await tab.route("**/pages/2", refuse)
+            await tab.route("**/pages/3", hold)
+            await tab.get_by_test_id(f"paper-{paper}").click()
+            shown, at = tab.get_by_test_id("reader-page"), tab.get_by_test_id("reader-at")
+            await refused.wait()
+            await tab.evaluate("() => new Promise(requestAnimationFrame)")
+            await expect(shown).to_be_visible()
+            await tab.unroute("**/pages/2")
+            await tab.keyboard.press("ArrowRight")
+            await expect(at).to_have_text("Trang 2/3")
+            await expect(shown).to_be_visible()
+            await wait_until(lambda: asked, "the third page is asked for")
+            await tab.keyboard.press("ArrowRight")
+            await expect(at).to_have_text("Trang 3/3")
+            comes.set()
+            await expect(shown).to_be_visible()
+            assert len(asked) == 1
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("page", ["display", "chair"])
+def test_a_screen_that_nobody_touches_stays_on(tmp_path: Path, page: str) -> None:
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            tab = await browser.new_page()
+            await tab.add_init_script(
+                "globalThis.wished = []; navigator.wakeLock.request ="
+                " async (what) => { globalThis.wished.push(what); };"
+            )
+            await desk(tab, rig, Role.CHAIR)
+            await tab.goto(rig.url(f"/{page}/{SESSION}"))
+            await tab.wait_for_function("() => globalThis.wished.includes('screen')")
+
+    asyncio.run(story())
+
+
+def test_chapters_of_a_session_that_is_over_are_asked_for_once(tmp_path: Path) -> None:
+    """A hundred who watch it behind one address would soon be told that they ask too often. While
+    it runs, and where an answer failed, they are asked for again."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
+            folder = rig.settings.storage.data_dir / "archive" / SESSION
+            folder.mkdir(parents=True)
+            (folder / "index.m3u8").write_text(PLAYLIST)
+            tab, asked, url = await browser.new_page(), list[str](), rig.url(f"/play/{SESSION}")
+            tab.on("request", lambda one: asked.append(one.url) if "chapters" in one.url else None)
+            await tab.clock.install()
+            await rig.command("go_live")
+            async with tab.expect_response(CHAPTERS):
+                await tab.goto(url)
+            for _ in range(3):
+                async with tab.expect_response(CHAPTERS):
+                    await tab.clock.run_for(10_000)
+            await rig.command("end_session")
+            await tab.route(CHAPTERS, lambda route: route.abort(), times=1)
+            await tab.goto(url)
+            await expect(tab.locator(".chapters .error")).to_be_visible()
+            async with tab.expect_response(CHAPTERS):
+                await tab.clock.run_for(10_000)
+            await expect(tab.locator(".chapters .error")).to_have_count(0)
+            asked.clear()
+            await tab.clock.run_for(60_000)
+            assert asked == []
 
     asyncio.run(story())

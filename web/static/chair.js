@@ -4,6 +4,7 @@ import {html} from "htm/preact";
 import {useEffect} from "preact/hooks";
 import {bye, chairView, connect, ready, view} from "./state.js";
 import {asset, t} from "./texts.js";
+import {stayAwake} from "./parts/common/awake.js";
 import {show} from "./parts/common/page.js";
 import {Do, siteBrief} from "./parts/common/actions.js";
 import {Agenda, NextItem} from "./parts/common/agenda.js";
@@ -101,3 +102,4 @@ function AbsentRow({one}) {
 
 show(Page);
 connect("chair");
+stayAwake();

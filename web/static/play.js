@@ -58,6 +58,8 @@ async function load() {
     missing.value = error instanceof Refusal && error.code === "no_archive";
     failed.value = missing.value ? "" : wordsOf(error);
   }
+  // A session that still runs gets more of them, and what failed is asked for again.
+  if (!config.over || failed.value) setTimeout(load, REFRESH_MS);
 }
 
 /** For staff: the whole, or a piece, as one file. @param {Chapter} [chapter] */
@@ -233,4 +235,3 @@ show(Page);
 document.addEventListener("keydown", onKey);
 globalThis.addEventListener("hashchange", () => seek(wantedS()));
 void load();
-setInterval(load, REFRESH_MS); // a session that still runs gets more of them

@@ -388,7 +388,7 @@
  * @property {string} [site_name] of the page of a site
  * @property {string | null} site
  * @property {boolean} [has_camera] of the page of a site: the server fetches its picture and sound elsewhere
- * @property {boolean} [over] of the page of a site: the session has ended
+ * @property {boolean} [over] of the page of a site and of playback: the session has ended
  * @property {Role} role the strongest of `roles`
  * @property {Role[]} roles
  * @property {string} name of who is signed in, or empty

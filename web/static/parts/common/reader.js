@@ -24,6 +24,8 @@ const reading = signal(undefined);
 /** Pages that were fetched, the newest last: `document/page` and its picture's address.
  * @type {Map<string, string>} */
 const kept = new Map();
+/** Pages that are on their way: who turns to the next one while it comes waits for it. @type {Map<string, Promise<string>>} */
+const coming = new Map();
 
 /** @param {PaperDocument} paper */
 export async function read(paper) {
@@ -54,17 +56,30 @@ function change(paper, what) {
 /** @param {PaperDocument} paper @param {number} page */
 async function show(paper, page) {
   change(paper, {page, url: kept.get(`${paper.id}/${page}`) ?? "", trouble: ""});
-  const url = await fetched(paper, page);
-  if (reading.peek()?.page !== page) return; // turned on meanwhile
-  change(paper, {url});
-  if (page < (reading.peek()?.pages ?? 0)) await fetched(paper, page + 1);
+  const stays = () => reading.peek()?.page === page; // nobody turned on meanwhile
+  try {
+    const url = await fetched(paper, page);
+    if (stays()) change(paper, {url});
+  } catch (error) {
+    if (stays()) change(paper, {trouble: wordsOf(error)});
+    return;
+  }
+  // Ahead; what fails of it is asked for again by whoever turns to it.
+  if (stays() && page < (reading.peek()?.pages ?? 0)) await fetched(paper, page + 1).catch(console.warn);
 }
 
 /** @param {PaperDocument} paper @param {number} page */
 async function fetched(paper, page) {
   const key = `${paper.id}/${page}`;
-  const known = kept.get(key);
+  const known = kept.get(key) ?? coming.get(key);
   if (known) return known;
+  const comes = bring(paper, page, key).finally(() => coming.delete(key));
+  coming.set(key, comes);
+  return comes;
+}
+
+/** @param {PaperDocument} paper @param {number} page @param {string} key */
+async function bring(paper, page, key) {
   const url = URL.createObjectURL(await fetchPage(paper.id, page));
   if (reading.peek()?.paper.id !== paper.id) {
     URL.revokeObjectURL(url);
@@ -93,7 +108,7 @@ function close() {
 function turn(to) {
   const now = reading.peek();
   if (!now || to < 1 || to > now.pages || to === now.page) return;
-  void tried(now.paper, () => show(now.paper, to));
+  void show(now.paper, to);
 }
 
 /** @param {1 | -1 | 0} step 0: the whole page */
