@@ -358,9 +358,14 @@ class Sessions(KeptSession):
         self.give(ResumeSession())
 
     @precondition(lambda self: len(self.log) > 120)
-    @rule(command=st.sampled_from([EndSession(), CancelSession()]))
-    def end(self, command: Command) -> None:
-        self.give(command)
+    @rule()
+    def end(self) -> None:
+        self.give(EndSession())
+
+    @precondition(lambda self: self.state.phase is Phase.PREPARED and len(self.log) > 20)
+    @rule()
+    def call_off(self) -> None:
+        self.give(CancelSession())
 
     @precondition(lambda self: self.state.floor is None)
     @rule()
@@ -396,11 +401,25 @@ class Sessions(KeptSession):
     @precondition(lambda self: self.state.undo is not None)
     @rule()
     def undo(self) -> None:
+        self.take_back()
+
+    def take_back(self) -> None:
         """As if the act had not been: what is left of the log without it says the same."""
-        assert self.state.undo is not None
-        if self.give(Undo(act=self.state.undo.act)):
+        undo = self.state.undo
+        if undo is not None and self.give(Undo(act=undo.act)):
             told = replace(fold(without_undone(self.log)), version=0, undo=None)
             assert told == replace(self.state, version=0, undo=None, transition=told.transition)
+
+    @precondition(lambda self: self.waiting())
+    @rule(data=st.data(), what=st.sampled_from([Call, Withdraw, MarkAbsent]))
+    def ask_again_and_undo(self, data: st.DataObject, what: Any) -> None:
+        """Who is called or struck off by mistake asks again, before it is taken back."""
+        request = data.draw(st.sampled_from(self.waiting()))
+        self.give(what(request=request.id))
+        self.give(
+            Register(delegate=request.delegate, kind=request.kind, answers_to=request.answers_to)
+        )
+        self.take_back()
 
     @rule(kind=KINDS, limit_ms=st.sampled_from([None, 60_000, 600_000]), everywhere=st.booleans())
     def set_limit(self, kind: RequestKind, limit_ms: int | None, everywhere: bool) -> None:
