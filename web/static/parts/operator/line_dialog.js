@@ -53,9 +53,10 @@ export function LineDialog() {
     ${line?.test && html`<${Tested} test=${line.test} />`}
     ${line ? html`<${BothWays} up=${line.up} down=${line.down} /><${Charts} history=${line.history} />`
       : html`<p class="muted" role="status">${t("line.asking")}</p>`}
-    <${Do} command=${{type: "set_noise_suppression", site: site.id, on: !site.noise_suppressed}} pressed=${site.noise_suppressed}
-      class="small noise" label=${t("line.noise_long")} testid="noise-suppression">${t(site.noise_suppressed ? "line.noise_on" : "line.noise_off")}<//>
-    <${Shift} site=${site} />
+    <section class="sound-of-site">
+      <${Do} command=${{type: "set_noise_suppression", site: site.id, on: !site.noise_suppressed}} pressed=${site.noise_suppressed}
+        class="small" label=${t("line.noise_long")} testid="noise-suppression">${t(site.noise_suppressed ? "line.noise_on" : "line.noise_off")}<//>
+      <${Shift} site=${site} /></section>
     <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
   <//>`;
 }
@@ -67,12 +68,11 @@ function Shift({site}) {
     command: {type: "shift_sound", site: site.id, later_ms: later + step}, class: "small", disabled: Math.abs(later + step) > MOST_SHIFT_MS,
   });
   const words = later > 0 ? "line.sound_later" : later < 0 ? "line.picture_later" : "line.not_shifted";
-  return html`<section class="shift" data-testid="sound-shift" aria-label=${t("line.shift")}>
-    <h3>${t("line.shift")} <output class="muted numbers">${t(words, {ms: number(Math.abs(later))})}</output></h3>
-    <p>
-      <${Do} ...${by(SHIFT_MS)} testid="delay-sound">${t("line.delay_sound")}<//>
-      <${Do} ...${by(-SHIFT_MS)} testid="delay-picture">${t("line.delay_picture")}<//></p>
-    <p class="muted">${t("line.shift_hint")}</p></section>`;
+  return html`<div class="shift" role="group" aria-label=${t("line.shift")} title=${t("line.shift_hint")} data-testid="sound-shift">
+    <span>${t("line.shift")}: <output class="numbers">${t(words, {ms: number(Math.abs(later))})}</output></span>
+    <${Do} ...${by(SHIFT_MS)} testid="delay-sound">${t("line.delay_sound")}<//>
+    <${Do} ...${by(-SHIFT_MS)} testid="delay-picture">${t("line.delay_picture")}<//>
+    <small class="muted">${t("line.shift_hint")}</small></div>`;
 }
 
 /** Asks again and again, one at a time, until the returned function is called. @param {string} site */
