@@ -12,7 +12,7 @@ from playwright.async_api import Route, expect
 
 from broadcast.layout import Layout, seats_of
 from streams.frames import SiteId
-from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would
+from tests.chromium import camera_files, chromium, complaints, join_as_a_person_would, signed_in
 from tests.live import page as live_page
 from tests.media import wait_until
 from tests.peers import Watched, publishing, watching
@@ -79,6 +79,20 @@ def test_a_browser_without_our_formats_says_so_before_it_joins(server: Server) -
             await hears.evaluate("known.push('video/H264')")
             await hears.get_by_test_id("formats").get_by_role("button").click()
             await expect(hears.get_by_test_id("formats")).to_have_count(0)
+
+    asyncio.run(story())
+
+
+def test_a_control_room_that_cannot_see_the_program_says_so(server: Server) -> None:
+    """Its page was joining for ever."""
+
+    async def story() -> None:
+        async with chromium(size=(1366, 768)) as browser:
+            tab = await browser.new_page()
+            await tab.add_init_script(KNOWS_ONLY % '["video/VP8"]')
+            await signed_in(tab, server.url(f"/sign-in#token={server.operator}"))
+            note = tab.get_by_test_id("program").locator(".screen-note")
+            await expect(note).to_contain_text("H.264")
 
     asyncio.run(story())
 

@@ -151,6 +151,6 @@ def test_a_browser_that_lacks_a_format_is_told_apart(
     offers = [f"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 126\r\n{part}" for part in (received, sent)]
     sdp = offers[0] + offers[1].removeprefix("v=0\r\n")
     told = run(
-        "parts/site/formats.js", "m.lackIn(given.sdp, given.sends)", {"sdp": sdp, "sends": sends}
+        "parts/common/formats.js", "m.lackIn(given.sdp, given.sends)", {"sdp": sdp, "sends": sends}
     )
     assert told == lack

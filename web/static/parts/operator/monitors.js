@@ -2,12 +2,13 @@
 
 import {signal, useSignal} from "@preact/signals";
 import {html} from "htm/preact";
-import {useRef} from "preact/hooks";
+import {useEffect, useRef} from "preact/hooks";
 import {PREVIEW} from "../../protocol.js";
 import {operatorView} from "../../state.js";
 import {config, t} from "../../texts.js";
 import {Do, canGive, mayGive, siteBrief} from "../common/actions.js";
 import {useFeed} from "../common/feed.js";
+import {lackOf} from "../common/formats.js";
 import {Icon} from "../common/icons.js";
 import {InsetChoice} from "./inset.js";
 import {pickSeat, target, vacate} from "./preview.js";
@@ -91,15 +92,17 @@ function ProgramVideo() {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const line = useSignal({state: "connecting", detail: ""});
   const playing = useSignal(false);
+  const lacks = useSignal(false);
   useFeed(video, `/whep/${config.session}/room`, {onState: (state, detail) => {
     line.value = {state, detail};
     if (state !== "connected") playing.value = false;
   }});
+  useEffect(() => void lackOf(false).then((lack) => { lacks.value = lack !== ""; }), []);
   const {detail} = line.value;
   return html`<video ref=${video} autoplay playsinline muted=${muted.value} data-testid="program-video"
     aria-label=${t("operator.program")} onPlaying=${() => { playing.value = true; }}
     onTimeUpdate=${() => { playing.value = true; }} />
-    ${!playing.value && html`<p class="screen-note">${detail || t("operator.program_joining")}</p>`}`;
+    ${!playing.value && html`<p class="screen-note">${detail || t(lacks.value ? "operator.program_lacks" : "operator.program_joining")}</p>`}`;
 }
 
 /** What the public sees instead, whenever that is not this picture. */

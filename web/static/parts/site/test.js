@@ -6,12 +6,12 @@ import {useEffect} from "preact/hooks";
 import {Language} from "../common/head.js";
 import {config, t} from "../../texts.js";
 import {asking, busy, camera, choose, inUse, list, microphone, open, stream} from "./devices.js";
-import {lackOf} from "./formats.js";
+import {lackOf} from "../common/formats.js";
 import {LineTest} from "./line_test.js";
 import {Meter, Video} from "./pieces.js";
 import {SelfTest, SpeakerTest} from "./self_test.js";
 
-/** @import {Lack} from "./formats.js" */
+/** @import {Lack} from "../common/formats.js" */
 
 /** @type {import("@preact/signals").Signal<Lack | undefined>} */
 const lack = signal(undefined);
