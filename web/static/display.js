@@ -14,8 +14,9 @@ import {renewWhen} from "./parts/common/renewal.js";
 /** @import {Floor, Round, WallItem} from "./types.js" */
 
 const TICK_MS = 200;
-/** In letters: a longer name has smaller ones, rather than fewer. */
+/** In letters: a longer name or title has smaller ones, rather than fewer. */
 const LONG_NAME = 36;
+const LONG_TITLE = 80;
 
 function Page() {
   if (!view.value) return html`<main class="wall" data-testid="display"><p class="standing" role="status">${t(`connection.${connection.value}`)}</p></main>`;
@@ -56,7 +57,7 @@ function Item() {
   const word = item.kind === "questioning" ? "display.questioned" : "display.answering";
   return html`<section class="item" data-testid="item">
     <p class="label">${item.kind ? t(`display.item_${item.kind}`, {number: item.number}) : ""}</p>
-    <h2>${item.title}</h2>
+    <h2 data-long=${item.title.length > LONG_TITLE}>${item.title}</h2>
     ${questioned.length > 0 && html`<p class="questioned">${t(word)}: ${questioned.map((one, index) => html`
       ${index > 0 && "; "}<b>${one.name}</b>${one.title && `, ${one.title}`}`)}</p>`}
   </section>`;
