@@ -58,7 +58,39 @@ def test_devices_that_are_refused_are_explained(server: Server) -> None:
             await expect(tab.get_by_test_id("microphone-trouble")).to_contain_text("Cho phép")
             await expect(tab.get_by_test_id("join")).to_be_disabled()
             await tab.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-            await expect(tab.get_by_text("ít nhất một camera hoặc một micrô")).to_be_in_viewport()
+            await expect(tab.get_by_text("ít nhất một camera hoặc một micrô")).to_be_in_viewport(
+                ratio=1
+            )
+            width = await tab.evaluate("document.querySelector('.join-row').scrollWidth")
+            assert width <= PHONE[0]
+
+    asyncio.run(story())
+
+
+UNPLUG = """() => {
+  globalThis.opened.getAudioTracks().forEach((track) => track.dispatchEvent(new Event("ended")));
+}"""
+KEEPS_WHAT_IS_OPENED = """(() => {
+  const real = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = async function (wish) {
+    return globalThis.opened = await real.call(this, wish);
+  };
+})()"""
+
+
+def test_a_room_whose_microphone_is_unplugged_is_not_told_that_it_is_heard(server: Server) -> None:
+    async def story() -> None:
+        async with chromium() as browser:
+            tab = await browser.new_page()
+            await tab.add_init_script(KEEPS_WHAT_IS_OPENED)
+            await tab.goto(server.join_url(LEFT))
+            await join_as_a_person_would(tab)
+            own = tab.get_by_test_id("own-microphone")
+            server.command("open_microphone", site=LEFT)
+            await expect(own).to_contain_text("Mọi người đang nghe thấy phòng này")
+            await tab.evaluate(UNPLUG)
+            await expect(own).to_contain_text("không nghe thấy phòng này")
+            server.command("close_microphone", site=LEFT)
 
     asyncio.run(story())
 

@@ -114,7 +114,8 @@ function OwnClock({turn}) {
 function OwnMicrophone() {
   const open = siteView().me.microphone_open;
   const language = siteView().me.booth?.name ?? "";
-  const known = open && lost() ? "away" : microphoneOf(siteView(), held.value);
+  const deaf = !config.has_camera && microphone.value !== "ok";
+  const known = open && lost() ? "away" : open && deaf ? "deaf" : microphoneOf(siteView(), held.value);
   const key = untold() && !lost() && !held.value ? "unknown" : known;
   const title = html`<p role="status"><strong>${t(`site.microphone_${key}_title`, {language})}</strong></p>`;
   return html`<section class="panel own-microphone" data-state=${key} data-testid="own-microphone">
