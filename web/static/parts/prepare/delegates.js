@@ -42,7 +42,7 @@ export function Delegates() {
 /** @param {{one?: Delegate}} props */
 function Form({one}) {
   const {delegates} = operatorView();
-  const sites = sitesOf(operatorView());
+  const sites = sitesOf(operatorView()).filter((site) => !site.booth);
   const groups = [...new Set(delegates.map((other) => other.group).filter(Boolean))];
   const make = (/** @type {FormData} */ form) => ({
     type: "put_delegate", ...(one ? {delegate: one.id} : {}), name: textOf(form, "name"),

@@ -59,7 +59,9 @@ function BoothForm({site}) {
   const known = (/** @type {Event} */ event) => {
     const name = plain(valueOf(event).trim());
     const found = LANGUAGES.find(([one]) => plain(one ?? "") === name);
-    if (found && code.current) code.current.value = found[1] ?? "";
+    if (!code.current) return;
+    if (found) code.current.value = found[1] ?? "";
+    code.current.required = name !== "";
   };
   const language = (/** @type {FormData} */ form) => (textOf(form, "name") ? {code: textOf(form, "code"), name: textOf(form, "name")} : null);
   return html`<${RowForm} testid="booth-form" onDone=${close} label=${t("prepare.booth_edit_one", {name: site.name})}
@@ -68,5 +70,5 @@ function BoothForm({site}) {
       placeholder=${t("prepare.language_hint")} onInput=${known} /></label>
     <datalist id="languages">${LANGUAGES.map(([name]) => html`<option value=${name}></option>`)}</datalist>
     <label class="field">${t("prepare.language_code")}<input name="code" ref=${code} maxlength="35" size="8" pattern="[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
-      defaultValue=${site.booth?.code ?? ""} /></label><//>`;
+      required=${Boolean(site.booth)} title=${t("prepare.language_code_hint")} defaultValue=${site.booth?.code ?? ""} /></label><//>`;
 }
