@@ -55,6 +55,7 @@ OFFICE = (
 OPERATOR = f"/operator/{SESSION}"
 """A control room is for a whole screen. At 200 % it must still work, and on a phone in a pinch: by
 scrolling, one way."""
+STEPS = ("sites", "delegates", "agenda", "links")
 DIALOGS = (
     ("page-menu", "destinations-open"),
     ("page-menu", "links-open"),
@@ -305,6 +306,11 @@ def test_every_page(tmp_path: Path) -> None:
                 faults += await lasting(check, page, path)
                 for width in (640, LEAST):
                     faults += await lasting(too_wide, page, path, width)
+            for step in STEPS:
+                await shown(page, rig.url(f"/prepare/{SESSION}#{step}"))
+                await page.locator(".list").wait_for()
+                faults += await lasting(on_a_phone, page, step)
+            await shown(page, rig.url(OPERATOR))
             for opened in DIALOGS:
                 faults += await in_a_dialog(page, opened)
         assert faults == [], "\n" + "\n".join(faults)
