@@ -32,7 +32,7 @@ function Page() {
   const {session} = chairView();
   return html`
     <div class="chair" data-ready=${ready.value} data-closed=${session.closed}>
-      <${ConnectionLost} />
+      <${ConnectionLost} note="chair.lost_note" />
       <header class="chair-head">
         <a class="logo" href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="36" height="36" /></a>
         <h1>${session.title}</h1>

@@ -25,7 +25,7 @@ function Page() {
   const {session} = clerkView();
   return html`
     <div class="clerk" data-ready=${ready.value}>
-      <${ConnectionLost} />
+      <${ConnectionLost} note="chair.lost_note" />
       <header class="clerk-head">
         <a class="logo" href="/" aria-label=${t("common.home")}><img src=${asset("favicon.svg")} alt="" width="32" height="32" /></a>
         <h1 title=${session.title}>${session.title}</h1><${Phase} />

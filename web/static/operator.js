@@ -35,7 +35,7 @@ function Page() {
   if (!view.value || bye.value) return html`<${NotYet} />`;
   return html`
     <div class="console" data-ready=${ready.value}>
-      <${ConnectionLost} />
+      <${ConnectionLost} note="operator.lost_note" />
       <${TopBar} />
       <div><${Renewal} /><${Control} /><${Alarms} /></div>
       <main>

@@ -16,10 +16,11 @@ export function NotYet() {
     <p>${told.code === "not_understood" ? html`<button type="button" class="primary" onClick=${() => location.reload()}>${t("common.reload")}</button>` : html`<a class="button primary" href=${`/sign-in?next=${location.pathname}`}>${t("common.sign_in")}</a>`}</p></main>`;
 }
 
-/** The page keeps what it knew; nothing can be pressed until the server is back. */
-export function ConnectionLost() {
+/** The page keeps what it knew; nothing can be pressed until the server is back. `note`: what to do, for who reads it.
+ * @param {{note: string}} props */
+export function ConnectionLost({note}) {
   return html`<div class="connection-lost" role="alert" data-testid="connection-lost">
-    ${!ready.value && html`<p><${Icon} name="warning" />${t("connection.lost")} ${t("operator.lost_note")}</p>`}</div>`;
+    ${!ready.value && html`<p><${Icon} name="warning" />${t("connection.lost")} ${t(note)}</p>`}</div>`;
 }
 
 export function Phase() {
