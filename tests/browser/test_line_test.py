@@ -32,8 +32,11 @@ IN_SIGHT = """(one) => {
 async def press_the_button(tab: Page, url: str) -> None:
     """Opens the page and presses the button, as a person would, who then sees the answer."""
     await tab.goto(url)
-    await tab.get_by_test_id("line-test-start").click()
-    await expect(tab.get_by_test_id("line-test-start")).to_be_disabled()
+    start = tab.get_by_test_id("line-test-start")
+    await start.focus()  # as Tab does
+    await wait_until(lambda: start.evaluate(IN_SIGHT), "what has the keys above the bar")
+    await start.click()
+    await expect(start).to_be_disabled()
     verdict = tab.get_by_test_id("line-verdict")
     await expect(verdict).to_be_visible()
     await wait_until(lambda: verdict.evaluate(IN_SIGHT), "above the bar")
