@@ -37,7 +37,9 @@ class Log:
         if not count:
             self._untold += octets
             return
-        octets, self._untold = octets + self._untold, 0
+        if self._untold:
+            octets += self._untold
+            self._untold = 0
         first = self.number
         self.number = end = first + count
         if now_ns - self.last_ns >= PAUSE_NS:
