@@ -152,7 +152,8 @@ class Push(Section):
     """As the operator's page calls it."""
     url: PushUrl = Field(repr=False)
     """`rtmp(s)://…/key`; `srt://host:port`, or with `?mode=listener` waits for the other side;
-    `icecast://source:password@host:port/mount`: the sound alone. May hold a password."""
+    `icecast://source:password@host:port/mount`: the sound alone, with who speaks as
+    its title. May hold a password."""
     ca_file: str = ""
     """PEM of who signed the certificate of an rtmps destination, if browsers do not know him. Who
     cannot prove that he is the one that the address names gets nothing, least of all the key."""

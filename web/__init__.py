@@ -14,8 +14,8 @@ Who did what auditor, audit_reader, audit_names, audit_proof
 A session    sessions (all), desk (one, as it runs), floor (its log), commands, control,
              control_routes; summaries; machine_clock
 On air       on_air, studio_link, statuses (what is said there), outside (what is true), alarms,
-             quality; whip, turn, lines, history, line_book, line_test; pushes, shelf, measuring,
-             graphics
+             quality; whip, turn, lines, history, line_book, line_test; pushes, radio, shelf,
+             measuring, graphics
 Open pages   live (the WebSocket), hub, client, patches; what each sees: views, agenda, speaking,
              following, screens, sharing, tiles, written
 To watch     media, live_edge, captions, chapters, films, sealed, archive, archive_index; export,

@@ -17,6 +17,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -37,6 +38,7 @@ from web.machine_clock import MachineClock
 from web.on_air import OnAir
 from web.ports import places, sentence
 from web.preparing.trash import Trash
+from web.radio import Radio, titles_wanted
 from web.sessions import Sessions
 from web.setup import now_ms, open_store, open_tokens, unreadable
 from web.supervisor import EXIT_USER
@@ -81,9 +83,10 @@ async def running(
         ports = await listen(application(parts), settings, certificate, stack)
         stack.push_async_callback(live.close)
         trash = Trash(sessions, settings, clock.steady_ms)
+        radio = Radio(partial(titles_wanted, sessions, on_air, settings.language))
         guards = guard(on_air.end_pages), guard(doorkeeper.put_out)
         stack.callback(on_air.book.close)
-        works = [on_air.run(), on_air.book.run(), *guards, trash.run()]
+        works = [on_air.run(), on_air.book.run(), *guards, trash.run(), radio.run()]
         if certificate is not None:
             works.append(certificate.follow())
         watch = await stack.enter_async_context(_beside(*works))

@@ -129,6 +129,8 @@ class PushState(_OfProcess):
     why: str = ""
     """The same in one word (`broadcast.outputs.push`), for which the pages have a sentence."""
     retry_s: float = 0
+    since_ns: int = 0
+    """CLOCK_MONOTONIC when it began to send; 0 while it does not."""
 
 
 class PlayerState(_OfProcess):

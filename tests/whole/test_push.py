@@ -4,16 +4,19 @@ import asyncio
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests import media
 from tests.broadcast.outputs.test_push import (
     NOWHERE,
     RTMP_MODULE,
+    icecast,
     nginx,
     receiving,
     size_of,
@@ -23,7 +26,7 @@ from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import FPS, publishing
 from tests.ports import free_port
-from tests.server import CONFIG, LEFT, Server
+from tests.server import AGENDA, CLOSED_ITEM, CONFIG, LEFT, Server
 
 
 def states(view: dict[str, Any]) -> dict[str, str]:
@@ -133,3 +136,67 @@ def check_one_time_line(clip: media.Clip) -> None:
         min(at_s - drawn_s for at_s, drawn_s in run) for run in (seen[:again], seen[again:])
     )
     assert abs(after - before) < max(gaps_s) / 2
+
+
+class Listener:
+    """A receiver of the radio: reads the titles that stand between the sound (ICY metadata)."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.titles: list[str] = []
+
+    async def run(self) -> None:
+        """Until the server ends the stream; tunes in again while there is none."""
+        async with aiohttp.ClientSession() as http:
+            while True:
+                with suppress(aiohttp.ClientError, asyncio.IncompleteReadError):
+                    async with http.get(self._url, headers={"Icy-MetaData": "1"}) as answer:
+                        answer.raise_for_status()
+                        await self._listen(answer.content, int(answer.headers["icy-metaint"]))
+                await asyncio.sleep(0.2)
+
+    async def _listen(self, stream: aiohttp.StreamReader, gap: int) -> None:
+        while True:
+            await stream.readexactly(gap)
+            (length,) = await stream.readexactly(1)
+            said = (await stream.readexactly(16 * length)).rstrip(b"\0").decode()
+            if said:
+                self.titles.append(said.partition("StreamTitle='")[2].partition("';")[0])
+
+    async def reads(self, title: str) -> None:
+        await wait_until(lambda: self.titles and self.titles[-1] == title, title)
+
+
+@pytest.mark.skipif(shutil.which("icecast2") is None, reason="needs Icecast")
+def test_who_listens_reads_who_speaks(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"icecast://source:secret@127.0.0.1:{port}/live"
+    spoken = "Điêu Thị Xuân (Thị xã Mường Lay) – Mục 1: Thảo luận – Phiên thử"
+    closed = "Họp kín, chương trình sẽ tiếp tục ngay sau nội dung này – Phiên thử"
+
+    async def story(server: Server, listener: Listener) -> None:
+        with icecast(tmp_path, port):
+            await listener.reads("Phiên họp sắp bắt đầu – Phiên thử")
+            server.command("go_live")
+            await listener.reads("Mục 1: Thảo luận – Phiên thử")
+            server.command("register", delegate="lay-1", kind="speech")
+            server.command("call_next")
+            await listener.reads(spoken)
+        listener.titles.clear()
+        with icecast(tmp_path, port):
+            await listener.reads(spoken)
+            server.command("close_part", staying=[], item=CLOSED_ITEM)
+            await listener.reads(closed)
+            assert not any(AGENDA[1].title in one for one in listener.titles)
+
+    async def listening(server: Server) -> None:
+        listener = Listener(f"http://127.0.0.1:{port}/live")
+        receiver = asyncio.create_task(listener.run())
+        try:
+            await story(server, listener)
+        finally:
+            receiver.cancel()
+
+    config = f'{CONFIG}[[push]]\nname = "Đài"\nurl = "{url}"'
+    with Server(tmp_path / "server", config) as server:
+        asyncio.run(listening(server))

@@ -330,6 +330,7 @@ ICECAST = """<icecast>
   <limits><sources>2</sources><burst-size>0</burst-size></limits>
   <authentication><source-password>secret</source-password></authentication>
   <hostname>localhost</hostname>
+  <mount><mount-name>/live</mount-name><mp3-metadata-interval>256</mp3-metadata-interval></mount>
   <listen-socket><port>{port}</port><bind-address>127.0.0.1</bind-address></listen-socket>
   <paths><logdir>{folder}</logdir><webroot>/usr/share/icecast2/web</webroot>
     <adminroot>/usr/share/icecast2/admin</adminroot></paths>
@@ -337,6 +338,7 @@ ICECAST = """<icecast>
   <security><chroot>0</chroot>
     <changeowner><user>nobody</user><group>nogroup</group></changeowner></security>
 </icecast>"""
+"""Titles stand close: silence has so few octets that the usual 16,000 are half a minute."""
 
 
 @contextmanager
