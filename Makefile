@@ -63,7 +63,8 @@ clean: ## what the other targets made, but no recording
 	rm -rf $(VENV) node_modules web/static/vendor build dist *.egg-info
 
 $(VENV)/bin/pip:
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq $(notdir $(PYTHON))-venv; }
+	@$(PYTHON) -c 'import ensurepip, zoneinfo; zoneinfo.ZoneInfo("Asia/Ho_Chi_Minh")' 2>/dev/null || \
+	  { $(APT) update -qq && $(APT) install -y -qq $(notdir $(PYTHON))-venv tzdata; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: $(VENV)/bin/pip pyproject.toml
