@@ -245,8 +245,11 @@ def prepare(
         subtitle=preset.subtitle,
         sites=tuple(
             Site(
-                *(SiteId(site.id), site.name, site.kind),
-                *(_language(site.booth), site.sound_later_ms),
+                id=SiteId(site.id),
+                name=site.name,
+                kind=site.kind,
+                booth=_language(site.booth),
+                sound_later_ms=site.sound_later_ms,
             )
             for site in preset.sites
             if site.id in present
