@@ -260,6 +260,7 @@ def _turns(state: SessionState) -> Iterator[tuple[str | None, Line, int | None]]
 def _turn_line(state: SessionState, turn: Turn, was_corrected: bool) -> Line:
     delegate = state.delegates.get(turn.delegate) or Delegate(DelegateId(""), "")
     site = state.sites.get(turn.site)
+    until_ms = turn.ended_at_ms or turn.started_at_ms
     return Line(
         at_ms=turn.started_at_ms,
         second=None,
@@ -267,8 +268,8 @@ def _turn_line(state: SessionState, turn: Turn, was_corrected: bool) -> Line:
         name=delegate.name,
         title=delegate.title,
         site=site.name if site is not None else "",
-        lasted_ms=turn.used_ms(turn.ended_at_ms or turn.started_at_ms),
-        until_ms=turn.ended_at_ms or turn.started_at_ms,
+        lasted_ms=turn.used_ms(until_ms),
+        until_ms=until_ms,
         corrected=was_corrected,
     )
 
