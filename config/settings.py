@@ -154,7 +154,7 @@ class Push(Section):
     """`rtmp(s)://…/key`; `srt://host:port`, or with `?mode=listener` waits for the other side;
     `icecast://source:password@host:port/mount`: the sound alone, with who speaks as
     its title. May hold a password."""
-    ca_file: str = ""
+    ca_file: Annotated[str, AfterValidator(lambda path: path and str(at_home(path)))] = ""
     """PEM of who signed the certificate of an rtmps destination, if browsers do not know him. Who
     cannot prove that he is the one that the address names gets nothing, least of all the key."""
 

@@ -202,8 +202,10 @@ def test_a_home_is_not_a_folder_of_that_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    path = written(tmp_path, 'procedures = "~/luat.toml"\n[storage]\ndata_dir = "~/kho"\n')
+    push = '[[push]]\nname = "Đài"\nurl = "rtmps://a.vn/live/key"\nca_file = "~/station.pem"\n'
+    path = written(tmp_path, f'procedures = "~/luat.toml"\n{push}[storage]\ndata_dir = "~/kho"\n')
     settings = load(path, {"DIEMCAU_HTTPS__CERTIFICATE": "~/chain.pem"})
+    assert settings.push[0].ca_file == str(tmp_path / "home" / "station.pem")
     assert settings.storage.data_dir == tmp_path / "home" / "kho"
     assert settings.procedures == tmp_path / "home" / "luat.toml"
     assert settings.https.certificate == tmp_path / "home" / "chain.pem"
