@@ -18,7 +18,8 @@ def mend(settings: Settings, session: str) -> int:
     try:
         found = [(one, envelope) for one, envelope in _kept(settings, session) if is_damaged(one)]
         if not found:
-            return _told(settings, "no_mending")
+            _tell(settings, "no_mending")
+            return 0
         return max(_mended(settings, *one) for one in found)
     except OSError as error:
         raise SetupError(f"{error.filename or session}: {error.strerror or error}") from None
@@ -39,12 +40,12 @@ def _kept(settings: Settings, session: str) -> Iterator[tuple[Path, Envelope]]:
 def _mended(settings: Settings, folder: Path, envelope: Envelope) -> int:
     text = made_anew(folder, envelope)
     if text is None:
-        _told(settings, "not_mended", folder / INDEX)
+        _tell(settings, "not_mended", folder / INDEX)
         return 1
     replace(folder / INDEX, text, DISK)
-    return _told(settings, "mended", folder / INDEX)
-
-
-def _told(settings: Settings, code: str, file: Path | None = None) -> int:
-    print(say(settings.language, f"verify.{code}", {"file": file}))  # noqa: T201 - its answer
+    _tell(settings, "mended", folder / INDEX)
     return 0
+
+
+def _tell(settings: Settings, code: str, file: Path | None = None) -> None:
+    print(say(settings.language, f"verify.{code}", {"file": file}))  # noqa: T201 - its answer
