@@ -51,7 +51,7 @@ def opened(url: str) -> list[str]:
     return ["-passphrase", found[1], _PASSPHRASE.sub("", url)]
 
 
-def hidden(words: bytes, url: str) -> str:
+def _hidden(words: bytes, url: str) -> str:
     """What was said about that address, without it and the passwords in it, which the other side
     may repeat by themselves."""
     said = ADDRESS.sub(r"\1://…", words.decode("utf-8", "replace").strip())
@@ -73,7 +73,7 @@ def _secrets(url: str) -> set[str]:
 
 
 def _telling(words: bytes, url: str) -> tuple[Why, str]:
-    lines = [_WHO.sub("", line) for line in hidden(words, url).splitlines()]
+    lines = [_WHO.sub("", line) for line in _hidden(words, url).splitlines()]
     for kind, mark in _WHY:
         for line in lines:
             if re.search(mark, line):
