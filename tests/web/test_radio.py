@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -122,10 +122,22 @@ async def station(status: HTTPStatus | None) -> AsyncIterator[Station]:
 
 
 @asynccontextmanager
-async def running(wanted: list[Title]) -> AsyncIterator[None]:
-    task = asyncio.create_task(Radio(lambda: tuple(wanted)).run())
+async def running(wanted: list[Title]) -> AsyncIterator[Callable[[], Awaitable[object]]]:
+    """And what waits until it has looked again, and told what it then had to tell."""
+    looks = 0
+
+    def look() -> tuple[Title, ...]:
+        nonlocal looks
+        looks += 1
+        return tuple(wanted)
+
+    async def looked_again() -> None:
+        seen = looks
+        await wait_until(lambda: looks > seen + 1, "another look")
+
+    task = asyncio.create_task(Radio(look).run())
     try:
-        yield
+        yield looked_again
         assert not task.done()
     finally:
         task.cancel()
@@ -148,12 +160,15 @@ def test_a_title_is_told_once_at_each_connection() -> None:
     async def scenario() -> None:
         async with station(HTTPStatus.OK) as there:
             wanted = [at(there.port, "Mục 1: Thảo luận")]
-            async with running(wanted):
+            async with running(wanted) as looked_again:
                 await wait_until(lambda: there.told, "the title")
+                await looked_again()
+                assert len(there.told) == 1
                 wanted[:] = [at(there.port, "Tạm nghỉ")]
                 await wait_until(lambda: there.titles[-1] == "Tạm nghỉ", "the next")
                 wanted[:] = [at(there.port, "Tạm nghỉ", since_ns=2)]
                 await wait_until(lambda: len(there.told) == 3, "the same again")
+                await looked_again()
             assert there.titles == ["Mục 1: Thảo luận", "Tạm nghỉ", "Tạm nghỉ"]
             sent = {"mount": "/họp.aac", "mode": "updinfo", "song": "Mục 1: Thảo luận"}
             assert there.told[0] == sent, "no charset: Icecast would make it Latin-1"
@@ -182,8 +197,9 @@ def test_one_that_does_not_take_it_is_left_alone_until_the_next(
                 at(good.port, "Một"), push=Push(name="Khác", url=at(good.port, "").push.url)
             )
             wanted = [at(there.port, "Một"), other]
-            async with running(wanted):
+            async with running(wanted) as looked_again:
                 await wait_until(lambda: why in caplog.text, "it is given up")
+                await looked_again()
                 assert there.titles == ["Một"] * radio.TRIES
                 assert good.titles == ["Một"]
                 there.status = HTTPStatus.OK
