@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_what_fails_in_the_database_is_told_to_the_log_alone(
 
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
-            with sqlite3.connect(tmp_path / "data" / DATABASE) as db:
+            with closing(sqlite3.connect(tmp_path / "data" / DATABASE)) as db, db:
                 db.execute("ALTER TABLE accounts RENAME TO away")
             status, told = await rig.post("/api/v1/sign-in", {"name": "x", "password": "x"})
             assert (status, told["error"]["code"], told["error"]["params"]) == (503, "store", {})
