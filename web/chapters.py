@@ -29,8 +29,7 @@ class _Kept:
     at_ms: int
     version: int
     answer: dict[str, Any]
-    over: bool
-    """The recording has its end mark: nothing can change but by an event."""
+    """`over`: the recording has its end mark, and nothing can change but by an event."""
 
 
 class Chapters:
@@ -58,14 +57,14 @@ class Chapters:
         young = self._clock() - kept.at_ms < FRESH_MS
         if floor.state.phase is not Phase.ENDED:
             return young
-        return kept.version == floor.state.version and (young or kept.over)
+        return kept.version == floor.state.version and (young or kept.answer["over"])
 
     async def _renew(self, floor: Floor) -> _Kept:
         recording = self._archive / floor.id
         version = floor.state.version
-        answer, over = await asyncio.to_thread(_work_out, floor.events, recording)
+        answer = await asyncio.to_thread(_work_out, floor.events, recording)
         answer["captioned"] = has_captions(floor.state)
-        kept = self._kept[floor.id] = _Kept(self._clock(), version, answer, over)
+        kept = self._kept[floor.id] = _Kept(self._clock(), version, answer)
         self._kept.move_to_end(floor.id)
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
@@ -77,14 +76,14 @@ def has_captions(state: SessionState) -> bool:
     return any(one.public and one.text for one in state.written.captions.values())
 
 
-def _work_out(events: Sequence[Event], recording: Path) -> tuple[dict[str, Any], bool]:
-    """And whether the recording is over. Raises `Problem` 404 where nothing was recorded."""
+def _work_out(events: Sequence[Event], recording: Path) -> dict[str, Any]:
+    """Raises `Problem` 404 where nothing was recorded."""
     playlist = listed_in(recording)
     if playlist is None:
         raise not_found("no_archive")
     chapters = chapters_of(events, segments_of(playlist))
-    answer = {
+    return {
+        "over": playlist.ended,
         "duration_s": round(playlist.duration_s, 3),
         "chapters": [asdict(chapter) for chapter in chapters],
     }
-    return answer, playlist.ended

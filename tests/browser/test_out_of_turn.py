@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -222,9 +223,14 @@ def test_a_screen_that_nobody_touches_stays_on(tmp_path: Path, page: str) -> Non
     asyncio.run(story())
 
 
+async def told_over(rig: Rig) -> bool:
+    answer = await rig.get(f"/api/v1/sessions/{SESSION}/chapters")
+    return bool((await answer.json())["over"])
+
+
 def test_chapters_of_a_session_that_is_over_are_asked_for_once(tmp_path: Path) -> None:
-    """A hundred who watch it behind one address would soon be told that they ask too often. While
-    it runs, and where an answer failed, they are asked for again."""
+    """A hundred who watch it behind one address would soon be told that they ask too often. Until
+    the recording has its end, and where an answer failed, they are asked for again."""
 
     async def story() -> None:
         async with relay(settings_in(tmp_path)) as rig, chromium() as browser:
@@ -241,6 +247,13 @@ def test_chapters_of_a_session_that_is_over_are_asked_for_once(tmp_path: Path) -
                 async with tab.expect_response(CHAPTERS):
                     await tab.clock.run_for(10_000)
             await rig.command("end_session")
+            async with tab.expect_response(CHAPTERS):
+                await tab.goto(url)
+            async with tab.expect_response(CHAPTERS):
+                await tab.clock.run_for(10_000)
+            with (folder / "index.m3u8").open("a") as playlist:
+                playlist.write("#EXT-X-ENDLIST\n")
+            await wait_until(partial(told_over, rig), "the server sees the end")
             await tab.route(CHAPTERS, lambda route: route.abort(), times=1)
             await tab.goto(url)
             await expect(tab.locator(".chapters .error")).to_be_visible()

@@ -214,12 +214,26 @@ def test_chapters_need_a_recording(tmp_path: Path) -> None:
             assert (missing.status, (await missing.json())["error"]["code"]) == (404, "no_archive")
             _record(rig)
             assert await (await rig.get(path)).json() == {
+                "over": False,
                 "duration_s": 2.0,
                 "chapters": [],
                 "captioned": False,
             }
             listed = (await (await rig.get("/api/v1/sessions")).json())["sessions"]
             assert [(row["id"], row["has_archive"]) for row in listed] == [(SESSION, True)]
+
+    asyncio.run(scenario())
+
+
+def test_chapters_say_whether_more_may_come(tmp_path: Path) -> None:
+    """A session may be over some seconds before its recording has its end."""
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path)) as rig:
+            with (_record(rig) / "index.m3u8").open("a") as playlist:
+                playlist.write("#EXT-X-ENDLIST\n")
+            told = await (await rig.get(f"/api/v1/sessions/{SESSION}/chapters")).json()
+            assert told["over"]
 
     asyncio.run(scenario())
 

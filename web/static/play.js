@@ -48,18 +48,20 @@ const current = computed(() => {
 });
 
 async function load() {
+  let {over} = config;
   try {
     const told = await ask(`/api/v1/sessions/${config.session}/chapters`);
     chapters.value = told.chapters;
     captioned.value = told.captioned;
+    over = told.over;
     failed.value = "";
     missing.value = false;
   } catch (error) {
     missing.value = error instanceof Refusal && error.code === "no_archive";
     failed.value = missing.value ? "" : wordsOf(error);
   }
-  // A session that still runs gets more of them, and what failed is asked for again.
-  if (!config.over || failed.value) setTimeout(load, REFRESH_MS);
+  // A recording that goes on gets more of them, and what failed is asked for again.
+  if (!over || failed.value) setTimeout(load, REFRESH_MS);
 }
 
 /** For staff: the whole, or a piece, as one file. @param {Chapter} [chapter] */
