@@ -25,6 +25,7 @@ from web.sessions import Sessions
 MAX_AT_ONCE = 4
 """Each reads the disk that is being written to."""
 MAX_S = 10_000_000.0
+_WHOLE = slice(None, None, 1)
 
 
 class Sender:
@@ -86,7 +87,7 @@ def _span(query: Mapping[str, str]) -> tuple[float, float | None]:
 
 
 async def _sent(request: web.Request, made: Film) -> web.StreamResponse:
-    tag = f'"{made.tag}"'
+    tag = f'"{await asyncio.to_thread(made.tag)}"'
     headers = {
         "Content-Type": "video/mp4",
         "Content-Disposition": f'attachment; filename="{request.match_info["session"]}.mp4"',
@@ -114,9 +115,6 @@ async def _sent(request: web.Request, made: Film) -> web.StreamResponse:
                 await response.write(wanted)
             at += len(data)
     return response
-
-
-_WHOLE = slice(None, None, 1)
 
 
 def _range(request: web.Request, tag: str) -> "slice[int | None, int | None, int]":
