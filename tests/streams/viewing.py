@@ -60,6 +60,8 @@ class Player:
     packets: list[RtpPacket] = field(default_factory=list)
     came_ns: list[int] = field(default_factory=list)
     """When each did."""
+    told: frozenset[int] = frozenset({PICTURE, AGAIN, SOUND})
+    """The SSRCs whose packets have transport-wide numbers: all of them, and no others."""
 
     def take(self, packets: Iterable[RtpPacket], now_ns: int) -> None:
         self.packets += packets
@@ -91,6 +93,7 @@ class Player:
             assert all((b.sequence - a.sequence) & 0xFFFF == 1 for a, b in pairwise(stream))
         for ssrc in (PICTURE, SOUND):
             assert all(b.timestamp >= a.timestamp for a, b in pairwise(self.of(ssrc)))
+        assert all((p.extension is not None) == (p.ssrc in self.told) for p in self.packets)
         numbers = [p.extension for p in self.packets if p.extension is not None]
         assert numbers == [n & 0xFFFF for n in range(len(numbers))]
         assert all(b.timestamp > a.timestamp for a, b in pairwise(self.of(SOUND)))
@@ -123,7 +126,10 @@ class Scene:
         feedback: bool = False,
         sections: tuple[Section, ...] = SECTIONS,
     ) -> None:
-        self.player = Player()
+        numbered = [section for section in sections if section.extension is not None]
+        self.player = Player(
+            told=frozenset(ssrc for one in numbered for ssrc in (one.ssrc, one.retransmission_ssrc))
+        )
         self.reports: list[bytes] = []
         self.wishes = 0
         """Keyframes wished for."""
