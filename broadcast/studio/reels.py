@@ -5,8 +5,8 @@ A file is opened as what its name says, never as a playlist or anything else tha
 files or addresses.
 """
 
+import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
@@ -31,6 +31,8 @@ from broadcast.studio.fields import Deinterlacer
 from broadcast.studio.paper import BrokenError, Paper
 from broadcast.studio.picturetrack import aspect_of
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
+
+log = logging.getLogger(__name__)
 
 FORMATS = {
     **dict.fromkeys((".mp4", ".m4v", ".mov", ".m4a"), "mov"),
@@ -105,8 +107,10 @@ class Reel:
 
     def packets(self) -> Iterator["Packet[Stream]"]:
         """To the file's end, or to where it was broken off."""
-        with suppress(av.error.FFmpegError):
+        try:
             yield from self._container.demux(self.stream)
+        except av.error.FFmpegError as error:
+            log.warning("%s cannot be read to its end: %s", self._path.name, error)
 
 
 def _opened(path: Path) -> InputContainer:
