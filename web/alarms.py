@@ -23,6 +23,8 @@ SILENT_DBFS = -60.0
 SILENT_MS = 8000
 """People breathe and turn pages: only a longer silence of an open microphone is a fault."""
 LATE_SHARE = 0.02
+ROOMY_BYTES = 100_000_000
+"""A disk that has so much and takes nothing is not full: a quota is, or its table of files."""
 RESUMED_MS = 60_000
 STOPPED_S = 5.0
 HELD_S = 7.0
@@ -36,6 +38,7 @@ PATIENCE_MS = {
     "not_recording": 4000,
     "not_sealed": 4000,
     "disk_slow": 2000,
+    "disk_quota": 4000,
     "camera_waiting": 3000,
     "push_waiting": 4000,
     "witness_lost": 3000,
@@ -151,8 +154,11 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         return
     params = {"free_gb": round(free / 1e9, 1)}
     faults = {fault.code: fault.detail for fault in studio.faults}
-    if "disk_full" in faults or free < limits.stop_free_bytes:
+    if free < limits.stop_free_bytes:
         yield "disk_full", None, params
+    elif "disk_full" in faults:
+        roomy = free > max(ROOMY_BYTES, limits.stop_free_bytes)
+        yield "disk_quota" if roomy else "disk_full", None, params
     elif "disk_error" in faults:
         yield "disk_error", None, {"detail": faults["disk_error"]}
     elif free < limits.warn_free_bytes:

@@ -6,6 +6,7 @@ refuses costs recording, never the live program: the fault is told, and tried ag
 
 import errno
 import logging
+import math
 import os
 import threading
 import time
@@ -33,6 +34,8 @@ DISK_CHECK_S = 1.0
 CLOSE_S = 10.0
 SLOW_SYNC_S = 0.3
 """With syncs that take longer a power cut may cost more than a second."""
+SLOW_SYNCS, SLOW_WITHIN_S = 3, 10.0
+"""As many of them as shortly: a disk that is busy with something else is slow now and then."""
 SLOW_QUEUED = 500
 """Packets, some 4 s: the disk does not keep up, or hangs."""
 CLOCK_TOLD_S = 120.0
@@ -176,6 +179,9 @@ class Segments:
         """Of sessions that a fault kept from being finished before the next one began."""
         self._retry_at = self._check_at = 0.0
         self._fault: Fault | None = None
+        self._fault_ended_at = -math.inf
+        self._slow_at = deque([-math.inf] * SLOW_SYNCS, SLOW_SYNCS)
+        self._sync_took_s = 0.0
         self._free_bytes: int | None = None
 
     def start(self) -> None:
@@ -206,11 +212,13 @@ class Segments:
         free, keeper = self._free_bytes, self._keeper
         if free is not None and free < self._settings.warn_free_bytes and not faults:
             faults.append(Fault("disk_low", f"{free} bytes"))
-        if self._queue.dropped_within(GAP_TOLD_S):
+        now = time.monotonic()
+        resumed = self._fault is None and now - self._fault_ended_at < GAP_TOLD_S
+        if resumed or self._queue.dropped_within(GAP_TOLD_S):
             faults.append(Fault("recording_gaps", f"{self._queue.dropped} packets"))
-        if keeper.sync_took_s > SLOW_SYNC_S or len(self._queue) > SLOW_QUEUED:
+        if self._is_slow(now):
             faults.append(Fault("disk_slow", f"{keeper.sync_took_s:.1f} s"))
-        if time.monotonic() - self._clock_told_at < CLOCK_TOLD_S:
+        if now - self._clock_told_at < CLOCK_TOLD_S:
             faults.append(Fault("clock_set", f"{self._clock_step_s:+d}"))
         return OutputStatus(
             recording=keeper.recording and self._fault is None,
@@ -260,9 +268,22 @@ class Segments:
                     self._fault = None
                 self._make_up()
             if packet is not None and self._keeper.take(packet):
-                self._fault = None
+                self._note_written(now)
         except OSError as error:
             self._fail(error)
+
+    def _note_written(self, now: float) -> None:
+        if self._fault is not None:
+            self._fault, self._fault_ended_at = None, now
+        if self._keeper.sync_took_s != self._sync_took_s:
+            self._sync_took_s = self._keeper.sync_took_s
+            if self._sync_took_s > SLOW_SYNC_S:
+                self._slow_at.append(now)
+
+    def _is_slow(self, now: float) -> bool:
+        """Whether a power cut may cost more than it should. From any thread."""
+        often = now - self._slow_at[0] < SLOW_WITHIN_S
+        return often or self._keeper.sync_took_s > SLOW_SYNC_S or len(self._queue) > SLOW_QUEUED
 
     def _make_up(self) -> None:
         """Once, as soon as the disk takes an order again: what it refuses then costs the recording

@@ -173,6 +173,7 @@ CAUSES: dict[str, tuple[SessionState, Callable[[], Tell]]] = {
     "late_frames": (STATE, overloaded),
     "disk_low": (STATE, lambda: studio(DISK_CHECK_S + STATUS_S, disk_free_bytes=10**10)),
     "disk_full": (STATE, lambda: studio(DISK_CHECK_S + STATUS_S, disk_free_bytes=10**6)),
+    "disk_quota": (STATE, lambda: fault("disk_full")),
     "disk_error": (STATE, lambda: fault("disk_error")),
     "disk_slow": (STATE, lambda: fault("disk_slow")),
     "clock_set": (STATE, lambda: fault("clock_set")),

@@ -307,6 +307,34 @@ def test_a_slow_disk_is_told_and_costs_nothing(
     assert plays(tmp_path / "x") == 50
 
 
+class Uneven(Busy):
+    """Something else writes to it: every second sync is slow."""
+
+    def sync(self, file: FileIO) -> None:
+        self.takes_s = 0.65 - self.takes_s
+        super().sync(file)
+
+
+def test_a_disk_that_is_slow_now_and_then_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever sync was the last."""
+    monkeypatch.setattr("broadcast.outputs.segments.SLOW_SYNC_S", 0.3)
+    disk = Uneven(0.05)
+    segments = Segments(tmp_path, PROGRAM, SETTINGS, disk)
+    segments._replace_order(Order("x", recording=True))
+    segments._step(None)
+    told = set()
+    for packet in program(8):
+        disk.clock_s = max(disk.clock_s, packet.pts / packet.codec.clock_rate - EPOCH_S)
+        segments._step(packet)
+        if disk.syncs["x"] > 8:
+            faults = {fault.code for fault in segments.status().faults}
+            told.add((segments._keeper.sync_took_s > 0.3, "disk_slow" in faults))
+    segments._keeper.stop()
+    assert told == {(True, True), (False, True)}
+
+
 def test_a_hanging_disk_never_holds_up_the_program(tmp_path: Path) -> None:
     disk = Slow()
     made = [packet for start in range(0, 45, 15) for packet in program(15, EPOCH_S + start)]

@@ -10,8 +10,9 @@ import {Icon} from "../common/icons.js";
 
 /** These are heard, seen or lost for good; all others can wait a minute. */
 const GRAVE = new Set([
-  "studio_lost", "studio_silent", "not_recording", "not_sealed", "disk_full", "disk_error",
-  "archive_stopped", "archive_unreadable", "archive_unserved", "archive_black", "archive_silent",
+  "studio_lost", "studio_silent", "not_recording", "not_sealed", "disk_full", "disk_quota",
+  "disk_error", "archive_stopped", "archive_unreadable", "archive_unserved", "archive_black",
+  "archive_silent",
   "site_gone", "site_absent", "picture_lost", "sound_lost", "signer_lost", "microphone_silent",
   "language_silent", "language_missing",
 ]);
