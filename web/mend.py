@@ -42,7 +42,7 @@ def _mended(settings: Settings, folder: Path, envelope: Envelope) -> int:
     if text is None:
         _tell(settings, "not_mended", folder / INDEX)
         return 1
-    replace(folder / INDEX, text, DISK)
+    replace(folder / INDEX, text.encode(), DISK)
     _tell(settings, "mended", folder / INDEX)
     return 0
 

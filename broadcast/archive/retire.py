@@ -201,7 +201,7 @@ def _stamp(path: Path) -> Stamp | None:
 
 def announce(folder: Path, told: Retired, disk: Disk = DISK) -> None:
     """Says where it is, for good; nobody heeds it while `told.first` is here. Raises `OSError`."""
-    replace(folder / NAME, _RETIRED.dump_json(told).decode(), disk)
+    replace(folder / NAME, _RETIRED.dump_json(told), disk)
 
 
 def take_away(parts: Sequence[Proven], disk: Disk = DISK) -> None:

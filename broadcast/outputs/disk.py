@@ -4,11 +4,17 @@ A write that has returned survives `kill -9`; only what was synced survives a po
 file only once its folder was synced too (fsync(2)).
 """
 
+import errno
+import logging
 import os
 import shutil
 import time
 from io import FileIO
 from pathlib import Path
+
+PIECE = 1 << 20
+
+log = logging.getLogger(__name__)
 
 
 class Disk:
@@ -48,11 +54,11 @@ def write_new(path: Path, data: bytes, disk: Disk) -> None:
         disk.sync(file)
 
 
-def replace(path: Path, text: str, disk: Disk) -> None:
+def replace(path: Path, data: bytes, disk: Disk) -> None:
     """A whole file instead of the one that was there, if one was: never half of either."""
-    fresh = path.with_name(f".{path.name}")
+    fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
-    write_new(fresh, text.encode(), disk)
+    write_new(fresh, data, disk)
     fresh.rename(path)
     disk.sync_folder(path.parent)
 
@@ -69,6 +75,20 @@ def truncate(path: Path, length: int, disk: Disk) -> None:
     with path.open("r+b", buffering=0) as file:
         file.truncate(length)
         disk.sync(file)
+
+
+def readable(path: Path) -> bytes:
+    """A file, or what there is of it before a bad sector."""
+    data = bytearray()
+    with path.open("rb", buffering=0) as file:
+        try:
+            while piece := file.read(PIECE):
+                data += piece
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            log.error("%s cannot be read after %d bytes: %s", path, len(data), error.strerror)
+    return bytes(data)
 
 
 def free_bytes(folder: Path) -> int:

@@ -21,6 +21,9 @@ AAC_LC_48K_STEREO = b"\x11\x90"
 """AudioSpecificConfig, ISO/IEC 14496-3 1.6.2.1."""
 AAC_BITRATE_BPS = 128_000
 
+MAX_ORIGIN_S, MAX_TIME = 1 << 32, 1 << 48
+"""What tells a later time is a disk that lost a bit: 2106, and some hundred years after that."""
+
 _MATRIX = struct.pack("!9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _KEY, _DELTA = 0x02000000, 0x01010000
 """Sample flags: depends on nothing; depends on others and is no sync sample (14496-12 8.8.3.1)."""
@@ -284,6 +287,8 @@ def _times_of(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, boo
             (count,) = struct.unpack_from("!I", data, inner[b"trun"] + 4)
             rows = list(struct.iter_unpack("!III", data[inner[b"trun"] + 12 : stop][: 12 * count]))
             first_flags = rows[0][2]
+            if time > MAX_TIME:
+                return None
         except (KeyError, IndexError, struct.error):
             return None
         until = time + sum(duration for duration, _, _ in rows)
@@ -297,11 +302,12 @@ def _scaled(time: int, rate: int) -> int:
 
 
 def origin_of(init: bytes) -> int | None:
-    """The `origin_s` that an init segment was made with."""
+    """The `origin_s` that an init segment was made with; None where it tells none."""
     for kind, body, end in boxes(init):
         if kind == b"moov":
             for inner, start, _ in boxes(init, body, end):
                 if inner == b"mvhd":
                     created: int = struct.unpack_from("!Q", init, start + 4)[0]
-                    return created - MP4_EPOCH_S
+                    origin_s = created - MP4_EPOCH_S
+                    return origin_s if 0 <= origin_s < MAX_ORIGIN_S else None
     return None

@@ -1,7 +1,8 @@
 """Opens a recording's folder, new or left behind by a crash, and says where to go on.
 
 What is on disk is made true first: a playlist line that was cut short goes, the torn tail of the
-last segment goes, and a segment that was never listed is listed with the length it really has.
+last segment goes, and a segment that was never listed is listed with the length it really has: it
+is written anew, for what a sync failed on may be lost although it can still be read (fsync(2)).
 Running it twice changes nothing more. Raises `OSError` where the disk refuses.
 """
 
@@ -11,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broadcast.outputs import manifest, playlist
-from broadcast.outputs.disk import DISK, Disk, append, make_folder, truncate
+from broadcast.outputs.disk import (
+    DISK,
+    Disk,
+    append,
+    make_folder,
+    readable,
+    replace,
+    truncate,
+)
 from broadcast.outputs.fmp4 import Whole, origin_of, whole_fragments
 from broadcast.outputs.vault import PLAIN, Envelope
 from streams.frames import VIDEO_CLOCK_RATE
@@ -97,7 +106,7 @@ def _whole_inits(
     closed = {entry.init for entry in listed.entries if entry.init}.union(sealed)
     origins_s: dict[str, int | None] = {}
     while (path := folder / init_name(len(origins_s))).exists():
-        told_s = origin_of(envelope.open(path.read_bytes()))
+        told_s = origin_of(envelope.open(readable(path)))
         if told_s is None and path.name not in closed:
             # Torn before any segment needed it: another takes its place.
             path.unlink()
@@ -155,14 +164,15 @@ def _list_orphans(
     entries, init = list(listed.entries), listed.init
     newest = next(reversed(origins_s), None)
     while (path := folder / segment_name(len(entries))).exists():
-        whole = whole_fragments(envelope.open(path.read_bytes()))
+        stored = readable(path)
+        whole = whole_fragments(envelope.open(stored))
         its = inits.get(path.name, newest)
         origin_s = origins_s.get(its) if its is not None else None
         if whole is None or origin_s is None:
             # Cannot be played, for want of one whole part or of its init segment.
             path.rename(path.with_suffix(".lost"))
             break
-        truncate(path, envelope.head_bytes + whole.length, disk)
+        replace(path, stored[: envelope.head_bytes + whole.length], disk)
         changed, init = its != init, its
         new = its if changed else None
         entry = entry_of(path.name, whole, origin_s, new, first=not entries)

@@ -183,7 +183,7 @@ class Renditions:
         """What a player may choose from. No bytes of the recording: nothing seals it."""
         path, text = self._folder / MASTER, playlist.master(self._variants(), self._sounds())
         if not path.exists() or path.read_text("utf-8", "replace") != text:
-            replace_file(path, text, self._disk)
+            replace_file(path, text.encode(), self._disk)
         self._told = True
 
     def _variants(self) -> list[Variant]:

@@ -173,6 +173,22 @@ def test_a_hole_that_a_power_cut_left_ends_what_is_kept(tmp_path: Path) -> None:
         assert playlist(folder).entries[2].duration_s >= 0.4
 
 
+@pytest.mark.parametrize(("name", "box"), [("init-0.mp4", b"mvhd"), ("00000002.m4s", b"tfdt")])
+def test_a_time_that_lost_a_bit_ends_nothing(tmp_path: Path, name: str, box: bytes) -> None:
+    """Whichever: in the year 1141709154 no playlist can name it, and recording goes on."""
+    folder = torn(tmp_path, 6000)
+    files = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    at = files[folder / name].index(box) + 8
+    for bit in range(64):
+        for path, data in files.items():
+            path.write_bytes(data)
+        flipped = bytearray(files[folder / name])
+        flipped[at + bit // 8] ^= 1 << bit % 8
+        (folder / name).write_bytes(flipped)
+        assert recover(folder, 1000).segments in {2, 3}
+        assert len(playlist(folder).entries) in {2, 3}
+
+
 def test_a_tail_without_one_whole_part_is_removed(tmp_path: Path) -> None:
     folder = torn(tmp_path, 100)
     assert recover(folder, 1000).segments == 2
