@@ -6,6 +6,7 @@ import hashlib
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -42,7 +43,9 @@ class UnfitError(Exception):
 
 
 def shape_of(frame: EncodedFrame) -> Shape | None:
-    """Of a keyframe; None if it lacks what it takes to decode it."""
+    """Of a keyframe, or of sound alone; None if it lacks what it takes to decode it."""
+    if not frame.codec.is_video:
+        return (frame.codec, b"")
     if frame.codec is Codec.H264:
         parameters, _ = split_access_unit(frame.data)
         return None if parameters is None else (frame.codec, parameters.sps + parameters.pps)
@@ -51,19 +54,21 @@ def shape_of(frame: EncodedFrame) -> Shape | None:
 
 
 class SiteFile:
-    """From one keyframe on, with the sound that comes beside it. Raises `OSError`; the constructor
-    and `add` also `UnfitError`."""
+    """From one keyframe on, with the sound that comes beside it; or sound alone. Raises `OSError`;
+    the constructor and `add` also `UnfitError`."""
 
     def __init__(self, path: Path, first: EncodedFrame, disk: Disk) -> None:
         self.path, self.size, self.shape = path, 0, shape_of(first)
         self._disk, self._hash = disk, hashlib.sha256()
         with _fit(), _probe(first) as probe:
-            template = _picture_in(probe)
+            template = _picture_in(probe) if probe is not None else None
             self._file = path.open("xb", buffering=0)
             self._container: OutputContainer = av.open(
                 self, "w", format="matroska", options=OPTIONS
             )
-            self._video = self._container.add_stream_from_template(template)
+            self._video: VideoStream | None = None
+            if template is not None:
+                self._video = self._container.add_stream_from_template(template)
         self._audio = self._container.add_stream("libopus", rate=AUDIO_CLOCK_RATE)
         self._first = first
         self._first_sound: EncodedFrame | None = None
@@ -91,6 +96,9 @@ class SiteFile:
     def add(self, frame: EncodedFrame) -> None:
         """The next picture or sound. What lies before the first picture is left out."""
         video = frame.codec.is_video
+        stream = self._video if video else self._audio
+        if stream is None:
+            return
         if not video and not self.goes_on(frame):
             self._first_sound = None
         self._transit_ns[video] = _transit_ns(frame)
@@ -102,7 +110,7 @@ class SiteFile:
         packet.pts = packet.dts = at
         packet.time_base = Fraction(1, frame.codec.clock_rate)
         packet.is_keyframe = frame.key
-        packet.stream = self._video if video else self._audio
+        packet.stream = stream
         with _fit():
             self._container.mux(packet)
         self._newest_ns = frame.received_ns
@@ -167,8 +175,10 @@ def _later_ns(first: EncodedFrame, second: EncodedFrame) -> int:
     return second.received_ns - first.received_ns
 
 
-def _probe(key: EncodedFrame) -> av.container.InputContainer:
+def _probe(key: EncodedFrame) -> AbstractContextManager[av.container.InputContainer | None]:
     """The keyframe alone, opened as a file: so FFmpeg reads size and parameter sets from it."""
+    if not key.codec.is_video:
+        return nullcontext()
     if key.codec is Codec.H264:
         return av.open(io.BytesIO(key.data), "r", format="h264")
     width, height = struct.unpack_from("<HH", key.data, 6)

@@ -1,8 +1,8 @@
 """Each site's own stream, kept as it came: nothing decoded, nothing encoded. Off by default.
 
-A file per stretch of one codec, size and media time, in a folder that nothing serves:
-`<site>-<time>.mkv` (of its screen `<site>.screen-…`), and once it is closed
-`<site>-<time>_<seconds>s.mkv`, so that it can be said what is missing if it is.
+A file per stretch of one codec, size and media time, or of sound alone where no picture comes, in a
+folder that nothing serves: `<site>-<time>.mkv` (of its screen `<site>.screen-…`), and once it is
+closed `<site>-<time>_<seconds>s.mkv`, so that it can be said what is missing if it is.
 What the public may not see is not kept here either: nothing of a break or a closed item, and of a
 site whose microphone is closed the picture only, for who was told that he is not heard is not.
 """
@@ -29,12 +29,15 @@ MAX_QUEUED_FRAMES = 6000
 """Of all sites: fifty at standby send 3,000 a second, one at full quality 75."""
 LOOK_S = 0.2
 RETRY_S = 5.0
+DISK_CHECK_S = 1.0
 CLOSE_S = 5.0
 SETTLE_S = 1.0
 """After a break or a closed item: what comes sooner may have been on its way since then."""
 QUIET_S = 10.0
 """Nothing was to be kept for so long: it is no short break, nor a studio that was started again and
 is not told yet what goes on."""
+ALONE_S = 3.0
+"""A picture that did not begin for so long is waited for no more: its sound is kept without it."""
 ASK_S = 2.0
 """How often a site is asked for the keyframe that a file begins with."""
 
@@ -73,9 +76,12 @@ class SiteRecordings:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sites", daemon=True)
         self._desk = _Desk(folder, disk)
-        self._resume_at_s = self._settled_at_s = 0.0
+        self._resume_at_s = self._settled_at_s = self._look_at_s = 0.0
+        self._short = False
         self._seal_at_s = time.monotonic() + QUIET_S
         self._ask_at_s: dict[SiteId, float] = {}
+        self._heard_since_s: dict[SiteId, float] = {}
+        """Of sites whose sound waits for their picture."""
         self._rest_until_s: dict[SiteId, float] = {}
         """Of sites that sent what can be in no file."""
         self._fault: Fault | None = None
@@ -165,18 +171,31 @@ class SiteRecordings:
     def _keep(self, frame: EncodedFrame) -> None:
         """Where there is a file for it, or there can be one."""
         now_s = time.monotonic()
-        if self._desk.has(frame.source):
-            self._desk.keep(frame)
-        elif self._rests(frame.source, now_s) or not frame.codec.is_video:
-            return
-        elif free_bytes(self._folder) <= self._settings.warn_free_bytes:
+        if self._is_short(now_s):
+            self._desk.end()
             self._wait(os.strerror(errno.ENOSPC))
-        elif frame.key:
+        elif self._desk.has(frame.source):
+            self._heard_since_s.pop(frame.source, None)
+            self._desk.keep(frame)
+        elif self._rests(frame.source, now_s):
+            return
+        elif frame.key if frame.codec.is_video else self._is_alone(frame.source, now_s):
             self._desk.keep(frame)
             self._fault = None
-        elif now_s >= self._ask_at_s.get(frame.source, 0.0):
+        elif frame.codec.is_video and now_s >= self._ask_at_s.get(frame.source, 0.0):
             self._ask_at_s[frame.source] = now_s + ASK_S
             self._ask_keyframe(frame.source)
+
+    def _is_short(self, now_s: float) -> bool:
+        """Whether what is left of the disk is for the program alone."""
+        if now_s >= self._look_at_s:
+            self._look_at_s = now_s + DISK_CHECK_S
+            self._short = free_bytes(self._folder) <= self._settings.warn_free_bytes
+        return self._short
+
+    def _is_alone(self, site: SiteId, now_s: float) -> bool:
+        """Whether its sound waited long enough for a picture."""
+        return now_s - self._heard_since_s.setdefault(site, now_s) >= ALONE_S
 
     def _rests(self, site: SiteId, now_s: float) -> bool:
         return now_s < max(self._resume_at_s, self._rest_until_s.get(site, 0.0))
@@ -225,8 +244,15 @@ class _Desk:
             if names := sorted(path.name for path in folder.glob("*.mkv")):
                 ledger = Ledger(folder, self._disk)
                 for name in ledger.lacking(names):
-                    ledger.add_missing([name])
+                    self._seal(ledger, name)
                     yield
+
+    def _seal(self, ledger: Ledger, name: str) -> None:
+        """What cannot be read keeps no other from its sum."""
+        try:
+            ledger.add_missing([name])
+        except OSError as error:
+            log.error("%s of a site's own recordings is not sealed: %s", name, error)
 
     def keep(self, frame: EncodedFrame) -> None:
         """Raises `UnfitError`."""
@@ -240,6 +266,8 @@ class _Desk:
                 file = None
             if file is None and shape is not None:
                 file = self._begin(frame)
+        elif file is None and not frame.codec.is_video:
+            file = self._begin(frame)
         if file is not None:
             file.add(frame)
             self._sync_when_due(file)

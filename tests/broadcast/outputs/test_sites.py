@@ -189,6 +189,19 @@ def test_a_crash_costs_little_and_the_next_run_seals_what_is_left(tmp_path: Path
             time.sleep(0.05)
 
 
+def test_a_file_that_cannot_be_read_keeps_no_other_from_its_sum(tmp_path: Path) -> None:
+    """`/proc/self/mem` can be opened, and at its beginning not be read: EIO, as of a bad sector."""
+    (left,) = record(tmp_path, both())
+    (left.parent / manifest.NAME).unlink()
+    (tmp_path / "before").mkdir()
+    for folder in (tmp_path / "before", left.parent):
+        (folder / "bad-20260921T141322.000Z.mkv").symlink_to("/proc/self/mem")
+    desk = sites._Desk(tmp_path, DISK)
+    for _ in range(4):
+        desk.seal_next()
+    assert left.name in (left.parent / manifest.NAME).read_text()
+
+
 def test_what_is_left_is_not_read_while_sites_send(tmp_path: Path) -> None:
     """Hours of ten sites are gigabytes: their frames are not kept meanwhile."""
     (left,) = record(tmp_path, both())
@@ -338,6 +351,39 @@ def came_ns(frame: EncodedFrame) -> int:
     return frame.received_ns
 
 
+@pytest.mark.parametrize("picture", ["none", "no keyframe"])
+def test_the_sound_of_a_site_without_a_picture_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: str
+) -> None:
+    """A booth, a telephone, a camera that is broken; or one whose picture nobody can decode."""
+    monkeypatch.setattr(sites, "ALONE_S", 0.0)
+    shown = pictures(Codec.H264, 320, 3)[1:] if picture == "no keyframe" else ()
+    (path,) = record(tmp_path, sorted((*shown, *sound(3)), key=came_ns))
+    kept = clip(path)
+    assert kept.pictures == []
+    assert media.tone_level(kept.heard()[4800:130_000], 700) == pytest.approx(-12, abs=1)
+    data = path.read_bytes()
+    assert all(frame.data in data for frame in sound(3))
+    assert path.name.endswith("_3.0s.mkv")
+    assert verify(path.parent, over=True).whole
+
+
+def test_a_picture_that_comes_late_begins_a_file_with_its_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sites, "ALONE_S", 0.0)
+    late = pictures(Codec.H264, 320, 2, 1)
+    alone, together = record(tmp_path, sorted((*late, *sound(3)), key=came_ns))
+    assert clip(alone).pictures == []
+    assert len(clip(together).pictures) == 50
+    assert len(clip(alone).sound) + len(clip(together).sound) == len(sound(3))
+
+
+def test_sound_waits_for_its_picture(tmp_path: Path) -> None:
+    """Not each site that joins begins with a file of its sound alone."""
+    assert record(tmp_path, sound(3)) == []
+
+
 def test_nothing_is_kept_of_what_is_closed(tmp_path: Path) -> None:
     assert record(tmp_path, both(), Wish("")) == []
     assert not tmp_path.joinpath("x").exists()
@@ -389,6 +435,50 @@ def test_the_program_comes_first_where_the_disk_is_nearly_full(tmp_path: Path) -
             kept.offer(frame)
         media.wait_for(lambda: kept.faults(), "the reason is told")
     assert list(tmp_path.glob("x/*")) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "none", str(folder)]
+    if subprocess.run(mount, check=False, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("may not mount a file system here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_the_rest_of_a_disk_that_fills_up_is_left_to_the_program(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by what is being kept just then: it ends whole."""
+    monkeypatch.setattr(sites, "DISK_CHECK_S", 0.0)
+    monkeypatch.setattr(sites, "RETRY_S", 0.0)
+    settings = Recording(sites=("*",), warn_free_bytes=8_000_000, stop_free_bytes=0)
+    with recording(small_disk, settings) as kept:
+        kept.follow(OPEN)
+        for frame in both(seconds=1):
+            kept.offer(frame)
+        media.wait_for(lambda: list(small_disk.glob("x/*.mkv")), "its file")
+        assert kept.faults() == ()
+        filler = small_disk / "filler"
+        filler.write_bytes(bytes(10_000_000))
+        later = [
+            frame._replace(pts=frame.pts + 90_000, received_ns=frame.received_ns + NS_PER_S)
+            for frame in both(seconds=1)
+        ]
+        for frame in later:
+            kept.offer(frame)
+        media.wait_for(lambda: kept.faults(), "that no more is kept")
+        media.wait_for(lambda: not len(kept._queue), "all was seen")
+        (path,) = small_disk.glob("x/*s.mkv")
+        assert verify(path.parent, over=True).whole
+        filler.unlink()
+        for frame in later:
+            kept.offer(frame)
+        media.wait_for(lambda: not kept.faults(), "it goes on")
 
 
 def test_what_a_hanging_disk_costs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
