@@ -44,6 +44,7 @@ class Reader:
         """Whole parts only."""
         path = self._folder / segment_name(self._number)
         if not path.exists():
+            self._find_again()
             return None
         stat = path.stat()
         if stat.st_ino != self._inode or stat.st_size < self._offset:
@@ -55,6 +56,12 @@ class Reader:
         self._offset += whole
         return data[:whole] or None
 
+    def _find_again(self) -> None:
+        """A folder that was moved or lost under the recording was made anew: it counts from 0."""
+        newest = newest_segment(self._folder)
+        if newest < self._number - 1:
+            self._number, self._offset, self._inode = newest, 0, 0
+
     def _decoded(self, parts: bytes) -> Chunk:
         span = whole_fragments(parts)
         if span is None:
@@ -63,7 +70,7 @@ class Reader:
             start_s = span.start / VIDEO_CLOCK_RATE
             data = self._init() + parts
             return _decode(data, start_s, span.end, sound_alone=self._sound_alone)
-        except av.error.FFmpegError as error:
+        except (av.error.FFmpegError, ValueError) as error:  # a name that is no UTF-8
             raise UnreadableError(str(error)) from None
 
     def _init(self) -> bytes:
@@ -105,7 +112,7 @@ def beginning_of(data: bytes) -> Beginning:
                         first.setdefault(packet.stream.type, frame)
                 if len(first) == len(video) + len(audio):
                     break
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, ValueError) as error:  # a name that is no UTF-8
         raise UnreadableError(str(error)) from None
     picture, sound = first.get("video"), first.get("audio")
     if sound is None or (picture is None and video):

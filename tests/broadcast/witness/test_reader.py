@@ -6,8 +6,9 @@ import pytest
 
 from broadcast.outputs.fmp4 import Sample, fragment, init_segment
 from broadcast.outputs.parts import Cutter
-from broadcast.witness.reader import Reader
+from broadcast.witness.reader import Reader, UnreadableError
 from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
+from tests.broadcast.outputs.growing import growing
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, program
 
 
@@ -24,6 +25,34 @@ def recording(folder: Path, sound_late_s: float) -> Path:
     (folder / "init-0.mp4").write_bytes(init_segment(320, 180, part.parameters, EPOCH_S))
     (folder / "00000000.m4s").write_bytes(fragment(1, video, audio))
     return folder
+
+
+def test_a_name_that_is_no_text_is_no_end_of_the_witness(tmp_path: Path) -> None:
+    """A disk that lost a bit: that of a track's handler, which a player shows to nobody."""
+    init = recording(tmp_path, 0.0) / "init-0.mp4"
+    data = bytearray(init.read_bytes())
+    data[data.index(b"vide") + 16] = 0xFF
+    init.write_bytes(data)
+    with pytest.raises(UnreadableError):
+        Reader(tmp_path).look()
+
+
+def test_a_folder_that_is_made_anew_under_it(tmp_path: Path) -> None:
+    """Somebody moved the recording away; what is made in its place counts from 0 again."""
+    folder, moved = tmp_path / "x", tmp_path / "moved"
+    with growing(folder, 6) as made:
+        made.grow(22)
+        reader = Reader(folder)
+        assert reader.look() is not None
+        folder.rename(moved)
+        assert reader.look() is None
+    with growing(folder, 3) as made:
+        made.grow(2)
+        found = None
+        for _ in range(3):
+            found = found or reader.look()
+        assert found is not None
+        assert found.size == (320, 180)
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.3])
