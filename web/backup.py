@@ -1,5 +1,6 @@
 """`diemcau backup`: a copy of all that is kept, taken while the server runs."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -13,31 +14,49 @@ from broadcast.outputs.manifest import NAME as MANIFEST
 from config.settings import Settings
 from web.setup import DATABASE, SetupError
 
+FAT_NS = 2_000_000_000
+"""To which it rounds times."""
 _NOT_KEPT = {"run", DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"}
 
 
 def backup(settings: Settings, target: Path) -> int:
     """How many files were new or had changed: what lies there from the last time is not copied
-    again, and nothing is taken away. Raises `SetupError`.
+    again, and nothing is taken away. Raises `SetupError`; where files cannot be read, after all
+    others were copied.
 
     The log comes first: a recording may be longer than it knows, but not shorter.
     """
     source, target = settings.storage.data_dir, target.absolute()
     if any(target.resolve().is_relative_to(one.resolve()) for one in (source, *_links(source))):
         raise SetupError(f"{target} lies in the data folder; name one elsewhere, on another disk")
-    copied = 0
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not settings.storage.database_url:
             _copy_database(source / DATABASE, target / DATABASE)
-        for path in _kept(source):
-            there = target / path.relative_to(source)
-            copied += not _is_proven(path, there, target) and _copy(path, there)
+        copied, unread = _copy_all(source, target)
     except OSError as error:
         raise SetupError(f"{error.filename or target}: {error.strerror or error}") from None
     except sqlite3.Error as error:
         raise SetupError(f"{source / DATABASE}: {error}") from None
+    if unread:
+        names = ", ".join(map(str, unread[:3])) + (", …" if len(unread) > 3 else "")
+        raise SetupError(f"{os.strerror(errno.EIO)}: {names}; all else was copied")
     return copied
+
+
+def _copy_all(source: Path, target: Path) -> tuple[int, list[Path]]:
+    """How many were new or had changed, and those that a disk does not give back. Raises
+    `OSError`."""
+    copied, unread = 0, []
+    for path in _kept(source):
+        there = target / path.relative_to(source)
+        try:
+            copied += not _is_proven(path, there, target) and _copy(path, there)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            unread.append(path)
+    return copied, unread
 
 
 def _links(source: Path) -> list[Path]:
@@ -86,10 +105,8 @@ def _copy(source: Path, target: Path) -> bool:
     whose disk is not there is not gone."""
     try:
         now = source.stat()
-        if target.exists():
-            then = target.stat()
-            if (then.st_size, then.st_mtime_ns) == (now.st_size, now.st_mtime_ns):
-                return False
+        if target.exists() and _is_copy(target.stat(), now, source.name):
+            return False
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = target.with_name(f".{target.name}.new")
         shutil.copy2(source, new)
@@ -99,6 +116,14 @@ def _copy(source: Path, target: Path) -> bool:
         return False
     new.replace(target)
     return True
+
+
+def _is_copy(then: os.stat_result, now: os.stat_result, name: str) -> bool:
+    """By size and time. Pictures and sound only ever grow: of these a disk that rounds times, as
+    FAT does, has what it has."""
+    apart_ns = abs(then.st_mtime_ns - now.st_mtime_ns)
+    exact_ns = FAT_NS if name.endswith(MEDIA) else 0
+    return then.st_size == now.st_size and apart_ns <= exact_ns
 
 
 def _copy_database(source: Path, target: Path) -> None:

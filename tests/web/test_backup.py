@@ -66,6 +66,37 @@ def test_only_what_changed_is_copied_again(tmp_path: Path) -> None:
     assert not (copy / "run").exists()
 
 
+def test_a_disk_that_keeps_times_to_two_seconds_gets_no_recording_again(tmp_path: Path) -> None:
+    """FAT, as a disk from the shop may be; exFAT to 10 ms. A small file is copied once more."""
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    open_store(_settings(data)).close()
+    recording = data / "archive" / "s1"
+    recording.mkdir(parents=True)
+    for name in ("00000000.m4s", "index.m3u8"):
+        (recording / name).write_bytes(b"as it is")
+        os.utime(recording / name, ns=(0, 1_790_000_001_900_000_000))
+    assert backup(_settings(data), copy) == 2
+    for path in (copy / "archive/s1").iterdir():
+        os.utime(path, ns=(0, 1_790_000_000_000_000_000))
+    assert backup(_settings(data), copy) == 1
+    (recording / "00000000.m4s").write_bytes(b"as it was")
+    assert backup(_settings(data), copy) == 1
+
+
+def test_a_bad_sector_keeps_nothing_else_from_being_copied(tmp_path: Path) -> None:
+    """`/proc/self/mem` can be opened, and at its beginning not be read."""
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    open_store(_settings(data)).close()
+    for name in ("s1", "s2"):
+        (data / "archive" / name).mkdir(parents=True)
+        (data / "archive" / name / "00000001.m4s").write_bytes(b"picture")
+        (data / "archive" / name / "00000000.m4s").symlink_to("/proc/self/mem")
+    with pytest.raises(SetupError, match=r"s[12]/00000000.m4s, .*s[12]/00000000.m4s; all else"):
+        backup(_settings(data), copy)
+    for name in ("s1", "s2"):
+        assert [path.name for path in (copy / "archive" / name).glob("0*")] == ["00000001.m4s"]
+
+
 def _moved_archive(data: Path, larger: Path) -> Path:
     """As an office does whose disk is full: the archive on a larger one, a link in its place."""
     open_store(_settings(data)).close()
