@@ -113,8 +113,9 @@ def verify(
     }
     named = {entry.name: _span_in(entry.name) for entry in sums.entries}
     lost: set[str] = set()
-    there = {path.name for path in folder.glob("*") if path.suffix in MEDIA} if over else set()
-    if over and listed.ended:
+    # Hidden files are a Mac's, which writes one for each that it copies to a disk from the shop.
+    there = {path.name for path in folder.glob("[!.]*") if path.suffix in MEDIA} if over else set()
+    if listed.ended:
         there.add(INDEX)
     findings = [*_seals(sums, seal), *_listing(listed, sums, there)]
     for finding in _files(folder, listed, sums, {**named, **spans}, envelope):
@@ -193,15 +194,25 @@ def _files(
     durations = {entry.name: entry.duration_s for entry in listed.entries}
     for entry in sums.entries:
         path, span = folder / entry.name, spans.get(entry.name)
-        if not path.is_file():
-            yield Finding("file_missing", {"name": entry.name}, span)
+        try:
+            code = _fault_of(path, entry.digest, durations.get(entry.name), envelope)
+        except OSError as error:  # a bad sector: all other files are looked at all the same
+            params = {"name": entry.name, "detail": error.strerror}
+            yield Finding("file_unreadable", params, span)
             continue
-        if digest_of(path) != entry.digest:  # piece by piece: a site's own stream may be gigabytes
-            yield Finding("file_altered", {"name": entry.name}, span)
-            continue
-        length_s = durations.get(entry.name)
-        if length_s is not None and not _lasts(envelope.open(path.read_bytes()), length_s):
-            yield Finding("duration_differs", {"name": entry.name}, span)
+        if code is not None:
+            yield Finding(code, {"name": entry.name}, span)
+
+
+def _fault_of(path: Path, digest: str, length_s: float | None, envelope: Envelope) -> str | None:
+    """Its code, if there is one. Raises `OSError`."""
+    if not path.is_file():
+        return "file_missing"
+    if digest_of(path) != digest:  # piece by piece: a site's own stream may be gigabytes
+        return "file_altered"
+    if length_s is not None and not _lasts(envelope.open(path.read_bytes()), length_s):
+        return "duration_differs"
+    return None
 
 
 def _lasts(segment: bytes, duration_s: float) -> bool:
