@@ -6,6 +6,7 @@ import {useEffect, useRef, useState} from "preact/hooks";
 import {config, plain, span, t} from "./texts.js";
 import {show} from "./parts/common/page.js";
 import {ask, wordsOf} from "./parts/common/ask.js";
+import {unplayable} from "./parts/common/formats.js";
 import {Refusal} from "./server.js";
 import {Head, isStaff} from "./parts/common/head.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
@@ -18,6 +19,9 @@ const REFRESH_MS = 10_000;
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const JUMP_S = 10;
 const NEWER_S = 10; // a link that was made at the live end is ahead of what is kept, for a moment
+const lack = unplayable();
+/** There is a recording, and this browser plays at least its sound. */
+const plays = () => !missing.value && !config.retired && lack !== "all";
 const mayOpenSealed = ["operator", "chair"].includes(config.role ?? "");
 
 /** @type {import("@preact/signals").Signal<Chapter[]>} */
@@ -102,18 +106,23 @@ function Page() {
   return html`<${Head} />
     <main class="watch play">
       <div class="stage-column">
-        ${missing.value || config.retired ? html`<${NotHere} />` : html`<${Player} />`}
+        ${lack === "picture" && plays() && html`<p class="notice warn" data-testid="no-picture"><strong>${t("public.no_picture")}.</strong> ${t("public.no_picture_note")}</p>`}
+        ${plays() ? html`<${Player} />` : html`<${NotHere} />`}
         <div class="about"><h1>${config.session_title}</h1>
           ${current.value && html`<p data-testid="current"><strong>${current.value.title}</strong> <span class="muted">${current.value.subtitle}</span></p>`}</div>
-        ${config.retired && isStaff() && html`<div class="choices"><${Papers} /></div>`}
-        ${!missing.value && !config.retired && html`<div class="choices"><${Speed} /><${Languages} />${captioned.value && html`<${CaptionsSwitch} />`}
-          <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>${isStaff() && html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`}
-          ${isStaff() && html`<${Papers} />`}</div>
+        ${!plays() && (config.retired || !missing.value) && isStaff() && html`<div class="choices">${!config.retired && html`<${Film} />`}<${Papers} /></div>`}
+        ${plays() && html`<div class="choices"><${Speed} /><${Languages} />${captioned.value && html`<${CaptionsSwitch} />`}
+          <button type="button" onClick=${() => share(at.value)} data-testid="share">${t("public.share_here", {at: span(at.value * 1000)})}</button>
+          ${isStaff() && html`<${Film} /><${Papers} />`}</div>
         <p class="hint" role="status" aria-live="polite">${said.value}</p>
         <p class="hint keys-of-player">${t("public.keys")} <kbd>${t("public.space")}</kbd> ${t("public.key_play")} · <kbd>←</kbd> <kbd>→</kbd> ${t("public.key_jump")} · <kbd>${"<"}</kbd> <kbd>${">"}</kbd> ${t("public.key_speed")}</p>`}
       </div>
       <${Chapters} />
     </main>`;
+}
+
+function Film() {
+  return html`<a class="button" href=${film()} download data-testid="download">${t("public.download")}</a>`;
 }
 
 /** What there is of a session besides its recording, be that here or not: for staff. */
@@ -125,6 +134,7 @@ function Papers() {
 
 function NotHere() {
   if (config.retired) return html`<div class="stage card" data-testid="retired"><div><p class="card-title">${t("error.retired")}</p></div></div>`;
+  if (!missing.value) return html`<div class="stage card" data-testid="no-picture"><div><p class="card-title">${t("public.no_picture")}</p><p>${t("public.no_film_note")}</p></div></div>`;
   return html`<div class="stage card" data-testid="not-recorded"><div>
     <p class="card-title">${t("error.no_archive")}</p>
     ${!config.plays && html`<p>${t("public.no_recording_note")}</p>`}
@@ -193,7 +203,7 @@ function Chapters() {
 function Row({one}) {
   const said = html`<span class="numbers time">${span(one.start_s * 1000)}</span>
     <span><span class="title">${one.title}</span>${one.subtitle && html`<span class="muted">${one.subtitle}</span>`}</span>`;
-  if (config.retired) return html`<li data-kind=${one.kind} data-testid="chapter"><div class="chapter">${said}</div></li>`;
+  if (!plays()) return html`<li data-kind=${one.kind} data-testid="chapter"><div class="chapter">${said}</div></li>`;
   const hash = `#t=${Math.floor(one.start_s * 10) / 10}`;
   const jump = (/** @type {Event} */ event) => {
     event.preventDefault();

@@ -279,6 +279,8 @@ export class WhepPlayer extends Connection {
   #language = "";
   #heard = ""; // as the server has it
   #telling = false;
+  /** @type {(value?: unknown) => void} */
+  #begun = () => undefined;
 
   /** @param {string} url @param {{token?: string, onState?: OnState, turn?: boolean}} [options] */
   constructor(url, {token, onState, turn} = {}) {
@@ -319,9 +321,11 @@ export class WhepPlayer extends Connection {
     this.#telling = false;
   }
 
-  /** @returns {Promise<MediaStream>} one stream for ever: its tracks change at a reconnection */
+  /** @returns {Promise<MediaStream>} one stream for ever: its tracks change at a reconnection. Not before there is one:
+   * an `<audio>` that was given none stays mute in Chromium. */
   async start() {
     this.open();
+    if (!this.#media.getTracks().length) await new Promise((begun) => { this.#begun = begun; });
     return this.#media;
   }
 
@@ -335,6 +339,7 @@ export class WhepPlayer extends Connection {
         if (old.kind === track.kind) this.#media.removeTrack(old);
       }
       this.#media.addTrack(track);
+      this.#begun();
     };
   }
 }

@@ -10,6 +10,7 @@ import {Renewal, renewWhen} from "./parts/common/renewal.js";
 import {config, span, t, weekdayAndTime} from "./texts.js";
 import {CaptionLine} from "./parts/common/caption.js";
 import {useFeed} from "./parts/common/feed.js";
+import {lackOf, unplayable} from "./parts/common/formats.js";
 import {CaptionsSwitch, captionsOn} from "./parts/public/captions.js";
 import {Share} from "./parts/public/share.js";
 import {Languages, language, languages} from "./parts/public/languages.js";
@@ -21,6 +22,17 @@ const BEHIND_S = 20; // further behind than this, the viewer has gone back on pu
 /** By HLS, which rewinds, by WebRTC, which is half a second behind the hall, or the sound alone:
  * `#sound` is its link. @type {import("@preact/signals").Signal<"rewind" | "quick" | "sound">} */
 const way = signal(location.hash === "#sound" ? "sound" : "rewind");
+/** What HLS cannot bring into this browser; WebRTC may: it has other formats. */
+const lack = unplayable();
+/** Whether the picture comes by WebRTC. */
+const quick = signal(!lack);
+if (lack) {
+  void lackOf(false).then((lacking) => {
+    if (lacking) return;
+    quick.value = true;
+    if (way.value === "rewind") way.value = "quick";
+  });
+}
 /** Lines of the pictures that there are, and of the one that was chosen; 0: by the line. */
 const heights = signal(/** @type {number[]} */ ([]));
 const chosen = signal(0);
@@ -31,10 +43,10 @@ effect(() => {
 });
 effect(() => {
   // A playlist tells of those in it.
-  if (view.value && way.value === "quick") languages.value = publicView().languages;
+  if (view.value && (way.value === "quick" || lack)) languages.value = publicView().languages;
 });
 /** @type {{rewind: () => any, quick: () => any, sound: () => any}} */
-const PLAYERS = {rewind: RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
+const PLAYERS = {rewind: lack ? NoPicture : RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
 
 function isOn() {
   const phase = view.value && publicView().session.phase;
@@ -56,10 +68,10 @@ function Page() {
           ${current && html`<p class="now-item" data-testid="current-item">${current.title}</p>`}</div>
         <${Speaker} floor=${floor} closed=${session.closed} />
         <div class="choices">
-          ${session.phase === "live" && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
-          ${on && html`<${Way} name="sound" label=${t("public.sound_only")} /><${Quality} /><${Languages} />`}
+          ${session.phase === "live" && quick.value && html`<${Way} name="quick" label=${t("public.low_latency")} />`}
+          ${on && html`${(!lack || way.value !== "rewind") && html`<${Way} name="sound" label=${t("public.sound_only")} />`}<${Quality} /><${Languages} />`}
           ${on && captioned.value && way.value !== "sound" && html`<${CaptionsSwitch} />`}
-          <${Share} atS=${on && way.value === "rewind" ? () => document.querySelector("video")?.currentTime : undefined} />
+          <${Share} atS=${on && !lack && way.value === "rewind" ? () => document.querySelector("video")?.currentTime : undefined} />
           ${viewers > 1 && html`<span class="muted">${t("public.viewers", {count: viewers})}</span>`}
         </div>
         ${session.phase !== "ended" && html`<${Addresses} />`}
@@ -149,18 +161,41 @@ function RewindPlayer() {
 
 /** Like a radio: some 130 kbit/s. */
 function SoundPlayer() {
+  return html`<${Sound} title=${t("public.radio")} note=${t("public.radio_note")} />`;
+}
+
+/** What to do for the picture, and the sound until then. */
+function NoPicture() {
+  return html`<${Sound} title=${t("public.no_picture")} note=${t("public.no_picture_note")} />`;
+}
+
+/** @param {{title: string, note: string}} props */
+function Sound({title, note}) {
   const audio = useRef(/** @type {HTMLAudioElement | null} */ (null));
   const [state, setState] = useState("waiting");
+  const use = lack === "all" ? useFedSound : useListedSound;
+  use(audio, setState);
+  const plays = state === "playing" || state === "connected";
+  return html`<div class="stage card listening"><div>
+    <p class="card-title">${title}</p><p>${note}</p>
+    <audio ref=${audio} controls autoplay data-testid="sound-player" aria-label=${t("public.radio")}></audio>
+    <p class="sound-state" role="status">${!plays && waiting("public.loading_sound")}</p></div></div>`;
+}
+
+/** By HLS. @param {{current: HTMLAudioElement | null}} audio @param {(state: string) => void} onState */
+function useListedSound(audio, onState) {
   const folder = language.value ? `language-${language.value}` : "sound";
   useEffect(() => {
     if (!audio.current) return;
-    const player = attach(audio.current, `/live/${config.session}/${folder}/live.m3u8`, {onState: setState});
+    const player = attach(audio.current, `/live/${config.session}/${folder}/live.m3u8`, {onState});
     return () => player.close();
   }, [folder]);
-  return html`<div class="stage card listening"><div>
-    <p class="card-title">${t("public.radio")}</p>
-    <p role="status">${state === "waiting" ? waiting("public.loading_sound") : t("public.radio_note")}</p>
-    <audio ref=${audio} controls autoplay data-testid="sound-player" aria-label=${t("public.radio")}></audio></div></div>`;
+}
+
+/** By WebRTC, which every browser knows Opus for. @param {{current: HTMLAudioElement | null}} audio
+ * @param {(state: string) => void} onState */
+function useFedSound(audio, onState) {
+  useFeed(audio, `/whep/${config.session}`, {language, onState});
 }
 
 function QuickPlayer() {

@@ -1,5 +1,5 @@
-// Whether this browser knows the formats of the session, asked before anybody joins: of a connection that was answered
-// nobody learns why no picture comes. Knows no document.
+// Whether this browser knows the formats of the session, asked before anybody joins or watches: of a connection that was
+// answered, or a recording that is played, nobody learns why no picture comes. Knows no document.
 
 /** `connect`: it makes no such connection at all; `send`, `watch`: it knows no format of ours.
  * @typedef {"" | "connect" | "send" | "watch"} Lack */
@@ -26,6 +26,16 @@ export function lackIn(sdp, sends) {
   const [received = "", sent = ""] = sdp.split(/^m=/m).slice(1);
   if (sends && !hasH264(sent) && !/^a=rtpmap:\d+ VP8\//im.test(sent)) return "send";
   return hasH264(received) ? "" : "watch";
+}
+
+/** What of a recording, and of what is watched as one, it cannot play: it is H.264 with AAC (broadcast/outputs/).
+ * Whoever has no Media Source plays such lists itself, and knows both.
+ * @returns {"" | "picture" | "all"} */
+export function unplayable() {
+  const known = /** @type {Record<string, typeof MediaSource | undefined>} */ (/** @type {unknown} */ (globalThis));
+  const source = known["ManagedMediaSource"] ?? known["MediaSource"];
+  if (!source || source.isTypeSupported('video/mp4; codecs="avc1.42E01E,mp4a.40.2"')) return "";
+  return source.isTypeSupported('audio/mp4; codecs="mp4a.40.2"') ? "picture" : "all";
 }
 
 /** As the server takes and sends it (streams/connections/sdp.py). @param {string} section */
