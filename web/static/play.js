@@ -138,7 +138,7 @@ function NotHere() {
   return html`<div class="stage card" data-testid="not-recorded"><div>
     <p class="card-title">${t("error.no_archive")}</p>
     ${!config.plays && html`<p>${t("public.no_recording_note")}</p>`}
-    <p><a class="button primary" href=${`/watch/${config.session}`}>${t("public.watch")}</a></p></div></div>`;
+    ${!config.over && html`<p><a class="button primary" href=${`/watch/${config.session}`}>${t("public.watch")}</a></p>`}</div></div>`;
 }
 
 function Player() {
