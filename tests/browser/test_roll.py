@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from broadcast.session.model import Role
 from tests.browser.test_accessible import violations
@@ -35,6 +35,7 @@ def test_from_the_clerk_to_the_chair_and_the_minutes(tmp_path: Path) -> None:
             await expect(clerk.get_by_test_id(f"roll-all-{LAY}")).to_be_disabled()
             await expect(why).to_have_value("Đi công tác")
             assert await violations(clerk, "the roll call") == []
+            await check_the_paper(clerk)
             await expect(chair.get_by_test_id("present")).to_have_text("Có mặt 2/3")
             pressed = clerk.get_by_test_id("roll-present-chu-toa")
             await pressed.click()
@@ -47,3 +48,19 @@ def test_from_the_clerk_to_the_chair_and_the_minutes(tmp_path: Path) -> None:
             )
 
     asyncio.run(scenario())
+
+
+async def check_the_paper(clerk: Page) -> None:
+    """All of it, black on white, and nothing else of the page."""
+    await clerk.emulate_media(media="print")
+    paper = clerk.get_by_test_id("roll-paper")
+    await expect(paper.get_by_role("row").filter(has_text="Giàng A Dính")).to_have_text(
+        "1Giàng A DínhĐại biểuVắngĐi công tác"
+    )
+    await expect(paper.get_by_role("row").filter(has_text="Nguyễn Văn Chủ")).to_contain_text(
+        "Có mặt"
+    )
+    await expect(paper).to_have_css("color", "rgb(0, 0, 0)")
+    for away in (clerk.get_by_test_id("roll"), clerk.locator(".clerk")):
+        await expect(away).to_be_hidden()
+    await clerk.emulate_media(media="screen")

@@ -2,8 +2,8 @@
 
 import {signal} from "@preact/signals";
 import {html} from "htm/preact";
-import {clerkView} from "../../state.js";
-import {t} from "../../texts.js";
+import {clerkView, now} from "../../state.js";
+import {t, withDay} from "../../texts.js";
 import {act, canGive, siteName} from "../common/actions.js";
 import {Dialog} from "../common/dialogs.js";
 import {valueOf} from "../common/fields.js";
@@ -32,8 +32,30 @@ export function RollCall() {
       ${places.map(({id}) => html`<${Site} key=${id} site=${id} delegates=${delegates.filter((one) => one.site === id)} />`)}
     </div>
     <p class="hint">${t("roll.note")}</p>
-    <footer><button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
-  <//>`;
+    <footer><button type="button" data-testid="roll-print" disabled=${!delegates.length} onClick=${() => print()}>${t("roll.print")}</button>
+      <button type="button" class="primary" onClick=${close}>${t("common.close")}</button></footer>
+  <//><${Paper} places=${places} counts=${counts} />`;
+}
+
+/** What is printed while the roll call is open: to be filed, so all of it, with nothing to press.
+ * @param {{places: {id: string}[], counts: Record<string, number>}} props */
+function Paper({places, counts}) {
+  const {delegates, roll, session} = clerkView();
+  const word = (/** @type {Delegate} */ {id}) => {
+    const found = roll[id];
+    return found ? t(found.present ? "roll.present" : "roll.absent") : "";
+  };
+  return html`<section class="roll-paper" data-testid="roll-paper">
+    <h1>${t("roll.paper")}</h1>
+    <p>${session.title}</p><p>${withDay(session.subtitle, session.started_at_ms ?? session.planned_start_at_ms ?? now())}</p>
+    <table><thead><tr>${["number", "name", "job", "found", "reason"].map((one) => html`<th scope="col">${t(`roll.column_${one}`)}</th>`)}</tr></thead>
+      ${places.map(({id}) => {
+        const seated = delegates.filter((one) => one.site === id);
+        return seated.length > 0 && html`<tbody key=${id}><tr><th scope="rowgroup" colspan="5">${siteName(id)}</th></tr>
+          ${seated.map((one, index) => html`<tr><td>${index + 1}</td><td>${one.name}</td><td>${one.title}</td><td>${word(one)}</td><td>${roll[one.id]?.reason}</td></tr>`)}</tbody>`;
+      })}</table>
+    <p><strong>${t("roll.said", counts)}</strong></p>
+    <p class="signed">${t("roll.signed")}</p></section>`;
 }
 
 /** @param {{site: string, delegates: Delegate[]}} props */
