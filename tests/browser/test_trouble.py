@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from broadcast.session.model import Role
 from tests.chromium import camera_files, chromium, join_as_a_person_would, signed_in
 from tests.server import LEFT, RIGHT, Server
+from tests.web.rig import SESSION, relay, settings_in
 from web.setup import DATABASE
 
 WHAT_IT_SAYS = """() => {
@@ -29,6 +30,7 @@ WHAT_IT_SAYS = """() => {
 """At each change of the page: whether it claims to be on air while it says that the line is away,
 and whether it says that nobody knows."""
 NOWHERE = "/watch/nowhere"
+BUSY = "Máy chủ đang bận. Hãy thử lại."
 
 
 @contextmanager
@@ -67,6 +69,29 @@ def test_pages_that_do_not_open_say_how_to_go_on(tmp_path: Path) -> None:
 
     with Server(tmp_path) as server:
         asyncio.run(story(server))
+
+
+def test_sheets_that_do_not_come_and_a_reader_who_is_out_are_told(tmp_path: Path) -> None:
+    """They were being drawn for ever, or stood there as if the links on them were good."""
+
+    async def busy(route: Route) -> None:
+        await route.fulfill(status=503, json={"error": {"code": "busy", "message": BUSY}})
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=(390, 844)) as browser:
+            tab = await browser.new_page()
+            await signed_in(tab, rig.url(f"/sign-in#token={rig.operator}"))
+            await tab.route("**/sheets", busy)
+            await tab.goto(rig.url(f"/sheets/{SESSION}"))
+            await expect(tab.get_by_role("alert")).to_have_text(BUSY)
+            await tab.unroute("**/sheets")
+            await tab.get_by_role("button", name="Thử lại").click()
+            await expect(tab.get_by_test_id("sheet")).to_have_count(3)
+            rig.tokens.revoke_tokens(Role.OPERATOR, SESSION)
+            await expect(tab.get_by_test_id("bye")).to_contain_text("thu hồi")
+            await expect(tab.get_by_test_id("sheet")).to_have_count(0)
+
+    asyncio.run(story())
 
 
 def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 // links to hand out. One room for each; this file only puts them together.
 
 import {show} from "./parts/common/page.js";
+import {NotYet} from "./parts/common/frame.js";
 import {Language} from "./parts/common/head.js";
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
 import {useEffect} from "preact/hooks";
-import {bye, connect, connection, operatorView, ready, view} from "./state.js";
+import {bye, connect, operatorView, ready, view} from "./state.js";
 import {asset, config, t, timeOfDay, weekdayAndTime} from "./texts.js";
 import {Toasts, toast} from "./parts/common/toasts.js";
 import {Renewal} from "./parts/common/renewal.js";
@@ -26,11 +27,7 @@ addEventListener("hashchange", () => {
 });
 
 function Page() {
-  if (bye.value) {
-    return html`<main class="error-page panel"><h1>${bye.value.message}</h1>
-      <p><a class="button primary" href=${`/sign-in?next=${location.pathname}`}>${t("common.sign_in")}</a></p></main>`;
-  }
-  if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
+  if (!view.value || bye.value) return html`<${NotYet} />`;
   const {session} = operatorView();
   return html`<div class="preparing" data-ready=${ready.value}>
     <${Head} /><${Renewal} />

@@ -3,9 +3,10 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
-import {bye, connect, connection, operatorView, ready, sitesOf, view} from "./state.js";
+import {bye, connect, operatorView, ready, sitesOf, view} from "./state.js";
 import {asset, config, t, timeOfDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
+import {NotYet} from "./parts/common/frame.js";
 import {Language} from "./parts/common/head.js";
 import {act, canGive, shortName} from "./parts/common/actions.js";
 import {Renewal} from "./parts/common/renewal.js";
@@ -37,11 +38,7 @@ function unfinished() {
 }
 
 function Page() {
-  if (bye.value) {
-    return html`<main class="error-page panel"><h1>${bye.value.message}</h1>
-      <p><a class="button primary" href=${`/sign-in?next=${location.pathname}`}>${t("common.sign_in")}</a></p></main>`;
-  }
-  if (!view.value) return html`<p class="waiting" role="status">${t(`connection.${connection.value}`)}</p>`;
+  if (!view.value || bye.value) return html`<${NotYet} />`;
   const {session, rehearsed_at_ms: begun} = operatorView();
   const site = current();
   return html`<div class="preparing rehearsing" data-ready=${ready.value}>

@@ -2,29 +2,35 @@
 
 import {html} from "htm/preact";
 import {signal} from "@preact/signals";
-import {connect, operatorView, sitesOf, view} from "./state.js";
+import {bye, connect, operatorView, sitesOf, view} from "./state.js";
 import {config, shortDate, t, timeOfDay} from "./texts.js";
 import {show} from "./parts/common/page.js";
+import {NotYet} from "./parts/common/frame.js";
 import {Language} from "./parts/common/head.js";
-import {Toasts} from "./parts/common/toasts.js";
-import {ask, tell} from "./parts/common/ask.js";
+import {ask, wordsOf} from "./parts/common/ask.js";
 
 /** @type {import("@preact/signals").Signal<{sites: {id: string, url: string, qr: string}[], expires_at_ms: number} | undefined>} */
 const sheets = signal(undefined);
+/** Why there are none. */
+const failed = signal("");
 /** "" for all of them. */
 const only = signal("");
 
 async function load() {
+  failed.value = "";
   try {
     sheets.value = await ask(`/api/v1/sessions/${config.session}/sheets`);
   } catch (error) {
-    tell(error);
+    failed.value = wordsOf(error);
   }
 }
 
 function Page() {
   const told = sheets.value;
-  if (!told || !view.value) return html`<p class="waiting" role="status">${t("sheets.drawing")}</p><${Toasts} />`;
+  if (!view.value || bye.value) return html`<${NotYet} />`;
+  if (failed.value) return html`<main class="error-page panel"><p role="alert">${failed.value}</p>
+    <p><button type="button" class="primary" onClick=${load}>${t("common.retry")}</button></p></main>`;
+  if (!told) return html`<p class="waiting" role="status">${t("sheets.drawing")}</p>`;
   const {session, sites} = operatorView();
   const shown = told.sites.filter((one) => !only.value || one.id === only.value);
   return html`<header class="site-head no-print"><h1>${t("title.sheets")}</h1>
@@ -36,7 +42,7 @@ function Page() {
     ${(session.planned_start_at_ms ?? 0) > told.expires_at_ms && html`<p class="notice warn no-print">${t("sheets.too_short",
       {start: dateOf(session.planned_start_at_ms ?? 0), until: dateOf(told.expires_at_ms)})}</p>`}
     <main class="sheets">${shown.map((one) => html`<${Sheet} key=${one.id} url=${one.url} qr=${one.qr} session=${session}
-      name=${sites[one.id]?.name ?? one.id} until=${told.expires_at_ms} />`)}</main><${Toasts} />`;
+      name=${sites[one.id]?.name ?? one.id} until=${told.expires_at_ms} />`)}</main>`;
 }
 
 /** @param {{url: string, qr: string, name: string, until: number, session: import("./types.js").Session}} props */
