@@ -22,6 +22,9 @@ import {walk} from "./walk.js";
 /** @import {Site} from "../../types.js" */
 /** @import {Found} from "./find.js" */
 
+/** Two side by side, whose buttons are as large as a finger; also in the style sheet. */
+const PHONE = matchMedia("(max-width: 600px)");
+
 /** Sites that were here since the page was opened: if they are not, they were lost. @type {Set<string>} */
 const seen = new Set();
 
@@ -56,7 +59,7 @@ function Tiles({sites, found}) {
     if (!room) return undefined;
     const fit = () => {
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-      const {columns, compact} = tilingFor(count, room.clientWidth, room.clientHeight, rem);
+      const {columns, compact} = PHONE.matches ? {columns: 2, compact: false} : tilingFor(count, room.clientWidth, room.clientHeight, rem);
       room.style.setProperty("--columns", String(columns));
       room.dataset["compact"] = String(compact);
     };
