@@ -37,6 +37,11 @@ INSIDE = """(tile) => {
   const [own, room] = [tile, tile.parentElement].map((one) => one.getBoundingClientRect());
   return own.top >= room.top - 1 && own.bottom <= room.bottom + 1 && room.bottom <= innerHeight;
 }"""
+IN_ITS_LIST = """(item) => {
+  const [own, room] = [item, item.parentElement].map((one) => one.getBoundingClientRect());
+  return own.top >= room.top - 1 && own.bottom <= room.bottom + 1;
+}"""
+PHONE = (390, 844)
 WHOLE_NAME = """(tile) => {
   const name = tile.querySelector(".name");
   return name.scrollWidth <= name.clientWidth;
@@ -260,6 +265,31 @@ def test_a_closed_part_is_led_on_the_smallest_screen(tmp_path: Path, page: str) 
                 await reached(tab, agenda, agenda.get_by_role("button", name=button))
             for row in (0, -1):
                 await reached(tab, agenda, agenda.locator(".rows > li").nth(row))
+
+    asyncio.run(story())
+
+
+def test_a_long_agenda_is_at_what_the_session_is_at(tmp_path: Path) -> None:
+    """Its list alone: on a phone the page stays where it is."""
+
+    async def story() -> None:
+        async with relay(settings_in(tmp_path)) as rig, chromium(size=(1366, 768)) as browser:
+            for number in range(12):
+                await send(rig, "put_item", title=f"Tờ trình số {number}", kind="report")
+            items = [one["id"] for one in await listed(rig, "agenda")]
+            await send(rig, "go_live")
+            await send(rig, "choose_item", item=items[-1])
+            for desk, size in (("operator", None), ("clerk", None), ("operator", PHONE)):
+                tab = await browser.new_page(size)
+                token = f"#token={rig.operator}"
+                await signed_in(tab, rig.url(f"/sign-in?next=/{desk}/{SESSION}{token}"))
+                agenda = tab.get_by_test_id("agenda").locator(".rows")
+                for item in (items[-1], items[5]):
+                    await send(rig, "choose_item", item=item)
+                    now = agenda.get_by_test_id(f"item-{item}")
+                    await expect(now).to_have_attribute("aria-current", "step")
+                    await wait_until(lambda now=now: now.evaluate(IN_ITS_LIST), "it in its list")
+                assert await tab.evaluate("scrollY") == 0
 
     asyncio.run(story())
 

@@ -26,7 +26,9 @@ const unfolded = signal("");
 const tick = signal(0);
 
 export function Agenda() {
-  const {agenda} = deskView();
+  const {agenda, session} = deskView();
+  const rows = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => showCurrent(rows.current), [session.current_item]);
   useEffect(() => {
     const timer = setInterval(() => { tick.value += 1; }, TICK_MS);
     return () => clearInterval(timer);
@@ -34,11 +36,18 @@ export function Agenda() {
   return html`<section class="agenda panel" aria-labelledby="agenda-title" data-testid="agenda">
     <header><h2 id="agenda-title">${t("operator.agenda")}</h2><span class="gap"></span><${Following} /></header>
     <div><div class="plan"><${Ending} /><span class="gap"></span><${CloseButton} /></div><${ClosedBand} /></div>
-    ${agenda.length ? html`<ol class="rows">
+    ${agenda.length ? html`<ol class="rows" ref=${rows}>
       ${agenda.map((item, index) => html`<${Item} key=${item.id} item=${item} index=${index} />`)}
     </ol>` : html`<p class="empty">${t("operator.agenda_empty")}</p>`}
     <${CloseDialog} /><${LimitsDialog} /><${RecordDialog} /><${PromiseDialog} /><${Reader} />
   </section>`;
+}
+
+/** A long agenda is at what the session is at. The list alone moves: a page that scrolls stays under the hand.
+ * @param {HTMLElement | null} rows */
+function showCurrent(rows) {
+  const item = /** @type {HTMLElement | null | undefined} */ (rows?.querySelector("[aria-current]"));
+  if (rows && item) rows.scrollTop = item.offsetTop - (rows.clientHeight - item.offsetHeight) / 2;
 }
 
 /** What goes beyond the queue: time for all, and what one looks back on. */
