@@ -9,7 +9,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
@@ -120,6 +120,15 @@ def _an_address(url: str) -> str:
 
 
 _Url = Annotated[str, Field(max_length=1024), AfterValidator(_an_address)]
+
+
+def _is_called(url: str) -> bool:
+    """Whether SRT waits there for the other side: by the first `mode` of the query, as FFmpeg has
+    it. A stream id beside it may hold the same word, and a `#`, which begins nothing there."""
+    modes = parse_qs(url.partition("?")[2]).get("mode", ("caller",))
+    return url.startswith("srt:") and modes[0] == "listener"
+
+
 CameraUrl = Annotated[_Url, Field(pattern=r"^(rtsps?|srt|rtmp|file)://[^\s]+$")]
 
 
@@ -134,7 +143,7 @@ class Camera(Section):
 
     @property
     def listens(self) -> bool:
-        return self.url.startswith("rtmp:") or "mode=listener" in self.url
+        return self.url.startswith("rtmp:") or _is_called(self.url)
 
     @property
     def is_file(self) -> bool:
@@ -160,7 +169,7 @@ class Push(Section):
 
     @property
     def listens(self) -> bool:
-        return "mode=listener" in self.url
+        return _is_called(self.url)
 
 
 class Rung(Section):

@@ -5,7 +5,15 @@ import pytest
 
 import config
 from config.reading import known_keys, load
-from config.settings import MAX_SOCKET_PATH_BYTES, ConfigError, Settings, Storage, socket_path
+from config.settings import (
+    MAX_SOCKET_PATH_BYTES,
+    Camera,
+    ConfigError,
+    Push,
+    Settings,
+    Storage,
+    socket_path,
+)
 
 DEFAULT_TOML = Path(config.__file__).with_name("default.toml")
 
@@ -211,3 +219,19 @@ def test_a_home_is_not_a_folder_of_that_name(
     assert settings.https.certificate == tmp_path / "home" / "chain.pem"
     with pytest.raises(ConfigError, match=r"storage\.data_dir = .* names a home that nobody has"):
         load(None, {"DIEMCAU_STORAGE__DATA_DIR": "~nobody-of-that-name/kho"})
+
+
+@pytest.mark.parametrize(
+    ("url", "listens"),
+    [
+        ("srt://0.0.0.0:9000?mode=listener", True),
+        ("srt://0.0.0.0:9000?streamid=#!::r=hop&mode=listener&latency=200000", True),
+        ("srt://203.0.113.5:9000", False),
+        ("srt://203.0.113.5:9000?streamid=#!::r=hop,mode=listener", False),
+        ("srt://203.0.113.5:9000?streamid=mode=listener", False),
+    ],
+)
+def test_who_waits_for_the_other_side(url: str, listens: bool) -> None:
+    """A stream id is anybody's words (SRT access control)."""
+    assert Push(name="Đài", url=url).listens == listens
+    assert Camera(site="hall", url=url).listens == listens
