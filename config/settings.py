@@ -229,8 +229,11 @@ class Program(Section):
         )
 
 
+MAX_SEGMENT_MS = 10_000
+
+
 class Recording(Section):
-    segment_ms: int = Field(2000, ge=1000, le=10_000)
+    segment_ms: int = Field(2000, ge=1000, le=MAX_SEGMENT_MS)
     """Also the distance of keyframes."""
     part_ms: int = Field(200, ge=100, le=1000)
     """What a crash can cost: parts are written as they are made. Each is synced too: a power cut

@@ -13,9 +13,7 @@ from broadcast.outputs.fmp4 import origin_of, whole_fragments
 from broadcast.outputs.ledger import digest_of
 from broadcast.outputs.recovery import INDEX, entry_of
 from broadcast.outputs.vault import PLAIN, Envelope
-
-MAX_TARGET_S = 10
-"""Of any `segment_ms` there may be."""
+from config.settings import MAX_SEGMENT_MS
 
 
 def is_damaged(folder: Path) -> bool:
@@ -32,8 +30,8 @@ def made_anew(folder: Path, envelope: Envelope = PLAIN) -> str | None:
     with suppress(FileNotFoundError):
         entries = _entries(folder, [one.name for one in sums], envelope)
         body = "".join(map(playlist.lines, entries)) + playlist.END
-        for target_s in range(1, MAX_TARGET_S + 1):
-            text = playlist.header(target_s * 1000) + body
+        for segment_ms in range(1000, MAX_SEGMENT_MS + 1, 1000):  # a header says whole seconds
+            text = playlist.header(segment_ms) + body
             if sha256(text.encode()).hexdigest() in wanted:
                 return text
     return None
