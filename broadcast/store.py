@@ -94,7 +94,7 @@ class Store:
         """How many rows the other database has now, which was empty: all, or none and a
         `StoreError`."""
         with self._database.reading() as db, other._database.alone() as new:
-            if tables.last_link(new)[0]:
+            if not tables.is_empty(new):
                 raise StoreError("the other one is not empty")
             return tables.copy(db, new)
 

@@ -132,14 +132,24 @@ def event_rows(
     return [(*row,) for row in db.execute(wanted.order_by(events.c.version))]
 
 
+def is_empty(db: sql.Connection) -> bool:
+    """Whether nothing was ever entered."""
+    return all(db.execute(sql.select(one).limit(1)).first() is None for one in _filled())
+
+
 def copy(old: sql.Connection, new: sql.Connection) -> int:
     """All rows, into tables that are empty; how many."""
     count = 0
-    for table in (one for one in metadata.sorted_tables if one is not schema):
+    for table in _filled():
         for rows in old.execute(sql.select(table)).partitions(1000):
             new.execute(table.insert(), [row._asdict() for row in rows])
             count += len(rows)
     return count
+
+
+def _filled() -> list[sql.Table]:
+    """Those that are written to, each after what it refers to."""
+    return [one for one in metadata.sorted_tables if one is not schema]
 
 
 def _to_2(db: sql.Connection, now_ms: int) -> None:

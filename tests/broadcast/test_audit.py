@@ -75,6 +75,15 @@ def test_all_of_it_moves_to_another_database(tmp_path: Path, url: str) -> None:
             old.copy_to(new)
 
 
+def test_nothing_moves_to_a_database_that_has_an_account(tmp_path: Path, url: str) -> None:
+    """It is entered before anything is noted of it."""
+    with _filled(f"sqlite:///{tmp_path / 'old'}") as old, Store(url) as new:
+        new.save_account(Account("vân", "hash", frozenset({Role.CLERK})))
+        with pytest.raises(StoreError, match="not empty"):
+            old.copy_to(new)
+        assert new.sessions() == []
+
+
 def test_pages_of_it(store: Store) -> None:
     assert [one.number for one in store.audit(before=4, limit=2)] == [3, 2]
     assert [one.number for one in store.audit(after=2, session=ID)] == [3, 4]
