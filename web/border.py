@@ -13,6 +13,7 @@ from broadcast.database import StoreError
 from streams.udp.addresses import plain
 from web.agents import agent_class
 from web.catalogues import preferred
+from web.children import NotDone
 from web.errors import Problem, not_found
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,6 +126,9 @@ async def errors_and_language(request: web.Request, handler: Handler) -> web.Str
     )
     try:
         return await handler(request)
+    except NotDone as problem:
+        _log.error("%s: %s", problem.module, problem.reason)
+        return _answer(request, problem)
     except Problem as problem:
         return _answer(request, problem)
     except web.HTTPException as error:

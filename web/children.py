@@ -19,8 +19,7 @@ class NotDone(Problem):
 
     def __init__(self, module: str, reason: str) -> None:
         super().__init__(503, "not_worked_out", retry_after_s=60)
-        self.reason = reason
-        _log.error("%s: %s", module, reason)
+        self.module, self.reason = module, reason
 
 
 async def run_module(module: str, settings: Settings, *arguments: str, patience_s: float) -> bytes:

@@ -115,7 +115,7 @@ def test_a_playlist_that_lost_a_bit_hides_no_session(
 
 
 def test_what_could_not_be_worked_out_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A machine that had no room for a moment hides no session until the server is started anew;
     and what it said is for its log, not for strangers."""
@@ -134,6 +134,7 @@ def test_what_could_not_be_worked_out_is_tried_again(
             answer = await rig.get("/api/v1/archive")
             assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
             assert "10.0.0.5" not in await answer.text()
+            assert caplog.text.count("10.0.0.5") == 1
             (one,) = (await _get(rig, "/api/v1/archive"))["sessions"]
             assert one["id"] == PREPARED.id
 
