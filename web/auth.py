@@ -30,6 +30,8 @@ DEVICE_S = 400 * 86_400
 MAX_TOKEN_CHARS = 1024
 SECRET_FILE = "secret.key"  # noqa: S105 - a file's name
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MOST_AHEAD_MS = 60 * DAY_MS
 STAFF = frozenset({Role.OPERATOR, Role.CHAIR, Role.CLERK})
 OPERATORS = frozenset({Role.OPERATOR})
 
@@ -141,31 +143,41 @@ class Tokens:
         held.update(*account.grants.values())
         return not held.isdisjoint(self._security.second_factor)
 
-    def issue_token(self, role: Role, session: str) -> str:
-        """For a sign-in link to one session: good for `security.cookie_hours`."""
+    def sign_in_ends_ms(self) -> int:
+        """Until when a sign-in is good, or a link to one, that is made now."""
+        return self._clock() + self._security.cookie_hours * HOUR_MS
+
+    def join_link_ends_ms(self, starts_at_ms: int | None) -> int:
+        """Until when a site's link is good that is made now. A sheet printed a week before must
+        open its door on the day that is planned; no sheet is for next year."""
         now_ms = self._clock()
+        end_ms = now_ms + self._security.join_link_hours * HOUR_MS
+        if starts_at_ms is None or starts_at_ms >= now_ms + MOST_AHEAD_MS:
+            return end_ms
+        return max(end_ms, starts_at_ms + DAY_MS)
+
+    def issue_token(self, role: Role, session: str) -> str:
+        """For a sign-in link to one session."""
         claims = _Claims(
             name=role.value,
             roles=(role,),
             session=session,
             serial=self._generation(f"{session}:{role}"),
-            expires_at_ms=now_ms + self._security.cookie_hours * HOUR_MS,
-            issued_at_ms=now_ms,
+            expires_at_ms=self.sign_in_ends_ms(),
+            issued_at_ms=self._clock(),
         )
         return self._sign(self._token, claims)
 
-    def issue_join_token(self, session: str, site: SiteId, until_ms: int = 0) -> str:
-        """For one site of one session: good for `security.join_link_hours`, and until `until_ms`
-        if that is later."""
-        now_ms = self._clock()
+    def issue_join_token(self, session: str, site: SiteId, starts_at_ms: int | None = None) -> str:
+        """For one site of one session, which is planned for then."""
         claims = _Claims(
             name=site,
             roles=(Role.SITE,),
             session=session,
             site=site,
             serial=self._generation(f"{session}/{site}"),
-            expires_at_ms=max(until_ms, now_ms + self._security.join_link_hours * HOUR_MS),
-            issued_at_ms=now_ms,
+            expires_at_ms=self.join_link_ends_ms(starts_at_ms),
+            issued_at_ms=self._clock(),
         )
         return self._sign(self._token, claims)
 
@@ -189,15 +201,14 @@ class Tokens:
 
     def cookie_for_account(self, account: Account) -> str:
         """After the password was right."""
-        now_ms = self._clock()
         claims = _Claims(
             name=account.name,
             account=True,
             generation=account.generation,
             seat=secrets.token_hex(4),
             serial=f"cookie#{secrets.token_hex(8)}",
-            expires_at_ms=now_ms + self._security.cookie_hours * HOUR_MS,
-            issued_at_ms=now_ms,
+            expires_at_ms=self.sign_in_ends_ms(),
+            issued_at_ms=self._clock(),
         )
         return self._sign(self._cookie, claims)
 

@@ -18,7 +18,6 @@ from web.commands import Perform
 from web.errors import Problem, not_found
 from web.replies import reply
 from web.sessions import Sessions
-from web.setup import site_links_end_ms
 
 
 class Links:
@@ -72,7 +71,7 @@ class Links:
             told["sites"], await self._aside.run({"work": "draw", "texts": texts}), strict=True
         ):
             site["qr"] = code
-        end_ms = site_links_end_ms(self._settings.security, state)
+        end_ms = self._tokens.join_link_ends_ms(state.planned_start_at_ms)
         return reply(told | {"expires_at_ms": end_ms})
 
     async def _renew(self, request: web.Request) -> web.Response:
@@ -98,6 +97,5 @@ class Links:
 
     def _join(self, state: SessionState, site: SiteId) -> str:
         """Links handed out before stay good, unless they were revoked."""
-        end_ms = site_links_end_ms(self._settings.security, state)
-        token = self._tokens.issue_join_token(state.id, site, end_ms)
+        token = self._tokens.issue_join_token(state.id, site, state.planned_start_at_ms)
         return join_path(state.id, site, token)

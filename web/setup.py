@@ -18,15 +18,13 @@ from broadcast.session.model import ItemId, Role, SessionState
 from broadcast.session.preset import FOLDER, Preset, load_preset, prepare
 from broadcast.session.text import clean
 from broadcast.store import Account, Store
-from config.settings import ConfigError, Security, Settings
+from config.settings import ConfigError, Settings
 from streams.frames import SiteId
 from web.addresses import join_path, public_url, sign_in_path
-from web.auth import HOUR_MS, Tokens, load_secret
+from web.auth import Tokens, load_secret
 from web.machine_clock import MachineClock
 
 DATABASE = "diemcau.sqlite3"
-DAY_MS = 24 * HOUR_MS
-MOST_AHEAD_MS = 60 * DAY_MS
 
 
 class SetupError(Exception):
@@ -201,14 +199,6 @@ def session_state(store: Store, session: str) -> SessionState:
     return fold(one.event for one in recorded)
 
 
-def site_links_end_ms(security: Security, state: SessionState) -> int:
-    """Until when a link that is made now is good. A sheet printed a week before must open its door
-    on the day; no sheet is for next year."""
-    first_ms = now_ms() + security.join_link_hours * HOUR_MS
-    start_ms = state.planned_start_at_ms or 0
-    return max(first_ms, start_ms + DAY_MS) if start_ms < now_ms() + MOST_AHEAD_MS else first_ms
-
-
 def links(settings: Settings, store: Store, session: str) -> Iterator[tuple[str, str, int]]:
     """Names, links for other machines, and until when each is good (0: for ever): each role, the
     hall's screen, the public, each site.
@@ -217,14 +207,15 @@ def links(settings: Settings, store: Store, session: str) -> Iterator[tuple[str,
     """
     state = session_state(store, session)
     tokens, base = open_tokens(settings, store), public_url(settings)
-    end_ms = now_ms() + settings.security.cookie_hours * HOUR_MS
+    end_ms = tokens.sign_in_ends_ms()
     for role in (Role.OPERATOR, Role.CHAIR, Role.CLERK):
         yield role.value, base + sign_in_path(tokens.issue_token(role, session)), end_ms
     yield "hall screen", f"{base}/display/{session}", 0
     yield "public", f"{base}/watch/{session}", 0
-    end_ms = site_links_end_ms(settings.security, state)
+    start_ms = state.planned_start_at_ms
+    end_ms = tokens.join_link_ends_ms(start_ms)
     for site in state.sites.values():
-        token = tokens.issue_join_token(session, site.id, end_ms)
+        token = tokens.issue_join_token(session, site.id, start_ms)
         yield site.name, base + join_path(session, site.id, token), end_ms
 
 

@@ -20,7 +20,7 @@ from config.settings import Settings, Storage
 from tests.web.command_line import ROOT, Run
 from web import setup
 from web.accounts import matches
-from web.auth import Tokens, load_secret
+from web.auth import DAY_MS, Tokens, load_secret
 from web.cli import parser
 from web.times import local_time
 
@@ -119,7 +119,7 @@ def test_links_say_the_name_that_others_know(tmp_path: Path, diemcau: Run) -> No
 
 def test_links_printed_a_week_before_open_on_the_day(tmp_path: Path, diemcau: Run) -> None:
     settings = Settings(storage=Storage(data_dir=tmp_path))
-    start_ms = setup.now_ms() + 10 * setup.DAY_MS
+    start_ms = setup.now_ms() + 10 * DAY_MS
     with setup.open_store(settings) as store:
         council = setup.named_preset("dien_bien")
         session = setup.enter_session(store, council, Role.SYSTEM, "test", start_ms)
@@ -127,7 +127,7 @@ def test_links_printed_a_week_before_open_on_the_day(tmp_path: Path, diemcau: Ru
         (token,) = re.findall(r"/hall#(\S+)", printed)
         on_the_day = Tokens(store, load_secret(tmp_path), settings.security, lambda: start_ms)
         assert on_the_day.identify(token).site == "hall"
-    assert f"(until {local_time(start_ms + setup.DAY_MS):%Y-%m-%d %H:%M})\n" in printed
+    assert f"(until {local_time(start_ms + DAY_MS):%Y-%m-%d %H:%M})\n" in printed
 
 
 def test_a_user_without_a_name(
