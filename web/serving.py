@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from config.settings import ConfigError, Settings
 from web.ports import settled
 from web.supervisor import GRACE_S, Program, keep, signals_held
+
+LOOKED_AT_S = 0.5
+"""For so long nobody holds the lock who only looks (`is_up`)."""
 
 
 def programs(settings_file: Path) -> tuple[Program, ...]:
@@ -56,14 +60,24 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(data_dir, error) from None
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(lock, time.monotonic() + LOOKED_AT_S):
             raise ConfigError(
                 f"storage.data_dir = {str(data_dir)!r}: another Diemcau uses this folder; "
                 "end it, or set another `data_dir` in [storage]"
-            ) from None
+            )
         yield
+
+
+def _taken(lock: IO[str], until_s: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until_s:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def is_up(data_dir: Path) -> bool:

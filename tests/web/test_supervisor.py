@@ -1,6 +1,7 @@
 """The supervisor with real child processes: small ones that write down when they live and die."""
 
 import ast
+import fcntl
 import os
 import resource
 import signal
@@ -15,8 +16,9 @@ import pytest
 from config.settings import ConfigError, Http, Settings
 from tests.media import wait_for
 from tests.web.rig import settings_in
+from web import serving
 from web.forking import fork
-from web.serving import _settled, sole_owner, write_settings
+from web.serving import _settled, is_up, sole_owner, write_settings
 from web.supervisor import GRACE_S, LAST_DELAY_S, delay_s
 
 ROOT = Path(__file__).parents[2]
@@ -243,6 +245,23 @@ def test_one_server_for_a_folder(tmp_path: Path) -> None:
         second.__enter__()
     with sole_owner(tmp_path):
         assert (tmp_path / "run").stat().st_mode & 0o077 == 0
+
+
+def test_who_looks_whether_a_server_is_up_keeps_none_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "LOOKED_AT_S", 60.0)
+    with sole_owner(tmp_path):
+        assert is_up(tmp_path)
+    looking = (tmp_path / "run" / "lock").open()
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    looked = threading.Timer(0.1, looking.close)
+    looked.start()
+    try:
+        with sole_owner(tmp_path):
+            assert is_up(tmp_path)
+    finally:
+        looked.join()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
