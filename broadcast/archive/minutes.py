@@ -6,7 +6,7 @@ What was said or written in closed session is not in it: `closed_minutes_of` mak
 apart, and of that alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -125,17 +125,31 @@ class _Secret:
         return begun and (self.end_ms is None or start_ms < self.end_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How the session went, from its log."""
+
+    state: SessionState
+    """The last."""
+    secrets: Sequence[_Secret]
+    public: Mapping[ItemId, AgendaItem]
+    """Each item as the public last saw it."""
+    never: Set[ItemId]
+    """The closed ones that it never saw, be they taken out since."""
+
+
 def minutes_of(events: Sequence[Event], segments: Sequence[Segment]) -> Minutes:
     """From the whole log, and what was recorded."""
     steps, events = steps_in(events), on_one_clock(events)
-    whole, secrets, public, never = _fold(events)
+    course = _fold(events)
+    secrets = course.secrets
     # A title may say since then what is behind the doors.
-    agenda = (_as_public(item, public.get(item.id)) for item in whole.agenda)
-    state = replace(whole, agenda=tuple(agenda))
+    agenda = (_as_public(item, course.public.get(item.id)) for item in course.state.agenda)
+    state = replace(course.state, agenda=tuple(agenda))
     timeline = Timeline(segments, steps)
     lines: dict[str | None, list[Line]] = {}
     hidden = {secret.item for secret in secrets if secret.lasted}
-    for key, line, is_secret in _told(whole, secrets, never):
+    for key, line, is_secret in _told(course):
         if is_secret:
             hidden.add(key)
         else:
@@ -159,9 +173,10 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     """What `minutes_of` leaves out because it was closed, and nothing else: between the two, no
     line is lost and none stands twice. No second leads to a recording."""
     steps, events = steps_in(events), on_one_clock(events)
-    state, secrets, _, never = _fold(events)
+    course = _fold(events)
+    state, secrets = course.state, course.secrets
     lines: dict[str | None, list[Line]] = {}
-    for key, line, is_secret in _told(state, secrets, never):
+    for key, line, is_secret in _told(course):
         if is_secret:
             lines.setdefault(key, []).append(line)
     closed = {secret.item for secret in secrets if secret.lasted}
@@ -177,14 +192,12 @@ def closed_minutes_of(events: Sequence[Event]) -> Minutes:
     return Minutes(state, (), tuple(parts), _when_closed(state, secrets), sets)
 
 
-def _told(
-    state: SessionState, secrets: Sequence[_Secret], never: Set[ItemId]
-) -> Iterator[tuple[str | None, Line, bool]]:
-    """Each line with its item, and whether it was closed: all of an item that `never` was open is,
+def _told(course: _Course) -> Iterator[tuple[str | None, Line, bool]]:
+    """Each line with its item, and whether it was closed: all of an item that never was open is,
     also what was noted before the session began."""
-    for key, line, end_ms in (*_turns(state), *_notes(state)):
-        touched = any(secret.touches(line.at_ms, end_ms) for secret in secrets)
-        yield key, line, touched or key in never
+    for key, line, end_ms in (*_turns(course.state), *_notes(course.state)):
+        touched = any(secret.touches(line.at_ms, end_ms) for secret in course.secrets)
+        yield key, line, touched or key in course.never
 
 
 def _as_public(item: AgendaItem, known: AgendaItem | None) -> AgendaItem:
@@ -192,11 +205,7 @@ def _as_public(item: AgendaItem, known: AgendaItem | None) -> AgendaItem:
     return replace(known, closed=True) if item.closed and known is not None else item
 
 
-def _fold(
-    events: Iterable[Event],
-) -> tuple[SessionState, list[_Secret], dict[ItemId, AgendaItem], set[ItemId]]:
-    """The last state, what was closed, each item as the public last saw it, and the closed ones
-    that it never saw, be they taken out since."""
+def _fold(events: Iterable[Event]) -> _Course:
     state, secrets, public = SessionState(), list[_Secret](), dict[ItemId, AgendaItem]()
     taken_out: dict[ItemId, AgendaItem] = {}
     since: int | None = None
@@ -216,7 +225,7 @@ def _fold(
         secrets.append(_Secret(since, None, state.current_item))
     known = taken_out | {item.id: item for item in state.agenda}
     never = {item.id for item in known.values() if item.closed and item.id not in public}
-    return state, secrets, public, never
+    return _Course(state, secrets, public, never)
 
 
 def _when_closed(
