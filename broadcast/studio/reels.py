@@ -189,7 +189,7 @@ class Film:
                 yield from self._pieces(frame)
 
     def sounds(self) -> Iterator[Samples]:
-        """All of its sound, from the beginning; nothing else is decoded. Ends what `from_` gave."""
+        """Its sound from where it stands, as opened from the beginning; nothing else is decoded."""
         for reel in self._reels[self.has_pictures :]:
             for piece in self._read(reel):
                 if piece.sound is not None:
