@@ -2,7 +2,6 @@
 // touches it, so it comes back by itself whatever happens.
 
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
 import {read} from "./clock.js";
 import {showFigures} from "./figures.js";
 import {connect, connection, displayView, now, view} from "./state.js";
@@ -10,6 +9,7 @@ import {asset, t, timeOfDay} from "./texts.js";
 import {stayAwake} from "./parts/common/awake.js";
 import {show} from "./parts/common/page.js";
 import {renewWhen} from "./parts/common/renewal.js";
+import {useTicking} from "./parts/common/ticking.js";
 
 /** @import {Floor, Round, WallItem} from "./types.js" */
 
@@ -23,7 +23,7 @@ function Page() {
   const {session} = displayView();
   return html`<main class="wall" data-phase=${session.phase} data-closed=${session.closed} data-testid="display">
     <header><img src=${asset("favicon.svg")} alt="" width="64" height="64" />
-      <div class="titles"><h1>${session.title}</h1><p>${session.subtitle}</p></div><${TimeOfDay} /></header>
+      <div class="titles"><h1>${session.title}</h1><p>${session.subtitle}</p></div><${MinuteOfDay} /></header>
     <${Body} />
     ${connection.value === "lost" && html`<p class="lost" role="status">${t("connection.lost")}</p>`}
   </main>`;
@@ -90,21 +90,14 @@ function RoundOf({round}) {
 
 /** Ticks past the component tree. @param {{turn: Floor}} props */
 function Clock({turn}) {
-  const face = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const tick = () => {
-      const {text, tone, left, paused} = read(turn, now());
-      if (!face.current) return;
-      const [digits, bar] = face.current.children;
-      face.current.dataset["tone"] = tone;
-      face.current.dataset["paused"] = String(paused);
-      showFigures(digits, text);
-      const fill = /** @type {HTMLElement | null} */ (bar?.firstElementChild ?? null);
-      fill?.style.setProperty("transform", `scaleX(${left})`);
-    };
-    tick();
-    const timer = setInterval(tick, TICK_MS);
-    return () => clearInterval(timer);
+  const face = useTicking(TICK_MS, (clock) => {
+    const {text, tone, left, paused} = read(turn, now());
+    const [digits, bar] = clock.children;
+    clock.dataset["tone"] = tone;
+    clock.dataset["paused"] = String(paused);
+    showFigures(digits, text);
+    const fill = /** @type {HTMLElement | null} */ (bar?.firstElementChild ?? null);
+    fill?.style.setProperty("transform", `scaleX(${left})`);
   }, [turn]);
   return html`<div class="clock" role="timer" aria-label=${t("operator.clock")} ref=${face} data-testid="clock">
     <span class="digits numbers"></span><div class="left"><div></div></div></div>`;
@@ -122,17 +115,11 @@ function Upcoming() {
 }
 
 /** To the minute: a wall's seconds would draw the eye all day. */
-function TimeOfDay() {
-  const face = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const tick = () => {
-      const text = timeOfDay(now());
-      if (face.current && face.current.textContent !== text) face.current.textContent = text;
-    };
-    tick();
-    const timer = setInterval(tick, 1000);
-    return () => clearInterval(timer);
-  }, []);
+function MinuteOfDay() {
+  const face = useTicking(1000, (time) => {
+    const text = timeOfDay(now());
+    if (time.textContent !== text) time.textContent = text;
+  });
   return html`<time class="numbers" ref=${face} aria-label=${t("operator.time_of_day")}></time>`;
 }
 

@@ -1,7 +1,6 @@
 // Who has the floor, and their clock.
 
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
 import {read} from "../../clock.js";
 import {showFigures} from "../../figures.js";
 import {now, deskView} from "../../state.js";
@@ -11,6 +10,7 @@ import {Icon} from "./icons.js";
 import {PromiseButton} from "./promises.js";
 import {Said} from "./said.js";
 import {AllowScreen} from "./screens.js";
+import {useTicking} from "./ticking.js";
 
 /** @import {Floor as Turn} from "../../types.js" */
 
@@ -65,15 +65,7 @@ function MayShare({site}) {
 
 /** Ticks by itself: the digits are written past the component tree. @param {{turn: Turn}} props */
 function Clock({turn}) {
-  const face = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const tick = () => {
-      if (face.current) show(face.current, turn);
-    };
-    tick();
-    const timer = setInterval(tick, TICK_MS);
-    return () => clearInterval(timer);
-  }, [turn]);
+  const face = useTicking(TICK_MS, (clock) => show(clock, turn), [turn]);
   return html`<div class="clock numbers" ref=${face} role="timer" aria-label=${t("operator.clock")}
     data-testid="clock"><span class="digits"></span><span class="clock-note" role="status"></span>
     <div class="left"><div></div></div></div>`;

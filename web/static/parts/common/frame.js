@@ -2,11 +2,11 @@
 // away, and the head's phase and time of day.
 
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
 import {showFigures} from "../../figures.js";
 import {bye, connection, deskView, now, ready} from "../../state.js";
 import {secondOfDay, t} from "../../texts.js";
 import {Icon} from "./icons.js";
+import {useTicking} from "./ticking.js";
 
 /** Before the first snapshot, or when the server will not have us. */
 export function NotYet() {
@@ -31,12 +31,6 @@ export function Phase() {
 
 /** The server's time of day: what the minutes will say. */
 export function TimeOfDay() {
-  const face = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const tick = () => showFigures(face.current, secondOfDay(now()));
-    tick();
-    const timer = setInterval(tick, 500);
-    return () => clearInterval(timer);
-  }, []);
+  const face = useTicking(500, (time) => showFigures(time, secondOfDay(now())));
   return html`<time class="time-of-day numbers" ref=${face} aria-label=${t("operator.time_of_day")}></time>`;
 }

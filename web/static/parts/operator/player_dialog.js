@@ -2,7 +2,7 @@
 
 import {signal, useSignal} from "@preact/signals";
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
+import {useRef} from "preact/hooks";
 import {PLAYER} from "../../protocol.js";
 import {bringPlayerFile, fetchPlayerFiles, now, operatorView, removePlayerFile} from "../../state.js";
 import {number, span, t} from "../../texts.js";
@@ -11,6 +11,7 @@ import {tell} from "../common/ask.js";
 import {Dialog} from "../common/dialogs.js";
 import {valueOf} from "../common/fields.js";
 import {Icon} from "../common/icons.js";
+import {useTicking} from "../common/ticking.js";
 import {placeOf} from "./playing.js";
 import {seat} from "./preview.js";
 import {Still} from "./still.js";
@@ -154,15 +155,9 @@ function Loaded({clip, onClose}) {
 
 /** @param {{clip: Clip}} props */
 function Seek({clip}) {
-  const slider = useRef(/** @type {HTMLInputElement | null} */ (null));
   const held = useRef(false);
-  useEffect(() => {
-    const tick = () => {
-      if (slider.current && !held.current) slider.current.value = String(Math.round(placeOf(clip, now()) / 1000));
-    };
-    tick();
-    const timer = setInterval(tick, 500);
-    return () => clearInterval(timer);
+  const slider = useTicking(500, (/** @type {HTMLInputElement} */ range) => {
+    if (!held.current) range.value = String(Math.round(placeOf(clip, now()) / 1000));
   }, [clip]);
   if (!clip.duration_ms) return null;
   const go = (/** @type {Event} */ event) => {

@@ -2,11 +2,12 @@
 
 import {useSignal} from "@preact/signals";
 import {html} from "htm/preact";
-import {useEffect, useRef} from "preact/hooks";
+import {useEffect} from "preact/hooks";
 import {now} from "../../state.js";
 import {span, t} from "../../texts.js";
 import {Do} from "../common/actions.js";
 import {Icon} from "../common/icons.js";
+import {useTicking} from "../common/ticking.js";
 import {isOver, isRunning, placeOf} from "./playing.js";
 
 /** @import {Clip} from "../../types.js" */
@@ -68,16 +69,9 @@ function useRuns(clip) {
 
 /** Where it is, ticking past the component tree; a countdown shows what is left. @param {{clip: Clip}} props */
 function Place({clip}) {
-  const face = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const tick = () => {
-      const place = placeOf(clip, now());
-      const shown = clip.kind === "countdown" ? clip.duration_ms - place + 999 : place;
-      if (face.current) face.current.textContent = span(shown);
-    };
-    tick();
-    const timer = setInterval(tick, 250);
-    return () => clearInterval(timer);
+  const face = useTicking(250, (time) => {
+    const place = placeOf(clip, now());
+    time.textContent = span(clip.kind === "countdown" ? clip.duration_ms - place + 999 : place);
   }, [clip]);
   return html`<span class="numbers place-of" ref=${face}></span>`;
 }

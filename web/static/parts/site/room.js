@@ -1,7 +1,7 @@
 // The joined room: one clear state at a time, big enough for a projector.
 
 import {html} from "htm/preact";
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useState} from "preact/hooks";
 import {read} from "../../clock.js";
 import {showFigures} from "../../figures.js";
 import {connection, now, siteView} from "../../state.js";
@@ -10,6 +10,7 @@ import {CaptionLine} from "../common/caption.js";
 import {Reader} from "../common/reader.js";
 import {Language} from "../common/head.js";
 import {Said} from "../common/said.js";
+import {useTicking} from "../common/ticking.js";
 import {Asking} from "./asking.js";
 import {Chat, NewMessage} from "./chat.js";
 import {camera, held, hold, microphone, stream, wake} from "./devices.js";
@@ -91,18 +92,11 @@ function Thin() {
 /** Ticks past the component tree. @param {{turn: Floor}} props */
 function OwnClock({turn}) {
   const [tone, setTone] = useState("running");
-  const face = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const tick = () => {
-      const {text, tone} = read(turn, now());
-      setTone(tone);
-      if (!face.current) return;
-      face.current.dataset["tone"] = tone;
-      showFigures(face.current, text);
-    };
-    tick();
-    const timer = setInterval(tick, 200);
-    return () => clearInterval(timer);
+  const face = useTicking(200, (clock) => {
+    const {text, tone} = read(turn, now());
+    setTone(tone);
+    clock.dataset["tone"] = tone;
+    showFigures(clock, text);
   }, [turn]);
   return html`<section class="panel own-clock">
     <p>${t(`kind.${turn.kind}`)} · <strong>${turn.name}</strong></p>
