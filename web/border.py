@@ -28,10 +28,12 @@ RENDER_PROBLEM: web.AppKey[Callable[[web.Request, Problem], web.Response]] = web
 
 _log = logging.getLogger(__name__)
 
+ANYWHERE = {"Access-Control-Allow-Origin": "*"}
+"""Any page's script may read the answer, without a cookie (WHATWG Fetch, CORS)."""
 _PLAYERS = ("/whip/", "/whep/")
 """What pages of others may use, too; a refusal that they may not read is to them a broken line."""
 _READABLE = {
-    "Access-Control-Allow-Origin": "*",
+    **ANYWHERE,
     "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
 }
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}

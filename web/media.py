@@ -20,6 +20,7 @@ from broadcast.outputs.captions import in_master
 from broadcast.outputs.edge import PART_NAME
 from broadcast.outputs.playlist import Pace
 from broadcast.outputs.renditions import MASTER
+from web.border import ANYWHERE
 from web.errors import not_found
 from web.live_edge import LiveEdges
 
@@ -232,9 +233,9 @@ def _for_ever(content_type: str) -> dict[str, str]:
 
 
 def open_to_all() -> dict[str, str]:
-    """What is public may be played from any page (WHATWG Fetch, CORS)."""
+    """What is public may be played from any page."""
     return {
-        "Access-Control-Allow-Origin": "*",
+        **ANYWHERE,
         "Access-Control-Expose-Headers": "Content-Length, Content-Range, Date",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }

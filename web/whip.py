@@ -12,12 +12,12 @@ from config.settings import Turn
 from streams.frames import SiteId, screen_of
 from streams.relay import Audience, Connection, OfferError, Relay, SiteTaken, TalkRefused
 from web.bodies import read_json
+from web.border import ANYWHERE
 from web.errors import Problem
 from web.turn import ice_server_links
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
-ANYWHERE = {"Access-Control-Allow-Origin": "*"}
 EXPOSED = "Location, Link, ETag"
 _TALK_CODES = {"taken": "talk_taken", "open": "talk_open", "away": "talk_away"}
 NO_TURN = Turn()
