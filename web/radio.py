@@ -70,7 +70,7 @@ def _speaker(state: SessionState) -> str:
     shown = views.lower_third(state)
     if shown is None:
         return ""
-    name, site = shown.fields["name"], shown.fields["site"].removeprefix("Điểm cầu ")
+    name, site = shown.fields["name"], views.place(shown.fields["site"])
     return f"{name} ({site})" if name and site else name or site
 
 

@@ -90,8 +90,13 @@ def _row(state: SessionState, number: int, request: Request) -> dict[str, Any]:
 
 def _short(site: str) -> str:
     """In a list of sites each need not say that it is one: "Huyện Mường Nhé"."""
-    rest = site.removeprefix("Điểm cầu ")
+    rest = place(site)
     return rest[:1].upper() + rest[1:]
+
+
+def place(site: str) -> str:
+    """A site's name without the words that all of them share: "huyện Mường Nhé"."""
+    return site.removeprefix("Điểm cầu ")
 
 
 def clock(state: SessionState, warn_ms: int) -> Overlay | None:
