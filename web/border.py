@@ -51,7 +51,7 @@ def content_security_policy(nonce: str) -> str:
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
         "img-src 'self' blob: data:; media-src 'self' blob: data:; connect-src 'self'; "
-        "font-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; "
+        "font-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
         "form-action 'self'"
     )
 

@@ -107,6 +107,7 @@ def test_live_rewind_and_archive(server: Server) -> None:
                 await watch.goto(server.url(f"/watch/{server.session}"))
                 live = await plays(watch, "live playback")
                 assert str(live["source"]).startswith("blob:"), "hls.js, not the browser's own"
+                assert any(one.url.endswith("/hls.worker.js") for one in watch.workers)
                 began = time.monotonic()
                 await watch.evaluate(
                     "document.querySelector('[data-testid=\"player\"]').currentTime = 0.5"
