@@ -191,10 +191,9 @@ def test_who_listens_reads_who_speaks(tmp_path: Path) -> None:
 
     async def listening(server: Server) -> None:
         listener = Listener(f"http://127.0.0.1:{port}/live")
-        receiver = asyncio.create_task(listener.run())
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            receiver = tasks.create_task(listener.run())
             await story(server, listener)
-        finally:
             receiver.cancel()
 
     config = f'{CONFIG}[[push]]\nname = "Đài"\nurl = "{url}"'
