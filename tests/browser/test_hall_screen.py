@@ -16,7 +16,8 @@ OFFICE = "Phó Trưởng Đoàn đại biểu Quốc hội tỉnh, Chủ tịch 
 CUT_OFF = """() => [...document.querySelectorAll(".wall [data-testid], .clock .left, .upcoming li")]
   .filter((one) => {
     const {top, bottom} = one.getBoundingClientRect();
-    const room = (one.closest(".speaker, .upcoming") ?? document.body).getBoundingClientRect();
+    const room = (one.parentElement.closest(".speaker, .upcoming") ?? document.body)
+      .getBoundingClientRect();
     return top < room.top || bottom > room.bottom + 1;
   }).map((one) => `${one.tagName} ${one.className}`)"""
 SMALLEST = """() => {
