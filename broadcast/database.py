@@ -22,10 +22,15 @@ _LIBPQ = {
     "client_encoding": "utf8",
     "connect_timeout": 2,
     "tcp_user_timeout": 2000,
-    "options": "-c lock_timeout=5000 -c statement_timeout=10000",
+    "options": "-c lock_timeout=5000 -c statement_timeout=10000 -c tcp_keepalives_idle=10"
+    " -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
 }
 """Of PostgreSQL: a server that hangs is a fault to be told, and not waited for by sound and
-pictures; one that was set up without a language (SQL_ASCII) keeps the octets that it is given."""
+pictures; one that was set up without a language (SQL_ASCII) keeps the octets that it is given; what
+a machine held that is gone is free after 25 s."""
+_TAKE = "SELECT pg_try_advisory_lock(7180214)"  # any number, but always the same
+TAKE_S = 3.0
+"""For so long one that died may still hold it: its relay is started again at once."""
 CLOSE_S = 5.0
 
 
@@ -44,6 +49,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._in_use = 0
         self._closed = False
+        self._lock: sql.Connection | None = None
         self._changed = threading.Condition()
         with _in_our_words():
             self._engine = _engine(url)
@@ -67,6 +73,19 @@ class Database:
                 " start the program that wrote them, or another database"
             ) from None
 
+    def keep_others_out(self) -> None:
+        """For a server: no other has it until this one closes it or dies. Of PostgreSQL; a file of
+        SQLite lies in a data folder, which has one server (`web.serving`). Raises `StoreError`."""
+        if self._engine.dialect.name != "postgresql":
+            return
+        until = time.monotonic() + TAKE_S
+        with _in_our_words():
+            self._lock = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            while not self._lock.exec_driver_sql(_TAKE).scalar_one():
+                if time.monotonic() > until:
+                    raise StoreError("another Diemcau uses it; end that one, or make another")
+                time.sleep(0.1)
+
     def close(self) -> None:
         """Waits for who is at it, but not for ever, as a database may hang: a thread goes on when
         the task that waits for it is cancelled, and would leave its connection open. Whoever comes
@@ -74,6 +93,9 @@ class Database:
         with self._changed:
             self._closed = True
             self._changed.wait_for(lambda: self._in_use == 0, CLOSE_S)
+        if self._lock is not None:
+            self._lock.invalidate()
+            self._lock.close()
         self._engine.dispose()
 
     @contextmanager

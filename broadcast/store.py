@@ -90,6 +90,10 @@ class Store:
     def close(self) -> None:
         self._database.close()
 
+    def keep_others_out(self) -> None:
+        """For a server: no other has this database until this one closes it or dies."""
+        self._database.keep_others_out()
+
     def copy_to(self, other: "Store") -> int:
         """How many rows the other database has now, which was empty: all, or none and a
         `StoreError`."""

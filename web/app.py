@@ -40,7 +40,7 @@ from web.ports import places, sentence
 from web.preparing.trash import Trash
 from web.radio import Radio, titles_wanted
 from web.sessions import Sessions
-from web.setup import now_ms, open_store, open_tokens, unreadable
+from web.setup import now_ms, open_tokens, served_store, unreadable
 from web.supervisor import EXIT_USER
 from web.times import go_by
 
@@ -67,8 +67,7 @@ async def running(
     async with AsyncExitStack() as stack:
         procedure = load_procedure(settings.procedures)
         certificate = _certificate(settings)
-        store = open_store(settings)
-        stack.callback(store.close)
+        store = stack.enter_context(served_store(settings))
         tokens = open_tokens(settings, store, clock)
         sessions = Sessions(store, settings, procedure, clock.now_ms, clock.set_ms)
         await sessions.start()

@@ -5,6 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,17 @@ def open_store(settings: Settings) -> Store:
         ) from None
     except StoreError as error:
         raise ConfigError(f"{_place(settings)}: {error}{_advice(settings)}") from None
+
+
+@contextmanager
+def served_store(settings: Settings) -> Iterator[Store]:
+    """The same for a server, which has it alone. Raises `ConfigError`."""
+    with open_store(settings) as store:
+        try:
+            store.keep_others_out()
+        except StoreError as error:
+            raise ConfigError(f"{_place(settings)}: {error}") from None
+        yield store
 
 
 def unreadable(error: EventError) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
+from broadcast import database
 from broadcast.database import StoreError
 from broadcast.session.commands import CallNext, EndTurn
 from broadcast.session.decide import Act
@@ -227,6 +228,35 @@ def test_a_database_of_another_encoding(postgres: str, encoding: str, says: str)
         with Store(url) as store:
             store.append(ID, 0, [PREPARED], ACT)
             assert store.load(ID)[0].actor == "Kỹ thuật viên"
+
+
+HOLDER = """
+import sys
+from broadcast.store import Store
+with Store(sys.argv[1]) as store:
+    store.keep_others_out()
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_postgresql_has_one_server_and_another_once_that_died(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two with a data folder each would write one log, and direct one session."""
+    pipe, command = subprocess.PIPE, [sys.executable, "-c", HOLDER, postgres]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        monkeypatch.setattr(database, "TAKE_S", 0.2)
+        with Store(postgres) as store:
+            with pytest.raises(StoreError, match="another Diemcau"):
+                store.keep_others_out()
+            store.sessions()  # who only looks may
+        other.kill()
+        monkeypatch.setattr(database, "TAKE_S", 60.0)
+        with Store(postgres) as store:
+            store.keep_others_out()
 
 
 def test_sqlite_is_on_the_disk_before_we_say_so(tmp_path: Path) -> None:
