@@ -17,7 +17,7 @@ import pytest
 from broadcast.session.model import Role
 from broadcast.store import Account
 from config.settings import Settings, Storage
-from tests.web.command_line import ROOT, Run
+from tests.web.command_line import ROOT, Run, process
 from web import setup
 from web.accounts import matches
 from web.auth import DAY_MS, Tokens, load_secret
@@ -152,6 +152,13 @@ def test_times_are_the_councils_on_a_machine_of_another_zone(
     listed = diemcau("session", "create", "--preset", "dien_bien", "--data-dir", str(tmp_path))
     assert listed.returncode == 0
     assert f"{local_time(at_ms):%H:%M}" == "08:30"
+
+
+def test_a_terminal_without_our_letters(tmp_path: Path, diemcau: Run) -> None:
+    data = ("--data-dir", str(tmp_path))
+    diemcau("session", "create", *data, "--title", "Kỳ họp")
+    listed = process("session", "list", *data, PYTHONIOENCODING="ascii")
+    assert (listed.returncode, r"K\u1ef3 h\u1ecdp" in listed.stdout) == (0, True), listed.stderr
 
 
 def test_which_version_it_is(diemcau: Run) -> None:
