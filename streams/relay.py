@@ -140,7 +140,7 @@ class Relay:
             peer.destination,
             peer.send_run,
             peer.send_rtcp,
-            lambda: self._want_keyframe(audience),
+            lambda: self._ask_keyframe(audience),
             lambda: self._port.congested,
         )
         self._viewers.take(peer, viewer)
@@ -284,12 +284,15 @@ class Relay:
             self._rights.take_room = take_room
             self._lanes.dissolve()
 
-    def _want_keyframe(self, audience: Audience) -> None:
+    def _ask_keyframe(self, audience: Audience) -> bool:
+        """However many viewers wish for one."""
         feed = Feed.ROOM if audience.room else self._rights.public_feed
         now_ns = time.monotonic_ns()
-        if now_ns - self._keyframe_ns.get(feed, -KEYFRAME_INTERVAL_NS) >= KEYFRAME_INTERVAL_NS:
-            self._keyframe_ns[feed] = now_ns
-            self._on_keyframe_wanted(feed)
+        if now_ns - self._keyframe_ns.get(feed, -KEYFRAME_INTERVAL_NS) < KEYFRAME_INTERVAL_NS:
+            return False
+        self._keyframe_ns[feed] = now_ns
+        self._on_keyframe_wanted(feed)
+        return True
 
     # --- sites in ---
 

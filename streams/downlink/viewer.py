@@ -32,6 +32,9 @@ SMALLEST = 1 << 30
 RESENDS = 300
 """Packets sent again to one viewer in a second, about as many as the program has. More are not
 lost but the line is: and one small NACK could make us send megabytes."""
+WISHES, WISHES_S = 3, 30
+"""So many keyframes are made for one viewer in so many seconds, beside those that come anyway: each
+costs as much as ten other pictures, and all who watch pay."""
 STILL_INTERVAL_NS = STILL_INTERVAL_S * NS_PER_S
 CATCH_UP_OCTETS = 60_000
 """What a newcomer gets first, of the smallest picture, so that he need not wait for a keyframe.
@@ -76,9 +79,10 @@ class Viewer:
         destination: Callable[[], Destination | None],
         send_run: Callable[[Run], None],
         send_rtcp: Callable[[bytes], None],
-        want_keyframe: Callable[[], None],
+        ask_keyframe: Callable[[], bool],
         is_congested: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`ask_keyframe`: False where one was asked for just before."""
         self.audience = audience
         self.dropped = 0
         """Access units that the port could not take."""
@@ -86,13 +90,14 @@ class Viewer:
         self._is_congested = is_congested
         self._resends = RESENDS
         self._destination, self._send_run, self._send_rtcp = destination, send_run, send_rtcp
-        self._want_keyframe = want_keyframe
+        self._ask_keyframe = ask_keyframe
+        self._wishes = WISHES
         self._streams = {
             section.codec.is_video: DownTrack(section)
             for section in sections
             if section.codec is not None
         }
-        self._rtcp = ViewerRtcp(steering, self._streams, self._send_again, want_keyframe)
+        self._rtcp = ViewerRtcp(steering, self._streams, self._send_again, self._wish)
         self.sent = steering.sent
         self._choice = steering.choice
         """As of when he joined his groups."""
@@ -158,7 +163,7 @@ class Viewer:
             return
         past = lane.since_key
         if not past or not (self.audience.room or all(one.public for one in past)):
-            self._want_keyframe()
+            self._wish()
             return
         self._began = True
         self._whole = sum(one.octets for one in past) <= CATCH_UP_OCTETS
@@ -199,7 +204,12 @@ class Viewer:
             self._send_pictures(stream, (unit,), now_ns)
             self._join_group(stream, lane)
         elif not self._whole:
-            self._want_keyframe()
+            self._wish()
+
+    def _wish(self) -> None:
+        """For a keyframe."""
+        if self._wishes and self._ask_keyframe():
+            self._wishes -= 1
 
     def leave(self, lane: Lane) -> None:
         """What comes on this lane now is not for him; he returns to it at a keyframe."""
@@ -458,6 +468,8 @@ class Viewer:
         self._resends = RESENDS
         self._rtcp.renew()
         self._seconds += 1
+        if self._seconds % WISHES_S == 0:
+            self._wishes = WISHES
         tells = self._seconds <= OFTEN or self._seconds % SELDOM == 0
         reports = b""
         for video, stream in self._streams.items():

@@ -77,7 +77,7 @@ class Listening:
             lambda: destination,
             lambda run: self._send(run),
             lambda _report: None,
-            self._want_keyframe,
+            self._ask_keyframe,
         )
         self.keyframes_wanted = 0
         self._now_ns, self._frame, self._block = 0, 0, 0
@@ -88,8 +88,9 @@ class Listening:
         self._arrivals = Arrivals()
         self._feedback: deque[tuple[int, bytes]] = deque()
 
-    def _want_keyframe(self) -> None:
+    def _ask_keyframe(self) -> bool:
         self.keyframes_wanted += 1
+        return True
 
     def seconds(self, count: float) -> None:
         until_ns = self._now_ns + int(count * S)

@@ -19,6 +19,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from streams.downlink.viewer import WISHES, WISHES_S
 from streams.downlink.viewer_rtcp import RTCP_PSFB_FIR
 from tests.streams.viewing import (
     AGAIN,
@@ -201,6 +202,19 @@ def test_who_asks_for_a_keyframe_is_heard(kind: int) -> None:
     wishes = scene.wishes
     scene.viewer.on_rtcp(bytes(RtcpPsfbPacket(kind, 1, PICTURE)), scene.now_ns)
     assert (scene.wishes, scene.viewer.line().plis) == (wishes + 1, 1)
+
+
+def test_who_asks_on_and_on_costs_the_others_little() -> None:
+    """A keyframe each second would take a sixth of the picture's bits, from everybody."""
+    scene = Scene()
+    scene.come()
+    scene.play(3)
+    wishes = scene.wishes
+    for _ in range(3 * WISHES_S):
+        scene.viewer.on_rtcp(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, 1, PICTURE)), scene.now_ns)
+        scene.play(FPS)
+    assert scene.viewer.line().plis == 3 * WISHES_S
+    assert 3 * WISHES <= scene.wishes - wishes <= 4 * WISHES
 
 
 def test_reports_tell_program_time_once_a_second_and_bring_the_round_trip() -> None:

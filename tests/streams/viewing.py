@@ -165,8 +165,9 @@ class Scene:
     def _take(self, run: Run) -> None:
         self.player.take((parse(head + part, TRANSPORT) for head, part in run), self.now_ns)
 
-    def _wish(self) -> None:
+    def _wish(self) -> bool:
         self.wishes += 1
+        return True
 
     def play(self, frames: int, *, key: bool = False, public: bool = True) -> None:
         """`key`: the first is a keyframe whatever its turn."""
@@ -252,7 +253,7 @@ class Watching:
             lambda: destination,
             self._take,
             lambda _report: None,
-            lambda: None,
+            lambda: True,
             lambda: self.congested,
         )
         self.lane = Ladder(Codec.OPUS).lane(0)
