@@ -23,8 +23,9 @@ from streams.frames import EncodedFrame, SiteId
 from streams.lag import BOUNDS_NS, freeze_heap
 from streams.relay import Audience, Rates, Relay
 from streams.rtp.packetise import Packetised
-from streams.wire import Outbox, read_messages
+from streams.wire import Outbox
 from tests.namespaces import SERVER, two_hosts
+from tests.wire import read_messages
 
 VIEWERS = 10
 SITES, MANY_SITES = 50, 150

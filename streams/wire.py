@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, cast
@@ -186,25 +186,6 @@ def decode(body: bytes) -> Message:
     if not isinstance(note, dict):
         raise WireError(f"{kind.name} carries {type(note).__name__}, not an object")
     return Note(kind, note)
-
-
-async def read_messages(reader: asyncio.StreamReader) -> AsyncIterator[Message]:
-    """Messages until the other side goes away. Raises `WireError`. What has come is taken in one
-    go: a message is not worth two wake-ups."""
-    heard: list[Message] = []
-    line = Conversation(heard.append, asyncio.get_running_loop().create_future())
-    while not line.over.done():
-        try:
-            came = await reader.read(MAX_MESSAGE_BYTES)
-        except ConnectionError:
-            return
-        if not came:
-            return
-        line.data_received(came)
-        for message in heard:
-            yield message
-        heard.clear()
-    line.over.result()
 
 
 class Conversation(asyncio.Protocol):

@@ -18,8 +18,8 @@ from streams.wire import (
     WireError,
     decode,
     encode,
-    read_messages,
 )
+from tests.wire import read_messages
 
 HALL = SiteId("hall")
 INT64 = st.integers(-(2**63) + 1, 2**63 - 1)

@@ -9,7 +9,8 @@ from pathlib import Path
 from broadcast.program import PROGRAM_STATE, ProgramState
 from streams.frames import Codec, EncodedFrame, Packet, SiteId
 from streams.rtp.packetise import Packetised, packetise
-from streams.wire import Kind, Message, Note, Still, encode, read_messages
+from streams.wire import Kind, Message, Note, Still, encode
+from tests.wire import read_messages
 from web.studio_link import Ears, StudioLink
 
 SOCKET = "studio.sock"

@@ -25,10 +25,11 @@ from broadcast.program import PROGRAM_STATE, ProgramState, Scene, Take
 from config.settings import Program, Recording, Settings, Storage, socket_path
 from streams.frames import Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.rtp.packetise import Packetised
-from streams.wire import Kind, Message, Note, Outbox, Still, read_messages
+from streams.wire import Kind, Message, Note, Outbox, Still
 from tests import media
 from tests.cuts import whole
 from tests.processes import Process, started
+from tests.wire import read_messages
 
 FPS = 25
 TONES = (440.0, 1000.0, 1700.0, 2600.0)

@@ -6,8 +6,9 @@ from pathlib import Path
 import uvloop
 
 from broadcast.studio.link import Link
-from streams.wire import Kind, Note, Still, read_messages
+from streams.wire import Kind, Note, Still
 from tests import media
+from tests.wire import read_messages
 
 FRAMES, OCTETS = 300, 50_000
 """More than a socket and an outbox hold."""
