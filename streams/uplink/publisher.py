@@ -167,9 +167,8 @@ class Publisher:
         )
         stream.uplink = self.uplinks[codec] = uplink
         self._reported[codec] = _Reported(at_ns=now_ns)
-        self._reported_ns = self._looked_ns = (
-            now_ns  # a rate over less than an interval would be a guess
-        )
+        # A rate over less than an interval would be a guess.
+        self._reported_ns = self._looked_ns = now_ns
         return uplink
 
     def _estimate(self, ssrc: int, sent: int, size: int, now_ns: int) -> None:
