@@ -1,11 +1,13 @@
 """Reads a recording as it grows on the disk, and decodes it: keyframes and sound only."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from broadcast.outputs.fmp4 import boxes, whole_fragments
 from broadcast.outputs.recovery import init_name, segment_name
@@ -104,8 +106,7 @@ def beginning_of(data: bytes) -> Beginning:
     try:
         with av.open(io.BytesIO(data), "r", options=UNPROBED) as container:
             video, audio = container.streams.video[:1], container.streams.audio[:1]
-            for stream in video:
-                stream.codec_context.skip_frame = "NONKEY"
+            _look_at_keyframes(video)
             for packet in container.demux(*video, *audio):
                 for frame in packet.decode():
                     if isinstance(frame, av.VideoFrame | av.AudioFrame):
@@ -132,8 +133,7 @@ def _decode(data: bytes, start_s: float, end: int, *, sound_alone: bool) -> Chun
         video, audio = container.streams.video[:1], container.streams.audio[:1]
         if not audio or not (video or sound_alone):
             raise UnreadableError("no picture or no sound in it")
-        for stream in video:
-            stream.codec_context.skip_frame = "NONKEY"
+        _look_at_keyframes(video)
         for packet in container.demux(*video, *audio):
             for frame in packet.decode():
                 if isinstance(frame, av.VideoFrame):
@@ -144,6 +144,13 @@ def _decode(data: bytes, start_s: float, end: int, *, sound_alone: bool) -> Chun
     apart_ms = abs(sounds[0].at_s - start_s) * 1000 if sounds else 0.0
     end_s = end / VIDEO_CLOCK_RATE
     return Chunk(start_s, end_s, tuple(pictures), tuple(sounds), apart_ms, size)
+
+
+def _look_at_keyframes(video: Iterable[VideoStream]) -> None:
+    for stream in video:
+        if stream.codec_context is None:
+            raise UnreadableError("pictures that nobody can decode")
+        stream.codec_context.skip_frame = "NONKEY"
 
 
 def _small(frame: av.VideoFrame) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:

@@ -27,11 +27,14 @@ def recording(folder: Path, sound_late_s: float) -> Path:
     return folder
 
 
-def test_a_name_that_is_no_text_is_no_end_of_the_witness(tmp_path: Path) -> None:
-    """A disk that lost a bit: that of a track's handler, which a player shows to nobody."""
+@pytest.mark.parametrize(("before", "at"), [(b"vide", 16), (b"avc1", 0)])
+def test_a_byte_that_the_disk_lost_is_no_end_of_the_witness(
+    tmp_path: Path, before: bytes, at: int
+) -> None:
+    """Of a handler's name, which a player shows to nobody; of what the codec is called."""
     init = recording(tmp_path, 0.0) / "init-0.mp4"
     data = bytearray(init.read_bytes())
-    data[data.index(b"vide") + 16] = 0xFF
+    data[data.rindex(before) + at] = 0xFF
     init.write_bytes(data)
     with pytest.raises(UnreadableError):
         Reader(tmp_path).look()
