@@ -61,7 +61,9 @@ class Deliveries:
         order = Order(state.stream, state.recording, state.finished, state.languages)
         self._segments.follow(order)
         public = state.recording and state.public is Take.ROOM
-        self._sites.follow(Wish(state.stream if public else "", state.open_microphones))
+        booths = (booth.site for booth in state.booths if booth.open)
+        heard = state.open_microphones.union(booths)
+        self._sites.follow(Wish(state.stream if public else "", heard))
 
     def push(self, told: object) -> None:
         """To these stations from now on."""
