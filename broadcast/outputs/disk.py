@@ -70,15 +70,8 @@ def append(path: Path, text: str, disk: Disk) -> None:
         disk.sync(file)
 
 
-def truncate(path: Path, length: int, disk: Disk) -> None:
-    """Cuts off what is after `length` bytes."""
-    with path.open("r+b", buffering=0) as file:
-        file.truncate(length)
-        disk.sync(file)
-
-
-def readable(path: Path) -> bytes:
-    """A file, or what there is of it before a bad sector."""
+def readable(path: Path) -> tuple[bytes, bool]:
+    """A file, or what there is of it before a bad sector; and whether that is all."""
     data = bytearray()
     with path.open("rb", buffering=0) as file:
         try:
@@ -88,7 +81,8 @@ def readable(path: Path) -> bytes:
             if error.errno != errno.EIO:
                 raise
             log.error("%s cannot be read after %d bytes: %s", path, len(data), error.strerror)
-    return bytes(data)
+            return bytes(data), False
+    return bytes(data), True
 
 
 def free_bytes(folder: Path) -> int:

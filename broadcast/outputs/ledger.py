@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from broadcast.outputs import manifest
-from broadcast.outputs.disk import Disk, append, truncate
+from broadcast.outputs.disk import Disk, append, readable, replace
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +18,12 @@ class Ledger:
         self._folder, self._disk = folder, disk
         self._path = folder / manifest.NAME
         new = not self._path.exists()
-        text = "" if new else self._path.read_text("utf-8", "replace")
+        data, whole = (b"", True) if new else readable(self._path)
+        text = data.decode("utf-8", "replace")
         found = manifest.parse(text)
-        if found.torn:
+        if found.torn or not whole:
             log.warning("%s: an entry that was cut short is taken back", self._path)
-            truncate(self._path, len(text[: found.length].encode()), disk)
+            replace(self._path, text[: found.length].encode(), disk)
         self._seal = found.seal
         self._names = {entry.name for entry in found.entries}
         if new:

@@ -19,7 +19,6 @@ from broadcast.outputs.disk import (
     make_folder,
     readable,
     replace,
-    truncate,
 )
 from broadcast.outputs.fmp4 import Whole, origin_of, whole_fragments
 from broadcast.outputs.vault import PLAIN, Envelope
@@ -73,6 +72,8 @@ def recover(
 ) -> Recovered:
     """Creates what is missing, mends what is torn."""
     make_folder(folder, disk)
+    for path in folder.glob(".*.new"):
+        path.unlink()
     listed, sealed = _whole_playlist(folder, segment_ms, disk), _sealed(folder)
     origins_s = _whole_inits(folder, listed, sealed, envelope)
     if not listed.ended:
@@ -86,16 +87,17 @@ def recover(
 
 def _whole_playlist(folder: Path, segment_ms: int, disk: Disk) -> playlist.Playlist:
     index = folder / INDEX
-    text = index.read_text("utf-8", "replace") if index.exists() else ""
+    data, whole = readable(index) if index.exists() else (b"", True)
+    text = data.decode("utf-8", "replace")
     listed = playlist.parse(text)
     if listed is None:
         index.unlink(missing_ok=True)
         append(index, playlist.header(segment_ms), disk)
         disk.sync_folder(folder)
         return playlist.Playlist((), ended=False, length=0)
-    if not listed.ended and listed.length < len(text):
+    if not whole or (not listed.ended and listed.length < len(text)):
         log.warning("%s: a line that was cut short is taken back", index)
-        truncate(index, len(text[: listed.length].encode()), disk)
+        replace(index, text[: listed.length].encode(), disk)
     return listed
 
 
@@ -106,7 +108,7 @@ def _whole_inits(
     closed = {entry.init for entry in listed.entries if entry.init}.union(sealed)
     origins_s: dict[str, int | None] = {}
     while (path := folder / init_name(len(origins_s))).exists():
-        told_s = origin_of(envelope.open(readable(path)))
+        told_s = origin_of(envelope.open(readable(path)[0]))
         if told_s is None and path.name not in closed:
             # Torn before any segment needed it: another takes its place.
             path.unlink()
@@ -123,8 +125,8 @@ def _newest(origins_s: dict[str, int | None]) -> int | None:
 def _sealed(folder: Path) -> list[str]:
     """Those that were whole once, in the order in which they were closed."""
     sums = folder / manifest.NAME
-    text = sums.read_text("utf-8", "replace") if sums.exists() else ""
-    return [one.name for one in manifest.parse(text).entries]
+    data, _ = readable(sums) if sums.exists() else (b"", True)
+    return [one.name for one in manifest.parse(data.decode("utf-8", "replace")).entries]
 
 
 def _inits_of(sealed: Sequence[str]) -> dict[str, str]:
@@ -164,7 +166,7 @@ def _list_orphans(
     entries, init = list(listed.entries), listed.init
     newest = next(reversed(origins_s), None)
     while (path := folder / segment_name(len(entries))).exists():
-        stored = readable(path)
+        stored, _ = readable(path)
         whole = whole_fragments(envelope.open(stored))
         its = inits.get(path.name, newest)
         origin_s = origins_s.get(its) if its is not None else None

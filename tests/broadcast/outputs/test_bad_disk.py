@@ -31,9 +31,10 @@ def spoil(path: Path) -> None:
     path.symlink_to(UNREADABLE)
 
 
-@pytest.mark.parametrize("name", ["00000002.m4s", "init-0.mp4"])
+@pytest.mark.parametrize("name", ["00000002.m4s", "init-0.mp4", "index.m3u8", "SHA256SUMS"])
 def test_recording_goes_on_behind_what_cannot_be_read(tmp_path: Path, name: str) -> None:
-    """Of the segment that a crash left open, and of the beginning that it needs."""
+    """Of the segment that a crash left open, of the beginning that it needs, and of what names
+    them: that is written anew, after what they are."""
     with growing(tmp_path / "x", 4) as made:
         made.grow(13)
     spoil(tmp_path / "x" / name)
