@@ -160,10 +160,10 @@ class Composer:
             return
         self._view = view
         self._slate = Request.of(view.slate)
+        self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
         self._signing.follow(view.signer)
         if last is None or _seated(last) != _seated(view):
             self._set(view, None if last is None else last.scene, now_ns)
-        self._overlays = tuple(Request.of(overlay) for overlay in view.overlays)
         standby = [Request.of(overlay) for overlay in view.standby]
         leaving = [change.last for change in self._changes()]
         plans = [plan for stage in (self._stage, *leaving) for plan in stage.plans]
@@ -184,7 +184,7 @@ class Composer:
         self._stage = Stage(plans, self._slate if view.scene.layout is Layout.SLATE else None)
         if before is None or before == view.scene:
             return
-        self._graphics.cut()
+        self._graphics.cut(self._overlays)
         self._dark_ns = self._change = None
         if view.transition.kind is not TransitionKind.CUT:
             # Two at once are enough, and all that there is time for.

@@ -44,10 +44,15 @@ class Graphics:
         self._shown: dict[str, Shown] = {}
         self._leaving: list[Shown] = []
 
-    def cut(self) -> None:
-        """The picture below is another: what belonged to the last one goes with it."""
+    def cut(self, requests: tuple[Request, ...]) -> None:
+        """The picture below is another: what belonged to the last one goes with it. Who goes on
+        speaking keeps his name."""
+        keys = {request.key for request in requests}
         self._leaving.clear()
-        self._shown = {name: shown for name, shown in self._shown.items() if name not in ANEW}
+        self._shown = {
+            name: shown for name, shown in self._shown.items()
+            if name not in ANEW or shown.key in keys
+        }  # fmt: skip
 
     def at(
         self,

@@ -17,7 +17,7 @@ from broadcast.program import CUT, TRANSITION_MS, Overlay, Scene, Transition, Tr
 from broadcast.studio.canvas import Canvas
 from broadcast.studio.composer import Composer, View, seat_plans
 from broadcast.studio.graphics import ENTER_NS, HELD_NS, LEAVE_NS
-from broadcast.studio.overlays import Board
+from broadcast.studio.overlays import Board, Request
 from broadcast.studio.picturetrack import Picture, PictureTrack
 from broadcast.studio.sources import Source, Sources
 from streams.frames import NS_PER_S, SiteId
@@ -245,6 +245,21 @@ def test_a_name_never_stays_under_another_scene(bench: Bench) -> None:
     for _ in range(20):
         bench.tick(view(full(0), THIRD))
     assert ink(bench.tick(view(full(1))), bare) == 0
+
+
+@pytest.mark.parametrize("transition", [CUT, DISSOLVE])
+def test_the_name_of_who_goes_on_speaking_stands_still(
+    bench: Bench, transition: Transition
+) -> None:
+    """The hall listening, the speaker with it: the picture changes, the name does not slide."""
+    for _ in range(20):
+        stood = bench.tick(view(full(0), THIRD))
+    name = bench.board.drawing(Request.of(THIRD).key)
+    assert name is not None
+    x, y = name.x + 40, name.y + name.height // 2  # on the bar, before the first letter
+    for _ in range(15):
+        picture = bench.tick(view(full(1), THIRD, transition=transition))
+        assert abs(int(picture[y, x]) - int(stood[y, x])) <= 1
 
 
 def test_what_leaves_is_not_shown_to_whom_it_was_not_drawn_for(bench: Bench) -> None:
