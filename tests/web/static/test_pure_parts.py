@@ -65,6 +65,37 @@ def test_the_seats_lie_where_the_studio_puts_them() -> None:
     assert insets == [asdict(Inset(corner, 0.36).rect()) for corner in Corner]
 
 
+@pytest.mark.parametrize(
+    ("layout", "preview", "speaking", "seats"),
+    [
+        ("hall-and-speaker", ["hall"], "b", ["b", "hall"]),
+        ("hall-and-speaker", ["hall"], None, ["a", "hall"]),
+        ("hall-and-speaker", ["c"], "b", ["c", "hall"]),
+        ("hall-and-speaker", ["hall", "c"], "hall", ["hall", "c"]),
+        ("filmstrip", ["hall", "c"], "b", ["b", "hall", "c", "a"]),
+        ("filmstrip", ["c", "hall"], "b", ["c", "hall", "b", "a"]),
+        ("filmstrip", ["hall"], None, ["hall", "a", "b", "c"]),
+        ("side-by-side", ["hall"], "b", ["hall", "b"]),
+    ],
+)
+def test_the_hall_does_not_take_the_speakers_seat(
+    layout: str, preview: list[str], speaking: str | None, seats: list[str]
+) -> None:
+    """Unless it has the floor itself. What the operator was preparing stays."""
+    others = [*([speaking] if speaking else []), "hall", "a", "b", "c"]
+    who = {"hall": "hall"} | ({"speaking": speaking} if speaking else {})
+    found, alone = (
+        run(
+            "parts/operator/seats.js",
+            "m.withLayout(...given)",
+            [{"layout": "full", "sources": preview}, layout, there, who],
+        )["sources"]
+        for there in (others, [])
+    )
+    assert found == seats
+    assert alone == preview
+
+
 SITES = ["hall", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
 STEPS = st.lists(
     st.one_of(

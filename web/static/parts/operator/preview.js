@@ -50,7 +50,8 @@ async function setPreview(scene) {
 export function chooseLayout(layout) {
   picked.value = null;
   filled.value = -1;
-  return setPreview(withLayout(standing(), layout, candidates()));
+  const speaking = operatorView().floor?.site;
+  return setPreview(withLayout(standing(), layout, candidates(), {hall: theHall()?.id, speaking}));
 }
 
 /** Where the small picture goes. @param {Inset} inset */
@@ -87,14 +88,17 @@ export function vacate(seat) {
   return setPreview(scene.sources.length ? scene : {layout: "slate", sources: []});
 }
 
+function theHall() {
+  return sitesOf(operatorView()).find((site) => site.kind === "hall");
+}
+
 /** Who fills the seats of a larger layout: whose screen is shown, who speaks, the hall, who speaks
  * next, then all others. */
 function candidates() {
   const {floor, next, preview} = operatorView();
   const sites = sitesOf(operatorView());
   const here = new Set(sites.filter((site) => site.present).map((site) => site.id));
-  const hall = sites.find((site) => site.kind === "hall");
-  const first = [...preview.sources.map(screenSite), floor?.site, hall?.id, next?.site].filter((site) => site !== undefined);
+  const first = [...preview.sources.map(screenSite), floor?.site, theHall()?.id, next?.site].filter((site) => site !== undefined);
   const present = [...first, ...here].filter((site) => here.has(site));
   return present.length ? present : sites.map((site) => site.id);
 }

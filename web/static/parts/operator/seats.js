@@ -4,6 +4,8 @@
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect fractions of the picture */
 
+/** @typedef {{hall?: string | undefined, speaking?: string | undefined}} Who has which part, where anybody has it */
+
 /** In the order of the buttons. @type {Layout[]} */
 export const LAYOUTS = ["full", "picture-in-picture", "side-by-side", "hall-and-speaker", "filmstrip", "grid-4", "grid-9", "slate"];
 
@@ -68,11 +70,27 @@ export function seatsOf(layout, inset = INSET) {
  * @param {Scene} scene
  * @param {Layout} layout
  * @param {string[]} others sites that are there
+ * @param {Who} [who]
  * @returns {Scene}
  */
-export function withLayout(scene, layout, others) {
-  const sources = [...new Set([...scene.sources, ...others])];
+export function withLayout(scene, layout, others, who = {}) {
+  const sources = led([...new Set([...scene.sources, ...others])], layout, who);
   return {layout, sources: sources.slice(0, seatsOf(layout).length)};
+}
+
+/**
+ * Where the first seat is for who speaks the hall does not take it, unless it has the floor.
+ * @param {string[]} sources
+ * @param {Layout} layout
+ * @param {Who} who
+ */
+function led(sources, layout, {hall, speaking}) {
+  const others = sources.filter((site) => site !== hall);
+  const first = sources[0] === hall;
+  const his = layout === "hall-and-speaker" || (layout === "filmstrip" && first && others.includes(speaking ?? ""));
+  if (!his || hall === undefined || hall === speaking || others.length === sources.length) return sources;
+  const [speaker] = others.splice(first ? Math.max(0, others.indexOf(speaking ?? "")) : 0, 1);
+  return speaker === undefined ? sources : [speaker, hall, ...others];
 }
 
 /**
