@@ -66,6 +66,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         _disk,
         _certificate,
         _procedures,
+        _theme,
         _codecs,
         _fonts,
         _pages,
@@ -170,6 +171,21 @@ def _procedures(settings: Settings) -> Finding:
     except ConfigError as error:
         return Finding("rules of procedure", False, str(error))
     return Finding("rules of procedure can be read")
+
+
+def _theme(settings: Settings) -> Finding:
+    folder = settings.program.theme
+    if folder is None:
+        return Finding("graphics: the built-in ones")
+    # Here, not above: without its typeface, which is looked at below, it cannot be imported.
+    from broadcast.overlay.theme import ThemeError, environment
+
+    try:
+        environment(folder)
+    except (ThemeError, OSError) as error:
+        advice = f"{error}; until it is mended the built-in ones are shown"
+        return Finding("graphics", False, advice)
+    return Finding(f"graphics of {folder} can be read")
 
 
 def _codecs(settings: Settings) -> Finding:

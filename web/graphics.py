@@ -1,14 +1,15 @@
 """`/graphics/{session}`: every overlay as it will look on air, to judge a theme by eye.
 
 Drawing is no work for the process that carries media: `broadcast.overlay.preview` does it in one of
-its own, at the lowest priority, and says of each picture when it is there.
+its own, at the lowest priority, and says what is wrong with the theme, then of each picture when it
+is there.
 """
 
 import asyncio
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,7 +38,11 @@ SHEETS = (
 )
 """What `broadcast.overlay.preview` draws; a test compares them. Importing it would bring the whole
 rasteriser into this process."""
+FAULT = "fault "
+"""As it says them."""
 PATIENCE_S = 60.0
+LOOKING_S = 20.0
+"""The page waits so long to be told what is wrong; after that without."""
 NICENESS = 19
 
 _log = logging.getLogger(__name__)
@@ -53,7 +58,7 @@ class Graphics:
         self._stamp: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._ready: set[str] = set()
-        self._broken: set[str] = set()
+        self._faults: list[str] = []
         self._news = asyncio.Condition()
 
     def routes(self) -> list[web.RouteDef]:
@@ -74,6 +79,7 @@ class Graphics:
             self._stamp = stamp  # before anything is waited for: who comes meanwhile draws nothing
             await self._stop()
             self._task = asyncio.create_task(self._draw(), name="drawing of the graphics")
+        await self._heard_of(lambda: bool(self._ready), LOOKING_S)
         theme = str(self._theme) if self._theme is not None else ""
         place = request.path
         values = {
@@ -81,7 +87,7 @@ class Graphics:
             "sheets": SHEETS,
             "stamp": stamp,
             "theme": theme,
-            "broken": sorted(self._broken),
+            "faults": self._faults,
         }
         return self._pages.sheet(request, "graphics", state, **values)
 
@@ -90,14 +96,18 @@ class Graphics:
         require(request, request.match_info["session"], OPERATORS, changes=False)
         if name not in SHEETS:
             raise not_found()
-        async with self._news:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE_S):
-                    await self._news.wait_for(lambda: name in self._ready or not self._draws)
+        await self._heard_of(lambda: name in self._ready, PATIENCE_S)
         if name not in self._ready:
             raise not_found()
         headers = {"Content-Type": "image/png", "Cache-Control": "private, max-age=3600"}
         return web.FileResponse(self._folder / f"{name}.png", headers=headers)
+
+    async def _heard_of(self, wished: Callable[[], bool], patience_s: float) -> None:
+        """Until it is so, or nothing more is to come."""
+        async with self._news:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await self._news.wait_for(lambda: wished() or not self._draws)
 
     @property
     def _draws(self) -> bool:
@@ -112,7 +122,7 @@ class Graphics:
             self._task.cancel()
             await asyncio.wait([self._task])
         self._ready.clear()
-        self._broken.clear()
+        self._faults = []
 
     async def _draw(self) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -136,8 +146,8 @@ class Graphics:
 
     async def _note(self, said: str) -> None:
         async with self._news:
-            if said.startswith("broken "):
-                self._broken.add(said.removeprefix("broken "))
+            if said.startswith(FAULT):
+                self._faults.append(said.removeprefix(FAULT))
             else:
                 self._ready.add(said)
             self._news.notify_all()
@@ -150,7 +160,11 @@ def _command(folder: Path, theme: Path | None) -> Sequence[str | Path]:
 
 def _stamp(theme: Path | None) -> int:
     """Another whenever a file of the theme was changed."""
-    if theme is None or not theme.is_dir():
+    if theme is None:
         return 0
-    stats = [(path.name, path.stat().st_mtime_ns) for path in sorted(theme.iterdir())]
+    try:
+        files = [path for path in sorted(theme.iterdir()) if path.exists()]
+        stats = [(path.name, path.stat().st_mtime_ns) for path in files]
+    except OSError:
+        return 0  # whoever draws says why
     return hash(tuple(stats)) & 0xFFFFFFFF

@@ -1,8 +1,8 @@
 """`python -m broadcast.overlay.preview OUT_DIR [--theme DIR] [--size 1280x720]`
 
 Every overlay as a PNG, alone over a drawn hall and all together, and a page that shows them
-(`index.html`): to judge a theme by eye. Says each picture's name when it is there, and of each
-template that could not be drawn that it is broken.
+(`index.html`): to judge a theme by eye. Says first what is wrong with the theme, a line for each
+fault, then each picture's name when it is there.
 """
 
 import argparse
@@ -20,6 +20,10 @@ from broadcast.overlay.render import Renderer
 from broadcast.program import Overlay
 
 NOW_MS = 1_700_000_000_000
+QUICK = 320, 180
+"""Small enough to look for faults in all of it before anything is shown."""
+FAULT = "fault "
+"""Before what is wrong."""
 
 Picture = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 """Y, U, V at full size, height × width × 3."""
@@ -189,6 +193,14 @@ def page(names: Iterable[str], theme: str) -> str:
     return _PAGE.format(theme=escape(theme), figures=figures)
 
 
+def faults(theme: Path | None) -> list[str]:
+    """What is wrong with it, file by file, each in one line."""
+    renderer = Renderer(*QUICK, theme)
+    for layers in SHEETS.values():
+        compose(renderer, layers)
+    return [f"{file}: {why}" if file else why for file, why in sorted(renderer.faults.items())]
+
+
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -201,6 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", default="1280x720", help="of the picture; default 1280x720")
     options = parser.parse_args(arguments)
     width, height = (int(side) for side in options.size.split("x"))
+    for fault in faults(options.theme):
+        _say(FAULT + fault)
     renderer = Renderer(width, height, options.theme)
     options.folder.mkdir(parents=True, exist_ok=True)
     for name, layers in SHEETS.items():
@@ -208,8 +222,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         compose(renderer, layers).save(half, "png")
         half.replace(options.folder / f"{name}.png")
         _say(name)
-    for name in sorted(renderer.broken):
-        _say(f"broken {name}")
     theme = options.theme.resolve().name if options.theme else "mẫu có sẵn"
     (options.folder / "index.html").write_text(page(SHEETS, theme), "utf-8")
 

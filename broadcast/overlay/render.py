@@ -74,12 +74,22 @@ class Renderer:
         # Compiled now: the first speaker's name must not wait for it.
         for name in NAMES:
             self._built_in.get_template(f"{name}.svg")
-        self._themed = _themed(theme, self._built_in)
-        self.broken: set[str] = set()
-        """Templates of the theme that cannot be drawn."""
+        self.faults: dict[str, str] = {}
+        """Why a file of the theme is not used, or all of it (""); by the file's name."""
+        self._themed = self._of(theme)
         self._lock = threading.Lock()
         self._in_use: WeakValueDictionary[str, Drawn] = WeakValueDictionary()
         """By content. A clock shows another one each second, and none of them again."""
+
+    def _of(self, theme: Path | None) -> Environment:
+        if theme is None:
+            return self._built_in
+        try:
+            return environment(theme)
+        except (ThemeError, OSError) as error:
+            self.faults[""] = str(error)
+            log.error("the theme is not used: %s", error)
+            return self._built_in
 
     def render(self, overlay: Overlay, now_ms: int, box: Rect | None = None) -> Drawn | None:
         """The overlay at a moment, over the whole picture or within a seat; None: nothing to see.
@@ -113,13 +123,14 @@ class Renderer:
         return Area(x, y, max(2, right - x), max(2, bottom - y), scale)
 
     def _draw(self, name: str, content: Fields, area: Area) -> Drawn | None:
-        if self._themed is not self._built_in and name not in self.broken:
+        file = f"{name}.svg"
+        if self._themed is not self._built_in and file not in self.faults:
             try:
                 return _rasterise(self._svg(self._themed, name, content, area), area)
-            except Exception:
+            except Exception as error:
                 # Whatever a customer's template does wrong (Jinja2, XML, SVG), ours stands in.
-                self.broken.add(name)
-                log.exception("the theme's `%s.svg` cannot be drawn; ours is shown", name)
+                self.faults[file] = " ".join(str(error).split())
+                log.exception("the theme's `%s` cannot be drawn; ours is shown", file)
         return _rasterise(self._svg(self._built_in, name, content, area), area)
 
     def _svg(self, templates: Environment, name: str, content: Fields, area: Area) -> str:
@@ -128,16 +139,6 @@ class Renderer:
         except TemplateNotFound:
             raise LookupError(f"there is no overlay `{name}`") from None
         return template.render(**area.units(self.width, self.height), **content)
-
-
-def _themed(theme: Path | None, built_in: Environment) -> Environment:
-    if theme is None:
-        return built_in
-    try:
-        return environment(theme)
-    except (ThemeError, OSError) as error:
-        log.error("the theme is not used: %s", error)
-        return built_in
 
 
 def _even(value: float) -> int:

@@ -186,6 +186,14 @@ def test_check_says_what_to_do(tmp_path: Path, diemcau: Run) -> None:
     assert re.search(r"FAIL  database\n +storage\.database_url: .*refused", checked.stdout)
 
 
+def test_check_says_what_is_wrong_with_the_theme(tmp_path: Path, diemcau: Run) -> None:
+    (tmp_path / "theme.toml").write_text('[colours]\nrod = "#f00"')
+    check = ("check", "--data-dir", str(tmp_path))
+    assert "ok    graphics: the built-in ones" in diemcau(*check).stdout
+    said = diemcau(*check, DIEMCAU_PROGRAM__THEME=str(tmp_path)).stdout
+    assert re.search(r"FAIL  graphics\n +.*theme\.toml: \[colours\] has no key `rod`", said)
+
+
 def test_check_misses_the_key_of_what_was_closed(tmp_path: Path, diemcau: Run) -> None:
     """As where the stick that it lies on was left at home."""
     check = ("check", "--data-dir", str(tmp_path))

@@ -20,10 +20,11 @@ async def _fetch(rig: Rig, path: str, token: str = "") -> tuple[int, bytes]:
         return response.status, await response.read()
 
 
-def test_every_overlay_is_on_the_page_and_a_broken_template_is_named(
+def test_every_overlay_is_on_the_page_and_what_is_wrong_is_said_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(graphics, "NICENESS", 0)  # beside a few busy processes it never ends
+    monkeypatch.setattr(graphics, "LOOKING_S", 60)
     assert set(SHEETS) == set(DRAWN)
     theme = tmp_path / "theme"
     theme.mkdir()
@@ -36,12 +37,16 @@ def test_every_overlay_is_on_the_page_and_a_broken_template_is_named(
             status, page = await _fetch(rig, PAGE, rig.operator)
             assert status == 200
             assert all(f"{PAGE}/{name}.png" in page.decode() for name in SHEETS)
+            assert "clock.svg: Encountered unknown tag" in page.decode()
+            (theme / "theme.toml").write_text("[colors]")
+            (theme / "live.svg").symlink_to("nowhere")  # as Emacs does while it edits
+            _, page = await _fetch(rig, PAGE, rig.operator)
+            assert "there is no section [colors]" in page.decode()
+            assert "clock.svg" not in page.decode()
             picture, url = b"", f"{PAGE}/{SHEETS[-1]}.png"
             while not picture.startswith(b"\x89PNG"):
                 status, picture = await _fetch(rig, url, rig.operator)
                 assert status in {200, 404}
-            while b"clock.svg" not in page:
-                _, page = await _fetch(rig, PAGE, rig.operator)
             assert (await _fetch(rig, f"{PAGE}/else.png", rig.operator))[0] == 404
 
     asyncio.run(scenario())

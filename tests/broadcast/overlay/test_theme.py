@@ -114,6 +114,7 @@ def test_ours_stands_in_for_a_broken_template(
     assert drawn is not None
     assert (drawn.y_plane == ours.y_plane).all()
     assert caplog.text.count("`live.svg` cannot be drawn") == 1
+    assert set(themed.faults) == {"live.svg"}
 
 
 @pytest.mark.parametrize(
