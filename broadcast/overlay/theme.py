@@ -4,10 +4,12 @@ A theme is a folder with any of our templates' names and a `theme.toml` with any
 and words; what it leaves out stays as built in.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from broadcast.overlay.fit import fit, measure
 from broadcast.overlay.fonts import FAMILY
@@ -29,10 +31,11 @@ def environment(theme: Path | None = None) -> Environment:
     if theme is not None:
         if not theme.is_dir():
             raise ThemeError(f"{theme}: is not a folder")
-        folders.insert(0, theme)
+        folders.append(theme)
         _merge(settings, theme / "theme.toml")
-    templates = Environment(
-        loader=FileSystemLoader(folders),
+    # A designer's folder is no program: what it says can draw, and reach nothing of this process.
+    templates = ImmutableSandboxedEnvironment(
+        loader=DictLoader(_templates(folders)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -40,6 +43,17 @@ def environment(theme: Path | None = None) -> Environment:
     )
     templates.globals |= {"font": FAMILY, "fit": fit, "measure": measure, **settings}
     return templates
+
+
+def _templates(folders: Sequence[Path]) -> dict[str, str]:
+    """By name; a later folder's instead of an earlier one's. Read once: what somebody is editing
+    goes on air at the next start."""
+    return {
+        path.name: path.read_text("utf-8-sig", errors="replace")
+        for folder in folders
+        for path in folder.iterdir()
+        if path.suffix == ".svg" and path.is_file()
+    }
 
 
 def _merge(settings: dict[str, Any], path: Path) -> None:

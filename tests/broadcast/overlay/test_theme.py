@@ -86,6 +86,50 @@ def test_colours_and_words_alone_are_a_theme(tmp_path: Path) -> None:
     assert "#00ff00" in svg
 
 
+def test_what_is_edited_meanwhile_is_not_on_air_before_the_next_start(tmp_path: Path) -> None:
+    """An editor leaves half a template; and nobody tries a new look before the public."""
+    (tmp_path / "live.svg").write_text(square("#fff"))
+    on_air = Renderer(1280, 720, tmp_path)
+    for name in ("live", "logo"):
+        (tmp_path / f"{name}.svg").write_text(square("#fff", size=80))
+    live, logo = (on_air.render(usual(name), NOW_MS) for name in ("live", "logo"))
+    ours = Renderer(1280, 720).render(usual("logo"), NOW_MS)
+    assert live is not None
+    assert logo is not None
+    assert ours is not None
+    assert (live.width, logo.width) == (40, ours.width)
+    assert drawn_with(tmp_path, Overlay("live")).width == 80
+
+
+@pytest.mark.parametrize(
+    "reach",
+    [
+        "{{ cycler.__init__.__globals__.os.getpid() }}",
+        "{{ fit.__globals__ }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{% set _ = colours.update(gold='#000') %}",
+        '{% include "../secret.svg" %}',
+    ],
+)
+def test_a_theme_reaches_nothing_but_its_own_files(tmp_path: Path, reach: str) -> None:
+    """A folder that a designer sent is no program, whatever it says."""
+    theme = tmp_path / "theme"
+    theme.mkdir()
+    (tmp_path / "secret.svg").write_text("secret")
+    (theme / "live.svg").write_text(f"<!-- {reach} -->" + square("#fff"))
+    themed = Renderer(1280, 720, theme)
+    drawn = themed.render(Overlay("live"), NOW_MS)
+    assert drawn is not None
+    assert drawn.width != 40
+    assert set(themed.faults) == {"live.svg"}
+
+
+@pytest.mark.parametrize("text", [b"\xef\xbb\xbf", b'<?xml version="1.0" encoding="UTF-8"?>\n'])
+def test_a_template_may_be_saved_by_any_editor(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "live.svg").write_bytes(text + square("#fff").encode())
+    assert drawn_with(tmp_path, Overlay("live")).width == 40
+
+
 def test_a_theme_may_have_overlays_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "ticker.svg").write_text(square("{{ colours.gold }}"))
     assert drawn_with(tmp_path, Overlay("ticker")).width == 40
