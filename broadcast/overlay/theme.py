@@ -1,15 +1,19 @@
 """How the overlays look: SVG templates, colours and words, each replaceable by a theme's folder.
 
-A theme is a folder with any of our templates' names and a `theme.toml` with any of our colours
-and words; what it leaves out stays as built in.
+A theme is a folder with any of our templates' names, a `theme.toml` with any of our colours and
+words, and the office's emblem; what it leaves out stays as built in.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from PIL import Image
 
 from broadcast.overlay.fit import fit, measure
 from broadcast.overlay.fonts import FAMILY
@@ -17,6 +21,8 @@ from config.reading import read_toml
 from config.settings import ConfigError
 
 BUILT_IN = Path(__file__).parent / "templates"
+EMBLEM_PX = 512
+"""A photograph of it is made as small as that: a countdown draws it each second."""
 
 
 class ThemeError(ValueError):
@@ -27,12 +33,13 @@ def environment(theme: Path | None = None) -> Environment:
     """Jinja2 over the theme's folder first, then ours. Raises `ThemeError`; `OSError` of a folder
     that we may not look into."""
     settings = _read(BUILT_IN / "theme.toml")
-    folders = [BUILT_IN]
+    folders, emblem = [BUILT_IN], ""
     if theme is not None:
         if not theme.is_dir():
             raise ThemeError(f"{theme}: is not a folder")
         folders.append(theme)
         _merge(settings, theme / "theme.toml")
+        emblem = _emblem(theme)
     # A designer's folder is no program: what it says can draw, and reach nothing of this process.
     templates = ImmutableSandboxedEnvironment(
         loader=DictLoader(_templates(folders)),
@@ -41,7 +48,8 @@ def environment(theme: Path | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals |= {"font": FAMILY, "fit": fit, "measure": measure, **settings}
+    tools = {"font": FAMILY, "fit": fit, "measure": measure}
+    templates.globals |= {**tools, "emblem": emblem, **settings}
     return templates
 
 
@@ -54,6 +62,37 @@ def _templates(folders: Sequence[Path]) -> dict[str, str]:
         for path in folder.iterdir()
         if path.suffix == ".svg" and path.is_file()
     }
+
+
+def _emblem(theme: Path) -> str:
+    """As a `data:` address, the only one that librsvg follows here; empty: there is none."""
+    drawing = theme / "emblem.svg"
+    if drawing.is_file():
+        try:
+            ElementTree.parse(drawing)  # noqa: S314 -- looked at, and drawn by librsvg
+        except ElementTree.ParseError as error:
+            raise ThemeError(f"{drawing}: {error}") from None
+        return _address("image/svg+xml", drawing.read_bytes())
+    for path in (theme / "emblem.png", theme / "emblem.jpg"):
+        if path.is_file():
+            return _address("image/png", _png_of(path))
+    return ""
+
+
+def _png_of(path: Path) -> bytes:
+    png = BytesIO()
+    try:
+        with Image.open(path, formats=("PNG", "JPEG")) as opened:
+            picture = opened.convert("RGBA")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise ThemeError(f"{path}: cannot be read as a PNG or JPEG picture") from None
+    picture.thumbnail((EMBLEM_PX, EMBLEM_PX))
+    picture.save(png, "PNG")
+    return png.getvalue()
+
+
+def _address(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{b64encode(data).decode()}"
 
 
 def _merge(settings: dict[str, Any], path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from broadcast.overlay.render import Drawn, Renderer
 from broadcast.overlay.theme import ThemeError, environment
@@ -84,6 +85,34 @@ def test_colours_and_words_alone_are_a_theme(tmp_path: Path) -> None:
     svg = Renderer(1280, 720, tmp_path).svg(Overlay("live"), NOW_MS)
     assert "PHÁT LẠI" in svg
     assert "#00ff00" in svg
+
+
+EMBLEM = """<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40">
+<rect width="80" height="40" fill="#00ff00"/></svg>"""
+
+
+@pytest.mark.parametrize("name", ["emblem.svg", "emblem.png", "emblem.jpg"])
+@pytest.mark.parametrize("overlay", ["logo", "slate", "card"])
+def test_the_offices_emblem_takes_the_place_of_our_mark(
+    tmp_path: Path, name: str, overlay: str
+) -> None:
+    """As a file that needs no template, in its own shape: twice as wide as it is high."""
+    if name.endswith("svg"):
+        (tmp_path / name).write_text(EMBLEM)
+    else:
+        Image.new("RGB", (800, 400), "#00ff00").save(tmp_path / name)
+    drawn = drawn_with(tmp_path, usual(overlay))
+    green = (np.abs(drawn.u_plane.astype(int) - 42) < 6) & (drawn.v_plane < 40)
+    rows, columns = np.flatnonzero(green.any(axis=1)), np.flatnonzero(green.any(axis=0))
+    assert len(columns) == pytest.approx(2 * len(rows), abs=2)
+    assert len(columns) >= 20
+
+
+@pytest.mark.parametrize("name", ["emblem.svg", "emblem.png"])
+def test_an_emblem_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("none of it")
+    with pytest.raises(ThemeError, match=name):
+        environment(tmp_path)
 
 
 def test_what_is_edited_meanwhile_is_not_on_air_before_the_next_start(tmp_path: Path) -> None:
