@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from streams.frames import NS_PER_MS
 
-SET_MS = 1000
-"""What is less counts as the same clock: NTP steps by so much, two clocks are not read at once."""
+SET_MS = 500
+"""What is less counts as the same clock, as it does for the studio, which counts in whole seconds
+(`studio.clock`): NTP steps by so much, two clocks are not read at once."""
 _AT_ONCE_NS = 10 * NS_PER_MS
 _KEPT = 32
 

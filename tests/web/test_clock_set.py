@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientResponse
 
 from broadcast.session.evolve import fold
 from broadcast.session.model import Role
 from broadcast.session.procedure import load_procedure
+from broadcast.studio.clock import ProgramClock
 from streams.frames import SiteId
 from tests.web.rig import LAY, SESSION, Rig, prepare, relay, settings_in
 from web import setup
@@ -85,7 +87,7 @@ def test_a_clock_that_ntp_moves_a_little_was_not_set() -> None:
     wall_ms, steady_ms = [HOUR_MS], [0]
     clock = MachineClock(lambda: wall_ms[0] * NS_PER_MS, lambda: steady_ms[0] * NS_PER_MS)
     for _ in range(10):
-        wall_ms[0] += 900
+        wall_ms[0] += 400
         assert clock.now_ms() == wall_ms[0]
     assert clock.set_ms() == 0
     wall_ms[0] += 61_000
@@ -93,6 +95,20 @@ def test_a_clock_that_ntp_moves_a_little_was_not_set() -> None:
     assert clock.now_ms() == wall_ms[0]
     assert clock.set_ms() == 60_000
     assert clock.steady_ms() == HOUR_MS + 1000
+
+
+@pytest.mark.parametrize("by_ms", [-3000, -700, -400, 400, 700, 1400])
+def test_relay_and_studio_say_alike_whether_it_was_set(
+    by_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a recording has another time from there on, of which the session's log knows nothing,
+    and a second seems to be missing."""
+    real_ns = time.time_ns
+    relay, studio = MachineClock(wall_ns=lambda: time.time_ns()), ProgramClock.started_now()
+    monkeypatch.setattr(time, "time_ns", lambda: real_ns() + by_ms * NS_PER_MS)
+    relay.now_ms()
+    assert near(relay.set_ms(), studio.set_s() * 1000, 501)
+    assert bool(relay.set_ms()) == bool(studio.set_s())
 
 
 def test_what_was_to_last_for_a_while_lasts_it() -> None:
