@@ -34,6 +34,8 @@ class Followed:
     looking: asyncio.Task[None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a thread reads the files."""
+    news: int = 0
+    """How many looks have found something."""
     texts: dict[tuple[bool, bool], bytes] = field(default_factory=dict)
     """The playlist of now, whole and as delta update, as it is and packed: made once for all who
     ask, on a thread once it is long."""
@@ -43,7 +45,8 @@ class Followed:
         async with self.lock:
             plain = self.texts.get((delta, False))
             if plain is None:
-                plain = self.texts[delta, False] = self.edge.text(delta=delta).encode()
+                text = self.edge.text(delta=delta)
+                plain = self.texts[delta, False] = text.encode()
             if not packs or len(plain) < LONG_BYTES:
                 return plain, False
             if (delta, True) not in self.texts:
@@ -51,14 +54,15 @@ class Followed:
                 self.texts[delta, True] = packed
             return self.texts[delta, True], True
 
-    async def look(self) -> bool:
-        """Whether there is news. Raises `OSError`."""
+    async def look(self) -> None:
+        """Unless somebody has just done so. Raises `OSError`."""
         async with self.lock:
-            news = await asyncio.to_thread(self.edge.refresh)
-            self.looked_at = time.monotonic()
-            if news:
+            if time.monotonic() - self.looked_at < STALE_S:
+                return
+            if await asyncio.to_thread(self.edge.refresh):
                 self.texts.clear()
-            return news
+                self.news += 1
+            self.looked_at = time.monotonic()
 
 
 class LiveEdges:
@@ -73,8 +77,16 @@ class LiveEdges:
     async def playlist(
         self, session: str, query: Mapping[str, str], *, packs: bool = False
     ) -> tuple[bytes, bool]:
-        """What a player asks for, once it is there; after three target durations, as in a recess,
-        what there is; and whether it is packed (gzip). Raises `Problem` 404 and 400."""
+        """What a player asks for, once it is there; and whether it is packed (gzip). Raises as
+        `wait` does."""
+        followed = await self.wait(session, query)
+        delta = query.get("_HLS_skip") in {"YES", "v2"}
+        return await followed.text(delta=delta, packs=packs)
+
+    async def wait(self, session: str, query: Mapping[str, str]) -> Followed:
+        """Until what a player asks for is there; no longer than three target durations, as while
+        the studio is away. Then he is told what there is: the 503 that 6.2.5.2 would have ends
+        hls.js at the third. Raises `Problem` 404 and 400."""
         followed = await self._fresh(session)
         edge, segment, part = followed.edge, _number(query, "_HLS_msn"), _number(query, "_HLS_part")
         if segment is None and part is not None:
@@ -83,8 +95,7 @@ class LiveEdges:
             if edge.is_ahead(segment) and not edge.ended:
                 raise Problem(400, "bad_request")
             await self._until(followed, lambda: edge.has(segment, part))
-        delta = query.get("_HLS_skip") in {"YES", "v2"}
-        return await followed.text(delta=delta, packs=packs)
+        return followed
 
     async def recent(self, session: str) -> str:
         """The last minutes, for players that know nothing of all this. Raises `Problem` 404."""
@@ -129,7 +140,7 @@ class LiveEdges:
         self._followed[session] = followed
         try:
             # Whoever comes while another looks takes what that one finds.
-            if followed.looking is None and time.monotonic() - followed.looked_at > STALE_S:
+            if followed.looking is None:
                 await followed.look()
         except OSError:
             self._followed.pop(session, None)
@@ -148,22 +159,24 @@ class LiveEdges:
             async with asyncio.timeout(self._patience_s):
                 while not ready():
                     if followed.looking is None:
-                        followed.looking = asyncio.create_task(self._look_for_news(followed))
+                        task = self._look_for_news(followed, followed.news)
+                        followed.looking = asyncio.create_task(task)
                     await asyncio.shield(followed.looking)
         except TimeoutError:
             return
         except OSError:
             raise not_found() from None
 
-    async def _look_for_news(self, followed: Followed) -> None:
+    async def _look_for_news(self, followed: Followed, known: int) -> None:
+        """Or until another has found some. A look is never cut short: its thread would read on, and
+        the next one's beside it."""
+        until_s = time.monotonic() + self._patience_s
         try:
-            async with asyncio.timeout(self._patience_s):
-                while True:
-                    if await followed.look():
-                        return
-                    await asyncio.sleep(LOOK_S)
-        except TimeoutError:
-            return
+            while time.monotonic() < until_s:
+                await followed.look()
+                if followed.news != known:
+                    return
+                await asyncio.sleep(LOOK_S)
         finally:
             followed.looking = None
 

@@ -2,15 +2,21 @@
 
 import asyncio
 import re
+import threading
 import time
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from broadcast.outputs.edge import Edge
+from broadcast.outputs.playlist import Pace
 from config.settings import Recording
 from tests.broadcast.outputs import streams
 from tests.broadcast.outputs.growing import growing
+from tests.media import wait_until
 from tests.web.rig import BOUND_S, SESSION, Rig, relay, settings_in
+from web.live_edge import LOOK_S, STALE_S, LiveEdges
 
 LIVE = f"/live/{SESSION}/live.m3u8"
 PATIENT = Recording().model_copy(update={"segment_ms": 100_000})
@@ -110,6 +116,75 @@ def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
                     assert (query, (await ask(rig, f"{LIVE}?{query}"))[0]) == (query, 400)
                 for name in ("00000000.9.m4s", "00000007.0.m4s", "00000000.-1.m4s"):
                     assert (await ask(rig, f"/live/{SESSION}/{name}"))[0] == 404
+
+    asyncio.run(scenario())
+
+
+def test_however_many_ask_at_once_the_disk_is_looked_at_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For what is there, and for what comes next."""
+    looks, refresh, many = list[float](), Edge.refresh, 1000
+
+    def counted(edge: Edge) -> bool:
+        looks.append(time.monotonic())
+        return refresh(edge)
+
+    async def scenario() -> None:
+        edges = LiveEdges(tmp_path, Pace(100.0, 0.2))
+        monkeypatch.setattr(Edge, "refresh", counted)
+        with growing(tmp_path / "x", 5) as recording:
+            recording.grow(2)
+            async with asyncio.timeout(BOUND_S):
+                began_s = time.monotonic()
+                await asyncio.gather(*(edges.playlist("x", {}) for _ in range(many)))
+                assert len(looks) < 2 + (time.monotonic() - began_s) / STALE_S
+                looks.clear()
+                coming = {"_HLS_msn": "0", "_HLS_part": "2"}
+                waiting = [asyncio.create_task(edges.playlist("x", coming)) for _ in range(many)]
+                await wait_until(lambda: len(looks) > 3, "some looks")
+                recording.grow(1)
+                texts = {text for text, _ in await asyncio.gather(*waiting)}
+        assert [text.count(b"#EXT-X-PART:") for text in texts] == [3]
+        assert len(looks) < 3 + (looks[-1] - looks[0]) / LOOK_S
+
+    asyncio.run(scenario())
+
+
+def test_a_disk_that_hangs_is_read_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long, and however many ask: two would list what was added twice, for ever."""
+    goes_on, reading, most = threading.Event(), list[int](), list[int]()
+    follow = Edge._follow
+
+    def hangs(edge: Edge, number: int, *, listed: bool) -> bool:
+        reading.append(number)
+        most.append(len(reading))
+        goes_on.wait(BOUND_S)
+        reading.pop()
+        return follow(edge, number, listed=listed)
+
+    async def scenario() -> None:
+        edges = LiveEdges(tmp_path, Pace(1.0, 0.2))
+        edges._patience_s = 0.2
+        with growing(tmp_path / "x", 5) as recording:
+            recording.grow(2)
+            await edges.playlist("x", {})
+            monkeypatch.setattr(Edge, "_follow", hangs)
+            try:
+                asked = [
+                    asyncio.create_task(edges.playlist("x", {"_HLS_msn": "0", "_HLS_part": "2"}))
+                    for _ in range(3)
+                ]
+                await wait_until(lambda: bool(reading), "somebody reads")
+                await asyncio.sleep(3 * edges._patience_s)
+                asked += [asyncio.create_task(edges.playlist("x", {})) for _ in range(3)]
+                await asyncio.sleep(3 * edges._patience_s)
+                recording.grow(1)
+            finally:
+                goes_on.set()
+            texts = [(await one)[0].decode() for one in asked]
+        assert max(most) == 1
+        assert {text.count("#EXT-X-PART:") for text in texts} == {3}
 
     asyncio.run(scenario())
 
