@@ -92,7 +92,7 @@ class LiveEdges:
         if segment is None and part is not None:
             raise Problem(400, "bad_request")
         if segment is not None:
-            if edge.is_ahead(segment) and not edge.ended:
+            if edge.is_ahead(segment, part) and not edge.ended:
                 raise Problem(400, "bad_request")
             await self._until(followed, lambda: edge.has(segment, part))
         return followed

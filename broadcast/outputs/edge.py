@@ -143,14 +143,19 @@ class Edge:
     def has(self, segment: int, part: int | None) -> bool:
         """Whether the playlist names that part, or without one that whole segment (6.2.5.2). A part
         after a segment's last is the next one's first."""
-        if self.ended or segment < len(self._entries):
+        if self.ended:
             return True
-        found = self._segments.get(segment)
-        return part is not None and found is not None and part < len(found.pieces)
+        found, closed = self._segments.get(segment), segment < len(self._entries)
+        if part is None or found is None:
+            return closed
+        return part < len(found.pieces) or (closed and self.has(segment + 1, 0))
 
-    def is_ahead(self, segment: int) -> bool:
+    def is_ahead(self, segment: int, part: int | None) -> bool:
         """Further than a player may ask (6.2.5.2)."""
-        return segment > len(self._entries) + 1
+        count = len(self._entries)
+        if part is None or segment < count:
+            return segment > count + 1
+        return segment > count + 1 or part >= len(self._pieces(segment)) + self._pace.ahead_parts
 
     def part(self, segment: int, part: int) -> bytes | None:
         """None if it is not there yet, or is not held any more."""
@@ -187,9 +192,10 @@ class Edge:
         return (number + 1, 0) if full else (number, len(found.pieces))
 
     def text(self, *, delta: bool) -> str:
-        """The whole playlist, or without what a player that asks for a delta update knows."""
+        """The whole playlist, or without what a player that asks for a delta update knows; one that
+        has its end is told whole (6.2.5.1)."""
         count = len(self._entries)
-        skipped = self._skippable() if delta else 0
+        skipped = self._skippable() if delta and not self.ended else 0
         first = max(0, count - KEPT_SEGMENTS)
         if skipped:
             older = playlist.skip(skipped) + "".join(

@@ -219,6 +219,11 @@ class Pace:
         """How old a segment is that a delta update leaves out: six target durations (4.4.3.8)."""
         return 6 * self.segment_s
 
+    @property
+    def ahead_parts(self) -> int:
+        """How many parts beyond the last a player may ask for: three seconds' (6.2.5.2)."""
+        return math.ceil(3 / min(self.part_s, 1.0))
+
 
 HOLD_BACK_PARTS = 5
 """How far behind the end players stay; three is the least (4.4.3.8), and has no room for jitter."""

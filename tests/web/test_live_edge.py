@@ -112,7 +112,10 @@ def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
             assert (await ask(rig, LIVE))[0] == 404
             with growing(folder_of(rig), 5) as recording:
                 recording.grow(2)
-                for query in ("_HLS_msn=9", "_HLS_part=1", "_HLS_msn=x", "_HLS_msn=" + "9" * 40):
+                for query in (
+                    "_HLS_msn=9", "_HLS_part=1", "_HLS_msn=x", "_HLS_msn=" + "9" * 40,
+                    "_HLS_msn=0&_HLS_part=99", "_HLS_msn=1&_HLS_part=99",
+                ):  # fmt: skip
                     assert (query, (await ask(rig, f"{LIVE}?{query}"))[0]) == (query, 400)
                 for name in ("00000000.9.m4s", "00000007.0.m4s", "00000000.-1.m4s"):
                     assert (await ask(rig, f"/live/{SESSION}/{name}"))[0] == 404

@@ -122,6 +122,32 @@ def test_a_delta_update_is_small_and_complete(tmp_path: Path, record: Record) ->
     assert whole.removesuffix(rest).count("#EXTINF") == 3
 
 
+def test_a_part_beyond_a_segment_s_last_is_the_next_one_s_first(
+    tmp_path: Path, record: Record
+) -> None:
+    """6.2.5.2: also while the next one is not begun."""
+    recording, edge = record(3), Edge(tmp_path, PACE)
+    recording.grow(5)
+    recording.recorder.finish_segment()
+    edge.refresh()
+    assert edge.has(0, None)
+    assert edge.has(0, 4)
+    assert not edge.has(0, 5)
+    recording.grow(1)
+    edge.refresh()
+    assert edge.has(0, 5)
+
+
+def test_how_far_ahead_a_player_may_ask(tmp_path: Path, record: Record) -> None:
+    recording, edge = record(3), Edge(tmp_path, PACE)
+    edge.refresh()
+    recording.grow(7)
+    edge.refresh()
+    asked = [(1, 16), (1, 17), (2, None), (2, 14), (2, 15), (3, None), (0, 99)]
+    assert PACE.ahead_parts == 15
+    assert [one for one in asked if edge.is_ahead(*one)] == [(1, 17), (2, 15), (3, None)]
+
+
 def test_a_restart_of_the_studio_is_marked_while_its_segment_is_open(
     tmp_path: Path, record: Record
 ) -> None:
@@ -152,3 +178,14 @@ def test_the_end_is_told(tmp_path: Path, record: Record) -> None:
     assert text.endswith("#EXT-X-ENDLIST\n")
     assert "PRELOAD-HINT" not in text
     assert edge.has(99, 0)
+
+
+def test_what_has_its_end_is_told_whole(tmp_path: Path, record: Record) -> None:
+    """Also to a player that asks for a delta update (6.2.5.1)."""
+    recording, edge = record(10), Edge(tmp_path, PACE)
+    recording.grow(47)
+    edge.refresh()
+    assert "SKIP:" in edge.text(delta=True)
+    recording.recorder.end()
+    edge.refresh()
+    assert edge.text(delta=True) == edge.text(delta=False)
