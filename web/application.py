@@ -33,6 +33,7 @@ from web.line_test import LineTest
 from web.lines import Lines
 from web.links import Links
 from web.live import Live
+from web.live_edge import LiveEdges
 from web.media import Media
 from web.minutes import MinutesRoom
 from web.on_air import OnAir
@@ -120,14 +121,16 @@ def _recordings(app: web.Application, parts: Parts, pages: Pages, aside: Aside) 
     """What is watched, live and later."""
     settings, sessions = parts.settings, parts.sessions
     archive = settings.storage.data_dir / "archive"
-    media = Media(archive, sessions.is_over, pace_of(settings.program, settings.recording))
+    pace = pace_of(settings.program, settings.recording)
+    edges = LiveEdges(archive, pace)
+    media = Media(archive, sessions.is_over, edges)
     app.on_shutdown.append(media.close)
     films = Sender()
     retiring = Retiring(settings, parts.auditor)
     app.cleanup_ctx.append(retiring.running)
     return (
         # Before the media: a caption's address looks like a segment's.
-        Captions(sessions, archive, settings.recording.segment_ms),
+        Captions(sessions, archive, pace, edges),
         media,
         Chapters(sessions, archive, now_ms),
         Api(sessions, parts.on_air, media),

@@ -18,10 +18,11 @@ from broadcast.archive.walls import Segment, walls
 from broadcast.outputs import captions
 from broadcast.outputs.captions import Cue
 from broadcast.outputs.fmp4 import begins_at
-from broadcast.outputs.playlist import Entry, parse, read_entries
+from broadcast.outputs.playlist import Entry, Pace, parse, read_entries
 from broadcast.session.model import ClockStep, Phase, SessionState
 from web.border import client_address
 from web.errors import not_found
+from web.live_edge import LiveEdges
 from web.media import PLAYLIST, PLAYLIST_TYPE, STREAM_NAME, open_to_all
 from web.sessions import Sessions
 from web.throttle import THROTTLE
@@ -78,11 +79,11 @@ class Recording:
             self.entries.append(entry)
         self.body += captions.lines(self.entries, len(self.entries) - len(new))
 
-    def whole(self, segment_s: int, *, ended: bool) -> bytes:
+    def whole(self, pace: Pace, *, ended: bool) -> bytes:
         """The playlist, packed (gzip). Blocking: of twelve hours it is 1.3 MB."""
         now = len(self.entries), ended
         if self.packed[0] != now:
-            text = captions.playlist(self.body, segment_s, ended=ended)
+            text = captions.playlist(self.body, pace, ended=ended)
             self.packed = now, gzip.compress(text.encode(), 1)
         return self.packed[1]
 
@@ -125,10 +126,10 @@ def _refreshed(known: Recording | None, folder: Path) -> Recording:
 class Captions:
     """For all: only what was typed while the public could hear is in it."""
 
-    def __init__(self, sessions: Sessions, archive: Path, segment_ms: int) -> None:
+    def __init__(self, sessions: Sessions, archive: Path, pace: Pace, edges: LiveEdges) -> None:
         self._sessions = sessions
         self._archive = archive
-        self._segment_s = -(-segment_ms // 1000)
+        self._pace, self._edges = pace, edges
         self._followed = OrderedDict[str, Recording]()
         self._reading = asyncio.Lock()
 
@@ -143,6 +144,9 @@ class Captions:
         session, name = request.match_info["session"], request.match_info["name"]
         if not STREAM_NAME.fullmatch(session):
             raise not_found()
+        if name == captions.INDEX and not self._sessions.is_over(session):
+            # Its segments are the recording's.
+            await self._edges.wait(session, request.query)
         try:
             async with self._reading:
                 recording = await self._recording(session)
@@ -166,8 +170,8 @@ class Captions:
     ) -> web.Response:
         """All of it, or for who knows the rest its end."""
         if not over and request.query.get("_HLS_skip") in {"YES", "v2"}:
-            return _answer(captions.update(recording.entries, self._segment_s), PLAYLIST_TYPE)
-        packed = await asyncio.to_thread(recording.whole, self._segment_s, ended=over)
+            return _answer(captions.update(recording.entries, self._pace), PLAYLIST_TYPE)
+        packed = await asyncio.to_thread(recording.whole, self._pace, ended=over)
         if "gzip" not in request.headers.get("Accept-Encoding", ""):
             plain = await asyncio.to_thread(gzip.decompress, packed)
             return _answer(plain.decode(), PLAYLIST_TYPE)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from broadcast.outputs.edge import Edge
 from broadcast.outputs.playlist import Pace
-from broadcast.outputs.renditions import is_sound
 from web.errors import Problem, not_found
 
 LOOK_S = 0.04
@@ -135,8 +134,7 @@ class LiveEdges:
     async def _fresh(self, session: str) -> Followed:
         followed = self._followed.pop(session, None)
         if followed is None:
-            pace = self._pace.of_sound() if is_sound(session.rpartition("/")[2]) else self._pace
-            followed = Followed(Edge(self._archive / session, pace))
+            followed = Followed(Edge(self._archive / session, self._pace))
         self._followed[session] = followed
         try:
             # Whoever comes while another looks takes what that one finds.

@@ -18,7 +18,6 @@ from aiohttp import web
 from broadcast.archive.retire import retired
 from broadcast.outputs.captions import in_master
 from broadcast.outputs.edge import PART_NAME
-from broadcast.outputs.playlist import Pace
 from broadcast.outputs.renditions import MASTER
 from web.border import ANYWHERE
 from web.errors import not_found
@@ -90,9 +89,9 @@ class Media:
     mark must not leave players waiting for more.
     """
 
-    def __init__(self, archive: Path, is_over: Callable[[str], bool], pace: Pace) -> None:
+    def __init__(self, archive: Path, is_over: Callable[[str], bool], edges: LiveEdges) -> None:
         self._archive = archive
-        self._edges = LiveEdges(archive, pace)
+        self._edges = edges
         self._is_over = is_over
         self._listings: dict[str, Listing] = {}
 

@@ -6,15 +6,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from broadcast.outputs.playlist import END, Entry, date_line, skip
+from broadcast.outputs.playlist import END, EVENT, Entry, Pace, date_line, server_control, skip
 
 FOLDER = "captions"
 """Under the stream's own address; `INDEX` is its playlist there."""
 INDEX = "list.m3u8"
-KEPT_TARGETS = 6
-"""How many target durations from its end a playlist is told again to a player that has the rest
-(delta updates, 4.4.3.8 of draft-pantos-hls-rfc8216bis): that of a whole day is a megabyte, and is
-asked for every two seconds."""
 SHOWN_MS = (2500, 7000)
 """A cue stands for as long as its words take to be read, within these bounds."""
 READ_MS = 1000, 65
@@ -64,29 +60,30 @@ def lines(entries: Sequence[Entry], first: int = 0) -> str:
     )
 
 
-def playlist(body: str, segment_s: int, *, ended: bool) -> str:
+def playlist(body: str, pace: Pace, *, ended: bool) -> str:
     """Of all segments, whose `lines` are given: live, too, one goes back to the start."""
-    return _head(segment_s, ended=ended) + body + (END if ended else "")
+    return _head(pace, ended=ended) + body + (END if ended else "")
 
 
-def update(entries: Sequence[Entry], segment_s: int) -> str:
-    """For a player that has the playlist of before: the end alone."""
-    room_s, first = float(KEPT_TARGETS * segment_s), len(entries)
+def update(entries: Sequence[Entry], pace: Pace) -> str:
+    """For a player that has the playlist of before: the end alone. That of a whole day is a
+    megabyte, and is asked for every two seconds."""
+    room_s, first = float(pace.skip_s), len(entries)
     while first and room_s > 0:
         first -= 1
         room_s -= entries[first].duration_s
     said = skip(first) if first else ""
-    return _head(segment_s, ended=False) + said + lines(entries, first)
+    return _head(pace, ended=False) + said + lines(entries, first)
 
 
-def _head(segment_s: int, *, ended: bool) -> str:
-    control = f"#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL={KEPT_TARGETS * segment_s:.1f}\n"
+def _head(pace: Pace, *, ended: bool) -> str:
+    """With what the picture's playlist says, of the live end or of the archive (6.2.4)."""
     return (
         "#EXTM3U\n"
         "#EXT-X-VERSION:9\n"
-        f"#EXT-X-TARGETDURATION:{segment_s}\n"
-        f"{'' if ended else control}"
+        f"#EXT-X-TARGETDURATION:{pace.segment_s}\n"
         "#EXT-X-MEDIA-SEQUENCE:0\n"
+        f"{EVENT if ended else server_control(pace)}"
     )
 
 

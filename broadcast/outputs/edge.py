@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from broadcast.outputs import playlist
-from broadcast.outputs.fmp4 import fragments, origin_of
+from broadcast.outputs.fmp4 import AAC_SAMPLES, fragments, origin_of
 from broadcast.outputs.playlist import Entry, Pace, Piece
 from broadcast.outputs.recovery import INDEX, init_name, segment_name
 from config.settings import Program, Recording
-from streams.frames import VIDEO_CLOCK_RATE
+from streams.frames import AUDIO_CLOCK_RATE, VIDEO_CLOCK_RATE
 
 RECENT_SEGMENTS = 60
 """Of a plain window: two minutes, so that who was away for a moment finds his place again."""
@@ -29,9 +29,11 @@ def part_name(segment: int, part: int) -> str:
 
 
 def pace_of(program: Program, recording: Recording) -> Pace:
-    """Parts end with a picture: the longest is the setting rounded up to whole pictures."""
+    """Parts end with a picture: the longest is the setting rounded up to whole pictures; and where
+    the sound is alone, with the AAC frame that goes on beyond it."""
     pictures = math.ceil(recording.part_ms * program.fps / 1000)
-    return Pace(recording.segment_ms / 1000, pictures / program.fps)
+    frame_s = AAC_SAMPLES / AUDIO_CLOCK_RATE
+    return Pace(recording.segment_ms / 1000, pictures / program.fps + frame_s)
 
 
 @dataclass(slots=True)

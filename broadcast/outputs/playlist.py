@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from broadcast.interpreters import ORIGINAL
 
+EVENT = "#EXT-X-PLAYLIST-TYPE:EVENT\n"
 END = "#EXT-X-ENDLIST\n"
 
 
@@ -53,7 +54,7 @@ def header(segment_ms: int) -> str:
         "#EXT-X-VERSION:7\n"
         f"#EXT-X-TARGETDURATION:{-(-segment_ms // 1000)}\n"
         "#EXT-X-MEDIA-SEQUENCE:0\n"
-        "#EXT-X-PLAYLIST-TYPE:EVENT\n"
+        f"{EVENT}"
         "#EXT-X-INDEPENDENT-SEGMENTS\n"
     )
 
@@ -203,11 +204,7 @@ class Pace:
     grid_s: float
     """How long a segment is that begins and ends as it should."""
     part_s: float
-    """No part is longer."""
-
-    def of_sound(self) -> "Pace":
-        """Of sound alone, whose parts end with an AAC frame (21.3 ms)."""
-        return Pace(self.grid_s, self.part_s + 0.02134)
+    """No part is longer, of no rendition: all say the same of themselves (6.2.4)."""
 
     @property
     def segment_s(self) -> int:
@@ -225,19 +222,25 @@ class Pace:
         return math.ceil(3 / min(self.part_s, 1.0))
 
 
-HOLD_BACK_PARTS = 5
+HOLD_BACK_PARTS = 4.5
 """How far behind the end players stay; three is the least (4.4.3.8), and has no room for jitter."""
+
+
+def server_control(pace: Pace) -> str:
+    """One for all playlists that a player may choose from, captions too (6.2.4)."""
+    return (
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
+        f"PART-HOLD-BACK={HOLD_BACK_PARTS * pace.part_s:.5f},CAN-SKIP-UNTIL={pace.skip_s:.1f}\n"
+    )
 
 
 def low_latency_header(pace: Pace) -> str:
     """All that stands before the first entry of a playlist that tells of parts (4.4.3)."""
-    hold_back_s = HOLD_BACK_PARTS * pace.part_s
     return (
         "#EXTM3U\n"
         "#EXT-X-VERSION:9\n"
         f"#EXT-X-TARGETDURATION:{pace.segment_s}\n"
-        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
-        f"PART-HOLD-BACK={hold_back_s:.5f},CAN-SKIP-UNTIL={pace.skip_s:.1f}\n"
+        f"{server_control(pace)}"
         f"#EXT-X-PART-INF:PART-TARGET={pace.part_s:.5f}\n"
         "#EXT-X-MEDIA-SEQUENCE:0\n"
         "#EXT-X-INDEPENDENT-SEGMENTS\n"

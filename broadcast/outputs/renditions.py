@@ -40,11 +40,6 @@ def folder_of(rendition: Program) -> str:
     return f"{rendition.height}p"
 
 
-def is_sound(folder: str) -> bool:
-    """Whether no picture lies there."""
-    return folder == SOUND or folder.startswith(LANGUAGE)
-
-
 def folder_in(code: str) -> str:
     """Of the sound in a language."""
     return f"{LANGUAGE}{code}"

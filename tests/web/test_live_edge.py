@@ -4,9 +4,12 @@ import asyncio
 import re
 import threading
 import time
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import aiohttp
+import m3u8
 import pytest
 
 from broadcast.outputs.edge import Edge
@@ -119,6 +122,64 @@ def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
                     assert (query, (await ask(rig, f"{LIVE}?{query}"))[0]) == (query, 400)
                 for name in ("00000000.9.m4s", "00000007.0.m4s", "00000000.-1.m4s"):
                     assert (await ask(rig, f"/live/{SESSION}/{name}"))[0] == 404
+
+    asyncio.run(scenario())
+
+
+MASTER = """#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="Tiếng Mông",URI="language-hmn/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=3,RESOLUTION=640x360,AUDIO="sound"
+index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=2,RESOLUTION=320x180,AUDIO="sound"
+180p/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO="sound"
+sound/index.m3u8
+"""
+
+
+def test_all_that_a_player_may_choose_say_the_same_of_the_server(tmp_path: Path) -> None:
+    """6.2.4: live and in the archive, captions too."""
+
+    async def told(rig: Rig, root: str, mark: str) -> Counter[str]:
+        """How many playlists say it, by what they say."""
+        _, text = await ask(rig, f"/{root}/{SESSION}/master.m3u8")
+        master = m3u8.loads(text)
+        uris = [one.uri for one in (*master.playlists, *master.media)]
+        texts = [(await ask(rig, f"/{root}/{SESSION}/{uri}"))[1] for uri in uris]
+        found = (re.findall(rf"^#EXT-X-{mark}:.*$", one, re.MULTILINE) for one in texts)
+        return Counter(line for lines in found for line in lines or ["nothing"])
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            await rig.command("go_live")
+            with ExitStack() as stack:
+                for name in ("", "180p", "sound", "language-hmn"):
+                    stack.enter_context(growing(folder_of(rig) / name, 5)).grow(7)
+                (folder_of(rig) / "master.m3u8").write_text(MASTER)
+                for mark in ("SERVER-CONTROL", "TARGETDURATION"):
+                    assert [*(await told(rig, "live", mark)).values()] == [5]
+                await rig.command("end_session")
+                for mark in ("PLAYLIST-TYPE", "TARGETDURATION"):
+                    assert [*(await told(rig, "archive", mark)).values()] == [5]
+
+    asyncio.run(scenario())
+
+
+def test_captions_of_the_next_segment_are_waited_for(tmp_path: Path) -> None:
+    at = f"/live/{SESSION}/captions/list.m3u8"
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=PATIENT)) as rig:
+            await rig.command("go_live")
+            with growing(folder_of(rig), 5) as recording:
+                recording.grow(7)
+                assert "00000000.vtt" in (await ask(rig, at))[1]
+                assert (await ask(rig, f"{at}?_HLS_msn=3"))[0] == 400
+                waiting = asyncio.create_task(ask(rig, f"{at}?_HLS_msn=1&_HLS_skip=YES"))
+                done, _ = await asyncio.wait([waiting], timeout=0.3)
+                assert not done
+                recording.grow(4)
+                assert "00000001.vtt" in (await waiting)[1]
 
     asyncio.run(scenario())
 

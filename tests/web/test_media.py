@@ -13,6 +13,7 @@ from broadcast.store import Store
 from tests.media import wait_until
 from tests.web.rig import BOUND_S, SECRET, SESSION, Rig, relay, settings_in
 from web.captions import Recording
+from web.live_edge import LiveEdges
 from web.media import MAX_LISTINGS, Listing, Media
 
 PLAYLIST = """#EXTM3U
@@ -256,7 +257,7 @@ def test_a_listing_follows_a_playlist_that_was_begun_anew(tmp_path: Path) -> Non
 def test_many_at_once_read_a_listing_once_and_the_whole_archive_fills_no_memory(
     tmp_path: Path,
 ) -> None:
-    media = Media(tmp_path, lambda _: True, Pace(1.0, 0.2))
+    media = Media(tmp_path, lambda _: True, LiveEdges(tmp_path, Pace(1.0, 0.2)))
 
     async def scenario() -> None:
         for number in range(MAX_LISTINGS + 5):

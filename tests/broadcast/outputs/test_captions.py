@@ -3,7 +3,6 @@
 import pytest
 
 from broadcast.outputs.captions import (
-    KEPT_TARGETS,
     Cue,
     cues_of,
     in_master,
@@ -12,8 +11,9 @@ from broadcast.outputs.captions import (
     update,
     webvtt,
 )
-from broadcast.outputs.playlist import Entry
+from broadcast.outputs.playlist import Entry, Pace
 
+PACE = Pace(2, 0.2)
 START_MS = 1_780_000_000_000
 ENTRIES = [
     Entry("00000000.m4s", 2.0, START_MS, "init-0.mp4"),
@@ -64,7 +64,7 @@ def test_a_long_line_stands_longer_within_bounds() -> None:
 
 
 def test_the_playlist_follows_the_recordings() -> None:
-    written = playlist(lines(ENTRIES), 2, ended=True)
+    written = playlist(lines(ENTRIES), PACE, ended=True)
     assert written.count("#EXTINF:2.00000,\n") == 3
     assert "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME" in written
     assert "00000002.vtt\n" in written
@@ -73,18 +73,18 @@ def test_the_playlist_follows_the_recordings() -> None:
 
 def test_live_it_reaches_back_to_the_start_and_its_end_alone_is_told_again() -> None:
     many = [*ENTRIES, *(Entry(f"{n:08d}.m4s", 2.0, START_MS + n * 2000) for n in range(3, 21_600))]
-    whole = playlist(lines(many[:500]) + lines(many, 500), 2, ended=False)
-    assert whole == playlist(lines(many), 2, ended=False)
+    whole = playlist(lines(many[:500]) + lines(many, 500), PACE, ended=False)
+    assert whole == playlist(lines(many), PACE, ended=False)
     assert "#EXT-X-MEDIA-SEQUENCE:0\n" in whole
     assert "CAN-SKIP-UNTIL=12.0\n" in whole
     assert whole.count(".vtt\n") == len(many)
     assert "ENDLIST" not in whole
-    news = update(many, 2)
-    assert f"#EXT-X-SKIP:SKIPPED-SEGMENTS={len(many) - KEPT_TARGETS}\n" in news
-    assert news.count(".vtt\n") == KEPT_TARGETS
+    news = update(many, PACE)
+    assert f"#EXT-X-SKIP:SKIPPED-SEGMENTS={len(many) - 6}\n" in news
+    assert news.count(".vtt\n") == 6
     assert whole.endswith(news[news.index("#EXTINF") :])
     assert len(news) < 600
-    assert "SKIP:" not in update(ENTRIES[:2], 2), "nothing is old enough"
+    assert "SKIP:" not in update(ENTRIES[:2], PACE), "nothing is old enough"
 
 
 def test_a_master_playlist_names_them_beside_each_rendition() -> None:

@@ -236,7 +236,7 @@ def test_after_a_crash_all_go_on_together(tmp_path: Path) -> None:
 
 
 def test_low_latency_of_the_sound_alone(tmp_path: Path) -> None:
-    pace = pace_of(PROGRAM, SETTINGS).of_sound()
+    pace = pace_of(PROGRAM, SETTINGS)
     edge = Edge(record(tmp_path, ladder(3)) / "sound", pace)
     assert edge.refresh()
     parts = [p for s in m3u8.loads(edge.text(delta=False)).segments for p in s.parts]
