@@ -4,16 +4,20 @@ draft-pantos-hls-rfc8216bis). One look at the disk serves all who wait for one r
 
 import asyncio
 import gzip
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from broadcast.outputs.edge import Edge
-from broadcast.outputs.playlist import Pace
+from broadcast.outputs.playlist import Pace, report
+from broadcast.outputs.recovery import INDEX
+from broadcast.outputs.renditions import MASTER
 from web.errors import Problem, not_found
 
+LOW_LATENCY = "live.m3u8"
 LOOK_S = 0.04
 """A fifth of a part: what looking adds to the delay."""
 STALE_S = 0.02
@@ -22,6 +26,8 @@ MAX_EDGES = 32
 DIGITS = 9
 LONG_BYTES = 20_000
 """Packing what is shorter would cost more than it saves."""
+_NAMED = re.compile(rf'(?:^|")(?:([\w-]+)/)?{re.escape(INDEX)}', re.MULTILINE)
+"""A rendition's folder in a master playlist; the whole picture has none."""
 
 
 @dataclass(slots=True)
@@ -38,13 +44,20 @@ class Followed:
     texts: dict[tuple[bool, bool], bytes] = field(default_factory=dict)
     """The playlist of now, whole and as delta update, as it is and packed: made once for all who
     ask, on a thread once it is long."""
+    reports: str = ""
+    """What they tell of the other renditions."""
+    named: tuple[str, ...] = ()
+    """The folders of all renditions; none until the master playlist is there."""
 
-    async def text(self, *, delta: bool, packs: bool) -> tuple[bytes, bool]:
+    async def text(self, reports: str, *, delta: bool, packs: bool) -> tuple[bytes, bool]:
         """And whether it is packed."""
         async with self.lock:
+            if reports != self.reports:
+                self.texts.clear()
+                self.reports = reports
             plain = self.texts.get((delta, False))
             if plain is None:
-                text = self.edge.text(delta=delta)
+                text = self.edge.text(reports, delta=delta)
                 plain = self.texts[delta, False] = text.encode()
             if not packs or len(plain) < LONG_BYTES:
                 return plain, False
@@ -79,8 +92,9 @@ class LiveEdges:
         """What a player asks for, once it is there; and whether it is packed (gzip). Raises as
         `wait` does."""
         followed = await self.wait(session, query)
+        reports = "" if followed.edge.ended else await self._reports(session, followed)
         delta = query.get("_HLS_skip") in {"YES", "v2"}
-        return await followed.text(delta=delta, packs=packs)
+        return await followed.text(reports, delta=delta, packs=packs)
 
     async def wait(self, session: str, query: Mapping[str, str]) -> Followed:
         """Until what a player asks for is there; no longer than three target durations, as while
@@ -95,6 +109,22 @@ class LiveEdges:
                 raise Problem(400, "bad_request")
             await self._until(followed, lambda: edge.has(segment, part))
         return followed
+
+    async def _reports(self, session: str, followed: Followed) -> str:
+        """How far the other renditions have come."""
+        stream, _, own = session.partition("/")
+        if not followed.named:
+            followed.named = await asyncio.to_thread(_named, self._archive / stream / MASTER)
+        told = ""
+        for name in followed.named:
+            if name == own:
+                continue
+            uri = PurePosixPath(".." if own else "", name, LOW_LATENCY)
+            with suppress(Problem):
+                other = await self._fresh(str(PurePosixPath(stream, name)))
+                if (last := other.edge.last) is not None:
+                    told += report(str(uri), *last)
+        return told
 
     async def recent(self, session: str) -> str:
         """The last minutes, for players that know nothing of all this. Raises `Problem` 404."""
@@ -177,6 +207,14 @@ class LiveEdges:
                 await asyncio.sleep(LOOK_S)
         finally:
             followed.looking = None
+
+
+def _named(master: Path) -> tuple[str, ...]:
+    """Blocking."""
+    try:
+        return tuple(_NAMED.findall(master.read_text("utf-8")))
+    except OSError:
+        return ()
 
 
 def _number(query: Mapping[str, str], name: str) -> int | None:

@@ -21,10 +21,9 @@ from broadcast.outputs.edge import PART_NAME
 from broadcast.outputs.renditions import MASTER
 from web.border import ANYWHERE
 from web.errors import not_found
-from web.live_edge import LiveEdges
+from web.live_edge import LOW_LATENCY, LiveEdges
 
 PLAYLIST = "index.m3u8"
-LOW_LATENCY = "live.m3u8"
 RECENT = "recent.m3u8"
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FILE_NAME = re.compile(r"init-\d{1,9}\.mp4|\d{8}\.m4s")

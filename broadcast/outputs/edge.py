@@ -159,6 +159,13 @@ class Edge:
             return segment > count + 1
         return segment > count + 1 or part >= len(self._pieces(segment)) + self._pace.ahead_parts
 
+    @property
+    def last(self) -> tuple[int, int] | None:
+        """The newest part's segment and number; None before the first. From any thread."""
+        count = len(self._entries)
+        found = ((number, len(self._pieces(number))) for number in (count, count - 1))
+        return next(((number, parts - 1) for number, parts in found if parts), None)
+
     def part(self, segment: int, part: int) -> bytes | None:
         """None if it is not there yet, or is not held any more."""
         found = self._segments.get(segment)
@@ -193,9 +200,9 @@ class Edge:
         )
         return (number + 1, 0) if full else (number, len(found.pieces))
 
-    def text(self, *, delta: bool) -> str:
+    def text(self, reports: str = "", *, delta: bool) -> str:
         """The whole playlist, or without what a player that asks for a delta update knows; one that
-        has its end is told whole (6.2.5.1)."""
+        has its end is told whole (6.2.5.1). `reports`: of the other renditions."""
         count = len(self._entries)
         skipped = self._skippable() if delta and not self.ended else 0
         first = max(0, count - KEPT_SEGMENTS)
@@ -209,7 +216,7 @@ class Edge:
             playlist.lines_with(self._entries[number], self._pieces(number))
             for number in range(max(first, skipped), count)
         )
-        end = playlist.END if self.ended else self._open_end()
+        end = playlist.END if self.ended else self._open_end() + reports
         return playlist.low_latency_header(self._pace) + older + newer + end
 
     def recent_text(self) -> str:

@@ -266,6 +266,11 @@ def hint(name: str) -> str:
     return f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{name}"\n'
 
 
+def report(uri: str, segment: int, part: int) -> str:
+    """How far another rendition has come, for whoever changes to it (4.4.5.4)."""
+    return f'#EXT-X-RENDITION-REPORT:URI="{uri}",LAST-MSN={segment},LAST-PART={part}\n'
+
+
 def lines_with(entry: Entry, pieces: Sequence[Piece]) -> str:
     """An entry whose parts can still be asked for; they stand before its duration."""
     head, mark, tail = lines(entry).partition("#EXTINF:")

@@ -137,6 +137,37 @@ sound/index.m3u8
 """
 
 
+def test_each_rendition_tells_how_far_the_others_are(tmp_path: Path) -> None:
+    """So that whoever changes asks at once for what is new there (4.4.5.4); one that has nothing is
+    left out."""
+
+    def reported(text: str) -> list[tuple[str, int, int]]:
+        found = m3u8.loads(text).rendition_reports
+        return [(one.uri, one.last_msn, one.last_part) for one in found]
+
+    async def scenario() -> None:
+        async with relay(settings_in(tmp_path, recording=Recording(segment_ms=1000))) as rig:
+            folder = folder_of(rig)
+            with ExitStack() as stack:
+                whole, small = (
+                    stack.enter_context(growing(folder / name, 5)) for name in ("", "180p")
+                )
+                whole.grow(7)
+                small.grow(6)
+                assert reported((await ask(rig, LIVE))[1]) == [], "nobody says yet which there are"
+                (folder / "master.m3u8").write_text(MASTER)
+                small_live = LIVE.replace("live.m3u8", "180p/live.m3u8")
+                assert reported((await ask(rig, LIVE))[1]) == [("180p/live.m3u8", 1, 0)]
+                assert reported((await ask(rig, small_live))[1]) == [("../live.m3u8", 1, 1)]
+                small.grow(2)
+                await asyncio.sleep(STALE_S)
+                for query in ("", "?_HLS_skip=YES", "?_HLS_msn=1&_HLS_part=1"):
+                    _, text = await ask(rig, LIVE + query)
+                    assert reported(text) == [("180p/live.m3u8", 1, 2)]
+
+    asyncio.run(scenario())
+
+
 def test_all_that_a_player_may_choose_say_the_same_of_the_server(tmp_path: Path) -> None:
     """6.2.4: live and in the archive, captions too."""
 

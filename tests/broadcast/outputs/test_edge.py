@@ -133,14 +133,17 @@ def test_a_part_beyond_a_segment_s_last_is_the_next_one_s_first(
     assert edge.has(0, None)
     assert edge.has(0, 4)
     assert not edge.has(0, 5)
+    assert edge.last == (0, 4)
     recording.grow(1)
     edge.refresh()
     assert edge.has(0, 5)
+    assert edge.last == (1, 0)
 
 
 def test_how_far_ahead_a_player_may_ask(tmp_path: Path, record: Record) -> None:
     recording, edge = record(3), Edge(tmp_path, PACE)
     edge.refresh()
+    assert edge.last is None
     recording.grow(7)
     edge.refresh()
     asked = [(1, 15), (1, 16), (2, None), (2, 13), (2, 14), (3, None), (0, 99)]
@@ -177,6 +180,7 @@ def test_the_end_is_told(tmp_path: Path, record: Record) -> None:
     text = edge.text(delta=False)
     assert text.endswith("#EXT-X-ENDLIST\n")
     assert "PRELOAD-HINT" not in text
+    assert "REPORT" not in edge.text("#EXT-X-RENDITION-REPORT", delta=False)
     assert edge.has(99, 0)
 
 
