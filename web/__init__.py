@@ -19,7 +19,7 @@ On air       on_air, studio_link, statuses (what is said there), outside (what i
 Open pages   live (the WebSocket), hub, client, patches; what each sees: views, agenda, speaking,
              following, screens, sharing, tiles, written
 To watch     media, live_edge, captions, chapters, films, sealed, archive, archive_index; export,
-             proof, mend, replay, replay_proof, backup, retire, retiring
+             proof, recording_seals, mend, replay, replay_proof, backup, retire, retiring
 On paper     minutes, minutes_paper, minutes_docx, line_report, line_reports, line_paper,
              record_files, links; preparing/ (before a session)
 The pages    pages, build, assets, catalogues, times; templates/, static/ (`parts/` by page), texts/

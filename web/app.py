@@ -39,6 +39,7 @@ from web.on_air import OnAir
 from web.ports import places, sentence
 from web.preparing.trash import Trash
 from web.radio import Radio, titles_wanted
+from web.recording_seals import Seals
 from web.sessions import Sessions
 from web.setup import now_ms, open_tokens, served_store, unreadable
 from web.supervisor import EXIT_USER
@@ -82,10 +83,12 @@ async def running(
         ports = await listen(application(parts), settings, certificate, stack)
         stack.push_async_callback(live.close)
         trash = Trash(sessions, settings, clock.steady_ms)
+        seals = Seals(sessions, store, settings, now_ms)
         radio = Radio(partial(titles_wanted, sessions, on_air, settings.language))
         guards = guard(on_air.end_pages), guard(doorkeeper.put_out)
         stack.callback(on_air.book.close)
-        works = [on_air.run(), on_air.book.run(), *guards, trash.run(), radio.run()]
+        works = [on_air.run(), on_air.book.run(), *guards, trash.run(), seals.run()]
+        works.append(radio.run())
         if certificate is not None:
             works.append(certificate.follow())
         watch = await stack.enter_async_context(_beside(*works))

@@ -1,6 +1,6 @@
 """`diemcau verify`: says in plain words whether a recording is whole and unaltered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from broadcast.session.one_clock import steps_in
 from config.settings import Settings
 from web import setup
 from web.catalogues import say
+from web.recording_seals import noted_seals
 from web.setup import SetupError
 from web.times import local_time
 
@@ -36,32 +37,37 @@ def prove(settings: Settings, recording: str, seal: str) -> int:
     wanted = _wanted(settings, recording)
     public = partial(_proved, wanted=wanted.public, steps=wanted.steps, over=wanted.over)
     folder = _where(settings, data / "archive" / recording)
-    failed = public(folder, seal=seal, language=settings.language)
+    seals = wanted.seals
+    failed = public(folder, seal=seal or seals.get("archive", ""), language=settings.language)
     for rendition in smaller(folder):
         _print(say(settings.language, "verify.rendition", {"name": rendition.name}))
-        failed |= public(rendition, language=settings.language)
+        its = seals.get(f"archive/{rendition.name}", "")
+        failed |= public(rendition, seal=its, language=settings.language)
     if (shut := _where(settings, shelf.sealed_root(settings.storage) / recording)).is_dir():
         _print(say(settings.language, "verify.sealed"))
         envelope = shelf.sealed(settings.storage, settings.recording).envelope(recording)
         failed |= _proved(
-            shut, settings.language, wanted.closed, "", envelope, wanted.steps, wanted.over
-        )
+            shut, settings.language, wanted.closed, seals.get("sealed", ""), envelope,
+            wanted.steps, wanted.over,
+        )  # fmt: skip
     if (sites := _where(settings, data / "sites" / recording)).is_dir():
         _print(say(settings.language, "verify.sites"))
         # A copy may hold what was copied in the making, under the name that it had then.
         over = wanted.over and retired(data / "sites" / recording) is None
-        failed |= _proved(sites, settings.language, over=over)
+        failed |= _proved(sites, settings.language, seal=seals.get("sites", ""), over=over)
     return failed
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What was to be recorded for all, and what apart; and how the clock was set meanwhile."""
+    """What was to be recorded for all, and what apart; how the clock was set meanwhile; and the
+    seals that were noted when it was over."""
 
     public: list[Span]
     closed: list[Span]
     steps: tuple[ClockStep, ...]
     over: bool
+    seals: Mapping[str, str]
 
 
 def _where(settings: Settings, folder: Path) -> Path:
@@ -119,6 +125,7 @@ def _wanted(settings: Settings, session: str) -> _Wanted:
             to_be_recorded(events, now_ms, sealed=True),
             tuple(steps_in(events)),
             fold(events).phase is Phase.ENDED,
+            noted_seals(store, session),
         )
 
 

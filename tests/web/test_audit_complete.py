@@ -376,7 +376,12 @@ def test_the_whole_of_it_as_a_file(tmp_path: Path) -> None:
 def test_the_page_has_a_word_for_each(language: str) -> None:
     folder = Path(__file__).parents[2] / "web" / "texts" / language
     texts = json.loads((folder / "audit.json").read_text("utf-8"))
-    whats = {"recording_retired", *COMMANDS, *(act.what for act in ACTS.values() if act.what)}
+    whats = {
+        "recording_retired",
+        "recording_sealed",
+        *COMMANDS,
+        *(act.what for act in ACTS.values() if act.what),
+    }
     keys = {one.name for command in COMMANDS.values() for one in fields(command)} - {"type"}
     missing = {f"audit.what.{one}" for one in whats} | {f"audit.key.{one}" for one in keys}
     assert missing - texts.keys() == set()

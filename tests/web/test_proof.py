@@ -1,12 +1,15 @@
 """`diemcau verify` of a session in its data folder: all that was kept of it is whole, or it says
 what is missing, to the second; in words and by the exit status."""
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from broadcast.outputs import manifest
+from broadcast.outputs.ledger import digest_of
 from broadcast.session.decide import Act
 from broadcast.session.events import ItemChosen, SessionEnded, SessionPrepared, SessionWentLive
 from broadcast.session.model import AgendaItem, Role
@@ -17,8 +20,11 @@ from tests.broadcast.outputs.test_renditions import ladder
 from tests.broadcast.outputs.test_renditions import record as record_ladder
 from tests.broadcast.outputs.test_sealed import closed
 from tests.broadcast.outputs.test_sealed import record as record_sealed
+from tests.media import wait_until
+from tests.web.rig import relay, settings_in
 from web import setup
 from web.cli import main
+from web.recording_seals import WHAT, note_seals, noted_seals
 
 SESSION = "x"
 """As all of these recorders call it."""
@@ -171,6 +177,68 @@ def test_what_was_never_recorded_is_told_to_the_second(
     gaps = [line for line in said if "seconds are missing" in line]
     assert len(gaps) == 3, "of both sizes and of the sound"
     assert all(line.startswith("2026-09-21 21:13:24–21:13:30  6.0") for line in gaps[:2])
+
+
+def make_anew(folder: Path) -> None:
+    """Who knows how it is done: sums and seals of all that lies there now."""
+    path, text, seal = folder / manifest.NAME, "", ""
+    for one in manifest.parse(path.read_text()).entries:
+        file = folder / one.name
+        entry = manifest.Entry(one.name, digest_of(file), file.stat().st_size)
+        text += manifest.lines(seal, entry)
+        seal = manifest.seal_of(seal, entry)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "archive/x/00000002.m4s",
+        "archive/x/180p/00000003.m4s",
+        "sealed/x/init-0.mp4",
+        "sites/x/*.mkv",
+    ],
+)
+def test_who_makes_a_whole_manifest_anew_is_told_by_the_audit(
+    data: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    was_live_for(data, RECORDED_S)
+    (path,) = data.glob(name)
+    with setup.open_store(Settings(storage=Storage(data_dir=data))) as store:
+        assert note_seals(store, data, SESSION, 0)
+    assert verify(data, capsys)[0] == 0
+    octets = bytearray(path.read_bytes())
+    octets[-1] ^= 1
+    path.write_bytes(octets)
+    make_anew(path.parent)
+    with setup.open_store(Settings(storage=Storage(data_dir=data))) as store:
+        assert note_seals(store, data, SESSION, 0)
+        assert len(store.audit(session=SESSION)) == 2, "once, beside the session's own"
+    status, said = verify(data, capsys)
+    assert status == 1
+    assert sum("not the recording that was sealed" in line for line in said) == 1, said
+
+
+def test_seals_are_noted_once_the_recording_has_its_end(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.recording_seals.LOOK_S", 0.05)
+    sums = data / "archive" / SESSION / manifest.NAME
+    was_live_for(data, RECORDED_S)
+    whole = sums.read_text()
+    sums.write_text("".join(whole.splitlines(keepends=True)[:-2]))
+    with setup.open_store(Settings(storage=Storage(data_dir=data))) as store:
+        assert not note_seals(store, data, SESSION, 0)
+    sums.write_text(whole)
+
+    async def scenario() -> None:
+        async with relay(settings_in(data.parent)) as rig:
+            await wait_until(lambda: rig.store.newest_note(SESSION, (WHAT,)), "a note")
+            seals = noted_seals(rig.store, SESSION)
+            assert [*seals] == ["archive", "archive/180p", "archive/sound", "sealed", "sites"]
+            assert seals["archive"] == manifest.parse(whole).seal
+
+    asyncio.run(scenario())
 
 
 def test_what_nobody_sealed_is_told_once_the_session_is_over(
