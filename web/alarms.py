@@ -117,6 +117,7 @@ def _all(situation: Situation) -> Iterator[Finding]:
         return
     yield from _studio(situation)
     yield from _disk(situation)
+    yield from _own_streams(situation)
     yield from _witness(situation)
     yield from _sites(situation)
     yield from _signer(situation)
@@ -169,10 +170,19 @@ def _disk(situation: Situation) -> Iterator[Finding]:
         yield "disk_slow", None, {}
     if "clock_set" in faults:
         yield "clock_set", None, {"seconds": faults["clock_set"]}
-    if "sites_not_kept" in faults:
-        yield "sites_not_kept", None, {"detail": faults["sites_not_kept"]}
-    if "sites_gaps" in faults:
-        yield "sites_gaps", None, {"count": faults["sites_gaps"]}
+
+
+def _own_streams(situation: Situation) -> Iterator[Finding]:
+    """What of the sites is not kept as it came."""
+    sites = situation.state.sites
+    for fault in situation.outside.studio.faults:
+        match fault.code:
+            case "sites_not_kept":
+                yield "sites_not_kept", None, {"detail": fault.detail}
+            case "sites_gaps":
+                yield "sites_gaps", None, {"count": fault.detail}
+            case "site_not_kept" if (site := SiteId(fault.detail)) in sites:
+                yield "site_not_kept", site, {"site": sites[site].name}
 
 
 def _witness(situation: Situation) -> Iterator[Finding]:

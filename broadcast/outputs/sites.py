@@ -38,6 +38,8 @@ QUIET_S = 10.0
 is not told yet what goes on."""
 ALONE_S = 3.0
 """A picture that did not begin for so long is waited for no more: its sound is kept without it."""
+UNKEPT_S = 6.0
+"""A site that sends for so long and has no file yet is told of."""
 ASK_S = 2.0
 """How often a site is asked for the keyframe that a file begins with."""
 
@@ -80,6 +82,8 @@ class SiteRecordings:
         self._short = False
         self._seal_at_s = time.monotonic() + QUIET_S
         self._ask_at_s: dict[SiteId, float] = {}
+        self._unkept_since_s: dict[SiteId, float] = {}
+        """Of sources that send, and have no file."""
         self._heard_since_s: dict[SiteId, float] = {}
         """Of sites whose sound waits for their picture."""
         self._rest_until_s: dict[SiteId, float] = {}
@@ -130,8 +134,12 @@ class SiteRecordings:
         """What is wrong, on the loop: the writing thread may hang with its disk."""
         if self._fault is not None:
             return (self._fault,)
-        gap = self._queue.dropped_within(GAP_TOLD_S)
-        return (Fault("sites_gaps", str(self.dropped)),) if gap else ()
+        before_s = time.monotonic() - UNKEPT_S
+        unkept = {site_of(one) for one, s in self._unkept_since_s.copy().items() if s < before_s}
+        faults = [Fault("site_not_kept", site) for site in sorted(unkept)]
+        if self._queue.dropped_within(GAP_TOLD_S):
+            faults.append(Fault("sites_gaps", str(self.dropped)))
+        return tuple(faults)
 
     def _run(self) -> None:
         closing = False
@@ -149,8 +157,10 @@ class SiteRecordings:
                 case Wish(stream):
                     self._fault = None if not stream else self._fault
                     self._seal_at_s = time.monotonic() + QUIET_S
+                    self._unkept_since_s.clear()
                     self._desk.open(stream)
                 case _Gone(site):
+                    self._unkept_since_s.pop(site, None)
                     self._desk.finish(site)
                 case EncodedFrame():
                     self._keep_if_fit(item)
@@ -163,6 +173,10 @@ class SiteRecordings:
         """Whatever one site sends costs no other its file."""
         try:
             self._keep(frame)
+            if self._desk.has(frame.source):
+                self._unkept_since_s.pop(frame.source, None)
+            else:
+                self._unkept_since_s.setdefault(frame.source, time.monotonic())
         except UnfitError as error:
             log.warning("%s: its own recording stopped: %s", frame.source, error)
             self._desk.drop(frame.source)
@@ -203,6 +217,7 @@ class SiteRecordings:
     def _wait(self, why: str) -> None:
         """Tries again in a while."""
         self._fault = Fault("sites_not_kept", why)
+        self._unkept_since_s.clear()
         self._resume_at_s = time.monotonic() + RETRY_S
 
 

@@ -23,6 +23,7 @@ from broadcast.outputs.push import TOLD_S
 from broadcast.outputs.renditions import Renditions
 from broadcast.outputs.segments import DISK_CHECK_S
 from broadcast.outputs.shelf import OPEN
+from broadcast.outputs.sites import UNKEPT_S
 from broadcast.program import Scene
 from broadcast.session.model import AgendaItem, ItemId, ItemKind, SessionState, Site
 from broadcast.studio.encoders import AacEncoder, H264Encoder
@@ -178,6 +179,12 @@ CAUSES: dict[str, tuple[SessionState, Callable[[], Tell]]] = {
     "disk_slow": (STATE, lambda: fault("disk_slow")),
     "clock_set": (STATE, lambda: fault("clock_set")),
     "sites_not_kept": (STATE, lambda: fault("sites_not_kept")),
+    "site_not_kept": (
+        STATE,
+        lambda: studio(
+            UNKEPT_S + STATUS_S, faults=(Fault(code="site_not_kept", detail=LAY),)
+        ),
+    ),
     "recording_gaps": (STATE, lambda: fault("recording_gaps")),
     "sites_gaps": (STATE, lambda: fault("sites_gaps")),
     "push_waiting": (

@@ -98,6 +98,8 @@ def _witness(**changes: Any) -> dict[str, Any]:
             ["recording_gaps"],
         ),
         (_studio(faults=(Fault(code="sites_gaps", detail="12"),)), ["sites_gaps"]),
+        (_studio(faults=(Fault(code="site_not_kept", detail=LAY),)), ["site_not_kept"]),
+        (_studio(faults=(Fault(code="site_not_kept", detail="gone"),)), []),
         (_studio(faults=(Fault(code="clock_set", detail="+3600"),)), ["clock_set"]),
         (
             _studio(recording=False, faults=(Fault(code="sites_not_kept"),)),

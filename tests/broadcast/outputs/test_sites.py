@@ -289,6 +289,25 @@ def test_a_site_that_sends_nonsense_costs_no_other_its_file(
     assert verify(path.parent).findings == ()
 
 
+def test_a_site_that_cannot_be_kept_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it sends begins with no keyframe, or with one that is none."""
+    monkeypatch.setattr(sites, "UNKEPT_S", 0.0)
+    nonsense = [frame._replace(source=RIGHT, key=True, data=b"") for frame in both(seconds=1)]
+    with recording(tmp_path, Recording(sites=("*",), warn_free_bytes=0)) as kept:
+        kept.follow(Wish("x"))
+        for frame in (*pictures(Codec.H264, 320, 1)[1:], *nonsense):
+            kept.offer(frame)
+        media.wait_for(lambda: len(kept.faults()) == 2, "both are told")
+        told = [(fault.code, fault.detail) for fault in kept.faults()]
+        assert told == [("site_not_kept", LEFT), ("site_not_kept", RIGHT)]
+        kept.gone(RIGHT)
+        for frame in pictures(Codec.H264, 320, 1):
+            kept.offer(frame)
+        media.wait_for(lambda: not kept.faults(), "no more")
+
+
 def test_what_comes_after_the_wish_has_ended_is_nowhere(tmp_path: Path) -> None:
     """A camera's thread asks whether to keep a frame, and the room closes before it offers it."""
     desk = sites._Desk(tmp_path, DISK)
