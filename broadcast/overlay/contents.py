@@ -44,7 +44,6 @@ def _agenda(fields: Fields, _now_ms: int) -> Fields:
     ]
     current = next((i for i, item in enumerate(items) if item["state"] == "current"), None)
     return {
-        "title": _text(fields, "title"),
         "items": _window(items, current, AGENDA_ROWS),
         "current": 0 if current is None else items[current]["number"],
         "total": len(items),
@@ -68,7 +67,8 @@ def _queue(fields: Fields, _now_ms: int) -> Fields:
         for index, row in enumerate(_list(fields, "rows"), 1)
     ]
     more = _number(fields, "more", 0) + max(0, len(rows) - QUEUE_ROWS)
-    return {"title": _text(fields, "title"), "rows": rows[:QUEUE_ROWS], "more": more}
+    questioning = fields.get("questioning") is True
+    return {"questioning": questioning, "rows": rows[:QUEUE_ROWS], "more": more}
 
 
 def _clock(fields: Fields, now_ms: int) -> Fields:

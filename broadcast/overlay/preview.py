@@ -56,7 +56,6 @@ _ITEMS = (
 _AGENDA = Overlay(
     "agenda",
     {
-        "title": "Chương trình phiên họp",
         "items": [
             {"number": n, "title": title, "state": ("done", "current", "coming")[(n > 2) + (n > 3)]}
             for n, title in enumerate(_ITEMS, 1)
@@ -66,7 +65,7 @@ _AGENDA = Overlay(
 _QUEUE = Overlay(
     "queue",
     {
-        "title": "Đăng ký chất vấn",
+        "questioning": True,
         "rows": [
             {"number": number, "name": name, "site": site, "kind": kind}
             for number, name, site, kind in (
@@ -92,7 +91,7 @@ _LONG = _third(
 _LOWER_THIRD = _third(
     "Mùa A Vảng", "Đại biểu HĐND tỉnh – Tổ huyện Mường Nhé", "Điểm cầu huyện Mường Nhé"
 )
-_LOGO = Overlay("logo", {"text": "HĐND TỈNH ĐIỆN BIÊN"})
+_LOGO = Overlay("logo")
 _LIVE = Overlay("live")
 _BACKDROP = Overlay("_backdrop")
 """The drawn hall."""

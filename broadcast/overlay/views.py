@@ -42,14 +42,14 @@ def screen(state: SessionState, site: SiteId) -> str:
 
 
 def agenda(state: SessionState) -> Overlay | None:
-    """`title`, `items` of `number` (from 1), `title`, `state` done|current|coming."""
+    """`items` of `number` (from 1), `title`, `state` done|current|coming."""
     if not state.agenda:
         return None
     items = [
         {"number": number, "title": _public_title(item), "state": _item_state(state, item)}
         for number, item in enumerate(state.agenda, 1)
     ]
-    return Overlay("agenda", {"title": "Chương trình phiên họp", "items": items})
+    return Overlay("agenda", {"items": items})
 
 
 def _public_title(item: AgendaItem) -> str:
@@ -63,18 +63,14 @@ def _item_state(state: SessionState, item: AgendaItem) -> str:
 
 
 def queue(state: SessionState) -> Overlay | None:
-    """`title`, `rows` of `number`, `name`, `site`, `kind` in the order of calling, `more`."""
+    """`questioning`, `rows` of `number`, `name`, `site`, `kind` in the order of calling, `more`."""
     line = calling_order(state)
     if not line:
         return None
     rows = [_row(state, number, request) for number, request in enumerate(line[:QUEUE_ROWS], 1)]
-    fields = {"title": _queue_title(state), "rows": rows, "more": len(line) - len(rows)}
-    return Overlay("queue", fields)
-
-
-def _queue_title(state: SessionState) -> str:
     questioning = state.item is not None and state.item.kind is ItemKind.QUESTIONING
-    return "Đăng ký chất vấn" if questioning else "Đăng ký phát biểu"
+    fields = {"questioning": questioning, "rows": rows, "more": len(line) - len(rows)}
+    return Overlay("queue", fields)
 
 
 def _row(state: SessionState, number: int, request: Request) -> dict[str, Any]:

@@ -14,7 +14,6 @@ USUAL: dict[str, dict[str, Any]] = {
         "site": "Điểm cầu huyện Mường Nhé",
     },
     "agenda": {
-        "title": "Chương trình",
         "items": [
             {"number": 1, "title": "Khai mạc", "state": "done"},
             {"number": 2, "title": "Chất vấn về cấp nước sạch vùng cao", "state": "current"},
@@ -22,7 +21,7 @@ USUAL: dict[str, dict[str, Any]] = {
         ],
     },
     "queue": {
-        "title": "Đăng ký chất vấn",
+        "questioning": True,
         "rows": [
             {"number": 1, "name": "Giàng A Dính", "site": "Huyện Tủa Chùa", "kind": "question"},
             {"number": 2, "name": "Lò Thị Ếm", "site": "Huyện Mường Ảng", "kind": "rebuttal"},

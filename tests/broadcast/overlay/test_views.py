@@ -103,7 +103,7 @@ def test_the_queue_is_in_the_order_of_calling() -> None:
     for delegate in ("chi", "an", "dung", "binh"):
         hearing.register(delegate, RequestKind.SPEECH)
     queue = fields(views.queue(hearing.state))
-    assert queue["title"] == "Đăng ký phát biểu"
+    assert queue["questioning"] is False
     assert queue["more"] == 4 - views.QUEUE_ROWS
     assert queue["rows"] == [
         {"number": 1, "name": "Mùa A Lềnh", "site": "Huyện Tủa Chùa", "kind": "speech"},
@@ -116,7 +116,7 @@ def test_the_queue_is_in_the_order_of_calling() -> None:
 def test_a_question_group_has_its_own_title() -> None:
     hearing = Hearing("chat-van")
     hearing.register("an", RequestKind.QUESTION)
-    assert fields(views.queue(hearing.state))["title"] == "Đăng ký chất vấn"
+    assert fields(views.queue(hearing.state))["questioning"] is True
 
 
 def test_live_is_said_only_while_it_is_true() -> None:

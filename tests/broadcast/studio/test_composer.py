@@ -222,7 +222,7 @@ def test_the_next_name_slides_in_and_the_last_is_gone_at_once(bench: Bench) -> N
 def test_a_list_stands_until_it_is_drawn_anew(bench: Bench) -> None:
     """The board draws on a thread of its own, for some frames at worst."""
     rows = [{"number": n, "name": f"Đại biểu {n}", "site": "", "kind": "speech"} for n in (1, 2)]
-    one, two = (Overlay("queue", {"title": "Đăng ký", "rows": rows[:n]}) for n in (1, 2))
+    one, two = (Overlay("queue", {"rows": rows[:n]}) for n in (1, 2))
     place = (slice(30, 200), slice(400, 640))
     bare = bench.tick(view(full(0)))[place].copy()
     for _ in range(20):
@@ -349,7 +349,7 @@ def test_nothing_stands_in_the_way_of_the_words_of_a_slate_that_came_by_itself()
 
 def test_no_list_covers_the_words_of_a_card_that_fills_the_picture() -> None:
     rows = [{"number": 1, "name": "Lò Thị Ếm", "site": "Huyện Mường Ảng", "kind": "question"}]
-    queue = Overlay("queue", {"title": "Đăng ký chất vấn", "rows": rows, "more": 0})
+    queue = Overlay("queue", {"rows": rows, "more": 0})
     shown = view(full(0), THIRD, queue), view(full(0), THIRD)
     benches = Bench(), Bench()
     for gone in ((), SITES):

@@ -38,7 +38,6 @@ CLOCK = Overlay(
 QUEUE = Overlay(
     "queue",
     {
-        "title": "Đăng ký chất vấn",
         "rows": [
             {"number": n, "name": "Lò Thị Ếm", "site": "Huyện Mường Ảng", "kind": "question"}
             for n in (1, 2, 3)
@@ -49,7 +48,6 @@ QUEUE = Overlay(
 AGENDA = Overlay(
     "agenda",
     {
-        "title": "Chương trình phiên họp",
         "items": [
             {"number": n, "title": "Báo cáo về kinh tế, xã hội", "state": "current"}
             for n in range(4)
