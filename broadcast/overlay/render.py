@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 from xml.etree import ElementTree
 
-from jinja2 import Environment, TemplateNotFound
+from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 
 from broadcast.layout import Rect
 from broadcast.overlay import fonts
@@ -129,7 +129,8 @@ class Renderer:
                 return _rasterise(self._svg(self._themed, name, content, area), area)
             except Exception as error:
                 # Whatever a customer's template does wrong (Jinja2, XML, SVG), ours stands in.
-                self.faults[file] = " ".join(str(error).split())
+                where = f"line {error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
+                self.faults[file] = where + " ".join(str(error).split())
                 log.exception("the theme's `%s` cannot be drawn; ours is shown", file)
         return _rasterise(self._svg(self._built_in, name, content, area), area)
 

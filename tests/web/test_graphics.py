@@ -37,7 +37,7 @@ def test_every_overlay_is_on_the_page_and_what_is_wrong_is_said_at_once(
             status, page = await _fetch(rig, PAGE, rig.operator)
             assert status == 200
             assert all(f"{PAGE}/{name}.png" in page.decode() for name in SHEETS)
-            assert "clock.svg: Encountered unknown tag" in page.decode()
+            assert "clock.svg: line 1: Encountered unknown tag" in page.decode()
             (theme / "theme.toml").write_text("[colors]")
             (theme / "live.svg").symlink_to("nowhere")  # as Emacs does while it edits
             _, page = await _fetch(rig, PAGE, rig.operator)

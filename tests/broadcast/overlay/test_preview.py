@@ -25,7 +25,11 @@ def test_every_sheet_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
-        ("clock.svg", "{% nonsense %}", "fault clock.svg: Encountered unknown tag 'nonsense'."),
+        (
+            "clock.svg",
+            "{% nonsense %}",
+            "fault clock.svg: line 1: Encountered unknown tag 'nonsense'.",
+        ),
         ("theme.toml", "[colors]\n", "there is no section [colors]"),
     ],
 )
