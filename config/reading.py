@@ -24,7 +24,8 @@ _TYPOGRAPHIC = frozenset("“”„‟‘’‚‛«»″′")
 def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from a TOML file, with `DIEMCAU_<SECTION>__<KEY>` from the environment over it.
 
-    Paths in the file are relative to the file. Raises `ConfigError` with all faults at once.
+    Paths are relative to the file, where there is one. Raises `ConfigError` with all faults at
+    once.
     """
     values = read_toml(path) if path is not None else {}
     names = _overlay(values, environment)
@@ -143,7 +144,7 @@ def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
-    """With the paths that the file gave made absolute: children run in other folders."""
+    """With the paths that were given made absolute: children run in other folders."""
     base = folder.resolve()
 
     def anchor(model: BaseModel) -> dict[str, Any]:
