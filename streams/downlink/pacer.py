@@ -75,12 +75,10 @@ class Pacer(Generic[T]):
             self._tokens -= octets
             yield piece
 
-    def clear(self) -> int:
-        """Forgets what waits, such as when the picture is held; how many pieces that were."""
-        count = len(self._waiting)
+    def clear(self) -> None:
+        """Forgets what waits, such as when the picture is held."""
         self._waiting.clear()
         self.waits = 0
-        return count
 
     def _fill(self, now_ns: int) -> None:
         if self.rate_bps is None:

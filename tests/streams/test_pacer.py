@@ -37,7 +37,7 @@ def test_the_queue_is_bounded_in_time_and_can_be_forgotten() -> None:
     pacer.rate_bps = 80_000
     put = [pacer.put(index, 1000) for index in range(100)]
     assert put == [True] * 21 + [False] * 79
-    assert pacer.clear() == 21
+    pacer.clear()
     assert list(pacer.due(10**12)) == []
 
 
