@@ -61,6 +61,9 @@ DIALOGS = (
     ("page-menu", "links-open"),
     ("chat-open",),
     ("register-open",),
+    ("session-menu", "limits-open"),
+    ("session-menu", "record-open"),
+    ("player-open",),
 )
 PHONE, LEAST = 360, 320
 """The second: a screen of 1280 at 400 %, and the narrowest phone."""
@@ -87,7 +90,16 @@ OVERLAPPING = """() => {
     .map(([other]) => `${one.outerHTML.slice(0, 60)} and ${other.outerHTML.slice(0, 60)}`));
 }"""
 """But for what sticks to the foot of the page."""
+CUT_OFF = """(dialog) => [...dialog.querySelectorAll("li, label")]
+  .filter((one) => one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.innerText)"""
+"""Rows that run into the next."""
 LONG_NAME = "Nguyễn Thị Phương Thảo Hoàng Anh Tôn Nữ Công Tằng Quỳnh Như Trần Lê Thanh Hương Giang"
+POST = "Phó Trưởng Đoàn đại biểu Quốc hội, Ủy viên Ban Thường vụ Tỉnh ủy"
+MANY = [
+    {"name": f"Lò Thị {number}", "title": POST, "site": "Hội trường HĐND tỉnh"}
+    for number in range(12)
+]
 MOST_SAID = 4
 LINE_OK = "Đường truyền tốt"
 LISTEN = """() => {
@@ -211,6 +223,7 @@ async def in_a_dialog(page: Page, way: tuple[str, ...]) -> list[str]:
     await page.evaluate(DRAWN)
     if await dialog.evaluate("(one) => one.scrollWidth > one.clientWidth"):
         faults.append(f"the dialog of {way} is too wide")
+    faults += [f"the dialog of {way}: cut off: {one}" for one in await dialog.evaluate(CUT_OFF)]
     await page.set_viewport_size({"width": 1280, "height": 800})
     await page.keyboard.press("Escape")
     try:
@@ -328,6 +341,7 @@ def test_every_page(tmp_path: Path) -> None:
                 await shown(page, rig.url(f"/prepare/{SESSION}#{step}"))
                 await page.locator(".list").wait_for()
                 faults += await lasting(on_a_phone, page, step)
+            await rig.command("import_rows", delegates=MANY)
             await shown(page, rig.url(OPERATOR))
             for opened in DIALOGS:
                 faults += await in_a_dialog(page, opened)
