@@ -264,8 +264,14 @@ async def check_renditions(watch: BrowserPage) -> None:
 
 async def check_quick(watch: BrowserPage) -> None:
     """By WebRTC, on the same page, and back to the player that rewinds."""
+    unmute = watch.get_by_test_id("unmute")
+    await unmute.click()
+    await expect(watch.get_by_test_id("player")).to_have_js_property("muted", False)
     await watch.get_by_test_id("quick").check()
     quick = watch.get_by_test_id("quick-player")
+    await expect(quick).to_have_js_property("muted", False)
+    await quick.evaluate("video => { video.muted = true; }")
+    await expect(unmute).to_have_count(1)
     count = "video => video.getVideoPlaybackQuality().totalVideoFrames"
 
     async def moving() -> bool:

@@ -36,6 +36,8 @@ if (lack) {
 /** Lines of the pictures that there are, and of the one that was chosen; 0: by the line. */
 const heights = signal(/** @type {number[]} */ ([]));
 const chosen = signal(0);
+/** Browsers play by themselves only what is mute. Once somebody turned the sound on it stays. */
+const muted = signal(true);
 /** Once somebody types captions they are fetched; until then nobody asks for them. */
 const captioned = signal(false);
 effect(() => {
@@ -43,7 +45,7 @@ effect(() => {
 });
 effect(() => {
   // A playlist tells of those in it.
-  if (view.value && (way.value === "quick" || lack)) languages.value = publicView().languages;
+  if (view.value && (way.value !== "rewind" || lack)) languages.value = publicView().languages;
 });
 /** @type {{rewind: () => any, quick: () => any, sound: () => any}} */
 const PLAYERS = {rewind: lack ? NoPicture : RewindPlayer, quick: QuickPlayer, sound: SoundPlayer};
@@ -147,16 +149,46 @@ function RewindPlayer() {
       player.current?.close();
     };
   }, [language.value]);
+  useSound(video);
   const look = () => setBehind((player.current?.liveS() ?? 0) - (video.current?.currentTime ?? 0));
   const toLive = () => {
     if (video.current && player.current) video.current.currentTime = player.current.liveS();
     void video.current?.play();
   };
-  return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="player"
+  return html`<div class="stage"><video ref=${video} controls autoplay muted=${muted.value} onVolumeChange=${heed} playsinline data-testid="player"
       onTimeUpdate=${look} aria-label=${t("public.player")}></video>
     ${state === "waiting" && html`<p class="over-picture" role="status">${waiting("public.loading")}</p>`}
-    ${behind > BEHIND_S && html`<button class="go-live" onClick=${toLive} data-testid="to-live">
-      ${t("public.to_live", {behind: span(behind * 1000)})}</button>`}</div>`;
+    <div class="on-picture">${state !== "waiting" && html`<${Unmute} video=${video} />`}
+      ${behind > BEHIND_S && html`<button class="go-live" onClick=${toLive} data-testid="to-live">
+        ${t("public.to_live", {behind: span(behind * 1000)})}</button>`}</div></div>`;
+}
+
+/** @param {Event} event */
+function heed({currentTarget}) {
+  muted.value = /** @type {HTMLMediaElement} */ (currentTarget).muted;
+}
+
+/** Safari may let a player that is new be seen only. @param {{current: HTMLVideoElement | null}} video */
+function useSound(video) {
+  useEffect(() => {
+    const element = video.current;
+    if (muted.peek() || !element) return;
+    element.play().catch((/** @type {DOMException} */ {name}) => {
+      if (name !== "NotAllowedError") return;
+      element.muted = true;
+      void element.play();
+    });
+  }, []);
+}
+
+/** Who does not know why nothing is heard looks for the fault in his loudspeaker. @param {{video: {current: HTMLVideoElement | null}}} props */
+function Unmute({video}) {
+  if (!muted.value) return null;
+  const unmute = () => {
+    muted.value = false;
+    void video.current?.play();
+  };
+  return html`<button class="unmute" onClick=${unmute} data-testid="unmute">${t("public.unmute")}</button>`;
 }
 
 /** Like a radio: some 130 kbit/s. */
@@ -202,12 +234,14 @@ function QuickPlayer() {
   const video = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const [state, setState] = useState("connecting");
   const [why, setWhy] = useState("");
+  useSound(video);
   useFeed(video, `/whep/${config.session}`, {language, onState: (told, detail) => {
     setState(told);
     setWhy(detail);
   }});
-  return html`<div class="stage"><video ref=${video} controls autoplay muted playsinline data-testid="quick-player"
+  return html`<div class="stage"><video ref=${video} controls autoplay muted=${muted.value} onVolumeChange=${heed} playsinline data-testid="quick-player"
       aria-label=${t("public.player")}></video>
+    <div class="on-picture">${state === "connected" && html`<${Unmute} video=${video} />`}</div>
     ${captionsOn.value && html`<${CaptionLine} caption=${publicView().caption} />`}
     ${state !== "connected" && html`<p class="over-picture" role="status">${why || waiting("public.loading")}</p>`}</div>`;
 }
