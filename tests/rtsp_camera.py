@@ -38,14 +38,14 @@ frame is sent; None: it is not."""
 class Camera:
     """Plays a clip again and again to whoever asks; `script` says how."""
 
-    def __init__(self, clip: Sequence[Coded], script: Script) -> None:
-        self._clip, self._script = clip, script
+    def __init__(self, clip: Sequence[Coded], script: Script, sdp: str) -> None:
+        self._clip, self._script, self._sdp = clip, script, sdp
         self.asked = 0
         """How many asked for it."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, EOFError):
-            while await _answered(reader, writer):
+            while await _answered(reader, writer, self._sdp):
                 pass
             number, self.asked = self.asked, self.asked + 1
             await self._play(number, writer)
@@ -59,7 +59,7 @@ class Camera:
             media_s = self._script(number, at_s, frame)
             if media_s is None:
                 continue
-            payloads = [frame.data] if frame.codec is Codec.OPUS else _nals(frame.data)
+            payloads = [frame.data] if frame.codec is Codec.OPUS else nals(frame.data)
             for index, payload in enumerate(payloads):
                 mark = MARK if index == len(payloads) - 1 else 0
                 sequence[frame.codec] = sequence[frame.codec] + 1 & 0xFFFF
@@ -73,18 +73,18 @@ class Camera:
             await writer.drain()
 
 
-def _nals(access_unit: bytes) -> list[bytes]:
+def nals(access_unit: bytes) -> list[bytes]:
     return [nal for nal in NAL.split(access_unit) if nal]
 
 
-async def _answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+async def _answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sdp: str) -> bool:
     """One request; false once that was to play."""
     asked = (await reader.readuntil(b"\r\n\r\n")).decode()
     method, headers = asked.split(" ", 1)[0], dict(re.findall(r"(\S+): (.*?)\r\n", asked))
     answer = f"RTSP/1.0 200 OK\r\nCSeq: {headers['CSeq']}\r\nSession: 1\r\n"
     body = ""
     if method == "DESCRIBE":
-        body = SDP
+        body = sdp
         answer += f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
     if "Transport" in headers:
         answer += f"Transport: {headers['Transport']}\r\n"
@@ -93,9 +93,11 @@ async def _answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 
 
 @asynccontextmanager
-async def camera(clip: Sequence[Coded], script: Script) -> AsyncIterator[tuple[str, Camera]]:
+async def camera(
+    clip: Sequence[Coded], script: Script, sdp: str = SDP
+) -> AsyncIterator[tuple[str, Camera]]:
     """And its address."""
-    made = Camera(clip, script)
+    made = Camera(clip, script, sdp)
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
     async with server:
         yield f"rtsp://127.0.0.1:{server.sockets[0].getsockname()[1]}/camera", made

@@ -34,7 +34,8 @@ CONNECT_S = 15.0
 END_S = 1.0
 ALONE_S = 60.0
 """Then the picture is asked for again, which costs two or three seconds of the sound."""
-NO_PICTURE = b"dimensions not set"
+UNSEEN = b"dimensions not set"
+"""FFmpeg, of a picture that was told of and never came."""
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
 SAME_PICTURE = VIDEO_CLOCK_RATE // 100
 
@@ -54,12 +55,16 @@ OPTIONS = {
     "rtmp": (*SOON, "-rw_timeout", "5000000", "-listen", "1"),
     "file": ("-re", "-stream_loop", "-1"),
 }
-AS_IT_COMES = ("copy",)
-ENCODED = (
-    "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-threads", "1", "-pix_fmt",
-    "yuv420p", "-vf", "scale=w='min(1280,iw)':h=-2", "-crf", "21", "-maxrate", "4M", "-bufsize",
-    "2M", "-g", "50",
+Way = tuple[str, ...]
+"""FFmpeg's options for what becomes of the picture."""
+AS_IT_COMES: Way = ("-map", "0:v:0?", "-c:v", "copy")
+ENCODED: Way = (
+    "-map", "0:v:0?", "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-threads",
+    "1", "-pix_fmt", "yuv420p", "-vf", "scale=w='min(1280,iw)':h=-2", "-crf", "21", "-maxrate",
+    "4M", "-bufsize", "2M", "-g", "50",
 )  # fmt: skip
+LEFT_OUT: Way = ()
+"""Its sound alone."""
 SOUND = ("-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20")
 AT_ONCE = (
     "-max_interleave_delta", "1", "-flush_packets", "1", "-output_ts_offset", "0.02", "-f", "nut",
@@ -85,16 +90,15 @@ class PicturelessError(Exception):
     """It told of a picture and sent none: FFmpeg then gives no sound either."""
 
 
-def command(camera: Camera, *, encode: bool, alone: bool = False) -> list[str]:
-    """FFmpeg's, with its result on its standard output. `alone`: its sound."""
+def command(camera: Camera, picture: Way) -> list[str]:
+    """FFmpeg's, with its result on its standard output."""
     kind = camera.url.partition(":")[0]
     path = unquote(camera.url.removeprefix("file://"))
     *options, address = [path] if kind == "file" else opened(camera.url)
     return [
         "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error",
         "-protocol_whitelist", PROTOCOLS[kind], *OPTIONS[kind], *options, "-i", address,
-        *(() if alone else ("-map", "0:v:0?")), "-map", "0:a:0?",
-        "-c:v", *(ENCODED if encode else AS_IT_COMES), *SOUND, *AT_ONCE,
+        *picture, "-map", "0:a:0?", *SOUND, *AT_ONCE,
     ]  # fmt: skip
 
 
@@ -128,57 +132,56 @@ class Cameras:
 
     async def _keep(self, camera: Camera, received: Received) -> None:
         """Again and again, ever more slowly while nothing comes."""
-        encode, alone, failures = False, False, 0
+        usual = picture = AS_IT_COMES
+        failures = 0
         while True:
             try:
-                said = await self._fetch(camera, received, encode=encode, alone=alone)
+                said = await self._fetch(camera, received, picture)
             except PicturelessError:
                 log.warning("camera of %s: no picture; its sound alone", camera.site)
-                alone = True
+                usual, picture = AS_IT_COMES, LEFT_OUT
                 continue
             except NotAsItComesError as error:
                 log.info("camera of %s: encoded anew: %s", camera.site, error)
-                encode = True
+                usual = picture = ENCODED
                 continue
             except AstrayError as error:
                 said = str(error)
             except OSError as error:
                 said = f"ffmpeg: {error.strerror}"
-            alone, failures = False, 0 if received.since_ns else failures + 1
+            picture, failures = usual, 0 if received.since_ns else failures + 1
             received.since_ns, received.detail = 0, said
             log.warning("camera of %s: %s", camera.site, said or "ended")
             await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
 
-    async def _fetch(self, camera: Camera, received: Received, *, encode: bool, alone: bool) -> str:
+    async def _fetch(self, camera: Camera, received: Received, picture: Way) -> str:
         """One connection, to its end; FFmpeg's last words. Raises as `_watched` does, and `OSError`
         where there is no FFmpeg."""
         ours, theirs = os.pipe()
         try:
             try:
-                arguments = held(command(camera, encode=encode, alone=alone))
+                arguments = held(command(camera, picture))
                 process = await asyncio.create_subprocess_exec(
                     *arguments, stdin=DEVNULL, stdout=theirs, stderr=PIPE
                 )
             finally:
                 os.close(theirs)
-            return await self._watched(camera, received, process, ours, alone=alone)
+            return await self._watched(camera, received, picture, process, ours)
         finally:
             os.close(ours)
 
     async def _watched(
-        self, camera: Camera, received: Received, process: Process, pipe: int, *, alone: bool
+        self, camera: Camera, received: Received, picture: Way, process: Process, pipe: int
     ) -> str:
         """Raises as `_read` does, and `PicturelessError`."""
         loop = asyncio.get_running_loop()
         started_ns = time.monotonic_ns()
         words = asyncio.create_task(_last_words(process))
         reading = loop.run_in_executor(self._threads, self._read, camera, received, pipe)
+        given_up = False
         try:
-            while not (await asyncio.wait({reading}, timeout=1.0))[0]:
-                lasted_ns = time.monotonic_ns() - started_ns
-                enough = alone and lasted_ns > ALONE_S * NS_PER_S
-                if enough or _stalled(camera, received, started_ns):
-                    break
+            while not given_up and not (await asyncio.wait({reading}, timeout=1.0))[0]:
+                given_up = _is_enough(camera, received, picture, started_ns)
         finally:
             await _end(process)
             # Its end is the end of both pipes.
@@ -186,7 +189,9 @@ class Cameras:
             await asyncio.wait({words})
             self._on_gone(received.site)
         reading.result()
-        if NO_PICTURE in words.result() and not alone:
+        # To encode it anew FFmpeg waits, with the sound too, for a picture that it can read.
+        waited = given_up and picture is ENCODED and received.heard_ns < started_ns
+        if waited or UNSEEN in words.result():
             raise PicturelessError
         return telling_line(words.result(), camera.url)
 
@@ -232,20 +237,19 @@ def _frames(received: Received, container: InputContainer) -> Iterator[EncodedFr
 
 def _packets(container: InputContainer) -> Iterator[tuple["Packet[Stream]", bool]]:
     """And whether each is of the picture. Raises `NotAsItComesError`."""
-    try:
-        filters = {
-            stream.index: BitStreamFilterContext(AS_SITES_SEND, stream)
-            for stream in container.streams.video
-        }
-    except av.error.ArgumentError:
-        raise NotAsItComesError("it is no H.264") from None
+    picture: BitStreamFilterContext | None = None
     for packet in container.demux():
         if packet.pts is None:
             continue
-        if (picture := filters.get(packet.stream_index)) is None:
+        if packet.stream.type != "video":
             yield packet, False
-        else:
-            yield from ((filtered, True) for filtered in picture.filter(packet))
+            continue
+        try:
+            # Not sooner: who tells of another codec, and sends nothing of it, is heard.
+            picture = picture or BitStreamFilterContext(AS_SITES_SEND, packet.stream)
+        except av.error.ArgumentError:
+            raise NotAsItComesError("it is no H.264") from None
+        yield from ((filtered, True) for filtered in picture.filter(packet))
 
 
 def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:
@@ -265,9 +269,11 @@ def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:
             yield from frames
 
 
-def _stalled(camera: Camera, received: Received, started_ns: int) -> bool:
+def _is_enough(camera: Camera, received: Received, picture: Way, started_ns: int) -> bool:
     """A picture may hang while the sound goes on; a film's may be over before it."""
     now_ns = time.monotonic_ns()
+    if picture is LEFT_OUT and now_ns - started_ns > ALONE_S * NS_PER_S:
+        return True
     if received.heard_ns > started_ns:
         seen = received.video_ns > started_ns and not camera.is_file
         newest_ns = received.video_ns if seen else received.heard_ns

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from broadcast.studio.cameras import Cameras, command
+from broadcast.studio.cameras import AS_IT_COMES, Cameras, command
 from broadcast.studio.encoders import AUDIO_TIME_BASE, VIDEO_TIME_BASE
 from config.settings import Camera
 from streams.frames import Codec, EncodedFrame, SiteId
@@ -383,5 +383,5 @@ def test_without_ffmpeg_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_an_address_may_not_lead_to_another_kind() -> None:
-    arguments = command(Camera(site=HALL, url="file:///a.m3u8"), encode=False)
+    arguments = command(Camera(site=HALL, url="file:///a.m3u8"), AS_IT_COMES)
     assert arguments[arguments.index("-protocol_whitelist") + 1] == "file"

@@ -1,8 +1,10 @@
 """Cameras that do what no camera should: an RTSP server of our own, which lets them."""
 
 import asyncio
+import base64
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 
 import av
@@ -14,38 +16,77 @@ from tests import media
 from tests.broadcast.studio.rig import FPS, Coded, clip
 from tests.broadcast.studio.test_cameras import Studio, _packet, watching
 from tests.media import wait_until
-from tests.rtsp_camera import camera
+from tests.rtsp_camera import SDP, camera, nals
 
 LENGTH_S = 4
+HEVC_SETS = {32: "vps", 33: "sps", 34: "pps"}
+"""Parameter sets by the type of their NAL unit (H.265 table 7-1)."""
 
 
 def of(frames: Iterable[EncodedFrame], codec: Codec) -> list[EncodedFrame]:
     return [frame for frame in list(frames) if frame.codec is codec]
 
 
+def is_whole(studio: Studio, codec: Codec, seconds: int = 1) -> bool:
+    """Whether all of so many last seconds is there, each frame in its place."""
+    per_s, step = (FPS, 90_000 // FPS) if codec.is_video else (50, 960)
+    newest = of(studio.frames, codec)[-seconds * per_s :]
+    steps = {later.pts - sooner.pts for sooner, later in pairwise(newest)}
+    return len(newest) == seconds * per_s and steps == {step}
+
+
 def is_steady(studio: Studio) -> bool:
-    """Whether the last second's picture and sound were each in their place."""
-    for codec, count, step in ((Codec.H264, FPS, 90_000 // FPS), (Codec.OPUS, 50, 960)):
-        newest = of(studio.frames, codec)[-count:]
-        if len(newest) < count or {b.pts - a.pts for a, b in pairwise(newest)} != {step}:
-            return False
-    return True
+    return is_whole(studio, Codec.H264) and is_whole(studio, Codec.OPUS)
 
 
-def test_a_picture_that_hangs_for_good_costs_no_sound() -> None:
+def test_a_picture_that_hangs_for_long_costs_no_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked for again now and then."""
+    monkeypatch.setattr("broadcast.studio.cameras.ALONE_S", 8.0)
 
     def script(number: int, at_s: float, frame: Coded) -> float | None:
-        hangs = number > 0 or at_s > 2
+        hangs = number in {1, 2} or (number == 0 and at_s > 2)
         return None if hangs and frame.codec.is_video else at_s
 
     async def story() -> None:
         async with camera(clip(0), script) as (url, there), watching(url) as (studio, _):
-            await wait_until(lambda: there.asked == 2, "another try")
+            await wait_until(lambda: there.asked == 3, "its sound alone is asked for")
             studio.frames.clear()
-            await wait_until(lambda: len(studio.frames) > 400, "eight seconds of sound")
+            await wait_until(lambda: is_whole(studio, Codec.OPUS, 4), "four seconds of it")
             assert not of(studio.frames, Codec.H264)
-            assert there.asked == 3
+            await wait_until(lambda: is_steady(studio), "its picture too")
+            assert there.asked == 4
+
+    asyncio.run(story())
+
+
+def hevc_sdp() -> str:
+    """As H.265 is offered (RFC 7798 7.1)."""
+    encoder = av.CodecContext.create("libx265", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = 320, 180, "yuv420p"
+    encoder.time_base, encoder.options = Fraction(1, FPS), {"x265-params": "log-level=none"}
+    coded = [*encoder.encode(av.VideoFrame(320, 180, "yuv420p")), *encoder.encode(None)]
+    sets = {nal[0] >> 1: base64.b64encode(nal).decode() for nal in nals(bytes(coded[0]))}
+    told = ";".join(f"sprop-{name}={sets[kind]}" for kind, name in HEVC_SETS.items())
+    return SDP.replace("H264", "H265").replace("packetization-mode=1", told)
+
+
+@pytest.mark.parametrize("sends", [False, True])
+def test_who_sends_no_picture_that_can_be_read_is_heard(
+    sends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tells of H.265, and sends none or what is none."""
+    monkeypatch.setattr("broadcast.studio.cameras.CONNECT_S", 6.0)
+
+    def script(_: int, at_s: float, frame: Coded) -> float | None:
+        return at_s if sends or not frame.codec.is_video else None
+
+    async def story() -> None:
+        async with (
+            camera(clip(0), script, hevc_sdp()) as (url, _),
+            watching(url) as (studio, _),
+        ):
+            await wait_until(lambda: is_whole(studio, Codec.OPUS, 2), "its sound")
 
     asyncio.run(story())
 
