@@ -12,13 +12,20 @@ SITE, HZ, FPS = 5, 900.0, 25
 LENGTH_S = 10
 
 
-def film(path: Path, codec: str = "libx264", *, level_dbfs: float = -12.0, **options: str) -> Path:
+def film(
+    path: Path,
+    codec: str = "libx264",
+    size: tuple[int, int] = (640, 360),
+    *,
+    level_dbfs: float = -12.0,
+    **options: str,
+) -> Path:
     """`LENGTH_S` long, marked, with a tone."""
     with av.open(path, "w") as container:
         picture = container.add_stream(codec, FPS, options={"preset": "ultrafast", **options})
-        picture.width, picture.height, picture.pix_fmt = 640, 360, "yuv420p"
+        (picture.width, picture.height), picture.pix_fmt = size, "yuv420p"
         sound = container.add_stream("aac", media.RATE, layout="mono")
-        for number, planes in enumerate(media.numbered(SITE, LENGTH_S * FPS)):
+        for number, planes in enumerate(media.numbered(SITE, LENGTH_S * FPS, *size)):
             frame = media.frame_of(planes, number, Fraction(1, FPS))
             container.mux(picture.encode(frame))
         tone = av.AudioFrame.from_ndarray(

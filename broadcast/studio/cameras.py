@@ -68,9 +68,12 @@ LEFT_OUT: Way = ()
 SOUND = ("-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20")
 AT_ONCE = (
     "-max_interleave_delta", "1", "-flush_packets", "1", "-output_ts_offset", "0.02", "-f", "nut",
-    "pipe:1",
+    "-syncpoints", "none", "-strict", "experimental", "pipe:1",
 )  # fmt: skip
-"""Opus begins 6.5 ms before the sound. A picture that is written first, at 0, would make that
+"""NUT without syncpoints, which nobody needs in a pipe, is its version 4: that carries what an
+encoder by RTMP says beside its pictures when it changes their size.
+
+Opus begins 6.5 ms before the sound. A picture that is written first, at 0, would make that
 negative: FFmpeg 7 ends there."""
 
 AS_SITES_SEND = "h264_mp4toannexb,dump_extra"

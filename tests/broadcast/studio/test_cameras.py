@@ -48,15 +48,15 @@ class Studio:
         assert site == HALL
         self.gone += 1
 
-    def marks(self) -> list[Mark | None]:
-        """Of the pictures of the newest connection, as they are decoded."""
+    def pictures(self) -> Iterator[av.VideoFrame]:
+        """As they are decoded."""
         decoder = av.CodecContext.create("h264", "r")
-        return [
-            media.read_mark(media.luma_of(picture))
-            for frame in list(self.frames)
-            if frame.codec is Codec.H264
-            for picture in decoder.decode(_packet(frame, VIDEO_TIME_BASE))
-        ]
+        for frame in list(self.frames):
+            if frame.codec is Codec.H264:
+                yield from decoder.decode(_packet(frame, VIDEO_TIME_BASE))
+
+    def marks(self) -> list[Mark | None]:
+        return [media.read_mark(media.luma_of(picture)) for picture in self.pictures()]
 
     def sound(self) -> media.Samples:
         decoder = av.CodecContext.create("libopus", "r")
@@ -202,6 +202,45 @@ async def twice(url: str, there: Callable[[], AbstractContextManager[object]]) -
 def test_an_encoder_sends_by_rtmp_and_comes_back(plain: Path) -> None:
     url = f"rtmp://127.0.0.1:{free_port()}/live/hall"
     asyncio.run(twice(url, lambda: sending(plain, "-f", "flv", url)))
+
+
+def one_of(flvs: Sequence[Path], target: Path) -> Path:
+    """FLV files as one stream: where the next begins are new parameter sets (FLV 10.1, E.4.3.2)."""
+    whole = bytearray(flvs[0].read_bytes()[:13])
+    for number, path in enumerate(flvs):
+        data, at = path.read_bytes(), 13
+        while at < len(data):
+            tag = bytearray(data[at : at + 15 + int.from_bytes(data[at + 1 : at + 4], "big")])
+            at_ms = int.from_bytes(tag[4:7], "big") + number * LENGTH_S * 1000
+            tag[4:7] = at_ms.to_bytes(3, "big")
+            whole += tag
+            at += len(tag)
+    target.write_bytes(whole)
+    return target
+
+
+def test_an_encoder_may_change_the_size_of_its_picture(tmp_path: Path) -> None:
+    sizes = {"small": (320, 180), "large": (640, 360)}
+    flvs = [film(tmp_path / f"{name}.flv", size=sizes[name], bf="0", g="25") for name in sizes]
+    both = one_of(flvs, tmp_path / "both.flv")
+    url = f"rtmp://127.0.0.1:{free_port()}/live/hall"
+
+    async def story() -> None:
+        count = (LENGTH_S + 2) * FPS
+        async with watching(url) as (studio, _):
+            with sending(both, "-f", "flv", url):
+                await wait_until(lambda: _count(studio.frames, video=True) > count, "both sizes")
+            assert studio.gone == 0
+            decoded = [
+                (picture.width, media.read_frame_number(media.luma_of(picture)))
+                for picture in studio.pictures()
+            ]
+        large = [number for width, number in decoded if width == 640]
+        assert decoded[0][0] == 320
+        assert large == list(range(len(large)))
+        assert len(large) > FPS
+
+    asyncio.run(story())
 
 
 def test_an_encoder_that_stands_still_is_left_and_waited_for(
