@@ -15,6 +15,8 @@ from tests.web.rig import BOUND_S, SECRET, SESSION, Rig, relay, settings_in
 from web.captions import Recording
 from web.live_edge import LiveEdges
 from web.media import MAX_LISTINGS, Listing, Media
+from web.sessions import Sessions
+from web.summaries import Summary
 
 PLAYLIST = """#EXTM3U
 #EXT-X-VERSION:7
@@ -94,20 +96,25 @@ def test_the_picture_goes_on_while_the_list_of_sessions_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many look at it: what is read of the disk is read by the same threads."""
-    asked, answers, sessions = threading.Event(), threading.Event(), Store.sessions
+    answers, sessions, summaries = threading.Event(), Store.sessions, Sessions.summaries
+    came: list[Sessions] = []
 
     def hangs(store: Store) -> object:
-        asked.set()
         answers.wait(BOUND_S)
         return sessions(store)
+
+    async def counted(those: Sessions) -> list[Summary]:
+        came.append(those)
+        return await summaries(those)
 
     async def scenario() -> None:
         async with relay(settings_in(tmp_path)) as rig:
             _record(rig)
             monkeypatch.setattr(Store, "sessions", hangs)
+            monkeypatch.setattr(Sessions, "summaries", counted)
             lists = [asyncio.create_task(rig.get("/api/v1/sessions")) for _ in range(50)]
             try:
-                await wait_until(asked.is_set, "it was asked")
+                await wait_until(lambda: len(came) >= len(lists), "all of them ask")
                 async with asyncio.timeout(BOUND_S / 2):
                     assert (await rig.get(f"/live/{SESSION}/00000001.m4s")).status == 200
                 assert not any(one.done() for one in lists)

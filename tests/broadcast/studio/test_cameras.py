@@ -21,7 +21,7 @@ from config.settings import Camera
 from streams.frames import Codec, EncodedFrame, SiteId
 from tests import media
 from tests.films import FPS, HZ, LENGTH_S, SITE, film, named_in_old_letters
-from tests.media import Mark, wait_until
+from tests.media import PATIENCE_S, Mark, wait_until
 from tests.ports import free_port
 
 HALL = SiteId("hall")
@@ -395,12 +395,21 @@ def test_a_wrong_passphrase_is_said(plain: Path) -> None:
     """And who waits for the right one is not kept from it by who has a wrong one."""
     place = f"srt://127.0.0.1:{free_port()}?passphrase={{}}&mode="
     right, wrong = place.format("dien-bien-phu"), place.format("sai-mat-khau")
+    calling = ["ffmpeg", "-v", "error", "-i", plain, "-c", "copy", "-f", "mpegts", wrong + "caller"]
+
+    async def is_turned_away() -> bool:
+        tried = await asyncio.to_thread(
+            subprocess.run, calling, capture_output=True, check=False, timeout=PATIENCE_S
+        )
+        return b"passphrase" in tried.stderr
 
     async def story() -> None:
         with sending(plain, "-f", "mpegts", right + "listener"):
             async with watching(wrong + "caller") as (_, cameras):
                 await wait_until(lambda: "passphrase" in cameras.status()[0]["detail"], "words")
         async with watching(right + "listener") as (studio, _):
+            await wait_until(is_turned_away, "the wrong one knows")
+            assert not studio.frames
             with (
                 sending(plain, "-f", "mpegts", wrong + "caller"),
                 sending(plain, "-f", "mpegts", right + "caller"),
