@@ -18,8 +18,9 @@ from broadcast.studio.canvas import Canvas
 from broadcast.studio.clock import monotonic_of
 from broadcast.studio.measured import kept_of
 from broadcast.studio.playersource import PlayerSource
-from broadcast.studio.reels import Film, Slides, UnplayableError
+from broadcast.studio.reels import Film, UnplayableError
 from broadcast.studio.shows import Countdown, FilmShow, Show, SlideShow
+from broadcast.studio.slides import Slides
 from broadcast.studio.sources import Sources
 
 IDLE_S = 0.5

@@ -1,5 +1,5 @@
-"""What the media player can open: films give pictures and sound at their places in time, slides
-give pages. For the player's thread alone.
+"""Films and sounds, as the media player opens them: pictures and sound at their places in time. For
+the player's thread alone.
 
 A file is opened as what its name says, never as a playlist or anything else that names further
 files or addresses.
@@ -20,15 +20,13 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
-from PIL import Image, ImageOps
 
 from broadcast.studio.canvas import planes_of
 from broadcast.studio.colours import matrix_for, say_as_television
 from broadcast.studio.encoders import Samples
 from broadcast.studio.fields import Deinterlacer
-from broadcast.studio.paper import BrokenError, Paper
 from broadcast.studio.picturetrack import aspect_of
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 
@@ -42,9 +40,6 @@ FORMATS = {
 }
 """FFmpeg's name for what is in a file, by the end of its name."""
 DECODING_THREADS = 2
-MAX_IMAGE_PIXELS = 100_000_000
-"""A photograph has up to 50 million; more is a trap."""
-PAPER = (255, 255, 255)
 HURRIED_NS, LATE_NS, LOST_NS = -100 * NS_PER_MS, -40 * NS_PER_MS, NS_PER_S
 """So near to its time a film leaves out pictures that no other needs; so near, once it was in time,
 or so late, all up to its next keyframe. A machine that is too slow for its pictures is not too slow
@@ -255,62 +250,3 @@ def upright(frame: av.VideoFrame, aspect: float) -> tuple[av.VideoFrame, float]:
     for plane, target in zip(planes_of(lying), planes_of(turned), strict=True):
         target[:] = np.rot90(plane, quarters)
     return turned, 1 / aspect if quarters % 2 else aspect
-
-
-class Slides:
-    """A picture, or the pages of a PDF, no larger than the program. Raises `UnplayableError`."""
-
-    def __init__(self, path: Path, size: tuple[int, int]) -> None:
-        self._path, self._size = path, size
-        self._paper: Paper | None = None
-        self.pages = 1
-        if not path.is_file():
-            raise UnplayableError("missing")
-        if path.suffix.lower() == ".pdf":
-            try:
-                self._paper = Paper(path)
-                self.pages = self._paper.pages
-            except BrokenError as error:
-                raise UnplayableError("unreadable") from error
-
-    def close(self) -> None:
-        if self._paper is not None:
-            self._paper.close()
-
-    def page(self, number: int) -> av.VideoFrame:
-        """From 1 on; the last for one that is beyond. Raises `UnplayableError`."""
-        try:
-            if self._paper is not None:
-                return frame_of(self._paper.picture(number, self._size))
-            return frame_of(self._image())
-        except (BrokenError, OSError, ValueError, SyntaxError) as error:
-            raise UnplayableError("unreadable") from error
-
-    def _image(self) -> Image.Image:
-        with Image.open(self._path, formats=("PNG", "JPEG")) as opened:
-            if opened.width * opened.height > MAX_IMAGE_PIXELS:
-                raise UnplayableError("unreadable")
-            opened.draft("RGB", self._size)
-            image = ImageOps.exif_transpose(opened)
-            if image.mode == "I;16":  # a scan, which `convert` would cut off at white
-                image = image.point(lambda grey: grey * (1 / 256)).convert("L")
-            image.thumbnail(self._size)
-            if "A" not in image.getbands() and "transparency" not in image.info:
-                return image.convert("RGB")
-            clear = image.convert("RGBA")
-            paper = Image.new("RGBA", clear.size, (*PAPER, 255))
-            return Image.alpha_composite(paper, clear).convert("RGB")
-
-
-def frame_of(image: Image.Image) -> av.VideoFrame:
-    """As the program has its pictures: I420, BT.709, limited range, even sides."""
-    width, height = max(2, image.width // 2 * 2), max(2, image.height // 2 * 2)
-    rgb = np.ascontiguousarray(np.asarray(image.resize((width, height))))
-    frame = av.VideoFrame.from_ndarray(rgb, "rgb24")
-    return VideoReformatter().reformat(
-        frame,
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-        threads=1,
-    )

@@ -15,7 +15,8 @@ import numpy as np
 
 from broadcast.program import Clip
 from broadcast.studio.playersource import PlayerSource
-from broadcast.studio.reels import Film, Piece, Slides
+from broadcast.studio.reels import Film, Piece
+from broadcast.studio.slides import Slides
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 
 AHEAD_NS = 300 * NS_PER_MS

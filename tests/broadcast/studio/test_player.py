@@ -20,8 +20,9 @@ from broadcast.studio.measured import Measured, forget, keep, kept_of
 from broadcast.studio.measuring import gain_db, measure
 from broadcast.studio.player import MOST_TRIES, Player
 from broadcast.studio.playersource import PlayerSource
-from broadcast.studio.reels import LOUDEST, Film, Slides, UnplayableError
+from broadcast.studio.reels import LOUDEST, Film, UnplayableError
 from broadcast.studio.shows import AHEAD_NS, LEAD_NS, Countdown, FilmShow, clock_text
+from broadcast.studio.slides import Slides
 from broadcast.studio.sound import audible
 from broadcast.studio.sources import Sources
 from streams.frames import NS_PER_S
