@@ -27,6 +27,7 @@ from broadcast.studio.canvas import planes_of
 from broadcast.studio.colours import matrix_for, say_as_television
 from broadcast.studio.encoders import Samples
 from broadcast.studio.fields import Deinterlacer
+from broadcast.studio.hdr import Flattener, is_high
 from broadcast.studio.picturetrack import aspect_of
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 
@@ -47,6 +48,9 @@ for its sound."""
 PREROLL_NS = 100 * NS_PER_MS
 """What comes out of a decoder of sound in its first moments is not what was put in (of Opus 80 ms,
 RFC 7845 4.6)."""
+HIGH_APART_NS = NS_PER_S // 31
+"""Of 50 and 60 pictures a second of high dynamic range every second one is left out: each takes so
+long that two cores would not make them all."""
 LONGEST = AUDIO_CLOCK_RATE // 5
 """Samples. FLAC may have 65,535 in a block, which are eight seconds of a telephone's rate."""
 LOUDEST = 8.0
@@ -145,6 +149,8 @@ class Film:
         """No picture is decoded before the next keyframe; and since the last jump it kept up."""
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
         self._fields = Deinterlacer()
+        self._flattener, self._flattened_ns = Flattener(), 0
+        """And when the last picture was that it made flat."""
 
     def close(self) -> None:
         for reel in self._reels:
@@ -194,9 +200,7 @@ class Film:
         if isinstance(frame, av.VideoFrame):
             for shown in self._fields.whole(frame):
                 if shown.pts is not None and shown.time_base is not None:
-                    say_as_television(shown)
-                    picture, aspect = upright(shown, self._aspect)
-                    yield Piece(self._at_ns(shown.pts, shown.time_base), picture, aspect)
+                    yield from self._picture(shown, self._at_ns(shown.pts, shown.time_base))
         elif isinstance(frame, av.AudioFrame):
             for sound in self._resampled(frame):
                 if sound.pts is not None and sound.time_base is not None:
@@ -205,6 +209,16 @@ class Film:
                     for first in range(0, whole.shape[1], LONGEST):
                         later_ns = first * NS_PER_S // AUDIO_CLOCK_RATE
                         yield Piece(at_ns + later_ns, sound=whole[:, first : first + LONGEST])
+
+    def _picture(self, frame: av.VideoFrame, at_ns: int) -> Iterator[Piece]:
+        quarters = round(frame.rotation / 90) % 4
+        if not is_high(frame):
+            say_as_television(frame)
+        elif 0 < at_ns - self._flattened_ns < HIGH_APART_NS:
+            return
+        else:
+            frame, self._flattened_ns = self._flattener.flat(frame), at_ns
+        yield Piece(at_ns, *upright(frame, quarters, self._aspect))
 
     def _resampled(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
         try:
@@ -232,10 +246,9 @@ def _bounded(sound: Samples) -> Samples:
     return np.clip(np.nan_to_num(sound, copy=False), -LOUDEST, LOUDEST, out=sound)
 
 
-def upright(frame: av.VideoFrame, aspect: float) -> tuple[av.VideoFrame, float]:
+def upright(frame: av.VideoFrame, quarters: int, aspect: float) -> tuple[av.VideoFrame, float]:
     """As it is to be seen: telephones write beside the picture how they were held. And the aspect
     of its samples."""
-    quarters = round(frame.rotation / 90) % 4
     if not quarters:
         return frame, aspect
     lying = frame.reformat(
