@@ -27,7 +27,7 @@ from broadcast.studio.canvas import planes_of
 from broadcast.studio.colours import matrix_for, say_as_television
 from broadcast.studio.encoders import Samples
 from broadcast.studio.fields import Deinterlacer
-from broadcast.studio.hdr import Flattener, is_high
+from broadcast.studio.hdr import Flattener, is_high, within
 from broadcast.studio.picturetrack import aspect_of
 from streams.frames import AUDIO_CLOCK_RATE, NS_PER_MS, NS_PER_S
 
@@ -48,6 +48,8 @@ for its sound."""
 PREROLL_NS = 100 * NS_PER_MS
 """What comes out of a decoder of sound in its first moments is not what was put in (of Opus 80 ms,
 RFC 7845 4.6)."""
+LARGEST_TURNED = (1920, 1080)
+"""To turn 2160p takes 30 ms, this 8."""
 HIGH_APART_NS = NS_PER_S // 31
 """Of 50 and 60 pictures a second of high dynamic range every second one is left out: each takes so
 long that two cores would not make them all."""
@@ -252,12 +254,14 @@ def upright(frame: av.VideoFrame, quarters: int, aspect: float) -> tuple[av.Vide
     if not quarters:
         return frame, aspect
     lying = frame.reformat(
+        *within(frame, LARGEST_TURNED),
         format="yuv420p",
+        interpolation="AREA",
         dst_colorspace=matrix_for(frame),
         dst_color_range=ColorRange.MPEG,
         threads=1,
     )
-    width, height = (frame.height, frame.width) if quarters % 2 else (frame.width, frame.height)
+    width, height = (lying.height, lying.width) if quarters % 2 else (lying.width, lying.height)
     turned = av.VideoFrame(width, height, "yuv420p")
     turned.color_range, turned.colorspace = ColorRange.MPEG, lying.colorspace
     for plane, target in zip(planes_of(lying), planes_of(turned), strict=True):

@@ -20,7 +20,7 @@ from broadcast.studio.measured import Measured, forget, keep, kept_of
 from broadcast.studio.measuring import gain_db, measure
 from broadcast.studio.player import MOST_TRIES, Player
 from broadcast.studio.playersource import PlayerSource
-from broadcast.studio.reels import LOUDEST, Film, UnplayableError
+from broadcast.studio.reels import LOUDEST, Film, UnplayableError, upright
 from broadcast.studio.shows import AHEAD_NS, LEAD_NS, Countdown, FilmShow, clock_text
 from broadcast.studio.slides import Slides
 from broadcast.studio.sound import audible
@@ -244,6 +244,11 @@ def test_a_telephone_that_was_held_upright_is_shown_upright(opening: Path, tmp_p
     assert (upright.width, upright.height) == (lying.height, lying.width)
     clockwise = np.rot90(media.luma_of(lying), -1)
     assert np.array_equal(media.luma_of(upright), clockwise)
+
+
+def test_a_large_film_is_turned_at_a_size_that_two_cores_turn() -> None:
+    turned, _ = upright(av.VideoFrame(3840, 2160, "yuv420p"), 1, 1.0)
+    assert (turned.width, turned.height) == (1080, 1920)
 
 
 def test_two_files_put_together_play_as_one(tmp_path: Path) -> None:
