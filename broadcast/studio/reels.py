@@ -138,6 +138,7 @@ class Film:
                 if one.codec_context is not None and not one.disposition & Disposition.attached_pic
             ]  # fmt: skip
             sounds = [one for one in found.streams.audio if one.codec_context is not None]
+            sounds.sort(key=lambda one: not one.disposition & Disposition.default)
             self.duration_ns = (found.duration or 0) * 1000
             """0: it does not say."""
             self._start_ns = (found.start_time or 0) * 1000

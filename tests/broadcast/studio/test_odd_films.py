@@ -120,6 +120,16 @@ def test_a_picture_that_stands_for_long_is_there_wherever_one_begins(tmp_path: P
 
 
 @NEEDS_FFMPEG
+def test_of_several_sounds_that_which_the_film_names_first_is_heard(tmp_path: Path) -> None:
+    """Another language, or the room without the speaker, may come before it."""
+    two = ("-filter_complex", "[0]asplit[named][a];[a]volume=0[other]", "-map", "1")
+    order = ("-map", "[other]", "-map", "[named]", "-disposition:a:0", "0")
+    path = made(tmp_path / "two.mkv", *two, *order, "-disposition:a:1", "default")
+    sound = np.concatenate(list(Film(path).sounds()), axis=1)[0]
+    assert media.tone_level(sound, HZ) > -25
+
+
+@NEEDS_FFMPEG
 @pytest.mark.parametrize("name", ["named.mp4", "named.mkv"])
 def test_a_film_with_a_title_in_old_letters_plays(tmp_path: Path, name: str) -> None:
     path = named_in_old_letters(film(tmp_path / "plain.mp4"), name)
