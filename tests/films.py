@@ -1,6 +1,8 @@
 """Films such as cameras and encoders send: marked pictures and a tone."""
 
+import struct
 import subprocess
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,4 +46,18 @@ def named_in_old_letters(film: Path, name: str) -> Path:
     command = ["ffmpeg", "-v", "error", "-i", film, "-c", "copy", "-metadata", "title=Qu@c ca"]
     subprocess.run([*command, path], check=True)
     path.write_bytes(path.read_bytes().replace(b"Qu@c", b"Qu\xe8c"))
+    return path
+
+
+def png_of(path: Path, width: int, height: int) -> Path:
+    """One that says that it is so large."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
+    )
     return path

@@ -1,5 +1,5 @@
-"""Has the loudness of the media player's files measured: one after another, in a process of its own
-(`broadcast/studio/measuring.py`), while the session goes on."""
+"""Has the media player's files opened and their loudness measured: one after another, in a process
+of its own (`broadcast/studio/measuring.py`), while the session goes on."""
 
 import asyncio
 import logging
@@ -10,14 +10,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from broadcast.program import ClipKind
-from broadcast.session.rules.player import kind_of
 from broadcast.studio.measured import kept_of
 
 MAX_WISHED = 500
 """Files that wait; one more is measured when somebody looks at the shelf again."""
 TIMEOUT_S = 1800.0
-MEASURED = frozenset({ClipKind.FILM, ClipKind.SOUND})
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +30,7 @@ class Measuring:
 
     def wish(self, name: str) -> None:
         """A file that was brought, or was found unmeasured."""
-        if kind_of(name) in MEASURED and not self._wished.full():
+        if not self._wished.full():
             self._wished.put_nowait(name)
 
     async def running(self, app: web.Application) -> AsyncIterator[None]:

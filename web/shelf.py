@@ -18,6 +18,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
+from broadcast.program import ClipKind
 from broadcast.session.rules.player import kind_of
 from broadcast.session.text import FileName
 from broadcast.studio.measured import Measured, forget, kept_of
@@ -46,17 +47,19 @@ class Kept:
     kind: str
     size_bytes: int
     measured: Measured | None
-    """How loud it is, as soon as that is known."""
+    """As soon as it was looked at."""
 
     def told(self) -> dict[str, Any]:
         """`gain_db`: what the player does to its sound; null while nobody knows."""
         found = self.measured
+        sounds = found and not found.fault and self.kind != ClipKind.SLIDES
         return {
             "name": self.name,
             "kind": self.kind,
             "bytes": self.size_bytes,
-            "gain_db": None if found is None else found.gain_db,
-            "silent": found is not None and found.lufs is None,
+            "gain_db": found.gain_db if found and sounds else None,
+            "silent": bool(found and sounds and found.lufs is None),
+            "fault": found.fault if found else "",
         }
 
 

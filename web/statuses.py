@@ -138,7 +138,7 @@ class PlayerState(_OfProcess):
 
     number: int
     """Of the clip that it speaks of."""
-    fault: Literal["", "missing", "unreadable", "crashes"] = ""
+    fault: Literal["", "missing", "unreadable", "too_large", "crashes"] = ""
     duration_ms: int = 0
     pages: int = 0
 

@@ -5,7 +5,7 @@ The process   main (owns every thread), link (to the relay), onair (what is in f
 What comes    sources (all), picturetrack, soundtrack, jitter, playout (when), opus, senses (black,
               frozen, silent), cameras (RTSP, SRT, RTMP), received (from one of them)
 Media player  player, shows (one clip), reels (films), hdr, slides, paper (PDF), playersource;
-              measuring, measured (how loud a file is)
+              measuring, measured (whether a file plays, how loud)
 Picture       frameclock, composer, canvas, colours, fields, overlays, graphics, signing, stills
 Sound         sound, voices (one feed), mixer, loudness, noise, voice, talkback, interpreting,
               publicsound, pairs

@@ -1,5 +1,6 @@
-"""How loud a file of the media player is: measured once, kept beside it, and brought to the
-program's loudness when it plays. A film that was made for a cinema would blow up a television.
+"""What is known of a file of the media player before it plays: whether it can, and how loud it is,
+measured once and kept beside it. When it plays it is brought to the program's loudness: a film that
+was made for a cinema would blow up a television.
 
 `broadcast/studio/measuring.py` measures; this is what it leaves, for whoever wants to know.
 """
@@ -21,6 +22,8 @@ class Measured:
     """Integrated loudness of BS.1770; None where there is nothing to hear."""
     gain_db: float
     """What brings it to the program's."""
+    fault: str = ""
+    """Why it cannot be played (`reels.UnplayableError`)."""
 
 
 def place_of(path: Path) -> Path:

@@ -1,4 +1,5 @@
-"""Measures how loud a file is, in a process of its own that takes what the machine has left over:
+"""Opens a file as the player would and measures how loud it is, in a process of its own that takes
+what the machine has left over:
 
 python -m broadcast.studio.measuring FILE
 """
@@ -7,6 +8,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -22,26 +24,40 @@ from broadcast.studio.loudness import (
 )
 from broadcast.studio.measured import Measured, keep
 from broadcast.studio.mixer import CEILING
-from broadcast.studio.reels import Film
+from broadcast.studio.reels import FORMATS, Film, UnplayableError
+from broadcast.studio.slides import Slides
 
 LEAST_DB, MOST_DB = -30.0, 12.0
 """What is softer than -35 LUFS was meant to be, or has nothing but noise in it."""
 MOMENT_BLOCKS, STEP_BLOCKS = 20, 5
 """BS.1770: moments of 400 ms, a quarter of one apart."""
 PIECE_BLOCKS = 500
+LOOKED_AT = (640, 360)
 MEMORY_BYTES = 2 << 30
 CPU_S = 900
 
 
 def measure(path: Path) -> Measured:
-    """Reads it whole. Raises `UnplayableError`, `OSError`."""
-    stat, film = path.stat(), Film(path)
+    """Reads it whole; of slides the first one. Raises `OSError`."""
+    stat, loudness, peak, fault = path.stat(), SILENT_LUFS, 0.0, ""
     try:
-        loudness, peak = integrated(film.sounds())
-    finally:
-        film.close()
+        if path.suffix.lower() in FORMATS:
+            with closing(Film(path)) as film:
+                loudness, peak = integrated(film.sounds())
+                if film.has_pictures and not _has_one(film):
+                    fault = "unreadable"
+        else:
+            with closing(Slides(path, LOOKED_AT)) as slides:
+                slides.page(1)
+    except UnplayableError as error:
+        fault = str(error)
     heard = round(loudness, 1) if loudness > SILENT_LUFS else None
-    return Measured(stat.st_size, stat.st_mtime_ns, heard, gain_db(heard, peak))
+    return Measured(stat.st_size, stat.st_mtime_ns, heard, gain_db(heard, peak), fault)
+
+
+def _has_one(film: Film) -> bool:
+    """Whether a picture of it can be seen: of what was bought, and is enciphered, none can."""
+    return any(piece.picture is not None for piece in film.from_(0))
 
 
 def gain_db(loudness: float | None, peak: float) -> float:

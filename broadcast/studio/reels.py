@@ -61,7 +61,7 @@ with that is that."""
 
 
 class UnplayableError(Exception):
-    """`str()` is `missing` or `unreadable`: the operator's page has a sentence for each."""
+    """`str()` is `missing`, `unreadable` or `too_large`; the page has a sentence for each."""
 
 
 @dataclass(frozen=True, slots=True)

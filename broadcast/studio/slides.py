@@ -43,13 +43,15 @@ class Slides:
             if self._paper is not None:
                 return frame_of(self._paper.picture(number, self._size))
             return frame_of(self._image())
+        except Image.DecompressionBombError as error:
+            raise UnplayableError("too_large") from error
         except (BrokenError, OSError, ValueError, SyntaxError) as error:
             raise UnplayableError("unreadable") from error
 
     def _image(self) -> Image.Image:
         with Image.open(self._path, formats=("PNG", "JPEG")) as opened:
             if opened.width * opened.height > MAX_IMAGE_PIXELS:
-                raise UnplayableError("unreadable")
+                raise UnplayableError("too_large")
             opened.draft("RGB", self._size)
             image = ImageOps.exif_transpose(opened)
             if image.mode == "I;16":  # a scan, which `convert` would cut off at white

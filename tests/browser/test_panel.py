@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import expect
 
@@ -160,9 +161,25 @@ async def check_the_player(tab: BrowserPage, shown: Page, file: Path) -> None:
     await tab.get_by_test_id("player-open").click()
     await tab.get_by_test_id("load-countdown").click()
     await shown.until(lambda view: view["player"]["kind"] == "countdown", "a countdown")
+    await check_slides(tab, shown, file.parent)
     await tab.get_by_test_id("player-clear").click()
     await expect(tile).to_have_count(0)
     await tab.keyboard.press("Escape")
+
+
+async def check_slides(tab: BrowserPage, shown: Page, folder: Path) -> None:
+    """Any page of a long report is gone to at once. What cannot be played is told before."""
+    report, broken = folder / "Báo cáo.pdf", folder / "Tờ trình.pdf"
+    pages = [Image.new("RGB", (64, 36))] * 9
+    pages[0].save(report, save_all=True, append_images=pages[1:])
+    broken.write_text("%PDF-")
+    await tab.get_by_test_id("player-file").set_input_files([report, broken])
+    await tab.get_by_test_id(f"load-{report.name}").click()
+    await tab.get_by_test_id("page-go-to").fill("7")
+    await tab.get_by_test_id("page-go-to").press("Enter")
+    await shown.until(lambda view: view["player"]["page"] == 7, "that page")
+    row = tab.locator("li", has_text=broken.name)
+    await expect(row).to_contain_text("Không đọc được tệp")
 
 
 async def check_a_talk(tab: BrowserPage, shown: Page, server: Server) -> None:

@@ -6,8 +6,11 @@ import wave
 from pathlib import Path
 from urllib.parse import quote
 
+from PIL import Image
+
 from broadcast.session.model import Role
 from tests import media
+from tests.films import png_of
 from tests.web.rig import SESSION, Rig, relay, settings_in
 
 PLACE = f"/api/v1/sessions/{SESSION}/player/files"
@@ -32,9 +35,8 @@ def test_a_file_is_brought_played_and_taken_away(tmp_path: Path) -> None:
             assert await _ask(rig, "PUT", FILM, b"film" * 100_000) == (201, "")
             (folder / "notes.txt").write_text("not to be played")
             answer = await rig.get(PLACE, headers={"Authorization": f"Bearer {rig.operator}"})
-            assert (await answer.json())["files"] == [
-                {"name": FILM, "kind": "film", "bytes": 400_000, "gain_db": None, "silent": False}
-            ]
+            [found] = (await answer.json())["files"]
+            assert (found["name"], found["kind"], found["bytes"]) == (FILM, "film", 400_000)
             async with rig.page("operator", rig.operator) as page:
                 assert (await rig.command("load_player", file=FILM))[0] == 200
                 shown = await page.until(lambda p: p.view and p.view["player"])
@@ -46,7 +48,7 @@ def test_a_file_is_brought_played_and_taken_away(tmp_path: Path) -> None:
             await rig.command("clear_player")
             assert await _ask(rig, "DELETE", FILM) == (200, "")
             assert await _ask(rig, "DELETE", FILM) == (404, "no_such_file")
-            assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+            assert {path.name for path in folder.iterdir()} - {".loudness"} == {"notes.txt"}
 
     asyncio.run(scenario())
 
@@ -69,7 +71,7 @@ def test_what_was_put_there_by_hand_has_the_name_that_is_asked_for(tmp_path: Pat
     asyncio.run(scenario())
 
 
-def test_what_was_brought_is_measured(tmp_path: Path) -> None:
+def test_what_was_brought_is_measured_and_what_cannot_be_played_is_told(tmp_path: Path) -> None:
     """In a process of its own; what was put there by hand as soon as somebody looks."""
 
     async def scenario() -> None:
@@ -82,20 +84,26 @@ def test_what_was_brought_is_measured(tmp_path: Path) -> None:
                     file.setparams((1, 2, media.RATE, 0, "NONE", ""))
                     file.writeframes(samples.tobytes())
             (folder / "broken.mp3").write_bytes(bytes(100))
+            png_of(folder / "map.png", 20_000, 20_000)
+            Image.new("RGB", (64, 36)).save(folder / "slide.png")
 
-            async def told() -> dict[str, tuple[float | None, bool]]:
+            async def told() -> dict[str, tuple[float | None, bool, str]]:
                 answer = await rig.get(PLACE, headers={"Authorization": f"Bearer {rig.operator}"})
                 files = (await answer.json())["files"]
-                return {file["name"]: (file["gain_db"], file["silent"]) for file in files}
+                return {
+                    file["name"]: (file["gain_db"], file["silent"], file["fault"]) for file in files
+                }
 
             async def measured() -> bool:
                 found = await told()
-                return found["loud.wav"][0] is not None and found["mute.wav"][1]
+                return found["mute.wav"][1] and bool(found["map.png"][2])
 
-            await media.wait_until(measured, "both are measured")
+            await media.wait_until(measured, "all were looked at")
             found = await told()
             assert -15 < (found["loud.wav"][0] or 0) < -11
-            assert found["broken.mp3"] == (None, False)
+            assert found["broken.mp3"] == (None, False, "unreadable")
+            assert found["map.png"] == (None, False, "too_large")
+            assert found["slide.png"] == (None, False, "")
 
     asyncio.run(scenario())
 

@@ -174,8 +174,9 @@
  * @property {string} name
  * @property {ClipKind} kind
  * @property {number} bytes
- * @property {number | null} gain_db what brings it to the program's loudness; null until it was measured
+ * @property {number | null} gain_db what brings it to the program's loudness; null until it was looked at
  * @property {boolean} silent there is nothing to hear in it
+ * @property {"" | "unreadable" | "too_large"} fault why it cannot be played; empty until it was looked at
  */
 
 /**
@@ -194,7 +195,7 @@
  * @property {boolean} sound
  * @property {boolean} withheld it was loaded in a closed item
  * @property {boolean} ready
- * @property {"" | "missing" | "unreadable" | "crashes"} fault
+ * @property {"" | "missing" | "unreadable" | "too_large" | "crashes"} fault
  * @property {Tally} tally
  */
 

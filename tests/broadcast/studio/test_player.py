@@ -28,7 +28,7 @@ from broadcast.studio.sources import Sources
 from streams.frames import NS_PER_S
 from tests import media
 from tests.broadcast.studio.test_loudness import ebur128_of
-from tests.films import FPS, HZ, film
+from tests.films import FPS, HZ, film, png_of
 
 LOADED = Clip(1, ClipKind.FILM, "Phim", "phim.mp4")
 BLOCK_NS = NS_PER_S // 50
@@ -322,6 +322,13 @@ def test_a_clock_that_was_set_since_the_studio_began_moves_no_countdown() -> Non
     before_ns = time.monotonic_ns()
     steady_ns = monotonic_of(time.time_ns())
     assert before_ns - NS_PER_S < steady_ns < time.monotonic_ns() + NS_PER_S
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [12_000, 20_000])
+def test_a_picture_that_is_too_large_is_said_to_be(tmp_path: Path, side: int) -> None:
+    with pytest.raises(UnplayableError, match="too_large"):
+        Slides(png_of(tmp_path / "map.png", side, side), (640, 360)).page(1)
 
 
 @pytest.mark.parametrize("name", ["nothing.mp4", "text.mp4", "text.pdf", "text.png", "text.mp3"])

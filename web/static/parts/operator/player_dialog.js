@@ -22,6 +22,7 @@ import {Transport, problemOf} from "./transport.js";
 const ACCEPTED = ".mp4,.m4v,.mov,.mkv,.webm,.mp3,.m4a,.wav,.ogg,.opus,.flac,.png,.jpg,.jpeg,.pdf";
 const MINUTES = [5, 10, 15, 30];
 const MINUTE_MS = 60_000;
+const LOOK_MS = 3000;
 
 /** While the dialog is open. @type {import("@preact/signals").Signal<PlayerFile[] | undefined>} */
 const files = signal(undefined);
@@ -82,9 +83,17 @@ function Upload() {
 }
 
 /** @param {{files: PlayerFile[], chosen: string | undefined}} props */
-function Files({files, chosen}) {
-  if (!files.length) return html`<p class="muted empty">${t("player.no_files")}</p>`;
-  return html`<ul class="rows player-rows">${files.map((file) => html`<${FileRow} key=${file.name} file=${file} chosen=${file.name === chosen} />`)}</ul>`;
+function Files({files: found, chosen}) {
+  useEffect(() => {
+    // What was brought is looked at meanwhile.
+    const timer = setInterval(async () => {
+      const fresh = await fetchPlayerFiles().catch(() => undefined);
+      if (fresh && files.value) files.value = fresh.files;
+    }, LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  if (!found.length) return html`<p class="muted empty">${t("player.no_files")}</p>`;
+  return html`<ul class="rows player-rows">${found.map((file) => html`<${FileRow} key=${file.name} file=${file} chosen=${file.name === chosen} />`)}</ul>`;
 }
 
 /** @param {{file: PlayerFile, chosen: boolean}} props */
@@ -96,7 +105,8 @@ function FileRow({file, chosen}) {
   };
   return html`<li class="row" data-chosen=${chosen}>
     <span class="who"><span class="name" title=${file.name}>${file.name}</span>
-      <span class="detail">${[t(`player.kind_${file.kind}`), sizeOf(file.bytes), ...loudnessOf(file)].join(" · ")}</span></span>
+      <span class="detail">${[t(`player.kind_${file.kind}`), sizeOf(file.bytes), ...loudnessOf(file)].join(" · ")}</span>
+      ${file.fault && html`<span class="detail warn-text" title=${t(`player.fault_${file.fault}_long`)}>${t(`player.fault_${file.fault}`)}</span>`}</span>
     <${Do} command=${{type: "load_player", file: file.name}} class="small" disabled=${chosen} testid=${`load-${file.name}`}>
       ${t(chosen ? "player.chosen" : "player.choose")}<//>
     ${!chosen && html`<button type="button" class=${asked.value ? "small danger" : "icon-only plain"} title=${t("player.remove", {file: file.name})}
@@ -142,6 +152,7 @@ function Loaded({clip, onClose}) {
     ${clip.fault && html`<p class="warn-text" role="alert">${t(`player.fault_${clip.fault}_long`)}</p>`}
     ${clip.withheld && html`<p class="warn-text" role="alert">${t("player.withheld_long")}</p>`}
     ${clip.kind === "film" || clip.kind === "sound" ? html`<${Seek} clip=${clip} />` : null}
+    ${clip.pages > 2 && html`<${GoTo} clip=${clip} />`}
     <div class="transport"><${Transport} clip=${clip} />
       ${clip.kind !== "slides" && html`<${Do} command=${{type: "stop_player"}} class="small" label=${t("player.stop_long")} testid="player-stop"><${Icon} name="rewind" />${t("player.stop")}<//>`}
       ${(clip.kind === "film" || clip.kind === "sound") && html`<${Do} command=${{type: "loop_player", loop: !clip.loop}} class="small" pressed=${clip.loop} testid="player-loop">${t("player.loop")}<//>`}
@@ -151,6 +162,15 @@ function Loaded({clip, onClose}) {
       <${Do} command=${{type: "clear_player"}} testid="player-clear">${t("player.clear")}<//></div>
     <p class="muted hint">${t(clip.kind === "film" || clip.kind === "sound" ? "player.sound_note" : "player.picture_note")}</p>
   </section>`;
+}
+
+/** A report has hundreds of pages, and each that is turned over is seen. @param {{clip: Clip}} props */
+function GoTo({clip}) {
+  const go = (/** @type {Event} */ event) => {
+    const page = Math.round(Number(valueOf(event)));
+    if (page >= 1) void act({type: "turn_page", page: Math.min(page, clip.pages)});
+  };
+  return html`<label class="go-to">${t("player.go_to")}<input type="number" min="1" max=${clip.pages} value=${clip.page} onChange=${go} data-testid="page-go-to" /></label>`;
 }
 
 /** @param {{clip: Clip}} props */
