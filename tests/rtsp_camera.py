@@ -59,7 +59,7 @@ class Camera:
             media_s = self._script(number, at_s, frame)
             if media_s is None:
                 continue
-            payloads = [frame.data] if frame.codec is Codec.OPUS else nals(frame.data)
+            payloads = [frame.data] if frame.codec is Codec.OPUS else _nals(frame.data)
             for index, payload in enumerate(payloads):
                 mark = MARK if index == len(payloads) - 1 else 0
                 sequence[frame.codec] = sequence[frame.codec] + 1 & 0xFFFF
@@ -73,7 +73,7 @@ class Camera:
             await writer.drain()
 
 
-def nals(access_unit: bytes) -> list[bytes]:
+def _nals(access_unit: bytes) -> list[bytes]:
     return [nal for nal in NAL.split(access_unit) if nal]
 
 

@@ -142,6 +142,7 @@ class Cameras:
                 said = await self._fetch(camera, received, picture)
             except PicturelessError:
                 log.warning("camera of %s: no picture; its sound alone", camera.site)
+                # Whether there is one again is known soonest where it is taken as it comes.
                 usual, picture = AS_IT_COMES, LEFT_OUT
                 continue
             except NotAsItComesError as error:
@@ -240,19 +241,20 @@ def _frames(received: Received, container: InputContainer) -> Iterator[EncodedFr
 
 def _packets(container: InputContainer) -> Iterator[tuple["Packet[Stream]", bool]]:
     """And whether each is of the picture. Raises `NotAsItComesError`."""
-    picture: BitStreamFilterContext | None = None
+    try:
+        filters = {
+            stream.index: BitStreamFilterContext(AS_SITES_SEND, stream)
+            for stream in container.streams.video
+        }
+    except av.error.ArgumentError:
+        raise NotAsItComesError("it is no H.264") from None
     for packet in container.demux():
         if packet.pts is None:
             continue
-        if packet.stream.type != "video":
+        if (picture := filters.get(packet.stream_index)) is None:
             yield packet, False
-            continue
-        try:
-            # Not sooner: who tells of another codec, and sends nothing of it, is heard.
-            picture = picture or BitStreamFilterContext(AS_SITES_SEND, packet.stream)
-        except av.error.ArgumentError:
-            raise NotAsItComesError("it is no H.264") from None
-        yield from ((filtered, True) for filtered in picture.filter(packet))
+        else:
+            yield from ((filtered, True) for filtered in picture.filter(packet))
 
 
 def _begun_whole(frames: Iterator[EncodedFrame]) -> Iterator[EncodedFrame]:
