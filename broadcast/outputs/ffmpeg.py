@@ -23,6 +23,7 @@ Why = Literal["", "no_host", "key", "certificate", "refused", "unreachable", "hu
 _WHY: tuple[tuple[Why, str], ...] = (
     ("no_host", r"Failed to resolve"),
     ("key", r"\b40[13]\b|Unauthorized|Forbidden|passphrase|Password required"),
+    ("key", r"Unexpected stream|App field"),
     ("certificate", r"certificate|Cannot open connection tls"),
     ("refused", r"Connection refused"),
     ("unreachable", r"timed out|No route to host|unreachable|Connection to srt.* failed"),

@@ -36,6 +36,8 @@ ALONE_S = 60.0
 """Then the picture is asked for again, which costs two or three seconds of the sound."""
 UNSEEN = b"dimensions not set"
 """FFmpeg, of a picture that was told of and never came."""
+STRANGER = b"Unexpected stream", b"App field don't match up"
+"""FFmpeg, of who sends by RTMP under another name; it takes him all the same."""
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
 SAME_PICTURE = VIDEO_CLOCK_RATE // 100
 
@@ -99,7 +101,8 @@ def command(camera: Camera, picture: Way) -> list[str]:
     path = unquote(camera.url.removeprefix("file://"))
     *options, address = [path] if kind == "file" else opened(camera.url)
     return [
-        "ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error",
+        "ffmpeg", "-hide_banner", "-nostdin",
+        "-loglevel", "warning" if kind == "rtmp" else "error",
         "-protocol_whitelist", PROTOCOLS[kind], *OPTIONS[kind], *options, "-i", address,
         *picture, "-map", "0:a:0?", *SOUND, *AT_ONCE,
     ]  # fmt: skip
@@ -299,9 +302,12 @@ async def _end(process: Process) -> None:
 
 
 async def _last_words(process: Process) -> bytes:
-    """The end of what it complains of."""
+    """The end of what it complains of. Ends it where a stranger came."""
     assert process.stderr is not None
     said = b""
     while more := await process.stderr.read(4096):
         said = (said + more)[-MAX_WORDS:]
+        if any(mark in said for mark in STRANGER):
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
     return said

@@ -204,6 +204,22 @@ def test_an_encoder_sends_by_rtmp_and_comes_back(plain: Path) -> None:
     asyncio.run(twice(url, lambda: sending(plain, "-f", "flv", url)))
 
 
+def test_who_sends_by_rtmp_under_another_name_is_not_seen(plain: Path) -> None:
+    """The name is the key: whoever reaches the port would be the hall."""
+    place = f"rtmp://127.0.0.1:{free_port()}/live/"
+
+    async def story() -> None:
+        async with watching(place + "hall") as (studio, cameras):
+            for word, strange in (("wall", place + "wall"), ("dead", place[:-5] + "dead/hall")):
+                with sending(plain, "-f", "flv", strange):
+                    await wait_until(lambda word=word: word in cameras.status()[0]["detail"], word)
+                    assert not studio.frames
+            with sending(plain, "-f", "flv", place + "hall"):
+                await studio.sees_and_hears(0.2)
+
+    asyncio.run(story())
+
+
 def one_of(flvs: Sequence[Path], target: Path) -> Path:
     """FLV files as one stream: where the next begins are new parameter sets (FLV 10.1, E.4.3.2)."""
     whole = bytearray(flvs[0].read_bytes()[:13])
