@@ -2,7 +2,7 @@
 
 import {signal, useSignal} from "@preact/signals";
 import {html} from "htm/preact";
-import {useRef} from "preact/hooks";
+import {useEffect, useRef} from "preact/hooks";
 import {PLAYER} from "../../protocol.js";
 import {bringPlayerFile, fetchPlayerFiles, now, operatorView, removePlayerFile} from "../../state.js";
 import {number, span, t} from "../../texts.js";
