@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from PIL import Image
+from PIL import Image, ImageColor
 
 from broadcast.overlay.fit import fit, measure
 from broadcast.overlay.fonts import FAMILY
@@ -107,7 +107,18 @@ def _merge(settings: dict[str, Any], path: Path) -> None:
                 raise ThemeError(f"{path}: [{section}] has no key `{key}`")
             if type(value) is not type(known[key]):
                 raise ThemeError(f"{path}: `{key}` in [{section}] must be a text")
+            if section == "colours" and not _is_colour(value):
+                raise ThemeError(f"{path}: `{key}` is no colour: {value}; write it as #B3151D")
             known[key] = value
+
+
+def _is_colour(text: str) -> bool:
+    """What librsvg does not understand it draws black."""
+    try:
+        ImageColor.getrgb(text)
+    except ValueError:
+        return "(" in text  # one of CSS, of which there are more than Pillow knows
+    return True
 
 
 def _read(path: Path) -> dict[str, Any]:

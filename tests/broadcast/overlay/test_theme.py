@@ -196,6 +196,8 @@ def test_ours_stands_in_for_a_broken_template(
         ("[colors]\nred = '#f00'", r"no section \[colors\]"),
         ("[colours]\nrod = '#f00'", r"\[colours\] has no key `rod`"),
         ("[colours]\nred = 7", r"`red` in \[colours\] must be a text"),
+        ("[colours]\nred = 'B3151D'", "`red` is no colour: B3151D; write it as #"),
+        ("[colours]\nred = 'đỏ'", "`red` is no colour"),
         ("red = '#f00'", r"no section \[red\]"),
         ("[colours", "theme.toml"),
     ],
@@ -208,6 +210,12 @@ def test_a_wrong_theme_says_what_is_wrong(
         environment(tmp_path)
     assert Renderer(1280, 720, tmp_path).render(Overlay("live"), NOW_MS) is not None
     assert "the theme is not used" in caplog.text
+
+
+@pytest.mark.parametrize("colour", ["#f00", "#B3151D", "navy", "rgba(10, 20, 30, .5)"])
+def test_a_colour_is_written_as_in_css(tmp_path: Path, colour: str) -> None:
+    (tmp_path / "theme.toml").write_text(f"[colours]\nred = '{colour}'")
+    assert f'"{colour}"' in Renderer(1280, 720, tmp_path).svg(usual("lower_third"), NOW_MS)
 
 
 def test_a_theme_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
