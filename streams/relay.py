@@ -28,7 +28,7 @@ from streams.downlink.backlog import Backlog
 from streams.downlink.fanout import Lane, Lanes, Unit
 from streams.downlink.viewer import Audience, Viewer
 from streams.downlink.viewers import Heard, Viewers
-from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame, Feed, Packet, SiteId
+from streams.frames import AUDIO_CLOCK_RATE, NS_PER_S, EncodedFrame, Feed, Packet, SiteId, talk_to
 from streams.lines import DownLine, Line, PortCounts
 from streams.rights import Rights
 from streams.rtp.packetise import Packetised, packetise
@@ -54,6 +54,9 @@ __all__ = [
 KEYFRAME_INTERVAL_NS = 1_000_000_000
 HELD_UP_NS = 20_000_000
 """What took so long to leave was held up here, and is not taken for a queue on anybody's line."""
+FADING_S = 0.3
+"""Who was heard until now gets the room without himself for so long: what the studio made before it
+knew has his voice. And where an operator talked, the program comes back below that."""
 MAX_ECHOES = 20
 ECHO_S = 30.0
 """A test of a line takes ten seconds; whoever forgets to hang up is hung up on."""
@@ -75,7 +78,7 @@ class Relay:
         on_heard: Callable[[Heard], None] = lambda _: None,
     ) -> None:
         self._settings, self._rates = settings, rates
-        self._on_frame = on_frame
+        self._on_frame, self._on_source_gone = on_frame, on_source_gone
         self._on_keyframe_wanted = on_keyframe_wanted
         self._on_heard = on_heard
         self._heard: Heard | None = None
@@ -95,7 +98,7 @@ class Relay:
             self._rights,
             on_frame=on_frame,
             on_rights=self._lanes.dissolve,
-            on_gone=on_source_gone,
+            on_over=self._end_talk,
         )
         self._backlog = Backlog()
         self._keyframe_ns: dict[str, int] = {}
@@ -235,13 +238,27 @@ class Relay:
         except Exception as error:
             end(peer, error)
 
-    def set_open_microphones(self, sites: frozenset[SiteId]) -> None:
-        """These sites get the room's sound without their own; nobody talks to them any more."""
-        if sites != self._rights.open_microphones:
+    def set_open_microphones(
+        self, sites: frozenset[SiteId], booths: frozenset[SiteId] = frozenset()
+    ) -> None:
+        """These sites get the room's sound without their own. Nobody talks to them any more, nor to
+        `booths`, which are heard by who chose their language."""
+        last = self._rights.open_microphones
+        if sites != last:
             self._rights.open_microphones = sites
+            self._fade(last - sites)
             self._lanes.dissolve()
-        self._talkback.end(sites)
+        self._talkback.keep_from(sites | booths)
         self._lanes.forget(lambda site: not self._rights.has_own(site))
+
+    def _end_talk(self, site: SiteId) -> None:
+        self._fade(frozenset({site}))
+        self._on_source_gone(talk_to(site))
+
+    def _fade(self, sites: frozenset[SiteId]) -> None:
+        """They keep the mix of their own for a moment."""
+        self._rights.fading.update(sites)
+        asyncio.get_running_loop().call_later(FADING_S, self._rights.fading.subtract, sites)
 
     def _tell_heard(self) -> None:
         self._viewers.changed = False

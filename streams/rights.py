@@ -1,5 +1,6 @@
 """Who gets what of the program, and what is taken of whom: the one place that says so. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ class Rights:
     """Sites whose screen is taken beside their camera."""
     voiced: set[SiteId] = field(default_factory=set)
     """Sites to which an operator talks, once something of it came."""
+    fading: Counter[SiteId] = field(default_factory=Counter)
+    """Sites that had a mix of their own until a moment ago, once for each time."""
     booths: Mapping[SiteId, str] = field(default_factory=dict)
     """Where interpreters sit, and into which language."""
 
@@ -87,4 +90,4 @@ class Rights:
 
     def has_own(self, site: SiteId) -> bool:
         """It gets a mix of its own."""
-        return site in self.open_microphones or site in self.voiced
+        return site in self.open_microphones or site in self.voiced or self.fading[site] > 0

@@ -172,7 +172,8 @@ class OnAir:
         self.relay.set_awaited(program.awaited.union(*(scene.sources for scene in leaving)))
         self.link.show(program)
         self.witness.show(program)
-        self.relay.set_open_microphones(program.open_microphones)
+        booths = frozenset(booth.site for booth in program.booths if booth.open)
+        self.relay.set_open_microphones(program.open_microphones, booths)
         self.relay.set_booths({booth.site: booth.language.code for booth in program.booths})
         if program.public is Take.ROOM:
             self.relay.set_public(take_room=True)

@@ -29,6 +29,8 @@ class Voice:
     def __init__(self, site: SiteId) -> None:
         self.source = Source(site, lambda _: None)
         self.heard_ns = 0
+        self.over = False
+        """He let go, and is heard for one more block, in which he fades."""
 
 
 class Talkback:
@@ -43,7 +45,9 @@ class Talkback:
         if site is None:
             return False
         if not frame.codec.is_video:
-            voice = self._voices.get(site) or self._voices.setdefault(site, Voice(site))
+            voice = self._voices.get(site)
+            if voice is None or voice.over:
+                voice = self._voices[site] = Voice(site)
             voice.heard_ns = time.monotonic_ns()
             voice.source.offer(frame, voice.heard_ns)
         return True
@@ -51,8 +55,8 @@ class Talkback:
     def gone(self, source: SiteId) -> bool:
         """True if that was a voice."""
         site = talked_to(source)
-        if site is not None:
-            self._voices.pop(site, None)
+        if site is not None and (voice := self._voices.get(site)) is not None:
+            voice.over = True
         return site is not None
 
     @property
@@ -67,13 +71,15 @@ class Talkback:
             sound = voice.source.sound
             sound.decode()
             quiet_ns = time.monotonic_ns() - voice.heard_ns
-            if quiet_ns > OVER_NS:
-                self._voices.pop(site, None)
+            over = voice.over or quiet_ns > OVER_NS
+            if over and self._voices.get(site) is voice:
+                del self._voices[site]
             if quiet_ns > QUIET_NS:
                 continue
             block = sound.block(from_ns)
             if block is not None:
-                blocks[site] = sound.level(block)
+                sound.fader.open = not over
+                blocks[site] = sound.fader.apply(sound.level(block))
         return blocks
 
 

@@ -25,19 +25,20 @@ class Talkback:
         *,
         on_frame: Callable[[EncodedFrame], None],
         on_rights: Callable[[], None],
-        on_gone: Callable[[SiteId], None],
+        on_over: Callable[[SiteId], None],
     ) -> None:
-        """`on_rights` is told when somebody begins or ceases to be heard; `on_gone` gets the name
-        under which he was."""
+        """`on_rights` is told when somebody begins or ceases to be heard; `on_over` gets the site
+        that he talked to."""
         self._rights = rights
-        self._on_frame, self._on_rights, self._on_gone = on_frame, on_rights, on_gone
+        self._on_frame, self._on_rights, self._on_over = on_frame, on_rights, on_over
         self._talkers: dict[SiteId, Peer] = {}
+        self._open: frozenset[SiteId] = frozenset()
 
     def check(self, site: SiteId, here: Collection[SiteId]) -> None:
         """Whether one may begin; `here` get sound from us. Raises `TalkRefused`."""
         if site in self._talkers:
             raise TalkRefused("taken")
-        if site in self._rights.open_microphones:
+        if site in self._open:
             raise TalkRefused("open")
         if site not in here:
             raise TalkRefused("away")
@@ -65,10 +66,15 @@ class Talkback:
         """His connection is over, whatever it was for."""
         self.end({site for site, talker in self._talkers.items() if talker is peer})
 
+    def keep_from(self, sites: frozenset[SiteId]) -> None:
+        """Nobody talks to these as long as their microphones are open."""
+        self._open = sites
+        self.end(sites)
+
     def end(self, sites: Collection[SiteId]) -> None:
         """Nobody talks to these any more."""
         for site in self._talkers.keys() & sites:
             del self._talkers[site]
             self._rights.voiced.discard(site)
             self._on_rights()
-            self._on_gone(talk_to(site))
+            self._on_over(site)

@@ -1,23 +1,27 @@
 """The relay whole, over loopback: stock aiortc sends and watches, strangers try what they can."""
 
 import asyncio
+import itertools
 import os
 import random
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import numpy as np
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
+from broadcast.studio.opus import OpusEncoder
 from config.settings import Media, Program
 from streams.frames import NS_PER_S, Codec, EncodedFrame, Feed, Packet, SiteId
 from streams.relay import (
+    FADING_S,
     KEYFRAME_INTERVAL_NS,
     Audience,
     Connection,
@@ -28,7 +32,7 @@ from streams.relay import (
 )
 from streams.udp.port import Address
 from streams.uplink.publishers import PATIENCE_S, TAKEOVER_NS, UNEASY_PATIENCE_S
-from tests.media import WHOLE, wait_until
+from tests.media import WHOLE, Samples, tone, wait_until
 from tests.peers import MarkedCamera, Watched, watch_tracks
 from tests.streams.network import decodes, h264_units
 from tests.streams.offers import CHROMIUM, PUBLISH, VIEW
@@ -379,10 +383,75 @@ def test_nobody_talks_to_a_site_that_is_open_or_away() -> None:
         async with relay_of(Heard()) as relay:
             with pytest.raises(TalkRefused, match="away"):
                 await relay.talk(LEFT, PUBLISH)
-            relay.set_open_microphones(frozenset({LEFT}))
-            with pytest.raises(TalkRefused, match="open"):
-                await relay.talk(LEFT, PUBLISH)
+            for sites, booths in (({LEFT}, set[SiteId]()), (set[SiteId](), {LEFT})):
+                relay.set_open_microphones(frozenset(sites), frozenset(booths))
+                with pytest.raises(TalkRefused, match="open"):
+                    await relay.talk(LEFT, PUBLISH)
             assert relay.peers == {}
+
+    asyncio.run(story())
+
+
+def opus(samples: Samples) -> list[bytes]:
+    """A second of it."""
+    encoder = OpusEncoder(48_000)
+    blocks = np.split(np.stack([samples, samples]), 50, axis=1)
+    return [data for n, block in enumerate(blocks) for _, data in encoder.encode(block, n * 960)]
+
+
+ROOM_SOUND, OWN_SOUND = opus(tone(700, 1)), opus(0 * tone(700, 1))
+"""A tone, and the mix that is without it."""
+
+
+async def send_both(relay: Relay) -> None:
+    """As the studio does, which makes a mix for who had one until a moment ago."""
+    for number in itertools.count():
+        for feed, sound in ((Feed.minus(LEFT), OWN_SOUND), (Feed.ROOM, ROOM_SOUND)):
+            pts = time.monotonic_ns() * 48 // 1_000_000
+            relay.send(Packet(feed, Codec.OPUS, pts, True, False, sound[number % 50]))
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def heard_himself(relay: Relay) -> AsyncIterator[None]:
+    relay.set_open_microphones(frozenset({LEFT}))
+    yield
+    relay.set_open_microphones(frozenset())
+
+
+@asynccontextmanager
+async def talked_to(relay: Relay) -> AsyncIterator[None]:
+    peer = RTCPeerConnection()
+    peer.addTrack(AudioStreamTrack())
+    await connect(peer, lambda sdp: relay.talk(LEFT, sdp))
+    yield
+    await peer.close()
+
+
+@pytest.mark.parametrize("having_its_own", [heard_himself, talked_to])
+def test_a_site_keeps_its_own_mix_until_the_studio_is_told(
+    having_its_own: Callable[[Relay], AbstractAsyncContextManager[None]],
+) -> None:
+    """The room's sound that is on its way has its voice."""
+
+    async def story() -> None:
+        async with relay_of(Heard()) as relay, viewer(relay, Audience(True, LEFT)) as watched:
+            sending = asyncio.create_task(send_both(relay))
+
+            def room_since(at_s: float) -> float | None:
+                heard = (at for at, sound in watched.sound if np.abs(sound).max() > 0.1)
+                return next((at for at in heard if at > at_s), None)
+
+            def own() -> bool:
+                return bool(watched.sound) and float(np.abs(watched.sound[-1][1]).max()) < 0.01
+
+            await wait_until(lambda: room_since(0), "the room")
+            async with having_its_own(relay):
+                await wait_until(own, "its own mix")
+                over_s = time.monotonic()
+            found_s = await wait_until(lambda: room_since(over_s), "the room again")
+            assert found_s - over_s > FADING_S
+            sending.cancel()
 
     asyncio.run(story())
 
