@@ -5,9 +5,10 @@ his voice. Made beside the room's sound and of nothing else, and public where th
 from collections.abc import Callable, Collection, Mapping
 
 from broadcast.interpreters import Booth
-from broadcast.studio.encoders import AacEncoder, Samples
+from broadcast.studio.encoders import Samples
 from broadcast.studio.mixer import Limiter
 from broadcast.studio.publicsound import PublicSound
+from broadcast.studio.recorded import RecordedSound
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker
 from broadcast.studio.voices import Voices
@@ -35,7 +36,7 @@ class _Language:
         self._limiter = Limiter()
         self._voices: Voices | None = None
         self._public_sound = PublicSound()
-        self._aac = AacEncoder()
+        self._aac = RecordedSound()
 
     def hear(self, said: list[Samples], *, speaks: bool) -> None:
         self._said = said

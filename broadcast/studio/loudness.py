@@ -36,14 +36,19 @@ MEMORY_LOOKS = 50
 
 ABOVE_FLOOR_LU = 9.0
 """Speech stands out of the room it is spoken in by so much, if only between syllables. Steady
-sound (hum, a fan, a test tone) does not, and is left as it is."""
-FLOOR_RISE_DB = 0.2
-"""In a look: a room that got louder by 10 dB is known after 10 s."""
+sound (hum, a fan, a test tone, applause) does not, and does not lead the gain: who speaks after
+applause would else be too soft for half a minute."""
+FLOOR_LOOKS = 5
+"""1 s: no one speaks longer without a gap."""
 LEAST_FLOOR_LUFS = -60.0
 """No room is so quiet; what reads lower is noise that was taken out."""
 
-MOST_LOUDER = 100.0
-"""20 LU: for no more above its mean does a look count. A knock at a microphone would else be what
+LOUDEST_LUFS = -18.0
+"""What is louder for a moment, applause or the next speaker, is turned down for as long. A tone at
+EBU's alignment level (-18 dBFS) is not."""
+
+MOST_LOUDER = 3.0
+"""5 LU: for no more above its mean does a look count. A knock at a microphone would else be what
 speech is measured by for half a minute."""
 
 FORGET = 10**-0.02
@@ -96,22 +101,25 @@ class Leveller:
         """The last 400 ms stood out of their room."""
         self._wanted_db: float | None = None
         """Where the gain goes; None: it stays."""
+        self._taken_db = self._too_much_db = 0.0
+        """What of the gain is not given for a moment, and what should not be."""
         self._factor = 1.0
         self._new: list[Samples] = []
         """Blocks that wait to be looked at."""
         self._moment: deque[float] = deque(maxlen=MOMENT_LOOKS)
-        self._floor: float | None = None
-        """None: the room was not heard yet, or not since the microphone was off."""
+        self._quietest: deque[float] = deque(maxlen=FLOOR_LOOKS)
+        """20 ms of each look, in LUFS. Empty: not heard since the microphone was off."""
         self._mean = 0.0
         self._heard = 0
 
     def apply(self, block: Samples) -> Samples:
         """Scales the block in place, without a step, and returns it."""
         self._listen(block)
-        last, wanted = self._factor, self._wanted_db
-        if wanted is not None and wanted != self.gain_db:
-            self.gain_db += min(UP_DB, max(-DOWN_DB, wanted - self.gain_db))
-            self._factor = float(10 ** (self.gain_db / 20))
+        if self._wanted_db is not None:
+            self.gain_db += min(UP_DB, max(-DOWN_DB, self._wanted_db - self.gain_db))
+        self._taken_db += min(DOWN_DB, max(-UP_DB, self._too_much_db - self._taken_db))
+        last, self._factor = self._factor, float(10 ** ((self.gain_db - self._taken_db) / 20))
+        if self._factor != last:
             block *= np.float32(last) + np.float32(self._factor - last) * _RAMP
         elif last != 1.0:
             block *= np.float32(last)
@@ -132,6 +140,7 @@ class Leveller:
         momentary = sum(self._moment) / len(self._moment)
         loudness, floor = lufs(momentary), self._floor_after(lufs(mean), lufs(least))
         self.speaking = loudness > floor + ABOVE_FLOOR_LU
+        self._too_much_db = max(0.0, loudness + self.gain_db - LOUDEST_LUFS)
         self._wanted_db = None
         if not self.speaking:
             return
@@ -147,9 +156,7 @@ class Leveller:
         """The room's own loudness, now that a look read so much. A microphone that is off tells
         nothing of it: on again, its room would be taken for speech and turned up."""
         if mean <= SILENT_LUFS:
-            self._floor = None
-        if self._floor is None and least <= SILENT_LUFS:
-            return LEAST_FLOOR_LUFS
-        last = least if self._floor is None else self._floor + FLOOR_RISE_DB
-        self._floor = max(LEAST_FLOOR_LUFS, min(least, last))
-        return self._floor
+            self._quietest.clear()
+        elif self._quietest or least > SILENT_LUFS:
+            self._quietest.append(least)
+        return max(LEAST_FLOOR_LUFS, min(self._quietest, default=LEAST_FLOOR_LUFS))

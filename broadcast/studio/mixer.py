@@ -16,8 +16,8 @@ CEILING = 0.71
 """Full scale is 1; peaks above are turned down (-3 dBFS), what still passes is bent, not cut."""
 
 ROOF = 0.8
-"""No sample is above (-1.9 dBFS), so that none between two samples, nor what a lossy coder makes of
-them, is above -1 dBTP."""
+"""No sample is above (-1.9 dBFS). What lies between two of them may be, where much is bent:
+`recorded.PeakLimiter` is for that."""
 
 RELEASE = 0.02
 """How much of the way back to unity the limiter goes in a block: about a second in all."""

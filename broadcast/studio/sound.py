@@ -13,11 +13,12 @@ from functools import partial
 
 from broadcast.program import PLAYER, ProgramState
 from broadcast.studio.clock import BLOCK_SAMPLES, BLOCKS, Metronome, ProgramClock
-from broadcast.studio.encoders import AacEncoder, Samples
+from broadcast.studio.encoders import Samples
 from broadcast.studio.interpreting import Interpreting, below_interpreter
 from broadcast.studio.mixer import Limiter, mix
 from broadcast.studio.onair import OnAir
 from broadcast.studio.publicsound import PublicSound
+from broadcast.studio.recorded import RecordedSound
 from broadcast.studio.soundtrack import EARLY
 from broadcast.studio.sources import Sources
 from broadcast.studio.talkback import Ducker, Talkback
@@ -85,8 +86,8 @@ class SoundDesk:
         self._room = self._voices()
         self._room_limiter = Limiter()
         self._closed: Voices | None = None
-        self._aac = AacEncoder()
-        self._sealed_aac: AacEncoder | None = None
+        self._aac = RecordedSound()
+        self._sealed_aac: RecordedSound | None = None
         self._public_sound = PublicSound()
         self._was_public = False
         self._opened_ns: int | None = None
@@ -207,7 +208,7 @@ class SoundDesk:
         if not wanted:
             last, self._sealed_aac = self._sealed_aac, None
             return [] if last is None else _coded(Feed.ROOM, last.flush(), public=False)
-        self._sealed_aac = self._sealed_aac or AacEncoder()
+        self._sealed_aac = self._sealed_aac or RecordedSound()
         return _coded(Feed.ROOM, self._sealed_aac.encode(room, pts), public=False)
 
     def _mix_minus(

@@ -46,7 +46,8 @@ async def _an_interpreter(folder: Path) -> None:
 
         def newest() -> int | None:
             number = max(int(path.stem) for path in spoken.glob("*.m4s"))
-            return number if is_so(heard(spoken, number)) else None
+            sound = heard(spoken, number)
+            return number if sound.size and is_so(sound) else None
 
         number = await media.wait_until(newest, what)
         await media.wait_until((archive / f"{number + 3:08}.m4s").exists, "three more")

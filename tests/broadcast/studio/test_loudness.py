@@ -130,9 +130,36 @@ def test_a_knock_at_the_microphone_is_soon_forgotten() -> None:
 
 
 def test_steady_sound_is_left_as_it_is() -> None:
-    leveller, tone = Leveller(), media.tone(440, 4, level_dbfs=-12)
+    leveller, tone = Leveller(), media.tone(440, 4, level_dbfs=-18.2)
     blocks = np.split(np.stack([tone, tone]), 200, axis=1)
     assert all(np.array_equal(leveller.apply(block.copy()), block) for block in blocks)
+
+
+def applause(seconds: int, level_dbfs: float) -> list[Samples]:
+    """Of many hands."""
+    rng, count = np.random.default_rng(9), seconds * media.RATE
+    claps = np.zeros(count)
+    for begins in rng.integers(0, count - 1000, 400 * seconds):
+        claps[begins : begins + 1000] += rng.normal(size=1000) * np.exp(-np.arange(1000) / 200)
+    claps *= 10 ** (level_dbfs / 20) / claps.std()
+    return np.split(np.stack([claps] * 2).astype(np.float32), seconds * 50, axis=1)
+
+
+@pytest.mark.parametrize("level_dbfs", [-20.0, -10.0], ids=["10 dB", "20 dB"])
+def test_applause_is_held_down_and_who_speaks_after_it_is_as_loud_as_before(
+    level_dbfs: float,
+) -> None:
+    """So much louder than who speaks. It led the gain: for 20 s speech was 10 dB and more lower."""
+    leveller = Leveller()
+    parts = speech(28, -22), applause(8, level_dbfs), speech(14, -22, seed=2)
+    before, clapped, after = ([leveller.apply(block) for block in part] for part in parts)
+    spoken = heard_lufs(before[-350:])
+    assert heard_lufs(clapped[-350:]) < -17
+    assert heard_lufs(after[150:500]) == pytest.approx(spoken, abs=3)
+
+
+def heard_lufs(blocks: list[Samples]) -> float:
+    return lufs(float(k_energies(np.stack(blocks)).mean()))
 
 
 def test_one_who_speaks_softer_is_believed_in_time() -> None:
