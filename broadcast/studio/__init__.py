@@ -8,6 +8,6 @@ Media player  player, shows (one clip), reels (films), hdr, slides, paper (PDF),
               measuring, measured (whether a file plays, how loud)
 Picture       frameclock, composer, canvas, colours, fields, overlays, graphics, signing, stills
 Sound         sound, voices (one feed), mixer, loudness, noise, voice, talkback, interpreting,
-              publicsound, pairs
+              publicsound, pairs, recorded
 What goes     encoding (the thread), encoders, deliveries (to `broadcast.outputs`)
 """
