@@ -50,9 +50,9 @@ PREROLL_NS = 100 * NS_PER_MS
 RFC 7845 4.6)."""
 LARGEST_TURNED = (1920, 1080)
 """To turn 2160p takes 30 ms, this 8."""
-HIGH_APART_NS = NS_PER_S // 31
-"""Of 50 and 60 pictures a second of high dynamic range every second one is left out: each takes so
-long that two cores would not make them all."""
+HIGH_APART_NS, HIGH_BEFORE_NS = NS_PER_S // 31, NS_PER_S // 5
+"""Of 50 or 60 pictures a second of high dynamic range, which two cores would not make, every second
+one is left out; and so is what comes so long before where it is to begin."""
 LONGEST = AUDIO_CLOCK_RATE // 5
 """Samples. FLAC may have 65,535 in a block, which are eight seconds of a telephone's rate."""
 LOUDEST = 8.0
@@ -154,6 +154,8 @@ class Film:
         self._fields = Deinterlacer()
         self._flattener, self._flattened_ns = Flattener(), 0
         """And when the last picture was that it made flat."""
+        self._from_ns = 0
+        """Where it was wished to begin."""
 
     def close(self) -> None:
         for reel in self._reels:
@@ -168,6 +170,7 @@ class Film:
         self._resampler = AudioResampler("fltp", "stereo", AUDIO_CLOCK_RATE)
         self._fields = Deinterlacer()
         self._to_key = self._was_in_time = False
+        self._from_ns = at_ns
         return merge(*map(self._read, self._reels), key=lambda piece: piece.at_ns)
 
     def keep_up(self, late_ns: int) -> None:
@@ -217,11 +220,16 @@ class Film:
         quarters = round(frame.rotation / 90) % 4
         if not is_high(frame):
             say_as_television(frame)
-        elif 0 < at_ns - self._flattened_ns < HIGH_APART_NS:
+        elif self._spared(at_ns):
             return
         else:
             frame, self._flattened_ns = self._flattener.flat(frame), at_ns
         yield Piece(at_ns, *upright(frame, quarters, self._aspect))
+
+    def _spared(self, at_ns: int) -> bool:
+        """One of high dynamic range takes long."""
+        early = at_ns < self._from_ns - HIGH_BEFORE_NS
+        return early or 0 < at_ns - self._flattened_ns < HIGH_APART_NS
 
     def _resampled(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
         try:

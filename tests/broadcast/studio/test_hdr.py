@@ -12,6 +12,7 @@ from av.video.reformatter import Colorspace, ColorTrc
 from broadcast.studio.canvas import Box, Canvas, Seat
 from broadcast.studio.hdr import LARGEST, Flattener
 from broadcast.studio.reels import Film
+from streams.frames import NS_PER_MS
 from tests.broadcast.studio.test_colours import BARS, BT709, numbers, shown
 
 Values = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -117,3 +118,13 @@ def test_of_60_pictures_a_second_half_are_made(tmp_path: Path) -> None:
     count = sum(piece.picture is not None for piece in film.from_(0))
     film.close()
     assert count == 6
+
+
+def test_none_is_made_that_is_long_before_its_beginning(tmp_path: Path) -> None:
+    """Where ten seconds lie between two keyframes, half a minute would go by until it begins."""
+    path = film_of(tmp_path / "film.mp4", np.full((1, 3), 100.0), "arib-std-b67", hlg, count=60)
+    film = Film(path)
+    made = [piece.at_ns for piece in film.from_(800 * NS_PER_MS) if piece.picture is not None]
+    film.close()
+    assert 600 * NS_PER_MS <= made[0] <= 800 * NS_PER_MS
+    assert made[-1] > 900 * NS_PER_MS
