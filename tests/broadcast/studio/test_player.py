@@ -189,6 +189,18 @@ def test_a_measurement_is_of_the_file_as_it_was(tmp_path: Path) -> None:
     assert list((tmp_path / ".loudness").iterdir()) == []
 
 
+def test_a_film_that_no_picture_can_be_read_of_is_known_before_it_plays(
+    opening: Path, tmp_path: Path
+) -> None:
+    """As one that was bought, and is enciphered."""
+    data = bytearray(opening.read_bytes())
+    media_from, tables_from = data.find(b"mdat") + 4, data.find(b"moov") - 4
+    data[media_from:tables_from] = bytes(tables_from - media_from)
+    (tmp_path / "bought.mp4").write_bytes(data)
+    assert measure(opening).fault == ""
+    assert measure(tmp_path / "bought.mp4").fault == "unreadable"
+
+
 def test_gains_are_bounded_and_leave_room_for_peaks() -> None:
     gains = [(-10.0, 1.0), (-30.0, 0.5), (-30.0, 0.9), (-40.0, 0.01), (20.0, 1.0), (None, 0.0)]
     assert [gain_db(*one) for one in gains] == pytest.approx([-13, 3, 0, 12, -30, 0], abs=0.1)
