@@ -9,7 +9,6 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Error, Locator, Route, expect
 from playwright.async_api import Page as BrowserPage
 
@@ -19,7 +18,6 @@ from tests.media import wait_until
 from tests.own_network import no_udp, no_udp_from, own_network, udp_ports
 from tests.server import LEFT, Server
 
-pytestmark = pytest.mark.alone
 AWAY_S = 10.0
 TRIES = 4
 """A machine that stands still for half a minute loses a connection; what joins anew, each time."""

@@ -22,7 +22,6 @@ from tests.media import wait_until
 from tests.peers import Watched, watching
 from tests.server import HALL, LEFT, RIGHT, Server
 
-pytestmark = pytest.mark.alone
 HZ = {LEFT: 700.0, RIGHT: 1300.0}
 NUMBER = {LEFT: 1, RIGHT: 2}
 CUTS = (LEFT, RIGHT) * 2
