@@ -26,10 +26,10 @@ async def opened(browser: Chromium, rig: Rig) -> dict[str, Page]:
     tabs = {}
     for name in PAGES:
         tab = tabs[name] = await browser.new_page()
-        if name not in ("display", "watch"):
-            await signed_in(tab, rig.url(f"/sign-in#token={rig.operator}"))
-            await tab.wait_for_url("**/operator/*")
-        await tab.goto(rig.url(f"/{name}/{SESSION}"))
+        if name in ("display", "watch"):
+            await tab.goto(rig.url(f"/{name}/{SESSION}"))
+        else:
+            await signed_in(tab, rig.url(f"/sign-in?next=/{name}/{SESSION}#token={rig.operator}"))
         await expect(tab.locator(".waiting")).to_have_count(0)
     for site in (LAY, CHUA):
         tab = tabs[site] = await browser.new_page()
