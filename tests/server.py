@@ -92,6 +92,8 @@ video_bitrate_bps = 1500000
 data_dir = "data"
 """
 """A small picture: the tests look at where things are, not at how fine, and share two cores."""
+FEW_PICTURES = CONFIG.replace("fps = 25", "fps = 15")
+"""As many as the sites of tests send: where pages are looked at, a browser draws each of them."""
 
 
 class RefusedError(Exception):

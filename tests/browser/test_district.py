@@ -16,7 +16,7 @@ from tests.chromium import camera_files, chromium, complaints, join_as_a_person_
 from tests.live import page as live_page
 from tests.media import wait_until
 from tests.peers import Watched, publishing, watching
-from tests.server import HALL, LEFT, RIGHT, Server
+from tests.server import FEW_PICTURES, HALL, LEFT, RIGHT, Server
 from web import setup
 from web.auth import HOUR_MS, Tokens
 
@@ -45,7 +45,7 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("district")) as server:
+    with Server(tmp_path_factory.mktemp("district"), FEW_PICTURES) as server:
         yield server
 
 
@@ -246,7 +246,7 @@ def test_a_session_that_waits_and_one_that_is_over(tmp_path: Path) -> None:
             await expect(tab.get_by_test_id("line")).to_contain_text("tốt")
             await expect(tab.get_by_test_id("line-lost")).to_have_count(0)
 
-    with Server(tmp_path) as server:
+    with Server(tmp_path, FEW_PICTURES) as server:
         asyncio.run(story(server))
 
 

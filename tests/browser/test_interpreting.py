@@ -25,7 +25,7 @@ from tests.chromium import (
 from tests.live import page
 from tests.media import wait_until
 from tests.peers import publishing
-from tests.server import DELEGATES, HALL, LEFT, RIGHT, SITES, Server
+from tests.server import DELEGATES, FEW_PICTURES, HALL, LEFT, RIGHT, SITES, Server
 
 CABIN = SiteId("cabin")
 HMONG = Language("hmn", "Tiếng Mông")
@@ -82,7 +82,7 @@ HEAR = """async (hz) => {
 def server(tmp_path: Path) -> Iterator[Server]:
     sites = (*SITES[:2], Site(CABIN, "Cabin phiên dịch"))
     seated = [one for one in DELEGATES if one.site != RIGHT]
-    with Server(tmp_path / "server", sites=sites, delegates=seated) as server:
+    with Server(tmp_path / "server", FEW_PICTURES, sites=sites, delegates=seated) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ from broadcast.session.model import AgendaItem, ItemId, ItemKind, Role
 from tests.chromium import chromium, complaints
 from tests.media import wait_until
 from tests.peers import publishing
-from tests.server import HALL, LEFT, Server
+from tests.server import FEW_PICTURES, HALL, LEFT, Server
 from web import setup
 from web.accounts import hash_password
 
@@ -99,7 +99,7 @@ class Keys:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("keyboard"), agenda=AGENDA) as server:
+    with Server(tmp_path_factory.mktemp("keyboard"), FEW_PICTURES, agenda=AGENDA) as server:
         with setup.open_store(server.settings) as store:
             setup.put_account(store, NAME, hash_password(PASSWORD), frozenset({Role.OPERATOR}))
         yield server

@@ -14,12 +14,12 @@ from streams.frames import SiteId
 from tests.chromium import chromium, complaints, join_as_a_person_would, signed_in
 from tests.media import wait_until
 from tests.peers import Beeper, MarkedCamera, publishing_tracks
-from tests.server import HALL, LEFT, RIGHT, Server
+from tests.server import FEW_PICTURES, HALL, LEFT, RIGHT, Server
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("line")) as server:
+    with Server(tmp_path_factory.mktemp("line"), FEW_PICTURES) as server:
         yield server
 
 

@@ -19,7 +19,7 @@ from tests.chromium import camera_files, chromium, complaints, join_as_a_person_
 from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import Watched, publishing, watching
-from tests.server import HALL, LEFT, Server
+from tests.server import FEW_PICTURES, HALL, LEFT, Server
 
 LOWER_THIRD = Rect(0.05, 0.75, 0.3, 0.19)
 CLOCK = Rect(0.77, 0.8, 0.17, 0.14)
@@ -28,7 +28,7 @@ HZ = 700.0
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("click")) as server:
+    with Server(tmp_path_factory.mktemp("click"), FEW_PICTURES) as server:
         yield server
 
 

@@ -20,7 +20,7 @@ from tests.films import film
 from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import publishing, watching
-from tests.server import HALL, LEFT, Server
+from tests.server import FEW_PICTURES, HALL, LEFT, Server
 
 VOICE_HZ = 1900.0
 PRESSED = """(button) => {
@@ -33,7 +33,7 @@ PRESSED = """(button) => {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("panel")) as server:
+    with Server(tmp_path_factory.mktemp("panel"), FEW_PICTURES) as server:
         yield server
 
 

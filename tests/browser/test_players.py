@@ -15,7 +15,7 @@ from tests.chromium import chromium, complaints
 from tests.live import Page, page
 from tests.media import wait_until
 from tests.peers import publishing
-from tests.server import LEFT, Server
+from tests.server import FEW_PICTURES, LEFT, Server
 
 CAPTION = "Kính thưa Hội đồng & cử tri"
 CUE = """(text) => {
@@ -62,7 +62,7 @@ NO_MEDIA_SOURCE = "delete globalThis.MediaSource; delete globalThis.ManagedMedia
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("players")) as server:
+    with Server(tmp_path_factory.mktemp("players"), FEW_PICTURES) as server:
         yield server
 
 

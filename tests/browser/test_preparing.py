@@ -16,7 +16,7 @@ from playwright.async_api import FilePayload, Page, expect
 
 from broadcast.session.model import Role
 from tests.chromium import chromium, complaints, signed_in
-from tests.server import Server
+from tests.server import FEW_PICTURES, Server
 from tests.web.rig import SESSION, relay, settings_in
 from web import setup
 from web.accounts import hash_password
@@ -26,7 +26,7 @@ NAME, PASSWORD = "ky-thuat", "mật khẩu đủ dài của phòng kỹ thuật"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("preparing")) as server:
+    with Server(tmp_path_factory.mktemp("preparing"), FEW_PICTURES) as server:
         store = setup.open_store(server.settings)
         setup.put_account(store, NAME, hash_password(PASSWORD), frozenset({Role.OPERATOR}))
         store.close()

@@ -11,14 +11,14 @@ from tests.chromium import camera_files, chromium, join_as_a_person_would, signe
 from tests.live import page
 from tests.media import wait_until
 from tests.peers import watching
-from tests.server import LEFT, Server
+from tests.server import FEW_PICTURES, LEFT, Server
 
 PLAYED = "video => video.getVideoPlaybackQuality().totalVideoFrames"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("return")) as server:
+    with Server(tmp_path_factory.mktemp("return"), FEW_PICTURES) as server:
         yield server
 
 

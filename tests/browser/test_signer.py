@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.chromium import chromium, complaints, signed_in
 from tests.live import page
 from tests.peers import publishing
-from tests.server import HALL, LEFT, Server
+from tests.server import FEW_PICTURES, HALL, LEFT, Server
 from tests.web.rig import LAY, SESSION, relay, settings_in
 
 PUT = {"site": LEFT, "corner": "bottom-right", "share": 0.21}
@@ -18,7 +18,7 @@ PUT = {"site": LEFT, "corner": "bottom-right", "share": 0.21}
 
 def test_he_is_put_in_moved_lost_and_taken_out_by_keys(tmp_path: Path) -> None:
     async def story() -> None:
-        with Server(tmp_path) as server:
+        with Server(tmp_path, FEW_PICTURES) as server:
             hall = publishing(server.url(f"/whip/{HALL}"), server.site_tokens[HALL], 3, 300)
             async with hall, page(server) as shown, chromium(size=(1366, 768)) as browser:
                 left = publishing(server.url(f"/whip/{LEFT}"), server.site_tokens[LEFT], 1, 700)

@@ -11,7 +11,7 @@ from playwright.async_api import Route, expect
 
 from broadcast.session.model import Role
 from tests.chromium import camera_files, chromium, join_as_a_person_would, signed_in
-from tests.server import LEFT, RIGHT, Server
+from tests.server import FEW_PICTURES, LEFT, RIGHT, Server
 from tests.web.rig import SESSION, relay, settings_in
 from web.setup import DATABASE
 
@@ -67,7 +67,7 @@ def test_pages_that_do_not_open_say_how_to_go_on(tmp_path: Path) -> None:
                 await expect(tab.get_by_test_id("error")).to_contain_text("tự thử lại")
             await expect(tab.get_by_test_id("error")).to_contain_text("Không có trang")
 
-    with Server(tmp_path) as server:
+    with Server(tmp_path, FEW_PICTURES) as server:
         asyncio.run(story(server))
 
 
@@ -132,5 +132,5 @@ def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
             await expect(own).to_contain_text("ĐANG MỞ")
             await expect(watch.locator(".over-picture")).to_have_count(0)
 
-    with Server(tmp_path / "server") as server:
+    with Server(tmp_path / "server", FEW_PICTURES) as server:
         asyncio.run(story(server))
