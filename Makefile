@@ -103,7 +103,7 @@ REAL_TIME = $(PAGES) $(SERVERS)
 # What lost its pace must hold when it is asked again with the machine to itself: a fault fails there too.
 AGAIN = $(BIN)/pytest $(REAL_TIME) --last-failed --last-failed-no-failures none
 
-# A file is one worker's, for its fixtures; in the order of the folders, as the long ones come first.
+# A file is one worker's, for its fixtures; in the order that `tests/conftest.py` gives.
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # What the tests meet, besides a browser: what its driver links to, a database server, FFmpeg, a TURN
