@@ -16,6 +16,7 @@ from playwright.async_api import Locator, Page, expect
 from broadcast.session.model import Role
 from streams.wire import Kind, Note
 from tests import day
+from tests.browser.test_accessible import DRAWN
 from tests.chromium import chromium, complaints, signed_in
 from tests.media import wait_until
 from tests.trembling import studio
@@ -290,6 +291,14 @@ def test_a_long_agenda_is_at_what_the_session_is_at(tmp_path: Path) -> None:
                     await expect(now).to_have_attribute("aria-current", "step")
                     await wait_until(lambda now=now: now.evaluate(IN_ITS_LIST), "it in its list")
                 assert await tab.evaluate("scrollY") == 0
+                if size is None:
+                    await tab.set_viewport_size({"width": 1366, "height": 720})
+                    await wait_until(lambda now=now: now.evaluate(IN_ITS_LIST), "it, in less room")
+                    await agenda.evaluate("(list) => { list.scrollTop = 0; }")
+                    await tab.evaluate(DRAWN)  # the page hears of it then
+                    await tab.set_viewport_size({"width": 1366, "height": 730})
+                    await tab.evaluate(DRAWN)
+                    assert await agenda.evaluate("(list) => list.scrollTop") == 0, "who reads on"
 
     asyncio.run(story())
 

@@ -28,7 +28,7 @@ const tick = signal(0);
 export function Agenda() {
   const {agenda, session} = deskView();
   const rows = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => showCurrent(rows.current), [session.current_item]);
+  useCurrent(rows, session.current_item);
   useEffect(() => {
     const timer = setInterval(() => { tick.value += 1; }, TICK_MS);
     return () => clearInterval(timer);
@@ -43,11 +43,29 @@ export function Agenda() {
   </section>`;
 }
 
-/** A long agenda is at what the session is at. The list alone moves: a page that scrolls stays under the hand.
- * @param {HTMLElement | null} rows */
-function showCurrent(rows) {
-  const item = /** @type {HTMLElement | null | undefined} */ (rows?.querySelector("[aria-current]"));
-  if (rows && item) rows.scrollTop = item.offsetTop - (rows.clientHeight - item.offsetHeight) / 2;
+/** A long agenda is at what the session is at, and stays there when its room changes, unless somebody reads elsewhere in it.
+ * The list alone moves: a page that scrolls stays under the hand.
+ * @param {{current: HTMLElement | null}} rows @param {string | undefined} item */
+function useCurrent(rows, item) {
+  useEffect(() => {
+    const list = rows.current;
+    const row = /** @type {HTMLElement | null | undefined} */ (list?.querySelector("[aria-current]"));
+    if (!list || !row) return undefined;
+    let follows = true;
+    const above = () => row.offsetTop - list.scrollTop;
+    const below = () => list.clientHeight - above() - row.offsetHeight;
+    const show = () => {
+      if (follows && (above() < 0 || below() < 0)) list.scrollTop += (above() - below()) / 2;
+    };
+    const watcher = new ResizeObserver(show);
+    const look = () => { follows = Math.min(above(), below()) > -row.offsetHeight; };
+    watcher.observe(list); // which shows it at once
+    list.addEventListener("scroll", look);
+    return () => {
+      watcher.disconnect();
+      list.removeEventListener("scroll", look);
+    };
+  }, [item]);
 }
 
 /** What goes beyond the queue: time for all, and what one looks back on. */
