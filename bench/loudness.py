@@ -1,49 +1,65 @@
 """How loud the archive is: three sites, 18 dB apart, speak in turn through the whole studio, and
-FFmpeg's `ebur128` measures what lies on the disk. Beside it a hall in whose loudspeakers everything
-is heard: how much of itself a site gets back.
+FFmpeg's `ebur128` measures what lies on the disk. Beside it a hall that speaks together with
+another site, and in whose loudspeakers everything is heard: how much of itself it gets back.
 """
 
 import asyncio
 import tempfile
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 
 from bench.figure import Figure
 from broadcast.layout import Layout
 from broadcast.program import Scene, Take
 from broadcast.studio.clock import BLOCK_SAMPLES
-from broadcast.studio.opus import OpusEncoder
-from streams.frames import Codec, Feed, Packet, SiteId
+from broadcast.studio.encoders import Samples
+from broadcast.studio.opus import OpusDecoder, OpusEncoder
+from streams.frames import Codec, Feed, SiteId
 from tests import media
 from tests.broadcast.studio.rig import Coded, decoded_sound, rig
 from tests.broadcast.studio.test_loudness import ebur128_of, speech
 
 LEVELS = {SiteId("loud"): -12.0, SiteId("soft"): -30.0, SiteId("middle"): -22.0}
 """dBFS of speech."""
+HALL, OTHER = SiteId("hall"), SiteId("loud")
 TURN_S, CLIP_S, SETTLE_S = 22, 42, 2
-HZ = 1000.0
+BOTH_S = 77
+"""So long hall and other speak at once, and no stretch of them comes twice."""
+REACH = media.RATE // 2
+"""Samples, either way: an echo that is heard as one comes sooner."""
+PUT_IN = 0.01
+LOWEST_HZ, HIGHEST_HZ, SMOOTHED = 100, 8000, 4096
 TARGET_LUFS, CEILING_DBTP = -23.0, -1.0
 
 
-def spoken(level_dbfs: float, seed: int) -> list[Coded]:
-    """What a site that speaks sends."""
+def coded(blocks: list[Samples]) -> list[Coded]:
+    """What a site sends."""
     encoder = OpusEncoder(96_000)
     return [
         Coded(n * BLOCK_SAMPLES / media.RATE, Codec.OPUS, True, data)
-        for n, block in enumerate(speech(CLIP_S, level_dbfs, seed))
+        for n, block in enumerate(blocks)
         for _, data in encoder.encode(block, n * BLOCK_SAMPLES)
     ]
+
+
+def rustle(seconds: int) -> list[Samples]:
+    """Four times a second, as wide as a voice reaches: nothing that anybody else says is alike."""
+    rng, count = np.random.default_rng(9), seconds * media.RATE
+    spectrum = np.fft.rfft(rng.normal(size=count))
+    hz = np.fft.rfftfreq(count, 1 / media.RATE)
+    noise = np.fft.irfft(spectrum * ((hz > LOWEST_HZ) & (hz < HIGHEST_HZ)), count)
+    noise *= np.maximum(0, np.sin(2 * np.pi * 4 * np.arange(count) / media.RATE))
+    both = np.stack([noise * 0.05 / noise.std()] * 2).astype(np.float32)
+    return np.split(both, count // BLOCK_SAMPLES, axis=1)
 
 
 async def session(folder: Path) -> None:
     """All three in turn, the loud one twice."""
     async with rig(folder) as r:
         for seed, (site, level) in enumerate(LEVELS.items()):
-            r.site(site, spoken(level, seed))
+            r.site(site, coded(speech(CLIP_S, level, seed)))
         for site in (*LEVELS, SiteId("loud")):
             r.relay.follow(
                 stream="s",
@@ -55,36 +71,45 @@ async def session(folder: Path) -> None:
             await asyncio.sleep(TURN_S)
 
 
-async def own_db(folder: Path) -> float:
-    """How much of a site's own tone is in its return feed, against the room's."""
-    samples = media.tone(HZ, 4)
-    context = av.CodecContext.create("libopus", "w")
-    context.sample_rate, context.layout, context.format = media.RATE, "mono", "flt"
-    context.time_base = Fraction(1, media.RATE)
-    coded = []
-    for at in range(0, len(samples), BLOCK_SAMPLES):
-        frame = av.AudioFrame.from_ndarray(samples[None, at : at + BLOCK_SAMPLES], "flt", "mono")
-        frame.sample_rate, frame.pts = media.RATE, at
-        coded += [
-            Coded(at / media.RATE, Codec.OPUS, True, bytes(packet))
-            for packet in context.encode(frame)
-        ]
-    hall, other = SiteId("hall"), SiteId("loud")
+async def both(folder: Path) -> tuple[media.Samples, media.Samples]:
+    """What the other site hears of the hall, which is the hall alone, and what the hall hears at
+    the same time."""
+    feeds = Feed.minus(OTHER), Feed.minus(HALL)
     async with rig(folder) as r:
-        r.site(hall, coded)
-        r.site(other, spoken(LEVELS[other], 0))
-        r.relay.follow(public=Take.ROOM, open_microphones=frozenset({hall, other}))
-        await r.packets(Feed.minus(hall), Codec.OPUS, SETTLE_S * 50)
-        room = await r.packets(Feed.ROOM, Codec.OPUS, 200)
-        back = r.relay.received.of(Feed.minus(hall), Codec.OPUS)[-200:]
-        return _tone_db(back) - _tone_db(room)
+        r.site(HALL, coded(rustle(BOTH_S)))
+        r.site(OTHER, coded(speech(BOTH_S, LEVELS[OTHER])))
+        r.relay.follow(public=Take.ROOM, open_microphones=frozenset({HALL, OTHER}))
+        await asyncio.sleep(BOTH_S)
+        packets = [
+            {one.pts: one for one in r.relay.received.of(feed, Codec.OPUS)[SETTLE_S * 50 :]}
+            for feed in feeds
+        ]
+    times = sorted(packets[0].keys() & packets[1].keys())
+    hall, back = (decoded_sound([of[at] for at in times]) for of in packets)
+    return hall, back
 
 
-def _tone_db(packets: list[Packet]) -> float:
-    """The tone's level in the middle of what else is there."""
-    samples = decoded_sound(packets)
-    parts = [samples[at : at + 4800] for at in range(0, len(samples) - 4800, 4800)]
-    return float(np.median([media.tone_level(part, HZ) for part in parts]))
+def most_db(own: media.Samples, heard: media.Samples) -> float:
+    """How much of itself is in what a site hears, at whatever delay there is most of it. By their
+    correlation over all of it, where each pitch counts the less the more of others it has."""
+    size = 1 << (2 * len(own) - 1).bit_length()
+    ours, there = (np.fft.rfft(one, size)[:-1] for one in (own, heard))
+    others = np.square(np.abs(there)).reshape(-1, SMOOTHED).mean(axis=1).repeat(SMOOTHED)
+    weights = 1 / (others + 1e-6 * others.max())
+    hz = np.fft.rfftfreq(size, 1 / media.RATE)[:-1]
+    weights[(hz < LOWEST_HZ) | (hz > HIGHEST_HZ)] = 0
+    shares = np.abs(np.fft.irfft(weights * there * np.conj(ours), size))
+    whole = np.fft.irfft(weights * np.square(np.abs(ours)), size)[0]
+    most = max(shares[:REACH].max(), shares[-REACH:].max())
+    return float(20 * np.log10(most / whole))
+
+
+def coded_again(sound: media.Samples) -> media.Samples:
+    """What Opus makes of it."""
+    encoder, decoder = OpusEncoder(96_000), OpusDecoder(1)
+    blocks = np.split(np.stack([sound, sound]), len(sound) // BLOCK_SAMPLES, axis=1)
+    packets = (packet for block in blocks for _, packet in encoder.encode(block, 0))
+    return np.concatenate([decoder.decode(packet)[0] for packet in packets])
 
 
 def figures() -> Iterator[Figure]:
@@ -95,6 +120,7 @@ def figures() -> Iterator[Figure]:
         yield Figure("loudness of the archive, from the target", loudness - TARGET_LUFS, "LU")
         yield Figure("true peak of the archive, from the ceiling", peak - CEILING_DBTP, "dB")
     with tempfile.TemporaryDirectory() as name:
-        yield Figure(
-            "of itself a site hears, against the room", asyncio.run(own_db(Path(name))), "dB"
-        )
+        own, back = asyncio.run(both(Path(name)))
+    yield Figure("of itself a site hears, against what others hear", most_db(own, back), "dB")
+    put_in = coded_again(back + PUT_IN * np.roll(own, REACH // 5))
+    yield Figure("the same with a hundredth put in", most_db(own, put_in), "dB")
