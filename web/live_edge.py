@@ -111,7 +111,8 @@ class LiveEdges:
         return followed
 
     async def _reports(self, session: str, followed: Followed) -> str:
-        """How far the other renditions have come."""
+        """How far the other renditions have come. hls.js takes a last part 0 for none, and asks for
+        the number of its own: that one, of a segment that has just begun, would come late."""
         stream, _, own = session.partition("/")
         if not followed.named:
             followed.named = await asyncio.to_thread(_named, self._archive / stream / MASTER)
@@ -122,7 +123,8 @@ class LiveEdges:
             uri = PurePosixPath(".." if own else "", name, LOW_LATENCY)
             with suppress(Problem):
                 other = await self._fresh(str(PurePosixPath(stream, name)))
-                if (last := other.edge.last) is not None:
+                last = other.edge.last
+                if last is not None and (last[1] or last == followed.edge.last):
                     told += report(str(uri), *last)
         return told
 
