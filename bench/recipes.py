@@ -35,6 +35,8 @@ class Cost(NamedTuple):
     """What is to be known of it besides."""
     anew_per_s: float = 0
     """Pictures that show the large head anew; 0 if they were not counted."""
+    x264: float = 0
+    """Of the cores, for its own pictures; 0 if these are as the studio's."""
 
 
 @dataclass(frozen=True, slots=True)
