@@ -91,11 +91,13 @@ class Agenda:
         }
 
     def _item_state(self, item: AgendaItem) -> str:
-        if self.state.phase is Phase.ENDED:
-            return "done"
+        """After the end nothing comes; what was never opened is not called done for that."""
+        over = self.state.phase is Phase.ENDED
         if item.id == self.state.current_item:
-            return "current"
-        return "done" if item.id in self.state.done_items else "coming"
+            return "done" if over else "current"
+        if item.id in self.state.done_items:
+            return "done"
+        return "left" if over else "coming"
 
     def _alias(self, item: ItemId) -> str:
         """The id of an item is made from its title: whoever may not know that gets another."""

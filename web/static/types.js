@@ -58,7 +58,7 @@
  * @property {boolean} closed
  * @property {string[]} [questioned]
  * @property {PaperDocument[]} [documents]
- * @property {"coming" | "current" | "done"} state
+ * @property {"coming" | "current" | "done" | "left"} state
  * @property {number} [waiting] how many wait on it; for staff, like all that follows
  * @property {number} [used_ms] how long it was the current one, without the stretch since `since_at_ms`
  * @property {number} [since_at_ms]

@@ -109,7 +109,7 @@ function Item({item, index}) {
   const open = unfolded.value === item.id;
   const can = mayGive("choose_item") || mayGive("set_item_closed");
   const detail = [
-    times(item), item.waiting && item.state !== "current" ? t("operator.item_waits", {count: item.waiting}) : "",
+    item.state === "left" && t("item_state.left"), times(item), item.waiting && item.state !== "current" ? t("operator.item_waits", {count: item.waiting}) : "",
     item.kind && item.kind !== "other" && t(`item.${item.kind}`), item.presenter,
   ].filter(Boolean).join(" · ");
   return html`<li class="item" data-state=${item.state} data-closed=${item.closed} data-testid=${`item-${item.id}`}
