@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.async_api import Page
 
 from streams.connections.sdp import read_offer
@@ -86,6 +87,7 @@ def test_of_a_site_that_loses_a_fifth_the_sound_is_heard(tmp_path: Path) -> None
     run(scene())
 
 
+@pytest.mark.alone  # a browser that is short of CPU sends less by itself
 def test_a_site_is_seen_whole_again_after_its_line_was_thin_for_a_while(tmp_path: Path) -> None:
     """Though its picture is calm, and what it sends of it tries no line by itself."""
 
