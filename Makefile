@@ -43,7 +43,7 @@ lint: $(VENV)/dev web/static/vendor/ready ## style, types, import contracts, pag
 	npm exec -- tsc --project web/static/tsconfig.json
 
 unit: $(VENV)/dev web/static/vendor/ready $(VENV)/browser ## the tests alone: make unit PYTEST_FLAGS="-k uplink"
-	$(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME)) -n 4 $(BY_FILE) $(PYTEST_FLAGS)
+	$(BIN)/pytest $(addprefix --ignore=,$(REAL_TIME)) -n 5 $(BY_FILE) $(PYTEST_FLAGS)
 	$(BIN)/pytest $(SERVERS) -m "not soak and not alone" -n 4 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
 	$(BIN)/pytest $(PAGES) -m "not soak and not alone" -n 2 $(BY_FILE) $(PYTEST_FLAGS) || $(AGAIN)
 	$(BIN)/pytest $(REAL_TIME) -m "not soak and alone" $(PYTEST_FLAGS) || $(AGAIN)
