@@ -1,13 +1,19 @@
 """Black, frozen, silent: when it is said, and when it is taken back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import islice
 
+import av
 import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
 
-from broadcast.studio.canvas import Plane
+from broadcast.studio.canvas import Box, Canvas, Plane, Seat
 from broadcast.studio.senses import Senses
+from broadcast.studio.stills import SITE_SIZE
 from streams.frames import NS_PER_S, SiteId
+from tests import media
 
 SITE = SiteId("a")
 RNG = np.random.default_rng(1)
@@ -42,6 +48,58 @@ def test_what_is_said_of_pictures(
     luma: Callable[[], Plane], seconds: float, signs: list[str]
 ) -> None:
     assert seen(luma, seconds).get(SITE, []) == signs
+
+
+BROWSERS = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+CAMERAS = {"preset": "veryfast", "bf": "0", "g": "20"}
+
+
+def coded_stills(
+    codec: str, size: tuple[int, int], bit_rate: int, options: dict[str, str], noise: float
+) -> Iterator[Plane]:
+    """One a second, 28 of them, of a hall in which nothing moves but a camera's noise."""
+    width, height = size
+    rng, fps = np.random.default_rng(3), 10
+    hall = rng.integers(60, 200, (9, 16)).repeat(height // 9, 0).repeat(width // 16, 1)
+    encoder = av.CodecContext.create(codec, "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, fps), Fraction(fps)
+    encoder.bit_rate, encoder.options = bit_rate, options
+    decoder = av.CodecContext.create("h264" if codec == "libx264" else "vp8", "r")
+    seat, canvas = Seat(Box(0, 0, *SITE_SIZE)), Canvas(*SITE_SIZE)
+    packets = []
+    for number in range(28 * fps):
+        planes = np.full((height * 3 // 2, width), 128, np.uint8)
+        planes[:height] = hall + rng.normal(0, noise, hall.shape)
+        packets += encoder.encode(media.frame_of(planes, number, Fraction(1, fps)))
+    packets += encoder.encode(None)
+    pictures = (one for packet in packets for one in decoder.decode(av.Packet(bytes(packet))))
+    for picture in islice(pictures, 0, None, fps):
+        seat.paint(canvas, picture)
+        yield canvas.y.copy()
+
+
+@pytest.mark.parametrize(
+    ("codec", "size", "bit_rate", "options"),
+    [
+        ("libvpx", (320, 180), 120_000, BROWSERS),
+        ("libx264", (1280, 720), 2_500_000, CAMERAS),
+    ],
+)
+@pytest.mark.parametrize(("noise", "frozen"), [(0, True), (3, False)])
+def test_an_encoder_hides_neither_a_frozen_picture_nor_a_cameras_noise(
+    codec: str,
+    size: tuple[int, int],
+    bit_rate: int,
+    options: dict[str, str],
+    noise: float,
+    *,
+    frozen: bool,
+) -> None:
+    """A browser's tile, and a camera that sends a keyframe every two seconds."""
+    stills = coded_stills(codec, size, bit_rate, options, noise)
+    assert ("frozen" in seen(lambda: next(stills), 27).get(SITE, [])) is frozen
 
 
 def test_a_black_bar_is_not_a_black_picture() -> None:
