@@ -64,6 +64,8 @@ def in_hevc(coded: Sequence[Coded]) -> tuple[Coded, ...]:
     says = "log-level=none:bframes=0:repeat-headers=1:keyint=25"
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "x265-params": says}
     frame, made = av.VideoFrame(320, 180, "yuv420p"), list[bytes]()
+    for plane in frame.planes:
+        plane.update(bytes(plane.buffer_size))  # what else is in it may take more than a packet
     pictures = [one for one in coded if one.codec.is_video]
     for frame.pts in range(len(pictures)):
         made += map(bytes, encoder.encode(frame))
