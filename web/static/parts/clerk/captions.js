@@ -70,7 +70,7 @@ function Row({one}) {
   if (edited.value === one.id) {
     return html`<li class="caption-row"><form class="caption-line" onSubmit=${correct}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
-      <input name="text" value=${one.text} maxlength=${MOST_CHARS} autofocus aria-label=${t("clerk.correct")} />
+      <input name="text" defaultValue=${one.text} maxlength=${MOST_CHARS} autofocus aria-label=${t("clerk.correct")} />
       <button class="small primary">${t("clerk.save")}</button>
       <button type="button" class="small plain" onClick=${close}>${t("common.cancel")}</button></form></li>`;
   }

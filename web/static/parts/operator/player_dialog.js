@@ -166,11 +166,16 @@ function Loaded({clip, onClose}) {
 
 /** A report has hundreds of pages, and each that is turned over is seen. @param {{clip: Clip}} props */
 function GoTo({clip}) {
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  // Not as its `value`: whatever else is drawn anew would take from under the hand what is being typed.
+  useEffect(() => {
+    if (field.current) field.current.value = String(clip.page);
+  }, [clip.page]);
   const go = (/** @type {Event} */ event) => {
     const page = Math.round(Number(valueOf(event)));
     if (page >= 1) void act({type: "turn_page", page: Math.min(page, clip.pages)});
   };
-  return html`<label class="go-to">${t("player.go_to")}<input type="number" min="1" max=${clip.pages} value=${clip.page} onChange=${go} data-testid="page-go-to" /></label>`;
+  return html`<label class="go-to">${t("player.go_to")}<input type="number" min="1" max=${clip.pages} ref=${field} onChange=${go} data-testid="page-go-to" /></label>`;
 }
 
 /** @param {{clip: Clip}} props */
