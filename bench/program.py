@@ -5,7 +5,7 @@ and levels as always: the real studio process behind its real socket. First with
 has: return feeds, a ladder, an operator who sees the stills. Then as others would make it
 (bench/recipes.py, bench/chrome.py), for the recording alone: the same encoded pictures, the same
 sound, the same options of x264 and the same HLS, in turn with the studio; each is the median of
-`ROUNDS`. x264 alone, on the very pictures that the studio sent, tells how much of it all is not
+`ROUNDS`. x264 alone, on the very pictures that each made, tells how much of it all is not
 x264: at the pace of a program, where its caches are cold at each picture, for those who keep that
 pace; as fast as it goes for FFmpeg where it does so. The command lines do less: they level, meter
 and watch nothing, and know beforehand what comes when. The hidden Chrome gets both sites live, as
