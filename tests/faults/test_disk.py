@@ -3,7 +3,6 @@ when there is room."""
 
 import asyncio
 import os
-import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from broadcast.archive.verify import BEGIN_MS, to_be_recorded, verify
 from tests import hls
+from tests.disks import own_disk
 from tests.live import page
 from tests.media import wait_until
 from tests.peers import publishing, watching
@@ -53,17 +53,8 @@ def test_below_the_reserve_nothing_is_written(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """12 MB that can really be filled."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=12m", "none", str(folder)], check=False
-    )
-    if mounted.returncode:
-        pytest.skip("may not mount a file system here")
-    try:
+    with own_disk(tmp_path / "small", "size=12m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_disk_that_fills_up_while_recording(small_disk: Path) -> None:

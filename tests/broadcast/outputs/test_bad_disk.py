@@ -4,7 +4,6 @@ is kept, recording goes on, and that it has a gap is told."""
 import errno
 import itertools
 import os
-import subprocess
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests import media
 from tests.broadcast.outputs.growing import growing
 from tests.broadcast.outputs.streams import EPOCH_S, PROGRAM, program
 from tests.broadcast.outputs.test_power_cut import record
+from tests.disks import own_disk
 
 SETTINGS = Recording(segment_ms=1000, stop_free_bytes=0, warn_free_bytes=0)
 UNREADABLE = "/proc/self/mem"
@@ -127,15 +127,8 @@ def test_a_folder_that_is_moved_away_while_it_is_recorded(tmp_path: Path) -> Non
 @pytest.fixture
 def few_files(tmp_path: Path) -> Iterator[Path]:
     """A file system for 32 files."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "nr_inodes=32", "none", str(folder)]
-    if subprocess.run(mount, check=False, stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("may not mount a file system here")
-    try:
+    with own_disk(tmp_path / "disk", "nr_inodes=32") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_disk_that_takes_no_more_files(few_files: Path) -> None:

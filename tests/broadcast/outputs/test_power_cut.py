@@ -31,6 +31,7 @@ from tests import media
 from tests.broadcast.outputs.streams import EPOCH_S, FRAME, PROGRAM, program
 from tests.broadcast.outputs.test_renditions import FOLDERS, ladder
 from tests.broadcast.outputs.test_renditions import PROGRAM as LADDER
+from tests.disks import own_disk
 
 TWO_SECONDS = Recording(segment_ms=2000, stop_free_bytes=0, warn_free_bytes=0)
 SETTINGS = Recording(segment_ms=1000, stop_free_bytes=0, warn_free_bytes=0)
@@ -403,15 +404,8 @@ def test_a_session_that_ended_on_a_bad_disk_is_whole_though_another_began(
 
 @pytest.fixture
 def mounted(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "none", str(folder)]
-    if subprocess.run(mount, check=False, stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("may not mount a file system here")
-    try:
+    with own_disk(tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_disk_that_turns_read_only_and_back(mounted: Path) -> None:

@@ -23,6 +23,7 @@ from broadcast.studio.onair import REOPEN_GUARD_NS
 from config.settings import Program, Recording
 from streams.frames import NS_PER_S, Codec, EncodedFrame, SiteId, screen_of
 from tests import media
+from tests.disks import own_disk
 
 LEFT, RIGHT = SiteId("muong-lay"), SiteId("tua-chua")
 SETTINGS = Recording(sites=("muong-lay",), warn_free_bytes=0, stop_free_bytes=0)
@@ -458,15 +459,8 @@ def test_the_program_comes_first_where_the_disk_is_nearly_full(tmp_path: Path) -
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "none", str(folder)]
-    if subprocess.run(mount, check=False, stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("may not mount a file system here")
-    try:
+    with own_disk(tmp_path / "disk", "size=16m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_the_rest_of_a_disk_that_fills_up_is_left_to_the_program(
